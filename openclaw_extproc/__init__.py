@@ -1,0 +1,1 @@
+"""An Envoy sidecar that picks, translates and fails over LLM calls."""

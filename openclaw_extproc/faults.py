@@ -1,0 +1,125 @@
+"""Everything that can go wrong, named once.
+
+A fault says who has to act and what the caller may be told. How it looks on the wire belongs to the client's format;
+which HTTP status it gets is decided here and nowhere else.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+
+class Blame(Enum):
+    """Who has to act for the fault to go away."""
+
+    CLIENT = "client"
+    UPSTREAM = "upstream"
+    GATEWAY = "gateway"
+
+
+class Kind(Enum):
+    """What happened, in the words that logs and metrics use."""
+
+    MALFORMED = "malformed"
+    """The request does not mean anything: broken JSON, wrong types, or the provider called it invalid."""
+    UNSUPPORTED = "unsupported"
+    """A valid request that the chosen provider's format cannot carry."""
+    TOO_LARGE = "too_large"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    UPSTREAM_ERROR = "upstream_error"
+    UPSTREAM_GARBLED = "upstream_garbled"
+    """The provider's bytes make no answer: unreadable, out of order, or cut short."""
+    UPSTREAM_SILENT = "upstream_silent"
+    """No answer: connection failed, reset, or nothing came within the limit."""
+    EXHAUSTED = "exhausted"
+    """Every attempt of the plan failed."""
+    ABANDONED = "abandoned"
+    BUG = "bug"
+
+    @property
+    def blame(self) -> Blame:
+        match self:
+            case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
+                return Blame.CLIENT
+            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN:
+                return Blame.CLIENT
+            case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED:
+                return Blame.UPSTREAM
+            case Kind.UPSTREAM_GARBLED | Kind.UPSTREAM_SILENT:
+                return Blame.UPSTREAM
+            case Kind.BUG:
+                return Blame.GATEWAY
+            case _ as never:
+                assert_never(never)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status a fault gets when the upstream gave none."""
+        return _STATUS[self]
+
+
+_STATUS = {
+    Kind.MALFORMED: 400,
+    Kind.UNSUPPORTED: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.TOO_LARGE: 413,
+    Kind.RATE_LIMITED: 429,
+    Kind.ABANDONED: 499,
+    Kind.BUG: 500,
+    Kind.UPSTREAM_ERROR: 502,
+    Kind.UPSTREAM_GARBLED: 502,
+    Kind.EXHAUSTED: 503,
+    Kind.UPSTREAM_SILENT: 504,
+    Kind.OVERLOADED: 529,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault as a value, for the answer and for the log."""
+
+    kind: Kind
+    public: str
+    """Safe to show to the caller: no secret, no host, no path of ours. A provider's own message may stand here."""
+    upstream_status: int | None = None
+    """The status the provider answered with, where it did."""
+    code: str = ""
+    """The provider's own word for it (`context_length_exceeded`), empty when it gave none."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status the caller sees: the provider's error status where there is one."""
+        given = self.upstream_status
+        return self.kind.status if given is None or given < 400 else given
+
+
+def kind_of_status(status: int) -> Kind:
+    """What an upstream's error status means.
+
+    Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google.
+    """
+    named = {
+        401: Kind.UNAUTHENTICATED,
+        403: Kind.FORBIDDEN,
+        404: Kind.NOT_FOUND,
+        413: Kind.TOO_LARGE,
+        429: Kind.RATE_LIMITED,
+        503: Kind.OVERLOADED,
+        504: Kind.UPSTREAM_SILENT,
+        529: Kind.OVERLOADED,
+    }
+    return named.get(status, Kind.UPSTREAM_ERROR if status >= 500 else Kind.MALFORMED)
+
+
+class FaultError(Exception):
+    """A fault on its way up to the stage, the only place that catches it."""
+
+    def __init__(self, kind: Kind, public: str) -> None:
+        super().__init__(f"{kind.value}: {public}")
+        self.fault = Fault(kind, public)

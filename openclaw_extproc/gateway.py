@@ -1,0 +1,73 @@
+"""The running configuration as values: one immutable snapshot, taken when a request begins.
+
+`config/` makes it from the files; the stages and the policy only read it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+AUTO = "auto"
+"""The model name that leaves the choice to us: the default chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One Envoy cluster, and how to speak to what is behind it."""
+
+    name: str
+    cluster: str
+    """Name of the Envoy cluster."""
+    format: str
+    """Name of a wire format."""
+    base_path: str = ""
+    """Goes before the format's own path: `/v1`. No slash at the end."""
+    credential: str = ""
+    """Name of the secret: an environment variable, or a file when it has a slash in it. Empty: none is sent."""
+    auth: Literal["inject", "forward"] = "inject"
+    """Whose credential an attempt carries: ours, or the caller's own."""
+    models: tuple[str, ...] = ()
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model at one provider: where an attempt can go."""
+
+    provider: Provider
+    model: str
+    weight: int = 1
+    """Among the targets of one group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    first_token_ms: int = 60_000
+    """Silence of a streamed attempt before its first content. Reasoning models think for long."""
+    answer_ms: int = 600_000
+    """Silence of an attempt whose answer comes in one piece. The official SDKs wait as long."""
+    max_retries: int = 2
+    """How often a chain of a single target is tried again. The official SDKs retry as often."""
+    retry_delay_ms: int = 1_000
+    """Wait before the same provider is tried again, where it named none itself. Going elsewhere does not wait."""
+    backoff_multiplier: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What a caller is told when every attempt failed."""
+
+    message: str = "All models unavailable. Please try again later."
+    retry_after_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
+    """By name."""
+    chains: Mapping[str, tuple[Target, ...]] = field(default_factory=dict[str, tuple[Target, ...]])
+    """From the model a client asks for to the targets in the order of trying. `AUTO` is one of the names."""
+    unknown_models: Literal["reject", "auto"] = "reject"
+    """What happens to a model that nobody lists."""
+    limits: Limits = field(default_factory=Limits)
+    emergency: Emergency = field(default_factory=Emergency)

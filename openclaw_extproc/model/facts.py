@@ -1,0 +1,112 @@
+"""What a model answers, as a sequence of small facts.
+
+    Started  ( BlockStarted  Delta*  BlockEnded )*  Finished
+    `Seen` (usage) may come anywhere in between; `Failed` may come anywhere and is last.
+
+Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one
+piece. `Grammar` holds the one and only statement of what may follow what.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.usage import Usage
+
+
+class Stop(Enum):
+    END = "end"
+    LENGTH = "length"
+    TOOL_USE = "tool_use"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    id: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextStarted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More of the open block: text, or a fragment of the tool's JSON arguments. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEnded:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    fault: Fault
+
+
+Fact: TypeAlias = Started | TextStarted | ToolStarted | Delta | BlockEnded | Seen | Finished | Failed
+
+CONTENT = (Delta, ToolStarted, Finished)
+"""The facts that a client is waiting for. What comes before them (ids, empty blocks, pings) can still be withheld."""
+
+
+class State(Enum):
+    FRESH = "fresh"
+    OPEN = "open"
+    IN_BLOCK = "in block"
+    OVER = "over"
+
+
+TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
+    (State.FRESH, Started): State.OPEN,
+    (State.FRESH, Failed): State.OVER,
+    (State.OPEN, TextStarted): State.IN_BLOCK,
+    (State.OPEN, ToolStarted): State.IN_BLOCK,
+    (State.OPEN, Seen): State.OPEN,
+    (State.OPEN, Finished): State.OVER,
+    (State.OPEN, Failed): State.OVER,
+    (State.IN_BLOCK, Delta): State.IN_BLOCK,
+    (State.IN_BLOCK, Seen): State.IN_BLOCK,
+    (State.IN_BLOCK, BlockEnded): State.OPEN,
+    (State.IN_BLOCK, Failed): State.OVER,
+}
+
+
+class OutOfOrderError(UnreadableError):
+    """An upstream said things in an order that makes no answer."""
+
+
+class Grammar:
+    """Checks a sequence of facts against `TRANSITIONS`."""
+
+    def __init__(self) -> None:
+        self.state = State.FRESH
+
+    def check(self, fact: Fact) -> None:
+        following = TRANSITIONS.get((self.state, type(fact)))
+        if following is None:
+            raise OutOfOrderError(f"{type(fact).__name__} while {self.state.value}")
+        self.state = following

@@ -1,0 +1,145 @@
+"""Typed reading of untyped JSON, with the path in every complaint.
+
+Nothing here knows whose JSON it reads, so nothing here lays blame: it raises `UnreadableError`, and the stage turns
+that into the client's fault or the upstream's. msgspec parses: strict JSON (no NaN, no `1e999`), and half an emoji
+(`"\\ud800"`) is refused, because no UTF-8 can carry it on.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+_decode = msgspec.json.Decoder().decode
+_decode_shallow = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class UnreadableError(ValueError):
+    """Someone sent bytes that do not mean what they should."""
+
+
+def parse(text: bytes | str, *, where: str) -> dict[str, Json]:
+    """Parse one JSON object; `where` names the source in the complaint.
+
+    Raises:
+        UnreadableError: not JSON, or not an object.
+    """
+    try:
+        value: Json = _decode(text)
+    except RecursionError as problem:
+        raise UnreadableError(f"{where}: nested too deeply") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise UnreadableError(f"{where}: not valid JSON: {problem}") from problem
+    return an_object(value, at=where)
+
+
+def dump(value: Json) -> bytes:
+    """Serialise without spaces, in key order, as UTF-8."""
+    return _encode(value)
+
+
+def text(value: Json) -> str:
+    """`dump`, as text: for JSON that travels inside a JSON string."""
+    return _encode(value).decode()
+
+
+def an_object(value: Json, *, at: str) -> dict[str, Json]:
+    if isinstance(value, dict):
+        return value
+    raise UnreadableError(f"{at}: expected an object, found {name_of(value)}")
+
+
+def an_array(value: Json, *, at: str) -> list[Json]:
+    if isinstance(value, list):
+        return value
+    raise UnreadableError(f"{at}: expected an array, found {name_of(value)}")
+
+
+def a_string(value: Json, *, at: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise UnreadableError(f"{at}: expected a string, found {name_of(value)}")
+
+
+def an_int(value: Json, *, at: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise UnreadableError(f"{at}: expected an integer, found {name_of(value)}")
+
+
+def a_number(value: Json, *, at: str) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise UnreadableError(f"{at}: expected a number, found {name_of(value)}")
+
+
+def a_bool(value: Json, *, at: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise UnreadableError(f"{at}: expected true or false, found {name_of(value)}")
+
+
+def name_of(value: Json) -> str:
+    """What kind of JSON this is, in the words of a complaint. Never the value itself: it may be a prompt."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
+
+
+def without(body: Mapping[str, Json], known: frozenset[str]) -> dict[str, Json]:
+    """The keys of `body` that a decoder does not understand, in their order; a `null` says nothing and is left out."""
+    return {key: value for key, value in body.items() if key not in known and value is not None}
+
+
+def patch(raw: bytes, changes: Mapping[str, Json]) -> bytes:
+    """Set top-level keys of a JSON object and keep every other byte as it is.
+
+    `raw` was parsed before. A key that is not there is added at the end. When the object has a key twice, readers
+    would disagree about which one counts, so it is written anew from what we read: values kept to the byte.
+    """
+    fields = _decode_shallow(raw)
+    spans = _spans(raw, fields)
+    wanted = {key: _encode(value) for key, value in changes.items()}
+    if spans is None:
+        merged = {key: bytes(value) for key, value in fields.items()} | wanted
+        return b"{" + b",".join(_encode(key) + b":" + value for key, value in merged.items()) + b"}"
+    edits = [(*spans[key], value) for key, value in wanted.items() if key in spans]
+    added = [_encode(key) + b":" + value for key, value in wanted.items() if key not in spans]
+    if added:
+        end = raw.rindex(b"}")
+        edits.append((end, end, (b"," if fields else b"") + b",".join(added)))
+    for start, stop, value in sorted(edits, reverse=True):
+        raw = raw[:start] + value + raw[stop:]
+    return raw
+
+
+def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, tuple[int, int]] | None:
+    """Where each top-level value stands; `None` when the text and its fields do not match up (a key twice)."""
+    spans: dict[str, tuple[int, int]] = {}
+    at = raw.index(b"{") + 1
+    for key, value in fields.items():
+        found = _KEY.match(raw, at)
+        written = bytes(value)
+        if found is None or _decode(found[1]) != key or not raw.startswith(written, found.end()):
+            return None
+        at = found.end() + len(written)
+        spans[key] = (found.end(), at)
+    return spans if _END.match(raw, at) else None
+
+
+_KEY = re.compile(rb'[ \t\r\n,]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
+_END = re.compile(rb"[ \t\r\n]*\}[ \t\r\n]*\Z")

@@ -1,0 +1,117 @@
+"""What a wire format has to provide: a record of functions for the client's side and one for the provider's."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.facts import Fact
+from openclaw_extproc.model.json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a client sent it, parsed once."""
+
+    path: str
+    """Without our prefix and without the query: `/v1/chat/completions`."""
+    query: str
+    raw: bytes
+    body: dict[str, Json]
+    """`raw`, parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A request ready to go upstream."""
+
+    path: str
+    """To be put behind the provider's base path: `/chat/completions`."""
+    body: bytes
+    losses: tuple[str, ...] = ()
+    """What the client said and this format cannot, as paths or short names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the plan changes in any request, translated or not."""
+
+    model: str
+    cap: int | None = None
+    """At most this many output tokens; a smaller limit of the client's stays."""
+
+    def limit(self, asked: int | None) -> int | None:
+        return min((n for n in (asked, self.cap) if n is not None), default=None)
+
+
+class Decoder(Protocol):
+    """Reads one upstream answer."""
+
+    def feed(self, chunk: bytes) -> Iterator[Fact]:
+        """Take the next bytes; yield what they complete.
+
+        Raises:
+            UnreadableError: after the facts that came before the unreadable part.
+        """
+        ...
+
+    def end(self) -> Iterator[Fact]:
+        """The body is over: yield what was waiting for that, and `Failed` if the answer was not complete.
+
+        Raises:
+            UnreadableError: as `feed`.
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Writes one answer for a client."""
+
+    def feed(self, fact: Fact) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSide:
+    """How a client speaks this format to us."""
+
+    serves: Callable[[str], bool]
+    """Whether this path (without prefix and query) is a model call of this format."""
+    decode_request: Callable[[Asked], Chat]
+    """Raises `UnreadableError`, or `FaultError` (unsupported). Checks what both stages rely on: model and messages."""
+    encoder: Callable[[Chat, int], Encoder]
+    """For this request; takes the time in whole seconds since the epoch, because the core has no clock.
+    `Chat.stream` says whether a stream or one JSON body is to be written; the latter comes out with the last fact."""
+    encode_error: Callable[[Fault], bytes]
+    """The JSON body of an HTTP error."""
+    encode_stream_error: Callable[[Fault], bytes]
+    """What breaks off a stream that has begun: the format's own error event."""
+    edit: Callable[[Asked, Edit], Encoded]
+    """Change a request for a provider of the same format; every byte that need not change stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSide:
+    """How we speak this format to an upstream."""
+
+    base_path: Callable[[str], str]
+    """From the path of a configured endpoint URL to the base that `Encoded.path` goes behind: "" gives "/v1"."""
+    credential_header: Callable[[str], tuple[str, str]]
+    """From a secret to the header that carries it."""
+    headers: Mapping[str, str]
+    """What every request of this format has to carry, unless the client of the same format set it."""
+    encode_request: Callable[[Chat, Edit], Encoded]
+    """Raises `FaultError` (unsupported) when a loss would change what the request means."""
+    decoder: Callable[[bool], Decoder]
+    """`True` for an event stream, `False` for one JSON body."""
+    decode_error: Callable[[int, bytes], Fault]
+    """From the status and body of an error answer. Never raises: the body may be anything."""
+    client_headers: frozenset[str] = field(default_factory=frozenset[str])
+    """Headers of this format's clients that another format must not get (`anthropic-version`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireFormat:
+    name: str
+    client: ClientSide | None = None
+    provider: ProviderSide | None = None

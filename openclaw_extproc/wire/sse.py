@@ -1,0 +1,95 @@
+"""Server-sent events, one byte at a time if need be.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (line endings, field parsing; `id` and `retry`
+are ignored: no provider uses them). Lines end at CR, LF and CRLF only: U+2028 and its kin are text.
+"""
+
+from dataclasses import dataclass
+
+from openclaw_extproc.model.json import UnreadableError
+
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+"""An upstream that never ends an event must not eat our memory. As large as the largest body we pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    data: str
+    name: str = "message"
+
+
+class Reader:
+    """Bytes in, whole events out; what is incomplete waits inside."""
+
+    def __init__(self, *, limit: int = MAX_EVENT_BYTES) -> None:
+        self._limit = limit
+        self._pending: list[bytes] = []
+        self._waiting = 0
+        self._skip_lf = False
+        self._first = True
+        self._name = ""
+        self._data: list[str] = []
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Take the next bytes; return the events they complete.
+
+        Raises:
+            UnreadableError: an event exceeds the limit; the reader is unusable afterwards.
+        """
+        events: list[Event] = []
+        for line in self._lines(chunk):
+            if line:
+                self._field(line)
+            elif event := self._dispatch():
+                events.append(event)
+        if self._waiting > self._limit:
+            raise UnreadableError(f"event longer than {self._limit} bytes")
+        return events
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """Split at CR, LF or CRLF. A CR ends its line at once; the LF after it is then skipped."""
+        if self._skip_lf and chunk:
+            self._skip_lf = False
+            chunk = chunk.removeprefix(b"\n")
+        if not chunk:
+            return []
+        self._skip_lf = chunk.endswith(b"\r")
+        self._pending.append(chunk)
+        if b"\n" not in chunk and b"\r" not in chunk:
+            self._waiting += len(chunk)
+            return []
+        text = b"".join(self._pending)
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = text.split(b"\n")
+        self._pending = [rest] if rest else []
+        self._waiting = len(rest) + sum(map(len, self._data))
+        if self._first and lines:
+            self._first = False
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+        return lines
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value.decode("utf-8", "replace"))
+            self._waiting += len(value)
+        elif name == b"event":
+            self._name = value.decode("utf-8", "replace")
+
+    def _dispatch(self) -> Event | None:
+        data, name = self._data, self._name or "message"
+        self._data, self._name = [], ""
+        self._waiting = sum(map(len, self._pending))
+        return Event("\n".join(data), name) if data else None
+
+
+def write(event: Event) -> bytes:
+    head = "" if event.name == "message" else f"event: {event.name}\n"
+    body = "".join(f"data: {line}\n" for line in event.data.split("\n"))
+    return f"{head}{body}\n".encode()
+
+
+def is_stream(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
