@@ -70,4 +70,6 @@ class Gateway:
     unknown_models: Literal["reject", "auto"] = "reject"
     """What happens to a model that nobody lists."""
     limits: Limits = field(default_factory=Limits)
+    failure_threshold: float = 0.2
+    """A provider that fails more often than this share of its calls, in the last minute, is unhealthy."""
     emergency: Emergency = field(default_factory=Emergency)

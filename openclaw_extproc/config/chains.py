@@ -1,0 +1,167 @@
+"""From the model a client asks for to the targets in the order of trying.
+
+Where forms stand side by side, the first one that knows a model has it: roles, list, single model, aliases, clusters.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.forms import Entry, Forms
+from openclaw_extproc.config.providers import Providers
+from openclaw_extproc.config.written_policy import Failover
+from openclaw_extproc.gateway import AUTO, Provider, Target
+
+Chain = tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linking:
+    forms: Forms
+    providers: Providers
+
+    def walk(self, name: str, model: str) -> Chain:
+        """This model at this provider, then along `fallback` until a provider comes again.
+
+        One that was skipped for want of an endpoint is passed over: what it falls back to still counts.
+        """
+        asked, chain, seen = model, list[Target](), set[str]()
+        while name not in seen:
+            seen.add(name)
+            provider, entry = self.providers.by_name.get(name), self.forms.entries.get(name)
+            if provider and model:
+                chain.append(Target(provider, model))
+            if entry is None or entry.fallback is None:
+                break
+            name = entry.fallback
+            model = entry.fallback_model or _equivalent(self.providers.by_name.get(name), asked)
+        return tuple(chain)
+
+
+def _equivalent(provider: Provider | None, asked: str) -> str:
+    """The asked model where the provider has it, else its first; empty if it has none."""
+    models = provider.models if provider else ()
+    return asked if asked in models else next(iter(models), "")
+
+
+def link_chains(
+    forms: Forms, providers: Providers, failover: Failover | None
+) -> tuple[dict[str, Chain], list[Finding]]:
+    """The chains by model, `AUTO` among them if there is any."""
+    findings = [finding for entry in forms.entries.values() for finding in _entry_findings(entry, providers)]
+    findings += _reserved(forms, providers)
+    linking = _Linking(forms, providers)
+    chains: dict[str, Chain] = {}
+    for name, chain in (*_by_role(linking), *_listed(linking), *_single(linking)):
+        chains.setdefault(name, chain)
+    for alias, wanted in forms.aliases.items():
+        chains.setdefault(wanted.model, linking.walk(wanted.provider, wanted.model))
+        aliased = _aliased(chains[wanted.model], linking.walk(wanted.provider, wanted.model))
+        if chains.setdefault(alias, aliased) != aliased:
+            finding = "is also the name of a model, which goes elsewhere: the alias is not used"
+            findings.append(warning(f"gateway.models.{alias}", finding, "give the alias another name"))
+    for provider in providers.by_name.values():
+        for model in provider.models:
+            chains.setdefault(model, linking.walk(provider.name, model))
+    chains = {name: chain for name, chain in chains.items() if chain}
+    default = _default(linking, chains)
+    _extend(chains, linking, failover, findings)
+    if default:
+        chains[AUTO] = chains[default]
+    return chains, findings
+
+
+def _by_role(linking: _Linking) -> Iterator[tuple[str, Chain]]:
+    """The asked model's own target first, the others in their order."""
+    by_name = linking.providers.by_name
+    roles = [Target(by_name[role.provider], role.model) for role in linking.forms.roles if role.provider in by_name]
+    for role in roles:
+        yield role.model, tuple(dict.fromkeys((role, *roles)))
+
+
+def _primary_first(linking: _Linking) -> list[Entry]:
+    return sorted(linking.forms.entries.values(), key=lambda entry: not entry.primary)
+
+
+def _listed(linking: _Linking) -> Iterator[tuple[str, Chain]]:
+    for entry in _primary_first(linking):
+        for model in _models(entry, linking):
+            yield model, linking.walk(entry.name, model)
+
+
+def _models(entry: Entry, linking: _Linking) -> tuple[str, ...]:
+    """An entry without models goes with those of its cluster in the clusters file."""
+    provider = linking.providers.by_name.get(entry.name)
+    return () if provider is None else entry.models or provider.models
+
+
+def _single(linking: _Linking) -> Iterator[tuple[str, Chain]]:
+    if single := linking.forms.single:
+        yield single.model, linking.walk(single.provider, single.model)
+
+
+def _aliased(of_the_model: Chain, own: Chain) -> Chain:
+    """The chain of the alias's model, unless that begins at another provider than the alias names."""
+    return of_the_model if of_the_model[:1] == own[:1] else own
+
+
+def _default(linking: _Linking, chains: Mapping[str, Chain]) -> str:
+    """The model that `AUTO` stands for; empty if there is none."""
+    listed = [model for entry in _primary_first(linking) for model in _models(entry, linking)]
+    roles = [role.model for role in linking.forms.roles]
+    wanted = [one.model for one in linking.forms.wanted()]
+    return next((model for model in (*roles, *listed, *wanted, *chains) if model in chains), "")
+
+
+def _extend(chains: dict[str, Chain], linking: _Linking, failover: Failover | None, findings: list[Finding]) -> None:
+    """What has no fallback of its own gets that of `failover`, then that of `retry_policy.fallback_params`."""
+    if failover and failover.primary:
+        _extend_by_failover(chains, linking.providers, failover, findings)
+    resort = linking.forms.last_resort
+    if resort and (provider := linking.providers.by_name.get(resort.provider)):
+        for name, chain in chains.items():
+            if len(chain) == 1 and chain[0].provider is not provider:
+                chains[name] = (*chain, Target(provider, resort.model))
+
+
+def _extend_by_failover(
+    chains: dict[str, Chain], providers: Providers, failover: Failover, findings: list[Finding]
+) -> None:
+    named = {"failover.primary": failover.primary or ""}
+    named |= {f"failover.fallbacks[{n}].provider": one.provider or "" for n, one in enumerate(failover.fallbacks)}
+    for path, name in named.items():
+        if name not in providers.names:
+            findings.append(warning(path, f'no provider is named "{name}" {known(providers.names)}: not used'))
+    fallbacks = [providers.by_name[name] for name in [*named.values()][1:] if name in providers.by_name]
+    alone = [name for name, chain in chains.items() if len(chain) == 1 and chain[0].provider.name == failover.primary]
+    if failover.primary in providers.by_name and not alone:
+        finding = f"every model of {failover.primary} has a fallback of its own"
+        findings.append(warning("failover.fallbacks", f"{finding}: not used", "remove one of the two"))
+    for name in alone:
+        first = chains[name][0]
+        others = [Target(one, _equivalent(one, first.model)) for one in fallbacks if one.name != failover.primary]
+        chains[name] = tuple(dict.fromkeys((first, *others)))
+
+
+def _entry_findings(entry: Entry, providers: Providers) -> Iterator[Finding]:
+    path, name, model = f"{entry.path}.fallback", entry.fallback, entry.fallback_model
+    if name is None:
+        if model:
+            yield warning(f"{path}_model", "not used: no fallback is named", "write fallback: PROVIDER")
+    elif name not in providers.names:
+        remedy = nearest(name, providers.names) or "write one of these"
+        yield error(path, f'no provider is named "{name}" {known(providers.names)}', remedy)
+    elif name == entry.name:
+        yield error(path, "a provider cannot be its own fallback", "name another one, or remove it")
+    elif model and (fallback := providers.by_name.get(name)) and model not in fallback.models:
+        remedy = nearest(model, fallback.models) or "write one of these, or add it there"
+        yield warning(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
+
+
+def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:
+    for provider in providers.by_name.values():
+        if AUTO in provider.models:
+            path = providers.paths[provider.name].rpartition(".")[0]
+            yield error(path, f'lists a model named "{AUTO}": that name leaves the choice to us', "remove it")
+    if AUTO in forms.aliases:
+        yield error(f"gateway.models.{AUTO}", "this name leaves the choice to us", "give the alias another name")

@@ -1,0 +1,130 @@
+"""Providers out of an Envoy clusters file: a filesystem CDS file, which Envoy reads too.
+
+A cluster is a provider when its `metadata.filter_metadata.openclaw` says so; the others are somebody else's.
+Source: the CDS and cluster messages of Envoy 1.40, and what was seen to go wrong with them.
+Left out: everything that Envoy itself refuses when it reads the file.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from openclaw_extproc.config.complaints import checked
+from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.narrow import at, mapping, sequence, text
+from openclaw_extproc.config.settings import BasePath
+from openclaw_extproc.config.written import ClusterMetadata
+from openclaw_extproc.config.yaml_text import Plain
+from openclaw_extproc.gateway import Provider
+
+_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_EXT_PROC = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
+_CREDENTIAL = re.compile(r"[A-Z_][A-Z0-9_]*|[^\s]*/[^\s]*")
+"""The usual name of a variable, or a path. Stricter than the shell, because a key written by mistake must not pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterProvider:
+    provider: Provider
+    path: str
+    """Where its metadata stands, for findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    providers: tuple[ClusterProvider, ...] = ()
+    names: frozenset[str] = frozenset()
+    """Of all clusters in the file, ours or not: a rendered cluster must not have one of them."""
+
+
+def read_clusters(
+    name: str, file: Mapping[str, Plain], formats: Mapping[str, BasePath]
+) -> tuple[Clusters, list[Finding]]:
+    """The providers of a file that has this name."""
+    if not isinstance(file.get("resources"), list):
+        return Clusters(), [error(name, "has no list `resources`", "write the clusters under `resources:`")]
+    findings: list[Finding] = []
+    providers: dict[str, ClusterProvider] = {}
+    names: set[str] = set()
+    for n, cluster in enumerate(sequence(file["resources"])):
+        path = f"{name}: resources[{n}]"
+        cluster_name = text(at(cluster, "name"))
+        if cluster_name in names:
+            findings.append(error(f"{path}.name", f"a second cluster named {cluster_name}", "give it another name"))
+        names.add(cluster_name)
+        metadata = at(cluster, "metadata", "filter_metadata", "openclaw")
+        if metadata is None:
+            continue
+        found = _provider(cluster_name, metadata, f"{path}.metadata.filter_metadata.openclaw", formats, findings)
+        findings += _cluster_findings(mapping(cluster), path)
+        if found.provider.name in providers:
+            finding = f"a second cluster of provider {found.provider.name}"
+            findings.append(error(f"{found.path}.provider", finding, "give one of them another provider name"))
+        elif found.provider.name:
+            providers[found.provider.name] = found
+    return Clusters(tuple(providers.values()), frozenset(names)), findings
+
+
+def _provider(
+    cluster: str, metadata: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
+) -> ClusterProvider:
+    written, found = checked(ClusterMetadata, mapping(metadata), path)
+    findings += found
+    if not cluster:
+        findings.append(error(path, "its cluster has no name", "write `name:` in the cluster"))
+    if not written.provider:
+        findings.append(error(f"{path}.provider", "missing", "name the provider"))
+    if not written.models:
+        findings.append(error(f"{path}.models", "lists no model", "list the models it serves"))
+    if written.format not in formats:
+        finding = f"no format is named {written.format} {known(formats)}" if written.format else "missing"
+        remedy = nearest(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
+        findings.append(error(f"{path}.format", finding, remedy))
+    if written.credential and not _CREDENTIAL.fullmatch(written.credential):
+        remedy = "write the name of an environment variable such as ANTHROPIC_API_KEY, or the path of a file"
+        findings.append(error(f"{path}.credential", "is not the name of a secret", remedy))
+    provider = Provider(
+        name=written.provider or "",
+        cluster=cluster,
+        format=written.format or "",
+        base_path=_base_path(written, formats),
+        credential=written.credential or "",
+        auth=written.auth,
+        models=tuple(dict.fromkeys(written.models)),
+        region=written.region,
+    )
+    return ClusterProvider(provider, path)
+
+
+def _base_path(written: ClusterMetadata, formats: Mapping[str, BasePath]) -> str:
+    """As written, since it is already what goes before the format's own path; else the format's usual one."""
+    if written.base_path is not None:
+        return written.base_path.rstrip("/")
+    base_path = formats.get(written.format or "")
+    return base_path("") if base_path else ""
+
+
+def _cluster_findings(cluster: Mapping[str, object], path: str) -> Iterator[Finding]:
+    """What would make Envoy go past us, or to somebody else than the provider."""
+    options = at(cluster, "typed_extension_protocol_options", _OPTIONS)
+    filters = sequence(at(options, "http_filters"))
+    if not any(text(at(item, "typed_config", "@type")).endswith(f"/{_EXT_PROC}") for item in filters):
+        finding = "has no ext_proc filter: requests would go out as they came in, without a credential"
+        remedy = "put the attempt stage before upstream_codec, as envoy/clusters.yaml shows"
+        yield error(f"{path}.typed_extension_protocol_options.{_OPTIONS}.http_filters", finding, remedy)
+    tls = mapping(at(cluster, "transport_socket", "typed_config"))
+    if not text(tls.get("@type")).endswith("UpstreamTlsContext"):
+        return
+    names = at(tls, "common_tls_context", "validation_context", "match_typed_subject_alt_names")
+    if not (tls.get("auto_sni_san_validation") is True or names):
+        finding = "the name in the provider's certificate is not checked"
+        yield warning(f"{path}.transport_socket", finding, "write auto_sni_san_validation: true")
+    if tls.get("auto_host_sni") is True and not all(text(at(host, "hostname")) for host in _hosts(cluster)):
+        finding = "an endpoint has no hostname, so auto_host_sni has no name to send"
+        yield warning(f"{path}.load_assignment", finding, "write endpoint.hostname")
+
+
+def _hosts(cluster: Mapping[str, object]) -> Iterator[object]:
+    for locality in sequence(at(cluster, "load_assignment", "endpoints")):
+        for host in sequence(at(locality, "lb_endpoints")):
+            yield at(host, "endpoint")

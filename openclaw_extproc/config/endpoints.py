@@ -1,0 +1,52 @@
+"""The `endpoint:` of a provider: a URL taken apart. A finding about one never repeats it, as it may hold a password."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+from openclaw_extproc.config.findings import Finding, error
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+_EXAMPLE = "write one such as https://llm.example.com or http://10.0.0.5:8080/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    path: str
+    """Without a slash at the end: "" or "/v1"."""
+
+
+def endpoint(url: str, path: str) -> Endpoint | Finding:
+    """The URL's parts, or what is wrong with it; `path` is where in the configuration it stands."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return error(path, "is not a URL, or its port is none", _EXAMPLE)
+    if parts.scheme not in ("http", "https"):
+        return error(path, "does not begin with http:// or https://", _EXAMPLE)
+    if problem := _problem(parts, port):
+        return error(path, *problem)
+    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
+    return Endpoint(scheme, parts.hostname or "", port or {"http": 80, "https": 443}[scheme], parts.path.rstrip("/"))
+
+
+def _problem(parts: SplitResult, port: int | None) -> tuple[str, str] | None:
+    if "@" in parts.netloc:
+        return "has a user name or a password in it", "remove it and write api_key: ${NAME}"
+    if not _HOST.fullmatch(parts.hostname or ""):
+        return "names no host", _EXAMPLE
+    if port == 0:
+        return "has port 0", _EXAMPLE
+    if parts.query or parts.fragment:
+        return "has a query or a fragment", "end it before the `?` or `#`"
+    if not _PATH.fullmatch(parts.path):
+        return "has a path that no URL can have", _EXAMPLE
+    if parts.path.rstrip("/").endswith(("/chat/completions", "/messages")):
+        return "goes too far", "end it before /chat/completions or /messages: we add that"
+    return None

@@ -1,0 +1,108 @@
+"""The written form and the clusters file, linked: every name means something, or there is a finding about it."""
+
+import ipaddress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from openclaw_extproc.config.chains import Chain, link_chains
+from openclaw_extproc.config.clusters import Clusters
+from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.forms import read_forms
+from openclaw_extproc.config.limits import link_emergency, link_limits
+from openclaw_extproc.config.providers import Providers, link_providers
+from openclaw_extproc.config.settings import Address, BasePath, Settings
+from openclaw_extproc.config.unused import unused
+from openclaw_extproc.config.written import GatewaySection, Written
+from openclaw_extproc.gateway import AUTO, Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a configuration is checked against besides itself."""
+
+    formats: Mapping[str, BasePath]
+    variables: Collection[str]
+    """Names of the environment variables that are set to something."""
+    readable: Callable[[str], bool]
+    """Whether a file is there and can be read."""
+
+
+def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Settings, list[Finding]]:
+    """The settings, which are good only if no finding is an error."""
+    forms, findings = read_forms(written)
+    providers, about_providers = link_providers(forms, clusters, around.formats)
+    chains, about_chains = link_chains(forms, providers, written.failover)
+    limits, about_limits = link_limits(written)
+    findings += [*about_providers, *about_chains, *about_limits]
+    findings += _credentials(providers, around)
+    findings += _none_at_all(written, providers)
+    findings += _strategy(written, chains)
+    findings += _listening(written.gateway)
+    findings += unused(written)
+    threshold = written.model.router.failure_threshold
+    gateway = Gateway(
+        providers=providers.by_name,
+        chains=chains if _is_routing(written) else {name: chain[:1] for name, chain in chains.items()},
+        unknown_models=written.model.unknown_models,
+        limits=limits,
+        failure_threshold=Gateway().failure_threshold if threshold is None else threshold,
+        emergency=link_emergency(written.router.emergency),
+    )
+    host, output = written.gateway.host, written.logging.output
+    settings = Settings(
+        gateway=gateway,
+        listen=Address(host, written.gateway.port),
+        admin=Address(host, written.gateway.admin_port),
+        upstreams=providers.upstreams,
+        log_level=written.logging.level,
+        log_output=None if output in ("-", "stdout") else output,
+    )
+    return settings, findings
+
+
+def _is_routing(written: Written) -> bool:
+    """A router that is switched off leaves each model its first target only."""
+    return False not in (written.model.router.enabled, written.router.enabled, written.router.enable)
+
+
+def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding]:
+    """What is missing now may be there when it is needed, as both are looked up anew: a warning."""
+    for name, provider in providers.by_name.items():
+        credential, path = provider.credential, providers.paths[name]
+        if "/" in credential:
+            if not around.readable(credential):
+                yield warning(path, "the file cannot be read", "write the key into it, readable for this process")
+        elif credential and credential not in around.variables:
+            yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+
+
+def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
+    """A file of policy alone is no mistake by itself: its providers may be in the clusters file, added later."""
+    if providers.by_name:
+        return
+    sections = written.model_fields_set
+    is_policy_alone = bool(sections) and not sections & {"model", "gateway", "logging"}
+    say = warning if is_policy_alone else error
+    yield say("", "no provider", "name one under model.providers or in clusters.yaml")
+
+
+def _strategy(written: Written, chains: Mapping[str, Chain]) -> Iterator[Finding]:
+    strategy = written.gateway.routing_strategy
+    names = {*chains, *written.gateway.models, AUTO}
+    for n, rule in enumerate(strategy.rules if strategy else ()):
+        for key, name in (("model", rule.model), ("fallback", rule.fallback)):
+            if name is not None and name not in names:
+                remedy = nearest(name, names) or "write a model or an alias that is listed"
+                yield error(f"gateway.routing_strategy.rules[{n}].{key}", f'no model is named "{name}"', remedy)
+
+
+def _listening(written: GatewaySection) -> Iterator[Finding]:
+    if written.port == written.admin_port:
+        yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
+    if written.workers > 1:
+        yield warning("gateway.workers", "this version runs one worker")
+    try:
+        ipaddress.ip_address(written.host)
+    except ValueError:
+        remedy = "write 127.0.0.1 for this machine alone, or 0.0.0.0 for all that reach it"
+        yield error("gateway.host", "is not an address, which Envoy's listener needs", remedy)

@@ -1,0 +1,108 @@
+"""From the texts of the files to settings, or to everything that is wrong with them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from openclaw_extproc.config.clusters import Clusters, read_clusters
+from openclaw_extproc.config.complaints import checked
+from openclaw_extproc.config.findings import ConfigError, Finding, errors, within
+from openclaw_extproc.config.link import Surroundings, link
+from openclaw_extproc.config.settings import BasePath, Settings
+from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.yaml_text import Plain, read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings | None
+    """`None` when any finding is an error: the snapshot before stays."""
+    findings: tuple[Finding, ...]
+    """Errors first."""
+
+    def usable(self) -> Settings:
+        """The settings.
+
+        Raises:
+            ConfigError: there are none; it has all findings.
+        """
+        if self.settings is None:
+            raise ConfigError(self.findings)
+        return self.settings
+
+
+def _always(_path: str) -> bool:
+    return True
+
+
+def load(
+    texts: Sequence[tuple[str, str]],
+    *,
+    clusters: tuple[str, str] | None,
+    environment: Mapping[str, str],
+    formats: Mapping[str, BasePath],
+    readable: Callable[[str], bool] = _always,
+) -> Loaded:
+    """Read, merge, check and link.
+
+    Args:
+        texts: Name and YAML text of each file. Where two say something of the same key, the later one holds;
+            mappings are merged, lists are replaced.
+        clusters: Name and text of the clusters file, if there is one.
+        environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
+        formats: The known provider formats by name, each with its `ProviderSide.base_path`.
+        readable: Whether the file of a credential can be read.
+    """
+    findings: list[Finding] = []
+    merged: dict[str, Plain] = {}
+    unread = False
+    for name, text in texts:
+        file, found = read_yaml(name, text, environment)
+        findings += found
+        if file is None:
+            unread = True
+        else:
+            merged = merge(merged, file)
+    written, found = checked(Written, merged)
+    findings += found
+    from_file, found = _clusters(clusters, formats)
+    findings += found
+    variables = frozenset(name for name, value in environment.items() if value)
+    if unread or from_file is None:  # what a text names that cannot be read, everything else would seem to miss
+        return Loaded(None, _ordered(findings))
+    settings, found = link(written, from_file, Surroundings(formats, variables, readable))
+    findings += _not_known_already(found, findings)
+    return Loaded(None if errors(findings) else settings, _ordered(findings))
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error"))
+
+
+def _clusters(file: tuple[str, str] | None, formats: Mapping[str, BasePath]) -> tuple[Clusters | None, list[Finding]]:
+    """No clusters if their text cannot be read."""
+    if file is None:
+        return Clusters(), []
+    name, text = file
+    values, findings = read_yaml(name, text, None)
+    if values is None:
+        return None, findings
+    clusters, found = read_clusters(name, values, formats)
+    return clusters, [*findings, *found]
+
+
+def _not_known_already(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
+    """Without what only follows from a value that could not be read and was left out.
+
+    Such a value may have been a provider, so "no provider" is no news then.
+    """
+    paths = [finding.path for finding in errors(before)]
+    return [one for one in found if not any(within(one.path, path) for path in paths) and (one.path or not paths)]
+
+
+def merge(one: Mapping[str, Plain], other: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Both mappings in one; the other holds where they differ."""
+    merged = dict(one)
+    for key, value in other.items():
+        before = merged.get(key)
+        merged[key] = merge(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged

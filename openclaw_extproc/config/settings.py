@@ -1,0 +1,51 @@
+"""What the files say once they are read, checked and linked: all that a process needs to start or to reload."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from openclaw_extproc.gateway import Gateway, Provider
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+BasePath: TypeAlias = Callable[[str], str]
+"""`ProviderSide.base_path`: from the path of an endpoint's URL to the base that the format's own path goes behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A provider that `openclaw.yml` describes itself, so that we render its Envoy cluster."""
+
+    provider: Provider
+    """`provider.cluster` is the cluster's name."""
+    scheme: Literal["http", "https"]
+    host: str
+    """A host name or an address; an IPv6 address without its brackets."""
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """What goes into `:authority`: the host, with the port where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    gateway: Gateway
+    listen: Address
+    """Where Envoy's listener accepts the application's calls."""
+    admin: Address
+    """Where our own health and metrics are served."""
+    upstreams: tuple[Upstream, ...]
+    """Only those whose clusters are rendered; a cluster of the clusters file has none."""
+    log_level: LogLevel = "info"
+    log_output: str | None = None
+    """A file's path; `None` is standard output."""
+    workers: int = 1

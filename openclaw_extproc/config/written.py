@@ -1,0 +1,133 @@
+"""The configuration as it is written: every key of `openclaw.yml`, its type and its range.
+
+Only the `written*` files and `complaints` use pydantic: it finds all errors at once and makes the JSON Schema.
+Source: the snippets under `tests/fixtures/seed_config`, and our own additions where they are silent.
+Everything may be left out: what a configuration needs, `link` says in the words of the domain.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, JsonValue
+
+from openclaw_extproc.config.written_base import Access, Amount, Choice, Count, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_policy import (
+    Channel,
+    CostAware,
+    Failover,
+    Level,
+    LoadBalancing,
+    RetryPolicy,
+    RouterSection,
+    RoutingRule,
+)
+
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class GatewayModel(Choice):
+    """An entry of `gateway.models`: an alias, and what it stands for."""
+
+    max_tokens: Count | None = None
+    cost_per_token: Amount | None = None
+    status: Name | None = None
+    capabilities: list[Name] = Field(default_factory=list[Name])
+
+
+class StrategyRule(Section):
+    condition: Name | None = Field(default=None, alias="if")
+    model: Name | None = None
+    priority: Name | None = None
+    fallback: Name | None = None
+
+
+class RoutingStrategy(Section):
+    policy: Name | None = None
+    rules: list[StrategyRule] = Field(default_factory=list[StrategyRule])
+
+
+class GatewaySection(Section):
+    version: Name | None = None
+    host: Name = "127.0.0.1"
+    """Envoy's listener, an address."""
+    port: Port = 3000
+    admin_port: Port = 3001
+    """Our own health and metrics."""
+    workers: int = Field(default=1, ge=1, le=256)
+    models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
+    routing_strategy: RoutingStrategy | None = None
+
+
+class ModelRouter(Section):
+    enabled: bool | None = None
+    health_check_interval_ms: Milliseconds | None = None
+    failure_threshold: Fraction | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
+
+
+class ProviderEntry(Access):
+    """An entry of `model.providers`."""
+
+    name: Name | None = None
+    provider: Name | None = None
+    """Another word for `name`."""
+    model: Name | None = None
+    models: list[Name] = Field(default_factory=list[Name])
+    primary: bool = False
+    fallback: Name | None = None
+    """Name of the provider that is tried next."""
+    fallback_model: Name | None = None
+
+
+class ModelSection(Choice):
+    """A single model, or several in one of two forms: by role, or as a list of providers."""
+
+    primary: Choice | None = None
+    fallback: Choice | None = None
+    secondary: Choice | None = None
+    providers: list[ProviderEntry] = Field(default_factory=list[ProviderEntry])
+    router: ModelRouter = ModelRouter()
+    unknown_models: Literal["reject", "auto"] = "reject"
+
+
+class Memory(Section):
+    storage: Name | None = None
+    embedding_model: Name | None = None
+    collection_name: Name | None = None
+
+
+class Logging(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+    output: Name | None = None
+
+
+class Written(Section):
+    gateway: GatewaySection = GatewaySection()
+    model: ModelSection = ModelSection()
+    router: RouterSection = RouterSection()
+    session: Level | None = None
+    prompt: Level | None = None
+    memory: Memory | None = None
+    logging: Logging = Logging()
+    cost_aware: CostAware | None = None
+    load_balancing: LoadBalancing | None = None
+    failover: Failover | None = None
+    channels: dict[str, Channel] = Field(default_factory=dict[str, Channel])
+    routing_rules: list[RoutingRule] = Field(default_factory=list[RoutingRule])
+
+
+class ClusterMetadata(Section):
+    """`metadata.filter_metadata.openclaw` of a cluster in the clusters file."""
+
+    provider: Name | None = None
+    format: Name | None = None
+    base_path: str | None = None
+    credential: Name | None = None
+    auth: Literal["inject", "forward"] = "inject"
+    models: list[Name] = Field(default_factory=list[Name])
+    region: str = ""
+
+
+def schema() -> dict[str, JsonValue]:
+    """The JSON Schema of `openclaw.yml`, for editors."""
+    return Written.model_json_schema(by_alias=True)

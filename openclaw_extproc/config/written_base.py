@@ -1,0 +1,58 @@
+"""What all sections of the written form share: strictness, and the small types their values have."""
+
+import re
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_DURATION = re.compile(r"(every )?[1-9][0-9]*(ms|s|m|h|d)")
+_RATE = re.compile(r"[1-9][0-9]*/(s|sec|second|min|minute|h|hour|day)")
+
+
+def _duration(text: str) -> str:
+    if not _DURATION.fullmatch(text):
+        raise ValueError("write a duration such as 30s, 15m or 6h")
+    return text
+
+
+def _rate(text: str) -> str:
+    if not _RATE.fullmatch(text):
+        raise ValueError("write a rate such as 10/min or 100/hour")
+    return text
+
+
+Duration: TypeAlias = Annotated[str, AfterValidator(_duration)]
+Rate: TypeAlias = Annotated[str, AfterValidator(_rate)]
+Milliseconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400_000)]
+Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Of money, in US dollars, or of what a threshold measures."""
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Access(Section):
+    """How a provider is reached; what is left out is known for a known provider."""
+
+    api_key: Name | None = Field(
+        default=None,
+        description="${NAME}: the name of an environment variable, never the secret itself",
+        json_schema_extra={"pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"},
+    )
+    """The reader of the text has made the name of `${NAME}`."""
+    api_key_file: Name | None = None
+    auth: Literal["inject", "forward"] | None = None
+    endpoint: Name | None = None
+    format: Name | None = None
+    region: Name | None = None
+
+
+class Choice(Access):
+    """One model at one provider."""
+
+    provider: Name | None = None
+    model: Name | None = None

@@ -1,0 +1,212 @@
+"""YAML text to plain values, with `${VAR}` and `${VAR:-default}` filled in and every complaint with its place.
+
+PyYAML reads and resolves; the values are built here, because its own constructor keeps the last of two equal keys,
+makes dates of text and follows aliases without end. What a file can cost is bounded: text, depth, values.
+
+A secret field is never expanded: `api_key: ${NAME}` becomes the *name* `NAME`, so no secret enters the configuration.
+Left out: merge keys (`<<`, Envoy does not read them either), tags of one's own, several documents in one file.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias, cast
+
+import yaml
+
+from openclaw_extproc.config.findings import Finding, error
+
+MAX_TEXT = 1024 * 1024
+"""Characters. A configuration of a hundred providers has some 30,000."""
+MAX_DEPTH = 64
+"""Envoy's own cluster files go about 15 deep; Python's stack ends at some 300 levels of PyYAML."""
+MAX_VALUES = 100_000
+"""After aliases are followed: nine lines can name a billion values ("billion laughs")."""
+SECRET_FIELDS = frozenset({"api_key", "credential"})
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+_TAG = "tag:yaml.org,2002:"
+_EXPOSING = ("alias", "anchor", "tag handle")
+"""Words of PyYAML's messages that quote the text: `api_key: *sk-1` is "found undefined alias 'sk-1'"."""
+
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
+
+
+_resolve = cast(
+    "Callable[[type[yaml.Node], str, tuple[bool, bool]], str]",
+    yaml.SafeLoader("").resolve,  # pyright: ignore[reportUnknownMemberType]  # the stubs leave it untyped
+)
+"""The tag of a plain scalar."""
+
+
+class _TooDeepError(Exception):
+    """The text nests deeper, or its aliases make more, than any configuration needs."""
+
+
+class _Loader(yaml.SafeLoader):
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _TooDeepError
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def read_yaml(
+    name: str, text: str, environment: Mapping[str, str] | None
+) -> tuple[dict[str, Plain] | None, list[Finding]]:
+    """The mapping that the text is, and what is wrong with it. An empty text is an empty mapping.
+
+    Without an environment nothing is expanded and no field is secret: Envoy reads such a file, and it does neither.
+    """
+    if len(text) > MAX_TEXT:
+        return None, [error(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
+    try:
+        root = _compose(text)
+        if root is None:
+            return {}, []
+        if not isinstance(root, yaml.MappingNode):
+            return None, [error(name, "not a mapping", "begin with a section such as `model:`")]
+        reading = _Reading(name, environment)
+        return cast("dict[str, Plain]", reading.value(root, "", 0)), reading.findings
+    except yaml.YAMLError as problem:
+        return None, [_syntax(name, problem)]
+    except (_TooDeepError, RecursionError):
+        finding = f"nests more than {MAX_DEPTH} deep, or its aliases name more than {MAX_VALUES:,} values"
+        return None, [error(name, finding, "write it flatter and without aliases")]
+
+
+def _compose(text: str) -> yaml.Node | None:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
+def _syntax(name: str, problem: yaml.YAMLError) -> Finding:
+    if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem is None:
+        return error(name, "has a character that YAML does not allow", "save it as UTF-8 text")
+    words = problem.problem
+    if any(word in words for word in _EXPOSING):
+        words = re.split(r" ['\"]", words, maxsplit=1)[0]
+    mark = problem.problem_mark or problem.context_mark
+    return error(f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name, words)
+
+
+class _Reading:
+    """One walk over the nodes of one text."""
+
+    def __init__(self, name: str, environment: Mapping[str, str] | None) -> None:
+        self.findings: list[Finding] = []
+        self._name = name
+        self._environment = environment
+        self._left = MAX_VALUES
+
+    def value(self, node: yaml.Node, path: str, depth: int) -> Plain:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
+            raise _TooDeepError
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            items = cast("list[yaml.Node]", node.value)
+            return [self.value(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(items)]
+        return self._scalar(cast("yaml.ScalarNode", node), path)
+
+    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Plain]:
+        """A key without a value counts as not written: `router:` with all its lines commented out."""
+        values: dict[str, Plain] = {}
+        seen: set[str] = set()
+        for key, child in self._keys(node, path):
+            below = f"{path}.{key}" if path else key
+            if key in seen:
+                mark = child.start_mark
+                self._complain(below, f"written twice (line {mark.line + 1})" if mark else "written twice", "keep one")
+                continue
+            seen.add(key)
+            secret = self._environment is not None and key in SECRET_FIELDS
+            value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1)
+            if value is not None:
+                values[key] = value
+        return values
+
+    def _keys(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, yaml.Node]]:
+        for key, child in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+            if key.tag == f"{_TAG}merge":
+                self._complain(path or self._name, "merge keys (<<) are not read", "write the keys out")
+            elif not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+                self._complain(path or self._name, "has a key that is not text", "put the key in quotes")
+            else:
+                yield cast("str", key.value), child
+
+    def _scalar(self, node: yaml.ScalarNode, path: str) -> Plain:
+        text, tag = cast("str", node.value), node.tag
+        if self._environment is not None and "${" in text:
+            text = self._expanded(text, path, self._environment)
+            if node.style is None:  # plain: `port: ${PORT}` is a number, `"${PORT}"` stays text
+                tag = _resolve(yaml.ScalarNode, text, (True, False))
+        try:
+            return _plain(tag, text)
+        except ValueError:
+            self._complain(path, "cannot be read as what its tag says", "put it in quotes, without a tag")
+            return None
+
+    def _expanded(self, text: str, path: str, environment: Mapping[str, str]) -> str:
+        def replaced(match: re.Match[str]) -> str:
+            name, default = match["name"], cast("str | None", match["default"])
+            value = environment.get(name, "")
+            if value or (name in environment and default is None):
+                return value
+            if default is None:
+                remedy = f"export {name}=... or write ${{{name}:-default}}"
+                self._complain(path, f"the variable {name} is not set", remedy)
+            return default or ""
+
+        if "${" in _VARIABLE.sub("", text):
+            self._complain(path, "has a ${ that names no variable", "write ${NAME} or ${NAME:-default}")
+        return _VARIABLE.sub(replaced, text)
+
+    def _secret_name(self, node: yaml.Node, path: str) -> str | None:
+        """The name in `${NAME}`; what is written instead is not repeated, as it may be the secret itself."""
+        written = cast("str", node.value) if isinstance(node, yaml.ScalarNode) else "?"
+        if isinstance(node, yaml.ScalarNode) and node.tag == f"{_TAG}null":
+            return None
+        match = _VARIABLE.fullmatch(written)
+        if match and match["default"] is None:
+            return match["name"]
+        finding = "a secret has no default" if match else "must not hold the secret itself"
+        self._complain(path, finding, "write the name of an environment variable: api_key: ${ANTHROPIC_API_KEY}")
+        return None
+
+    def _complain(self, path: str, finding: str, remedy: str) -> None:
+        self.findings.append(error(path, finding, remedy))
+
+
+def _plain(tag: str, text: str) -> Plain:
+    """Raises `ValueError` for a tag we do not know, or a text that is not of its tag."""
+    match tag.removeprefix(_TAG):
+        case "str" | "timestamp":  # a date is text: `model: 2024-05-13`
+            return text
+        case "null":
+            return None
+        case "bool":
+            return _boolean(text)
+        case "int":
+            return int(text.replace("_", ""), 0)
+        case "float":
+            return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+        case _:
+            raise ValueError
+
+
+def _boolean(text: str) -> bool:
+    match text.lower():
+        case "yes" | "true" | "on":
+            return True
+        case "no" | "false" | "off":
+            return False
+        case _:
+            raise ValueError

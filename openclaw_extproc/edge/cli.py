@@ -1,0 +1,181 @@
+"""The command line. Exit codes: 0 done, 1 it failed while running, 2 the configuration or the call is wrong."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from openclaw_extproc.config.findings import ConfigError, Finding
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge.grpc_server import ListenError
+from openclaw_extproc.edge.processes import StartError
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, system_roots
+from openclaw_extproc.edge.up import Options, up
+from openclaw_extproc.render.bootstrap import Places, bootstrap
+
+OK, FAILED, WRONG = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        code = {"up": _up, "serve": _serve, "render": _render, "validate": _validate}[options.command](options)
+    except ConfigError as error:
+        for finding in error.findings:
+            sys.stderr.write(f"{finding.severity}: {finding}\n")
+        code = WRONG
+    except (StartError, ListenError) as problem:
+        sys.stderr.write(f"openclaw-extproc: {problem}\n")
+        code = FAILED
+    except OSError as problem:
+        sys.stderr.write(f"openclaw-extproc: {problem.filename or ''}: {problem.strerror}\n")
+        code = FAILED
+    except KeyboardInterrupt:
+        code = OK
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("openclaw-extproc", description="Picks, translates and fails over LLM calls.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, says: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=says, description=says)
+        added.add_argument("-c", "--config", action="append", type=Path, default=[], metavar="FILE",
+                           help="openclaw.yml; several are merged in their order")  # fmt: skip
+        added.add_argument("--clusters", type=Path, metavar="FILE", help="Envoy clusters (CDS) with providers in them")
+        return added
+
+    upward = command("up", "run Envoy and the service; without a configuration, simulated providers too")
+    upward.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: that of the extra, else PATH's)")
+    upward.add_argument("--access-log", default="", metavar="FILE", help="Envoy's access log, as JSON lines")
+    serve = command("serve", "run the ext_proc service alone, for an Envoy that is somewhere else")
+    serve.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="host:port, or unix:/path")
+    serve.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="host:port, or unix:/path")
+    render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
+    render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
+    render.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="where Envoy finds the route stage")
+    render.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="and the attempt stage")
+    render.add_argument("--clusters-path", metavar="PATH", help="where Envoy finds clusters.yaml (default: in FOLDER)")
+    render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
+    validate = command("validate", "check the configuration and, with Envoy at hand, what it makes of it")
+    validate.add_argument("--envoy", metavar="PATH")
+    validate.add_argument("--json", action="store_true", help="findings as JSON")
+    return parser
+
+
+def _configs(options: argparse.Namespace) -> tuple[Path, ...]:
+    given: list[Path] = options.config
+    return tuple(given) or ((Path("openclaw.yml"),) if Path("openclaw.yml").exists() else ())
+
+
+def _up(options: argparse.Namespace) -> int:
+    return asyncio.run(up(Options(_configs(options), options.clusters, os.environ, options.envoy, options.access_log)))
+
+
+def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -> Sources:
+    return Sources(_configs(options), options.clusters, os.environ, must_have_clusters=must_have_clusters)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    sources = _sources(options, must_have_clusters=options.clusters is not None)
+    read = sources.read()
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    logs.configure(read.settings.log_level, read.settings.log_output)
+    tell(read.findings)
+    return asyncio.run(_serving(read.settings, sources, Listening(options.route, options.attempt)))
+
+
+async def _serving(settings: Settings, sources: Sources, listening: Listening) -> int:
+    service = Service(settings, Secrets(sources.environment))
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    async with running(service, listening, lambda: ""):
+        logs.event("serve", "listening", {"route": listening.route, "attempt": listening.attempt})
+        watching = asyncio.create_task(watch(service, sources, lambda _: None))
+        await over.wait()
+        watching.cancel()
+    return OK
+
+
+def _render(options: argparse.Namespace) -> int:
+    read = _sources(options).read()
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    for finding in read.findings:
+        sys.stderr.write(f"{finding.severity}: {finding}\n")
+    folder: Path = options.out
+    folder.mkdir(parents=True, exist_ok=True)
+    places = Places(
+        _without_scheme(options.route),
+        _without_scheme(options.attempt),
+        options.clusters_path or str((folder / "clusters.yaml").absolute()),
+        access_log=options.access_log,
+    )
+    _write_files(read.settings, read, places, folder)
+    sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")
+    return OK
+
+
+def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
+    whole = bootstrap(settings.gateway, settings.listen, places)
+    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
+    publish(folder / "clusters.yaml", clusters_text(settings, read.additions, system_roots()))
+
+
+def _without_scheme(address: str) -> str:
+    return address.removeprefix("unix:")
+
+
+def _validate(options: argparse.Namespace) -> int:
+    read = _sources(options).read()
+    findings = [*read.findings, *(_envoys_findings(options.envoy, read.settings, read) if read.settings else [])]
+    if options.json:
+        rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+    else:
+        for finding in findings:
+            sys.stdout.write(f"{finding.severity}: {finding}\n")
+    errors = [f for f in findings if f.severity == "error"]
+    if not options.json:
+        sys.stdout.write(f"{len(errors)} errors, {len(findings) - len(errors)} warnings\n")
+    return WRONG if errors else OK
+
+
+def _envoys_findings(given: str | None, settings: Settings, read: Read) -> list[Finding]:
+    """What `envoy --mode validate` says of the files we would give it, the clusters put in as static ones."""
+    try:
+        binary = processes.find_envoy(given)
+    except StartError as problem:
+        return [Finding("envoy", f"not checked: {problem}", "", "warning")]
+    with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
+        places = Places("/tmp/route.sock", "/tmp/attempt.sock", f"{folder}/clusters.yaml")  # noqa: S108  # never opened
+        whole = bootstrap(settings.gateway, settings.listen, places)
+        resources = yaml.safe_load(clusters_text(settings, read.additions, system_roots()))["resources"]
+        for resource in resources:
+            resource.pop("@type", None)
+        static = whole["static_resources"]
+        assert isinstance(static, dict)
+        assert isinstance(static["clusters"], list)
+        static["clusters"] += resources
+        publish(Path(folder) / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+        command = [binary, "--mode", "validate", "-c", f"{folder}/envoy.yaml", "-l", "error", "--log-format", "%v"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # our own words
+    if done.returncode == 0:
+        return []
+    said = " ".join((done.stderr or done.stdout).split())
+    return [Finding("envoy", f"refuses the configuration: {said[:500]}", "", "error")]

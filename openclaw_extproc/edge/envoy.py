@@ -1,0 +1,157 @@
+"""Envoy's protobuf messages to our events, and our answers back. Nothing is decided here."""
+
+from collections.abc import Callable, Mapping
+
+from google.protobuf import any_pb2
+
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.pb import priority_group_pb2 as pg
+from openclaw_extproc.stages.events import (
+    Answer,
+    Continue,
+    Credential,
+    Event,
+    Reply,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    ResponseTrailers,
+    To,
+)
+
+NAMESPACE = "openclaw"
+"""Of our dynamic metadata, and of our metadata on clusters."""
+GROUPS_NAMESPACE = "openclaw.priority_groups"
+FILTER = "envoy.filters.http.ext_proc"
+
+_OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+
+
+class UnexpectedMessageError(ValueError):
+    """Envoy sends what our configuration of it does not ask for."""
+
+
+def read(message: pb.ProcessingRequest, *, at: float) -> Event:
+    match message.WhichOneof("request"):
+        case "request_headers":
+            head = message.request_headers
+            return RequestHead(_headers(head), at, head.end_of_stream, _cluster(message), _metadata(message))
+        case "request_body":
+            return RequestBody(message.request_body.body, at)
+        case "response_headers":
+            return ResponseHead(_headers(message.response_headers), at, message.response_headers.end_of_stream)
+        case "response_body":
+            return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
+        case "response_trailers":
+            return ResponseTrailers(at)
+        case other:
+            raise UnexpectedMessageError(f"Envoy sent {other}: its processing_mode is not the one we render")
+
+
+def _headers(head: pb.HttpHeaders) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for header in head.headers.headers:
+        value = header.raw_value.decode("latin-1")
+        headers[header.key] = f"{headers[header.key]}, {value}" if header.key in headers else value
+    return headers
+
+
+def _cluster(message: pb.ProcessingRequest) -> str:
+    if FILTER not in message.attributes:
+        return ""
+    return message.attributes[FILTER].fields["xds.cluster_name"].string_value
+
+
+def _metadata(message: pb.ProcessingRequest) -> dict[str, str]:
+    if NAMESPACE not in message.metadata_context.filter_metadata:
+        return {}
+    fields = message.metadata_context.filter_metadata[NAMESPACE].fields
+    return {key: value.string_value for key, value in fields.items()}
+
+
+def write(answer: Answer, secret: Callable[[str], str | None]) -> pb.ProcessingResponse:
+    match answer:
+        case Reply(status, headers, body):
+            immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details="openclaw")
+            _set(immediate.headers, headers)
+            return pb.ProcessingResponse(immediate_response=immediate)
+        case Continue():
+            return _continue(answer, secret)
+
+
+def _continue(answer: Continue, secret: Callable[[str], str | None]) -> pb.ProcessingResponse:
+    response = pb.ProcessingResponse()
+    common = _common(response, answer.to)
+    if common is None:
+        return response
+    _set(common.header_mutation, _with_secret(answer.set_headers, answer.credential, secret))
+    common.header_mutation.remove_headers.extend(answer.remove_headers)
+    if answer.body is not None:
+        _replace_body(common, answer)
+    if answer.groups:
+        common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
+        response.typed_dynamic_metadata[GROUPS_NAMESPACE].CopyFrom(_groups(answer.groups))
+    if answer.metadata:
+        noted = response.dynamic_metadata.fields[NAMESPACE].struct_value.fields
+        for key, value in answer.metadata.items():
+            noted[key].string_value = value
+    return response
+
+
+def _common(response: pb.ProcessingResponse, to: To) -> pb.CommonResponse | None:
+    """The part of the response that carries the changes; the oneof has to be set even when there are none."""
+    match to:
+        case To.REQUEST_HEAD:
+            response.request_headers.SetInParent()
+            return response.request_headers.response
+        case To.REQUEST_BODY:
+            response.request_body.SetInParent()
+            return response.request_body.response
+        case To.RESPONSE_HEAD:
+            response.response_headers.SetInParent()
+            return response.response_headers.response
+        case To.RESPONSE_BODY:
+            response.response_body.SetInParent()
+            return response.response_body.response
+        case To.RESPONSE_TRAILERS:
+            response.response_trailers.SetInParent()
+            return None
+
+
+def _replace_body(common: pb.CommonResponse, answer: Continue) -> None:
+    if answer.to is To.REQUEST_BODY:
+        # Envoy 1.40 answers 500 when the length does not match the new body.
+        _set(common.header_mutation, {"content-length": str(len(answer.body or b""))})
+    if answer.body:
+        common.body_mutation.body = answer.body
+    else:
+        common.body_mutation.clear_body = True
+
+
+def _with_secret(
+    headers: Mapping[str, str], credential: Credential | None, secret: Callable[[str], str | None]
+) -> Mapping[str, str]:
+    """The very last step of an attempt. A secret that has gone missing is not sent: the provider answers 401."""
+    if credential is None or not (value := secret(credential.name)):
+        return headers
+    name, written = credential.header(value)
+    return {**headers, name: written}
+
+
+def _set(mutation: pb.HeaderMutation, headers: Mapping[str, str]) -> None:
+    for key, value in headers.items():
+        header = pb.HeaderValue(key=key, raw_value=value.encode("latin-1", "replace"))
+        mutation.set_headers.add(header=header, append_action=_OVERWRITE)
+
+
+def _groups(groups: tuple[tuple[Target, ...], ...]) -> any_pb2.Any:
+    override = pg.PriorityGroupsOverride()
+    for number, targets in enumerate(groups, 1):
+        group = override.priority_groups.add(name=f"attempt-{number}")
+        for target in targets:
+            group.clusters.add(cluster_name=target.provider.cluster).weight.value = target.weight
+    packed = any_pb2.Any()
+    packed.Pack(override)
+    return packed

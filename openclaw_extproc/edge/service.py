@@ -1,0 +1,114 @@
+"""The ext_proc service: both stages, the admin address, and the snapshot that a reload replaces."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import admin, grpc_server, logs
+from openclaw_extproc.edge.metrics import Metrics
+from openclaw_extproc.edge.recorder import Recorder
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.sessions import StageSession
+from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.transport import Session
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.policy.health import Health
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.route import RouteStage
+
+WATCH_SECONDS = 1.0
+DRAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where Envoy finds the stages: `unix:/path` or `host:port`."""
+
+    route: str
+    attempt: str
+
+
+class Service:
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._health = Health()
+        self.metrics = Metrics(lambda: self._settings.gateway, self._health)
+        self._recorder = Recorder(self.metrics, self._health)
+        self._situation = Situation()
+        self.look_around()
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    def take(self, settings: Settings) -> None:
+        """From the next request on. Requests under way keep the snapshot they started with."""
+        self._settings = settings
+        self._health.keep(settings.gateway.providers)
+        self.look_around()
+
+    def look_around(self) -> None:
+        """See which secrets are there now."""
+        names = (p.credential for p in self._settings.gateway.providers.values())
+        self._situation = Situation(missing_credentials=self._secrets.missing(names))
+
+    def open_route(self) -> Session:
+        return StageSession(RouteStage(self._gateway(), self._situation), self._recorder.request, self._secrets.get)
+
+    def open_attempt(self) -> Session:
+        return StageSession(AttemptStage(), self._recorder.attempt, self._secrets.get)
+
+    def _gateway(self) -> Gateway:
+        return self._settings.gateway
+
+
+@asynccontextmanager
+async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncIterator[None]:
+    """Serve until the block ends. Raises `grpc_server.ListenError`."""
+    # A server a stage: the socket says which stage it is.
+    servers = [grpc_server.server(), grpc_server.server()]
+    grpc_server.add(servers[0], listening.route, service.open_route)
+    grpc_server.add(servers[1], listening.attempt, service.open_attempt)
+    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready))
+    try:
+        for server in servers:
+            await server.start()
+        yield
+    finally:
+        await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
+        await asyncio.to_thread(stop_admin)
+
+
+async def watch(service: Service, sources: Sources, taken: Callable[[Read], None]) -> None:
+    """Take in changed files for ever; a bad file changes nothing and says so."""
+    seen = sources.signature()
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        service.look_around()
+        now = sources.signature()
+        if now == seen:
+            continue
+        seen = now
+        read = await asyncio.to_thread(sources.read)
+        service.metrics.reload(ok=read.settings is not None)
+        tell(read.findings)
+        if read.settings is None:
+            logs.event("config", "reload_rejected", {"errors": len(read.errors)}, level=logging.ERROR)
+            continue
+        service.take(read.settings)
+        taken(read)
+        seen = sources.signature()  # `taken` may have written the clusters file itself
+        logs.event("config", "reloaded", {"providers": sorted(read.settings.gateway.providers)})
+
+
+def tell(findings: tuple[Finding, ...]) -> None:
+    """Log every finding."""
+    for finding in findings:
+        level = logging.ERROR if finding.severity == "error" else logging.WARNING
+        logs.event("config", "finding", {"finding": str(finding)}, level=level)

@@ -1,0 +1,45 @@
+"""A stage on a stream: protobuf outside, events inside, entries to whoever records them."""
+
+import time
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from openclaw_extproc.edge import envoy
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.stages.events import Answer, Closed, Event
+
+EntryT_co = TypeVar("EntryT_co", covariant=True)
+EntryT = TypeVar("EntryT")
+
+
+class StepLike(Protocol[EntryT_co]):
+    @property
+    def answers(self) -> tuple[Answer, ...]: ...
+    @property
+    def entry(self) -> EntryT_co | None: ...
+
+
+class Stage(Protocol[EntryT_co]):
+    def receive(self, event: Event) -> StepLike[EntryT_co]: ...
+
+
+class StageSession(Generic[EntryT]):
+    def __init__(
+        self, stage: Stage[EntryT], record: Callable[[EntryT], None], secret: Callable[[str], str | None]
+    ) -> None:
+        self._stage = stage
+        self._record = record
+        self._secret = secret
+
+    def receive(self, message: bytes) -> list[bytes]:
+        event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
+        step = self._stage.receive(event)
+        if step.entry is not None:
+            self._record(step.entry)
+        return [envoy.write(answer, self._secret).SerializeToString() for answer in step.answers]
+
+    def close(self, fault: Fault | None) -> None:
+        step = self._stage.receive(Closed(time.time(), fault))
+        if step.entry is not None:
+            self._record(step.entry)

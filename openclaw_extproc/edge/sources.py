@@ -1,0 +1,165 @@
+"""The files a configuration comes from: reading, checking, noticing changes, publishing what Envoy watches."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.config.load import load
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import clusters as render_clusters
+from openclaw_extproc.wire import FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the files said at one moment."""
+
+    settings: Settings | None
+    """`None` when there is an error among the findings."""
+    findings: tuple[Finding, ...]
+    additions: tuple[Json, ...] = ()
+    """Clusters of the clusters file that do not come from `openclaw.yml`."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    configs: tuple[Path, ...]
+    clusters: Path | None
+    environment: Mapping[str, str]
+    embedded: str = ""
+    """Configuration text used when there is no file."""
+    must_have_clusters: bool = False
+    """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
+
+    def read(self) -> Read:
+        texts, complaints = self._texts()
+        if complaints:
+            return Read(None, complaints)
+        bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
+        alone = load(texts, clusters=None, environment=self.environment, formats=bases)
+        clusters, problem = _text_of(self.clusters)
+        if problem is not None:
+            return Read(None, (problem,))
+        rendered = {u.provider.cluster for u in alone.settings.upstreams} if alone.settings else set[str]()
+        theirs = _resources(clusters)
+        additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in rendered)
+        if additions == ():
+            return self._checked(Read(alone.settings, alone.findings), theirs or ())
+        # A file that does not parse goes to the loader as it is: its complaint has line and column.
+        text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
+        both = load(texts, clusters=(str(self.clusters), text), environment=self.environment, formats=bases)
+        return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
+
+    def signature(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Changes when a file does, also when it is replaced."""
+        return tuple(_signature(path) for path in (*self.configs, *([self.clusters] if self.clusters else [])))
+
+    def _texts(self) -> tuple[Sequence[tuple[str, str]], tuple[Finding, ...]]:
+        if not self.configs:
+            return [("built-in default", self.embedded)] if self.embedded else [], ()
+        read = [(path, *_text_of(path, must_exist=True)) for path in self.configs]
+        complaints = tuple(problem for _, _, problem in read if problem is not None)
+        return [(path.name, text) for path, text, _ in read], complaints
+
+    def _checked(self, read: Read, theirs: Sequence[Json]) -> Read:
+        """Somebody else's Envoy has only the clusters of the file."""
+        if read.settings is None or not self.must_have_clusters:
+            return read
+        names = {_name(r) for r in theirs}
+        lacking = tuple(
+            Finding(
+                str(self.clusters or "clusters.yaml"),
+                f"no cluster {u.provider.cluster!r} for provider {u.provider.name}",
+                "write the file with `openclaw-extproc render`",
+                "error",
+            )
+            for u in read.settings.upstreams
+            if u.provider.cluster not in names
+        )
+        return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
+
+
+def clusters_text(settings: Settings, additions: Sequence[Json], roots: str) -> str:
+    """The clusters file: what `openclaw.yml` names, then what was added by hand."""
+    whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots)
+    resources = whole["resources"]
+    assert isinstance(resources, list)
+    text = yaml.dump({"resources": [*resources, *additions]}, Dumper=PlainDumper, sort_keys=False, width=120)
+    return f"{_HEADER}{text}"
+
+
+_HEADER = """\
+# The providers, one Envoy cluster each. Envoy and openclaw-extproc both watch this file.
+# Clusters that openclaw.yml names are written anew whenever it changes; add others below them.
+"""
+
+
+class PlainDumper(yaml.SafeDumper):
+    """No anchors: Envoy's reader has no merge keys, and people copy clusters out of this file."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the base class asks for it
+        return True
+
+
+def publish(path: Path, text: str) -> None:
+    """Replace the file at once: Envoy notices a rename, and nobody ever reads half a file."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(path)
+
+
+ROOTS = (
+    render_clusters.SYSTEM_ROOTS,
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
+    "/etc/ssl/cert.pem",  # Alpine, macOS
+)
+
+
+def system_roots() -> str:
+    """The first that exists on this machine; else the usual one, for a file that is read elsewhere."""
+    return next((path for path in ROOTS if Path(path).exists()), ROOTS[0])
+
+
+def _text_of(path: Path | None, *, must_exist: bool = False) -> tuple[str, Finding | None]:
+    if path is None or not (must_exist or path.exists()):
+        return "", None
+    try:
+        return path.read_text(encoding="utf-8"), None
+    except (OSError, UnicodeDecodeError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
+        return "", Finding(str(path), f"cannot be read: {why}", "check the path and its permissions", "error")
+
+
+def _resources(text: str) -> tuple[Json, ...] | None:
+    """The clusters of a file; `None` when it is not such a file."""
+    try:
+        whole = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    if whole is None:
+        return ()
+    resources = whole.get("resources") if isinstance(whole, dict) else None
+    return tuple(resources) if isinstance(resources, list) else None
+
+
+def _name(resource: Json) -> str:
+    return str(resource.get("name", "")) if isinstance(resource, dict) else ""
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+

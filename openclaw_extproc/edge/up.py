@@ -1,0 +1,178 @@
+"""`up`: Envoy, the service and, without a configuration, simulated providers; all of it ends with us."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
+from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge.banner import banner
+from openclaw_extproc.edge.processes import Child, StartError
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, system_roots
+from openclaw_extproc.render.bootstrap import Places, bootstrap
+from openclaw_extproc.wire import FORMATS
+
+READY_SECONDS = 15.0
+SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
+"""Provider names to the shapes of the simulator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    configs: tuple[Path, ...]
+    clusters: Path | None
+    environment: Mapping[str, str]
+    envoy: str | None = None
+    access_log: str = ""
+    concurrency: int = 2
+    """Envoy's worker threads."""
+
+
+async def up(options: Options) -> int:
+    """Run until a signal or until something we started ends. The exit code.
+
+    Raises:
+        ConfigError, StartError, ListenError, OSError: each with a line for the person at the terminal.
+    """
+    binary = processes.find_envoy(options.envoy)
+    with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:  # mode 0700
+        return await _up(options, binary, Path(folder))
+
+
+async def _up(options: Options, binary: str, folder: Path) -> int:
+    simulated = not options.configs
+    ports = {name: processes.free_port() for name in _simulated()} if simulated else {}
+    effective = folder / "clusters.yaml"
+    sources = Sources(
+        options.configs,
+        options.clusters or effective,
+        _environment(options.environment, simulated=simulated),
+        embedded(ports, FORMATS) if simulated else "",
+    )
+    read = sources.read()
+    settings = _settings(read)
+    logs.configure(settings.log_level, settings.log_output)
+    tell(read.findings)
+    processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
+    processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
+    places = Places(
+        route_stage=str(folder / "route.sock"),
+        attempt_stage=str(folder / "attempt.sock"),
+        clusters_file=str(effective),
+        admin_socket=str(folder / "envoy-admin.sock"),
+        access_log=options.access_log,
+    )
+    _write(settings, read, places, folder)
+    service = Service(settings, Secrets(sources.environment))
+    children: list[Child] = []
+    async with AsyncExitStack() as stack:
+        listening = Listening(f"unix:{places.route_stage}", f"unix:{places.attempt_stage}")
+        await stack.enter_async_context(running(service, listening, lambda: _not_ready(children)))
+        stack.push_async_callback(processes.end, children)
+        if simulated:
+            children.append(await _start_simulators(ports))
+        children.append(await _start_envoy(binary, folder, options.concurrency))
+        await _ready(children, places.admin_socket)
+        shown = str(options.clusters or effective)
+        print(banner(settings, shown, simulated=simulated), flush=True)  # noqa: T201
+
+        def taken(read: Read) -> None:
+            if read.settings is not None:
+                publish(effective, clusters_text(read.settings, read.additions, system_roots()))
+
+        watching = asyncio.create_task(watch(service, sources, taken))
+        stack.callback(watching.cancel)
+        return await _until_over(children, watching)
+
+
+def _simulated() -> list[str]:
+    """The providers whose formats we speak."""
+    return [name for name, shape in SIMULATED.items() if shape in FORMATS or shape != "gemini"]
+
+
+def _environment(given: Mapping[str, str], *, simulated: bool) -> Mapping[str, str]:
+    return {**given, SIMULATOR_KEY: "simulated"} if simulated else given
+
+
+def _settings(read: Read) -> Settings:
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    return read.settings
+
+
+def _write(settings: Settings, read: Read, places: Places, folder: Path) -> None:
+    publish(Path(places.clusters_file), clusters_text(settings, read.additions, system_roots()))
+    whole = bootstrap(settings.gateway, settings.listen, places)
+    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+
+
+async def _start_simulators(ports: Mapping[str, int]) -> Child:
+    serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED[name]}:{port}")]
+    return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
+
+
+async def _start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
+    command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
+    return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
+
+
+async def _ready(children: Sequence[Child], admin_socket: str) -> None:
+    """Until Envoy has its listener and its clusters. Raises `StartError`."""
+    transport = httpx.AsyncHTTPTransport(uds=admin_socket)
+    async with httpx.AsyncClient(transport=transport, timeout=1.0) as client:
+        for _ in range(int(READY_SECONDS / 0.05)):
+            if gone := next((c for c in children if c.process.returncode is not None), None):
+                await asyncio.wait([gone.listener], timeout=1.0)
+                raise StartError(f"{gone.name} ended while starting: {_why(gone)}")
+            try:
+                answer = await client.get("http://envoy/ready")
+                if answer.status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+    raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
+
+
+def _why(child: Child) -> str:
+    """The line of its last words that says most."""
+    telling = [line for line in child.last_words if "error" in line.lower() or "critical" in line.lower()]
+    return (telling or child.last_words or [f"exit code {child.process.returncode}"])[-1]
+
+
+def _not_ready(children: Sequence[Child]) -> str:
+    if not children:
+        return "starting"
+    return next((f"{c.name} has ended" for c in children if c.process.returncode is not None), "")
+
+
+async def _until_over(children: Sequence[Child], watching: "asyncio.Task[None]") -> int:
+    """0 after a signal, 1 when something of ours ended by itself."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    waits = {asyncio.create_task(child.process.wait()): child.name for child in children}
+    signalled = asyncio.create_task(asked.wait())
+    done, _ = await asyncio.wait([*waits, signalled, watching], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*waits, signalled):
+        task.cancel()
+    if signalled in done:
+        return 0
+    ended = next((name for task, name in waits.items() if task in done), "the watching of files")
+    logs.event("up", "ended", {"what": ended}, level=40)
+    sys.stderr.write(f"openclaw-extproc: {ended} ended; stopping\n")
+    return 1
+
+

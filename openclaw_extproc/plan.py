@@ -1,0 +1,66 @@
+"""What will be tried, in which order: the one thing that travels from the route stage to the attempt stage.
+
+It goes as text through Envoy's dynamic metadata and says all that an attempt needs, so an attempt reads no
+configuration and the stages may run in different workers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from openclaw_extproc.gateway import Emergency, Limits, Target
+
+MAX_ATTEMPTS = 8
+"""A chain longer than this makes callers wait for nothing; Envoy's header for it takes small numbers only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    request_id: str
+    client_format: str
+    path: str
+    """As the client asked, without our prefix and without the query."""
+    query: str
+    asked_model: str
+    groups: tuple[tuple[Target, ...], ...]
+    """Attempt n goes to one target of group n, chosen by Envoy by weight."""
+    began: float
+    """Seconds since the epoch."""
+    limits: Limits
+    emergency: Emergency
+    because: tuple[str, ...] = ()
+
+    def group(self, attempt: int) -> tuple[Target, ...]:
+        """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""
+        return self.groups[(attempt - 1) % len(self.groups)]
+
+    def target(self, attempt: int, cluster: str) -> Target | None:
+        """Where attempt n is, told by the cluster Envoy chose for it; `None` when the plan never named that cluster."""
+        return next((t for t in self.group(attempt) if t.provider.cluster == cluster), None)
+
+    def is_last(self, attempt: int) -> bool:
+        return attempt >= len(self.groups)
+
+    def stays(self, attempt: int) -> bool:
+        """Whether the attempt after this one goes to the same group."""
+        return not self.is_last(attempt) and self.group(attempt) == self.group(attempt + 1)
+
+
+def groups(chain: Sequence[Target], limits: Limits) -> tuple[tuple[Target, ...], ...]:
+    """Each target once; a chain of one is tried again as often as the limits say."""
+    repeated = list(chain) * (1 + limits.max_retries) if len(chain) == 1 else chain
+    return tuple((target,) for target in repeated[:MAX_ATTEMPTS])
+
+
+def write(plan: Plan) -> str:
+    return _encoder.encode(plan).decode()
+
+
+def read(text: str) -> Plan:
+    """Raises `msgspec.DecodeError` (a bug of ours, or somebody else's metadata under our name)."""
+    return _decoder.decode(text)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Plan)

@@ -1,0 +1,65 @@
+"""From features to a chain of targets, or to a fault that says why there is none."""
+
+from dataclasses import dataclass, field
+
+from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.features import Features
+from openclaw_extproc.gateway import AUTO, Gateway, Target
+
+MAX_NAMES_TOLD = 20
+"""An error message is read by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is true at this moment and stands in no file."""
+
+    missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
+    """Names of secrets that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    chain: tuple[Target, ...]
+    because: tuple[str, ...]
+    """What an operator reads at 3 a.m."""
+
+
+def decide(features: Features, situation: Situation, gateway: Gateway) -> Decision:
+    """Raises `FaultError`: an unknown model is the client's fault, a chain without a single credential is ours."""
+    chain, why = _chain(features.model, gateway)
+    objections = [_objection(target, chain[0], features, situation) for target in chain]
+    usable = tuple(t for t, objection in zip(chain, objections, strict=True) if objection is None)
+    skipped = tuple(
+        f"{t.provider.name} skipped: {o.public}" for t, o in zip(chain, objections, strict=True) if o is not None
+    )
+    if not usable:
+        worst = next((o for o in objections if o is not None and o.kind is Kind.UNSUPPORTED), objections[0])
+        assert worst is not None
+        raise FaultError(worst.kind, "; ".join(skipped) if worst.kind is Kind.EXHAUSTED else worst.public)
+    return Decision(usable, (why, *skipped))
+
+
+def _objection(target: Target, first: Target, features: Features, situation: Situation) -> Fault | None:
+    """Why this target of the chain cannot serve this request."""
+    provider = target.provider
+    foreign = provider.format != features.client_format
+    if provider.auth == "forward" and (foreign or provider != first.provider):
+        # A caller's key goes to the provider it was sent for and to nobody else.
+        return Fault(Kind.EXHAUSTED, "the caller's credential was not meant for it")
+    if provider.auth == "inject" and provider.credential in situation.missing_credentials:
+        return Fault(Kind.EXHAUSTED, "its credential is not set")
+    if foreign and features.bound_to_format:
+        return Fault(Kind.UNSUPPORTED, f"{features.bound_to_format[0]} cannot be carried to {provider.name}")
+    return None
+
+
+def _chain(model: str, gateway: Gateway) -> tuple[tuple[Target, ...], str]:
+    if chain := gateway.chains.get(model):
+        provider = chain[0].provider.name
+        return chain, "the default chain was asked for" if model == AUTO else f"{provider} lists the model asked for"
+    if gateway.unknown_models == AUTO and (chain := gateway.chains.get(AUTO)):
+        return chain, "no provider lists the model asked for: the default chain"
+    known = sorted(gateway.chains)
+    told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
+    raise FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")

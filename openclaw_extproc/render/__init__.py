@@ -1,0 +1,1 @@
+"""The Envoy configuration, made from `Settings`. Pure: settings in, plain mappings and YAML text out."""

@@ -1,0 +1,202 @@
+"""`envoy.yaml`: the listener with the route stage, our two stages as clusters, and where the providers' file is."""
+
+from dataclasses import dataclass
+
+from openclaw_extproc.config.settings import Address
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.ext_proc import (
+    ATTEMPT_CLUSTER,
+    BODY_BYTES,
+    BUFFER_BYTES,
+    GROUPS_NAMESPACE,
+    ROUTE_CLUSTER,
+    route_stage,
+)
+from openclaw_extproc.render.local_replies import local_replies
+from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
+
+_HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
+_GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+NOWHERE_CLUSTER = "openclaw_nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are on this machine."""
+
+    route_stage: str
+    """A socket's path, or `host:port`."""
+    attempt_stage: str
+    clusters_file: str
+    admin_socket: str = ""
+    """Envoy's own admin interface; empty: none."""
+    access_log: str = ""
+    """A file (`/dev/stdout` is one); empty: none."""
+
+
+def bootstrap(gateway: Gateway, listen: Address, places: Places) -> dict[str, Json]:
+    whole: dict[str, Json] = {
+        "node": {"id": "openclaw", "cluster": "openclaw"},
+        "static_resources": {
+            "listeners": [_listener(gateway, listen, places)],
+            "clusters": [
+                _stage_cluster(ROUTE_CLUSTER, places.route_stage),
+                _stage_cluster(ATTEMPT_CLUSTER, places.attempt_stage),
+                # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
+                {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
+            ],
+        },
+        "dynamic_resources": {
+            "cds_config": {"resource_api_version": "V3", "path_config_source": {"path": places.clusters_file}},
+        },
+    }
+    if places.admin_socket:
+        whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
+    return whole
+
+
+def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Json]:
+    manager: dict[str, Json] = {"name": "envoy.filters.network.http_connection_manager"}
+    manager["typed_config"] = _manager(gateway, places)
+    return {
+        "name": "llm",
+        "address": _address(f"{listen.host}:{listen.port}"),
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
+    manager: dict[str, Json] = {
+        "@type": f"type.googleapis.com/{_HCM}",
+        "stat_prefix": "llm",
+        "server_header_transformation": "PASS_THROUGH",
+        "preserve_external_request_id": True,
+        "skip_xff_append": True,
+        "normalize_path": True,
+        "request_headers_timeout": "10s",
+        "stream_idle_timeout": _seconds(_longest(gateway) + 60_000),
+        "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway)]},
+        "http_filters": [
+            {"name": "openclaw.route", "typed_config": route_stage()},
+            {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
+        ],
+        "local_reply_config": local_replies(gateway.emergency),
+    }
+    if places.access_log:
+        manager["access_log"] = [_access_log(places.access_log)]
+    return manager
+
+
+def _virtual_host(gateway: Gateway) -> dict[str, Json]:
+    return {
+        "name": "llm",
+        "domains": ["*"],
+        "include_request_attempt_count": True,
+        "include_attempt_count_in_response": True,
+        "request_body_buffer_limit": BODY_BYTES,
+        "response_headers_to_remove": [RETRY, BACKOFF],
+        "routes": [{"match": {"prefix": "/"}, "route": _route(gateway)}],
+    }
+
+
+def _route(gateway: Gateway) -> dict[str, Json]:
+    specifier: dict[str, Json] = {
+        "@type": f"type.googleapis.com/{_GROUPS}",
+        "priority_groups": [{"name": "none", "clusters": [{"cluster_name": NOWHERE_CLUSTER, "weight": 1}]}],
+        "override_metadata_namespace": GROUPS_NAMESPACE,
+    }
+    return {
+        "timeout": "0s",
+        "auto_host_rewrite": True,
+        "retry_policy": _retry_policy(gateway),
+        "inline_cluster_specifier_plugin": {"extension": {"name": "openclaw.plan", "typed_config": specifier}},
+    }
+
+
+def _retry_policy(gateway: Gateway) -> dict[str, Json]:
+    return {
+        # Statuses are judged by the attempt stage, which asks for a retry by header. The number of retries and the
+        # limit of each attempt come from the plan, as request headers.
+        "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+        "retriable_headers": [{"name": RETRY, "present_match": True}],
+        "num_retries": 0,
+        "refresh_cluster_on_retry": True,
+        "per_try_timeout": _seconds(_longest(gateway)),
+        "per_try_idle_timeout": _seconds(_longest(gateway)),
+        "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+        "rate_limited_retry_back_off": {
+            "reset_headers": [{"name": BACKOFF, "format": "SECONDS"}],
+            "max_interval": f"{MAX_WAIT_SECONDS}s",
+        },
+    }
+
+
+def _stage_cluster(name: str, place: str) -> dict[str, Json]:
+    options: dict[str, Json] = {
+        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    }
+    # The default of 1,024 streams at a time would be the first thing to break under load.
+    threshold: dict[str, Json] = {"max_connections": 1024, "max_pending_requests": 65536, "max_requests": 65536}
+    return {
+        "name": name,
+        "type": "STRICT_DNS" if _is_name(place) else "STATIC",
+        "connect_timeout": "1s",
+        "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "circuit_breakers": {"thresholds": [threshold]},
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(place)}}]}],
+        },
+    }
+
+
+def _is_name(place: str) -> bool:
+    host = place.rpartition(":")[0]
+    return not place.startswith("/") and any(c.isalpha() for c in host) and ":" not in host
+
+
+def _address(place: str) -> dict[str, Json]:
+    if place.startswith("/"):
+        return {"pipe": {"path": place}}
+    host, _, port = place.rpartition(":")
+    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
+
+
+def _access_log(path: str) -> dict[str, Json]:
+    line: dict[str, Json] = {
+        "time": "%START_TIME%",
+        "request_id": "%REQ(X-REQUEST-ID)%",
+        "status": "%RESPONSE_CODE%",
+        "flags": "%RESPONSE_FLAGS%",
+        "details": "%RESPONSE_CODE_DETAILS%",
+        "client_format": "%DYNAMIC_METADATA(openclaw:client_format)%",
+        "cluster": "%UPSTREAM_CLUSTER%",
+        "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+        "milliseconds": "%DURATION%",
+        "bytes_in": "%BYTES_RECEIVED%",
+        "bytes_out": "%BYTES_SENT%",
+    }
+    return {
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": path,
+            "log_format": {"json_format": line},
+        },
+    }
+
+
+def _longest(gateway: Gateway) -> int:
+    return max(gateway.limits.first_token_ms, gateway.limits.answer_ms)
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:g}s"

@@ -1,0 +1,125 @@
+"""One Envoy cluster per provider, as resources of a file that Envoy watches (filesystem CDS)."""
+
+import ipaddress
+
+from openclaw_extproc.config.settings import Upstream
+from openclaw_extproc.gateway import Limits, Provider
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage
+
+CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+"""Debian's, and that of Envoy's own image."""
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+_CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
+
+
+def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+    """The whole file."""
+    return {"resources": [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]}
+
+
+def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+    name = upstream.provider.cluster
+    cluster: dict[str, Json] = {
+        "@type": CLUSTER_TYPE,
+        "name": name,
+        "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
+        **_discovery_type(upstream.host),
+        "connect_timeout": "5s",
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": _endpoint(upstream)}]}],
+        },
+        "circuit_breakers": _circuit_breakers(),
+        "outlier_detection": _outlier_detection(),
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options(upstream, limits)},
+    }
+    if upstream.scheme == "https":
+        cluster["transport_socket"] = _tls(roots)
+    return cluster
+
+
+def _facts(provider: Provider) -> dict[str, Json]:
+    """What we need to know about a provider and Envoy does not."""
+    facts: dict[str, Json] = {"provider": provider.name, "format": provider.format, "base_path": provider.base_path}
+    if provider.credential:
+        facts["credential"] = provider.credential
+    if provider.auth != "inject":
+        facts["auth"] = provider.auth
+    if provider.region:
+        facts["region"] = provider.region
+    facts["models"] = list(provider.models)
+    return facts
+
+
+def _discovery_type(host: str) -> dict[str, Json]:
+    if _is_address(host):
+        return {"type": "STATIC"}
+    # LOGICAL_DNS: large services answer with a few of many addresses, different ones each time.
+    return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL", "respect_dns_ttl": True}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _endpoint(upstream: Upstream) -> dict[str, Json]:
+    address: dict[str, Json] = {"address": upstream.host, "port_value": upstream.port}
+    return {"hostname": upstream.authority, "address": {"socket_address": address}}
+
+
+def _circuit_breakers() -> dict[str, Json]:
+    # max_retries defaults to 3 at a time, which would refuse failover just when everybody needs it.
+    threshold: dict[str, Json] = {
+        "max_connections": 4096,
+        "max_pending_requests": 4096,
+        "max_requests": 4096,
+        "max_retries": 4096,
+    }
+    return {"thresholds": [threshold]}
+
+
+def _outlier_detection() -> dict[str, Json]:
+    # With one host per provider an ejected host is still used (panic mode): which provider comes first is the plan's
+    # decision. Ejections show in Envoy's statistics, and count where a provider has several endpoints.
+    return {
+        "consecutive_5xx": 5,
+        "consecutive_gateway_failure": 5,
+        "interval": "10s",
+        "base_ejection_time": "30s",
+        "max_ejection_percent": 50,
+    }
+
+
+def _http_options(upstream: Upstream, limits: Limits) -> dict[str, Json]:
+    protocol: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
+    if upstream.scheme == "https":
+        protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
+    return {
+        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        **protocol,
+        # Below what load balancers in front of providers allow, or a kept connection dies under its next request.
+        "common_http_protocol_options": {"idle_timeout": "50s"},
+        "http_filters": [
+            {"name": "openclaw.attempt", "typed_config": attempt_stage(limits)},
+            {"name": "envoy.filters.http.upstream_codec", "typed_config": {"@type": _CODEC}},
+        ],
+    }
+
+
+def _tls(roots: str) -> dict[str, Json]:
+    context: dict[str, Json] = {
+        "@type": _TLS,
+        "auto_host_sni": True,
+        "auto_sni_san_validation": True,
+        "common_tls_context": {"validation_context": {"trusted_ca": {"filename": roots}}},
+    }
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}

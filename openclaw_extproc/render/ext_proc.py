@@ -1,0 +1,66 @@
+"""How Envoy calls the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
+
+from openclaw_extproc.gateway import Limits
+from openclaw_extproc.model.json import Json
+
+ROUTE_CLUSTER = "openclaw_route"
+ATTEMPT_CLUSTER = "openclaw_attempt"
+
+NAMESPACE = "openclaw"
+GROUPS_NAMESPACE = "openclaw.priority_groups"
+
+BUFFER_BYTES = 64 * 1024 * 1024
+"""Per connection: twice the largest body, because a body and its edited copy meet in one buffer."""
+BODY_BYTES = 32 * 1024 * 1024
+"""The largest request body that passes; above it the caller gets 413."""
+
+_TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
+
+
+def route_stage() -> dict[str, Json]:
+    """The HTTP filter of the listener."""
+    return {
+        "@type": _TYPE,
+        "grpc_service": {"envoy_grpc": {"cluster_name": ROUTE_CLUSTER}},
+        "failure_mode_allow": False,
+        "message_timeout": "5s",
+        "processing_mode": {
+            "request_header_mode": "SEND",
+            "request_body_mode": "BUFFERED",
+            "response_header_mode": "SEND",
+            "response_body_mode": "NONE",
+            "request_trailer_mode": "SKIP",
+            "response_trailer_mode": "SKIP",
+        },
+        "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
+        "metadata_options": {
+            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
+        },
+    }
+
+
+def attempt_stage(limits: Limits) -> dict[str, Json]:
+    """The upstream HTTP filter of every provider cluster."""
+    longest = max(limits.first_token_ms, limits.answer_ms) // 1000 + 10
+    return {
+        "@type": _TYPE,
+        "grpc_service": {"envoy_grpc": {"cluster_name": ATTEMPT_CLUSTER}},
+        "failure_mode_allow": False,
+        "message_timeout": f"{longest}s",
+        "allow_content_length_header": True,
+        "send_body_without_waiting_for_header_response": True,
+        "processing_mode": {
+            "request_header_mode": "SEND",
+            "request_body_mode": "BUFFERED",
+            "response_header_mode": "SEND",
+            "response_body_mode": "STREAMED",
+            "request_trailer_mode": "SKIP",
+            "response_trailer_mode": "SEND",
+        },
+        "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
+        "request_attributes": ["xds.cluster_name"],
+        "metadata_options": {
+            "forwarding_namespaces": {"untyped": [NAMESPACE]},
+            "receiving_namespaces": {"untyped": [NAMESPACE]},
+        },
+    }

@@ -1,0 +1,74 @@
+"""Envoy's own error replies, written in the format of the client that gets them.
+
+Three situations in which no answer of ours reaches the client: every attempt ended without an answer (the plan is
+known, so is the client's format), the body is too large to be buffered, and our service does not answer (only the path
+is known).
+"""
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import Emergency
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
+from openclaw_extproc.wire import FAMILIES, FORMATS, Family, client_side
+
+_ORDER = {"op": "GE", "value": {"default_value": 500, "runtime_key": "openclaw.local_reply"}}
+
+
+def local_replies(emergency: Emergency) -> dict[str, Json]:
+    out = Fault(Kind.EXHAUSTED, emergency.message)
+    large = Fault(Kind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
+    away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
+    seconds = -(-emergency.retry_after_ms // 1000)
+    planned = [_mapper([_failed(), _speaks(n)], out, n, seconds) for n in FORMATS if FORMATS[n].client]
+    mappers = [*planned]
+    for family in FAMILIES:
+        mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], None))
+        mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], 1))
+    return {"mappers": list[Json](mappers)}
+
+
+def _mapper(filters: list[dict[str, Json]], fault: Fault, client_format: str, seconds: int | None) -> dict[str, Json]:
+    body = client_side(client_format).encode_error(fault).decode()
+    headers = {"x-should-retry": "false"} if seconds is None else {"retry-after": str(seconds), "x-should-retry": "false"}
+    added: list[Json] = [
+        {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for key, value in headers.items()
+    ]
+    return {
+        "filter": {"and_filter": {"filters": list[Json](filters)}} if len(filters) > 1 else filters[0],
+        "status_code": fault.status,
+        "headers_to_add": added,
+        "body_format_override": {
+            "text_format_source": {"inline_string": body.replace("%", "%%")},
+            "content_type": "application/json",
+        },
+    }
+
+
+def _failed() -> dict[str, Json]:
+    return {"status_code_filter": {"comparison": dict(_ORDER)}}
+
+
+def _status(code: int) -> dict[str, Json]:
+    value: dict[str, Json] = {"default_value": code, "runtime_key": f"openclaw.local_reply_{code}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+
+
+def _speaks(client_format: str) -> dict[str, Json]:
+    matcher: dict[str, Json] = {
+        "filter": NAMESPACE,
+        "path": [{"key": "client_format"}],
+        "value": {"string_match": {"exact": client_format}},
+    }
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+
+
+def _path(family: Family) -> list[dict[str, Json]]:
+    """The family's prefix or bare paths; the last family takes whatever is left."""
+    prefixes = [p for p in (family.prefix, family.bare) if p]
+    if not family.bare:
+        return []
+    any_of: list[Json] = [
+        {"header_filter": {"header": {"name": ":path", "string_match": {"prefix": prefix}}}} for prefix in prefixes
+    ]
+    return [{"or_filter": {"filters": any_of}}]

@@ -1,0 +1,207 @@
+"""The simulated providers as HTTP servers: one `web.Application` per shape.
+
+Control, for tests: `POST /_simulator/fault {"fault": "503", "times": 2}`, `GET` and `DELETE /_simulator/requests`.
+Left out: HTTP/2, TLS.
+"""
+
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from openclaw_extproc.simulator import anthropic, faults, gemini, openai
+from openclaw_extproc.simulator.play import play
+from openclaw_extproc.simulator.reading import RefusedError
+from openclaw_extproc.simulator.recorder import Record, Recorder
+from openclaw_extproc.simulator.shape import Call, Shape, Stamp
+from openclaw_extproc.simulator.steps import Steps, page
+
+SHAPES: dict[str, Shape] = {shape.name: shape for shape in (openai.SHAPE, anthropic.SHAPE, gemini.SHAPE)}
+FAULT_HEADER = "x-simulator-fault"
+MAX_BODY_BYTES = 64 * 2**20
+"""Twice the 32 MB that Anthropic allows."""
+KEEP_ALIVE_SECONDS = 600
+"""Longer than a proxy keeps its own idle connections, so that no request meets a closing one."""
+
+
+class Simulator:
+    """One simulated provider. What changes lives here: the count of requests, the set fault, the record."""
+
+    def __init__(self, shape: Shape, name: str, *, record: bool = False, fault: str = "ok") -> None:
+        faults.choose(fault)
+        self.shape = shape
+        self.name = name
+        self.port = 0
+        """Known once it serves."""
+        self.recorder = Recorder() if record else None
+        self._default = fault
+        self._set = fault
+        self._times: int | None = None
+        self._met: Counter[tuple[str, str]] = Counter()
+        self._numbers = itertools.count(1)
+
+    @property
+    def requests(self) -> tuple[Record, ...]:
+        """What was recorded, oldest first."""
+        return tuple(self.recorder or ())
+
+    def set_fault(self, name: str, times: int | None = None) -> None:
+        """Answer with this fault from now on, or the next `times` chats only; also starts `500-once` afresh.
+
+        Raises:
+            UnknownFaultError: there is none of this name.
+        """
+        faults.choose(name)
+        self._set, self._times = name, times
+        self._met.clear()
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        call, stamp, record = await self._arrived(request)
+        name, model = self._fault_of(call)
+        if record:
+            record.fault = name
+        return await play(request, self._steps(call, stamp, name, model), self._headers(stamp), record)
+
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        call, stamp, record = await self._arrived(request)
+        refused = self.shape.refuse_key(call)
+        steps = (
+            faults.error(self._scene(call, stamp), refused)
+            if refused
+            else page(200, "application/json", self.shape.models(stamp))
+        )
+        return await play(request, steps, self._headers(stamp), record)
+
+    async def nothing_here(self, request: web.Request) -> web.StreamResponse:
+        call, stamp, record = await self._arrived(request)
+        refused = RefusedError(404, f"Invalid URL ({request.method} {request.path})")
+        return await play(request, faults.error(self._scene(call, stamp), refused), self._headers(stamp), record)
+
+    async def _arrived(self, request: web.Request) -> tuple[Call, Stamp, Record | None]:
+        call = Call(request.path, request.query, request.headers, await request.read())
+        stamp = Stamp(next(self._numbers), time.time())
+        if self.recorder is None:
+            return call, stamp, None
+        return call, stamp, self.recorder.add(stamp.number, stamp.at, self.shape.name, request.method, call)
+
+    def _headers(self, stamp: Stamp) -> tuple[tuple[str, str], ...]:
+        return (("x-simulator", self.name), (self.shape.request_id, f"req_simulated{stamp.number}"))
+
+    def _scene(self, call: Call, stamp: Stamp, model: str = "", number: float = 0.0, before: int = 0) -> faults.Scene:
+        return faults.Scene(self.name, self.shape, call, model, stamp, number, before)
+
+    def _fault_of(self, call: Call) -> tuple[str, str]:
+        """The fault for this chat (header, then model, then what was set) and the model it names."""
+        if named := call.headers.get(FAULT_HEADER):
+            return named, self.shape.model_of(call)
+        model = self.shape.model_of(call)
+        if named := faults.named_in(model):
+            return named, model
+        name = self._set
+        if self._times is not None:
+            self._times -= 1
+            if self._times <= 0:
+                self._set, self._times = self._default, None
+        return name, model
+
+    def _steps(self, call: Call, stamp: Stamp, name: str, model: str) -> Steps:
+        refused = self.shape.refuse_key(call)
+        try:
+            chosen = faults.choose(name)
+        except faults.UnknownFaultError as problem:
+            refused, chosen = RefusedError(400, str(problem)), faults.choose("ok")
+        before = self._met[name, model]
+        self._met[name, model] += 1
+        scene = self._scene(call, stamp, model, chosen.number, before)
+        return faults.error(scene, refused) if refused else faults.steps(scene, chosen)
+
+
+# --- control ---
+
+
+class _Control:
+    """What a test may ask and change."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def fault(self, request: web.Request) -> web.Response:
+        try:
+            match json.loads(await request.read()):
+                case {"fault": str(name), "times": int(times)} if times > 0:
+                    self._simulator.set_fault(name, times)
+                case {"fault": str(name), **rest} if not rest:
+                    self._simulator.set_fault(name)
+                case _:
+                    return _json(400, {"error": 'wanted {"fault": NAME} or {"fault": NAME, "times": COUNT}'})
+        except ValueError as problem:  # not JSON, or no such fault
+            return _json(400, {"error": str(problem)})
+        return _json(200, {"fault": name})
+
+    async def requests(self, _: web.Request) -> web.Response:
+        recorder = self._simulator.recorder
+        if recorder is None:
+            return _json(404, {"error": "nothing is recorded: start the simulator with --record"})
+        return _json(200, {"requests": recorder.as_json()})
+
+    async def forget(self, _: web.Request) -> web.Response:
+        if self._simulator.recorder:
+            self._simulator.recorder.clear()
+        return web.Response(status=204)
+
+
+def _json(status: int, value: dict[str, object]) -> web.Response:
+    return web.Response(status=status, body=json.dumps(value).encode(), content_type="application/json")
+
+
+# --- serving ---
+
+
+def application(shape: str, name: str | None = None, *, record: bool = False, fault: str = "ok") -> web.Application:
+    """The server of one shape; run it with `handler_cancellation=True`, or a client that leaves is noticed late."""
+    return application_of(Simulator(SHAPES[shape], name or shape, record=record, fault=fault))
+
+
+def application_of(simulator: Simulator) -> web.Application:
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    control = _Control(simulator)
+    app.router.add_post("/_simulator/fault", control.fault)
+    app.router.add_get("/_simulator/requests", control.requests)
+    app.router.add_delete("/_simulator/requests", control.forget)
+    for path in simulator.shape.chat_paths:
+        app.router.add_post(path, simulator.chat)
+    app.router.add_get(simulator.shape.models_path, simulator.models)
+    app.router.add_route("*", "/{anywhere:.*}", simulator.nothing_here)
+    return app
+
+
+@asynccontextmanager
+async def serve(
+    shape: str,
+    name: str | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    record: bool = False,
+    fault: str = "ok",
+) -> AsyncGenerator[Simulator]:
+    """Serve while the block runs. Port 0 takes a free one; `simulator.port` says which."""
+    simulator = Simulator(SHAPES[shape], name or shape, record=record, fault=fault)
+    runner = web.AppRunner(
+        application_of(simulator),
+        handler_cancellation=True,
+        access_log=None,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        shutdown_timeout=0.1,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        simulator.port = runner.addresses[0][1]
+        yield simulator
+    finally:
+        await runner.cleanup()

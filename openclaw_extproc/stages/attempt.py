@@ -1,0 +1,396 @@
+"""The attempt stage: once per attempt, inside the cluster Envoy chose.
+
+    New --RequestHead--> Reading --RequestBody--> Sent --200--> Holding --first content--> Answering --end--> Over
+                                                    |              |
+                                                    +--not 2xx-----+--> Refusing --end of its body--> Over
+
+The answer's head is held back until the first content (of a whole answer: until its end), so that whatever goes wrong
+before can still become an attempt somewhere else: the head then goes out with an error status and `RETRY`, and Envoy's
+router tries the next group. Envoy may refuse to (its retry budget), so what follows such a head is always a proper
+error in the client's format.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+from openclaw_extproc import plan as plans
+from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages import retries
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Event,
+    Reply,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    ResponseTrailers,
+    To,
+)
+from openclaw_extproc.stages.listening import Listening
+from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
+from openclaw_extproc.wire import client_side, sse
+
+MAX_HELD_BYTES = 32 * 1024 * 1024
+"""Of an answer held back. Below the buffer limit of the clusters, or Envoy would stop reading and wait for us."""
+MAX_ERROR_BYTES = 1024 * 1024
+"""Of an error's body, read for its message only."""
+
+_JSON = {"content-type": "application/json"}
+_SSE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    answers: tuple[Answer, ...] = ()
+    """None while we hold back; several when we let go. None for `Closed`: nobody is listening."""
+    entry: AttemptEntry | None = None
+    """Present in exactly one step of an attempt that was bound to a target."""
+
+
+@dataclass(slots=True)
+class Call:
+    """An attempt that was sent; grows while it goes."""
+
+    bound: Bound
+    chat: Chat
+    losses: tuple[str, ...]
+    listening: Listening = field(default_factory=lambda: Listening(None, None))
+    streamed: bool = False
+    """The provider answers with an event stream."""
+    head: Mapping[str, str] = field(default_factory=dict[str, str])
+    held: list[bytes] = field(default_factory=list[bytes])
+    """Chunks Envoy waits for an answer to."""
+    written: list[bytes] = field(default_factory=list[bytes])
+    """The translation of what is held."""
+    first_content_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """The last attempt failed with an error status: its body is read for the message."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """All that had to be said was said. What still comes passes as it is, or goes with `rest` in its place."""
+
+    rest: bytes | None = None
+
+
+State: TypeAlias = New | Reading | Sent | Holding | Answering | Refusing | Over
+
+
+class AttemptStage:
+    def __init__(self) -> None:
+        self._state: State = New()
+
+    def receive(self, event: Event) -> Step:
+        """Take Envoy's next message.
+
+        Raises:
+            AssertionError: the message cannot come now. The edge settles that as a bug.
+        """
+        match self._state, event:
+            case New(), RequestHead():
+                return self._on_head(event)
+            case Reading(bound), RequestBody(body):
+                return self._on_body(bound, body, event.at)
+            case Sent(call), ResponseHead():
+                return self._on_response_head(call, event)
+            case Holding(call), ResponseBody():
+                return self._on_held(call, event)
+            case Answering(call), ResponseBody():
+                return self._on_chunk(call, event)
+            case Refusing(call), ResponseBody():
+                return self._on_error_body(call, event)
+            case (Holding() | Answering() | Refusing()) as state, ResponseTrailers(at):
+                return self._on_trailers(state, at)
+            case Over(rest), ResponseBody() | ResponseTrailers() | ResponseHead():
+                return self._on_rest(rest, event)
+            case (New() | Over()), Closed():
+                return Step()
+            case Reading(bound), Closed(at, fault):
+                return self._settled((), _entry(bound, at, Outcome.NO_ANSWER, fault))
+            case (Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault):
+                return self._settled((), _entry(call.bound, at, Outcome.NO_ANSWER, fault, call))
+            case Answering(call), Closed(at, fault):
+                outcome = Outcome.GONE if fault is None else Outcome.BROKEN
+                return self._settled((), _entry(call.bound, at, outcome, fault, call))
+            case state, _:
+                raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
+
+    # -- the request -------------------------------------------------------
+
+    def _on_head(self, head: RequestHead) -> Step:
+        bound = _bind(head)
+        if bound is None or head.end:
+            self._state = Over()
+            fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
+            return Step((_reply(fault, "openai_chat"),))
+        self._state = Reading(bound)
+        return Step((Continue(To.REQUEST_HEAD),))
+
+    def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
+        try:
+            prepared = prepare(bound, body)
+        except FaultError as error:
+            answer = _reply(error.fault, bound.plan.client_format)
+            return self._settled((answer,), _entry(bound, at, Outcome.FAILED, error.fault))
+        self._state = Sent(Call(bound, prepared.chat, prepared.encoded.losses))
+        return Step((request(bound, prepared, body),))
+
+    # -- the answer's head -------------------------------------------------
+
+    def _on_response_head(self, call: Call, event: ResponseHead) -> Step:
+        call.head = event.headers
+        status = int(event.headers.get(":status", "0"))
+        if not 200 <= status < 300:
+            return self._on_error_head(call, status, event)
+        if event.end:
+            return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
+        call.streamed = sse.is_stream(event.headers.get("content-type", ""))
+        unreadable = event.headers.get("content-encoding", "identity") != "identity"
+        encoder = None
+        if call.bound.translates:
+            encoder = call.bound.client.encoder(call.chat, int(event.at))
+        decoder = None if unreadable else call.bound.provider.decoder(call.streamed)
+        call.listening = Listening(decoder, encoder)
+        if unreadable and call.bound.translates:
+            return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is compressed"), event.at)
+        self._state = Holding(call)
+        return Step()
+
+    def _on_error_head(self, call: Call, status: int, event: ResponseHead) -> Step:
+        fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
+        if status < 400:
+            fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
+        if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, _retry_after(call)):
+            return self._fail(call, fault, event.at)
+        if event.end:
+            return self._fail(call, fault, event.at)
+        if not call.bound.translates and not retries.retriable(fault):
+            # The provider's own words to its own client: every byte of them.
+            answer = Continue(To.RESPONSE_HEAD, _told(call))
+            return self._settled((answer,), _entry(call.bound, event.at, Outcome.FAILED, fault, call))
+        self._state = Refusing(call)
+        return Step()
+
+    # -- the answer's body -------------------------------------------------
+
+    def _on_held(self, call: Call, event: ResponseBody) -> Step:
+        call.held.append(event.chunk)
+        return self._decide(call, event.chunk, event.at, end=event.end)
+
+    def _decide(self, call: Call, chunk: bytes, at: float, *, end: bool) -> Step:
+        """Hold on, let go, or fail: by the first fact that a client would notice."""
+        facts, written = call.listening.hear(chunk, end=end)
+        call.written.append(written)
+        match next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None):
+            case Failed(fault):
+                return self._fail(call, fault, at, end=end)
+            case None if call.listening.deaf:
+                return self._let_go(call, at, end=end)
+            case None if end:
+                return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), at, end=end)
+            case None if sum(map(len, call.held)) <= MAX_HELD_BYTES:
+                return Step()
+            case None if call.bound.translates:
+                fault = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
+                return self._fail(call, fault, at)
+            case _:
+                return self._let_go(call, at, end=end)
+
+    def _let_go(self, call: Call, at: float, *, end: bool) -> Step:
+        """The first content is here: from now on this attempt is the answer."""
+        call.first_content_seconds = at - call.bound.began
+        *earlier, last = call.held
+        bodies: list[bytes | None] = [*(None for _ in earlier), self._own_bytes(call, last, end=end)]
+        if call.bound.translates:
+            bodies = [*(b"" for _ in earlier), b"".join(call.written)]
+        call.held, call.written = [], []
+        length = str(sum(len(b) for b in bodies if b)) if end and call.bound.translates else ""
+        head = Continue(To.RESPONSE_HEAD, _told(call) | _kind_of_body(call, length), _length_gone(call, length))
+        answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
+        self._state = Answering(call)
+        return self._settled(answers, _ended(call, at)) if end else Step(answers)
+
+    def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
+        _, written = call.listening.hear(event.chunk, end=event.end)
+        body = written if call.bound.translates else self._own_bytes(call, event.chunk, end=event.end)
+        answers = (Continue(To.RESPONSE_BODY, body=body),)
+        return self._settled(answers, _ended(call, event.at)) if event.end else Step(answers)
+
+    def _own_bytes(self, call: Call, chunk: bytes, *, end: bool) -> bytes | None:
+        """Same format: the chunk as it is, and after a stream that broke off the word that it did."""
+        fault = call.listening.fault
+        if not end or fault is None or not call.streamed:
+            return None
+        if fault.kind is not Kind.UPSTREAM_GARBLED:
+            return None  # the provider said itself that it failed
+        return chunk + b"\n\n" + call.bound.client.encode_stream_error(fault)
+
+    def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
+        """The body's end, when trailers follow it; the last chunk was not marked, so it may be answered already."""
+        call = state.call
+        match state:
+            case Holding():
+                step = self._decide(call, b"", at, end=True)
+            case Refusing():
+                step = self._refuse(call, at)
+            case Answering():
+                call.listening.hear(b"", end=True)
+                step = self._settled((), _ended(call, at))
+        return Step((*step.answers, Continue(To.RESPONSE_TRAILERS)), step.entry)
+
+    # -- failures ----------------------------------------------------------
+
+    def _fail(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
+        """No content has gone out: go on to the next attempt, or tell the client."""
+        plan, attempt = call.bound.plan, call.bound.attempt
+        again = retries.again(plan, attempt, _retry_after(call)) if retries.retriable(fault) else None
+        entry = _entry(call.bound, at, Outcome.FAILED, fault, call)
+        final = exhausted(call.bound, fault) if retries.retriable(fault) else fault
+        body = call.bound.client.encode_error(final)
+        if again is None and not call.held:
+            return self._settled((_reply(final, plan.client_format, _farewell(call, final)),), entry)
+        head = Continue(
+            To.RESPONSE_HEAD,
+            {":status": str(final.status), **_JSON, **_told(call), **(again or _farewell(call, final))},
+            ("content-length", "content-encoding"),
+            metadata=retries.noted_failure(attempt, fault),
+        )
+        bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
+        step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), entry)
+        self._state = Over(rest=b"" if call.held or end else body)
+        return step
+
+    def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
+        call.held.append(event.chunk if sum(map(len, call.held)) < MAX_ERROR_BYTES else b"")
+        return self._refuse(call, event.at) if event.end else Step()
+
+    def _refuse(self, call: Call, at: float) -> Step:
+        status = int(call.head.get(":status", "0"))
+        return self._fail(call, call.bound.provider.decode_error(status, b"".join(call.held)), at, end=True)
+
+    def _on_rest(self, rest: bytes | None, event: Event) -> Step:
+        match event:
+            case ResponseBody(_, end, _):
+                if rest is None:
+                    return Step((Continue(To.RESPONSE_BODY),))
+                self._state = Over(b"" if end else rest)
+                return Step((Continue(To.RESPONSE_BODY, body=rest if end else b""),))
+            case ResponseTrailers():
+                return Step((Continue(To.RESPONSE_TRAILERS),))
+            case _:
+                return Step((Continue(To.RESPONSE_HEAD),))
+
+    def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
+        self._state = Over()
+        return Step(tuple(answers), entry)
+
+
+def _bind(head: RequestHead) -> Bound | None:
+    try:
+        plan = plans.read(head.metadata.get("plan", ""))
+        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    target = plan.target(attempt, head.cluster)
+    if target is None:
+        return None
+    return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+
+
+def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(fault.status, {**_JSON, **(headers or {})}, client_side(client_format).encode_error(fault))
+
+
+def _told(call: Call) -> dict[str, str]:
+    return h.answered(call.bound.plan, call.bound.target, call.bound.history.told(), call.losses)
+
+
+def _kind_of_body(call: Call, length: str) -> dict[str, str]:
+    if not call.bound.translates:
+        return {}
+    return (_SSE if call.chat.stream else _JSON) | ({"content-length": length} if length else {})
+
+
+def _length_gone(call: Call, length: str) -> tuple[str, ...]:
+    return ("content-length",) if call.bound.translates and not length else ()
+
+
+def _retry_after(call: Call) -> str:
+    return call.head.get("retry-after", "")
+
+
+def _farewell(call: Call, final: Fault) -> dict[str, str]:
+    """What tells an SDK not to begin again what we have just given up."""
+    if final.kind not in (Kind.EXHAUSTED, Kind.RATE_LIMITED):
+        return {}
+    seconds = _retry_after(call) or str(-(-call.bound.plan.emergency.retry_after_ms // 1000))
+    return {"retry-after": seconds, "x-should-retry": "false"}
+
+
+def _ended(call: Call, at: float) -> AttemptEntry:
+    fault = call.listening.fault
+    outcome = Outcome.OK if fault is None else Outcome.BROKEN
+    return _entry(call.bound, at, outcome, fault, call)
+
+
+def _entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: Call | None = None) -> AttemptEntry:
+    previous, reason = bound.history.failed[-1] if bound.history.failed else (None, "")
+    selection = Selection.PRIMARY
+    if previous is not None:
+        selection = Selection.RETRY if previous == bound.target else Selection.FALLBACK
+    return AttemptEntry(
+        request_id=bound.plan.request_id,
+        attempt=bound.attempt,
+        target=bound.target,
+        selection=selection,
+        outcome=outcome,
+        streamed=call is not None and call.streamed,
+        fault=fault,
+        usage=Listening(None, None).usage if call is None else call.listening.usage,
+        losses=() if call is None else call.losses,
+        seconds=at - bound.began,
+        first_content_seconds=None if call is None else call.first_content_seconds,
+        previous=previous,
+        previous_reason=reason,
+    )

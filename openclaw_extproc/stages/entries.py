@@ -1,0 +1,76 @@
+"""What is left of a request when it is over: log, metrics and health are all made from these two records."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.plan import Plan
+
+
+class Selection(Enum):
+    """Why this target was chosen for an attempt."""
+
+    PRIMARY = "primary"
+    RETRY = "retry"
+    """The same target once more."""
+    FALLBACK = "fallback"
+
+
+class Outcome(Enum):
+    OK = "ok"
+    FAILED = "failed"
+    """The provider answered with an error, or with nothing that makes an answer, before any content."""
+    NO_ANSWER = "no_answer"
+    """Connection failed or reset, or silence beyond the limit; or the client left while it waited."""
+    BROKEN = "broken"
+    """Failed after content had gone to the client."""
+    GONE = "gone"
+    """The client left, or the connection broke, in mid-answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEntry:
+    """One attempt at one provider."""
+
+    request_id: str
+    attempt: int
+    target: Target
+    selection: Selection
+    outcome: Outcome
+    streamed: bool = False
+    fault: Fault | None = None
+    usage: Usage = field(default_factory=Usage)
+    losses: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """From the request's arrival at this attempt to its end."""
+    first_content_seconds: float | None = None
+    previous: Target | None = None
+    """The target of the attempt before, when this is not the first."""
+    previous_reason: str = ""
+    """Why that one failed: a `faults.Kind` in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEntry:
+    """One request of a client."""
+
+    request_id: str
+    client_format: str
+    plan: Plan | None
+    """`None` when it was refused before anything was planned."""
+    status: int | None
+    """`None`: the client left before there was one."""
+    fault: Fault | None = None
+    """Set when we refused it ourselves."""
+    attempts: int = 0
+    provider: str = ""
+    model: str = ""
+    """Who answered; empty when nobody did."""
+    reasons: tuple[str, ...] = ()
+    """Why the attempts before the answering one failed."""
+    user: str = ""
+    decision_seconds: float = 0.0
+    seconds: float = 0.0
+    """Until the response headers."""

@@ -1,0 +1,109 @@
+"""What Envoy tells a stage, and what a stage tells Envoy. The edge turns protobuf into these and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.gateway import Target
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    headers: Mapping[str, str]
+    """Lower-case names, pseudo headers included; repeated ones joined with a comma."""
+    at: float
+    """Seconds since the epoch, stamped by the edge, as in every event."""
+    end: bool = False
+    """No body follows."""
+    cluster: str = ""
+    """Attempt stage: the cluster Envoy chose."""
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What our stages noted on this request so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    body: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    headers: Mapping[str, str]
+    at: float
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBody:
+    chunk: bytes
+    end: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTrailers:
+    """The end of a body that has trailers; the last `ResponseBody` did not say so."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The stream is gone: the client hung up, Envoy gave the attempt up, or we broke."""
+
+    at: float
+    fault: Fault | None = None
+    """Set when we broke."""
+
+
+Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Closed
+
+
+class To(Enum):
+    """Which of Envoy's messages an answer is for. Envoy wants one answer each, in the order it asked."""
+
+    REQUEST_HEAD = "request_headers"
+    REQUEST_BODY = "request_body"
+    RESPONSE_HEAD = "response_headers"
+    RESPONSE_BODY = "response_body"
+    RESPONSE_TRAILERS = "response_trailers"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret that the edge has to put on. The core knows its name only."""
+
+    name: str
+    header: Callable[[str], tuple[str, str]]
+    """From the secret to the header that carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on, with these changes."""
+
+    to: To
+    set_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    remove_headers: tuple[str, ...] = ()
+    body: bytes | None = None
+    """`None` leaves the body as it is."""
+    groups: tuple[tuple[Target, ...], ...] = ()
+    """Route stage: where attempt 1, 2, … go."""
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    """To be noted on this request, for later attempts and the access log."""
+    credential: Credential | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the client ourselves; Envoy goes no further."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Answer: TypeAlias = Continue | Reply

@@ -1,0 +1,64 @@
+"""One upstream answer as it comes in: what it says, and the same in the client's words where that is needed."""
+
+from collections.abc import Iterator
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire.base import Decoder, Encoder
+
+
+class Listening:
+    """Bytes in, facts noted, bytes for the client out. Without an encoder it only listens."""
+
+    def __init__(self, decoder: Decoder | None, encoder: Encoder | None) -> None:
+        self._decoder = decoder
+        self._encoder = encoder
+        self._grammar = Grammar()
+        self.usage = Usage()
+        self.fault: Fault | None = None
+        self.complete = False
+        """The provider said all it had to say."""
+
+    @property
+    def deaf(self) -> bool:
+        """Nothing can be read from this answer: it is compressed."""
+        return self._decoder is None
+
+    def hear(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
+        """The facts of this chunk, and what the client is to get for it when this is a translation."""
+        facts = list(self._facts(chunk, end=end))
+        if self._encoder is None:
+            return facts, b""
+        return facts, b"".join([self._encoder.feed(fact) for fact in facts])
+
+    def _facts(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
+        try:
+            for fact in self._said(chunk, end=end):
+                if self.complete or self.fault is not None:
+                    return  # nothing after the end or the first unreadable byte is worth hearing
+                yield self._note(fact)
+        except UnreadableError as problem:
+            self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")
+            yield Failed(self.fault)
+
+    def _said(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
+        if self._decoder is None or self.complete or self.fault is not None:
+            return
+        yield from self._decoder.feed(chunk)
+        if end:
+            yield from self._decoder.end()
+
+    def _note(self, fact: Fact) -> Fact:
+        self._grammar.check(fact)
+        match fact:
+            case Seen(usage):
+                self.usage = self.usage.or_later(usage)
+            case Failed(fault):
+                self.fault = fault
+            case Finished():
+                self.complete = True
+            case _:
+                pass
+        return fact

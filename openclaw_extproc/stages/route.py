@@ -1,0 +1,228 @@
+"""The route stage: once per request, before Envoy's router knows where to.
+
+    New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Over
+
+It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
+at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from openclaw_extproc import features, plan as plans
+from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.decide import Situation, decide
+from openclaw_extproc.stages.entries import RequestEntry
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Event,
+    Reply,
+    RequestBody,
+    RequestHead,
+    ResponseHead,
+    To,
+)
+from openclaw_extproc.wire import Spoken, spoken_at
+from openclaw_extproc.wire.base import Asked
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""The largest request body that passes. The same number stands in the Envoy configuration."""
+MAX_NAME_CHARS = 128
+"""Of request ids and user names in log lines: both come from a stranger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    answers: tuple[Answer, ...] = ()
+    entry: RequestEntry | None = None
+    """Present in exactly one step of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    head: RequestHead
+    spoken: Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    plan: Plan
+    user: str
+    decided: float
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    pass
+
+
+State: TypeAlias = New | Reading | Planned | Over
+
+
+class RouteStage:
+    def __init__(self, gateway: Gateway, situation: Situation) -> None:
+        self._gateway = gateway
+        self._situation = situation
+        self._state: State = New()
+
+    def receive(self, event: Event) -> Step:
+        """Take Envoy's next message.
+
+        Raises:
+            AssertionError: the message cannot come now. The edge settles that as a bug.
+        """
+        match self._state, event:
+            case New(), RequestHead():
+                return self._on_head(event)
+            case Reading() as reading, RequestBody(body, at):
+                return self._on_body(reading, body, at)
+            case Planned() as planned, ResponseHead(headers, at):
+                return self._on_response_head(planned, headers, at)
+            case Over(), ResponseHead():  # our own reply on its way out
+                return Step((Continue(To.RESPONSE_HEAD),))
+            case (New() | Over()), Closed():
+                return Step()
+            case Reading(head, spoken), Closed(at, fault):
+                gone = RequestEntry(_request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
+                return self._settled((), gone)
+            case Planned(plan, user, decided), Closed(at, fault):
+                return self._settled((), _entry(plan, user, decided, at, status=None, fault=fault))
+            case state, _:
+                raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
+
+    def _on_head(self, head: RequestHead) -> Step:
+        spoken = spoken_at(head.headers.get(":path", ""))
+        reading = Reading(head, spoken)
+        if fault := _objection(head, spoken):
+            return self._refuse(reading, fault, head.at)
+        self._state = reading
+        return Step((Continue(To.REQUEST_HEAD),))
+
+    def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
+        try:
+            plan, chat = _plan(reading, body, self._gateway, self._situation)
+        except FaultError as error:
+            return self._refuse(reading, error.fault, at)
+        except UnreadableError as problem:
+            return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
+        user = reading.head.headers.get("x-openclaw-user", chat.user or "")[:MAX_NAME_CHARS]
+        self._state = Planned(plan, user, at)
+        return Step((_sent(plan, chat, reading.head.headers),))
+
+    def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
+        head, spoken = reading.head, reading.spoken
+        entry = RequestEntry(
+            _request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at
+        )
+        headers = {"content-type": "application/json", "x-should-retry": "false"}
+        return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
+
+    def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
+        status = int(headers.get(":status", "0"))
+        entry = _entry(planned.plan, planned.user, planned.decided, at, status=status, headers=headers)
+        told = {"x-openclaw-attempts": str(entry.attempts)}
+        return self._settled((Continue(To.RESPONSE_HEAD, told, ("x-envoy-attempt-count",)),), entry)
+
+    def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
+        self._state = Over()
+        return Step(answers, entry)
+
+
+def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
+    """What is wrong with a request before its body is here."""
+    method = head.headers.get(":method", "")
+    length = head.headers.get("content-length", "")
+    if not spoken.served or method != "POST":
+        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        return Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+    if head.headers.get("content-encoding", "identity") != "identity":
+        return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
+    if head.end:
+        return Fault(Kind.MALFORMED, "request body: missing")
+    return None
+
+
+def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Chat]:
+    """The way of a request, top to bottom: chat, features, decision, plan."""
+    spoken = reading.spoken
+    asked = Asked(spoken.path, spoken.query, body, j.parse(body, where="request body"))
+    chat = spoken.client.decode_request(asked)
+    decision = decide(features.extract(chat, client_format=spoken.format), situation, gateway)
+    plan = Plan(
+        request_id=_request_id(reading.head),
+        client_format=spoken.format,
+        path=spoken.path,
+        query=spoken.query,
+        asked_model=chat.model[:MAX_NAME_CHARS],
+        groups=plans.groups(decision.chain, gateway.limits),
+        began=reading.head.at,
+        limits=gateway.limits,
+        emergency=gateway.emergency,
+        because=decision.because,
+    )
+    return plan, chat
+
+
+def _sent(plan: Plan, chat: Chat, headers: Mapping[str, str]) -> Continue:
+    limit = plan.limits.first_token_ms if chat.stream else plan.limits.answer_ms
+    changed = {
+        "x-envoy-max-retries": str(len(plan.groups) - 1),
+        "x-envoy-upstream-rq-per-try-timeout-ms": str(limit),
+    }
+    # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
+    steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
+    metadata = {"plan": plans.write(plan), "client_format": plan.client_format}
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
+
+
+def _request_id(head: RequestHead) -> str:
+    return head.headers.get("x-request-id", "")[:MAX_NAME_CHARS]
+
+
+def _entry(
+    plan: Plan,
+    user: str,
+    decided: float,
+    at: float,
+    *,
+    status: int | None,
+    headers: Mapping[str, str] | None = None,
+    fault: Fault | None = None,
+) -> RequestEntry:
+    seen = headers or {}
+    attempts = seen.get("x-envoy-attempt-count", "0")
+    answered = _named(plan, seen.get("x-openclaw-provider", ""), seen.get("x-openclaw-model", ""))
+    return RequestEntry(
+        request_id=plan.request_id,
+        client_format=plan.client_format,
+        plan=plan,
+        status=status,
+        fault=fault,
+        attempts=int(attempts) if attempts.isdecimal() else 0,
+        provider=answered.provider.name if answered else "",
+        model=answered.model if answered else "",
+        reasons=tuple(r for r in seen.get("x-openclaw-fallbacks", "").split(",") if r),
+        user=user,
+        decision_seconds=decided - plan.began,
+        seconds=at - plan.began,
+    )
+
+
+def _named(plan: Plan, provider: str, model: str) -> Target | None:
+    """The plan's target that an answer names. A provider could send such a header too; only names of ours count."""
+    targets = (target for group in plan.groups for target in group)
+    return next((t for t in targets if t.provider.name == provider and t.model == model), None)

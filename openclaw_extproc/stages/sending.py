@@ -1,0 +1,107 @@
+"""One attempt's request: the client's own body, edited or translated for the provider Envoy chose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.events import Continue, Credential, To
+from openclaw_extproc.stages.retries import History, noted_start
+from openclaw_extproc.wire import FORMATS, client_side
+from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A request head that knows where it goes."""
+
+    plan: Plan
+    attempt: int
+    """1, 2, …"""
+    target: Target
+    headers: Mapping[str, str]
+    history: History
+    began: float
+
+    @property
+    def client(self) -> ClientSide:
+        return client_side(self.plan.client_format)
+
+    @property
+    def provider(self) -> ProviderSide:
+        side = FORMATS[self.target.provider.format].provider
+        assert side is not None, "the configuration check lets no such provider through"
+        return side
+
+    @property
+    def translates(self) -> bool:
+        return self.plan.client_format != self.target.provider.format
+
+    @property
+    def forwards(self) -> bool:
+        """Whether the caller's own credential goes on. Only ever to the provider it was sent for: the first one."""
+        provider = self.target.provider
+        return provider.auth == "forward" and not self.translates and provider == self.plan.groups[0][0].provider
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    chat: Chat
+    encoded: Encoded
+
+
+def prepare(bound: Bound, body: bytes) -> Prepared:
+    """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
+    try:
+        asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
+        chat = bound.client.decode_request(asked)
+    except UnreadableError as problem:
+        raise FaultError(Kind.MALFORMED, str(problem)) from problem
+    change = Edit(bound.target.model)
+    if bound.translates:
+        return Prepared(chat, bound.provider.encode_request(replace(chat, model=change.model), change))
+    return Prepared(chat, bound.client.edit(asked, change))
+
+
+def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
+    """What Envoy has to change in the request for this provider."""
+    provider = bound.target.provider
+    side = bound.provider
+    foreign = _foreign(bound)
+    kept = {} if bound.translates else bound.headers
+    query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
+    encoded = prepared.encoded
+    changed = {
+        ":path": provider.base_path + encoded.path + (f"?{query}" if query else ""),
+        **h.upstream(kept, side),
+    }
+    unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, foreign=foreign)
+    inject = bool(provider.credential) and not bound.forwards
+    return Continue(
+        To.REQUEST_BODY,
+        changed,
+        tuple(sorted(unwanted - changed.keys())),
+        body=None if encoded.body is body else encoded.body,
+        metadata=noted_start(bound.attempt, provider.cluster, bound.began),
+        credential=Credential(provider.credential, side.credential_header) if inject else None,
+    )
+
+
+def _foreign(bound: Bound) -> frozenset[str]:
+    if not bound.translates:
+        return frozenset()
+    spoken = FORMATS[bound.plan.client_format].provider
+    return frozenset() if spoken is None else spoken.client_headers
+
+
+def exhausted(bound: Bound, fault: Fault) -> Fault:
+    """What the caller is told when no attempt is left: the status says whether to slow down or to come back."""
+    kind = Kind.RATE_LIMITED if fault.kind is Kind.RATE_LIMITED else Kind.EXHAUSTED
+    last = f"{bound.target.provider.name}: {fault.kind.value.replace('_', ' ')}"
+    tried = "1 attempt" if bound.attempt == 1 else f"{bound.attempt} attempts"
+    return Fault(kind, f"{bound.plan.emergency.message} ({tried}, the last at {last})")

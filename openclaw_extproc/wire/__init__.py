@@ -1,0 +1,68 @@
+"""The wire formats, one file each, and the paths they are spoken at. A new one is a new file and one line here."""
+
+from dataclasses import dataclass
+
+from openclaw_extproc.wire import anthropic_messages, openai_chat
+from openclaw_extproc.wire.base import ClientSide, WireFormat
+
+FORMATS: dict[str, WireFormat] = {
+    module.NAME: module.FORMAT
+    for module in (
+        anthropic_messages,
+        openai_chat,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The paths of one vendor's SDKs: all under its prefix, and bare where no other vendor has the same."""
+
+    prefix: str
+    formats: tuple[str, ...]
+    """The first one writes the errors of paths that no format serves."""
+    bare: str
+    """Bare paths that begin so are this family's."""
+
+
+FAMILIES = (
+    Family("/anthropic", (anthropic_messages.NAME,), "/v1/messages"),
+    Family("/openai", (openai_chat.NAME,), ""),
+)
+"""In the order of looking; the last one takes what nobody claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a request path says about who is asking."""
+
+    format: str
+    client: ClientSide
+    path: str
+    """Without prefix and query."""
+    query: str
+    served: bool
+    """Whether the format has a model call at this path; if not, errors are still written in it."""
+
+
+def spoken_at(target: str) -> Spoken:
+    """Read an HTTP request target (`/openai/v1/chat/completions?x=y`)."""
+    path, _, query = target.partition("?")
+    family, rest = _family(path)
+    for name in family.formats:
+        if client_side(name).serves(rest):
+            return Spoken(name, client_side(name), rest, query, served=True)
+    return Spoken(family.formats[0], client_side(family.formats[0]), rest, query, served=False)
+
+
+def client_side(name: str) -> ClientSide:
+    client = FORMATS[name].client
+    assert client is not None, f"{name} has no client side"
+    return client
+
+
+def _family(path: str) -> tuple[Family, str]:
+    for family in FAMILIES:
+        if path == family.prefix or path.startswith(family.prefix + "/"):
+            return family, path.removeprefix(family.prefix)
+    return next(f for f in FAMILIES if path.startswith(f.bare)), path

@@ -1,0 +1,25 @@
+"""What a translation leaves behind: named when it may be dropped, refused when dropping it would change the meaning."""
+
+from collections.abc import Iterable
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.model.chat import Chat
+
+MUST_CARRY = "!"
+"""Goes before a loss of `Chat.losses` that only the client's own format can carry: `!messages[0].content[1]: audio`."""
+
+_HONOURED = frozenset({"stream_options"})
+"""Extras that the client's own encoder honours, whoever answers."""
+
+
+def carried(chat: Chat, also: Iterable[str] = ()) -> tuple[str, ...]:
+    """All losses on the way to another format, `also` being what that format's encoder found itself.
+
+    Raises:
+        FaultError: something would be lost that must not be dropped silently.
+    """
+    refused = [loss.removeprefix(MUST_CARRY) for loss in chat.losses if loss.startswith(MUST_CARRY)]
+    if refused:
+        raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {'; '.join(refused)}")
+    extras = (key for key in chat.extras if key not in _HONOURED)
+    return (*chat.losses, *extras, *also)

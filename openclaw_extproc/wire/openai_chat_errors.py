@@ -1,0 +1,113 @@
+"""OpenAI Chat Completions: errors, read and written.
+
+Source: https://platform.openai.com/docs/guides/error-codes, and bodies quoted in public issues: a wrong key is
+`invalid_request_error` with code `invalid_api_key`, no quota is 429 with type and code `insufficient_quota`. Compatible
+servers differ: vLLM puts the HTTP status into `code`, Ollama's `error` may be a plain string, FastAPI says `detail`.
+"""
+
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sse
+
+MAX_MESSAGE_CHARS = 2_000
+MAX_CODE_CHARS = 100
+
+_WORDS: dict[Kind, tuple[str, str | None]] = {
+    Kind.MALFORMED: ("invalid_request_error", None),
+    Kind.UNSUPPORTED: ("invalid_request_error", "unsupported_value"),
+    Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
+    Kind.UNAUTHENTICATED: ("invalid_request_error", "invalid_api_key"),
+    Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
+    Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
+    Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
+    Kind.OVERLOADED: ("server_error", "overloaded"),
+    Kind.UPSTREAM_ERROR: ("server_error", "server_error"),
+    Kind.UPSTREAM_GARBLED: ("server_error", "upstream_garbled"),
+    Kind.UPSTREAM_SILENT: ("server_error", "timeout"),
+    Kind.EXHAUSTED: ("server_error", "all_models_unavailable"),
+    Kind.ABANDONED: ("invalid_request_error", "request_cancelled"),
+    Kind.BUG: ("server_error", "internal_error"),
+}
+"""`type` and `code` for each kind. OpenAI's own words as far as it has one."""
+
+_KINDS = {
+    "rate_limit_exceeded": Kind.RATE_LIMITED,
+    "rate_limit_error": Kind.RATE_LIMITED,
+    "insufficient_quota": Kind.RATE_LIMITED,
+    "requests": Kind.RATE_LIMITED,
+    "tokens": Kind.RATE_LIMITED,
+    "overloaded": Kind.OVERLOADED,
+    "overloaded_error": Kind.OVERLOADED,
+    "engine_overloaded": Kind.OVERLOADED,
+    "service_unavailable": Kind.OVERLOADED,
+    "timeout": Kind.UPSTREAM_SILENT,
+    "invalid_api_key": Kind.UNAUTHENTICATED,
+    "authentication_error": Kind.UNAUTHENTICATED,
+    "permission_denied": Kind.FORBIDDEN,
+    "permission_error": Kind.FORBIDDEN,
+    "model_not_found": Kind.NOT_FOUND,
+    "invalid_request_error": Kind.MALFORMED,
+    "BadRequestError": Kind.MALFORMED,
+    "context_length_exceeded": Kind.MALFORMED,
+}
+"""What the `code` or `type` of an error inside an answer means; other words are the provider's own failure."""
+
+
+def encode_error(fault: Fault) -> bytes:
+    return j.dump(_error(fault))
+
+
+def encode_stream_error(fault: Fault) -> bytes:
+    """An event without a name: openai-python raises `APIError` for any data with an `error` in it."""
+    return sse.write(sse.Event(j.text(_error(fault))))
+
+
+def _error(fault: Fault) -> dict[str, Json]:
+    word, code = _WORDS[fault.kind]
+    return {"error": {"message": fault.public, "type": word, "param": None, "code": fault.code or code}}
+
+
+def decode_error(status: int, body: bytes) -> Fault:
+    """From an HTTP error answer, whatever its body is."""
+    try:
+        said = j.parse(body, where="error")
+    except UnreadableError:
+        said = {}
+    error = said.get("error") or said
+    message = _message(error) or f"the provider answered {status}"
+    return Fault(kind_of_status(status), message, upstream_status=status, code=_code(error))
+
+
+def fault_in_answer(error: Json) -> Fault:
+    """From the `error` of an answer that began with status 200."""
+    message = _message(error) or "the provider's answer ended in an error"
+    return Fault(_kind(error), message, code=_code(error))
+
+
+def _kind(error: Json) -> Kind:
+    if not isinstance(error, dict):
+        return Kind.UPSTREAM_ERROR
+    for key in ("status", "code", "type"):
+        word = error.get(key)
+        if isinstance(word, str) and word in _KINDS:
+            return _KINDS[word]
+        status = int(word) if isinstance(word, str) and word in _STATUSES else word
+        if isinstance(status, int) and 400 <= status <= 599:
+            return kind_of_status(status)
+    return Kind.UPSTREAM_ERROR
+
+
+_STATUSES = frozenset(map(str, range(400, 600)))
+
+
+def _message(error: Json) -> str:
+    """The first text that a person can read: OpenAI's `message`, FastAPI's `detail`, or the error itself."""
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("detail")
+    return error[:MAX_MESSAGE_CHARS] if isinstance(error, str) else ""
+
+
+def _code(error: Json) -> str:
+    words = (error.get("code"), error.get("type")) if isinstance(error, dict) else ()
+    return next((word[:MAX_CODE_CHARS] for word in words if isinstance(word, str) and word), "")
