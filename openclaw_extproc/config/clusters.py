@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, warning
 from openclaw_extproc.config.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.settings import BasePath
 from openclaw_extproc.config.written import ClusterMetadata
@@ -69,31 +69,41 @@ def _provider(
     cluster: str, metadata: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
 ) -> ClusterProvider:
     written, found = checked(ClusterMetadata, mapping(metadata), path)
-    findings += found
-    if not cluster:
-        findings.append(error(path, "its cluster has no name", "write `name:` in the cluster"))
-    if not written.provider:
-        findings.append(error(f"{path}.provider", "missing", "name the provider"))
-    if not written.models:
-        findings.append(error(f"{path}.models", "lists no model", "list the models it serves"))
-    if written.format not in formats:
-        finding = f"no format is named {written.format} {known(formats)}" if written.format else "missing"
-        remedy = nearest(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
-        findings.append(error(f"{path}.format", finding, remedy))
-    if written.credential and not _CREDENTIAL.fullmatch(written.credential):
-        remedy = "write the name of an environment variable such as ANTHROPIC_API_KEY, or the path of a file"
-        findings.append(error(f"{path}.credential", "is not the name of a secret", remedy))
+    findings += [*found, *fresh(_metadata_findings(written, cluster, path, formats), found)]
     provider = Provider(
         name=written.provider or "",
         cluster=cluster,
         format=written.format or "",
         base_path=_base_path(written, formats),
-        credential=written.credential or "",
+        credential=_credential(written),
         auth=written.auth,
         models=tuple(dict.fromkeys(written.models)),
         region=written.region,
     )
     return ClusterProvider(provider, path)
+
+
+def _metadata_findings(
+    written: ClusterMetadata, cluster: str, path: str, formats: Mapping[str, BasePath]
+) -> Iterator[Finding]:
+    if not cluster:
+        yield error(path, "its cluster has no name", "write `name:` in the cluster")
+    if not written.provider:
+        yield error(f"{path}.provider", "missing", "name the provider")
+    if not written.models:
+        yield error(f"{path}.models", "lists no model", "list the models it serves")
+    if written.format not in formats:
+        finding = f'no format is named "{written.format}" {known(formats)}' if written.format else "missing"
+        remedy = nearest(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
+        yield error(f"{path}.format", finding, remedy)
+    if written.credential and not _credential(written):
+        remedy = "write the name of an environment variable such as ANTHROPIC_API_KEY, or the path of a file"
+        yield error(f"{path}.credential", "is not the name of a secret", remedy)
+
+
+def _credential(written: ClusterMetadata) -> str:
+    """Nothing where it is no name: names of credentials are printed."""
+    return written.credential if written.credential and _CREDENTIAL.fullmatch(written.credential) else ""
 
 
 def _base_path(written: ClusterMetadata, formats: Mapping[str, BasePath]) -> str:

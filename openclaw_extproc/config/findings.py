@@ -50,6 +50,15 @@ def within(path: str, outer: str) -> bool:
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
+def fresh(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
+    """Without what only follows from a value that could not be read and was left out.
+
+    Such a value may have been anything, so what is said of the whole (an empty path) is no news then.
+    """
+    paths = [finding.path for finding in errors(before)]
+    return [one for one in found if not any(within(one.path, path) for path in paths) and (one.path or not paths)]
+
+
 def known(names: Iterable[str]) -> str:
     """What an unknown name could have been: `(known: anthropic, google)`."""
     return f"(known: {', '.join(sorted(names)) or 'none'})"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openclaw_extproc.config.clusters import Clusters, read_clusters
 from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.findings import ConfigError, Finding, errors, within
+from openclaw_extproc.config.findings import ConfigError, Finding, errors, fresh
 from openclaw_extproc.config.link import Surroundings, link
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.written import Written
@@ -70,7 +70,7 @@ def load(
     if unread or from_file is None:  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, _ordered(findings))
     settings, found = link(written, from_file, Surroundings(formats, variables, readable))
-    findings += _not_known_already(found, findings)
+    findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))
 
 
@@ -88,15 +88,6 @@ def _clusters(file: tuple[str, str] | None, formats: Mapping[str, BasePath]) -> 
         return None, findings
     clusters, found = read_clusters(name, values, formats)
     return clusters, [*findings, *found]
-
-
-def _not_known_already(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
-    """Without what only follows from a value that could not be read and was left out.
-
-    Such a value may have been a provider, so "no provider" is no news then.
-    """
-    paths = [finding.path for finding in errors(before)]
-    return [one for one in found if not any(within(one.path, path) for path in paths) and (one.path or not paths)]
 
 
 def merge(one: Mapping[str, Plain], other: Mapping[str, Plain]) -> dict[str, Plain]:

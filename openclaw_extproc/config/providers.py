@@ -172,6 +172,7 @@ def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, fi
         findings.append(error(one.place("api_key_file"), "written beside an api_key", "remove one of the two"))
     if file and "/" not in file:
         findings.append(error(one.place("api_key_file"), "is no path", "write one with a slash, such as ./keys/openai"))
+        return ""  # it may be the secret itself, and names of credentials are printed
     if name or file or not usual or not usual.credential:
         return name or file
     if _home(usual, place):

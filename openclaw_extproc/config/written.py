@@ -130,4 +130,4 @@ class ClusterMetadata(Section):
 
 def schema() -> dict[str, JsonValue]:
     """The JSON Schema of `openclaw.yml`, for editors."""
-    return Written.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Written.model_json_schema(by_alias=True)}

@@ -36,8 +36,15 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
 
 
 def _providers(settings: Settings, *, simulated: bool) -> list[str]:
-    head = "Simulated providers (no keys needed; their answers say that they are simulated):" if simulated else "Providers:"
-    rows = [f"  {p.name:<12}{', '.join(p.models) or '(any model asked for by name)'}" for p in settings.gateway.providers.values()]
+    head = (
+        "Simulated providers (no keys needed; their answers say that they are simulated):"
+        if simulated
+        else "Providers:"
+    )
+    rows = [
+        f"  {p.name:<12}{', '.join(p.models) or '(any model asked for by name)'}"
+        for p in settings.gateway.providers.values()
+    ]
     return [head, *rows]
 
 

@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="host:port, or unix:/path")
     render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
     render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
-    render.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="where Envoy finds the route stage")
+    render.add_argument(
+        "--route", default="127.0.0.1:3101", metavar="ADDRESS", help="where Envoy finds the route stage"
+    )
     render.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="and the attempt stage")
     render.add_argument("--clusters-path", metavar="PATH", help="where Envoy finds clusters.yaml (default: in FOLDER)")
     render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
@@ -179,3 +181,7 @@ def _envoys_findings(given: str | None, settings: Settings, read: Read) -> list[
         return []
     said = " ".join((done.stderr or done.stdout).split())
     return [Finding("envoy", f"refuses the configuration: {said[:500]}", "", "error")]
+
+
+if __name__ == "__main__":
+    main()

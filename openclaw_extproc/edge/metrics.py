@@ -44,7 +44,10 @@ class Metrics:
             "openclaw_attempts", "Attempts by how they ended", ["provider", "outcome"], registry=self.registry
         )
         self._tokens = Counter(
-            "openclaw_tokens", "Tokens as the provider counted them", ["provider", "model", "type"], registry=self.registry
+            "openclaw_tokens",
+            "Tokens as the provider counted them",
+            ["provider", "model", "type"],
+            registry=self.registry,
         )
         self._reloads = Counter(
             "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self.registry

@@ -174,5 +174,3 @@ async def _until_over(children: Sequence[Child], watching: "asyncio.Task[None]")
     logs.event("up", "ended", {"what": ended}, level=40)
     sys.stderr.write(f"openclaw-extproc: {ended} ended; stopping\n")
     return 1
-
-

@@ -38,13 +38,20 @@ def parse(text: bytes | str, *, where: str) -> dict[str, Json]:
 
 
 def dump(value: Json) -> bytes:
-    """Serialise without spaces, in key order, as UTF-8."""
-    return _encode(value)
+    """Serialise without spaces, in key order, as UTF-8.
+
+    Raises:
+        UnreadableError: nested too deeply; what could just be parsed may be a few levels too deep to be written.
+    """
+    try:
+        return _encode(value)
+    except RecursionError as problem:
+        raise UnreadableError("nested too deeply") from problem
 
 
 def text(value: Json) -> str:
     """`dump`, as text: for JSON that travels inside a JSON string."""
-    return _encode(value).decode()
+    return dump(value).decode()
 
 
 def an_object(value: Json, *, at: str) -> dict[str, Json]:

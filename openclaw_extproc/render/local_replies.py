@@ -29,7 +29,9 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
 
 def _mapper(filters: list[dict[str, Json]], fault: Fault, client_format: str, seconds: int | None) -> dict[str, Json]:
     body = client_side(client_format).encode_error(fault).decode()
-    headers = {"x-should-retry": "false"} if seconds is None else {"retry-after": str(seconds), "x-should-retry": "false"}
+    headers = (
+        {"x-should-retry": "false"} if seconds is None else {"retry-after": str(seconds), "x-should-retry": "false"}
+    )
     added: list[Json] = [
         {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         for key, value in headers.items()

@@ -8,7 +8,8 @@ Left out: token counting, batches, caching (its counts are always zero), server 
 import base64
 import json
 
-from openclaw_extproc.simulator import anthropic_request
+from openclaw_extproc.simulator.anthropic_request import read_request
+from openclaw_extproc.simulator.anthropic_turns import SIGNED, refused
 from openclaw_extproc.simulator.openai import model_of, streams
 from openclaw_extproc.simulator.reading import Json, RefusedError, dump
 from openclaw_extproc.simulator.script import Answer, Ask, Stop
@@ -30,7 +31,7 @@ _KINDS = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-_SIGNATURE = base64.b64encode(anthropic_request.SIGNED).decode()
+_SIGNATURE = base64.b64encode(SIGNED).decode()
 
 # --- requests ---
 
@@ -46,8 +47,8 @@ def refuse_key(call: Call) -> RefusedError | None:
 
 def read(call: Call) -> Ask:
     if not call.headers.get("anthropic-version"):
-        raise anthropic_request.refused("anthropic-version: header is required")
-    ask = anthropic_request.read_request(call.body)
+        raise refused("anthropic-version: header is required")
+    ask = read_request(call.body)
     if ask.model.startswith("unknown"):
         raise failure(404, ask.model)
     return ask
@@ -191,7 +192,7 @@ def failure(status: int, model: str) -> RefusedError:
 
 
 def too_long() -> RefusedError:
-    return anthropic_request.refused("prompt is too long: 210000 tokens > 200000 maximum")
+    return refused("prompt is too long: 210000 tokens > 200000 maximum")
 
 
 def error_body(problem: RefusedError, stamp: Stamp) -> bytes:
@@ -210,7 +211,7 @@ def models(stamp: Stamp) -> bytes:  # noqa: ARG001  # OpenAI needs the stamp
         {"type": "model", "id": name, "display_name": shown, "created_at": "2025-10-01T00:00:00Z"}
         for name, shown in names.items()
     ]
-    return dump({"data": listed, "has_more": False, "first_id": [*names][0], "last_id": [*names][-1]})
+    return dump({"data": listed, "has_more": False, "first_id": next(iter(names)), "last_id": [*names][-1]})
 
 
 SHAPE = Shape(

@@ -16,6 +16,7 @@ from openclaw_extproc.simulator.script import Answer, Ask, Stop, answer, refusal
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp, Stream
 from openclaw_extproc.simulator.steps import Head, Reset, Send, Step, Steps, Wait, page
 
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a fault may look at."""
@@ -256,8 +257,12 @@ FAULTS: dict[str, Fault] = {
     "stall": Fault("N seconds of nothing in the middle (30)", 30, stream=breaks.stall, whole=breaks.whole_stall),
     "cut": Fault("ends cleanly after half of the tokens", stream=breaks.cut, whole=breaks.whole_half),
     "no-done": Fault("all tokens, then no word that this was the end", stream=breaks.no_done),
-    "garbage": Fault("an event of cut-off JSON in the middle; whole: cut-off JSON", stream=breaks.garbage, whole=breaks.whole_half),
-    "first-event-error": Fault("200, and the first event is the error", stream=breaks.first_event_error, fails_whole=True),
+    "garbage": Fault(
+        "an event of cut-off JSON in the middle; whole: cut-off JSON", stream=breaks.garbage, whole=breaks.whole_half
+    ),
+    "first-event-error": Fault(
+        "200, and the first event is the error", stream=breaks.first_event_error, fails_whole=True
+    ),
     "lifecycle-then-error": Fault(
         "an opening without content, then the error", stream=breaks.lifecycle_then_error, fails_whole=True
     ),

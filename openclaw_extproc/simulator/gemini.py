@@ -152,8 +152,9 @@ def _calls(answer: Answer, stamp: Stamp) -> list[Json]:
     """Calls as parts; the first one carries the signature."""
     parts: list[Json] = []
     for index, call in enumerate(answer.calls):
-        made: dict[str, Json] = {"name": call.name, "args": call.arguments, "id": f"fc_{stamp.number}_{index}"}
-        parts.append({"functionCall": made} | ({"thoughtSignature": _SIGNATURE} if index == 0 else {}))
+        made: Json = {"name": call.name, "args": call.arguments, "id": f"fc_{stamp.number}_{index}"}
+        signed: dict[str, Json] = {"thoughtSignature": _SIGNATURE} if index == 0 else {}
+        parts.append({"functionCall": made, **signed})
     return parts
 
 

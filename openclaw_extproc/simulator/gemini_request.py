@@ -17,16 +17,22 @@ from openclaw_extproc.simulator.script import Ask, Image, Tool
 SIGNED = b"simulated thought"
 """What our own thought signatures decode to."""
 _DUMMIES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
-"""Signatures that Google accepts for calls that no Gemini made: https://ai.google.dev/gemini-api/docs/thought-signatures."""
+"""Accepted for calls that no Gemini made: https://ai.google.dev/gemini-api/docs/thought-signatures."""
 _NEEDS_SIGNATURE = re.compile(r"gemini-3")
 
-_KNOWN = words("""model contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier
-    store""")
-_GENERATION = words("""stopSequences responseMimeType responseSchema responseJsonSchema _responseJsonSchema responseModalities
+_KNOWN = words(
+    """model contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier
+    store"""
+)
+_GENERATION = words(
+    """stopSequences responseMimeType responseSchema responseJsonSchema _responseJsonSchema responseModalities
     candidateCount maxOutputTokens temperature topP topK seed presencePenalty frequencyPenalty responseLogprobs logprobs
-    enableEnhancedCivicAnswers speechConfig thinkingConfig imageConfig mediaResolution""")
-_TOOLS = words("""functionDeclarations googleSearch googleSearchRetrieval codeExecution urlContext computerUse fileSearch googleMaps
-    mcpServers""")
+    enableEnhancedCivicAnswers speechConfig thinkingConfig imageConfig mediaResolution"""
+)
+_TOOLS = words(
+    """functionDeclarations googleSearch googleSearchRetrieval codeExecution urlContext computerUse fileSearch googleMaps
+    mcpServers"""
+)
 _FUNCTION = words("name description behavior parameters parametersJsonSchema response responseJsonSchema")
 _CONTENT = (
     "text",
@@ -228,16 +234,16 @@ def _check_calls(turns: list[tuple[str, list[Node]]], model: str) -> None:
         responses = _count(parts, "functionResponse")
         if calls and responses != calls:
             raise refused(
-                "Please ensure that the number of function response parts is equal to the number of function call parts "
-                "of the function call turn."
+                "Please ensure that the number of function response parts is equal to the number of function call "
+                "parts of the function call turn."
             )
         if responses and not calls:
             raise refused("Please ensure that function response turn comes immediately after a function call turn.")
         calls = _count(parts, "functionCall")
         if calls and (at == 0 or turns[at - 1][0] != "user"):
             raise refused(
-                "Please ensure that function call turn comes immediately after a user turn or after a function response "
-                "turn."
+                "Please ensure that function call turn comes immediately after a user turn or after a function "
+                "response turn."
             )
         _check_signatures(parts, wanted=at > current and _NEEDS_SIGNATURE.match(model) is not None)
     if calls:
@@ -312,8 +318,8 @@ def _function_name(node: Node) -> str:
         return name
     raise _invalid(
         node.at,
-        "Invalid function name. Must start with a letter or an underscore. Must be alphameric (a-z, A-Z, 0-9), underscores "
-        "(_), dots (.), colons (:), or dashes (-), with a maximum length of 64.",
+        "Invalid function name. Must start with a letter or an underscore. Must be alphameric (a-z, A-Z, 0-9), "
+        "underscores (_), dots (.), colons (:), or dashes (-), with a maximum length of 64.",
     )
 
 

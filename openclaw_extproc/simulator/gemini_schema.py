@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from openclaw_extproc.simulator.reading import Json, Node, RefusedError, words
 
-_KNOWN = words("""type format title description nullable enum maxItems minItems properties required minProperties maxProperties
-    minLength maxLength pattern example anyOf propertyOrdering default items minimum maximum""")
+_KNOWN = words(
+    """type format title description nullable enum maxItems minItems properties required minProperties maxProperties
+    minLength maxLength pattern example anyOf propertyOrdering default items minimum maximum"""
+)
 _TYPES = ("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")
 
 

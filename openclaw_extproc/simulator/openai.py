@@ -30,7 +30,7 @@ _STREAM = re.compile(rb'"stream"\s*:\s*true')
 def model_of(call: Call) -> str:
     """Without parsing the whole body: the first `"model"` in it.
 
-    When that word stands earlier in a prompt as JSON, the wrong one is found; then only the fault is missed.
+    In a text its quotes are escaped, so only an object with such a key, before it, can be taken for it.
     """
     found = _MODEL.search(call.body)
     try:

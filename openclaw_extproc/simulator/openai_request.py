@@ -12,11 +12,13 @@ import re
 from openclaw_extproc.simulator.reading import Dialect, Json, Node, Path, RefusedError, name_of, read, words
 from openclaw_extproc.simulator.script import Ask, Image, Tool
 
-_KNOWN = words("""messages model audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens
+_KNOWN = words(
+    """messages model audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens
     max_tokens metadata modalities moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key
     prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier
     stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity
-    web_search_options""")
+    web_search_options"""
+)
 _MESSAGE = {
     "system": frozenset(("role", "content", "name")),
     "developer": frozenset(("role", "content", "name")),

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from openclaw_extproc.simulator.steps import Head, Reset, Send, Step, Steps, Wait
 from openclaw_extproc.simulator.recorder import Record
+from openclaw_extproc.simulator.steps import Head, Reset, Send, Step, Steps, Wait
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, for zero seconds: close sends RST (socket(7))."""

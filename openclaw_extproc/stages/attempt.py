@@ -144,11 +144,11 @@ class AttemptStage:
                 return self._on_trailers(state, at)
             case Over(rest), ResponseBody() | ResponseTrailers() | ResponseHead():
                 return self._on_rest(rest, event)
-            case (New() | Over()), Closed():
+            case ((New() | Over()), Closed()):
                 return Step()
             case Reading(bound), Closed(at, fault):
                 return self._settled((), _entry(bound, at, Outcome.NO_ANSWER, fault))
-            case (Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault):
+            case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
                 return self._settled((), _entry(call.bound, at, Outcome.NO_ANSWER, fault, call))
             case Answering(call), Closed(at, fault):
                 outcome = Outcome.GONE if fault is None else Outcome.BROKEN

@@ -93,7 +93,7 @@ class RouteStage:
                 return self._on_response_head(planned, headers, at)
             case Over(), ResponseHead():  # our own reply on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
-            case (New() | Over()), Closed():
+            case ((New() | Over()), Closed()):
                 return Step()
             case Reading(head, spoken), Closed(at, fault):
                 gone = RequestEntry(_request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
@@ -124,9 +124,7 @@ class RouteStage:
 
     def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
         head, spoken = reading.head, reading.spoken
-        entry = RequestEntry(
-            _request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at
-        )
+        entry = RequestEntry(_request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at)
         headers = {"content-type": "application/json", "x-should-retry": "false"}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 

@@ -60,12 +60,12 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
         chat = bound.client.decode_request(asked)
+        change = Edit(bound.target.model)
+        if bound.translates:
+            return Prepared(chat, bound.provider.encode_request(replace(chat, model=change.model), change))
+        return Prepared(chat, bound.client.edit(asked, change))
     except UnreadableError as problem:
         raise FaultError(Kind.MALFORMED, str(problem)) from problem
-    change = Edit(bound.target.model)
-    if bound.translates:
-        return Prepared(chat, bound.provider.encode_request(replace(chat, model=change.model), change))
-    return Prepared(chat, bound.client.edit(asked, change))
 
 
 def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:

@@ -639,6 +639,14 @@ def test_a_call_whose_arguments_are_whole_does_not_hold_up_the_next() -> None:
     assert facts[-3:] == [BlockEnded(), ToolStarted("y", "g"), Delta('{"b')]
 
 
+def test_arguments_after_their_end_are_unreadable_unless_blank() -> None:
+    begun = [chunk(tool_delta("{}", index=0, id="x", name="f")), chunk(tool_delta("{", index=1, id="y", name="g"))]
+
+    assert streamed(*begun, chunk(tool_delta("\n", index=0)), chunk({}, "length"))[-1] == Finished(Stop.LENGTH)
+    with pytest.raises(UnreadableError, match="more of them after their end"):
+        streamed(*begun, chunk(tool_delta(",", index=0)))
+
+
 @given(st.data())
 def test_calls_survive_any_interleaving(data: st.DataObject) -> None:
     pieces = {n: data.draw(st.lists(st.sampled_from(['{"', "}", "a", '":', "1"]), max_size=4)) for n in range(3)}
@@ -1079,6 +1087,10 @@ def test_an_error_answer_is_read_in_every_shape_it_was_seen_in(status: int, body
 @pytest.mark.parametrize("body", [b"", b"<html>502</html>", b"\xff\xfe", b"[" * 100_000])
 def test_an_error_answer_that_is_no_json_is_told_by_its_status(body: bytes) -> None:
     assert PROVIDER.decode_error(502, body) == Fault(Kind.UPSTREAM_ERROR, "the provider answered 502", 502)
+
+
+def test_a_providers_code_is_kept_short() -> None:
+    assert PROVIDER.decode_error(400, j.dump({"error": {"code": "c" * 500}})).code == "c" * 100
 
 
 @given(st.integers(100, 999), AWKWARD)

@@ -10,12 +10,12 @@ vLLM knows it, llama.cpp since February 2026 (PR 19831); Ollama 0.32 still ignor
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import openai_chat_errors as errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
-from openclaw_extproc.wire.openai_chat_decoder import decoder
-from openclaw_extproc.wire.openai_chat_encoder import encoder
-from openclaw_extproc.wire.openai_chat_requests import LIMITS, decode_request
-from openclaw_extproc.wire.openai_chat_upstream import PATH, encode_request
+from openclaw_extproc.wire.openai_chat import errors
+from openclaw_extproc.wire.openai_chat.decoder import decoder
+from openclaw_extproc.wire.openai_chat.encoder import encoder
+from openclaw_extproc.wire.openai_chat.requests import LIMITS, decode_request
+from openclaw_extproc.wire.openai_chat.upstream import PATH, encode_request
 
 NAME = "openai_chat"
 

@@ -1,6 +1,6 @@
 """Answers in Anthropic Messages as clients read them, from facts; and errors for them.
 
-Source: as `anthropic_messages_decoders`. The order of events and the fields of each are what the official SDK takes.
+Source: as `decoder`. The order of events and the fields of each are what the official SDK takes.
 Left out: `ping`, which clients ignore.
 """
 

@@ -20,7 +20,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
-from openclaw_extproc.wire.openai_chat_requests import LIMITS, Losses
+from openclaw_extproc.wire.openai_chat.requests import LIMITS, Losses
 
 PATH = "/chat/completions"
 

@@ -1,11 +1,7 @@
-"""Anthropic Messages, both sides: requests to providers, and the record of the format.
+"""Requests to providers that speak Anthropic Messages.
 
-Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), what Anthropic was seen to refuse in public
-issues, named at each place, and https://platform.claude.com/docs/en/api/messages from memory.
-What clients send is read in `anthropic_messages_requests`; answers are in `_decoders` and `_encoders`.
-Left out: documents, search results, server tools, MCP, containers and images by file id pass only to the same format.
-Thinking blocks, citations and cache breakpoints are dropped on the way to another. A system message in the middle of
-the conversation (beta `mid-conversation-system-2026-04-07`, sent by Claude Code since 2.1.154) moves to the front.
+Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), and what Anthropic was seen to refuse in
+public issues, named at each place.
 """
 
 import hashlib
@@ -28,13 +24,9 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages_decoders import decode_error, decoder
-from openclaw_extproc.wire.anthropic_messages_encoders import encode_error, encode_stream_error, encoder
-from openclaw_extproc.wire.anthropic_messages_requests import PATH, decode_request, edit
-from openclaw_extproc.wire.base import ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.anthropic_messages.requests import PATH
+from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
-
-NAME = "anthropic_messages"
 
 DEFAULT_MAX_TOKENS = 4096
 """`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
@@ -43,20 +35,6 @@ Claude 3 Haiku and Opus write no more than that and answer 400 when asked for it
 NOT_JSON = "tool arguments are not JSON"
 TOO_HOT = "temperature above 1"
 BLANK_STOP = "stop: only white space"
-
-
-def serves(path: str) -> bool:
-    return path == f"/v1{PATH}"
-
-
-def base_path(given: str) -> str:
-    """The SDK's base URLs come without `/v1`, those of other vendors with a path before it (`/anthropic`)."""
-    given = given.rstrip("/")
-    return given if given.endswith("/v1") else f"{given}/v1"
-
-
-def credential_header(secret: str) -> tuple[str, str]:
-    return "x-api-key", secret
 
 
 def encode_request(chat: Chat, change: Edit) -> Encoded:
@@ -209,18 +187,3 @@ def _tool_choice(chat: Chat) -> Json:
             return {"type": "any", **alone}
         case "named":
             return {"type": "tool", "name": choice.name, **alone}
-
-
-FORMAT = WireFormat(
-    NAME,
-    client=ClientSide(serves, decode_request, encoder, encode_error, encode_stream_error, edit),
-    provider=ProviderSide(
-        base_path,
-        credential_header,
-        headers={"content-type": "application/json", "anthropic-version": "2023-06-01"},
-        encode_request=encode_request,
-        decoder=decoder,
-        decode_error=decode_error,
-        client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
-    ),
-)

@@ -24,8 +24,8 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Encoder
-from openclaw_extproc.wire.openai_chat_errors import encode_error, encode_stream_error
-from openclaw_extproc.wire.openai_chat_requests import wants_usage
+from openclaw_extproc.wire.openai_chat.errors import encode_error, encode_stream_error
+from openclaw_extproc.wire.openai_chat.requests import wants_usage
 
 NO_ARGUMENTS = "{}"
 

@@ -28,7 +28,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
-from openclaw_extproc.wire.openai_chat_errors import fault_in_answer
+from openclaw_extproc.wire.openai_chat.errors import fault_in_answer
 
 _STOPS = {
     "stop": Stop.END,

@@ -1,0 +1,47 @@
+"""Anthropic Messages, both sides.
+
+Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), what Anthropic was seen to refuse in public
+issues, named at each place, and https://platform.claude.com/docs/en/api/messages from memory.
+Left out: documents, search results, server tools, MCP, containers and images by file id pass only to the same format.
+Thinking blocks, citations and cache breakpoints are dropped on the way to another. A system message in the middle of
+the conversation (beta `mid-conversation-system-2026-04-07`, sent by Claude Code since 2.1.154) moves to the front.
+"""
+
+from openclaw_extproc.wire.anthropic_messages.decoder import decode_error, decoder
+from openclaw_extproc.wire.anthropic_messages.encoder import encode_error, encode_stream_error, encoder
+from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request, edit
+from openclaw_extproc.wire.anthropic_messages.upstream import DEFAULT_MAX_TOKENS, encode_request
+from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
+
+__all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "NAME"]
+
+NAME = "anthropic_messages"
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
+
+
+def base_path(given: str) -> str:
+    """The SDK's base URLs come without `/v1`, those of other vendors with a path before it (`/anthropic`)."""
+    given = given.rstrip("/")
+    return given if given.endswith("/v1") else f"{given}/v1"
+
+
+def credential_header(secret: str) -> tuple[str, str]:
+    return "x-api-key", secret
+
+
+FORMAT = WireFormat(
+    NAME,
+    client=ClientSide(serves, decode_request, encoder, encode_error, encode_stream_error, edit),
+    provider=ProviderSide(
+        base_path,
+        credential_header,
+        headers={"content-type": "application/json", "anthropic-version": "2023-06-01"},
+        encode_request=encode_request,
+        decoder=decoder,
+        decode_error=decode_error,
+        client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
+    ),
+)

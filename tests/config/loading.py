@@ -1,0 +1,75 @@
+"""Short ways to load a configuration and to look at what came out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from openclaw_extproc.config.findings import Finding, errors
+from openclaw_extproc.config.load import Loaded, load
+from openclaw_extproc.config.settings import BasePath, Settings
+
+SEEDS = Path(__file__).parents[1] / "fixtures" / "seed_config"
+
+KEYS = {"ANTHROPIC_API_KEY": "a", "GOOGLE_API_KEY": "g", "OPENAI_API_KEY": "o"}
+
+
+def _openai(path: str) -> str:
+    return path or "/v1"
+
+
+def _anthropic(path: str) -> str:
+    return f"{path}/v1"
+
+
+FORMATS: Mapping[str, BasePath] = {"openai_chat": _openai, "anthropic_messages": _anthropic}
+
+
+def loaded(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> Loaded:
+    named = [(f"file{n}.yml", text) for n, text in enumerate(texts)]
+    file = None if clusters is None else ("clusters.yaml", clusters)
+    return load(named, clusters=file, environment=environment, formats=FORMATS)
+
+
+def settings(*texts: str, clusters: str | None = None) -> Settings:
+    return loaded(*texts, clusters=clusters).usable()
+
+
+def complaints(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> list[str]:
+    """The errors as an operator reads them."""
+    found = loaded(*texts, clusters=clusters, environment=environment).findings
+    return [str(finding) for finding in errors(found)]
+
+
+def warnings(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> list[str]:
+    found = loaded(*texts, clusters=clusters, environment=environment).findings
+    return [str(finding) for finding in found if finding.severity == "warning"]
+
+
+def chains(*texts: str, clusters: str | None = None) -> dict[str, list[str]]:
+    """The chains in short: `{"gpt-4o": ["openai/gpt-4o", "anthropic/claude-sonnet-4"]}`."""
+    found = settings(*texts, clusters=clusters).gateway.chains
+    return {name: [f"{target.provider.name}/{target.model}" for target in chain] for name, chain in found.items()}
+
+
+def seed(number: int) -> str:
+    (path,) = SEEDS.glob(f"{number:02}-*.yml")
+    return path.read_text()
+
+
+def written(findings: list[Finding]) -> list[str]:
+    return [str(finding) for finding in findings]
+
+
+def cluster(name: str, metadata: str, more: str = "") -> str:
+    """One entry of `resources`, with the attempt stage in it; `metadata` is in flow style."""
+    return f"""
+- "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster
+  name: {name}
+  metadata: {{filter_metadata: {{openclaw: {metadata}}}}}
+  typed_extension_protocol_options:
+    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+      http_filters:
+      - name: openclaw.attempt
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor
+      - name: envoy.filters.http.upstream_codec
+{more}"""

@@ -1,0 +1,55 @@
+from openclaw_extproc.gateway import Emergency, Limits
+from tests.config.loading import complaints, seed, settings, warnings
+
+
+def limits(*texts: str) -> Limits:
+    return settings(seed(0), *texts).gateway.limits
+
+
+def test_what_is_not_written_is_as_usual() -> None:
+    assert limits() == Limits()
+
+
+def test_timeouts_and_retries_are_taken_from_the_router() -> None:
+    text = "router: {timeouts: {first_token_ms: 5, answer_ms: 6}, retry_policy: {max_retries: 0, retry_delay_ms: 0}}"
+
+    assert limits(text) == Limits(first_token_ms=5, answer_ms=6, max_retries=0, retry_delay_ms=0)
+
+
+def test_the_nearer_policy_wins_and_says_so() -> None:
+    assert limits(seed(3), seed(5)) == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
+    assert (
+        "router.retry_policy.max_retries: not used: model.router.retry_policy says 3: write it in one of the two places"
+        in warnings(seed(3), seed(5))
+    )
+
+
+def test_one_policy_has_one_delay() -> None:
+    text = "router: {retry_policy: {initial_delay_ms: 1, retry_delay_ms: 2}}"
+
+    assert complaints(seed(0), text) == [
+        "router.retry_policy.retry_delay_ms: says another delay than initial_delay_ms: write one of the two"
+    ]
+
+
+def test_an_emergency_that_is_off_is_as_usual() -> None:
+    text = "router: {emergency: {enabled: false, message: x}}"
+
+    assert settings(seed(0), text).gateway.emergency == Emergency()
+
+
+def test_no_wait_at_all_is_a_wait() -> None:
+    assert settings(seed(0), "router: {emergency: {retry_after_ms: 0}}").gateway.emergency.retry_after_ms == 0
+
+
+def test_two_listeners_need_two_ports() -> None:
+    assert complaints(seed(0), "gateway: {port: 3001}") == [
+        "gateway.admin_port: is the port of the gateway itself: write another one"
+    ]
+
+
+def test_ports_are_in_their_range() -> None:
+    assert complaints(seed(0), "gateway: {port: 0, admin_port: 65536}") == [
+        "gateway.port: must be greater than or equal to 1",
+        "gateway.admin_port: must be less than or equal to 65535",
+    ]

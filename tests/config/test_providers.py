@@ -1,0 +1,127 @@
+import pytest
+
+from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
+from openclaw_extproc.config.load import load
+from openclaw_extproc.config.providers import cluster_name
+from openclaw_extproc.config.settings import Upstream
+from tests.config.loading import FORMATS, KEYS, complaints, settings, warnings
+
+
+def only(fields: str, name: str = "openai") -> str:
+    return f"model:\n  providers:\n  - {{name: {name}, models: [m], {fields}}}\n"
+
+
+def upstream(fields: str, name: str = "openai") -> Upstream:
+    (found,) = settings(only(fields, name)).upstreams
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name, known in KNOWN_PROVIDERS.items() if known.endpoint])
+def test_a_known_provider_needs_no_more_than_its_name(name: str) -> None:
+    found = upstream("", name)
+
+    assert found.provider.credential == KNOWN_PROVIDERS[name].credential
+    assert f"{found.scheme}://{found.authority}{found.provider.base_path}".startswith(KNOWN_PROVIDERS[name].endpoint)
+
+
+def test_a_key_goes_to_its_provider_s_own_host_unless_it_is_named() -> None:
+    assert upstream("endpoint: 'https://api.openai.com/v1'").provider.credential == "OPENAI_API_KEY"
+    assert upstream("endpoint: 'https://proxy.example'").provider.credential == ""
+    assert upstream("endpoint: 'http://api.openai.com'").provider.credential == ""
+    assert upstream("endpoint: 'https://proxy.example', api_key: '${K}'").provider.credential == "K"
+    assert (
+        "model.providers[0].api_key: the endpoint is not openai's own, so OPENAI_API_KEY is not sent there: "
+        "if it should be, write api_key: ${OPENAI_API_KEY}"
+    ) in warnings(only("endpoint: 'https://proxy.example'"))
+
+
+def test_the_usual_path_belongs_to_the_usual_host_and_format() -> None:
+    google = "https://generativelanguage.googleapis.com"
+
+    assert upstream("", "google").provider.base_path == "/v1beta/openai"
+    assert upstream(f"endpoint: '{google}'", "google").provider.base_path == "/v1beta/openai"
+    assert upstream(f"endpoint: '{google}/x/'", "google").provider.base_path == "/x"
+    assert upstream("endpoint: 'http://127.0.0.1:9'", "google").provider.base_path == "/v1"
+    assert upstream("format: anthropic_messages", "google").provider.base_path == "/v1"
+
+
+def test_a_provider_nobody_knows_needs_an_endpoint_and_speaks_like_openai() -> None:
+    found = upstream("endpoint: 'http://[::1]:8080/api', region: eu", "My Own")
+
+    assert (found.host, found.port, found.authority) == ("::1", 8080, "[::1]:8080")
+    assert (found.provider.format, found.provider.base_path, found.provider.region) == ("openai_chat", "/api", "eu")
+    assert (found.provider.cluster, found.provider.credential) == ("my-own", "")
+    assert complaints(only("", "anthropi"))[0].endswith(": did you mean anthropic?")
+
+
+def test_the_caller_s_own_credential_is_forwarded_without_ours() -> None:
+    assert upstream("auth: forward").provider.auth == "forward"
+    assert upstream("auth: forward").provider.credential == ""
+    assert any("forward sends the caller's own" in line for line in warnings(only("auth: forward, api_key: '${K}'")))
+
+
+def test_a_key_file_is_a_path() -> None:
+    assert upstream("api_key_file: ./key").provider.credential == "./key"
+    assert complaints(only("api_key_file: sk-123")) == [
+        "model.providers[0].api_key_file: is no path: write one with a slash, such as ./keys/openai"
+    ]
+    assert any("beside an api_key" in line for line in complaints(only("api_key_file: ./k, api_key: '${K}'")))
+
+
+def test_a_key_file_that_cannot_be_read_is_a_warning_without_its_path() -> None:
+    texts = [("a.yml", only("api_key_file: ./keys/openai"))]
+    found = load(texts, clusters=None, environment=KEYS, formats=FORMATS, readable=lambda path: path != "./keys/openai")
+
+    assert [str(finding) for finding in found.findings] == [
+        "model.providers[0].api_key_file: the file cannot be read: write the key into it, readable for this process"
+    ]
+
+
+def test_forms_that_agree_are_put_together() -> None:
+    role = "model: {primary: {provider: mine, model: n, endpoint: 'http://10.0.0.1'}}"
+
+    found = settings(only("endpoint: 'http://10.0.0.1'", "mine"), role)
+
+    assert found.gateway.providers["mine"].models == ("m", "n")
+    assert len(found.upstreams) == 1
+
+
+def test_forms_that_differ_are_an_error() -> None:
+    role = "model: {primary: {provider: mine, model: n, endpoint: 'http://10.0.0.2'}}"
+
+    assert complaints(only("endpoint: 'http://10.0.0.1'", "mine"), role) == [
+        (
+            "model.primary.endpoint: says something else of mine than model.providers[0].endpoint: "
+            "write it once, or give one of them another name"
+        )
+    ]
+
+
+def test_two_providers_may_not_share_a_cluster() -> None:
+    text = "model:\n  providers:\n" + "".join(
+        f"  - {{name: {name}, models: [m], endpoint: 'http://10.0.0.1'}}\n" for name in ("a.b", "A_b", "+")
+    )
+
+    assert [line.split(": ")[1] for line in complaints(text)] == [
+        "a second cluster named a-b", "has no letter or digit a-z, 0-9",
+    ]  # fmt: skip
+
+
+def test_cluster_names_have_letters_that_statistics_keep_apart() -> None:
+    assert cluster_name("Open.Router  v2") == "open-router-v2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "finding"),
+    [
+        ("provider: openai", "model.model: missing"),
+        ("model: m", "model.provider: missing"),
+        ("endpoint: 'http://a'", "model.endpoint: belongs to a provider"),
+        ("primary: {model: m}", "model.primary.provider: missing"),
+        ("providers: [{models: [m]}]", "model.providers[0].name: missing"),
+        ("providers: [{name: a, provider: b, endpoint: 'http://a', models: [m]}]", "model.providers[0].provider: says"),
+        ("providers: [{name: openai}]", "model.providers[0].models: lists no model"),
+    ],
+)
+def test_half_a_provider_is_an_error(fields: str, finding: str) -> None:
+    assert any(line.startswith(finding) for line in complaints(f"model: {{{fields}}}"))

@@ -1,0 +1,110 @@
+"""The real thing on loopback: simulated providers in a thread, the product as a process of its own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.simulator.server import Simulator, serve
+
+READY_SECONDS = 30.0
+SECRETS = {"OPENAI_API_KEY": "sk-ours-openai", "ANTHROPIC_API_KEY": "sk-ours-anthropic", "GOOGLE_API_KEY": "ours-google"}
+
+
+class Providers:
+    """Simulators by name, recorded, on an event loop of their own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._stack = AsyncExitStack()
+        self.by_name: dict[str, Simulator] = {}
+
+    def start(self, name: str, shape: str) -> Simulator:
+        served = self._stack.enter_async_context(serve(shape, name, record=True))
+        simulator = asyncio.run_coroutine_threadsafe(served, self._loop).result(10)
+        self.by_name[name] = simulator
+        return simulator
+
+    def __getitem__(self, name: str) -> Simulator:
+        return self.by_name[name]
+
+    def reset(self) -> None:
+        for simulator in self.by_name.values():
+            simulator.set_fault("ok")
+            assert simulator.recorder is not None
+            simulator.recorder.clear()
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._stack.aclose(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+class Sidecar:
+    """`openclaw-extproc up` with a configuration of the test's own."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int, admin_port: int, output: Path) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+        self.admin_url = f"http://127.0.0.1:{admin_port}"
+        self.output = output
+
+    def logged(self) -> str:
+        return self.output.read_text()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of one series; 0 when there is none. The gauge and counters are read as any scraper does."""
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        for line in httpx.get(f"{self.admin_url}/metrics").text.splitlines():
+            if line.startswith((f"{name}{{", f"{name} ")) and all(label in line for label in wanted):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+
+@contextmanager
+def sidecar(config: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Iterator[Sidecar]:
+    port, admin_port = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        file, output = Path(folder) / "openclaw.yml", Path(folder) / "output"
+        file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}}}\n{config}")
+        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(file), *arguments]
+        with output.open("w") as sink:
+            process = subprocess.Popen(
+                command, stdout=sink, stderr=subprocess.STDOUT, text=True, cwd=folder,
+                env={**os.environ, **SECRETS, **(environment or {})},
+            )  # fmt: skip
+        try:
+            _wait_until_ready(process, output, admin_port)
+            yield Sidecar(process, port, admin_port, output)
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(20)
+            text = output.read_text()
+        assert code == 0, text
+
+
+def _wait_until_ready(process: "subprocess.Popen[str]", output: Path, admin_port: int) -> None:
+    for _ in range(int(READY_SECONDS / 0.1)):
+        if process.poll() is not None:
+            raise AssertionError(f"up ended with {process.returncode}:\n{output.read_text()}")
+        try:
+            ready = httpx.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            ready = False
+        if ready and "is up" in output.read_text():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"up was not ready within {READY_SECONDS} s:\n{output.read_text()}")
