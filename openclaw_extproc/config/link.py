@@ -52,7 +52,7 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
     settings = Settings(
         gateway=gateway,
         listen=Address(host, written.gateway.port),
-        admin=Address(host, written.gateway.admin_port),
+        admin=Address(written.gateway.admin_host, written.gateway.admin_port),
         upstreams=providers.upstreams,
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
@@ -101,8 +101,9 @@ def _listening(written: GatewaySection) -> Iterator[Finding]:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
     if written.workers > 1:
         yield warning("gateway.workers", "this version runs one worker")
-    try:
-        ipaddress.ip_address(written.host)
-    except ValueError:
-        remedy = "write 127.0.0.1 for this machine alone, or 0.0.0.0 for all that reach it"
-        yield error("gateway.host", "is not an address, which Envoy's listener needs", remedy)
+    for key, host in (("host", written.host), ("admin_host", written.admin_host)):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            remedy = "write 127.0.0.1 for this machine alone, or 0.0.0.0 for all that reach it"
+            yield error(f"gateway.{key}", "is not an address, which a listener needs", remedy)

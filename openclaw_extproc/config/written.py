@@ -50,8 +50,9 @@ class GatewaySection(Section):
     host: Name = "127.0.0.1"
     """Envoy's listener, an address."""
     port: Port = 3000
+    admin_host: Name = "127.0.0.1"
+    """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
-    """Our own health and metrics."""
     workers: int = Field(default=1, ge=1, le=256)
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import make_wsgi_app  # pyright: ignore[reportUnknownVariableType]  # half typed
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.grpc_server import ListenError
@@ -22,13 +23,13 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Quiet(WSGIRequestHandler):
     timeout = 10  # a client that connects and says nothing holds a thread no longer than this
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+    def log_message(self, format: str, *args: object) -> None:  # the base class names them so
         pass
 
 
 def application(registry: CollectorRegistry, not_ready: Callable[[], str]) -> "WSGIApplication":
     """`not_ready` tells why we are not, in a few words; empty when we are."""
-    metrics = make_wsgi_app(registry)
+    metrics = cast("WSGIApplication", make_wsgi_app(registry))
 
     def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         match environ.get("PATH_INFO"):

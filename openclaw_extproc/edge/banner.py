@@ -22,10 +22,10 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
         "",
         "Or try it:",
         f"  curl {at}/openai/v1/chat/completions -H 'content-type: application/json' \\",
-        f'    -d \'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}\'',
-        f"  curl -N {at}/anthropic/v1/messages -H 'content-type: application/json' -H 'anthropic-version: 2023-06-01' \\",
-        f'    -d \'{{"model": "{claude}", "max_tokens": 100, "stream": true, '
-        '"messages": [{"role": "user", "content": "Hello"}]}\'',
+        f'    -d \'{{"model": "{model}", {_HELLO}}}\'',
+        f"  curl -N {at}/anthropic/v1/messages -H 'content-type: application/json' \\",
+        "    -H 'anthropic-version: 2023-06-01' \\",
+        f'    -d \'{{"model": "{claude}", "max_tokens": 100, "stream": true, {_HELLO}}}\'',
         f"  curl {admin}/metrics",
         "",
         f"Providers are Envoy clusters, in {clusters_file}: one added there is taken in at once.",
@@ -33,6 +33,9 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+_HELLO = '"messages": [{"role": "user", "content": "Hello"}]'
 
 
 def _providers(settings: Settings, *, simulated: bool) -> list[str]:

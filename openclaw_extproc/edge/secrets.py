@@ -1,4 +1,4 @@
-"""Secrets by name: from the environment, or from a file when the name is a path. Values never leave but into a header."""
+"""Secrets by name: from the environment, or from a file when the name is a path. Values leave into headers only."""
 
 import logging
 from collections.abc import Iterable, Mapping

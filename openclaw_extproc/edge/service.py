@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ class Service:
 
 
 @asynccontextmanager
-async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncIterator[None]:
+async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Serve until the block ends. Raises `grpc_server.ListenError`."""
     # A server a stage: the socket says which stage it is.
     servers = [grpc_server.server(), grpc_server.server()]
@@ -104,7 +104,7 @@ async def watch(service: Service, sources: Sources, taken: Callable[[Read], None
         service.take(read.settings)
         taken(read)
         seen = sources.signature()  # `taken` may have written the clusters file itself
-        logs.event("config", "reloaded", {"providers": sorted(read.settings.gateway.providers)})
+        logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
 
 
 def tell(findings: tuple[Finding, ...]) -> None:

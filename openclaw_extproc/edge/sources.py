@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -45,7 +46,7 @@ class Sources:
         if complaints:
             return Read(None, complaints)
         bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
-        alone = load(texts, clusters=None, environment=self.environment, formats=bases)
+        alone = load(texts, clusters=None, environment=self.environment, formats=bases, readable=_is_readable)
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
             return Read(None, (problem,))
@@ -56,7 +57,8 @@ class Sources:
             return self._checked(Read(alone.settings, alone.findings), theirs or ())
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
         text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
-        both = load(texts, clusters=(str(self.clusters), text), environment=self.environment, formats=bases)
+        named = (str(self.clusters), text)
+        both = load(texts, clusters=named, environment=self.environment, formats=bases, readable=_is_readable)
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
 
     def signature(self) -> tuple[tuple[int, int, int] | None, ...]:
@@ -88,12 +90,14 @@ class Sources:
         return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def clusters_text(settings: Settings, additions: Sequence[Json], roots: str) -> str:
+def clusters_text(read: Read, environment: Mapping[str, str]) -> str:
     """The clusters file: what `openclaw.yml` names, then what was added by hand."""
-    whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots)
+    assert read.settings is not None, "there is nothing to write when the files are wrong"
+    settings = read.settings
+    whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots(environment))
     resources = whole["resources"]
     assert isinstance(resources, list)
-    text = yaml.dump({"resources": [*resources, *additions]}, Dumper=PlainDumper, sort_keys=False, width=120)
+    text = yaml.dump({"resources": [*resources, *read.additions]}, Dumper=PlainDumper, sort_keys=False, width=120)
     return f"{_HEADER}{text}"
 
 
@@ -125,9 +129,18 @@ ROOTS = (
 )
 
 
-def system_roots() -> str:
-    """The first that exists on this machine; else the usual one, for a file that is read elsewhere."""
-    return next((path for path in ROOTS if Path(path).exists()), ROOTS[0])
+def roots(environment: Mapping[str, str]) -> str:
+    """The certificates of the authorities that providers are checked against.
+
+    `SSL_CERT_FILE` where it is set, as for OpenSSL; else the first usual file of this machine; else the most usual one,
+    for a configuration that is read elsewhere.
+    """
+    given = environment.get("SSL_CERT_FILE")
+    return given or next((path for path in ROOTS if Path(path).exists()), ROOTS[0])
+
+
+def _is_readable(path: str) -> bool:
+    return os.access(path, os.R_OK)
 
 
 def _text_of(path: Path | None, *, must_exist: bool = False) -> tuple[str, Finding | None]:
@@ -148,7 +161,9 @@ def _resources(text: str) -> tuple[Json, ...] | None:
         return None
     if whole is None:
         return ()
-    resources = whole.get("resources") if isinstance(whole, dict) else None
+    if not isinstance(whole, dict):
+        return None
+    resources: Json = cast("dict[str, Json]", whole).get("resources")
     return tuple(resources) if isinstance(resources, list) else None
 
 

@@ -20,7 +20,7 @@ from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, system_roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.wire import FORMATS
 
@@ -74,7 +74,8 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=options.access_log,
     )
-    _write(settings, read, places, folder)
+    publish(effective, clusters_text(read, options.environment))
+    _write(settings, places, folder)
     service = Service(settings, Secrets(sources.environment))
     children: list[Child] = []
     async with AsyncExitStack() as stack:
@@ -86,11 +87,11 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         children.append(await _start_envoy(binary, folder, options.concurrency))
         await _ready(children, places.admin_socket)
         shown = str(options.clusters or effective)
-        print(banner(settings, shown, simulated=simulated), flush=True)  # noqa: T201
+        print(banner(settings, shown, simulated=simulated), flush=True)
 
         def taken(read: Read) -> None:
             if read.settings is not None:
-                publish(effective, clusters_text(read.settings, read.additions, system_roots()))
+                publish(effective, clusters_text(read, options.environment))
 
         watching = asyncio.create_task(watch(service, sources, taken))
         stack.callback(watching.cancel)
@@ -112,8 +113,7 @@ def _settings(read: Read) -> Settings:
     return read.settings
 
 
-def _write(settings: Settings, read: Read, places: Places, folder: Path) -> None:
-    publish(Path(places.clusters_file), clusters_text(settings, read.additions, system_roots()))
+def _write(settings: Settings, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 
@@ -138,7 +138,7 @@ async def _ready(children: Sequence[Child], admin_socket: str) -> None:
                 raise StartError(f"{gone.name} ended while starting: {_why(gone)}")
             try:
                 answer = await client.get("http://envoy/ready")
-                if answer.status_code == httpx.codes.OK:
+                if answer.is_success:
                     return
             except httpx.TransportError:
                 pass

@@ -117,8 +117,14 @@ def patch(raw: bytes, changes: Mapping[str, Json]) -> bytes:
 
     `raw` was parsed before. A key that is not there is added at the end. When the object has a key twice, readers
     would disagree about which one counts, so it is written anew from what we read: values kept to the byte.
+
+    Raises:
+        UnreadableError: nested too deeply; what could just be parsed may be too deep one call further down.
     """
-    fields = _decode_shallow(raw)
+    try:
+        fields = _decode_shallow(raw)
+    except RecursionError as problem:
+        raise UnreadableError("nested too deeply") from problem
     spans = _spans(raw, fields)
     wanted = {key: _encode(value) for key, value in changes.items()}
     if spans is None:

@@ -11,8 +11,6 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
 from openclaw_extproc.wire import FAMILIES, FORMATS, Family, client_side
 
-_ORDER = {"op": "GE", "value": {"default_value": 500, "runtime_key": "openclaw.local_reply"}}
-
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:
     out = Fault(Kind.EXHAUSTED, emergency.message)
@@ -48,7 +46,8 @@ def _mapper(filters: list[dict[str, Json]], fault: Fault, client_format: str, se
 
 
 def _failed() -> dict[str, Json]:
-    return {"status_code_filter": {"comparison": dict(_ORDER)}}
+    value: dict[str, Json] = {"default_value": 500, "runtime_key": "openclaw.local_reply"}
+    return {"status_code_filter": {"comparison": {"op": "GE", "value": value}}}
 
 
 def _status(code: int) -> dict[str, Json]:

@@ -24,7 +24,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--shape", choices=sorted(SHAPES), help="serve this one, at --port")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--serve", metavar="SHAPE:PORT", action="append", default=[], help="may be repeated")
+    parser.add_argument("--serve", metavar="SHAPE:PORT[:NAME]", action="append", default=[], help="may be repeated")
     parser.add_argument("--name", help="what the answers call this simulator; default: the shape")
     parser.add_argument("--record", action="store_true", help="keep the last requests for GET /_simulator/requests")
     parser.add_argument("--fault", default="ok", help="the fault of every request that names none")
@@ -36,17 +36,17 @@ def _options() -> argparse.Namespace:
     except (UnknownFaultError, ValueError) as problem:
         parser.error(str(problem))
     if options.shape:
-        options.servers.append((options.shape, options.port))
+        options.servers.append((options.shape, options.port, None))
     if not options.servers:
         parser.error("say what to serve: --shape SHAPE --port PORT, or --serve SHAPE:PORT")
     return options
 
 
-def _server(text: str) -> tuple[str, int]:
-    shape, _, port = text.partition(":")
+def _server(text: str) -> tuple[str, int, str | None]:
+    shape, port, name = [*text.split(":", 2), "", ""][:3]
     if shape not in SHAPES or not port.isdecimal():
-        raise ValueError(f"--serve {text}: wanted SHAPE:PORT (shapes: {', '.join(SHAPES)})")
-    return shape, int(port)
+        raise ValueError(f"--serve {text}: wanted SHAPE:PORT or SHAPE:PORT:NAME (shapes: {', '.join(SHAPES)})")
+    return shape, int(port), name or None
 
 
 async def _serve(options: argparse.Namespace) -> None:
@@ -59,9 +59,16 @@ async def _serve(options: argparse.Namespace) -> None:
             watcher = asyncio.create_task(_until_eof(over))
             stack.callback(watcher.cancel)
         served: list[str] = []
-        for shape, port in options.servers:
+        for shape, port, name in options.servers:
             simulator = await stack.enter_async_context(
-                serve(shape, options.name, host=options.host, port=port, record=options.record, fault=options.fault)
+                serve(
+                    shape,
+                    name or options.name,
+                    host=options.host,
+                    port=port,
+                    record=options.record,
+                    fault=options.fault,
+                )
             )
             served.append(f"{shape}=http://{options.host}:{simulator.port}")
         print("simulator ready:", *served, flush=True)

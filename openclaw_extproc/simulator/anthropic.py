@@ -89,7 +89,7 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, _: Call) -> St
     ending: dict[str, Json] = {"delta": _ending(answer)}
     if counted:
         ending["usage"] = _usage(answer.input_tokens, answer.output_tokens + answer.thought_tokens)
-    overloaded = error_body(failure(529, ask.model), stamp)
+    overloaded = b"event: error\ndata: " + error_body(failure(529, ask.model), stamp) + b"\n\n"
     garbage: dict[str, Json] = {"index": 0, "delta": {"type": "text_delta", "text": "garbage"}}
     return Stream(
         content_type="text/event-stream; charset=utf-8",
@@ -98,7 +98,8 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, _: Call) -> St
         closing=blocks.closing + event("message_delta", ending),
         end=event("message_stop", {}),
         lifecycle=(start, ping),
-        error=b"event: error\ndata: " + overloaded + b"\n\n",
+        error=overloaded,
+        error_first=overloaded,
         garbage=event("content_block_delta", garbage)[:-15] + b"\n\n",
     )
 

@@ -49,7 +49,7 @@ def mid_error(stream: Stream, _: float) -> Iterable[Step]:
 
 
 def first_event_error(stream: Stream, _: float) -> Iterable[Step]:
-    return (Send(stream.error),)
+    return (Send(stream.error_first),)
 
 
 def lifecycle_then_error(stream: Stream, _: float) -> Iterable[Step]:

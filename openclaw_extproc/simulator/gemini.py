@@ -88,15 +88,16 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, call: Call) ->
     frames = _Frames(as_array=call.query.get("alt") != "sse")
     tokens = tuple(frames(dump(chunk)) for chunk in chunks)
     error, garbage = error_body(failure(503, ask.model), stamp), dump(last)[:-12]
-    opening = _Frames(frames.as_array)
+    empty_chunk = dump(_response(ask, answer, stamp, [empty], finish=False, counted=counted))
     return Stream(
         content_type=frames.content_type,
         opening=(),
         tokens=tokens,
         closing=b"",
         end=frames(dump(last)) + frames.end,
-        lifecycle=(opening(dump(_response(ask, answer, stamp, [empty], finish=False, counted=counted))),),
+        lifecycle=(frames.first(empty_chunk),),
         error=frames(error) + frames.end,
+        error_first=frames.first(error) + frames.end,
         garbage=frames(garbage),
     )
 
@@ -105,16 +106,21 @@ class _Frames:
     """Frames chunks: as server-sent events, or, without `alt=sse`, as the elements of one JSON array."""
 
     def __init__(self, as_array: bool) -> None:
-        self.as_array = as_array
+        self._as_array = as_array
         self.content_type = "application/json; charset=UTF-8" if as_array else "text/event-stream"
         self.end = b"]" if as_array else b""
         self._before = b"["
 
     def __call__(self, chunk: bytes) -> bytes:
-        if not self.as_array:
+        """The next chunk."""
+        if not self._as_array:
             return b"data: " + chunk + b"\r\n\r\n"
         before, self._before = self._before, b",\r\n"
         return before + chunk
+
+    def first(self, chunk: bytes) -> bytes:
+        """A chunk that comes before all others."""
+        return b"[" + chunk if self._as_array else self(chunk)
 
 
 def _response(

@@ -30,8 +30,8 @@ _GENERATION = words(
     enableEnhancedCivicAnswers speechConfig thinkingConfig imageConfig mediaResolution"""
 )
 _TOOLS = words(
-    """functionDeclarations googleSearch googleSearchRetrieval codeExecution urlContext computerUse fileSearch googleMaps
-    mcpServers"""
+    """functionDeclarations googleSearch googleSearchRetrieval codeExecution urlContext computerUse fileSearch
+    googleMaps mcpServers"""
 )
 _FUNCTION = words("name description behavior parameters parametersJsonSchema response responseJsonSchema")
 _CONTENT = (

@@ -89,6 +89,7 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, call: Call) ->
     else:
         role = chunk({"role": "assistant", "content": "", "refusal": None})
         tokens = [chunk({"content": word}) for word in answer.words]
+    error = b"data: " + error_body(failure(503, ask.model), stamp) + b"\n\n"
     closing = chunk({}, _FINISH[answer.stop])
     if ask.counts and counted:
         closing += chunk.usage(answer)
@@ -99,7 +100,8 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, call: Call) ->
         closing=closing,
         end=b"data: [DONE]\n\n",
         lifecycle=(role,),
-        error=b"data: " + error_body(failure(503, ask.model), stamp) + b"\n\n",
+        error=error,
+        error_first=error,
         garbage=chunk({"content": "garbage"})[:-20] + b"\n\n",
     )
 

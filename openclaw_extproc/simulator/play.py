@@ -17,22 +17,23 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, for zero seconds: close sends RST (socket(7))."""
 
 
-class _ResetByUsError(ConnectionError):
+class ResetByUsError(ConnectionError):
     """We closed the connection; aiohttp takes a `ConnectionError` for a client that left, and says nothing."""
 
 
 async def play(
     request: web.Request, steps: Steps, headers: Iterable[tuple[str, str]], record: Record | None
 ) -> web.StreamResponse:
-    """Do the steps; note in `record` how it ended."""
+    """Do the steps; note in `record` what was answered.
+
+    Raises:
+        ResetByUsError: the last step was a reset.
+        ConnectionError, CancelledError: the client has left, or the server ends.
+    """
     try:
         response = await _played(request, steps, headers, record)
-    except _ResetByUsError:
+    except ResetByUsError:
         _finish(record)
-        raise
-    except (asyncio.CancelledError, ConnectionError):
-        if record and (request.transport is None or request.transport.is_closing()):
-            record.disconnected = True
         raise
     _finish(record)
     return response
@@ -90,4 +91,4 @@ def _reset(request: web.Request) -> None:
         plug = transport.get_extra_info("socket")
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
-    raise _ResetByUsError
+    raise ResetByUsError

@@ -4,6 +4,7 @@ Control, for tests: `POST /_simulator/fault {"fault": "503", "times": 2}`, `GET`
 Left out: HTTP/2, TLS.
 """
 
+import asyncio
 import itertools
 import json
 import time
@@ -14,7 +15,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from openclaw_extproc.simulator import anthropic, faults, gemini, openai
-from openclaw_extproc.simulator.play import play
+from openclaw_extproc.simulator.play import ResetByUsError, play
 from openclaw_extproc.simulator.reading import RefusedError
 from openclaw_extproc.simulator.recorder import Record, Recorder
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp
@@ -24,6 +25,8 @@ SHAPES: dict[str, Shape] = {shape.name: shape for shape in (openai.SHAPE, anthro
 FAULT_HEADER = "x-simulator-fault"
 MAX_BODY_BYTES = 64 * 2**20
 """Twice the 32 MB that Anthropic allows."""
+MAX_MET = 10_000
+"""Pairs of fault and model that are counted; then counting starts afresh, for clients choose the names."""
 KEEP_ALIVE_SECONDS = 600
 """Longer than a proxy keeps its own idle connections, so that no request meets a closing one."""
 
@@ -43,6 +46,7 @@ class Simulator:
         self._times: int | None = None
         self._met: Counter[tuple[str, str]] = Counter()
         self._numbers = itertools.count(1)
+        self._ending = False
 
     @property
     def requests(self) -> tuple[Record, ...]:
@@ -59,12 +63,16 @@ class Simulator:
         self._set, self._times = name, times
         self._met.clear()
 
+    async def end(self, _: web.Application) -> None:
+        """From now on it is the server that leaves, not the client."""
+        self._ending = True
+
     async def chat(self, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
         name, model = self._fault_of(call)
         if record:
             record.fault = name
-        return await play(request, self._steps(call, stamp, name, model), self._headers(stamp), record)
+        return await self._play(request, self._steps(call, stamp, name, model), stamp, record)
 
     async def models(self, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
@@ -74,12 +82,12 @@ class Simulator:
             if refused
             else page(200, "application/json", self.shape.models(stamp))
         )
-        return await play(request, steps, self._headers(stamp), record)
+        return await self._play(request, steps, stamp, record)
 
     async def nothing_here(self, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
         refused = RefusedError(404, f"Invalid URL ({request.method} {request.path})")
-        return await play(request, faults.error(self._scene(call, stamp), refused), self._headers(stamp), record)
+        return await self._play(request, faults.error(self._scene(call, stamp), refused), stamp, record)
 
     async def _arrived(self, request: web.Request) -> tuple[Call, Stamp, Record | None]:
         call = Call(request.path, request.query, request.headers, await request.read())
@@ -88,8 +96,18 @@ class Simulator:
             return call, stamp, None
         return call, stamp, self.recorder.add(stamp.number, stamp.at, self.shape.name, request.method, call)
 
-    def _headers(self, stamp: Stamp) -> tuple[tuple[str, str], ...]:
-        return (("x-simulator", self.name), (self.shape.request_id, f"req_simulated{stamp.number}"))
+    async def _play(
+        self, request: web.Request, steps: Steps, stamp: Stamp, record: Record | None
+    ) -> web.StreamResponse:
+        headers = (("x-simulator", self.name), (self.shape.request_id, f"req_simulated{stamp.number}"))
+        try:
+            return await play(request, steps, headers, record)
+        except ResetByUsError:
+            raise
+        except (asyncio.CancelledError, ConnectionError):
+            if record and not self._ending:
+                record.disconnected = True
+            raise
 
     def _scene(self, call: Call, stamp: Stamp, model: str = "", number: float = 0.0, before: int = 0) -> faults.Scene:
         return faults.Scene(self.name, self.shape, call, model, stamp, number, before)
@@ -115,6 +133,8 @@ class Simulator:
         except faults.UnknownFaultError as problem:
             refused, chosen = RefusedError(400, str(problem)), faults.choose("ok")
         before = self._met[name, model]
+        if len(self._met) >= MAX_MET:
+            self._met.clear()
         self._met[name, model] += 1
         scene = self._scene(call, stamp, model, chosen.number, before)
         return faults.error(scene, refused) if refused else faults.steps(scene, chosen)
@@ -168,6 +188,7 @@ def application(shape: str, name: str | None = None, *, record: bool = False, fa
 
 def application_of(simulator: Simulator) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.on_shutdown.append(simulator.end)
     control = _Control(simulator)
     app.router.add_post("/_simulator/fault", control.fault)
     app.router.add_get("/_simulator/requests", control.requests)

@@ -48,6 +48,8 @@ class Stream:
     """What a provider may send before it fails without having said anything."""
     error: bytes
     """The provider's error event: overloaded."""
+    error_first: bytes
+    """The same when nothing came before."""
     garbage: bytes
     """An event whose JSON is cut off."""
 

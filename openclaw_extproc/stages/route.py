@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from openclaw_extproc import features, plan as plans
+from openclaw_extproc import features
+from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j

@@ -73,7 +73,7 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     provider = bound.target.provider
     side = bound.provider
     foreign = _foreign(bound)
-    kept = {} if bound.translates else bound.headers
+    kept: Mapping[str, str] = {} if bound.translates else bound.headers
     query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
     changed = {

@@ -8,7 +8,7 @@ from openclaw_extproc.model.chat import Chat
 MUST_CARRY = "!"
 """Goes before a loss of `Chat.losses` that only the client's own format can carry: `!messages[0].content[1]: audio`."""
 
-_HONOURED = frozenset({"stream_options"})
+_HONOURED = frozenset({"stream_options", "alt"})
 """Extras that the client's own encoder honours, whoever answers."""
 
 

@@ -1,6 +1,7 @@
 """The real thing on loopback: simulated providers in a thread, the product as a process of its own."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -8,17 +9,25 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 
 from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.simulator.server import Simulator, serve
 
+ValueT = TypeVar("ValueT")
+
 READY_SECONDS = 30.0
-SECRETS = {"OPENAI_API_KEY": "sk-ours-openai", "ANTHROPIC_API_KEY": "sk-ours-anthropic", "GOOGLE_API_KEY": "ours-google"}
+CONFIG, OUTPUT = "openclaw.yml", "output"
+SECRETS = {
+    "OPENAI_API_KEY": "sk-ours-openai",
+    "ANTHROPIC_API_KEY": "sk-ours-anthropic",
+    "GOOGLE_API_KEY": "ours-google",
+}
 
 
 class Providers:
@@ -56,19 +65,37 @@ class Providers:
 class Sidecar:
     """`openclaw-extproc up` with a configuration of the test's own."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int, admin_port: int, output: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", port: int, admin_port: int, folder: Path) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
-        self.output = output
+        self.config = folder / CONFIG
+        self.output = folder / OUTPUT
 
     def logged(self) -> str:
         return self.output.read_text()
 
+    def lines(self, event: str = "") -> list[dict[str, Any]]:
+        """The log's JSON lines, those of one event only if it is named."""
+        lines = [json.loads(line) for line in self.logged().splitlines() if line.startswith("{")]
+        return [line for line in lines if event in ("", line["event"])]
+
+    def wait_for(self, event: str, *, times: int = 1, seconds: float = 5.0) -> list[dict[str, Any]]:
+        """Until the log has so many lines of an event."""
+        return until(lambda: found if len(found := self.lines(event)) >= times else None, seconds, self.logged)
+
+    def metrics(self) -> str:
+        return httpx.get(f"{self.admin_url}/metrics").text
+
+    def rewrite(self, config: str) -> None:
+        """Another `openclaw.yml`, on the same ports."""
+        head, _, _ = self.config.read_text().partition("\n")
+        self.config.write_text(f"{head}\n{config}")
+
     def metric(self, name: str, **labels: str) -> float:
         """The value of one series; 0 when there is none. The gauge and counters are read as any scraper does."""
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        for line in httpx.get(f"{self.admin_url}/metrics").text.splitlines():
+        for line in self.metrics().splitlines():
             if line.startswith((f"{name}{{", f"{name} ")) and all(label in line for label in wanted):
                 return float(line.rpartition(" ")[2])
         return 0.0
@@ -78,7 +105,7 @@ class Sidecar:
 def sidecar(config: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Iterator[Sidecar]:
     port, admin_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        file, output = Path(folder) / "openclaw.yml", Path(folder) / "output"
+        file, output = Path(folder) / CONFIG, Path(folder) / OUTPUT
         file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}}}\n{config}")
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(file), *arguments]
         with output.open("w") as sink:
@@ -88,7 +115,7 @@ def sidecar(config: str, environment: Mapping[str, str] | None = None, *argument
             )  # fmt: skip
         try:
             _wait_until_ready(process, output, admin_port)
-            yield Sidecar(process, port, admin_port, output)
+            yield Sidecar(process, port, admin_port, Path(folder))
         finally:
             process.send_signal(signal.SIGINT)
             code = process.wait(20)
@@ -108,3 +135,14 @@ def _wait_until_ready(process: "subprocess.Popen[str]", output: Path, admin_port
             return
         time.sleep(0.1)
     raise AssertionError(f"up was not ready within {READY_SECONDS} s:\n{output.read_text()}")
+
+
+def until(find: Callable[[], ValueT | None], seconds: float, otherwise: Callable[[], str] = str) -> ValueT:
+    """Ask again and again until there is something; `otherwise` says what was there instead."""
+    over = time.monotonic() + seconds
+    while True:
+        if found := find():
+            return found
+        if time.monotonic() > over:
+            raise AssertionError(f"not within {seconds:g} s: {otherwise()}")
+        time.sleep(0.05)

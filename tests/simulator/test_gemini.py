@@ -34,7 +34,9 @@ def test_a_whole_answer() -> None:
     assert status == 200
     candidate = said["candidates"][0]
     assert candidate["content"]["role"] == "model"
-    assert candidate["content"]["parts"] == [{"text": "Simulated answer from sim (gemini-2.5-pro): you said: hello you"}]
+    assert candidate["content"]["parts"] == [
+        {"text": "Simulated answer from sim (gemini-2.5-pro): you said: hello you"}
+    ]
     assert candidate["finishReason"] == "STOP"
     assert said["usageMetadata"]["totalTokenCount"] == 11
     assert said["modelVersion"] == "gemini-2.5-pro"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import openai
@@ -23,7 +23,7 @@ WEATHER: ChatCompletionToolParam = {
 
 
 @asynccontextmanager
-async def sdk(key: str = "test") -> AsyncIterator[openai.AsyncOpenAI]:
+async def sdk(key: str = "test") -> AsyncGenerator[openai.AsyncOpenAI]:
     async with serve("openai", "sim") as simulator:
         url = f"http://127.0.0.1:{simulator.port}/v1"
         async with openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=0) as client:
@@ -106,9 +106,7 @@ def test_tools_are_called_in_parallel_and_their_results_quoted() -> None:
                 if call.type == "function"
             ],
         }
-        second = await client.chat.completions.create(
-            model="gpt-4o", messages=[asked, said, *results], tools=[WEATHER]
-        )
+        second = await client.chat.completions.create(model="gpt-4o", messages=[asked, said, *results], tools=[WEATHER])
 
         assert first.choices[0].finish_reason == "tool_calls"
         assert [json.loads(call.function.arguments) for call in calls if call.type == "function"] == [

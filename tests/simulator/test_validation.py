@@ -98,6 +98,7 @@ def assistant(*blocks: Json) -> Json:
 
 
 TEXT: Json = {"type": "text", "text": "x"}
+BMP: Json = {"type": "base64", "media_type": "image/bmp", "data": "AAAA"}
 MARKED: Json = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
 ANTHROPIC: dict[str, tuple[Body, str]] = {
     "unknown field": ({"stop": ["x"]}, "stop: Extra inputs are not permitted"),
@@ -137,11 +138,7 @@ ANTHROPIC: dict[str, tuple[Body, str]] = {
     ),
     "OpenAI's image": ({"messages": [user([{"type": "image_url", "image_url": {}}])]}, "Input tag 'image_url'"),
     "image type": (
-        {
-            "messages": [
-                user([{"type": "image", "source": {"type": "base64", "media_type": "image/bmp", "data": "AAAA"}}])
-            ]
-        },
+        {"messages": [user([{"type": "image", "source": BMP}])]},
         "messages.0.content.0.source.media_type",
     ),
     "temperature": ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
@@ -156,7 +153,10 @@ ANTHROPIC: dict[str, tuple[Body, str]] = {
         "tool_choice: Input should be a valid dictionary",
     ),
     "tool choice alone": ({"tool_choice": {"type": "auto"}}, "only be specified while providing tools"),
-    "cache marks": ({"messages": [user([MARKED] * 5)]}, "A maximum of 4 blocks with cache_control"),
+    "cache marks": (
+        {"messages": [user([MARKED, MARKED, MARKED, MARKED, MARKED])]},
+        "A maximum of 4 blocks with cache_control",
+    ),
     "thinking budget": (
         {"thinking": {"type": "enabled", "budget_tokens": 1024}},
         "`max_tokens` must be greater than `thinking.budget_tokens`",
@@ -243,7 +243,7 @@ GEMINI: dict[str, tuple[Json, str]] = {
 CASES = [
     pytest.param(shape, change, said, id=f"{shape}: {name}")
     for shape, table in (("openai", OPENAI), ("anthropic", ANTHROPIC), ("gemini", GEMINI))
-    for name, (change, said) in cast(dict[str, tuple[Body, str]], table).items()
+    for name, (change, said) in cast("dict[str, tuple[Body, str]]", table).items()
 ]
 
 
@@ -277,7 +277,7 @@ def test_what_is_not_json_is_refused(shape: str, body: bytes) -> None:
         async with serve(shape) as simulator:
             request = chat(shape)
             raw = type("Raw", (), {"path": request.path, "headers": request.headers, "raw": body})
-            response = await send(simulator, cast(Request, raw))
+            response = await send(simulator, cast("Request", raw))
 
         assert response.status_code == 400
         assert OWN_WORDS[shape] in response.text
@@ -289,7 +289,9 @@ def test_what_is_not_json_is_refused(shape: str, body: bytes) -> None:
 @pytest.mark.parametrize("key", ["", "bad-key"])
 def test_a_missing_or_bad_key_is_a_401_of_the_providers(shape: str, key: str) -> None:
     request = chat(shape)
-    headers = {name: value.replace("test", key) for name, value in request.headers.items()}
+    headers = {
+        name: value.replace("test", key) for name, value in request.headers.items() if key or "test" not in value
+    }
 
     status, text = refuse(replace(request, headers=headers), shape)
 

@@ -1,0 +1,59 @@
+# run: a first try, everything set up by itself.  test: all tests.  check: what CI runs.  help: the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+
+.PHONY: help run test check lint types format bench proto lock clean
+help:
+	@echo "make run | test | check | format | bench | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+
+run: $(RUN)
+	@$(BIN)/openclaw-extproc up
+
+test: $(DEV)
+	$(BIN)/python -m pytest
+
+check: lint types test
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(DEV)
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+proto: $(DEV)
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto
+
+# Every version and hash is pinned; the second file is a superset of the first.
+lock: $(DEV)
+	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --build-deps-for editable --extra envoy --extra simulator -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --build-deps-for editable --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "needs venv: apt-get install python3-venv"; exit 1; }
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(RUN)

@@ -1,0 +1,33 @@
+"""What is measured: four ways through the sidecar, each against the same answer through Envoy alone."""
+
+from dataclasses import dataclass
+
+from bench import canned
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    title: str
+    model: str
+    """Asked for; it says which provider answers."""
+    provider_path: str
+    """Asked of Envoy alone, which translates nothing."""
+    streamed: bool
+    connections: int
+    """At a time, when throughput is measured."""
+
+    @property
+    def request(self) -> bytes:
+        return canned.request(self.model, stream=self.streamed)
+
+    @property
+    def text(self) -> str:
+        return canned.text(self.provider_path, streamed=self.streamed)
+
+
+CASES = (
+    Case("JSON, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=False, connections=16),
+    Case("JSON, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=False, connections=16),
+    Case("Stream, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=True, connections=32),
+    Case("Stream, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=True, connections=32),
+)

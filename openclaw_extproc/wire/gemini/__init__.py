@@ -1,0 +1,46 @@
+"""Google Gemini `generateContent` and `streamGenerateContent`, both sides.
+
+Source: https://ai.google.dev/api/generate-content and the types of the official SDK (google-genai 3.4, read
+2026-11-21), and what Gemini was seen to do in public issues, named at each place.
+Left out: audio, video, documents, Google's own tools, cached contents, several candidates and a choice among several
+functions pass only to the same format. Thoughts and their signatures are dropped on the way to another, and so are
+structured output, safety settings and thinking budgets, by name.
+"""
+
+from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
+from openclaw_extproc.wire.gemini.decoder import decoder
+from openclaw_extproc.wire.gemini.encoder import encoder
+from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error
+from openclaw_extproc.wire.gemini.paths import base_path, serves
+from openclaw_extproc.wire.gemini.requests import decode_request, edit
+from openclaw_extproc.wire.gemini.upstream import encode_request
+
+NAME = "gemini"
+
+CLIENT_HEADERS = frozenset({"x-goog-api-client", "x-goog-user-project", "x-goog-request-params", "x-server-timeout"})
+
+
+def credential_header(secret: str) -> tuple[str, str]:
+    return "x-goog-api-key", secret
+
+
+FORMAT = WireFormat(
+    NAME,
+    client=ClientSide(
+        serves=serves,
+        decode_request=decode_request,
+        encoder=encoder,
+        encode_error=encode_error,
+        encode_stream_error=encode_stream_error,
+        edit=edit,
+    ),
+    provider=ProviderSide(
+        base_path=base_path,
+        credential_header=credential_header,
+        headers={"content-type": "application/json"},
+        encode_request=encode_request,
+        decoder=decoder,
+        decode_error=decode_error,
+        client_headers=CLIENT_HEADERS,
+    ),
+)

@@ -1,0 +1,184 @@
+"""Gemini: answers, written for a client. See the package for the source.
+
+Every chunk has the shape of a whole answer. A function call goes out in one piece, so its arguments wait for the end
+of their block. Without `alt=sse` a stream is one JSON array, written object by object.
+"""
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Seen,
+    Started,
+    Stop,
+    TextStarted,
+    ToolStarted,
+)
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire import sse
+from openclaw_extproc.wire.base import Encoder
+from openclaw_extproc.wire.gemini.errors import encode_error, error
+from openclaw_extproc.wire.gemini.requests import wants_events
+
+_STOP_WORDS = {
+    Stop.END: "STOP",
+    Stop.LENGTH: "MAX_TOKENS",
+    Stop.TOOL_USE: "STOP",
+    Stop.REFUSAL: "SAFETY",
+}
+
+
+def encoder(chat: Chat, created: int) -> Encoder:
+    if not chat.stream:
+        return WholeEncoder(chat, created)
+    return StreamEncoder(chat, created, EventFraming() if wants_events(chat) else ArrayFraming())
+
+
+class EventFraming:
+    """Server-sent events."""
+
+    def more(self, chunk: dict[str, Json]) -> bytes:
+        return sse.write(sse.Event(j.text(chunk)))
+
+    def last(self, chunk: dict[str, Json]) -> bytes:
+        return self.more(chunk)
+
+
+class ArrayFraming:
+    """One JSON array."""
+
+    def __init__(self) -> None:
+        self._before = b"["
+
+    def more(self, chunk: dict[str, Json]) -> bytes:
+        before, self._before = self._before, b",\r\n"
+        return before + j.dump(chunk)
+
+    def last(self, chunk: dict[str, Json]) -> bytes:
+        return self.more(chunk) + b"]"
+
+
+class _Head:
+    """What stands in every chunk and in the whole answer."""
+
+    def __init__(self, chat: Chat, created: int) -> None:
+        self._model = chat.model
+        self._id = str(created)
+        self._usage = Usage()
+
+    def note(self, fact: Started | Seen) -> None:
+        match fact:
+            case Started(id, model):
+                self._id, self._model = id or self._id, model or self._model
+            case Seen(usage):
+                self._usage = self._usage.or_later(usage)
+
+    def answer(self, parts: list[Json], stop: Stop | None = None) -> dict[str, Json]:
+        """What `parts` say, with everything that is known at the end when `stop` is given."""
+        candidate: dict[str, Json] = {"content": {"parts": parts, "role": "model"}}
+        usage: dict[str, Json] = {}
+        if stop is not None:
+            candidate["finishReason"] = _STOP_WORDS[stop]
+            usage = {"usageMetadata": counted} if (counted := _counted(self._usage)) else {}
+        candidate["index"] = 0
+        return {"candidates": [candidate], **usage, "modelVersion": self._model, "responseId": self._id}
+
+
+class StreamEncoder:
+    def __init__(self, chat: Chat, created: int, framing: EventFraming | ArrayFraming) -> None:
+        self._head = _Head(chat, created)
+        self._framing = framing
+        self._tool: ToolStarted | None = None
+        self._args: list[str] = []
+
+    def feed(self, fact: Fact) -> bytes:
+        match fact:
+            case Started() | Seen():
+                self._head.note(fact)
+            case TextStarted():
+                self._tool = None
+            case ToolStarted():
+                self._tool, self._args = fact, []
+            case Delta(text) if self._tool is None:
+                return self._more({"text": text})
+            case Delta(text):
+                self._args.append(text)
+            case BlockEnded() if self._tool is not None:
+                return self._more(_call(self._tool, "".join(self._args)))
+            case BlockEnded():
+                pass
+            case Finished(stop):
+                return self._framing.last(self._head.answer([{"text": ""}], stop))
+            case Failed(fault):
+                return self._fail(fault)
+        return b""
+
+    def _more(self, part: Json) -> bytes:
+        return self._framing.more(self._head.answer([part]))
+
+    def _fail(self, fault: Fault) -> bytes:
+        return self._framing.last(error(fault))
+
+
+class WholeEncoder:
+    """Says nothing until the last fact."""
+
+    def __init__(self, chat: Chat, created: int) -> None:
+        self._head = _Head(chat, created)
+        self._open: TextStarted | ToolStarted = TextStarted()
+        self._said: list[str] = []
+        self._parts: list[Json] = []
+
+    def feed(self, fact: Fact) -> bytes:
+        match fact:
+            case Started() | Seen():
+                self._head.note(fact)
+            case TextStarted() | ToolStarted():
+                self._open, self._said = fact, []
+            case Delta(text):
+                self._said.append(text)
+            case BlockEnded():
+                self._parts.append(self._block("".join(self._said)))
+            case Finished(stop):
+                return j.dump(self._head.answer(self._parts or [{"text": ""}], stop))
+            case Failed(fault):
+                return encode_error(fault)
+        return b""
+
+    def _block(self, said: str) -> Json:
+        match self._open:
+            case TextStarted():
+                return {"text": said}
+            case ToolStarted():
+                return _call(self._open, said)
+
+
+def _call(tool: ToolStarted, args: str) -> Json:
+    return {"functionCall": {"id": tool.id, "name": tool.name, "args": _arguments(args)}}
+
+
+def _arguments(text: str) -> dict[str, Json]:
+    """A model may write anything; a client has to get an object."""
+    try:
+        return j.parse(text, where="tool arguments") if text.strip() else {}
+    except UnreadableError:
+        return {"_raw": text}
+
+
+def _counted(usage: Usage) -> dict[str, Json]:
+    """What is known; Gemini has thoughts and the rest of the output apart."""
+    said = usage.output_tokens
+    counts = {
+        "promptTokenCount": usage.input_tokens,
+        "cachedContentTokenCount": usage.cached_tokens,
+        "candidatesTokenCount": None if said is None else max(0, said - (usage.reasoning_tokens or 0)),
+        "thoughtsTokenCount": usage.reasoning_tokens,
+    }
+    known: dict[str, Json] = {name: count for name, count in counts.items() if count is not None}
+    return {**known, "totalTokenCount": (usage.input_tokens or 0) + (said or 0)} if known else {}

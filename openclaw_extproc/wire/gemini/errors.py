@@ -1,0 +1,122 @@
+"""Gemini: errors, read and written.
+
+Source: https://ai.google.dev/gemini-api/docs/troubleshooting, https://cloud.google.com/apis/design/errors, and bodies
+quoted in public issues: a wrong key is 400 INVALID_ARGUMENT with the reason API_KEY_INVALID
+(Wei-Shaw/sub2api#1709), a suspended one stands in full in the message (coaidev/coai#67), and a stream that was not
+asked for with `alt=sse` fails with an array (BigPizzaV3/CodexPlusPlus#332).
+"""
+
+import re
+from typing import assert_never
+
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sse
+from openclaw_extproc.wire.gemini import objects
+
+MAX_MESSAGE_CHARS = 2_000
+MAX_CODE_CHARS = 64
+
+_KINDS = {
+    "INVALID_ARGUMENT": Kind.MALFORMED,
+    "FAILED_PRECONDITION": Kind.FORBIDDEN,
+    "OUT_OF_RANGE": Kind.MALFORMED,
+    "UNAUTHENTICATED": Kind.UNAUTHENTICATED,
+    "PERMISSION_DENIED": Kind.FORBIDDEN,
+    "NOT_FOUND": Kind.NOT_FOUND,
+    "RESOURCE_EXHAUSTED": Kind.RATE_LIMITED,
+    "CANCELLED": Kind.UPSTREAM_ERROR,
+    "ABORTED": Kind.UPSTREAM_ERROR,
+    "INTERNAL": Kind.UPSTREAM_ERROR,
+    "UNKNOWN": Kind.UPSTREAM_ERROR,
+    "UNAVAILABLE": Kind.OVERLOADED,
+    "DEADLINE_EXCEEDED": Kind.UPSTREAM_SILENT,
+}
+"""FAILED_PRECONDITION is what Gemini says where its free tier is not offered: "User location is not supported"."""
+_BAD_KEY = "API_KEY_INVALID"
+_SECRET = re.compile(r"(api_key:|AIza)[^\s'\"]*")
+
+
+def encode_error(fault: Fault) -> bytes:
+    return j.dump(error(fault))
+
+
+def encode_stream_error(fault: Fault) -> bytes:
+    """An event like any other: google-genai raises for data that begins with `{"error":`."""
+    return sse.write(sse.Event(j.text(error(fault))))
+
+
+def error(fault: Fault) -> dict[str, Json]:
+    return {"error": {"code": fault.status, "message": fault.public, "status": _word(fault.kind)}}
+
+
+def _word(kind: Kind) -> str:
+    match kind:
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE:
+            return "INVALID_ARGUMENT"
+        case Kind.UNAUTHENTICATED:
+            return "UNAUTHENTICATED"
+        case Kind.FORBIDDEN:
+            return "PERMISSION_DENIED"
+        case Kind.NOT_FOUND:
+            return "NOT_FOUND"
+        case Kind.RATE_LIMITED:
+            return "RESOURCE_EXHAUSTED"
+        case Kind.OVERLOADED | Kind.EXHAUSTED:
+            return "UNAVAILABLE"
+        case Kind.UPSTREAM_ERROR | Kind.UPSTREAM_GARBLED | Kind.BUG:
+            return "INTERNAL"
+        case Kind.UPSTREAM_SILENT:
+            return "DEADLINE_EXCEEDED"
+        case Kind.ABANDONED:
+            return "CANCELLED"
+        case _ as never:
+            assert_never(never)
+
+
+def decode_error(status: int, body: bytes) -> Fault:
+    """From an HTTP error answer, whatever its body is."""
+    said = _error_of(body)
+    message = _message(said) or f"the provider answered {status}"
+    kind = Kind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
+    if status == 400 and _code(said) == "FAILED_PRECONDITION":
+        kind = Kind.FORBIDDEN
+    return Fault(kind, message, upstream_status=status, code=_code(said))
+
+
+def fault_in_answer(said: Json) -> Fault:
+    """From the `error` of an answer that began with status 200."""
+    word, number = _code(said), said.get("code") if isinstance(said, dict) else None
+    if _has_bad_key(said):
+        kind = Kind.UNAUTHENTICATED
+    elif word not in _KINDS and isinstance(number, int) and 400 <= number <= 599:
+        kind = kind_of_status(number)
+    else:
+        kind = _KINDS.get(word, Kind.UPSTREAM_ERROR)
+    return Fault(kind, _message(said) or "the provider's answer ended in an error", code=word)
+
+
+def _error_of(body: bytes) -> Json:
+    """The `error` of an object, or of the first one in an array."""
+    try:
+        first = next(objects.Reader().feed(body), b"{}")
+        return j.parse(first, where="error").get("error")
+    except UnreadableError:
+        return None
+
+
+def _message(said: Json) -> str:
+    message = said.get("message") if isinstance(said, dict) else said
+    return _SECRET.sub(r"\1***", message[:MAX_MESSAGE_CHARS]) if isinstance(message, str) else ""
+
+
+def _code(said: Json) -> str:
+    word = said.get("status") if isinstance(said, dict) else None
+    return word[:MAX_CODE_CHARS] if isinstance(word, str) else ""
+
+
+def _has_bad_key(said: Json) -> bool:
+    details = said.get("details") if isinstance(said, dict) else None
+    details = details if isinstance(details, list) else []
+    return any(isinstance(detail, dict) and detail.get("reason") == _BAD_KEY for detail in details)

@@ -1,0 +1,80 @@
+"""The JSON objects of a body, each as soon as it is whole: one alone, or those of an array.
+
+Source: https://google.aip.dev/127 and what `streamGenerateContent` answers without `alt=sse`: an array that grows by
+one object per chunk. A reader that waited for its end would hold the whole stream back.
+"""
+
+import re
+from collections.abc import Iterator
+
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
+
+_MARK = re.compile(rb'[{}"\\]')
+_BETWEEN = b" \t\r\n,[]"
+
+
+class Reader:
+    """Bytes in, whole objects out; what is incomplete waits inside. Whether an object is JSON is not checked here."""
+
+    def __init__(self) -> None:
+        self._pending: list[bytes] = []
+        self._waiting = 0
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take the next bytes; yield the objects they complete.
+
+        Raises:
+            UnreadableError: something that is no object, or one that exceeds the limit.
+        """
+        begin = at = 0
+        while (at := self._next_edge(chunk, at)) < len(chunk):
+            if chunk[at : at + 1] == b"{":
+                self._check_between(chunk[begin:at])
+                begin = at
+                at += 1
+            else:
+                at += 1
+                yield b"".join([*self._pending, chunk[begin:at]])
+                self._pending, self._waiting, begin = [], 0, at
+        self._keep(chunk[begin:])
+
+    def _next_edge(self, chunk: bytes, at: int) -> int:
+        """Where the next outermost object begins or ends, from `at` on; the chunk's length when nowhere in it."""
+        if self._escaped and at == 0 and chunk:
+            self._escaped, at = False, 1
+        while found := _MARK.search(chunk, at):
+            at = found.end()
+            match found[0]:
+                case b'"':
+                    self._in_string = not self._in_string
+                case b"\\" if self._in_string:
+                    self._escaped = at == len(chunk)
+                    at += 1
+                case b"{" if not self._in_string:
+                    self._depth += 1
+                    if self._depth == 1:
+                        return found.start()
+                case b"}" if not self._in_string:
+                    self._depth -= 1
+                    if self._depth <= 0:
+                        return found.start()
+                case _:
+                    pass
+        return len(chunk)
+
+    def _keep(self, rest: bytes) -> None:
+        if self._depth == 0:
+            self._check_between(rest)
+            return
+        self._pending.append(rest)
+        self._waiting += len(rest)
+        if self._waiting > MAX_EVENT_BYTES:
+            raise UnreadableError(f"the provider's answer: longer than {MAX_EVENT_BYTES} bytes")
+
+    def _check_between(self, text: bytes) -> None:
+        if text.strip(_BETWEEN):
+            raise UnreadableError("the provider's answer: expected a JSON object or an array of them")

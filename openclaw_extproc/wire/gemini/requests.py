@@ -1,0 +1,108 @@
+"""Gemini: the client's request, read and edited. See the package for the source.
+
+What only Gemini can carry is no error here, because most requests go on to a provider of the same format (see
+`losses`).
+"""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.gemini import contents, paths, tools
+from openclaw_extproc.wire.gemini.fields import Losses, camel, fields, whole
+
+ALT = "alt"
+"""The query parameter that turns a stream from a JSON array into server-sent events: an extra our encoder reads."""
+
+_KNOWN = frozenset(
+    {"model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "cachedContent", ALT}
+)
+_KNOWN_CONFIG = frozenset({"maxOutputTokens", "temperature", "topP", "topK", "stopSequences"})
+_CONFIG = "generationConfig"
+_LIMIT = "maxOutputTokens"
+
+
+def decode_request(asked: Asked) -> Chat:
+    model, method = paths.read(asked.path)
+    body, losses = fields(asked.body, at="request"), Losses()
+    config = fields(body.get(_CONFIG), at=_CONFIG)
+    stops = j.an_array(config.get("stopSequences", []), at=f"{_CONFIG}.stopSequences")
+    turns = contents.turns(body.get("contents"), losses)
+    _note_unsupported(body, config, losses)
+    return Chat(
+        model=model,
+        turns=turns,
+        system=tuple(contents.system(body.get("systemInstruction"), losses)),
+        tools=tuple(tools.specs(body.get("tools"), losses)),
+        tool_choice=tools.choice(body.get("toolConfig"), losses),
+        max_output_tokens=whole(config.get(_LIMIT), at=f"{_CONFIG}.{_LIMIT}"),
+        temperature=_number(config, "temperature"),
+        top_p=_number(config, "topP"),
+        top_k=whole(config.get("topK"), at=f"{_CONFIG}.topK"),
+        stop=tuple(j.a_string(stop, at=f"{_CONFIG}.stopSequences[{n}]") for n, stop in enumerate(stops)),
+        stream=method == paths.STREAM,
+        extras={**j.without(body, _KNOWN), **_extra_config(config), **_alt(asked.query)},
+        losses=losses.all(),
+    )
+
+
+def wants_events(chat: Chat) -> bool:
+    """Whether the client asked for its stream as server-sent events, as Google's SDKs do."""
+    return chat.extras.get(ALT) == "sse"
+
+
+def _note_unsupported(body: Mapping[str, Json], config: Mapping[str, Json], losses: Losses) -> None:
+    if body.get("cachedContent"):
+        losses.refuse("cachedContent")
+    if (whole(config.get("candidateCount"), at=f"{_CONFIG}.candidateCount") or 1) > 1:
+        losses.refuse(f"{_CONFIG}.candidateCount: more than one answer")
+    if not _only_text(config.get("responseModalities")):
+        losses.refuse(f"{_CONFIG}.responseModalities: more than text")
+
+
+def _extra_config(config: Mapping[str, Json]) -> dict[str, Json]:
+    """What else is configured, but for what says nothing new."""
+    usual = {
+        "responseMimeType": config.get("responseMimeType") == "text/plain",
+        "candidateCount": config.get("candidateCount") == 1,
+        "responseModalities": _only_text(config.get("responseModalities")),
+    }
+    return {
+        f"{_CONFIG}.{key}": value
+        for key, value in config.items()
+        if key not in _KNOWN_CONFIG and not usual.get(key, False)
+    }
+
+
+def _only_text(modalities: Json) -> bool:
+    return not isinstance(modalities, list) or all(modality == "TEXT" for modality in modalities)
+
+
+def _alt(query: str) -> dict[str, Json]:
+    given = [value for key, value in parse_qsl(query) if key == ALT]
+    return {ALT: given[-1]} if given else {}
+
+
+def _number(config: Mapping[str, Json], key: str) -> float | None:
+    value = config.get(key)
+    return None if value is None else j.a_number(value, at=f"{_CONFIG}.{key}")
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """The model stands in the path, so the body changes only where a cap bites."""
+    _, method = paths.read(asked.path)
+    written = _written(asked.body, _CONFIG)
+    config = {} if asked.body.get(written) is None else j.an_object(asked.body[written], at=_CONFIG)
+    key = _written(config, _LIMIT)
+    given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
+    limit = change.limit(given)
+    raw = asked.raw if limit == given else j.patch(asked.raw, {written: {**config, key: limit}})
+    return Encoded(paths.write(change.model, method), raw)
+
+
+def _written(keys: Iterable[str], name: str) -> str:
+    """How this client writes a key: in camelCase or as in the proto file."""
+    return next((key for key in keys if camel(key) == name), name)

@@ -1,0 +1,104 @@
+"""`tools` and `toolConfig` of a client's request, read. See the package for the source.
+
+`parameters` is Google's `Schema`: JSON Schema but for types in capitals and counts that may be strings. What is left,
+`nullable` and `propertyOrdering`, every other vendor passes over.
+"""
+
+from collections.abc import Iterator
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import ToolChoice, ToolSpec
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.gemini.fields import Losses, fields, name, several, whole
+
+MAX_DEPTH = 64
+"""Of schemas inside schemas. Protobuf reads messages no deeper than 100."""
+
+_COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
+_OWN_TOOLS = frozenset(
+    {"googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "computerUse"}
+    | {"fileSearch", "retrieval", "enterpriseWebSearch", "mcpServers"}
+)
+
+
+def specs(value: Json, losses: Losses) -> Iterator[ToolSpec]:
+    for n, item in enumerate(several(value, at="tools")):
+        at = f"tools[{n}]"
+        tool = fields(item, at=at)
+        for key in tool.keys() - {"functionDeclarations"}:
+            losses.refuse(f"{at}: {key if key in _OWN_TOOLS else 'unknown tool'}")
+        here = f"{at}.functionDeclarations"
+        for m, declaration in enumerate(several(tool.get("functionDeclarations"), at=here)):
+            yield _spec(declaration, f"{here}[{m}]", losses)
+
+
+def _spec(value: Json, at: str, losses: Losses) -> ToolSpec:
+    declared = fields(value, at=at)
+    for key in declared.keys() - {"name", "description", "parameters", "parametersJsonSchema"}:
+        losses.drop(f"functionDeclarations.{key}", f"{at}.{key}")
+    schema: dict[str, Json] = {}
+    if "parametersJsonSchema" in declared:
+        schema = j.an_object(declared["parametersJsonSchema"], at=f"{at}.parametersJsonSchema")
+    elif "parameters" in declared:
+        schema = _json_schema(declared["parameters"], f"{at}.parameters")
+    description = j.a_string(declared.get("description", ""), at=f"{at}.description")
+    return ToolSpec(name(declared.get("name"), at=f"{at}.name"), description, schema)
+
+
+def _json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
+    if depth > MAX_DEPTH:
+        raise UnreadableError(f"{at}: nested too deeply")
+    schema = fields(value, at=at)
+    for key, said in schema.items():
+        match key:
+            case "type" if isinstance(said, str):
+                schema[key] = said.lower()
+            case "properties":
+                properties = j.an_object(said, at=f"{at}.properties").items()
+                schema[key] = {name: _json_schema(item, f"{at}.{name}", depth + 1) for name, item in properties}
+            case "items":
+                schema[key] = _json_schema(said, f"{at}[]", depth + 1)
+            case "anyOf":
+                branches = several(said, at=f"{at}.anyOf")
+                schema[key] = [_json_schema(item, f"{at}.anyOf[]", depth + 1) for item in branches]
+            case _ if key in _COUNTS:
+                schema[key] = whole(said, at=f"{at}.{key}")
+            case _:
+                pass
+    if schema.get("type") == "type_unspecified":
+        del schema["type"]
+    return schema
+
+
+def choice(value: Json, losses: Losses) -> ToolChoice | None:
+    config = fields(value, at="toolConfig")
+    for key in config.keys() - {"functionCallingConfig"}:
+        losses.drop(f"toolConfig.{key}", f"toolConfig.{key}")
+    at = "toolConfig.functionCallingConfig"
+    calling = fields(config.get("functionCallingConfig"), at=at)
+    for key in calling.keys() - {"mode", "allowedFunctionNames"}:
+        losses.drop(f"{at}.{key}", f"{at}.{key}")
+    allowed = j.an_array(calling.get("allowedFunctionNames", []), at=f"{at}.allowedFunctionNames")
+    mode = j.a_string(calling.get("mode", "MODE_UNSPECIFIED"), at=f"{at}.mode").upper()
+    if mode == "ANY" and len(allowed) == 1:
+        return ToolChoice("named", name(allowed[0], at=f"{at}.allowedFunctionNames[0]"))
+    if allowed and mode != "NONE":
+        losses.refuse(f"{at}.allowedFunctionNames: a choice among several")
+    return _mode(mode, f"{at}.mode", losses)
+
+
+def _mode(mode: str, at: str, losses: Losses) -> ToolChoice | None:
+    match mode:
+        case "MODE_UNSPECIFIED":
+            return None
+        case "AUTO":
+            return ToolChoice("auto")
+        case "ANY":
+            return ToolChoice("required")
+        case "NONE":
+            return ToolChoice("none")
+        case "VALIDATED":
+            losses.drop(at, f"{at}: VALIDATED")
+            return ToolChoice("auto")
+        case _:
+            raise UnreadableError(f"{at}: unknown mode (known: AUTO, ANY, NONE, VALIDATED)")

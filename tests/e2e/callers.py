@@ -1,0 +1,173 @@
+"""The official SDKs behind one face, for what every client format has to promise alike."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, TypeAlias
+
+import anthropic
+import openai
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+OURS = "sk-the-callers-own"
+"""The key that callers use; no provider may ever see it."""
+
+Stop: TypeAlias = Literal["end", "length", "tools"] | None
+
+_OPENAI_STOPS: Mapping[str | None, Stop] = {"stop": "end", "length": "length", "tool_calls": "tools"}
+_ANTHROPIC_STOPS: Mapping[str | None, Stop] = {"end_turn": "end", "max_tokens": "length", "tool_use": "tools"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str
+    stop: Stop
+    """`None`: the answer has no end, or one of another kind."""
+    input_tokens: int | None
+    output_tokens: int | None
+    model: str
+    headers: Mapping[str, str]
+
+
+class Caller(Protocol):
+    format: str
+    """As `client_format` in logs and metrics."""
+    path: str
+    """Where the SDK posts to."""
+    status_error: type[openai.APIStatusError] | type[anthropic.APIStatusError]
+    errors: type[openai.OpenAIError] | type[anthropic.AnthropicError]
+    """All that the SDK raises."""
+
+    def named(self, error: str) -> type[Exception]:
+        """The SDK's exception of this name, such as `RateLimitError`."""
+        ...
+
+    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer: ...
+
+    def __enter__(self) -> "Caller": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class OpenAICaller:
+    format = "openai_chat"
+    path = "/openai/v1/chat/completions"
+    status_error = openai.APIStatusError
+    errors = openai.OpenAIError
+
+    def __init__(self, url: str, *, key: str = OURS, retries: int = 0) -> None:
+        self.sdk = openai.OpenAI(base_url=f"{url}/openai/v1", api_key=key, max_retries=retries, timeout=60)
+
+    def named(self, error: str) -> type[Exception]:
+        found = getattr(openai, error)
+        assert isinstance(found, type)
+        assert issubclass(found, Exception)
+        return found
+
+    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
+        if streamed:
+            return self._streamed(model, text, limit)
+        raw = self.sdk.chat.completions.with_raw_response.create(
+            model=model, messages=[{"role": "user", "content": text}], max_tokens=limit
+        )
+        answer = raw.parse()
+        assert isinstance(answer, ChatCompletion), raw.text
+        assert answer.object == "chat.completion"
+        choice, usage = answer.choices[0], answer.usage
+        return Answer(
+            choice.message.content or "",
+            _OPENAI_STOPS.get(choice.finish_reason),
+            usage and usage.prompt_tokens,
+            usage and usage.completion_tokens,
+            answer.model,
+            dict(raw.headers.items()),
+        )
+
+    def _streamed(self, model: str, text: str, limit: int) -> Answer:
+        raw = self.sdk.chat.completions.with_raw_response.create(
+            model=model,
+            messages=[{"role": "user", "content": text}],
+            max_tokens=limit,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        with raw.parse() as stream:
+            chunks: list[ChatCompletionChunk] = list(stream)
+        choices = [choice for chunk in chunks for choice in chunk.choices]
+        usage = next((chunk.usage for chunk in chunks if chunk.usage), None)
+        return Answer(
+            "".join(choice.delta.content or "" for choice in choices),
+            _OPENAI_STOPS.get(next((choice.finish_reason for choice in choices if choice.finish_reason), None)),
+            usage and usage.prompt_tokens,
+            usage and usage.completion_tokens,
+            chunks[0].model if chunks else "",
+            dict(raw.headers.items()),
+        )
+
+    def __enter__(self) -> "OpenAICaller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sdk.close()
+
+
+class AnthropicCaller:
+    format = "anthropic_messages"
+    path = "/anthropic/v1/messages"
+    status_error = anthropic.APIStatusError
+    errors = anthropic.AnthropicError
+
+    def __init__(self, url: str, *, key: str = OURS, retries: int = 0) -> None:
+        self.sdk = anthropic.Anthropic(base_url=f"{url}/anthropic", api_key=key, max_retries=retries, timeout=60)
+
+    def named(self, error: str) -> type[Exception]:
+        found = getattr(anthropic, error)
+        assert isinstance(found, type)
+        assert issubclass(found, Exception)
+        return found
+
+    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
+        if streamed:
+            with self.sdk.messages.stream(
+                model=model, messages=[{"role": "user", "content": text}], max_tokens=limit
+            ) as stream:
+                message = stream.get_final_message()
+                headers = dict(stream.response.headers.items())
+        else:
+            raw = self.sdk.messages.with_raw_response.create(
+                model=model, messages=[{"role": "user", "content": text}], max_tokens=limit
+            )
+            message, headers = raw.parse(), dict(raw.headers.items())
+            assert isinstance(message, anthropic.types.Message), raw.text
+        assert message.type == "message"
+        return Answer(
+            "".join(block.text for block in message.content if block.type == "text"),
+            _ANTHROPIC_STOPS.get(message.stop_reason),
+            message.usage.input_tokens,
+            message.usage.output_tokens,
+            message.model,
+            headers,
+        )
+
+    def __enter__(self) -> "AnthropicCaller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sdk.close()
+
+
+CALLERS: dict[str, type[OpenAICaller] | type[AnthropicCaller]] = {"openai": OpenAICaller, "anthropic": AnthropicCaller}
+
+
+def body(shape: str, model: str, text: str = "hello you", *, streamed: bool = False) -> bytes:
+    """The smallest good request, for callers without an SDK."""
+    said: dict[str, object] = {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": text}]}
+    return json.dumps(said | ({"stream": True} if streamed else {})).encode()
+
+
+def said(simulator: str, model: str, text: str = "hello you") -> str:
+    """What a simulator answers."""
+    return f"Simulated answer from {simulator} ({model}): you said: {text}"

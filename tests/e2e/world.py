@@ -1,0 +1,82 @@
+"""The providers and chains that most tests share.
+
+Four simulators, each known to the configuration under several names, so that every order of formats has a chain. Each
+name has a credential of its own: what a simulator recorded says under which name it was called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.e2e.harness import Providers
+
+SHAPES = {"ace": "openai", "bee": "openai", "cat": "anthropic", "dog": "anthropic"}
+FORMATS = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
+NOBODY = "127.0.0.1:1"
+"""A privileged port that nobody listens on: connections are refused at once."""
+EMERGENCY = "Nobody is home."
+RETRY_AFTER_SECONDS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A provider of the configuration. Its only model has the name of the provider and a suffix."""
+
+    name: str
+    simulator: str
+    """Empty: nobody is there."""
+    shape: str
+    fallback: str = ""
+
+    @property
+    def model(self) -> str:
+        return f"{self.name}-model"
+
+    @property
+    def key_name(self) -> str:
+        return f"KEY_{self.name.upper().replace('-', '_')}"
+
+    @property
+    def key(self) -> str:
+        return f"sk-ours-{self.name}"
+
+
+def _place(name: str, simulator: str, fallback: str = "") -> Place:
+    return Place(name, simulator, SHAPES[simulator], fallback)
+
+
+PLACES = {
+    place.name: place
+    for place in (
+        _place("ace-then-bee", "ace", "bee"),
+        _place("ace-then-dog", "ace", "dog"),
+        _place("cat-then-bee", "cat", "bee"),
+        _place("cat-then-dog", "cat", "dog"),
+        _place("bee", "bee"),
+        _place("dog", "dog"),
+        Place("dead-openai-then-bee", "", "openai", "bee"),
+        Place("dead-openai-then-dog", "", "openai", "dog"),
+        Place("dead-anthropic-then-bee", "", "anthropic", "bee"),
+        Place("dead-anthropic-then-dog", "", "anthropic", "dog"),
+        Place("four-first", "", "openai", "four-second"),
+        _place("four-second", "ace", "four-third"),
+        Place("four-third", "", "anthropic", "four-fourth"),
+        _place("four-fourth", "dog"),
+    )
+}
+KEYS = {place.key_name: place.key for place in PLACES.values()}
+
+
+def config(providers: Providers, *, places: Mapping[str, Place] = PLACES, router: str = "") -> str:
+    """The text below `gateway:`. `router`: lines under that key, with two spaces before them."""
+    entries = "\n".join(_entry(place, providers) for place in places.values())
+    emergency = f"  emergency: {{message: {EMERGENCY!r}, retry_after_ms: {RETRY_AFTER_SECONDS * 1000}}}"
+    return f"model:\n  providers:\n{entries}\nrouter:\n{emergency}\n{router}\n"
+
+
+def _entry(place: Place, providers: Providers) -> str:
+    at = f"127.0.0.1:{providers[place.simulator].port}" if place.simulator else NOBODY
+    then = f", fallback: {place.fallback}, fallback_model: {PLACES[place.fallback].model}" if place.fallback else ""
+    return (
+        f"    - {{name: {place.name}, models: [{place.model}], format: {FORMATS[place.shape]}, "
+        f'endpoint: "http://{at}", api_key: "${{{place.key_name}}}"{then}}}'
+    )
