@@ -34,12 +34,13 @@ bench: $(DEV)
 proto: $(DEV)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto
 
-# Every version and hash is pinned; the second file is a superset of the first.
+# Every version and hash is pinned: the service alone, with what `run` needs, with everything.
+COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock: $(DEV)
-	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --build-deps-for editable --extra envoy --extra simulator -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --build-deps-for editable --all-extras -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --all-extras -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra envoy --extra simulator -c requirements-dev.lock -o requirements-run.lock pyproject.toml
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -48,8 +49,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later"; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "needs venv: apt-get install python3-venv"; exit 1; }
 
-$(RUN): requirements.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+$(RUN): requirements-run.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-run.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

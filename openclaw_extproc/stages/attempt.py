@@ -207,7 +207,7 @@ class AttemptStage:
             return self._fail(call, fault, event.at)
         if not call.bound.translates and not retries.retriable(fault):
             # The provider's own words to its own client: every byte of them.
-            answer = Continue(To.RESPONSE_HEAD, _told(call))
+            answer = Continue(To.RESPONSE_HEAD, _told(call), _gone(call))
             return self._settled((answer,), _entry(call.bound, event.at, Outcome.FAILED, fault, call))
         self._state = Refusing(call)
         return Step()
@@ -246,7 +246,8 @@ class AttemptStage:
             bodies = [*(b"" for _ in earlier), b"".join(call.written)]
         call.held, call.written = [], []
         length = str(sum(len(b) for b in bodies if b)) if end and call.bound.translates else ""
-        head = Continue(To.RESPONSE_HEAD, _told(call) | _kind_of_body(call, length), _length_gone(call, length))
+        gone = _gone(call, *(("content-length",) if call.bound.translates and not length else ()))
+        head = Continue(To.RESPONSE_HEAD, _told(call) | _kind_of_body(call, length), gone)
         answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
         self._state = Answering(call)
         return self._settled(answers, _ended(call, at)) if end else Step(answers)
@@ -293,7 +294,7 @@ class AttemptStage:
         head = Continue(
             To.RESPONSE_HEAD,
             {":status": str(final.status), **_JSON, **_told(call), **(again or _farewell(call, final))},
-            ("content-length", "content-encoding"),
+            _gone(call, "content-length", "content-encoding"),
             metadata=retries.noted_failure(attempt, fault),
         )
         bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
@@ -352,8 +353,9 @@ def _kind_of_body(call: Call, length: str) -> dict[str, str]:
     return (_SSE if call.chat.stream else _JSON) | ({"content-length": length} if length else {})
 
 
-def _length_gone(call: Call, length: str) -> tuple[str, ...]:
-    return ("content-length",) if call.bound.translates and not length else ()
+def _gone(call: Call, *also: str) -> tuple[str, ...]:
+    """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
+    return (*h.not_theirs(call.head), *also)
 
 
 def _retry_after(call: Call) -> str:

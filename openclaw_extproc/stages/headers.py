@@ -53,6 +53,11 @@ def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable
     return {name: safe(value) for name, value in told.items() if value}
 
 
+def not_theirs(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Response headers that only we may set: a provider's own would steer Envoy, or be taken for our word."""
+    return tuple(sorted(name for name in headers if name.startswith(("x-openclaw-", "x-envoy-"))))
+
+
 def safe(value: str) -> str:
     """Percent-encoded where a header could not carry it, and capped: parts of it may come from a stranger."""
     encoded = quote(value, safe=" !#$&'()*+,/:;=?@[]-._~|{}")

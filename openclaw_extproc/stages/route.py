@@ -31,6 +31,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.headers import safe
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import Asked
 
@@ -126,13 +127,13 @@ class RouteStage:
     def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
         head, spoken = reading.head, reading.spoken
         entry = RequestEntry(_request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at)
-        headers = {"content-type": "application/json", "x-should-retry": "false"}
+        headers = {"content-type": "application/json", "x-should-retry": "false", **_named_by(entry.request_id)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
         status = int(headers.get(":status", "0"))
         entry = _entry(planned.plan, planned.user, planned.decided, at, status=status, headers=headers)
-        told = {"x-openclaw-attempts": str(entry.attempts)}
+        told = {"x-openclaw-attempts": str(entry.attempts), **_named_by(entry.request_id)}
         return self._settled((Continue(To.RESPONSE_HEAD, told, ("x-envoy-attempt-count",)),), entry)
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
@@ -186,6 +187,11 @@ def _sent(plan: Plan, chat: Chat, headers: Mapping[str, str]) -> Continue:
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
     metadata = {"plan": plans.write(plan), "client_format": plan.client_format}
     return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
+
+
+def _named_by(request_id: str) -> dict[str, str]:
+    """What a caller quotes when they ask about a call; the log has it too. The provider's own id stays beside it."""
+    return {"x-openclaw-request-id": safe(request_id)} if request_id else {}
 
 
 def _request_id(head: RequestHead) -> str:

@@ -41,14 +41,14 @@ def hasty(providers: Providers) -> Iterator[Sidecar]:
         yield up
 
 
-@pytest.fixture(params=CALLERS)
+@pytest.fixture(scope="session", params=CALLERS)
 def caller(request: pytest.FixtureRequest, main: Sidecar) -> Iterator[Caller]:
-    """Each SDK in turn, at the shared sidecar."""
+    """Each SDK in turn, at the shared sidecar. One for all tests: an SDK takes its time to start."""
     with CALLERS[request.param](main.url) as made:
         yield made
 
 
-@pytest.fixture(params=CALLERS)
+@pytest.fixture(scope="session", params=CALLERS)
 def hurried(request: pytest.FixtureRequest, hasty: Sidecar) -> Iterator[Caller]:
     """Each SDK in turn, at the hasty sidecar."""
     with CALLERS[request.param](hasty.url) as made:

@@ -165,6 +165,7 @@ class _Contents:
 
 
 def _call(use: ToolUse, losses: list[str]) -> Json:
+    args: dict[str, Json]
     try:
         args = j.parse(use.args, where="tool arguments") if use.args.strip() else {}
     except UnreadableError:

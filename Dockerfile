@@ -1,0 +1,20 @@
+# The ext_proc service alone: Envoy runs beside it, from its own image (see docker-compose.yml).
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /opt/openclaw \
+ && /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+COPY pyproject.toml README.md ./
+COPY openclaw_extproc ./openclaw_extproc
+RUN /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /opt/openclaw /opt/openclaw
+RUN useradd --system --no-create-home --uid 10001 openclaw
+USER 10001
+ENV PATH=/opt/openclaw/bin:$PATH PYTHONUNBUFFERED=1
+EXPOSE 3001 3101 3102
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", \
+  "import urllib.request; urllib.request.urlopen('http://127.0.0.1:3001/readyz', timeout=2)"]
+ENTRYPOINT ["openclaw-extproc"]
+CMD ["serve", "-c", "/etc/openclaw/openclaw.yml", "--clusters", "/etc/envoy/clusters.yaml"]
