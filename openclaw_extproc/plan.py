@@ -5,7 +5,7 @@ configuration and the stages may run in different workers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -30,6 +30,9 @@ class Plan:
     limits: Limits
     emergency: Emergency
     because: tuple[str, ...] = ()
+    client_headers: dict[str, str] = field(default_factory=dict[str, str])
+    """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
+    and Envoy keeps what an attempt did to the headers, for the attempts after it."""
 
     def group(self, attempt: int) -> tuple[Target, ...]:
         """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""

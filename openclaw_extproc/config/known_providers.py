@@ -25,8 +25,7 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
     {
         "openai": KnownProvider("https://api.openai.com", credential="OPENAI_API_KEY"),
         "anthropic": KnownProvider("https://api.anthropic.com", "anthropic_messages", "ANTHROPIC_API_KEY"),
-        # Google's OpenAI-compatible API: its native format comes later, and then replaces this line.
-        "google": KnownProvider("https://generativelanguage.googleapis.com/v1beta/openai", credential="GOOGLE_API_KEY"),
+        "google": KnownProvider("https://generativelanguage.googleapis.com", "gemini", "GOOGLE_API_KEY"),
         "groq": KnownProvider("https://api.groq.com/openai/v1", credential="GROQ_API_KEY"),
         "mistral": KnownProvider("https://api.mistral.ai/v1", credential="MISTRAL_API_KEY"),
         "deepseek": KnownProvider("https://api.deepseek.com/v1", credential="DEEPSEEK_API_KEY"),

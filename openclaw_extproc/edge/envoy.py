@@ -121,9 +121,6 @@ def _common(response: pb.ProcessingResponse, to: To) -> pb.CommonResponse | None
 
 
 def _replace_body(common: pb.CommonResponse, answer: Continue) -> None:
-    if answer.to is To.REQUEST_BODY:
-        # Envoy 1.40 answers 500 when the length does not match the new body.
-        _set(common.header_mutation, {"content-length": str(len(answer.body or b""))})
     if answer.body:
         common.body_mutation.body = answer.body
     else:

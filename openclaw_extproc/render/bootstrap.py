@@ -173,7 +173,7 @@ def _address(place: str) -> dict[str, Json]:
 def _access_log(path: str) -> dict[str, Json]:
     line: dict[str, Json] = {
         "time": "%START_TIME%",
-        "request_id": "%REQ(X-REQUEST-ID)%",
+        "request_id": "%DYNAMIC_METADATA(openclaw:request_id)%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "details": "%RESPONSE_CODE_DETAILS%",

@@ -5,6 +5,8 @@ known, so is the client's format), the body is too large to be buffered, and our
 is known).
 """
 
+from collections.abc import Mapping
+
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model.json import Json
@@ -17,19 +19,19 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     large = Fault(Kind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
     away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
     seconds = -(-emergency.retry_after_ms // 1000)
-    planned = [_mapper([_failed(), _speaks(n)], out, n, seconds) for n in FORMATS if FORMATS[n].client]
-    mappers = [*planned]
+    over = {"retry-after": str(seconds), "x-should-retry": "false"}
+    mappers = [_mapper([_failed(), _speaks(n)], out, n, over) for n in FORMATS if FORMATS[n].client]
     for family in FAMILIES:
-        mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], None))
-        mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], 1))
+        mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
+        # A service that restarts is back in a moment: here an SDK shall try again.
+        mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
     return {"mappers": list[Json](mappers)}
 
 
-def _mapper(filters: list[dict[str, Json]], fault: Fault, client_format: str, seconds: int | None) -> dict[str, Json]:
+def _mapper(
+    filters: list[dict[str, Json]], fault: Fault, client_format: str, headers: Mapping[str, str]
+) -> dict[str, Json]:
     body = client_side(client_format).encode_error(fault).decode()
-    headers = (
-        {"x-should-retry": "false"} if seconds is None else {"retry-after": str(seconds), "x-should-retry": "false"}
-    )
     added: list[Json] = [
         {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         for key, value in headers.items()
@@ -66,10 +68,10 @@ def _speaks(client_format: str) -> dict[str, Json]:
 
 def _path(family: Family) -> list[dict[str, Json]]:
     """The family's prefix or bare paths; the last family takes whatever is left."""
-    prefixes = [p for p in (family.prefix, family.bare) if p]
-    if not family.bare:
+    if family is FAMILIES[-1]:
         return []
     any_of: list[Json] = [
-        {"header_filter": {"header": {"name": ":path", "string_match": {"prefix": prefix}}}} for prefix in prefixes
+        {"header_filter": {"header": {"name": ":path", "string_match": {"prefix": prefix}}}}
+        for prefix in (f"{family.prefix}/", *family.bare)
     ]
     return [{"or_filter": {"filters": any_of}}]

@@ -39,14 +39,14 @@ from openclaw_extproc.stages.events import (
 from openclaw_extproc.stages.listening import Listening
 from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
 from openclaw_extproc.wire import client_side, sse
+from openclaw_extproc.wire.base import JSON
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back. Below the buffer limit of the clusters, or Envoy would stop reading and wait for us."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body, read for its message only."""
 
-_JSON = {"content-type": "application/json"}
-_SSE = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+_JSON = {"content-type": JSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +350,12 @@ def _told(call: Call) -> dict[str, str]:
 def _kind_of_body(call: Call, length: str) -> dict[str, str]:
     if not call.bound.translates:
         return {}
-    return (_SSE if call.chat.stream else _JSON) | ({"content-length": length} if length else {})
+    kind = {"content-type": call.bound.client.content_type(call.chat)}
+    return (
+        kind
+        | ({"cache-control": "no-cache"} if call.chat.stream else {})
+        | ({"content-length": length} if length else {})
+    )
 
 
 def _gone(call: Call, *also: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import ProviderSide
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
@@ -19,18 +20,38 @@ MAX_HEADER_BYTES = 256
 """Ours are for people and dashboards. A longer value is cut."""
 
 
-def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, foreign: Iterable[str]) -> set[str]:
-    """Names of the request headers that must not go upstream. `foreign`: those of another format's clients."""
-    never = _NEVER if keep_credentials else _NEVER | CREDENTIALS
-    foreign = frozenset(foreign)
-    prefixes = (*_OURS, *_ABOUT_ONE_SDK) if foreign else _OURS
-    return {name for name in headers if name in never or name in foreign or name.startswith(prefixes)}
+_OF_FORMATS = {
+    name: frozenset(fmt.provider.client_headers | fmt.provider.headers.keys())
+    for name, fmt in FORMATS.items()
+    if fmt.provider is not None
+}
+_OF_ANY_FORMAT = frozenset[str]().union(*_OF_FORMATS.values())
 
 
-def upstream(headers: Mapping[str, str], side: ProviderSide) -> dict[str, str]:
-    """What a provider's format demands, unless the client said it itself."""
-    wanted = {name: value for name, value in side.headers.items() if name == "content-type" or name not in headers}
-    return {**wanted, "accept-encoding": "identity"}  # a compressed stream could not be read as it comes
+def of_format(headers: Mapping[str, str], name: str) -> dict[str, str]:
+    """What a client said in the headers of its own format. None of them is a secret."""
+    return {key: headers[key] for key in sorted(_OF_FORMATS[name]) if key in headers}
+
+
+def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, translates: bool) -> set[str]:
+    """Names of the request headers that must not go upstream.
+
+    All headers of all formats are among them, those of this attempt's format too: an attempt before may have left
+    them behind. What this attempt wants is set anew.
+    """
+    never = _NEVER | _OF_ANY_FORMAT if keep_credentials else _NEVER | _OF_ANY_FORMAT | CREDENTIALS
+    prefixes = (*_OURS, *_ABOUT_ONE_SDK) if translates else _OURS
+    return {name for name in headers if name in never or name.startswith(prefixes)}
+
+
+def upstream(side: ProviderSide, said: Mapping[str, str], length: int) -> dict[str, str]:
+    """What every attempt sets: what the format demands unless the client said it, and what the body needs."""
+    return {
+        **side.headers,
+        **said,
+        "accept-encoding": "identity",  # a compressed stream could not be read as it comes
+        "content-length": str(length),  # the attempt before left its own
+    }
 
 
 def upstream_query(query: str, *, keep_credentials: bool) -> str:

@@ -19,6 +19,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import Situation, decide
+from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -31,7 +32,6 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.headers import safe
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import Asked
 
@@ -173,6 +173,7 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
         limits=gateway.limits,
         emergency=gateway.emergency,
         because=decision.because,
+        client_headers=h.of_format(reading.head.headers, spoken.format),
     )
     return plan, chat
 
@@ -185,13 +186,14 @@ def _sent(plan: Plan, chat: Chat, headers: Mapping[str, str]) -> Continue:
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    metadata = {"plan": plans.write(plan), "client_format": plan.client_format}
+    # The id again, for the access log: attempts take the header away.
+    metadata = {"plan": plans.write(plan), "client_format": plan.client_format, "request_id": plan.request_id}
     return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
 
 
 def _named_by(request_id: str) -> dict[str, str]:
     """What a caller quotes when they ask about a call; the log has it too. The provider's own id stays beside it."""
-    return {"x-openclaw-request-id": safe(request_id)} if request_id else {}
+    return {"x-openclaw-request-id": h.safe(request_id)} if request_id else {}
 
 
 def _request_id(head: RequestHead) -> str:

@@ -72,15 +72,13 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     """What Envoy has to change in the request for this provider."""
     provider = bound.target.provider
     side = bound.provider
-    foreign = _foreign(bound)
-    kept: Mapping[str, str] = {} if bound.translates else bound.headers
     query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
     changed = {
         ":path": provider.base_path + encoded.path + (f"?{query}" if query else ""),
-        **h.upstream(kept, side),
+        **h.upstream(side, {} if bound.translates else bound.plan.client_headers, len(encoded.body)),
     }
-    unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, foreign=foreign)
+    unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, translates=bound.translates)
     inject = bool(provider.credential) and not bound.forwards
     return Continue(
         To.REQUEST_BODY,
@@ -90,13 +88,6 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
         metadata=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=Credential(provider.credential, side.credential_header) if inject else None,
     )
-
-
-def _foreign(bound: Bound) -> frozenset[str]:
-    if not bound.translates:
-        return frozenset()
-    spoken = FORMATS[bound.plan.client_format].provider
-    return frozenset() if spoken is None else spoken.client_headers
 
 
 def exhausted(bound: Bound, fault: Fault) -> Fault:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from openclaw_extproc.wire import anthropic_messages, openai_chat
+from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
     module.NAME: module.FORMAT
     for module in (
         anthropic_messages,
+        gemini,
         openai_chat,
     )
 }
@@ -21,13 +22,15 @@ class Family:
     prefix: str
     formats: tuple[str, ...]
     """The first one writes the errors of paths that no format serves."""
-    bare: str
+    bare: tuple[str, ...]
     """Bare paths that begin so are this family's."""
 
 
 FAMILIES = (
-    Family("/anthropic", (anthropic_messages.NAME,), "/v1/messages"),
-    Family("/openai", (openai_chat.NAME,), ""),
+    Family("/anthropic", (anthropic_messages.NAME,), ("/v1/messages",)),
+    # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
+    Family("/gemini", (gemini.NAME,), ("/v1beta/", "/v1beta1/", "/v1/models/")),
+    Family("/openai", (openai_chat.NAME,), ("/",)),
 )
 """In the order of looking; the last one takes what nobody claims."""
 
@@ -65,4 +68,4 @@ def _family(path: str) -> tuple[Family, str]:
     for family in FAMILIES:
         if path == family.prefix or path.startswith(family.prefix + "/"):
             return family, path.removeprefix(family.prefix)
-    return next(f for f in FAMILIES if path.startswith(f.bare)), path
+    return next(f for f in FAMILIES if path.startswith(f.bare) or f is FAMILIES[-1]), path

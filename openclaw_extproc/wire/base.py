@@ -71,6 +71,14 @@ class Encoder(Protocol):
     def feed(self, fact: Fact) -> bytes: ...
 
 
+EVENT_STREAM = "text/event-stream; charset=utf-8"
+JSON = "application/json"
+
+
+def usual_content_type(chat: Chat) -> str:
+    return EVENT_STREAM if chat.stream else JSON
+
+
 @dataclass(frozen=True, slots=True)
 class ClientSide:
     """How a client speaks this format to us."""
@@ -88,6 +96,8 @@ class ClientSide:
     """What breaks off a stream that has begun: the format's own error event."""
     edit: Callable[[Asked, Edit], Encoded]
     """Change a request for a provider of the same format; every byte that need not change stays."""
+    content_type: Callable[[Chat], str] = usual_content_type
+    """Of what the encoder writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ structured output, safety settings and thinking budgets, by name.
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.gemini.decoder import decoder
-from openclaw_extproc.wire.gemini.encoder import encoder
+from openclaw_extproc.wire.gemini.encoder import content_type, encoder
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error
 from openclaw_extproc.wire.gemini.paths import base_path, serves
 from openclaw_extproc.wire.gemini.requests import decode_request, edit
@@ -33,6 +33,7 @@ FORMAT = WireFormat(
         encode_error=encode_error,
         encode_stream_error=encode_stream_error,
         edit=edit,
+        content_type=content_type,
     ),
     provider=ProviderSide(
         base_path=base_path,

@@ -141,7 +141,7 @@ def _result(response: Mapping[str, Json], at: str, losses: Losses, calls: _Calls
     for n, item in enumerate(several(response.get("parts"), at=f"{at}.parts")):
         here = f"{at}.parts[{n}]"
         images += _inline(fields(fields(item, at=here).get("inlineData"), at=here), here, losses)
-    for key in response.keys() - {"id", "name", "response", "parts"}:
+    for key in j.without(response, frozenset({"id", "name", "response", "parts"})):
         losses.drop(f"functionResponse.{key}", f"{at}.{key}")
     match list(said.items()):
         case []:

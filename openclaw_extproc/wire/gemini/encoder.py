@@ -22,7 +22,7 @@ from openclaw_extproc.model.facts import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
-from openclaw_extproc.wire.base import Encoder
+from openclaw_extproc.wire.base import EVENT_STREAM, JSON, Encoder
 from openclaw_extproc.wire.gemini.errors import encode_error, error
 from openclaw_extproc.wire.gemini.requests import wants_events
 
@@ -38,6 +38,11 @@ def encoder(chat: Chat, created: int) -> Encoder:
     if not chat.stream:
         return WholeEncoder(chat, created)
     return StreamEncoder(chat, created, EventFraming() if wants_events(chat) else ArrayFraming())
+
+
+def content_type(chat: Chat) -> str:
+    """A stream without `alt=sse` is one JSON array, written piece by piece."""
+    return EVENT_STREAM if chat.stream and wants_events(chat) else JSON
 
 
 class EventFraming:

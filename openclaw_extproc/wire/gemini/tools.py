@@ -25,7 +25,7 @@ def specs(value: Json, losses: Losses) -> Iterator[ToolSpec]:
     for n, item in enumerate(several(value, at="tools")):
         at = f"tools[{n}]"
         tool = fields(item, at=at)
-        for key in tool.keys() - {"functionDeclarations"}:
+        for key in j.without(tool, frozenset({"functionDeclarations"})):
             losses.refuse(f"{at}: {key if key in _OWN_TOOLS else 'unknown tool'}")
         here = f"{at}.functionDeclarations"
         for m, declaration in enumerate(several(tool.get("functionDeclarations"), at=here)):
@@ -34,7 +34,7 @@ def specs(value: Json, losses: Losses) -> Iterator[ToolSpec]:
 
 def _spec(value: Json, at: str, losses: Losses) -> ToolSpec:
     declared = fields(value, at=at)
-    for key in declared.keys() - {"name", "description", "parameters", "parametersJsonSchema"}:
+    for key in j.without(declared, frozenset({"name", "description", "parameters", "parametersJsonSchema"})):
         losses.drop(f"functionDeclarations.{key}", f"{at}.{key}")
     schema: dict[str, Json] = {}
     if "parametersJsonSchema" in declared:
@@ -72,11 +72,11 @@ def _json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
 
 def choice(value: Json, losses: Losses) -> ToolChoice | None:
     config = fields(value, at="toolConfig")
-    for key in config.keys() - {"functionCallingConfig"}:
+    for key in j.without(config, frozenset({"functionCallingConfig"})):
         losses.drop(f"toolConfig.{key}", f"toolConfig.{key}")
     at = "toolConfig.functionCallingConfig"
     calling = fields(config.get("functionCallingConfig"), at=at)
-    for key in calling.keys() - {"mode", "allowedFunctionNames"}:
+    for key in j.without(calling, frozenset({"mode", "allowedFunctionNames"})):
         losses.drop(f"{at}.{key}", f"{at}.{key}")
     allowed = j.an_array(calling.get("allowedFunctionNames", []), at=f"{at}.allowedFunctionNames")
     mode = j.a_string(calling.get("mode", "MODE_UNSPECIFIED"), at=f"{at}.mode").upper()

@@ -1,0 +1,157 @@
+"""Promises about who may get a request."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.features import Features, extract
+from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
+from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
+from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, Situation, decide
+
+ONE = Provider("one", "c1", "own", credential="KEY_1")
+TWO = Provider("two", "c2", "other", credential="KEY_2")
+THREE = Provider("three", "c3", "own", credential="KEY_3")
+FEATURES = Features(client_format="own", model="big", stream=True, turns=1, tools=0, images=0)
+
+
+def target(provider: Provider) -> Target:
+    return Target(provider, f"model-of-{provider.name}")
+
+
+def gateway(*providers: Provider, auto: Iterable[Provider] = ()) -> Gateway:
+    chains = {"big": tuple(map(target, providers))} if providers else {}
+    return Gateway(chains={**chains, **({AUTO: tuple(map(target, auto))} if auto else {})})
+
+
+def names(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> list[str]:
+    decision = decide(features, Situation(frozenset(missing)), gateway)
+    return [target.provider.name for target in decision.chain]
+
+
+def refusal(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> tuple[Kind, str]:
+    with pytest.raises(FaultError) as caught:
+        decide(features, Situation(frozenset(missing)), gateway)
+    return caught.value.fault.kind, caught.value.fault.public
+
+
+def test_a_listed_model_goes_down_its_chain_in_order() -> None:
+    decision = decide(FEATURES, Situation(), gateway(ONE, TWO, THREE))
+
+    assert decision.chain == (target(ONE), target(TWO), target(THREE))
+    assert decision.because == ("one lists the model asked for",)
+
+
+def test_auto_is_the_default_chain() -> None:
+    decision = decide(replace(FEATURES, model=AUTO), Situation(), gateway(ONE, auto=[TWO, ONE]))
+
+    assert decision.chain == (target(TWO), target(ONE))
+    assert decision.because == ("the default chain was asked for",)
+
+
+def test_an_unknown_model_is_the_clients_fault_and_the_known_ones_are_told() -> None:
+    kind, message = refusal(gateway(ONE, auto=[TWO]), replace(FEATURES, model="my secret"))
+
+    assert kind is Kind.NOT_FOUND
+    assert message.endswith("(known: auto, big)")
+    assert "secret" not in message
+
+
+def test_an_unknown_model_may_go_to_the_default_chain() -> None:
+    open_to_all = replace(gateway(ONE, auto=[TWO]), unknown_models="auto")
+
+    decision = decide(replace(FEATURES, model="who knows"), Situation(), open_to_all)
+
+    assert decision.chain == (target(TWO),)
+    assert decision.because == ("no provider lists the model asked for: the default chain",)
+
+
+def test_without_a_default_chain_an_unknown_model_stays_unknown() -> None:
+    assert refusal(replace(gateway(ONE), unknown_models="auto"), replace(FEATURES, model="x"))[0] is Kind.NOT_FOUND
+    assert refusal(Gateway(), replace(FEATURES, model=AUTO))[0] is Kind.NOT_FOUND
+
+
+def test_not_more_names_are_told_than_a_person_reads() -> None:
+    many = Gateway(chains={f"m{n:03}": (target(ONE),) for n in range(100)})
+
+    _, message = refusal(many)
+
+    assert message.count(", ") == MAX_NAMES_TOLD
+    assert message.endswith("m019, …)")
+
+
+def test_who_has_no_credential_is_skipped_and_the_reason_is_kept() -> None:
+    decision = decide(FEATURES, Situation(frozenset({"KEY_1"})), gateway(ONE, TWO))
+
+    assert decision.chain == (target(TWO),)
+    assert decision.because == ("one lists the model asked for", "one skipped: its credential is not set")
+
+
+def test_a_chain_without_a_single_credential_is_our_fault() -> None:
+    kind, message = refusal(gateway(ONE, TWO), missing=["KEY_1", "KEY_2"])
+
+    assert kind is Kind.EXHAUSTED
+    assert message == "one skipped: its credential is not set; two skipped: its credential is not set"
+
+
+def test_a_provider_that_needs_no_credential_misses_none() -> None:
+    assert names(gateway(replace(ONE, credential="")), missing=["KEY_1"]) == ["one"]
+
+
+def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
+    bound = replace(FEATURES, bound_to_format=("messages[0]: audio",))
+
+    assert names(gateway(TWO, ONE, THREE), bound) == ["one", "three"]
+    assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be carried to two")
+
+
+def test_a_request_nobody_can_carry_is_the_clients_fault_whatever_else_is_missing() -> None:
+    bound = replace(FEATURES, bound_to_format=("messages[0]: audio",))
+
+    assert refusal(gateway(ONE, TWO), bound, missing=["KEY_1"])[0] is Kind.UNSUPPORTED
+
+
+FORWARD = replace(ONE, auth="forward", credential="")
+
+
+def test_a_callers_key_goes_to_the_first_provider() -> None:
+    assert names(gateway(FORWARD, TWO)) == ["one", "two"]
+
+
+def test_a_callers_key_goes_to_nobody_but_the_first() -> None:
+    assert names(gateway(THREE, FORWARD)) == ["three"]
+    assert refusal(gateway(THREE, FORWARD), missing=["KEY_3"])[0] is Kind.EXHAUSTED
+    second = replace(THREE, auth="forward")
+    assert names(gateway(FORWARD, second)) == ["one"]
+
+
+def test_a_callers_key_may_be_used_again_at_its_own_provider() -> None:
+    again = Target(FORWARD, "small")
+    both = Gateway(chains={"big": (target(FORWARD), again)})
+
+    assert decide(FEATURES, Situation(), both).chain == (target(FORWARD), again)
+
+
+def test_a_callers_key_goes_to_no_other_format() -> None:
+    foreign = replace(TWO, auth="forward")
+
+    assert refusal(gateway(foreign)) == (
+        Kind.EXHAUSTED,
+        "two skipped: the caller's credential was not meant for it",
+    )
+    assert names(gateway(foreign, ONE)) == ["one"]
+
+
+def test_features_count_what_policy_may_look_at() -> None:
+    image = InlineImage("image/png", "AAAA")
+    chat = Chat(
+        "m",
+        (Turn("user", (Text("a"), image, LinkedImage("https://x"))), Turn("assistant", (Text("b"),))),
+        tools=(ToolSpec("t", "", {}),),
+        stream=True,
+        losses=("seed", "!n: more than one answer", "!x"),
+    )
+
+    assert extract(chat, client_format="own") == Features("own", "m", True, 2, 1, 2, ("n: more than one answer", "x"))

@@ -1,0 +1,280 @@
+"""Envoy's part, played by a list of events: every message is counted, and gets its one answer in its turn."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.facts import Fact
+from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Event,
+    Reply,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    ResponseTrailers,
+    To,
+)
+from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.wire import client_side
+from tests import samples
+from tests.samples import CASES, Case, provider_side
+
+BEGAN = 1_754_000_000.0
+OK = {":status": "200"}
+
+EntryT = TypeVar("EntryT")
+EntryT_co = TypeVar("EntryT_co", covariant=True)
+
+
+class StepLike(Protocol[EntryT_co]):
+    @property
+    def answers(self) -> tuple[Answer, ...]: ...
+    @property
+    def entry(self) -> EntryT_co | None: ...
+
+
+class Stage(Protocol[EntryT_co]):
+    def receive(self, event: Event) -> StepLike[EntryT_co]: ...
+
+
+def to(event: Event) -> To:
+    match event:
+        case RequestHead():
+            return To.REQUEST_HEAD
+        case RequestBody():
+            return To.REQUEST_BODY
+        case ResponseHead():
+            return To.RESPONSE_HEAD
+        case ResponseBody():
+            return To.RESPONSE_BODY
+        case ResponseTrailers():
+            return To.RESPONSE_TRAILERS
+        case Closed():
+            raise AssertionError("nobody waits for an answer to this")
+
+
+@dataclass(slots=True)
+class Talk(Generic[EntryT]):
+    """One stage and all that was said to it and by it."""
+
+    stage: Stage[EntryT]
+    asked: list[Event] = field(default_factory=list[Event])
+    answers: list[Answer] = field(default_factory=list[Answer])
+    entries: list[EntryT] = field(default_factory=list[EntryT])
+
+    def tell(self, *events: Event) -> "Talk[EntryT]":
+        for event in events:
+            if self.replied:
+                return self  # Envoy goes no further
+            self.asked.append(event)
+            self._take(event)
+        return self
+
+    def hang_up(self) -> "Talk[EntryT]":
+        self._take(Closed(BEGAN + 99.0))
+        self._take(Closed(BEGAN + 99.0))
+        return self
+
+    def _take(self, event: Event) -> None:
+        step = self.stage.receive(event)
+        self.answers += step.answers
+        self.entries += [] if step.entry is None else [step.entry]
+        if isinstance(event, Closed):
+            assert not step.answers
+        else:
+            self.check()
+
+    @property
+    def replied(self) -> bool:
+        return bool(self.answers) and isinstance(self.answers[-1], Reply)
+
+    def check(self) -> None:
+        """One answer each, in the order of asking, none before it was asked for; nothing behind a reply."""
+        assert len(self.answers) <= len(self.asked)
+        for n, (answer, event) in enumerate(zip(self.answers, self.asked, strict=False)):
+            match answer:
+                case Continue(answers_to):
+                    assert answers_to is to(event), f"answer {n}"
+                case Reply():
+                    assert n == len(self.answers) - 1, "something behind a reply"
+
+    def all_answered(self) -> bool:
+        return self.replied or len(self.answers) == len(self.asked)
+
+    @property
+    def last(self) -> Answer:
+        return self.answers[-1]
+
+    @property
+    def entry(self) -> EntryT:
+        (entry,) = self.entries
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the client sees of it all."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def retries(self) -> bool:
+        """Envoy would throw this away and go on to the next attempt."""
+        return "x-openclaw-retry" in self.headers
+
+
+def received(talk: Talk[AttemptEntry]) -> Received:
+    """Apply the answers to the provider's messages, as Envoy does."""
+    if isinstance(talk.last, Reply):
+        return Received(talk.last.status, talk.last.headers, talk.last.body)
+    headers: dict[str, str] = {}
+    body = b""
+    for event, answer in zip(talk.asked, talk.answers, strict=True):
+        assert isinstance(answer, Continue)
+        match event:
+            case ResponseHead(given):
+                headers = {k: v for k, v in given.items() if k not in answer.remove_headers} | dict(answer.set_headers)
+            case ResponseBody(chunk):
+                body += chunk if answer.body is None else answer.body
+            case _:
+                pass
+    return Received(int(headers[":status"]), headers, body)
+
+
+# -- who is there ----------------------------------------------------------------
+
+
+def provider(format: str, name: str = "", **more: str) -> Provider:
+    name = name or f"the-{format}"
+    made = Provider(name, f"cluster-{name}", format, base_path=provider_side(format).base_path(""), credential="KEY")
+    return replace(made, **more)  # type: ignore[arg-type]  # only the fields that are strings
+
+
+def chain(*formats: str) -> tuple[Target, ...]:
+    return tuple(Target(provider(format, f"p{n}-{format}"), f"m{n}") for n, format in enumerate(formats))
+
+
+def gateway(targets: Iterable[Target], **limits: float) -> Gateway:
+    targets = tuple(targets)
+    settings = Limits(**limits)  # type: ignore[arg-type]  # as the fields are
+    providers = {target.provider.name: target.provider for target in targets}
+    return Gateway(providers=providers, chains={AUTO: targets}, unknown_models="auto", limits=settings)
+
+
+# -- what is said -------------------------------------------------------------------
+
+
+def asking(format: str, *, stream: bool) -> Case:
+    """A recorded request of this format that any other can carry."""
+    return next(
+        case
+        for case in CASES
+        if case.format == format
+        and (case.folder / "request.json").exists()
+        and case.chat().stream is stream
+        and not any(loss.startswith("!") for loss in case.chat().losses)
+    )
+
+
+def answering(format: str) -> Case:
+    """A recorded answer of this format, with text and tools, streamed and whole."""
+    cases = [case for case in samples.BOTH if case.format == format]
+    return max(cases, key=lambda case: (len(samples.gist(case.facts(streamed=True)).calls), case.folder.name))
+
+
+def head(case: Case, *, headers: Mapping[str, str] | None = None) -> RequestHead:
+    said = {":method": "POST", ":path": case.target, "content-type": "application/json", "x-request-id": "r-1"}
+    return RequestHead({**said, **(headers or {})}, BEGAN)
+
+
+def routed(
+    case: Case,
+    gateway: Gateway,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    situation: Situation | None = None,
+) -> Talk[RequestEntry]:
+    talk = Talk[RequestEntry](RouteStage(gateway, situation or Situation()))
+    body = case.request if body is None else body
+    return talk.tell(head(case, headers=headers), RequestBody(body, BEGAN + 0.5))
+
+
+def plan_of(talk: Talk[RequestEntry]) -> str:
+    assert isinstance(talk.last, Continue), talk.last
+    return talk.last.metadata["plan"]
+
+
+def opening(
+    case: Case,
+    gateway: Gateway,
+    *,
+    attempt: int = 1,
+    headers: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> list[Event]:
+    """The first two messages of an attempt, the plan made by the route stage."""
+    planned = routed(case, gateway, headers=headers, body=body)
+    assert isinstance(planned.last, Continue)
+    target = planned.last.groups[attempt - 1][0]
+    said = {**head(case, headers=headers).headers, "x-envoy-attempt-count": str(attempt)}
+    metadata = {**planned.last.metadata, **(notes or {})}
+    first = RequestHead(said, BEGAN + attempt, cluster=target.provider.cluster, metadata=metadata)
+    return [first, RequestBody(case.request if body is None else body, BEGAN + attempt)]
+
+
+def answer_head(*, streamed: bool, **headers: str) -> ResponseHead:
+    kind = "text/event-stream" if streamed else "application/json"
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return ResponseHead({**OK, "content-type": kind, **named}, BEGAN + 2.0)
+
+
+def chunks(body: bytes, at: Iterable[int] = (), *, end: bool = True) -> list[Event]:
+    """A body in pieces; `end`: the last one says that it is the last."""
+    pieces = samples.cut(body, at)
+    return [ResponseBody(p, end and n == len(pieces) - 1, BEGAN + 3.0 + n) for n, p in enumerate(pieces)]
+
+
+def attempt(*events: Event) -> Talk[AttemptEntry]:
+    return Talk[AttemptEntry](AttemptStage()).tell(*events)
+
+
+# -- how it looks to a client --------------------------------------------------------
+
+
+def understood(client: str, got: Received, *, stream: bool) -> list[Fact]:
+    """A 200 as the client's SDK would read it; an SSE body must end with a whole event."""
+    assert got.status == 200
+    assert got.headers["content-type"].startswith("text/event-stream" if stream else "application/json")
+    return samples.heard(provider_side(client), got.body, streamed=stream)
+
+
+def is_error_of(client: str, got: Received) -> str:
+    """The message of an error in the client's own format; the format is told by writing it again."""
+    assert got.status >= 400
+    assert got.headers["content-type"] == "application/json"
+    j.parse(got.body, where="error")
+    fault = provider_side(client).decode_error(got.status, got.body)
+    assert fault.public
+    expected = j.parse(client_side(client).encode_error(fault), where="error")
+    assert _shape(expected) == _shape(j.parse(got.body, where="error"))
+    return fault.public
+
+
+def _shape(value: j.Json) -> object:
+    return {key: _shape(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+
+Script = Callable[[], list[Event]]

@@ -1,0 +1,209 @@
+"""Promises about headers: nobody's secret goes to somebody else, nothing of ours goes to a provider."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.events import Continue, Credential, RequestHead
+from tests.samples import CLIENTS, PROVIDERS, Case, provider_side
+from tests.stages.talking import asking, attempt, chain, gateway, opening, provider
+
+SECRETS = {
+    "authorization": "Bearer sk-the-callers",
+    "x-api-key": "sk-the-callers",
+    "api-key": "sk-the-callers",
+    "x-goog-api-key": "sk-the-callers",
+}
+COOKIES = {"cookie": "session=1", "proxy-authorization": "Basic x"}
+OURS = {
+    "x-openclaw-user": "ada",
+    "x-openclaw-anything": "1",
+    "x-envoy-attempt-count": "1",
+    "x-envoy-expected-rq-timeout-ms": "1",
+    "x-forwarded-for": "10.0.0.1",
+    "x-forwarded-proto": "http",
+    "x-request-id": "r-1",
+    "forwarded": "for=10.0.0.1",
+    "via": "1.1 proxy",
+    "accept-encoding": "gzip, br",
+    "expect": "100-continue",
+}
+PLAIN = {"accept": "*/*", "user-agent": "sdk/1", "x-stainless-lang": "python"}
+
+WAYS = [(client, to) for client in CLIENTS for to in PROVIDERS]
+every_way = pytest.mark.parametrize(("client", "to"), WAYS)
+every_translation = pytest.mark.parametrize(("client", "to"), [(c, p) for c, p in WAYS if c != p])
+every_same = pytest.mark.parametrize(("client", "to"), [(c, p) for c, p in WAYS if c == p])
+
+
+def sent(case: Case, of: Gateway, headers: Mapping[str, str], *, number: int = 1) -> tuple[dict[str, str], Continue]:
+    """The headers that go upstream, and the answer that made them so. Envoy removes first and sets then."""
+    events = opening(case, of, headers=headers, attempt=number)
+    first = events[0]
+    assert isinstance(first, RequestHead)
+    answer = attempt(*events).last
+    assert isinstance(answer, Continue), answer
+    kept = {name: value for name, value in first.headers.items() if name not in answer.remove_headers}
+    return kept | dict(answer.set_headers), answer
+
+
+@every_way
+def test_no_secret_of_the_caller_goes_to_a_provider_that_has_its_own(client: str, to: str) -> None:
+    case = asking(client, stream=True)
+    path = case.target + ("&" if "?" in case.target else "?") + "key=sk-the-callers&x=1"
+
+    goes, answer = sent(case, gateway(chain(to)), {**SECRETS, **COOKIES, ":path": path})
+
+    assert "sk-the-callers" not in str(goes)
+    assert not goes.keys() & COOKIES.keys()
+    assert isinstance(answer.credential, Credential)
+
+
+@every_way
+@pytest.mark.parametrize("auth", ["inject", "forward"])
+def test_nothing_of_ours_goes_upstream(client: str, to: str, auth: str) -> None:
+    if auth == "forward" and client != to:
+        pytest.skip("a caller's key never goes to another format")
+    only = Target(provider(to, auth=auth), "m0")
+
+    goes, _ = sent(asking(client, stream=True), gateway([only]), OURS)
+
+    assert goes.pop("accept-encoding") == "identity"
+    assert not goes.keys() & OURS.keys()
+
+
+@every_same
+def test_a_forwarded_key_goes_to_the_first_provider_as_it_is(client: str, to: str) -> None:
+    case = asking(client, stream=True)
+    first = Target(provider(to, auth="forward", credential=""), "m0")
+    path = case.target + ("&" if "?" in case.target else "?") + "key=sk-the-callers"
+
+    goes, answer = sent(case, gateway([first]), {**SECRETS, **COOKIES, ":path": path})
+
+    assert {name: goes[name] for name in SECRETS} == SECRETS
+    assert goes[":path"].endswith("key=sk-the-callers")
+    assert answer.credential is None
+    assert not goes.keys() & COOKIES.keys()
+
+
+@every_same
+def test_a_forwarded_key_wins_over_one_of_ours(client: str, to: str) -> None:
+    first = Target(provider(to, auth="forward", credential="KEY"), "m0")
+
+    _, answer = sent(asking(client, stream=True), gateway([first]), SECRETS)
+
+    assert answer.credential is None
+
+
+@every_way
+def test_the_key_for_the_first_provider_never_goes_to_the_second(client: str, to: str) -> None:
+    mine = Target(provider(client, name="mine", auth="forward", credential=""), "m0")
+    other = Target(provider(to, name="other"), "m1")
+    case = asking(client, stream=True)
+    path = case.target + ("&" if "?" in case.target else "?") + "key=sk-the-callers"
+
+    goes, answer = sent(case, gateway([mine, other]), {**SECRETS, ":path": path}, number=2)
+
+    assert "sk-the-callers" not in str(goes)
+    assert answer.credential is not None
+    assert answer.credential.name == "KEY"
+
+
+@every_way
+def test_a_provider_without_a_key_gets_none(client: str, to: str) -> None:
+    open_to_all = Target(provider(to, credential=""), "m0")
+
+    goes, answer = sent(asking(client, stream=True), gateway([open_to_all]), SECRETS)
+
+    assert answer.credential is None
+    assert not goes.keys() & SECRETS.keys()
+
+
+@every_translation
+def test_headers_about_another_format_stay_behind(client: str, to: str) -> None:
+    own = {name: "1" for name in provider_side(client).client_headers}
+
+    goes, _ = sent(asking(client, stream=True), gateway(chain(to)), own | PLAIN)
+
+    theirs = provider_side(to).headers
+    assert all(goes.get(name) == theirs.get(name) for name in own)
+    assert ("x-stainless-lang" in goes) is (not own)
+    assert goes["user-agent"] == "sdk/1"
+
+
+@every_same
+def test_headers_of_the_same_format_stay(client: str, to: str) -> None:
+    own = {name: "the-clients-own" for name in provider_side(client).client_headers}
+
+    goes, _ = sent(asking(client, stream=True), gateway(chain(to)), own | PLAIN)
+
+    assert {name: goes[name] for name in own} == own
+    assert goes["x-stainless-lang"] == "python"
+
+
+@every_way
+def test_what_a_format_demands_is_there(client: str, to: str) -> None:
+    goes, _ = sent(asking(client, stream=True), gateway(chain(to)), {"content-type": "text/plain"})
+
+    assert goes["content-type"] == "application/json"
+    assert all(goes[name] == value for name, value in provider_side(to).headers.items())
+
+
+@every_same
+def test_the_query_of_the_client_goes_with_the_same_format(client: str, to: str) -> None:
+    case = asking(client, stream=True)
+    mark = "&" if "?" in case.target else "?"
+
+    goes, _ = sent(case, gateway(chain(to)), {":path": f"{case.target}{mark}beta=true&KEY=sk&monkey=2"})
+
+    assert "beta=true&monkey=2" in goes[":path"]
+    assert "sk" not in goes[":path"].partition("?")[2]
+
+
+@every_translation
+def test_the_query_of_the_client_does_not_go_to_another_format(client: str, to: str) -> None:
+    case = asking(client, stream=True)
+    mark = "&" if "?" in case.target else "?"
+
+    goes, _ = sent(case, gateway(chain(to)), {":path": f"{case.target}{mark}beta=true"})
+
+    assert "beta" not in goes[":path"]
+
+
+@every_way
+def test_the_base_path_of_the_provider_comes_first(client: str, to: str) -> None:
+    moved = replace(provider(to), base_path="/some/where")
+
+    goes, _ = sent(asking(client, stream=True), gateway([Target(moved, "m0")]), {})
+
+    assert goes[":path"].startswith("/some/where/")
+
+
+@given(st.text(max_size=600))
+def test_any_value_becomes_one_a_header_can_carry(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return  # no JSON and no header of ours has half a character
+
+    carried = h.safe(value)
+
+    assert len(carried) <= h.MAX_HEADER_BYTES
+    assert all(" " <= char <= "~" for char in carried)
+    assert '"' not in carried
+    if "..." not in carried and "%" not in value:
+        assert unquote(carried) == value
+
+
+@given(st.integers(200, 300))
+def test_a_cut_never_splits_an_escape(length: int) -> None:
+    carried = h.safe("a" * length + "ü" * 100)
+
+    assert carried.endswith("...")
+    assert all(len(piece) >= 2 for piece in carried.removesuffix("...").split("%")[1:])

@@ -1,0 +1,114 @@
+"""Promises about going on to the next attempt."""
+
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import Emergency, Limits
+from openclaw_extproc.plan import Plan, groups
+from openclaw_extproc.stages.retries import (
+    BACKOFF,
+    RETRY,
+    again,
+    history,
+    noted_failure,
+    noted_start,
+    retriable,
+)
+from tests.samples import PROVIDERS
+from tests.stages.talking import BEGAN, chain
+
+A, B, C = chain(*(PROVIDERS * 3)[:3])
+AFAR = {Kind.RATE_LIMITED, Kind.OVERLOADED, Kind.UPSTREAM_ERROR, Kind.UPSTREAM_GARBLED, Kind.UPSTREAM_SILENT}
+
+
+def plan(*targets: object, **limits: float) -> Plan:
+    made = Limits(**limits)  # type: ignore[arg-type]  # as the fields are
+    chosen = tuple(target for target in (A, B, C) if target in targets)
+    return Plan("r", "openai_chat", "/p", "", "m", groups(chosen, made), BEGAN, made, Emergency())
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_only_what_another_provider_could_do_better_is_tried_again(kind: Kind) -> None:
+    assert retriable(Fault(kind, "")) is (kind in AFAR)
+
+
+def test_another_provider_is_tried_at_once() -> None:
+    assert again(plan(A, B, C), 1, "") == again(plan(A, B, C), 2, "17") == {RETRY: "1"}
+
+
+def test_behind_the_last_there_is_nobody() -> None:
+    assert again(plan(A, B), 2, "") is None
+    assert again(plan(A, B), 3, "") is None
+    assert again(plan(A, max_retries=0), 1, "") is None
+
+
+def test_the_same_provider_is_given_time() -> None:
+    same = plan(A, max_retries=4, retry_delay_ms=1_500, backoff_multiplier=2.0)
+
+    waits = [(again(same, n, "") or {}).get(BACKOFF) for n in (1, 2, 3, 4, 5)]
+
+    assert waits == ["2", "3", "6", "12", None]
+
+
+def test_a_provider_that_names_a_pause_gets_it() -> None:
+    same = plan(A, max_retries=2)
+
+    assert again(same, 1, "7") == {RETRY: "1", BACKOFF: "7"}
+    assert again(same, 1, "0") == {RETRY: "1", BACKOFF: "1"}
+
+
+@pytest.mark.parametrize("pause", ["31", "3600", "9" * 400])
+def test_a_provider_that_names_a_long_pause_is_not_waited_for(pause: str) -> None:
+    assert again(plan(A, max_retries=2), 1, pause) is None
+
+
+@pytest.mark.parametrize("pause", ["", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "soon", "²"])
+def test_a_pause_that_is_no_number_is_none(pause: str) -> None:
+    assert again(plan(A, max_retries=2), 1, pause) == {RETRY: "1", BACKOFF: "1"}
+
+
+def test_no_wait_grows_beyond_measure() -> None:
+    slow = plan(A, max_retries=7, retry_delay_ms=10_000, backoff_multiplier=10.0)
+
+    assert again(slow, 5, "") == {RETRY: "1", BACKOFF: "30"}
+
+
+def test_what_attempts_note_is_what_the_next_one_reads() -> None:
+    notes = {
+        **noted_start(1, A.provider.cluster, BEGAN),
+        **noted_failure(1, Fault(Kind.OVERLOADED, "")),
+        **noted_start(2, B.provider.cluster, BEGAN + 1),
+        **noted_failure(2, Fault(Kind.RATE_LIMITED, "")),
+    }
+
+    told = history(plan(A, B, C), 3, notes, BEGAN + 2)
+
+    assert told.failed == ((A, "overloaded"), (B, "rate_limited"))
+    assert told.told() == (f"{A.provider.name}:overloaded", f"{B.provider.name}:rate_limited")
+
+
+@pytest.mark.parametrize(("waited", "reason"), [(0.1, "connection"), (0.8, "connection"), (1.0, "timeout")])
+def test_an_attempt_that_left_no_failure_was_never_answered(waited: float, reason: str) -> None:
+    quick = plan(A, B, first_token_ms=1_000)
+
+    assert history(quick, 2, noted_start(1, A.provider.cluster, BEGAN), BEGAN + waited).failed == ((A, reason),)
+
+
+def test_the_wait_ends_where_the_next_attempt_begins() -> None:
+    quick = plan(A, B, C, first_token_ms=1_000)
+    notes = noted_start(1, A.provider.cluster, BEGAN) | noted_start(2, B.provider.cluster, BEGAN + 0.2)
+
+    assert history(quick, 3, notes, BEGAN + 5).failed == ((A, "connection"), (B, "timeout"))
+
+
+def test_an_attempt_that_noted_nothing_is_still_counted() -> None:
+    assert history(plan(A, B), 2, {}, BEGAN).failed == ((A, "connection"),)
+    assert history(plan(A, B), 1, {}, BEGAN).failed == ()
+
+
+def test_a_chosen_target_of_a_group_is_told_by_its_cluster() -> None:
+    both = replace(plan(A, B, C), groups=((A, B), (C,)))
+
+    assert history(both, 2, noted_start(1, B.provider.cluster, BEGAN), BEGAN).failed[0][0] == B
