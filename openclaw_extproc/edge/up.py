@@ -53,7 +53,7 @@ async def up(options: Options) -> int:
 
 async def _up(options: Options, binary: str, folder: Path) -> int:
     simulated = not options.configs
-    ports = {name: processes.free_port() for name in _simulated()} if simulated else {}
+    ports = {name: processes.free_port() for name in SIMULATED} if simulated else {}
     effective = folder / "clusters.yaml"
     sources = Sources(
         options.configs,
@@ -96,11 +96,6 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         watching = asyncio.create_task(watch(service, sources, taken))
         stack.callback(watching.cancel)
         return await _until_over(children, watching)
-
-
-def _simulated() -> list[str]:
-    """The providers whose formats we speak."""
-    return [name for name, shape in SIMULATED.items() if shape in FORMATS or shape != "gemini"]
 
 
 def _environment(given: Mapping[str, str], *, simulated: bool) -> Mapping[str, str]:
