@@ -153,7 +153,8 @@ def heard(side: ProviderSide, *chunks: bytes, streamed: bool) -> list[Fact]:
 def asker(*, stream: bool) -> Chat:
     """A request to write an answer for: one that wants to know everything."""
     hello = Turn("user", (Text("hello"),))
-    return Chat("asked-model", (hello,), stream=stream, extras={"stream_options": {"include_usage": True}})
+    wishes: dict[str, Json] = {"stream_options": {"include_usage": True}, "alt": "sse"}
+    return Chat("asked-model", (hello,), stream=stream, extras=wishes)
 
 
 def write(client: ClientSide, facts: Iterable[Fact], *, stream: bool) -> bytes:

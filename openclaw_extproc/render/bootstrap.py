@@ -51,12 +51,17 @@ def bootstrap(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
             ],
         },
         "dynamic_resources": {
-            "cds_config": {"resource_api_version": "V3", "path_config_source": {"path": places.clusters_file}},
+            "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
         },
     }
     if places.admin_socket:
         whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
     return whole
+
+
+def _watched(path: str) -> dict[str, Json]:
+    # The folder is watched, not the file: that also notices how Kubernetes replaces a mounted ConfigMap.
+    return {"path": path, "watched_directory": {"path": path.rpartition("/")[0] or "."}}
 
 
 def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Json]:

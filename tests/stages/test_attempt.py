@@ -64,7 +64,7 @@ def begin(client: str, provider: str, *, stream: bool, last: bool = True) -> lis
 
 
 def good(provider: str, *, stream: bool) -> bytes:
-    return answering(provider).answer(streamed=stream)
+    return answering(provider).answer(streamed=stream).replace(b"\r\n", b"\n")
 
 
 def checked(talk: Talk[AttemptEntry]) -> Talk[AttemptEntry]:
@@ -693,6 +693,10 @@ HALF_GOOD = {
     "anthropic_messages": (
         b'{"id":"a","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hello"},'
         b'{"type":"tool_use","id":"t","name":7,"input":{}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{}}'
+    ),
+    "gemini": (
+        b'{"responseId":"a","modelVersion":"m","candidates":[{"index":0,"finishReason":"STOP","content":{"role":"model",'
+        b'"parts":[{"text":"Hello"},{"functionCall":{"name":7}}]}}]}'
     ),
 }
 """Whole answers whose first block can be read and whose second cannot."""

@@ -75,7 +75,8 @@ SILENT: Mapping[str, tuple[object, object]] = {
 
 def meaning(chat: Chat) -> Meaning:
     merged = groupby(chat.turns, key=lambda turn: turn.role)
-    turns = [(role, _parts(part for turn in group for part in turn.parts)) for role, group in merged]
+    order = {use.id: n for n, use in enumerate(_uses(chat))}
+    turns = [(role, _parts((part for turn in group for part in turn.parts), order)) for role, group in merged]
     return Meaning(
         model=chat.model,
         system="\n\n".join(text for text in chat.system if text.strip()),
@@ -94,18 +95,31 @@ def meaning(chat: Chat) -> Meaning:
     )
 
 
-def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Tool results first, as every API wants them; blank texts away; arguments as JSON says them."""
-    said = [_plain(part) for part in parts if not (isinstance(part, Text) and not part.text.strip())]
-    return tuple(sorted(said, key=lambda part: not isinstance(part, ToolResult)))
+def _uses(chat: Chat) -> list[ToolUse]:
+    return [part for turn in chat.turns for part in turn.parts if isinstance(part, ToolUse)]
 
 
-def _plain(part: Part) -> Part:
+def _parts(parts: Iterable[Part], order: Mapping[str, int]) -> tuple[Part, ...]:
+    """Tool results first and in the order of their calls, as the APIs want them; blank texts away."""
+    said = [_plain(part, order) for part in parts if not (isinstance(part, Text) and not part.text.strip())]
+    results = [part for part in said if isinstance(part, ToolResult)]
+    rest = [part for part in said if not isinstance(part, ToolResult)]
+    if len(results) == 1:  # whose its images are needs no saying
+        images = [inner for inner in results[0].content if not isinstance(inner, Text)]
+        results = [replace(results[0], content=tuple(t for t in results[0].content if isinstance(t, Text)))]
+        rest = [*images, *rest]
+    return (*sorted(results, key=lambda result: result.tool_use_id), *rest)
+
+
+def _plain(part: Part, order: Mapping[str, int]) -> Part:
+    """Arguments as JSON says them; ids as numbers, because Gemini's calls have none."""
     match part:
         case ToolUse(id, name, args):
-            return ToolUse(id, name, json.dumps(json.loads(args or "{}"), sort_keys=True))
+            return ToolUse(f"{order[id]:03}", name, json.dumps(json.loads(args or "{}"), sort_keys=True))
         case ToolResult(id, content, is_error):
-            return ToolResult(id, tuple(inner for inner in content if inner != Text("")), is_error)
+            text = "\n".join(inner.text for inner in content if isinstance(inner, Text))
+            images = [inner for inner in content if not isinstance(inner, Text)]
+            return ToolResult(f"{order.get(id, 999):03}", (*([Text(text)] if text else []), *images), is_error)
         case Text(text):
             return Text(text.rstrip())
         case _:
@@ -340,7 +354,7 @@ def test_an_edited_request_is_still_served_where_it_goes(case: Case) -> None:
 )
 def test_an_empty_or_wrong_request_is_unreadable(case: Case, body: bytes) -> None:
     with pytest.raises(UnreadableError):
-        case.client.decode_request(case.asked(body))
+        case.client.decode_request(case.asked(body.replace(b"messages", b"contents") if b"contents" in case.request else body))
 
 
 def test_every_format_has_both_sides() -> None:

@@ -4,7 +4,10 @@
 against the client's SDK before it is committed: a round trip hides wrong words, only a reader finds them.
 """
 
+import json
 import os
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -31,6 +34,9 @@ from tests.samples import ANSWERS, BOTH, CLIENTS, PROVIDERS, STREAMS, Case, deco
 
 STOPS_BEFORE_ITS_END = {"openai_chat": b'"finish_reason":"', "gemini": b'"finishReason"'}
 """What already ends an answer of these formats, for servers that leave out the rest. Others have a last event."""
+
+WITHOUT_LAST_EVENT = ("gemini",)
+"""Formats that end where the body ends."""
 
 every_answer = pytest.mark.parametrize(("case", "streamed"), ANSWERS, ids=samples.answer_name)
 every_stream = pytest.mark.parametrize("case", STREAMS, ids=str)
@@ -75,7 +81,7 @@ def test_any_line_end_is_the_same(case: Case, end: bytes) -> None:
 
 @every_stream
 def test_comments_between_events_are_nothing(case: Case) -> None:
-    body = case.answer(streamed=True).replace(b"\n\n", b"\n\n: keep-alive\n\n")
+    body = case.answer(streamed=True).replace(b"\r\n", b"\n").replace(b"\n\n", b"\n\n: keep-alive\n\n")
 
     assert decode(case.provider, body, streamed=True) == case.facts(streamed=True)
 
@@ -136,10 +142,14 @@ def _enough(case: Case, body: bytes) -> int:
     if case.format not in STOPS_BEFORE_ITS_END:
         return len(body.rstrip()) + 2  # the empty line that ends the last event
     said = body.replace(b'"finish_reason":null', b" " * 20)  # same length
-    return body.index(b"\n\n", said.index(STOPS_BEFORE_ITS_END[case.format])) + 2
+    last = max(said.find(STOPS_BEFORE_ITS_END[case.format]), said.find(b'"blockReason"'))
+    ends = re.compile(rb"\r?\n\r?\n").search(body, last)
+    assert ends is not None
+    # CR alone is an end of line already.
+    return ends.end() - (1 if ends[0].endswith(b"\r\n") else 0)
 
 
-@every_stream
+@pytest.mark.parametrize("case", [case for case in STREAMS if case.format not in WITHOUT_LAST_EVENT], ids=str)
 def test_what_comes_after_the_end_is_not_read(case: Case) -> None:
     body = case.answer(streamed=True)
 
@@ -239,6 +249,19 @@ def test_any_error_body_makes_a_fault(provider: str, status: int, body: bytes) -
 
     assert fault.public
     assert fault.upstream_status == status
+
+
+@written_both_ways
+def test_a_gemini_stream_without_events_is_one_json_array(*, stream: bool) -> None:
+    """The only stream that is no event stream."""
+    for case in STREAMS:
+        encoder = client_side("gemini").encoder(replace(samples.asker(stream=True), extras={}), samples.CREATED)
+        facts = case.facts(streamed=stream)
+
+        written = b"".join([encoder.feed(fact) for fact in facts])
+
+        assert isinstance(json.loads(written), list)
+        assert gist(decode(provider_side("gemini"), written, streamed=False)) == gist(facts)
 
 
 # -- golden files ------------------------------------------------------------
