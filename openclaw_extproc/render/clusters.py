@@ -60,7 +60,7 @@ def _discovery_type(host: str) -> dict[str, Json]:
     if _is_address(host):
         return {"type": "STATIC"}
     # LOGICAL_DNS: large services answer with a few of many addresses, different ones each time.
-    return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL", "respect_dns_ttl": True}
+    return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL"}
 
 
 def _is_address(host: str) -> bool:

@@ -59,5 +59,8 @@ def test_compose_and_prometheus_use_what_is_there() -> None:
     assert compose["services"]["envoy"]["image"] == "envoyproxy/envoy:v1.40.0"
     assert [m for m in mounts if not Path(m).exists()] == []
     named = {word for rule in rules for word in rule["expr"].replace("(", " ").replace("[", " ").split() if "_" in word}
-    assert {name.removesuffix("_total") for name in named} == {"openclaw_model_fallback", "openclaw_model_health_status"}
+    assert {name.removesuffix("_total") for name in named} == {
+        "openclaw_model_fallback",
+        "openclaw_model_health_status",
+    }
     assert [name for name in named if f'"{name.removesuffix("_total")}"' not in metrics] == []
