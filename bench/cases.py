@@ -13,8 +13,10 @@ class Case:
     provider_path: str
     """Asked of Envoy alone, which translates nothing."""
     streamed: bool
-    connections: int
-    """At a time, when throughput is measured."""
+    few: int
+    """Connections when latency is measured: each is always busy, so of JSON only one, or they would wait for each other."""
+    many: int
+    """Connections when throughput and CPU time are measured."""
 
     @property
     def request(self) -> bytes:
@@ -26,8 +28,8 @@ class Case:
 
 
 CASES = (
-    Case("JSON, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=False, connections=16),
-    Case("JSON, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=False, connections=16),
-    Case("Stream, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=True, connections=32),
-    Case("Stream, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=True, connections=32),
+    Case("JSON, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=False, few=1, many=16),
+    Case("JSON, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=False, few=1, many=16),
+    Case("Stream, same format", canned.OPENAI_MODEL, canned.OPENAI_PATH, streamed=True, few=4, many=32),
+    Case("Stream, translated", canned.ANTHROPIC_MODEL, canned.ANTHROPIC_PATH, streamed=True, few=4, many=32),
 )

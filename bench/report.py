@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from bench import canned, proc
-from bench.rounds import LATENCY_CONNECTIONS, Length, Result, Run
+from bench.rounds import Length, Result, Run
 from openclaw_extproc.edge.processes import find_envoy
 
 MAX_CPU_SECONDS = 2.5
@@ -88,9 +88,9 @@ def _notes(report: Report) -> str:
         f"{here.cpu}, {here.cores} cores (shared with the load generator and the provider; load {here.load:g} before); "
         f"Python {here.python}, Envoy {here.envoy}, grpcio {here.grpcio}. Medians of {length.rounds} rounds of "
         f"{length.seconds} s a run, both sides in turns. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
-        f"{canned.EVENTS} events, one a millisecond, so alone they are as fast as that. Throughput and CPU with "
-        f"{json_case.connections} (streams: {stream_case.connections}) connections, latency of whole answers with "
-        f"{LATENCY_CONNECTIONS}. Peak memory of our service: {report.peak_mebibytes:.0f} MiB."
+        f"{canned.EVENTS} events, one a millisecond, each in a write of its own: alone they are as fast as that. "
+        f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of whole "
+        f"answers with {json_case.few} (streams: {stream_case.few}). Peak memory of our service: {report.peak_mebibytes:.0f} MiB."
     )
 
 

@@ -2,7 +2,7 @@
 # ruff: noqa: TID251  # a program of its own, not part of the core
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,8 +11,6 @@ from bench import wrk
 from bench.cases import CASES, Case
 from bench.setup import Side, Sides
 
-LATENCY_CONNECTIONS = 4
-"""Few enough that a request waits for nobody but itself."""
 SETTLE_SECONDS = 0.2
 """What wrk left unfinished is over by then."""
 
@@ -76,22 +74,22 @@ def measure(sides: Sides, length: Length, folder: Path) -> Iterator[Result]:
         body = folder / "request.json"
         body.write_bytes(case.request)
         for side in (sides.alone, sides.ours):  # to warm up
-            wrk.run(sides.url(case, side), body, connections=case.connections, seconds=1)
+            wrk.run(sides.url(case, side), body, connections=case.many, seconds=1)
         rounds = [_round(sides, case, body, length) for _ in range(length.rounds)]
         yield Result(case, tuple(rounds))
 
 
 def _round(sides: Sides, case: Case, body: Path, length: Length) -> Round:
-    both: Sequence[Run] = [_run(sides, side, case, body, length.seconds) for side in (sides.alone, sides.ours)]
-    return Round(*both)
+    alone = _run(sides, sides.alone, case, body, length.seconds)
+    return Round(alone, _run(sides, sides.ours, case, body, length.seconds))
 
 
 def _run(sides: Sides, side: Side, case: Case, body: Path, seconds: int) -> Run:
     url = sides.url(case, side)
-    few = wrk.run(url, body, connections=LATENCY_CONNECTIONS, seconds=seconds)
+    few = wrk.run(url, body, connections=case.few, seconds=seconds)
     time.sleep(SETTLE_SECONDS)
     envoy, service = side.cpu_seconds()
-    many = wrk.run(url, body, connections=case.connections, seconds=seconds)
+    many = wrk.run(url, body, connections=case.many, seconds=seconds)
     time.sleep(SETTLE_SECONDS)
     envoy_after, service_after = side.cpu_seconds()
     thousands = many.requests / 1000

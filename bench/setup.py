@@ -105,7 +105,9 @@ def _must_say(url: str, case: Case, *, ours: bool) -> None:
             pass
         time.sleep(0.1)
     if answer is None or not answer.is_success:
-        raise LoadError(f"{url}: no good answer within {READY_SECONDS:g} s ({answer.text if answer else 'nobody there'})")
+        raise LoadError(
+            f"{url}: no good answer within {READY_SECONDS:g} s ({answer.text if answer else 'nobody there'})"
+        )
     if ours and (said := _text(answer.content, streamed=case.streamed)) != case.text:
         raise LoadError(f"{url}: {case.title}: a wrong answer: {said[:200]!r}")
 

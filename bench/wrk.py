@@ -33,7 +33,9 @@ def must_be_there() -> str:
     """The program's path. Raises `LoadError`."""
     if found := shutil.which("wrk"):
         return found
-    raise LoadError("wrk is missing, the load generator: apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)")
+    raise LoadError(
+        "wrk is missing, the load generator: apt-get install wrk (Debian, Ubuntu), brew install wrk (macOS)"
+    )
 
 
 def run(url: str, body: Path, *, connections: int, seconds: int) -> Load:

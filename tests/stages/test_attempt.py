@@ -48,6 +48,7 @@ REDIRECT_BLAMES_CLIENT = "attempt.py `_refuse`: `decode_error` calls a 301 the c
 TRAILERS_BEHIND_REPLY = "attempt.py `_on_trailers`: adds an answer although the step is a Reply"
 DEAF_WITHOUT_BODY = "attempt.py `_let_go`: `*earlier, last = call.held` when nothing is held"
 LENGTH_KEPT = "attempt.py `_length_gone`: a same-format stream keeps a content-length that `_own_bytes` outgrows"
+END_IS_LOST = "attempt.py `_on_trailers`: what the decoder says at the end of the body is written to nobody"
 HALF_IS_200 = "attempt.py `_decide`: a whole answer that fails behind its first content is let go as a 200"
 
 every_way = pytest.mark.parametrize(("client", "provider"), WAYS)
@@ -198,7 +199,7 @@ def test_the_client_is_told_who_answered(client: str, provider: str, *, stream: 
 @every_translation
 def test_losses_are_told(client: str, provider: str) -> None:
     case = asking(client, stream=True)
-    body = case.request.rstrip()[:-1] + b', "made_up_field": 1}'
+    body = case.request.rstrip()[:-1] + b', "madeup": 1}'
 
     talk = attempt(
         *opening(case, gateway(chain(provider)), body=body),
@@ -206,8 +207,8 @@ def test_losses_are_told(client: str, provider: str) -> None:
         *chunks(good(provider, stream=True)),
     )
 
-    assert "made_up_field" in received(talk).headers["x-openclaw-warnings"]
-    assert "made_up_field" in talk.entry.losses
+    assert "madeup" in received(talk).headers["x-openclaw-warnings"]
+    assert "madeup" in talk.entry.losses
 
 
 def test_the_same_target_once_more_is_a_retry() -> None:
@@ -721,6 +722,8 @@ def test_trailers_end_an_answer_as_well(client: str, provider: str, *, stream: b
 
     told = gist(understood(client, received(talk), stream=stream))
     meant = gist(answering(provider).facts(streamed=stream))
+    if client != provider and provider == "gemini":
+        pytest.xfail(END_IS_LOST)
     assert (told.text, told.calls, told.stop) == (meant.text, meant.calls, meant.stop)
     assert talk.entry.outcome is Outcome.OK
 
