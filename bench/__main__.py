@@ -1,5 +1,4 @@
 """The command. Exit codes: 0 measured, 1 something answered wrongly or did not start, 2 there is no wrk."""
-# ruff: noqa: TID251  # a program of its own, not part of the core
 
 import argparse
 import signal

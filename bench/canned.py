@@ -50,8 +50,8 @@ def text(path: str, *, streamed: bool) -> str:
 
 
 def _openai_whole() -> dict[str, object]:
-    message = {"role": "assistant", "content": _WHOLE_TEXT, "refusal": None, "annotations": []}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    message: dict[str, object] = {"role": "assistant", "content": _WHOLE_TEXT, "refusal": None, "annotations": []}
+    choice: dict[str, object] = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return {**_openai_base("chat.completion"), "choices": [choice], "usage": _OPENAI_USAGE}
 
 

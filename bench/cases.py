@@ -14,7 +14,7 @@ class Case:
     """Asked of Envoy alone, which translates nothing."""
     streamed: bool
     few: int
-    """Connections when latency is measured: each is always busy, so of JSON only one, or they would wait for each other."""
+    """Connections when latency is measured. Each is always busy: with more of them answers wait for each other."""
     many: int
     """Connections when throughput and CPU time are measured."""
 

@@ -1,4 +1,5 @@
 """The results as Markdown, just as they stand in the README, and as JSON."""
+# ruff: noqa: TID251  # a program of its own, not part of the core
 
 import json
 import os
@@ -90,7 +91,8 @@ def _notes(report: Report) -> str:
         f"{length.seconds} s a run, both sides in turns. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
         f"{canned.EVENTS} events, one a millisecond, each in a write of its own: alone they are as fast as that. "
         f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of whole "
-        f"answers with {json_case.few} (streams: {stream_case.few}). Peak memory of our service: {report.peak_mebibytes:.0f} MiB."
+        f"answers with {json_case.few} (streams: {stream_case.few}). "
+        f"Peak memory of our service: {report.peak_mebibytes:.0f} MiB."
     )
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Sides:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Sides]:
+def running(folder: Path) -> Generator[Sides]:
     """Both sides, checked to answer every case rightly. Raises `LoadError`, `StartError`."""
     provider, port, alone_port, admin_port = (free_port() for _ in range(4))
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ def running(folder: Path) -> Iterator[Sides]:
 
 
 @contextmanager
-def _process(command: Sequence[str], output: Path, **environment: str) -> Iterator[int]:
+def _process(command: Sequence[str], output: Path, **environment: str) -> Generator[int]:
     """The process id. What it says goes into a file, our log lines too: writing them is part of the work."""
     root = Path(__file__).parent.parent
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])

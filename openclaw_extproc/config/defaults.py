@@ -1,6 +1,6 @@
 """The configuration of a first run, without any file or key: simulated providers on this machine."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 SIMULATOR_KEY = "OPENCLAW_SIMULATOR_KEY"
 """The variable that `up` sets to some text: the simulators want a credential, as the providers do whom they play."""
@@ -9,7 +9,7 @@ _PROVIDERS = {
     "openai": """
     - name: openai
       primary: true
-      models: [gpt-4o, gpt-4o-mini]
+      models: [gpt-4o, gpt-4o-mini, fault-503]
       fallback: anthropic
       fallback_model: claude-sonnet-4
 """,
@@ -27,16 +27,10 @@ _PROVIDERS = {
 }
 
 
-def embedded(ports: Mapping[str, int], formats: Collection[str]) -> str:
-    """The YAML text.
-
-    Args:
-        ports: Of the simulators on 127.0.0.1, by provider: `openai`, `anthropic`, `google`.
-        formats: The known formats; Google is simulated only where `gemini` is one of them.
-    """
-    names = ["openai", "anthropic", *(["google"] if "gemini" in formats else [])]
+def embedded(ports: Mapping[str, int]) -> str:
+    """The YAML text. `ports`: of the simulators on 127.0.0.1, by provider: `openai`, `anthropic`, `google`."""
     entries = (
-        f"{_PROVIDERS[name]}      endpoint: http://127.0.0.1:{ports[name]}\n      api_key: ${{{SIMULATOR_KEY}}}\n"
-        for name in names
+        f"{entry}      endpoint: http://127.0.0.1:{ports[name]}\n      api_key: ${{{SIMULATOR_KEY}}}\n"
+        for name, entry in _PROVIDERS.items()
     )
     return "# The embedded default: simulated providers, no keys.\nmodel:\n  providers:" + "".join(entries)

@@ -22,7 +22,6 @@ from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.render.bootstrap import Places, bootstrap
-from openclaw_extproc.wire import FORMATS
 
 READY_SECONDS = 15.0
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
@@ -59,7 +58,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         options.configs,
         options.clusters or effective,
         _environment(options.environment, simulated=simulated),
-        embedded(ports, FORMATS) if simulated else "",
+        embedded(ports) if simulated else "",
     )
     read = sources.read()
     settings = _settings(read)

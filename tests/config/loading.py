@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from openclaw_extproc import wire
 from openclaw_extproc.config.findings import Finding, errors
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import BasePath, Settings
@@ -12,15 +13,7 @@ SEEDS = Path(__file__).parents[1] / "fixtures" / "seed_config"
 KEYS = {"ANTHROPIC_API_KEY": "a", "GOOGLE_API_KEY": "g", "OPENAI_API_KEY": "o"}
 
 
-def _openai(path: str) -> str:
-    return path or "/v1"
-
-
-def _anthropic(path: str) -> str:
-    return f"{path}/v1"
-
-
-FORMATS: Mapping[str, BasePath] = {"openai_chat": _openai, "anthropic_messages": _anthropic}
+FORMATS: Mapping[str, BasePath] = {name: fmt.provider.base_path for name, fmt in wire.FORMATS.items() if fmt.provider}
 
 
 def loaded(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> Loaded:

@@ -1,6 +1,5 @@
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.load import load
-from openclaw_extproc.config.settings import BasePath
 from openclaw_extproc.gateway import AUTO
 from tests.config.loading import FORMATS
 
@@ -8,7 +7,7 @@ PORTS = {"openai": 4001, "anthropic": 4002, "google": 4003}
 
 
 def test_a_first_run_needs_no_file_and_no_key() -> None:
-    text = embedded(PORTS, FORMATS)
+    text = embedded(PORTS)
 
     found = load([("embedded", text)], clusters=None, environment={SIMULATOR_KEY: "simulated"}, formats=FORMATS)
 
@@ -17,17 +16,8 @@ def test_a_first_run_needs_no_file_and_no_key() -> None:
     assert [(one.provider.name, one.authority) for one in settings.upstreams] == [
         ("openai", "127.0.0.1:4001"),
         ("anthropic", "127.0.0.1:4002"),
+        ("google", "127.0.0.1:4003"),
     ]
     assert {one.provider.credential for one in settings.upstreams} == {SIMULATOR_KEY}
     assert [target.model for target in settings.gateway.chains[AUTO]] == ["gpt-4o", "claude-sonnet-4"]
     assert [target.model for target in settings.gateway.chains["claude-sonnet-4"]] == ["claude-sonnet-4", "gpt-4o"]
-
-
-def test_google_is_simulated_where_its_format_is_known() -> None:
-    formats: dict[str, BasePath] = {**FORMATS, "gemini": lambda path: path or "/v1beta"}
-
-    found = load(
-        [("embedded", embedded(PORTS, formats))], clusters=None, environment={SIMULATOR_KEY: "x"}, formats=formats
-    )
-
-    assert found.usable().gateway.providers["google"].base_path == "/v1beta"

@@ -79,7 +79,7 @@ def test_production_says_where_things_are() -> None:
         ("local", "http", "172.16.16.39:8080"),
     ]
     assert [one.provider.credential for one in found.upstreams] == ["ANTHROPIC_API_KEY", "GOOGLE_API_KEY", ""]
-    assert [one.provider.base_path for one in found.upstreams] == ["/v1", "/v1beta/openai", "/v1"]
+    assert [one.provider.base_path for one in found.upstreams] == ["/v1", "/v1beta", "/v1"]
     assert "gateway.workers: this version runs one worker" in warnings(seed(3))
 
 
@@ -154,7 +154,7 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         "model.providers[2].name: a second provider named google: make one entry of the two, ",
         'model.providers[3].endpoint: "unheard" is no provider we know (known: ',
         (
-            'model.providers[4].format: no format is named "openai_chatt" (known: anthropic_messages, openai_chat): '
+            'model.providers[4].format: no format is named "openai_chatt" (known: anthropic_messages, gemini, openai_chat): '
             "did you mean openai_chat?"
         ),
         "model.providers[4].models: lists no model: list the models it serves",
@@ -296,7 +296,7 @@ def test_a_provider_has_either_a_cluster_or_an_endpoint() -> None:
 
 
 def test_formats_are_those_that_are_given() -> None:
-    assert FORMATS.keys() == {"openai_chat", "anthropic_messages"}
+    assert FORMATS.keys() == {"openai_chat", "anthropic_messages", "gemini"}
     assert any("no format is named" in line for line in complaints("model: {provider: openai, model: m, format: x}"))
 
 

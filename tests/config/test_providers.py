@@ -38,10 +38,14 @@ def test_a_key_goes_to_its_provider_s_own_host_unless_it_is_named() -> None:
 def test_the_usual_path_belongs_to_the_usual_host_and_format() -> None:
     google = "https://generativelanguage.googleapis.com"
 
-    assert upstream("", "google").provider.base_path == "/v1beta/openai"
-    assert upstream(f"endpoint: '{google}'", "google").provider.base_path == "/v1beta/openai"
-    assert upstream(f"endpoint: '{google}/x/'", "google").provider.base_path == "/x"
-    assert upstream("endpoint: 'http://127.0.0.1:9'", "google").provider.base_path == "/v1"
+    groq = "https://api.groq.com"
+
+    assert upstream("", "google").provider.base_path == "/v1beta"
+    assert upstream(f"endpoint: '{google}/x/'", "google").provider.base_path == "/x/v1beta"
+    assert upstream("", "groq").provider.base_path == "/openai/v1"
+    assert upstream(f"endpoint: '{groq}'", "groq").provider.base_path == "/openai/v1"
+    assert upstream(f"endpoint: '{groq}/x/'", "groq").provider.base_path == "/x"
+    assert upstream("endpoint: 'http://127.0.0.1:9'", "groq").provider.base_path == "/v1"
     assert upstream("format: anthropic_messages", "google").provider.base_path == "/v1"
 
 

@@ -165,7 +165,11 @@ CALLERS: dict[str, type[OpenAICaller] | type[AnthropicCaller]] = {"openai": Open
 def body(shape: str, model: str, text: str = "hello you", *, streamed: bool = False) -> bytes:
     """The smallest good request, for callers without an SDK."""
     said: dict[str, object] = {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": text}]}
-    return json.dumps(said | ({"stream": True} if streamed else {})).encode()
+    if streamed:
+        said["stream"] = True
+    if streamed and shape == "openai":
+        said["stream_options"] = {"include_usage": True}
+    return json.dumps(said).encode()
 
 
 def said(simulator: str, model: str, text: str = "hello you") -> str:

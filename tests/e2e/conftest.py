@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, Caller
-from tests.e2e.harness import Providers, Sidecar, sidecar
+from tests.e2e.harness import Providers, Sidecar, http, sidecar
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,7 @@ def providers() -> Iterator[Providers]:
         started.start(name, shape)
     yield started
     started.close()
+    http.close()
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,10 @@ SECRETS = {
 }
 
 
+http = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+"""For callers without an SDK. One for all, because a client reads all certificate authorities first."""
+
+
 class Providers:
     """Simulators by name, recorded, on an event loop of their own."""
 
@@ -85,7 +89,7 @@ class Sidecar:
         return until(lambda: found if len(found := self.lines(event)) >= times else None, seconds, self.logged)
 
     def metrics(self) -> str:
-        return httpx.get(f"{self.admin_url}/metrics").text
+        return http.get(f"{self.admin_url}/metrics").text
 
     def rewrite(self, config: str) -> None:
         """Another `openclaw.yml`, on the same ports."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.callers import CALLERS, OURS, body, said
-from tests.e2e.harness import Providers, Sidecar
+from tests.e2e.harness import Providers, Sidecar, http
 
 SECRET = "the-words-of-a-prompt"
 HEADERS = {"content-type": "application/json", "authorization": f"Bearer {OURS}", "x-api-key": OURS}
@@ -65,7 +65,7 @@ each_format = pytest.mark.parametrize("shape", CALLERS)
 def test_a_bad_body_is_refused_cleanly(main: Sidecar, providers: Providers, shape: str, name: str) -> None:
     before = len(main.logged())
 
-    answer = httpx.post(main.url + CALLERS[shape].path, content=BODIES[name], headers=HEADERS, timeout=10)
+    answer = http.post(main.url + CALLERS[shape].path, content=BODIES[name], headers=HEADERS, timeout=10)
 
     assert answer.status_code == (404 if name in ("an unknown model", "an enormous name of a model") else 400)
     _is_an_error_of(shape, answer)
@@ -109,7 +109,7 @@ def test_a_key_twice_means_the_same_to_us_and_to_the_provider(main: Sidecar, pro
     simulator = {"openai": "ace", "anthropic": "cat"}[shape]
     twice = b'{"model": "some-other-model", ' + body(shape, model)[1:]
 
-    answer = httpx.post(main.url + CALLERS[shape].path, content=twice, headers=HEADERS)
+    answer = http.post(main.url + CALLERS[shape].path, content=twice, headers=HEADERS)
 
     assert answer.status_code == 200
     sent = providers[simulator].requests[0].body or ""
@@ -149,7 +149,7 @@ def test_an_unknown_path_is_not_found_in_the_format_of_its_prefix(
 ) -> None:
     before = len(main.logged())
 
-    answer = httpx.request(method, main.url + path, content=body("openai", "bee-model", SECRET), headers=HEADERS)
+    answer = http.request(method, main.url + path, content=body("openai", "bee-model", SECRET), headers=HEADERS)
 
     assert answer.status_code == 404
     _is_an_error_of(PATHS[path], answer)
@@ -159,7 +159,7 @@ def test_an_unknown_path_is_not_found_in_the_format_of_its_prefix(
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 def test_bare_paths_are_served_too(main: Sidecar, path: str) -> None:
-    answer = httpx.post(main.url + path, content=body("openai", "bee-model"), headers=HEADERS)
+    answer = http.post(main.url + path, content=body("openai", "bee-model"), headers=HEADERS)
 
     assert answer.status_code == 200
     assert ("choices" in answer.json()) == (path == "/v1/chat/completions")
@@ -169,7 +169,7 @@ def test_bare_paths_are_served_too(main: Sidecar, path: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_only_post_is_served(main: Sidecar, providers: Providers, shape: str, method: str) -> None:
     for content in (b"", body(shape, "bee-model")):
-        answer = httpx.request(method, main.url + CALLERS[shape].path, content=content, headers=HEADERS)
+        answer = http.request(method, main.url + CALLERS[shape].path, content=content, headers=HEADERS)
 
         assert answer.status_code in (404, 405)
         if method != "HEAD":
@@ -179,7 +179,7 @@ def test_only_post_is_served(main: Sidecar, providers: Providers, shape: str, me
 
 @each_format
 def test_a_compressed_body_is_refused(main: Sidecar, providers: Providers, shape: str) -> None:
-    answer = httpx.post(
+    answer = http.post(
         main.url + CALLERS[shape].path, content=b"\x1f\x8b...", headers={**HEADERS, "content-encoding": "gzip"}
     )
 
@@ -215,7 +215,7 @@ STEERING = {
 
 @each_format
 def test_headers_of_the_client_steer_nothing(main: Sidecar, providers: Providers, shape: str) -> None:
-    answer = httpx.post(main.url + CALLERS[shape].path, content=body(shape, "bee-model"), headers=HEADERS | STEERING)
+    answer = http.post(main.url + CALLERS[shape].path, content=body(shape, "bee-model"), headers=HEADERS | STEERING)
 
     assert answer.status_code == 200
     assert answer.headers["x-openclaw-provider"] == "bee"
@@ -230,7 +230,7 @@ def test_headers_of_the_client_make_no_further_attempts(main: Sidecar, providers
     for simulator in providers.by_name.values():
         simulator.set_fault("503")
 
-    answer = httpx.post(
+    answer = http.post(
         main.url + CALLERS[shape].path, content=body(shape, "ace-then-dog-model"), headers=HEADERS | STEERING
     )
 
@@ -241,7 +241,7 @@ def test_headers_of_the_client_make_no_further_attempts(main: Sidecar, providers
 
 def test_headers_of_a_provider_do_not_steer_envoy_either(main: Sidecar) -> None:
     """No simulator says so; what holds is that ours are taken off before the client sees them."""
-    answer = httpx.post(main.url + CALLERS["openai"].path, content=body("openai", "bee-model"), headers=HEADERS)
+    answer = http.post(main.url + CALLERS["openai"].path, content=body("openai", "bee-model"), headers=HEADERS)
 
     assert not [name for name in answer.headers if name.startswith("x-envoy-")]
     assert not {"x-openclaw-retry", "x-openclaw-backoff"} & set(answer.headers)
@@ -251,7 +251,7 @@ def test_headers_of_a_provider_do_not_steer_envoy_either(main: Sidecar) -> None:
 def test_odd_header_values_are_survived(main: Sidecar, value: bytes) -> None:
     before = len(main.logged())
 
-    answer = httpx.post(
+    answer = http.post(
         main.url + CALLERS["openai"].path,
         content=body("openai", "bee-model"),
         headers={b"content-type": b"application/json", b"x-openclaw-user": value},
@@ -275,5 +275,5 @@ def test_headers_that_envoy_refuses_leave_no_trace_of_an_error(main: Sidecar, va
             said = b""
 
     assert said == b"" or said.startswith(b"HTTP/1.1 4")
-    assert httpx.post(main.url + "/v1/messages", content=body("anthropic", "dog-model")).status_code == 200
+    assert http.post(main.url + "/v1/messages", content=body("anthropic", "dog-model")).status_code == 200
     assert '"level":"error"' not in main.logged()[before:]

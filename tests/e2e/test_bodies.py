@@ -12,7 +12,7 @@ import pytest
 
 from openclaw_extproc.simulator import Record
 from tests.e2e.callers import CALLERS, body
-from tests.e2e.harness import Providers, Sidecar
+from tests.e2e.harness import Providers, Sidecar, http
 from tests.e2e.world import PLACES
 
 LARGEST = 32 * 1024 * 1024
@@ -32,7 +32,7 @@ def padded(shape: str, model: str, size: int) -> bytes:
 
 def post(sidecar: Sidecar, shape: str, content: bytes | Iterator[bytes]) -> httpx.Response:
     headers = {"content-type": "application/json"}
-    return httpx.post(sidecar.url + CALLERS[shape].path, content=content, headers=headers, timeout=60)
+    return http.post(sidecar.url + CALLERS[shape].path, content=content, headers=headers, timeout=60)
 
 
 def one(records: tuple[Record, ...]) -> Record:

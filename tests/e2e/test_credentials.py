@@ -11,7 +11,7 @@ import pytest
 from openclaw_extproc.simulator import Record
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, body, said
-from tests.e2e.harness import Providers, Sidecar, sidecar, until
+from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.world import PLACES, Place
 
 THEIRS = "sk-theirs-0123456789"
@@ -55,7 +55,7 @@ def _has_only_its_own(record: Record, place: Place) -> None:
 
 def _ask(sidecar: Sidecar, shape: str, model: str, **more: str) -> httpx.Response:
     headers = {"content-type": "application/json", **CREDENTIALS, **INTERNAL, **more}
-    return httpx.post(sidecar.url + CALLERS[shape].path + QUERY, content=body(shape, model), headers=headers)
+    return http.post(sidecar.url + CALLERS[shape].path + QUERY, content=body(shape, model), headers=headers)
 
 
 @pytest.mark.parametrize("shape", CALLERS)

@@ -10,7 +10,7 @@ import pytest
 
 from openclaw_extproc.simulator import Record, Simulator
 from tests.e2e.callers import CALLERS, OURS, Answer, Caller, body, said
-from tests.e2e.harness import Providers, Sidecar, until
+from tests.e2e.harness import Providers, Sidecar, http, until
 from tests.e2e.world import EMERGENCY, PLACES, RETRY_AFTER_SECONDS, Place
 
 REASONS: Mapping[str, set[str]] = {
@@ -141,10 +141,10 @@ def test_no_byte_of_the_failed_attempt_is_seen(
     first = PLACES["ace-then-dog" if sdk == "openai" else "cat-then-bee"]
     second = second_of(first)
     providers[first.simulator].set_fault(fault)
-    failed = httpx.post(hasty.url + CALLERS[sdk].path, content=body(sdk, first.model, streamed=streamed))
+    failed = http.post(hasty.url + CALLERS[sdk].path, content=body(sdk, first.model, streamed=streamed))
     providers.reset()
 
-    direct = httpx.post(hasty.url + CALLERS[sdk].path, content=body(sdk, second.model, streamed=streamed))
+    direct = http.post(hasty.url + CALLERS[sdk].path, content=body(sdk, second.model, streamed=streamed))
 
     assert failed.status_code == direct.status_code == 200
     assert _names(failed) - {"x-openclaw-fallbacks"} == _names(direct)
@@ -190,10 +190,10 @@ def test_a_callers_own_headers_survive_a_detour_to_another_format(main: Sidecar,
     about_openai = {"openai-organization": "org-1", "openai-project": "proj-1"}
     about_anthropic = {"anthropic-version": "2024-01-01", "anthropic-beta": "some-beta-2025-01-01"}
 
-    asked_openai = httpx.post(
+    asked_openai = http.post(
         main.url + CALLERS["openai"].path, content=body("openai", "cat-then-bee-model"), headers=about_openai
     )
-    asked_anthropic = httpx.post(
+    asked_anthropic = http.post(
         main.url + CALLERS["anthropic"].path, content=body("anthropic", "ace-then-dog-model"), headers=about_anthropic
     )
 

@@ -1,6 +1,6 @@
 """Envoy's part, played by a list of events: every message is counted, and gets its one answer in its turn."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -224,9 +224,10 @@ def opening(
     headers: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    planned: Talk[RequestEntry] | None = None,
 ) -> list[Event]:
     """The first two messages of an attempt, the plan made by the route stage."""
-    planned = routed(case, gateway, headers=headers, body=body)
+    planned = planned or routed(case, gateway, headers=headers, body=body)
     assert isinstance(planned.last, Continue)
     target = planned.last.groups[attempt - 1][0]
     said = {**head(case, headers=headers).headers, "x-envoy-attempt-count": str(attempt)}
@@ -276,5 +277,3 @@ def is_error_of(client: str, got: Received) -> str:
 def _shape(value: j.Json) -> object:
     return {key: _shape(inner) for key, inner in value.items()} if isinstance(value, dict) else None
 
-
-Script = Callable[[], list[Event]]

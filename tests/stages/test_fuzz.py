@@ -1,0 +1,284 @@
+"""Nobody's bytes can break the stages: one answer for each message, one entry, and words the client understands.
+
+Short by default; `HYPOTHESIS_PROFILE=soak` looks for hours.
+"""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import event, example, given
+from hypothesis import strategies as st
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
+from openclaw_extproc.stages.events import Continue, Event, Reply, RequestBody, ResponseBody, ResponseHead, ResponseTrailers
+from openclaw_extproc.wire import client_side, sse
+from tests.samples import ANSWERS, CLIENTS, PROVIDERS, REQUESTS, Case, cut
+from tests.stages.talking import (
+    BEGAN,
+    Received,
+    Talk,
+    asking,
+    attempt,
+    chain,
+    gateway,
+    is_error_of,
+    opening,
+    received,
+    routed,
+)
+
+OPENINGS = {
+    (client, provider, stream, last): opening(
+        asking(client, stream=stream), gateway(chain(provider) if last else chain(provider, provider), max_retries=0)
+    )
+    for client in CLIENTS
+    for provider in PROVIDERS
+    for stream in (True, False)
+    for last in (True, False)
+}
+
+
+# -- what a provider can do ---------------------------------------------------------------
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, body: bytes) -> bytes:
+    """An answer with some of its bytes changed, doubled, left out, or cut off."""
+    for _ in range(draw(st.integers(0, 4))):
+        a, b = sorted((draw(st.integers(0, len(body))), draw(st.integers(0, len(body)))))
+        b = min(b, a + draw(st.sampled_from([0, 1, 4, 200])))
+        match draw(st.sampled_from(["change", "double", "drop", "cut", "swap"])):
+            case "change":
+                body = body[:a] + draw(st.binary(min_size=b - a, max_size=b - a)) + body[b:]
+            case "double":
+                body = body[:b] + body[a:b] + body[b:]
+            case "drop":
+                body = body[:a] + body[b:]
+            case "swap":
+                body = body[:a] + draw(st.sampled_from(SWAPS)) + body[b:]
+            case _:
+                body = body[:a]
+    return body
+
+
+SWAPS = (
+    b"null", b"-1", b"1e400", b"[]", b"{}", b'""', b"18446744073709551615", b"true", b"\r", b"\n\n", b'"', b"\xff",
+    b"data: [DONE]\n\n", b'"error":', b'"finish_reason":"stop"', b"[" * 2_000, b'\\ud800', b"event: error\n",
+)  # fmt: skip
+
+
+@given(st.data(), st.sampled_from(ANSWERS), st.sampled_from(sorted(OPENINGS)))
+def test_no_provider_can_break_an_attempt(
+    data: st.DataObject, answer: tuple[Case, bool], way: tuple[str, str, bool, bool]
+) -> None:
+    client, provider, stream, _ = way
+    case, streamed = answer  # of any format: a provider may speak another one than it should
+    body = data.draw(spoilt(case.answer(streamed=streamed)))
+    pieces = cut(body, data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
+    end = data.draw(st.sampled_from(["marked", "trailers", "empty"]))
+    told = data.draw(st.sampled_from([streamed, not streamed]))
+    status = data.draw(st.sampled_from([200, 200, 200, 200, 299, 301, 400, 429, 500]))
+    kind = "text/event-stream" if told else "application/json"
+
+    talk = attempt(
+        *OPENINGS[way],
+        ResponseHead({":status": str(status), "content-type": kind}, BEGAN + 2),
+        *(ResponseBody(p, end == "marked" and n == len(pieces) - 1, BEGAN + 3) for n, p in enumerate(pieces)),
+        *_ends(end),
+    )
+
+    assert talk.replied or talk.all_answered()
+    talk.hang_up()
+    entry = talk.entry
+    event(f"{entry.outcome.value}, {client} from {provider}")
+    _makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=end == "trailers")
+
+
+def _ends(end: str) -> list[Event]:
+    match end:
+        case "trailers":
+            return [ResponseTrailers(BEGAN + 4)]
+        case "empty":
+            return [ResponseBody(b"", True, BEGAN + 4)]
+        case _:
+            return []
+
+
+def _makes_sense(
+    client: str, got: Received, entry: AttemptEntry, *, stream: bool, translated: bool, trailers: bool
+) -> None:
+    """What the client got, as its SDK would read it."""
+    if got.status >= 400:
+        assert entry.outcome is Outcome.FAILED
+        assert entry.fault is not None
+        lost = got.retries and trailers and not got.body  # Envoy throws this away, unless its retry budget is gone
+        if translated and not lost:
+            is_error_of(client, got)
+        return
+    assert entry.outcome in {Outcome.OK, Outcome.BROKEN}
+    assert (entry.outcome is Outcome.OK) is (entry.fault is None)
+    if not translated:
+        return  # the provider's own bytes
+    if not stream:
+        if got.body or not trailers:
+            j.parse(got.body, where="answer")
+        return
+    events = sse.Reader().feed(got.body)
+    assert got.body.endswith(b"\n\n")
+    for said in events:
+        if said.data != "[DONE]":
+            j.parse(said.data, where="event")
+
+
+@pytest.mark.xfail(strict=True, reason="listening.py `hear`: an encoder's UnreadableError is nobody's to catch")
+def test_a_provider_that_nests_deeply_cannot_break_an_attempt() -> None:
+    """At some depth an argument can still be read and no longer be written."""
+    for (_, provider, _, _), script in OPENINGS.items():
+        for depth in (*range(880, 1_000), 5_000):
+            whole = ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN + 2)
+
+            talk = attempt(*script, whole, ResponseBody(_deep(provider, depth), True, BEGAN + 3))
+
+            assert talk.replied or talk.all_answered()
+            assert talk.hang_up().entry
+
+
+def _deep(provider: str, depth: int) -> bytes:
+    args = '{"a":' + "[" * depth + "]" * depth + "}"
+    match provider:
+        case "openai_chat":
+            call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": args}}
+            message = {"role": "assistant", "tool_calls": [call]}
+            return json.dumps({"id": "a", "model": "m", "choices": [{"index": 0, "message": message}]}).encode()
+        case "anthropic_messages":
+            return (
+                '{"id":"a","type":"message","model":"m","stop_reason":"tool_use","content":[{"type":"tool_use",'
+                f'"id":"t","name":"f","input":{args}}}]}}'
+            ).encode()
+        case _:
+            return (
+                '{"responseId":"a","candidates":[{"finishReason":"STOP","content":{"parts":[{"functionCall":'
+                f'{{"name":"f","args":{args}}}}}]}}}}]}}'
+            ).encode()
+
+
+# -- what a client can do -------------------------------------------------------------------
+
+text = st.text(max_size=8) | st.sampled_from(["", " ", "user", "assistant", "text", "function", "auto", "é\u2028"])
+awkward: st.SearchStrategy[Json] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([2**63, -(2**63), 2**64, 10**30])
+    | st.floats()
+    | text
+    | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(text | st.sampled_from(["type", "role", "content", "parts", "text", "name"]), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def twisted(draw: st.DrawFn, value: Json) -> Json:
+    """A request with something awkward at some place, or with a place gone."""
+    at = value
+    while True:
+        if isinstance(at, dict) and at:
+            key: str | int = draw(st.sampled_from(sorted(at)))
+        elif isinstance(at, list) and at:
+            key = draw(st.integers(0, len(at) - 1))
+        else:
+            return value
+        inner = at[key]  # type: ignore[index,call-overload]  # a key of this very value
+        if isinstance(inner, dict | list) and inner and draw(st.booleans()):
+            at = inner
+            continue
+        if isinstance(at, dict) and draw(st.booleans()) and draw(st.booleans()):
+            del at[str(key)]
+        else:
+            at[key] = draw(awkward)  # type: ignore[index,call-overload]  # as above
+        if isinstance(at, dict) and draw(st.booleans()):
+            at[draw(text)] = draw(awkward)
+        return value
+
+
+@given(st.data(), st.sampled_from(REQUESTS), st.sampled_from(PROVIDERS))
+def test_no_client_can_break_the_stages(data: st.DataObject, case: Case, provider: str) -> None:
+    body = json.loads(case.request)
+    for _ in range(data.draw(st.integers(1, 3))):
+        body = data.draw(twisted(body))
+
+    _both_stages(case, json.dumps(body).encode("utf-8", "surrogatepass"), provider)
+
+
+@given(st.data(), st.sampled_from(REQUESTS), st.sampled_from(PROVIDERS))
+def test_no_bytes_of_a_client_can_break_the_stages(data: st.DataObject, case: Case, provider: str) -> None:
+    _both_stages(case, data.draw(spoilt(case.request)), provider)
+
+
+@given(
+    st.sampled_from(CLIENTS),
+    st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=40),
+    st.dictionaries(
+        st.sampled_from(["x-openclaw-user", "x-request-id", "content-length", "content-encoding", "cookie", "x-y"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20),
+    ),
+)
+@example(CLIENTS[0], "?&&==&key", {})
+@example("gemini", "/v1beta/models/%ff%2f..:generateContent", {})
+def test_no_path_and_no_header_can_break_the_stages(client: str, more: str, headers: dict[str, str]) -> None:
+    case = asking(client, stream=True)
+    for path in (case.target + more, "/" + more, more):
+        _both_stages(case, case.request, CLIENTS[-1], {**headers, ":path": path})
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_client_that_nests_deeply_cannot_break_the_stages(client: str, provider: str) -> None:
+    case = asking(client, stream=True)
+    body = case.request.rstrip()[:-1]
+
+    for depth in (*range(880, 1_000), 5_000):
+        _both_stages(case, body + b', "madeup": ' + b"[" * depth + b"]" * depth + b"}", provider)
+
+
+def _both_stages(case: Case, body: bytes, provider: str, headers: Mapping[str, str] | None = None) -> None:
+    """Either the provider gets JSON, or the client an error it understands; each stage settles once."""
+    planned: Talk[RequestEntry] = routed(case, gateway(chain(provider)), body=body, headers=headers)
+    assert planned.all_answered()
+    if isinstance(planned.last, Reply):
+        _is_a_complaint(case.format if headers is None else None, planned.last)
+        assert planned.hang_up().entry.fault
+        return
+    assert planned.hang_up().entry.fault is None
+    sent = attempt(*opening(case, gateway(chain(provider)), body=body, headers=headers, planned=planned))
+    assert sent.all_answered()
+    match sent.last:
+        case Reply() as reply:
+            _is_a_complaint(case.format if headers is None else None, reply)
+            assert sent.hang_up().entry.outcome is Outcome.FAILED
+        case Continue() as go:
+            goes = body if go.body is None else go.body
+            json.loads(goes, parse_constant=pytest.fail)
+            assert go.set_headers[":path"].startswith("/")
+            assert "\n" not in go.set_headers[":path"]
+            assert sent.hang_up().entry.outcome is Outcome.NO_ANSWER
+
+
+def _is_a_complaint(format: str | None, reply: Reply) -> None:
+    assert 400 <= reply.status < 500
+    if format is not None:
+        is_error_of(format, Received(reply.status, reply.headers, reply.body))
+    json.loads(reply.body)
+
+
+def test_the_fuzz_has_every_way_through() -> None:
+    """Each format on each side; an error event of each."""
+    assert {way[:2] for way in OPENINGS} == {(c, p) for c in CLIENTS for p in PROVIDERS}
+    assert all(isinstance(script[1], RequestBody) for script in OPENINGS.values())
+    assert all(client_side(c).encode_stream_error(Fault(Kind.BUG, "x")) for c in CLIENTS)
