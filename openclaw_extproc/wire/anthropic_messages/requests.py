@@ -78,7 +78,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
         changes["model"] = change.model
     if limit != given:
         changes["max_tokens"] = limit
-    return Encoded(PATH, j.patch(asked.raw, changes) if changes else asked.raw)
+    return Encoded(PATH, j.patch(asked.raw, changes))
 
 
 class _Losses:

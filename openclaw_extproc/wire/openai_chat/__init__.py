@@ -29,7 +29,7 @@ def serves(path: str) -> bool:
 def edit(asked: Asked, change: Edit) -> Encoded:
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
     changes |= _capped(asked.body, change)
-    return Encoded(PATH, j.patch(asked.raw, changes) if changes else asked.raw)
+    return Encoded(PATH, j.patch(asked.raw, changes))
 
 
 def _capped(body: dict[str, Json], change: Edit) -> dict[str, Json]:
