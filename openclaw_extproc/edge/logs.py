@@ -70,7 +70,7 @@ def request(entry: RequestEntry) -> None:
     }
     if entry.plan is None:
         # The words of a fault may quote names out of the request; its kind never does.
-        data["fault"] = entry.fault.kind.value if entry.fault else "abandoned"
+        data["fault"] = entry.fault.kind.value if entry.fault else "abandoned" if entry.status is None else "by_envoy"
         event("model_router", "request_refused", data)
         return
     data["model_selection"] = _selection(entry, entry.plan)

@@ -12,28 +12,22 @@ MAX_SECRET_BYTES = 64 * 1024
 class Secrets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._files: dict[str, tuple[int, str]] = {}
-        """From a path to when it was changed and what stood in it then."""
 
     def get(self, name: str) -> str | None:
         """The secret, or `None` when there is none of that name, or it is empty."""
         if "/" in name:
-            return self._from_file(name) or None
+            return _from_file(name) or None
         return self._environment.get(name, "").strip() or None
 
     def missing(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(name for name in names if name and self.get(name) is None)
 
-    def _from_file(self, name: str) -> str:
-        """Read again when the file changes: a rotated key takes effect without a restart."""
-        try:
-            changed = Path(name).stat().st_mtime_ns
-            known = self._files.get(name)
-            if known is None or known[0] != changed:
-                with Path(name).open(encoding="utf-8") as file:
-                    known = (changed, file.read(MAX_SECRET_BYTES).strip())
-                self._files[name] = known
-        except (OSError, UnicodeDecodeError) as problem:
-            log.warning("credential file cannot be read: %s: %s", name, type(problem).__name__)
-            return ""
-        return known[1]
+
+def _from_file(name: str) -> str:
+    """Read each time: a rotated key takes effect at once, also when its file keeps its age and size."""
+    try:
+        with Path(name).open(encoding="utf-8") as file:
+            return file.read(MAX_SECRET_BYTES).strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        log.warning("credential file cannot be read: %s: %s", name, type(problem).__name__)
+        return ""

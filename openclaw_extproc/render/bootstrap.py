@@ -70,7 +70,8 @@ def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
     return {
         "name": "llm",
         "address": _address(f"{listen.host}:{listen.port}"),
-        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        # This is what makes Envoy 1.40 refuse larger bodies: a smaller request_body_buffer_limit would not count.
+        "per_connection_buffer_limit_bytes": BODY_BYTES,
         "filter_chains": [{"filters": [manager]}],
     }
 

@@ -10,7 +10,8 @@ NAMESPACE = "openclaw"
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
 BUFFER_BYTES = 64 * 1024 * 1024
-"""Per connection: twice the largest body, because a body and its edited copy meet in one buffer."""
+"""Per connection to providers and to our service: twice the largest body, so that a held answer of the largest size
+does not stop Envoy from reading."""
 BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes; above it the caller gets 413."""
 

@@ -1,7 +1,7 @@
 """Which headers go to a provider and which come back: nobody's secret, nothing of ours."""
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
@@ -10,6 +10,9 @@ from openclaw_extproc.wire.base import ProviderSide
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 """What callers put their own keys in. Removed for everyone but the provider they were sent for."""
+
+_SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
+"""Google takes `key` and `access_token`; the others are what people write by mistake."""
 
 _NEVER = frozenset({"cookie", "proxy-authorization", "x-request-id", "forwarded", "via", "accept-encoding", "expect"})
 """Credentials of other kinds, names of hops, and encodings we would have to undo."""
@@ -55,10 +58,15 @@ def upstream(side: ProviderSide, said: Mapping[str, str], length: int) -> dict[s
 
 
 def upstream_query(query: str, *, keep_credentials: bool) -> str:
-    """The client's query, without a `key=` that is not for this provider."""
+    """The client's query, without a key that is not for this provider."""
     if keep_credentials or not query:
         return query
-    return "&".join(pair for pair in query.split("&") if pair.partition("=")[0].lower() != "key")
+    return "&".join(pair for pair in query.split("&") if _name(pair) not in _SECRET_PARAMETERS)
+
+
+def _name(pair: str) -> str:
+    """Of a query parameter; `k%65y` is `key` to whoever reads it."""
+    return unquote_plus(pair.partition("=")[0]).lower()
 
 
 def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable[str]) -> dict[str, str]:

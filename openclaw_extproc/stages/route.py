@@ -41,6 +41,9 @@ MAX_NAME_CHARS = 128
 """Of request ids and user names in log lines: both come from a stranger."""
 
 
+_TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     answers: tuple[Answer, ...] = ()
@@ -91,6 +94,8 @@ class RouteStage:
                 return self._on_head(event)
             case Reading() as reading, RequestBody(body, at):
                 return self._on_body(reading, body, at)
+            case Reading() as reading, ResponseHead(headers, at):
+                return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead(headers, at):
                 return self._on_response_head(planned, headers, at)
             case Over(), ResponseHead():  # our own reply on its way out
@@ -114,6 +119,8 @@ class RouteStage:
         return Step((Continue(To.REQUEST_HEAD),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
+        if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
+            return self._refuse(reading, _TOO_LARGE, at)
         try:
             plan, chat = _plan(reading, body, self._gateway, self._situation)
         except FaultError as error:
@@ -130,8 +137,14 @@ class RouteStage:
         headers = {"content-type": "application/json", "x-should-retry": "false", **_named_by(entry.request_id)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
+    def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step:
+        """Envoy refused the request itself, before all of its body was here: too large, or too slow."""
+        head = reading.head
+        entry = RequestEntry(_request_id(head), reading.spoken.format, None, _status(headers), seconds=at - head.at)
+        return self._settled((Continue(To.RESPONSE_HEAD, _named_by(entry.request_id)),), entry)
+
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
-        status = int(headers.get(":status", "0"))
+        status = _status(headers)
         entry = _entry(planned.plan, planned.user, planned.decided, at, status=status, headers=headers)
         told = {"x-openclaw-attempts": str(entry.attempts), **_named_by(entry.request_id)}
         return self._settled((Continue(To.RESPONSE_HEAD, told, ("x-envoy-attempt-count",)),), entry)
@@ -148,7 +161,7 @@ def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
     if not spoken.served or method != "POST":
         return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
     if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-        return Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+        return _TOO_LARGE
     if head.headers.get("content-encoding", "identity") != "identity":
         return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
     if head.end:
@@ -189,6 +202,10 @@ def _sent(plan: Plan, chat: Chat, headers: Mapping[str, str]) -> Continue:
     # The id again, for the access log: attempts take the header away.
     metadata = {"plan": plans.write(plan), "client_format": plan.client_format, "request_id": plan.request_id}
     return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
+
+
+def _status(headers: Mapping[str, str]) -> int:
+    return int(headers.get(":status", "0"))
 
 
 def _named_by(request_id: str) -> dict[str, str]:
