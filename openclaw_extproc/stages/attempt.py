@@ -222,6 +222,9 @@ class AttemptStage:
         """Hold on, let go, or fail: by the first fact that a client would notice."""
         facts, written = call.listening.hear(chunk, end=end)
         call.written.append(written)
+        if call.listening.fault is not None and not call.streamed:
+            # Of a whole answer nothing has gone out, however much of it could be read.
+            return self._fail(call, call.listening.fault, at, end=end)
         match next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None):
             case Failed(fault):
                 return self._fail(call, fault, at, end=end)
@@ -240,13 +243,16 @@ class AttemptStage:
     def _let_go(self, call: Call, at: float, *, end: bool) -> Step:
         """The first content is here: from now on this attempt is the answer."""
         call.first_content_seconds = at - call.bound.began
-        *earlier, last = call.held
-        bodies: list[bytes | None] = [*(None for _ in earlier), self._own_bytes(call, last, end=end)]
+        bodies: list[bytes | None] = [None for _ in call.held]
         if call.bound.translates:
-            bodies = [*(b"" for _ in earlier), b"".join(call.written)]
+            bodies = [*(b"" for _ in call.held[1:]), b"".join(call.written)]
+        elif call.held:
+            bodies[-1] = self._own_bytes(call, call.held[-1], end=end)
         call.held, call.written = [], []
         length = str(sum(len(b) for b in bodies if b)) if end and call.bound.translates else ""
-        gone = _gone(call, *(("content-length",) if call.bound.translates and not length else ()))
+        # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
+        regrown = call.streamed or call.bound.translates
+        gone = _gone(call, *(("content-length",) if regrown and not length else ()))
         head = Continue(To.RESPONSE_HEAD, _told(call) | _kind_of_body(call, length), gone)
         answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
         self._state = Answering(call)
@@ -268,7 +274,11 @@ class AttemptStage:
         return chunk + b"\n\n" + call.bound.client.encode_stream_error(fault)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
-        """The body's end, when trailers follow it; the last chunk was not marked, so it may be answered already."""
+        """The body's end, when trailers follow it.
+
+        The last chunk was not marked, so it may be answered already, and what a translation still had to say at the
+        end is lost: that is why `te`, which invites trailers, never goes upstream.
+        """
         call = state.call
         match state:
             case Holding():
@@ -278,6 +288,8 @@ class AttemptStage:
             case Answering():
                 call.listening.hear(b"", end=True)
                 step = self._settled((), _ended(call, at))
+        if step.answers and isinstance(step.answers[-1], Reply):
+            return step  # Envoy asks no more
         return Step((*step.answers, Continue(To.RESPONSE_TRAILERS)), step.entry)
 
     # -- failures ----------------------------------------------------------
@@ -308,7 +320,10 @@ class AttemptStage:
 
     def _refuse(self, call: Call, at: float) -> Step:
         status = int(call.head.get(":status", "0"))
-        return self._fail(call, call.bound.provider.decode_error(status, b"".join(call.held)), at, end=True)
+        fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
+        if status >= 400:
+            fault = call.bound.provider.decode_error(status, b"".join(call.held))
+        return self._fail(call, fault, at, end=True)
 
     def _on_rest(self, rest: bytes | None, event: Event) -> Step:
         match event:

@@ -14,7 +14,9 @@ CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-ke
 _SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
 """Google takes `key` and `access_token`; the others are what people write by mistake."""
 
-_NEVER = frozenset({"cookie", "proxy-authorization", "x-request-id", "forwarded", "via", "accept-encoding", "expect"})
+_NEVER = frozenset(
+    {"cookie", "proxy-authorization", "x-request-id", "forwarded", "via", "accept-encoding", "expect", "te"}
+)
 """Credentials of other kinds, names of hops, and encodings we would have to undo."""
 _OURS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
 _ABOUT_ONE_SDK = ("x-stainless-",)
@@ -33,7 +35,7 @@ _OF_ANY_FORMAT = frozenset[str]().union(*_OF_FORMATS.values())
 
 def of_format(headers: Mapping[str, str], name: str) -> dict[str, str]:
     """What a client said in the headers of its own format. None of them is a secret."""
-    return {key: headers[key] for key in sorted(_OF_FORMATS[name]) if key in headers}
+    return {key: headers[key] for key in sorted(_OF_FORMATS[name] - {"content-type"}) if key in headers}
 
 
 def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, translates: bool) -> set[str]:

@@ -29,9 +29,17 @@ class Listening:
     def hear(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
         """The facts of this chunk, and what the client is to get for it when this is a translation."""
         facts = list(self._facts(chunk, end=end))
+        return facts, b"".join([self._written(fact) for fact in facts])
+
+    def _written(self, fact: Fact) -> bytes:
         if self._encoder is None:
-            return facts, b""
-        return facts, b"".join([self._encoder.feed(fact) for fact in facts])
+            return b""
+        try:
+            return self._encoder.feed(fact)
+        except UnreadableError as problem:  # read just so, and too deep to be written: arguments of a tool
+            self.complete = False
+            self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
+            return self._encoder.feed(Failed(self.fault))
 
     def _facts(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
         try:

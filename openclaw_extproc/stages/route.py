@@ -98,7 +98,7 @@ class RouteStage:
                 return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead(headers, at):
                 return self._on_response_head(planned, headers, at)
-            case Over(), ResponseHead():  # our own reply on its way out
+            case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
                 return Step()
