@@ -32,7 +32,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("bench", description="What the sidecar costs, against Envoy alone.")
-    parser.add_argument("--quick", action="store_true", help="about 40 seconds instead of 4 minutes; noisier")
+    parser.add_argument("--quick", action="store_true", help="under a minute instead of more than three; noisier")
     parser.add_argument("--json", action="store_true", help="every round, as JSON")
     return parser
 

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 import anthropic
 import openai
@@ -30,38 +29,20 @@ class Answer:
     headers: Mapping[str, str]
 
 
-class Caller(Protocol):
-    format: str
-    """As `client_format` in logs and metrics."""
-    path: str
-    """Where the SDK posts to."""
-    status_error: type[openai.APIStatusError] | type[anthropic.APIStatusError]
-    errors: type[openai.OpenAIError] | type[anthropic.AnthropicError]
-    """All that the SDK raises."""
-
-    def named(self, error: str) -> type[Exception]:
-        """The SDK's exception of this name, such as `RateLimitError`."""
-        ...
-
-    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer: ...
-
-    def __enter__(self) -> "Caller": ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None: ...
-
-
 class OpenAICaller:
     format = "openai_chat"
+    """As `client_format` in logs and metrics."""
     path = "/openai/v1/chat/completions"
+    """Where the SDK posts to."""
     status_error = openai.APIStatusError
     errors = openai.OpenAIError
+    """All that the SDK raises."""
 
     def __init__(self, url: str, *, key: str = OURS, retries: int = 0) -> None:
         self.sdk = openai.OpenAI(base_url=f"{url}/openai/v1", api_key=key, max_retries=retries, timeout=60)
 
     def named(self, error: str) -> type[Exception]:
+        """The SDK's exception of this name, such as `RateLimitError`."""
         found = getattr(openai, error)
         assert isinstance(found, type)
         assert issubclass(found, Exception)
@@ -80,8 +61,8 @@ class OpenAICaller:
         return Answer(
             choice.message.content or "",
             _OPENAI_STOPS.get(choice.finish_reason),
-            usage and usage.prompt_tokens,
-            usage and usage.completion_tokens,
+            usage.prompt_tokens if usage else None,
+            usage.completion_tokens if usage else None,
             answer.model,
             dict(raw.headers.items()),
         )
@@ -101,8 +82,8 @@ class OpenAICaller:
         return Answer(
             "".join(choice.delta.content or "" for choice in choices),
             _OPENAI_STOPS.get(next((choice.finish_reason for choice in choices if choice.finish_reason), None)),
-            usage and usage.prompt_tokens,
-            usage and usage.completion_tokens,
+            usage.prompt_tokens if usage else None,
+            usage.completion_tokens if usage else None,
             chunks[0].model if chunks else "",
             dict(raw.headers.items()),
         )
@@ -134,7 +115,7 @@ class AnthropicCaller:
             with self.sdk.messages.stream(
                 model=model, messages=[{"role": "user", "content": text}], max_tokens=limit
             ) as stream:
-                message = stream.get_final_message()
+                message: anthropic.types.Message = stream.get_final_message()
                 headers = dict(stream.response.headers.items())
         else:
             raw = self.sdk.messages.with_raw_response.create(
@@ -159,7 +140,9 @@ class AnthropicCaller:
         self.sdk.close()
 
 
-CALLERS: dict[str, type[OpenAICaller] | type[AnthropicCaller]] = {"openai": OpenAICaller, "anthropic": AnthropicCaller}
+Caller: TypeAlias = OpenAICaller | AnthropicCaller
+
+CALLERS: dict[str, type[Caller]] = {"openai": OpenAICaller, "anthropic": AnthropicCaller}
 
 
 def body(shape: str, model: str, text: str = "hello you", *, streamed: bool = False) -> bytes:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,8 @@ from openclaw_extproc.simulator.server import Simulator, serve
 ValueT = TypeVar("ValueT")
 
 READY_SECONDS = 30.0
+MAX_SHOWN = 3_000
+"""Characters of a log, from its end, in the message of a test that failed."""
 CONFIG, OUTPUT = "openclaw.yml", "output"
 SECRETS = {
     "OPENAI_API_KEY": "sk-ours-openai",
@@ -106,7 +108,7 @@ class Sidecar:
 
 
 @contextmanager
-def sidecar(config: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Iterator[Sidecar]:
+def sidecar(config: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Generator[Sidecar]:
     port, admin_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder) / CONFIG, Path(folder) / OUTPUT
@@ -132,7 +134,7 @@ def _wait_until_ready(process: "subprocess.Popen[str]", output: Path, admin_port
         if process.poll() is not None:
             raise AssertionError(f"up ended with {process.returncode}:\n{output.read_text()}")
         try:
-            ready = httpx.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == httpx.codes.OK
+            ready = httpx.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == 200
         except httpx.TransportError:
             ready = False
         if ready and "is up" in output.read_text():
@@ -148,5 +150,5 @@ def until(find: Callable[[], ValueT | None], seconds: float, otherwise: Callable
         if found := find():
             return found
         if time.monotonic() > over:
-            raise AssertionError(f"not within {seconds:g} s: {otherwise()}")
+            raise AssertionError(f"not within {seconds:g} s: {otherwise()[-MAX_SHOWN:]}")
         time.sleep(0.05)

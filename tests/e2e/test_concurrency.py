@@ -43,7 +43,8 @@ def test_chains_in_flight_at_once_go_each_its_own_way(crowded: Sidecar, sdk: str
     calls = [(name, f"call {n} of {name}") for n in range(TIMES) for name in CHAINS]
 
     with CALLERS[sdk](crowded.url) as caller, ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda call: caller.ask(CHAINS[call[0]][0][1], call[1], streamed=streamed), calls))
+        waiting = [pool.submit(caller.ask, CHAINS[name][0][1], text, streamed=streamed) for name, text in calls]
+        answers = [one.result() for one in waiting]
 
     for (name, text), answer in zip(calls, answers, strict=True):
         chain = CHAINS[name]
@@ -64,7 +65,8 @@ def test_fifty_streams_at_once_finish_intact(main: Sidecar, providers: Providers
     texts = [f"stream {n}" for n in range(50)]
 
     with CALLERS[sdk](main.url) as caller, ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda text: caller.ask(model, text, streamed=True), texts))
+        waiting = [pool.submit(caller.ask, model, text, streamed=True) for text in texts]
+        answers = [one.result() for one in waiting]
 
     simulator = "bee" if model.startswith("bee") else "dog"
     own = "dog-model" if simulator == "dog" else model

@@ -39,7 +39,7 @@ ANTHROPICS_OWN = ("anthropic-version", "2023-06-01")
 SEEN_BY_CALLERS = {
     "cache-control", "content-length", "content-type", "date", "request-id", "server", "transfer-encoding",
     "x-openclaw-attempts", "x-openclaw-fallbacks", "x-openclaw-model", "x-openclaw-provider", "x-openclaw-reason",
-    "x-openclaw-requested-model", "x-openclaw-warnings", "x-request-id", "x-simulator",
+    "x-openclaw-request-id", "x-openclaw-requested-model", "x-openclaw-warnings", "x-request-id", "x-simulator",
 }  # fmt: skip
 
 
@@ -336,10 +336,11 @@ def test_a_stream_that_breaks_off_is_never_taken_for_a_whole_one(
 
     try:
         answer = caller.ask(first.model, streamed=True)
-    except caller.errors as problem:
-        assert not isinstance(problem, openai.APITimeoutError | anthropic.APITimeoutError)
-    except Exception as problem:  # noqa: BLE001  # the SDKs let some through: of their HTTP client, of their JSON reader
-        assert type(problem).__name__ in ("RemoteProtocolError", "ReadError", "JSONDecodeError")
+    except (caller.errors, ValueError):
+        pass  # the SDK's own word for it, or its JSON reader's
+    except Exception as problem:  # of the HTTP client below the SDK, whichever it uses
+        if type(problem).__name__ not in ("RemoteProtocolError", "ReadError"):
+            raise
     else:
         assert answer.stop is None
         assert answer.text != said(first.simulator, first.model)

@@ -8,6 +8,7 @@ import openai
 import pytest
 from anthropic.types import ToolParam
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolUnionParam
+from openai.types.chat.chat_completion import Choice
 
 from tests.e2e.callers import CALLERS, Caller, said
 from tests.e2e.harness import Providers, Sidecar
@@ -127,7 +128,7 @@ def test_openai_calls_tools_in_parallel_and_hears_of_their_results(
     asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": WEATHER}]
     if streamed:
         with chatgpt.chat.completions.stream(model=place.model, messages=asked, tools=OPENAI_TOOLS) as stream:
-            first = stream.get_final_completion().choices[0]
+            first: Choice = stream.get_final_completion().choices[0]
     else:
         first = chatgpt.chat.completions.create(model=place.model, messages=asked, tools=OPENAI_TOOLS).choices[0]
     calls = [call for call in first.message.tool_calls or [] if call.type == "function"]

@@ -90,15 +90,18 @@ def test_at_every_depth_parsing_patching_and_writing_work_or_complain() -> None:
         body = b'{"model":"a","x":' + b"[" * depth + b"]" * depth + b"}"
         try:
             parsed = j.parse(body, where="request body")
-            _one_frame_down(lambda body=body: j.patch(body, {"model": "b"}))
-            _one_frame_down(lambda parsed=parsed: j.dump({"a": {"b": [parsed]}}))
+            _patched_further_down(body)
+            _written_further_down(parsed)
         except UnreadableError as problem:
             assert "nested too deeply" in str(problem)  # noqa: PT017 - most depths raise nothing
 
 
-def _one_frame_down(do: object) -> None:
-    assert callable(do)
-    do()
+def _patched_further_down(body: bytes) -> None:
+    j.patch(body, {"model": "b"})
+
+
+def _written_further_down(parsed: Json) -> None:
+    j.dump({"a": {"b": [parsed]}})
 
 
 def test_a_number_of_any_size_is_written() -> None:
@@ -182,6 +185,19 @@ def _skip(text: str, at: int, what: str) -> int:
 @given(objects())
 def test_a_patch_of_nothing_is_the_same_bytes(raw: bytes) -> None:
     assert j.patch(raw, {}) == raw or not _keys_once(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "patched"),
+    [
+        (b"{}", b'{"a":1}'),
+        (b" { } ", b' { "a":1} '),
+        (b'{"b":2}', b'{"b":2,"a":1}'),
+        (b'{"b":"}"}\n', b'{"b":"}","a":1}\n'),
+    ],
+)
+def test_a_key_that_is_not_there_is_added_at_the_end(raw: bytes, patched: bytes) -> None:
+    assert j.patch(raw, {"a": 1}) == patched
 
 
 def test_a_key_given_twice_is_settled_by_what_we_read() -> None:

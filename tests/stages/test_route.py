@@ -107,7 +107,7 @@ def test_only_a_target_of_the_plan_can_have_answered(headers: dict[str, str]) ->
 @every_client
 def test_hanging_up_after_any_step_leaves_one_entry(client: str) -> None:
     case = asking(client, stream=True)
-    script = [head(case), RequestBody(case.request, BEGAN + 1), ResponseHead(ANSWERED, BEGAN + 2)]
+    script: list[Event] = [head(case), RequestBody(case.request, BEGAN + 1), ResponseHead(ANSWERED, BEGAN + 2)]
 
     for after in range(1, len(script) + 1):
         entry = route(*script[:after]).hang_up().entry
@@ -126,7 +126,8 @@ def test_when_we_break_the_entry_says_so() -> None:
     bug = Fault(Kind.BUG, "we broke")
     case = asking(CLIENTS[0], stream=True)
 
-    for script in ([head(case)], [head(case), RequestBody(case.request, BEGAN)]):
+    scripts: list[list[Event]] = [[head(case)], [head(case), RequestBody(case.request, BEGAN)]]
+    for script in scripts:
         broken = RouteStage(gateway(EVERYBODY), Situation())
         for event in script:
             broken.receive(event)
@@ -142,7 +143,6 @@ def test_a_message_out_of_turn_is_a_bug() -> None:
         RouteStage(gateway(EVERYBODY), Situation()).receive(RequestBody(b"", BEGAN))
 
 
-@pytest.mark.xfail(strict=True, reason="route.py `receive`: no case for a reply of Envoy's own while New or Reading")
 @pytest.mark.parametrize("heard", [0, 1], ids=["before-the-head", "before-the-body"])
 def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> None:
     """Its local replies come back as response headers: 413 when the body outgrows the buffer, 408 when it is slow."""
@@ -151,7 +151,11 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
     talk = route(*script[:heard])
     step = talk.stage.receive(ResponseHead({":status": "413"}, BEGAN + 1))
 
-    assert step.answers == (Continue(To.RESPONSE_HEAD),)
+    (answer,) = step.answers
+    assert isinstance(answer, Continue)
+    assert answer.to is To.RESPONSE_HEAD
+    entries = [*([step.entry] if step.entry else []), *talk.hang_up().entries]
+    assert [entry.status for entry in entries] == [413] * heard
 
 
 # -- refused before anything is sent ---------------------------------------------------
@@ -167,9 +171,7 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
         ({"content-encoding": "gzip"}, Kind.MALFORMED),
     ],
 )
-def test_a_head_that_promises_nothing_good_is_refused_at_once(
-    client: str, changed: dict[str, str], kind: Kind
-) -> None:
+def test_a_head_that_promises_nothing_good_is_refused_at_once(client: str, changed: dict[str, str], kind: Kind) -> None:
     case = asking(client, stream=True)
     changed = {name: value.format(case.target.partition("?")[0]) for name, value in changed.items()}
 

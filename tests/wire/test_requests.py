@@ -103,12 +103,16 @@ def _parts(parts: Iterable[Part], order: Mapping[str, int]) -> tuple[Part, ...]:
     """Tool results first and in the order of their calls, as the APIs want them; blank texts away."""
     said = [_plain(part, order) for part in parts if not (isinstance(part, Text) and not part.text.strip())]
     results = [part for part in said if isinstance(part, ToolResult)]
-    rest = [part for part in said if not isinstance(part, ToolResult)]
+    rest: list[Part] = [part for part in said if not isinstance(part, ToolResult)]
     if len(results) == 1:  # whose its images are needs no saying
         images = [inner for inner in results[0].content if not isinstance(inner, Text)]
         results = [replace(results[0], content=tuple(t for t in results[0].content if isinstance(t, Text)))]
         rest = [*images, *rest]
-    return (*sorted(results, key=lambda result: result.tool_use_id), *rest)
+    return (*sorted(results, key=_place), *rest)
+
+
+def _place(result: ToolResult) -> str:
+    return result.tool_use_id
 
 
 def _plain(part: Part, order: Mapping[str, int]) -> Part:
@@ -189,9 +193,9 @@ texts = st.builds(Text, word)
 images: st.SearchStrategy[Image] = st.builds(
     InlineImage, st.sampled_from(["image/png", "image/webp"]), st.sampled_from(["iVBORw0KGgo=", "UklGRg=="])
 ) | st.builds(LinkedImage, st.just("https://images.example.com/a.png?b=c"))
-schemas: st.SearchStrategy[dict[str, Json]] = st.just(
-    {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-) | st.just(dict[str, Json]())
+NO_SCHEMA: dict[str, Json] = {}
+SCHEMA: dict[str, Json] = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+schemas = st.sampled_from([NO_SCHEMA, SCHEMA])
 tools = st.lists(st.builds(ToolSpec, name, st.just("") | word, schemas), max_size=2, unique_by=lambda tool: tool.name)
 
 
@@ -205,11 +209,19 @@ def chats(draw: st.DrawFn) -> Chat:
         said: list[Part] = [draw(texts), *calls]
         turns.append(Turn("assistant", tuple(said)))
         if calls:
-            results = [ToolResult(c.id, tuple(draw(st.lists(texts | images, max_size=2))), draw(st.booleans())) for c in calls]
+            results = [
+                ToolResult(c.id, tuple(draw(st.lists(texts | images, max_size=2))), draw(st.booleans())) for c in calls
+            ]
             turns.append(Turn("user", tuple(results)))
     turns.append(Turn("user", (draw(texts),)))
     offered = tuple(draw(tools))
-    choices = [None, *map(ToolChoice, ("auto", "none", "required")), *(ToolChoice("named", t.name) for t in offered)]
+    choices = [
+        None,
+        ToolChoice("auto"),
+        ToolChoice("none"),
+        ToolChoice("required"),
+        *(ToolChoice("named", t.name) for t in offered),
+    ]
     return Chat(
         model=MODEL,
         turns=tuple(turns),
@@ -243,7 +255,8 @@ def test_any_chat_keeps_its_meaning_or_names_what_is_lost(to: str) -> None:
 def test_every_field_that_only_its_own_format_knows_is_named(case: Case, to: str) -> None:
     if to == case.format:
         return
-    body = {**j.parse(case.request, where="request"), "madeup": {"secret": 1}}
+    body = j.parse(case.request, where="request")
+    body["madeup"] = {"secret": 1}
     chat = case.client.decode_request(case.asked(j.dump(body)))
 
     encoded = provider_side(to).encode_request(chat, Edit(MODEL))

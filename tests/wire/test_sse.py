@@ -13,7 +13,7 @@ LINE_ENDS = (b"\n", b"\r", b"\r\n")
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12)
 name = text.filter(bool)
-events = st.lists(st.builds(lambda lines, name: Event("\n".join(lines), name), st.lists(text, min_size=1), name))
+events = st.lists(st.builds(Event, st.lists(text, min_size=1).map("\n".join), name))
 cuts = st.lists(st.integers(0, 10_000), max_size=12)
 
 

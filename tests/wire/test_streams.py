@@ -162,7 +162,9 @@ def test_what_comes_after_the_end_is_not_read(case: Case) -> None:
 @every_answer
 @every_client
 @written_both_ways
-def test_an_answer_survives_being_written_for_any_client(case: Case, client: str, *, streamed: bool, stream: bool) -> None:
+def test_an_answer_survives_being_written_for_any_client(
+    case: Case, client: str, *, streamed: bool, stream: bool
+) -> None:
     facts = case.facts(streamed=streamed)
 
     written = samples.write(client_side(client), facts, stream=stream)
