@@ -5,9 +5,7 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,11 +13,11 @@ import yaml
 
 from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge import envoy_check, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, Service, running, tell, watch
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -108,7 +106,7 @@ async def _serving(settings: Settings, sources: Sources, listening: Listening) -
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     async with running(service, listening, lambda: ""):
         logs.event("serve", "listening", {"route": listening.route, "attempt": listening.attempt})
-        watching = asyncio.create_task(watch(service, sources, lambda _: None))
+        watching = asyncio.create_task(watch(service, sources, Reloading()))
         await over.wait()
         watching.cancel()
     return OK
@@ -145,7 +143,7 @@ def _without_scheme(address: str) -> str:
 
 def _validate(options: argparse.Namespace) -> int:
     read = _sources(options).read()
-    findings = [*read.findings, *(_envoys_findings(options.envoy, read.settings, read) if read.settings else [])]
+    findings = [*read.findings, *(_envoys_findings(options.envoy, read) if read.settings else [])]
     if options.json:
         rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
@@ -158,30 +156,12 @@ def _validate(options: argparse.Namespace) -> int:
     return WRONG if errors else OK
 
 
-def _envoys_findings(given: str | None, settings: Settings, read: Read) -> list[Finding]:
-    """What `envoy --mode validate` says of the files we would give it, the clusters put in as static ones."""
+def _envoys_findings(given: str | None, read: Read) -> list[Finding]:
     try:
         binary = processes.find_envoy(given)
     except StartError as problem:
         return [Finding("envoy", f"not checked: {problem}", "", "warning")]
-    with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
-        places = Places(f"{folder}/route.sock", f"{folder}/attempt.sock", f"{folder}/clusters.yaml")
-        publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
-        whole = bootstrap(settings.gateway, settings.listen, places)
-        resources = yaml.safe_load(clusters_text(read, os.environ))["resources"]
-        for resource in resources:
-            resource.pop("@type", None)
-        static = whole["static_resources"]
-        assert isinstance(static, dict)
-        assert isinstance(static["clusters"], list)
-        static["clusters"] += resources
-        publish(Path(folder) / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
-        command = [binary, "--mode", "validate", "-c", f"{folder}/envoy.yaml", "-l", "error", "--log-format", "%v"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # our own words
-    if done.returncode == 0:
-        return []
-    said = " ".join((done.stderr or done.stdout).split())
-    return [Finding("envoy", f"refuses the configuration: {said[:500]}", "", "error")]
+    return envoy_check.findings(binary, read, os.environ)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ def configure(level: str, output: str | None) -> None:
     if output is not None:
         handler = WatchedFileHandler(output, encoding="utf-8")  # survives logrotate
     handler.setFormatter(JsonLines())
+    # Of each record only what a line shows is looked up.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

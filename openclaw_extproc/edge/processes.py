@@ -111,6 +111,16 @@ def must_be_free(host: str, port: int, setting: str) -> None:
             ) from problem
 
 
+async def answers(host: str, port: int) -> bool:
+    """Whether somebody takes a connection there."""
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody has at this moment."""
     with socket.socket() as probe:

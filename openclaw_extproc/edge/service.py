@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -85,7 +85,17 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
         await asyncio.to_thread(stop_admin)
 
 
-async def watch(service: Service, sources: Sources, taken: Callable[[Read], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """What `up` adds to a reload, having an Envoy of its own."""
+
+    check: Callable[[Read], Sequence[Finding]] = lambda _: ()
+    """What Envoy has against it. Runs in a thread."""
+    taken: Callable[[Read], None] = lambda _: None
+    """After the snapshot was replaced."""
+
+
+async def watch(service: Service, sources: Sources, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
     seen = sources.signature()
     while True:
@@ -96,13 +106,16 @@ async def watch(service: Service, sources: Sources, taken: Callable[[Read], None
             continue
         seen = now
         read = await asyncio.to_thread(sources.read)
-        service.metrics.reload(ok=read.settings is not None)
-        tell(read.findings)
-        if read.settings is None:
-            logs.event("config", "reload_rejected", {"errors": len(read.errors)}, level=logging.ERROR)
+        objections = await asyncio.to_thread(reloading.check, read) if read.settings is not None else ()
+        rejected = read.settings is None or bool(objections)
+        service.metrics.reload(ok=not rejected)
+        tell((*read.findings, *objections))
+        if read.settings is None or rejected:
+            count = len(read.errors) + len(objections)
+            logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
             continue
         service.take(read.settings)
-        taken(read)
+        reloading.taken(read)
         seen = sources.signature()  # `taken` may have written the clusters file itself
         logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
 

@@ -7,10 +7,14 @@ from typing import Generic, Protocol, TypeVar
 from openclaw_extproc.edge import envoy
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
-from openclaw_extproc.stages.events import Answer, Closed, Event
+from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")
+
+
+_PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: None).SerializeToString()) for to in To}
+"""The answers without a change, written once: a stream that passes as it is gets one for each chunk."""
 
 
 class StepLike(Protocol[EntryT_co]):
@@ -37,7 +41,12 @@ class StageSession(Generic[EntryT]):
         step = self._stage.receive(event)
         if step.entry is not None:
             self._record(step.entry)
-        return [envoy.write(answer, self._secret).SerializeToString() for answer in step.answers]
+        return [self._written(answer) for answer in step.answers]
+
+    def _written(self, answer: Answer) -> bytes:
+        if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
+            return plain[1]
+        return envoy.write(answer, self._secret).SerializeToString()
 
     def close(self, fault: Fault | None) -> None:
         step = self._stage.receive(Closed(time.time(), fault))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -40,6 +40,8 @@ class Sources:
     """Configuration text used when there is no file."""
     must_have_clusters: bool = False
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
+    published: set[str] = field(default_factory=set[str])
+    """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
 
     def read(self) -> Read:
         texts, complaints = self._texts()
@@ -52,7 +54,8 @@ class Sources:
             return Read(None, (problem,))
         rendered = {u.provider.cluster for u in alone.settings.upstreams} if alone.settings else set[str]()
         theirs = _resources(clusters)
-        additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in rendered)
+        ours = rendered | self.published
+        additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
             return self._checked(Read(alone.settings, alone.findings), theirs or ())
         # A file that does not parse goes to the loader as it is: its complaint has line and column.

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ import yaml
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge import envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.service import Listening, Service, running, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, Service, running, tell, watch
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
@@ -73,7 +73,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=options.access_log,
     )
-    publish(effective, clusters_text(read, options.environment))
+    _publish(effective, read, sources)
     _write(settings, places, folder)
     service = Service(settings, Secrets(sources.environment))
     children: list[Child] = []
@@ -83,16 +83,17 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.push_async_callback(processes.end, children)
         if simulated:
             children.append(await _start_simulators(ports))
+            await _answering(children[0], ports.values())
         children.append(await _start_envoy(binary, folder, options.concurrency))
         await _ready(children, places.admin_socket)
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
 
-        def taken(read: Read) -> None:
-            if read.settings is not None:
-                publish(effective, clusters_text(read, options.environment))
-
-        watching = asyncio.create_task(watch(service, sources, taken))
+        reloading = Reloading(
+            check=lambda read: envoy_check.findings(binary, read, options.environment),
+            taken=lambda read: _publish(effective, read, sources),
+        )
+        watching = asyncio.create_task(watch(service, sources, reloading))
         stack.callback(watching.cancel)
         return await _until_over(children, watching)
 
@@ -107,6 +108,12 @@ def _settings(read: Read) -> Settings:
     return read.settings
 
 
+def _publish(file: Path, read: Read, sources: Sources) -> None:
+    assert read.settings is not None
+    sources.published.update(upstream.provider.cluster for upstream in read.settings.upstreams)
+    publish(file, clusters_text(read, sources.environment))
+
+
 def _write(settings: Settings, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
@@ -115,6 +122,20 @@ def _write(settings: Settings, places: Places, folder: Path) -> None:
 async def _start_simulators(ports: Mapping[str, int]) -> Child:
     serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED[name]}:{port}")]
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
+
+
+async def _answering(child: Child, ports: Iterable[int]) -> None:
+    """Until something listens on each port. Raises `StartError`."""
+    for port in ports:
+        for _ in range(int(READY_SECONDS / 0.05)):
+            if child.process.returncode is not None:
+                await asyncio.wait([child.listener], timeout=1.0)
+                raise StartError(f"{child.name} ended while starting: {_why(child)}")
+            if await processes.answers("127.0.0.1", port):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise StartError(f"{child.name} was not ready within {READY_SECONDS:g} s")
 
 
 async def _start_envoy(binary: str, folder: Path, concurrency: int) -> Child:

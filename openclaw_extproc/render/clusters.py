@@ -39,7 +39,7 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
         "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options(upstream, limits)},
     }
     if upstream.scheme == "https":
-        cluster["transport_socket"] = _tls(roots)
+        cluster["transport_socket"] = _tls(upstream.host, roots)
     return cluster
 
 
@@ -115,10 +115,10 @@ def _http_options(upstream: Upstream, limits: Limits) -> dict[str, Json]:
     }
 
 
-def _tls(roots: str) -> dict[str, Json]:
+def _tls(host: str, roots: str) -> dict[str, Json]:
     context: dict[str, Json] = {
         "@type": _TLS,
-        "auto_host_sni": True,
+        "sni": host,  # not auto_host_sni: the endpoint's hostname has the port in it where that is not 443
         "auto_sni_san_validation": True,
         "common_tls_context": {"validation_context": {"trusted_ca": {"filename": roots}}},
     }

@@ -225,7 +225,10 @@ class AttemptStage:
         if call.listening.fault is not None and not call.streamed:
             # Of a whole answer nothing has gone out, however much of it could be read.
             return self._fail(call, call.listening.fault, at, end=end)
-        match next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None):
+        decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
+        if not end and not call.streamed and not call.chat.stream:
+            decisive = None  # an answer in one piece goes out in one piece
+        match decisive:
             case Failed(fault):
                 return self._fail(call, fault, at, end=end)
             case None if call.listening.deaf:
@@ -302,7 +305,9 @@ class AttemptStage:
         final = exhausted(call.bound, fault) if retries.retriable(fault) else fault
         body = call.bound.client.encode_error(final)
         if again is None and not call.held:
-            return self._settled((_reply(final, plan.client_format, _farewell(call, final)),), entry)
+            # A reply of ours has to say itself what the router says of other answers.
+            headers = {**_told(call), **_farewell(call, final), "x-envoy-attempt-count": str(attempt)}
+            return self._settled((_reply(final, plan.client_format, headers),), entry)
         head = Continue(
             To.RESPONSE_HEAD,
             {":status": str(final.status), **_JSON, **_told(call), **(again or _farewell(call, final))},
@@ -327,11 +332,11 @@ class AttemptStage:
 
     def _on_rest(self, rest: bytes | None, event: Event) -> Step:
         match event:
-            case ResponseBody(_, end, _):
+            case ResponseBody():
                 if rest is None:
                     return Step((Continue(To.RESPONSE_BODY),))
-                self._state = Over(b"" if end else rest)
-                return Step((Continue(To.RESPONSE_BODY, body=rest if end else b""),))
+                self._state = Over(b"")
+                return Step((Continue(To.RESPONSE_BODY, body=rest),))
             case ResponseTrailers():
                 return Step((Continue(To.RESPONSE_TRAILERS),))
             case _:

@@ -1,6 +1,6 @@
 """One upstream answer as it comes in: what it says, and the same in the client's words where that is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen
@@ -29,17 +29,12 @@ class Listening:
     def hear(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
         """The facts of this chunk, and what the client is to get for it when this is a translation."""
         facts = list(self._facts(chunk, end=end))
-        return facts, b"".join([self._written(fact) for fact in facts])
+        return facts, b"" if self._encoder is None else _written(facts, self._encoder, self._cannot_be_written)
 
-    def _written(self, fact: Fact) -> bytes:
-        if self._encoder is None:
-            return b""
-        try:
-            return self._encoder.feed(fact)
-        except UnreadableError as problem:  # read just so, and too deep to be written: arguments of a tool
-            self.complete = False
-            self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
-            return self._encoder.feed(Failed(self.fault))
+    def _cannot_be_written(self, problem: UnreadableError) -> Failed:
+        self.complete = False
+        self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
+        return Failed(self.fault)
 
     def _facts(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
         try:
@@ -70,3 +65,16 @@ class Listening:
             case _:
                 pass
         return fact
+
+
+def _written(facts: list[Fact], encoder: Encoder, give_up: Callable[[UnreadableError], Failed]) -> bytes:
+    """The client's words for the facts, up to one that cannot be said: a tool's arguments, read just so and too deep
+    to be written."""
+    written: list[bytes] = []
+    for fact in facts:
+        try:
+            written.append(encoder.feed(fact))
+        except UnreadableError as problem:
+            written.append(encoder.feed(give_up(problem)))
+            break
+    return b"".join(written)

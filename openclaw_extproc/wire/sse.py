@@ -29,6 +29,8 @@ class Reader:
         self._first = True
         self._name = ""
         self._data: list[str] = []
+        self._size = 0
+        """Of the data so far; an empty line counts too, or a million of them would cost nothing."""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Take the next bytes; return the events they complete.
@@ -42,7 +44,7 @@ class Reader:
                 self._field(line)
             elif event := self._dispatch():
                 events.append(event)
-        if self._waiting > self._limit:
+        if self._waiting + self._size > self._limit:
             raise UnreadableError(f"event longer than {self._limit} bytes")
         return events
 
@@ -63,7 +65,7 @@ class Reader:
             text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = text.split(b"\n")
         self._pending = [rest] if rest else []
-        self._waiting = len(rest) + sum(map(len, self._data))
+        self._waiting = len(rest)
         if self._first and lines:
             self._first = False
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
@@ -74,14 +76,13 @@ class Reader:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value.decode("utf-8", "replace"))
-            self._waiting += len(value)
+            self._size += len(line)
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
 
     def _dispatch(self) -> Event | None:
         data, name = self._data, self._name or "message"
-        self._data, self._name = [], ""
-        self._waiting = sum(map(len, self._pending))
+        self._data, self._name, self._size = [], "", 0
         return Event("\n".join(data), name) if data else None
 
 

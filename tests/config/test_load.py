@@ -154,8 +154,8 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         "model.providers[2].name: a second provider named google: make one entry of the two, ",
         'model.providers[3].endpoint: "unheard" is no provider we know (known: ',
         (
-            'model.providers[4].format: no format is named "openai_chatt" (known: anthropic_messages, gemini, openai_chat): '
-            "did you mean openai_chat?"
+            'model.providers[4].format: no format is named "openai_chatt" '
+            "(known: anthropic_messages, gemini, openai_chat): did you mean openai_chat?"
         ),
         "model.providers[4].models: lists no model: list the models it serves",
         "model.providers[5].endpoint: has a user name or a password in it: remove it ",

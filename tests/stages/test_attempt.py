@@ -45,7 +45,6 @@ WAYS = [(client, provider) for client in CLIENTS for provider in PROVIDERS]
 TRANSLATED = [(client, provider) for client, provider in WAYS if client != provider]
 SAME = [(client, provider) for client, provider in WAYS if client == provider]
 
-END_IS_LOST = "with trailers, what the decoder says at the end of the body has nowhere to go; hence no `te` upstream"
 
 every_way = pytest.mark.parametrize(("client", "provider"), WAYS)
 every_translation = pytest.mark.parametrize(("client", "provider"), TRANSLATED)
@@ -673,9 +672,7 @@ def test_the_error_event_of_a_broken_stream_needs_room_for_itself() -> None:
 @last_or_not
 def test_a_whole_answer_that_fails_half_way_is_a_failed_attempt(client: str, provider: str, *, last: bool) -> None:
     """Its content has not gone out, so the client must not see a 200."""
-    body = HALF_GOOD.get(provider)
-    if body is None:
-        pytest.skip("this format reads a whole answer at once")
+    body = HALF_GOOD[provider]
 
     talk = checked(
         attempt(*begin(client, provider, stream=False, last=last), answer_head(streamed=False), *chunks(body, (9,)))
@@ -723,9 +720,11 @@ def test_trailers_end_an_answer_as_well(client: str, provider: str, *, stream: b
 
     told = gist(understood(client, received(talk), stream=stream))
     meant = gist(answering(provider).facts(streamed=stream))
-    if client != provider and provider == "gemini":
-        pytest.xfail(END_IS_LOST)
-    assert (told.text, told.calls, told.stop) == (meant.text, meant.calls, meant.stop)
+    assert (told.text, told.calls) == (meant.text, meant.calls)
+    if not (stream and client != provider and provider == "gemini"):
+        # Gemini's finish is known at the end of the body only; with trailers no chunk is left to carry it. No `te` goes
+        # upstream, so nobody sends trailers.
+        assert told.stop == meant.stop
     assert talk.entry.outcome is Outcome.OK
 
 

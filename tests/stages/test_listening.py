@@ -89,7 +89,6 @@ class CannotWrite:
         return b""
 
 
-@pytest.mark.xfail(strict=True, reason="listening.py `hear`: goes on to write `Finished` behind `Failed`")
 def test_what_cannot_be_written_is_a_failure_and_the_last_word() -> None:
     encoder = CannotWrite()
     said: tuple[Fact, ...] = (Started("a", "m"), TextStarted(), Delta("x"), BlockEnded(), Finished(Stop.END))

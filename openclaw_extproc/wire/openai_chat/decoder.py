@@ -281,6 +281,8 @@ def _texts(content: Json, *, at: str) -> Iterator[str]:
 
 def _usage(value: Json) -> Usage | None:
     """Counts that are no numbers say nothing; `prompt_tokens` has the cached ones in it."""
+    if value is None:
+        return None  # nearly every chunk of a stream
     usage = _object_or_empty(value)
     prompt = _object_or_empty(usage.get("prompt_tokens_details"))
     completion = _object_or_empty(usage.get("completion_tokens_details"))
