@@ -11,18 +11,17 @@ error in the client's format.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import CONTENT, Failed
-from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import retries
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.call import Call, entry
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
     Answer,
     Closed,
@@ -55,24 +54,6 @@ class Step:
     """None while we hold back; several when we let go. None for `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
     """Present in exactly one step of an attempt that was bound to a target."""
-
-
-@dataclass(slots=True)
-class Call:
-    """An attempt that was sent; grows while it goes."""
-
-    bound: Bound
-    chat: Chat
-    losses: tuple[str, ...]
-    listening: Listening = field(default_factory=lambda: Listening(None, None))
-    streamed: bool = False
-    """The provider answers with an event stream."""
-    head: Mapping[str, str] = field(default_factory=dict[str, str])
-    held: list[bytes] = field(default_factory=list[bytes])
-    """Chunks Envoy waits for an answer to."""
-    written: list[bytes] = field(default_factory=list[bytes])
-    """The translation of what is held."""
-    first_content_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +128,12 @@ class AttemptStage:
             case ((New() | Over()), Closed()):
                 return Step()
             case Reading(bound), Closed(at, fault):
-                return self._settled((), _entry(bound, at, Outcome.NO_ANSWER, fault))
+                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
-                return self._settled((), _entry(call.bound, at, Outcome.NO_ANSWER, fault, call))
+                return self._settled((), call.entry(at, Outcome.NO_ANSWER, fault))
             case Answering(call), Closed(at, fault):
                 outcome = Outcome.GONE if fault is None else Outcome.BROKEN
-                return self._settled((), _entry(call.bound, at, outcome, fault, call))
+                return self._settled((), call.entry(at, outcome, fault))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -172,7 +153,7 @@ class AttemptStage:
             prepared = prepare(bound, body)
         except FaultError as error:
             answer = _reply(error.fault, bound.plan.client_format)
-            return self._settled((answer,), _entry(bound, at, Outcome.FAILED, error.fault))
+            return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.chat, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
 
@@ -201,14 +182,14 @@ class AttemptStage:
         fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
-        if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, _retry_after(call)):
+        if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, call.retry_after):
             return self._fail(call, fault, event.at)
         if event.end:
             return self._fail(call, fault, event.at)
         if not call.bound.translates and not retries.retriable(fault):
             # The provider's own words to its own client: every byte of them.
-            answer = Continue(To.RESPONSE_HEAD, _told(call), _gone(call))
-            return self._settled((answer,), _entry(call.bound, event.at, Outcome.FAILED, fault, call))
+            answer = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
+            return self._settled((answer,), call.entry(event.at, Outcome.FAILED, fault))
         self._state = Refusing(call)
         return Step()
 
@@ -255,17 +236,17 @@ class AttemptStage:
         length = str(sum(len(b) for b in bodies if b)) if end and call.bound.translates else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
         regrown = call.streamed or call.bound.translates
-        gone = _gone(call, *(("content-length",) if regrown and not length else ()))
-        head = Continue(To.RESPONSE_HEAD, _told(call) | _kind_of_body(call, length), gone)
+        gone = call.gone(*(("content-length",) if regrown and not length else ()))
+        head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
         answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
         self._state = Answering(call)
-        return self._settled(answers, _ended(call, at)) if end else Step(answers)
+        return self._settled(answers, call.ended(at)) if end else Step(answers)
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
         body = written if call.bound.translates else self._own_bytes(call, event.chunk, end=event.end)
         answers = (Continue(To.RESPONSE_BODY, body=body),)
-        return self._settled(answers, _ended(call, event.at)) if event.end else Step(answers)
+        return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
     def _own_bytes(self, call: Call, chunk: bytes, *, end: bool) -> bytes | None:
         """Same format: the chunk as it is, and after a stream that broke off the word that it did."""
@@ -290,7 +271,7 @@ class AttemptStage:
                 step = self._refuse(call, at)
             case Answering():
                 call.listening.hear(b"", end=True)
-                step = self._settled((), _ended(call, at))
+                step = self._settled((), call.ended(at))
         if step.answers and isinstance(step.answers[-1], Reply):
             return step  # Envoy asks no more
         return Step((*step.answers, Continue(To.RESPONSE_TRAILERS)), step.entry)
@@ -300,22 +281,22 @@ class AttemptStage:
     def _fail(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
         """No content has gone out: go on to the next attempt, or tell the client."""
         plan, attempt = call.bound.plan, call.bound.attempt
-        again = retries.again(plan, attempt, _retry_after(call)) if retries.retriable(fault) else None
-        entry = _entry(call.bound, at, Outcome.FAILED, fault, call)
+        again = retries.again(plan, attempt, call.retry_after) if retries.retriable(fault) else None
+        left = call.entry(at, Outcome.FAILED, fault)
         final = exhausted(call.bound, fault) if retries.retriable(fault) else fault
         body = call.bound.client.encode_error(final)
         if again is None and not call.held:
             # A reply of ours has to say itself what the router says of other answers.
-            headers = {**_told(call), **_farewell(call, final), "x-envoy-attempt-count": str(attempt)}
-            return self._settled((_reply(final, plan.client_format, headers),), entry)
+            headers = {**call.told(), **call.farewell(final), "x-envoy-attempt-count": str(attempt)}
+            return self._settled((_reply(final, plan.client_format, headers),), left)
         head = Continue(
             To.RESPONSE_HEAD,
-            {":status": str(final.status), **_JSON, **_told(call), **(again or _farewell(call, final))},
-            _gone(call, "content-length", "content-encoding"),
+            {":status": str(final.status), **_JSON, **call.told(), **(again or call.farewell(final))},
+            call.gone("content-length", "content-encoding"),
             metadata=retries.noted_failure(attempt, fault),
         )
         bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
-        step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), entry)
+        step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), left)
         self._state = Over(rest=b"" if call.held or end else body)
         return step
 
@@ -361,63 +342,3 @@ def _bind(head: RequestHead) -> Bound | None:
 
 def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:
     return Reply(fault.status, {**_JSON, **(headers or {})}, client_side(client_format).encode_error(fault))
-
-
-def _told(call: Call) -> dict[str, str]:
-    return h.answered(call.bound.plan, call.bound.target, call.bound.history.told(), call.losses)
-
-
-def _kind_of_body(call: Call, length: str) -> dict[str, str]:
-    if not call.bound.translates:
-        return {}
-    kind = {"content-type": call.bound.client.content_type(call.chat)}
-    return (
-        kind
-        | ({"cache-control": "no-cache"} if call.chat.stream else {})
-        | ({"content-length": length} if length else {})
-    )
-
-
-def _gone(call: Call, *also: str) -> tuple[str, ...]:
-    """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
-    return (*h.not_theirs(call.head), *also)
-
-
-def _retry_after(call: Call) -> str:
-    return call.head.get("retry-after", "")
-
-
-def _farewell(call: Call, final: Fault) -> dict[str, str]:
-    """What tells an SDK not to begin again what we have just given up."""
-    if final.kind not in (Kind.EXHAUSTED, Kind.RATE_LIMITED):
-        return {}
-    seconds = _retry_after(call) or str(-(-call.bound.plan.emergency.retry_after_ms // 1000))
-    return {"retry-after": seconds, "x-should-retry": "false"}
-
-
-def _ended(call: Call, at: float) -> AttemptEntry:
-    fault = call.listening.fault
-    outcome = Outcome.OK if fault is None else Outcome.BROKEN
-    return _entry(call.bound, at, outcome, fault, call)
-
-
-def _entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: Call | None = None) -> AttemptEntry:
-    previous, reason = bound.history.failed[-1] if bound.history.failed else (None, "")
-    selection = Selection.PRIMARY
-    if previous is not None:
-        selection = Selection.RETRY if previous == bound.target else Selection.FALLBACK
-    return AttemptEntry(
-        request_id=bound.plan.request_id,
-        attempt=bound.attempt,
-        target=bound.target,
-        selection=selection,
-        outcome=outcome,
-        streamed=call is not None and call.streamed,
-        fault=fault,
-        usage=Listening(None, None).usage if call is None else call.listening.usage,
-        losses=() if call is None else call.losses,
-        seconds=at - bound.began,
-        first_content_seconds=None if call is None else call.first_content_seconds,
-        previous=previous,
-        previous_reason=reason,
-    )

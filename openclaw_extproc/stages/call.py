@@ -1,0 +1,90 @@
+"""An attempt that was sent: what is known of it, what the client is told about it, and the entry it leaves behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.listening import Listening
+from openclaw_extproc.stages.sending import Bound
+
+
+@dataclass(slots=True)
+class Call:
+    """An attempt that was sent; grows while it goes."""
+
+    bound: Bound
+    chat: Chat
+    losses: tuple[str, ...]
+    listening: Listening = field(default_factory=lambda: Listening(None, None))
+    streamed: bool = False
+    """The provider answers with an event stream."""
+    head: Mapping[str, str] = field(default_factory=dict[str, str])
+    held: list[bytes] = field(default_factory=list[bytes])
+    """Chunks Envoy waits for an answer to."""
+    written: list[bytes] = field(default_factory=list[bytes])
+    """The translation of what is held."""
+    first_content_seconds: float | None = None
+
+    @property
+    def retry_after(self) -> str:
+        """The failed answer's own; "" where it has none."""
+        return self.head.get("retry-after", "")
+
+    def told(self) -> dict[str, str]:
+        """What the client learns about who answered."""
+        return h.answered(self.bound.plan, self.bound.target, self.bound.history.told(), self.losses)
+
+    def kind_of_body(self, length: str) -> dict[str, str]:
+        """Headers that describe a translated body; `length` is "" while it is not known."""
+        if not self.bound.translates:
+            return {}
+        kind = {"content-type": self.bound.client.content_type(self.chat)}
+        if self.chat.stream:
+            kind["cache-control"] = "no-cache"
+        return kind | ({"content-length": length} if length else {})
+
+    def gone(self, *also: str) -> tuple[str, ...]:
+        """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
+        return (*h.not_theirs(self.head), *also)
+
+    def farewell(self, final: Fault) -> dict[str, str]:
+        """What tells an SDK not to begin again what we have just given up."""
+        if final.kind not in (Kind.EXHAUSTED, Kind.RATE_LIMITED):
+            return {}
+        seconds = self.retry_after or str(-(-self.bound.plan.emergency.retry_after_ms // 1000))
+        return {"retry-after": seconds, "x-should-retry": "false"}
+
+    def ended(self, at: float) -> AttemptEntry:
+        """Of an answer that has gone out."""
+        fault = self.listening.fault
+        return self.entry(at, Outcome.OK if fault is None else Outcome.BROKEN, fault)
+
+    def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
+        return entry(self.bound, at, outcome, fault, self)
+
+
+def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: Call | None = None) -> AttemptEntry:
+    """`call` is `None` when nothing was sent."""
+    previous, reason = bound.history.failed[-1] if bound.history.failed else (None, "")
+    selection = Selection.PRIMARY
+    if previous is not None:
+        selection = Selection.RETRY if previous == bound.target else Selection.FALLBACK
+    return AttemptEntry(
+        request_id=bound.plan.request_id,
+        attempt=bound.attempt,
+        target=bound.target,
+        selection=selection,
+        outcome=outcome,
+        streamed=call is not None and call.streamed,
+        fault=fault,
+        usage=Usage() if call is None else call.listening.usage,
+        losses=() if call is None else call.losses,
+        seconds=at - bound.began,
+        first_content_seconds=None if call is None else call.first_content_seconds,
+        previous=previous,
+        previous_reason=reason,
+    )
