@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
     validate = command("validate", "check the configuration and, with Envoy at hand, what it makes of it")
     validate.add_argument("--envoy", metavar="PATH")
+    validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
     validate.add_argument("--json", action="store_true", help="findings as JSON")
     return parser
 
@@ -143,7 +144,7 @@ def _without_scheme(address: str) -> str:
 
 def _validate(options: argparse.Namespace) -> int:
     read = _sources(options).read()
-    findings = [*read.findings, *(_envoys_findings(options.envoy, read) if read.settings else [])]
+    findings = [*read.findings, *_envoys_findings(options.envoy, read, options.envoy_config)]
     if options.json:
         rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
@@ -156,12 +157,13 @@ def _validate(options: argparse.Namespace) -> int:
     return WRONG if errors else OK
 
 
-def _envoys_findings(given: str | None, read: Read) -> list[Finding]:
+def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Finding]:
     try:
         binary = processes.find_envoy(given)
     except StartError as problem:
         return [Finding("envoy", f"not checked: {problem}", "", "warning")]
-    return envoy_check.findings(binary, read, os.environ)
+    ours = envoy_check.findings(binary, read, os.environ) if read.settings else []
+    return [*ours, *(envoy_check.of_file(binary, own) if own else [])]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -30,11 +31,16 @@ def findings(binary: str, read: Read, environment: Mapping[str, str]) -> list[Fi
         assert isinstance(static["clusters"], list)
         static["clusters"] += clusters
         publish(Path(folder) / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
-        command = [binary, "--mode", "validate", "-c", f"{folder}/envoy.yaml", "-l", "error", "--log-format", "%v"]
-        done = subprocess.run(  # noqa: S603  # our own words and files
-            command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
-        )
+        return [replace(finding, path="envoy") for finding in of_file(binary, Path(folder) / "envoy.yaml")]
+
+
+def of_file(binary: str, file: Path) -> list[Finding]:
+    """What Envoy has against a configuration file."""
+    command = [binary, "--mode", "validate", "-c", str(file), "-l", "error", "--log-format", "%v"]
+    done = subprocess.run(  # noqa: S603  # our own words
+        command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
+    )
     if done.returncode == 0:
         return []
-    said = " ".join((done.stderr or done.stdout).replace(folder, "").split())
-    return [Finding("envoy", f"refuses the configuration: {said[:500]}", "", "error")]
+    said = " ".join((done.stderr or done.stdout).replace(str(file), file.name).split())
+    return [Finding(str(file), f"Envoy refuses it: {said[:500]}", "", "error")]

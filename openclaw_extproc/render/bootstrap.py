@@ -21,6 +21,8 @@ _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
 _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
+MAX_CONNECTIONS = 10_000
+"""From applications, at a time. Without a limit whoever connects can take all of Envoy's memory."""
 NOWHERE_CLUSTER = "openclaw_nowhere"
 
 
@@ -54,9 +56,21 @@ def bootstrap(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
             "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
         },
     }
+    whole["overload_manager"] = {"resource_monitors": [_connections()]}
     if places.admin_socket:
         whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
     return whole
+
+
+def _connections() -> dict[str, Json]:
+    return {
+        "name": "envoy.resource_monitors.global_downstream_max_connections",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3"
+            ".DownstreamConnectionsConfig",
+            "max_active_downstream_connections": MAX_CONNECTIONS,
+        },
+    }
 
 
 def _watched(path: str) -> dict[str, Json]:

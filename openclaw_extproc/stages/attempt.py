@@ -11,7 +11,7 @@ error in the client's format.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import msgspec
@@ -44,6 +44,8 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back. Below the buffer limit of the clusters, or Envoy would stop reading and wait for us."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body, read for its message only."""
+
+HTTP_UNAUTHENTICATED = 401
 
 _JSON = {"content-type": JSON}
 
@@ -182,6 +184,9 @@ class AttemptStage:
         fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
+        if status == HTTP_UNAUTHENTICATED and not call.bound.forwards:
+            # The key is ours, so the caller can do nothing about it; and the provider's words may quote the key.
+            return self._fail(call, replace(fault, public="the provider refuses the gateway's credential"), event.at)
         if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, call.retry_after):
             return self._fail(call, fault, event.at)
         if event.end:

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 import anthropic
 import openai
+from google import genai
+from google.genai import errors, types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 OURS = "sk-the-callers-own"
@@ -16,6 +18,11 @@ Stop: TypeAlias = Literal["end", "length", "tools"] | None
 
 _OPENAI_STOPS: Mapping[str | None, Stop] = {"stop": "end", "length": "length", "tool_calls": "tools"}
 _ANTHROPIC_STOPS: Mapping[str | None, Stop] = {"end_turn": "end", "max_tokens": "length", "tool_use": "tools"}
+_GEMINI_STOPS: Mapping[types.FinishReason | None, Stop] = {
+    types.FinishReason.STOP: "end",
+    types.FinishReason.MAX_TOKENS: "length",
+}
+"""Calls end with `STOP` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,51 @@ class AnthropicCaller:
 
     def __exit__(self, *_: object) -> None:
         self.sdk.close()
+
+
+class GeminiCaller:
+    """Only for tests of its own: no member of `CALLERS`, so that the others do not take half as long again."""
+
+    format = "gemini"
+    errors = errors.APIError
+
+    def __init__(self, url: str, *, key: str = OURS) -> None:
+        options = types.HttpOptions(base_url=f"{url}/gemini", timeout=60_000)
+        self.sdk = genai.Client(api_key=key, vertexai=False, http_options=options)
+
+    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
+        config = types.GenerateContentConfig(max_output_tokens=limit)
+        if streamed:
+            chunks = list(self.sdk.models.generate_content_stream(model=model, contents=text, config=config))
+        else:
+            chunks = [self.sdk.models.generate_content(model=model, contents=text, config=config)]
+        return gathered(chunks)
+
+    def __enter__(self) -> "GeminiCaller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sdk.close()
+
+
+def gathered(chunks: list[types.GenerateContentResponse]) -> Answer:
+    """What the chunks of one Gemini answer say together."""
+    candidates = [candidate for chunk in chunks for candidate in chunk.candidates or []]
+    usage = next((chunk.usage_metadata for chunk in reversed(chunks) if chunk.usage_metadata), None)
+    response = chunks[0].sdk_http_response
+    return Answer(
+        "".join(part.text or "" for part in parts_of(chunks) if not part.thought),
+        _GEMINI_STOPS.get(next((one.finish_reason for one in candidates if one.finish_reason), None)),
+        usage.prompt_token_count if usage else None,
+        usage.candidates_token_count if usage else None,
+        chunks[0].model_version or "",
+        dict(response.headers or {}) if response else {},
+    )
+
+
+def parts_of(chunks: list[types.GenerateContentResponse]) -> list[types.Part]:
+    candidates = [candidate for chunk in chunks for candidate in chunk.candidates or []]
+    return [part for one in candidates if one.content for part in one.content.parts or []]
 
 
 Caller: TypeAlias = OpenAICaller | AnthropicCaller

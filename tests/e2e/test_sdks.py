@@ -264,14 +264,10 @@ def test_a_providers_refusal_is_raised_as_the_sdks_own_exception(
 
 
 def _words(status: int, place: Place) -> str:
-    """What the simulator says, so that the caller can act on it."""
-    openai_says = {
-        400: "Invalid request (simulated).",
-        401: "Incorrect API key",
-        403: "not supported",
-        404: place.model,
-    }
-    anthropic_says = {400: "simulated invalid", 401: "invalid x-api-key", 403: "permission", 404: place.model}
+    """What the simulator says, so that the caller can act on it; of our own key it need not know more than this."""
+    ours = "refuses the gateway's credential"
+    openai_says = {400: "Invalid request (simulated).", 401: ours, 403: "not supported", 404: place.model}
+    anthropic_says = {400: "simulated invalid", 401: ours, 403: "permission", 404: place.model}
     return (openai_says if place.shape == "openai" else anthropic_says)[status]
 
 

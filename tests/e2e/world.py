@@ -1,6 +1,6 @@
 """The providers and chains that most tests share.
 
-Four simulators, each known to the configuration under several names, so that every order of formats has a chain. Each
+Five simulators, each known to the configuration under several names, so that every order of formats has a chain. Each
 name has a credential of its own: what a simulator recorded says under which name it was called.
 """
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from tests.e2e.harness import Providers
 
-SHAPES = {"ace": "openai", "bee": "openai", "cat": "anthropic", "dog": "anthropic"}
-FORMATS = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
+SHAPES = {"ace": "openai", "bee": "openai", "cat": "anthropic", "dog": "anthropic", "elk": "gemini"}
+FORMATS = {"openai": "openai_chat", "anthropic": "anthropic_messages", "gemini": "gemini"}
 NOBODY = "127.0.0.1:1"
 """A privileged port that nobody listens on: connections are refused at once."""
 EMERGENCY = "Nobody is home."
@@ -61,6 +61,12 @@ PLACES = {
         _place("four-second", "ace", "four-third"),
         Place("four-third", "", "anthropic", "four-fourth"),
         _place("four-fourth", "dog"),
+        # From here on the tests of Gemini. Of a model with such a name the simulator wants its signatures back.
+        _place("gemini-3-elk", "elk"),
+        _place("elk-then-bee", "elk", "bee"),
+        _place("elk-then-dog", "elk", "dog"),
+        _place("ace-then-elk", "ace", "gemini-3-elk"),
+        _place("cat-then-elk", "cat", "gemini-3-elk"),
     )
 }
 KEYS = {place.key_name: place.key for place in PLACES.values()}
