@@ -110,7 +110,8 @@ def _settings(read: Read) -> Settings:
 
 def _publish(file: Path, read: Read, sources: Sources) -> None:
     assert read.settings is not None
-    sources.published.update(upstream.provider.cluster for upstream in read.settings.upstreams)
+    if file == sources.clusters:  # else it is somebody's own file, and we write none of its clusters
+        sources.published.update(upstream.provider.cluster for upstream in read.settings.upstreams)
     publish(file, clusters_text(read, sources.environment))
 
 
