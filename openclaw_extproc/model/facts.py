@@ -1,7 +1,7 @@
 """What a model answers, as a sequence of small facts.
 
     Started  ( BlockStarted  Delta*  BlockEnded )*  Finished
-    `Seen` (usage) may come anywhere in between; `Failed` may come anywhere and is last.
+    `Seen` (usage) and `Thought` may come anywhere in between; `Failed` may come anywhere and is last.
 
 Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one
 piece. `Grammar` holds the one and only statement of what may follow what.
@@ -53,6 +53,11 @@ class BlockEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """The model is thinking. What it thinks is left out, but a client that waits is not waiting for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     usage: Usage
 
@@ -67,9 +72,9 @@ class Failed:
     fault: Fault
 
 
-Fact: TypeAlias = Started | TextStarted | ToolStarted | Delta | BlockEnded | Seen | Finished | Failed
+Fact: TypeAlias = Started | TextStarted | ToolStarted | Delta | BlockEnded | Thought | Seen | Finished | Failed
 
-CONTENT = (Delta, ToolStarted, Finished)
+CONTENT = (Delta, ToolStarted, Thought, Finished)
 """The facts that a client is waiting for. What comes before them (ids, empty blocks, pings) can still be withheld."""
 
 
@@ -86,10 +91,12 @@ TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
     (State.OPEN, TextStarted): State.IN_BLOCK,
     (State.OPEN, ToolStarted): State.IN_BLOCK,
     (State.OPEN, Seen): State.OPEN,
+    (State.OPEN, Thought): State.OPEN,
     (State.OPEN, Finished): State.OVER,
     (State.OPEN, Failed): State.OVER,
     (State.IN_BLOCK, Delta): State.IN_BLOCK,
     (State.IN_BLOCK, Seen): State.IN_BLOCK,
+    (State.IN_BLOCK, Thought): State.IN_BLOCK,
     (State.IN_BLOCK, BlockEnded): State.OPEN,
     (State.IN_BLOCK, Failed): State.OVER,
 }

@@ -38,6 +38,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -95,7 +96,7 @@ def facts(streamed: bool, *chunks: bytes) -> list[Fact]:
 
 
 def gist(told: Iterable[Fact]) -> list[Fact]:
-    """The facts with deltas joined, JSON arguments in one spelling, and usage summed up before the end."""
+    """The facts with deltas joined, JSON arguments in one spelling, usage summed up before the end, thoughts apart."""
     joined: list[Fact] = []
     usage = Usage()
     in_tool = False
@@ -103,6 +104,8 @@ def gist(told: Iterable[Fact]) -> list[Fact]:
         match fact, joined[-1] if joined else None:
             case Seen(seen), _:
                 usage = usage.or_later(seen)
+            case Thought(), _:
+                pass
             case Delta(text), Delta(before):
                 joined[-1] = Delta(before + text)
             case BlockEnded(), Delta(text) if in_tool:
@@ -678,6 +681,7 @@ def test_parallel_tools_with_split_arguments_are_told_block_by_block() -> None:
 def test_thinking_and_server_tools_are_swallowed() -> None:
     told = facts(True, (ROOT / "thinking" / "response.sse").read_bytes())
 
+    assert isinstance(next(fact for fact in told if isinstance(fact, Thought | Delta)), Thought)
     assert gist(told) == [
         Started("msg_01Think", "claude-sonnet-4-5"),
         TextStarted(),

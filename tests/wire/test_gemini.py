@@ -34,6 +34,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -99,7 +100,7 @@ def facts(streamed: bool, *chunks: bytes) -> list[Fact]:
 
 
 def gist(told: Iterable[Fact]) -> list[Fact]:
-    """The facts with deltas joined, JSON arguments in one spelling, and usage summed up before the end."""
+    """The facts with deltas joined, JSON arguments in one spelling, usage summed up before the end, thoughts apart."""
     joined: list[Fact] = []
     usage = Usage()
     in_tool = False
@@ -107,6 +108,8 @@ def gist(told: Iterable[Fact]) -> list[Fact]:
         match fact, joined[-1] if joined else None:
             case Seen(seen), _:
                 usage = usage.or_later(seen)
+            case Thought(), _:
+                pass
             case Delta(text), Delta(before):
                 joined[-1] = Delta(before + text)
             case BlockEnded(), Delta(text) if in_tool:
@@ -832,6 +835,7 @@ def test_a_function_call_is_told_in_facts() -> None:
 def test_thoughts_are_swallowed_and_counted() -> None:
     told = facts(True, (ROOT / "thinking" / "response.sse").read_bytes())
 
+    assert isinstance(next(fact for fact in told if isinstance(fact, Thought | Delta)), Thought)
     assert "".join(fact.text for fact in told if isinstance(fact, Delta)) == "Three r's."
     assert gist(told)[-2] == Seen(Usage(input_tokens=11, output_tokens=68, reasoning_tokens=64))
 

@@ -38,6 +38,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -699,9 +700,15 @@ def test_a_call_without_a_name_is_unreadable() -> None:
 TEXTS: list[tuple[list[Json], str]] = [
     ([{"content": None}, {"content": "a"}, {"content": ""}, {"content": "b", "tool_calls": None}], "ab"),
     ([{"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}]}], "a"),
-    ([{"reasoning_content": "hm"}, {"content": "a"}], "a"),
     ([{"refusal": "n"}, {"refusal": "o"}], "no"),
 ]
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_are_heard_before_the_text(name: str) -> None:
+    facts = streamed(chunk({name: "hm"}), chunk({"content": "a", name: None}), chunk(None, "stop"))
+
+    assert joined(facts)[1:-2] == [Thought(), TextStarted(), Delta("a"), BlockEnded()]
 
 
 @pytest.mark.parametrize(("deltas", "text"), TEXTS)

@@ -24,6 +24,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -180,6 +181,7 @@ class _Answer:
 
     def _on_delta(self, index: int, delta: Mapping[str, Json]) -> Iterator[Fact]:
         if index in self._swallowed:
+            yield Thought()
             return
         block = self._block(index)
         if delta.get("type") == block.delta:

@@ -19,6 +19,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -56,6 +57,8 @@ class StreamEncoder:
                 return b""
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
+                return b""
+            case Thought():
                 return b""
             case Failed(fault):
                 return encode_stream_error(fault)
@@ -118,6 +121,8 @@ class WholeEncoder:
                 self._content += self._block("".join(self._deltas))
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
+            case Thought():
+                pass
             case Finished(stop):
                 word = _STOP_WORDS[stop]
                 return j.dump(_message(self._started, self._asked, self._created, self._content, word, self._usage))

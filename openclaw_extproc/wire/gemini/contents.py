@@ -2,6 +2,9 @@
 
 Ids of function calls are optional here and mandatory elsewhere: a call without one is named after its place, and a
 response without one belongs to the first call of its name that still waits for it.
+
+Google's SDKs keep a streamed answer as they heard it, a turn for each chunk (google-genai 3.4, `chats.py`): turns of
+the model in a row are one here, or parallel calls would stand in several messages, which OpenAI refuses.
 """
 
 from collections import defaultdict, deque
@@ -32,9 +35,21 @@ def turns(value: Json, losses: Losses) -> tuple[Turn, ...]:
         if role is None:
             raise UnreadableError(f"{at}.role: unknown role (known: user, model)")
         calls.turn = n
-        if parts := tuple(_parts(content, at, losses, calls)):
+        parts = tuple(_parts(content, at, losses, calls))
+        if parts and role == "assistant" and read and read[-1].role == role:
+            read[-1] = Turn(role, _continued(read[-1].parts, parts))
+        elif parts:
             read.append(Turn(role, parts))
     return tuple(read)
+
+
+def _continued(said: tuple[Part, ...], more: tuple[Part, ...]) -> tuple[Part, ...]:
+    """One turn of two: a text that was cut between them is whole again."""
+    match said[-1], more[0]:
+        case Text(begun), Text(rest):
+            return (*said[:-1], Text(begun + rest), *more[1:])
+        case _:
+            return (*said, *more)
 
 
 def system(value: Json, losses: Losses) -> Iterator[str]:

@@ -23,6 +23,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
@@ -133,6 +134,7 @@ class _Answer:
 
     def _part(self, part: Mapping[str, Json], at: str) -> Iterator[Fact]:
         if part.get("thought") is True:
+            yield Thought()
             return
         if text := _text(part.get("text"), at=f"{at}.text"):
             if not self._in_text:

@@ -17,6 +17,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -116,7 +117,7 @@ class StreamEncoder:
                 self._args.append(text)
             case BlockEnded() if self._tool is not None:
                 return self._more(_call(self._tool, "".join(self._args)))
-            case BlockEnded():
+            case BlockEnded() | Thought():
                 pass
             case Finished(stop):
                 return self._framing.last(self._head.answer([{"text": ""}], stop))
@@ -150,6 +151,8 @@ class WholeEncoder:
                 self._said.append(text)
             case BlockEnded():
                 self._parts.append(self._block("".join(self._said)))
+            case Thought():
+                pass
             case Finished(stop):
                 return j.dump(self._head.answer(self._parts or [{"text": ""}], stop))
             case Failed(fault):

@@ -22,6 +22,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -37,6 +38,9 @@ _STOPS = {
     "content_filter": Stop.REFUSAL,
 }
 """Every other word is an end like any other."""
+
+_REASONING = ("reasoning_content", "reasoning")
+"""Where compatible servers stream what a model thinks: DeepSeek and vLLM the first, OpenRouter and Groq the second."""
 
 
 def decoder(streamed: bool) -> Decoder:
@@ -131,6 +135,8 @@ class _Answer:
         if choice.get("index") not in (0, None):
             return
         delta = j.an_object(choice.get(key) or {}, at=f"{at}.{key}")
+        if any(delta.get(name) for name in _REASONING):
+            yield Thought()
         for name in ("content", "refusal"):
             yield from self._blocks.text("".join(_texts(delta.get(name), at=f"{at}.{key}.{name}")))
         for n, call in enumerate(_array_or_none(delta.get("tool_calls"), at=f"{at}.{key}.tool_calls")):

@@ -18,6 +18,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Thought,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
@@ -68,6 +69,8 @@ class StreamEncoder:
                 return self._arguments(NO_ARGUMENTS) if self._in_tool and not self._said_arguments else b""
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
+                return b""
+            case Thought():
                 return b""
             case Finished(stop):
                 return self._finish(stop)
@@ -132,7 +135,7 @@ class WholeEncoder:
                 self._blocks.append(_Block(fact))
             case Delta(text):
                 self._blocks[-1].said.append(text)
-            case BlockEnded():
+            case BlockEnded() | Thought():
                 pass
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
