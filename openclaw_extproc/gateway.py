@@ -40,17 +40,39 @@ class Target:
     """Among the targets of one group."""
 
 
+USUAL_TOKENS = 4_096
+"""At 40 tokens a second, which is slow today, an answer of that length takes 100 seconds."""
+REASONING_PATIENCE = 3
+LONGEST_MS = 600_000
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     first_token_ms: int = 60_000
-    """Silence of a streamed attempt before its first content. Reasoning models think for long."""
-    answer_ms: int = 600_000
-    """Silence of an attempt whose answer comes in one piece. The official SDKs wait as long."""
+    """Silence of a streamed attempt before its first content."""
+    answer_ms: int = 120_000
+    """Silence of an attempt whose answer of up to `USUAL_TOKENS` comes in one piece."""
     max_retries: int = 2
     """How often a chain of a single target is tried again. The official SDKs retry as often."""
     retry_delay_ms: int = 1_000
     """Wait before the same provider is tried again, where it named none itself. Going elsewhere does not wait."""
     backoff_multiplier: float = 2.0
+
+    def patience_ms(self, *, stream: bool, reasons: bool, output_tokens: int | None) -> int:
+        """How long an attempt may be silent. Longer for who asked for a long answer or for long thought: a provider
+        that is at work must not be taken for one that hangs. `output_tokens`: the most the client wants, if it said.
+        """
+        usual = float(self.first_token_ms if stream else self.answer_ms)
+        if not stream and output_tokens is not None:
+            usual *= max(1.0, output_tokens / USUAL_TOKENS)
+        if reasons:
+            usual *= REASONING_PATIENCE
+        return int(min(usual, self.longest_ms))
+
+    @property
+    def longest_ms(self) -> int:
+        """No attempt is waited for longer. The official SDKs wait as long."""
+        return max(LONGEST_MS, self.first_token_ms, self.answer_ms)
 
 
 @dataclass(frozen=True, slots=True)

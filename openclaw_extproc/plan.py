@@ -27,6 +27,8 @@ class Plan:
     """Attempt n goes to one target of group n, chosen by Envoy by weight."""
     began: float
     """Seconds since the epoch."""
+    patience_ms: int
+    """How long each attempt may be silent."""
     limits: Limits
     emergency: Emergency
     because: tuple[str, ...] = ()

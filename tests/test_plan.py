@@ -23,6 +23,7 @@ plans = st.builds(
     text,
     st.lists(st.lists(targets, min_size=1, max_size=2).map(tuple), min_size=1, max_size=4).map(tuple),
     st.floats(0, 2e9),
+    st.integers(1, 10**6),
     limits,
     st.builds(Emergency, text, st.integers(0, 10**6)),
     st.lists(text).map(tuple),
@@ -37,7 +38,7 @@ A, B, C = map(target, "abc")
 
 
 def plan(*chain: Target) -> Plan:
-    return Plan("r", "f", "/p", "", "m", tuple((t,) for t in chain), 0.0, Limits(), Emergency())
+    return Plan("r", "f", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Limits(), Emergency())
 
 
 @given(plans)

@@ -89,6 +89,8 @@ class Chat:
     user: str | None = None
     """The client's own name for its end user (`user`, `metadata.user_id`)."""
     stream: bool = False
+    reasons: bool = field(default=False, compare=False)
+    """The client asked the model to think, at length. Only known, not translated: each format says it its own way."""
     extras: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Fields only the client's own format understands, untouched and in their order."""
     losses: tuple[str, ...] = ()

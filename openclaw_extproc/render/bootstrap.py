@@ -99,7 +99,7 @@ def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
         "skip_xff_append": True,
         "normalize_path": True,
         "request_headers_timeout": "10s",
-        "stream_idle_timeout": _seconds(_longest(gateway) + 60_000),
+        "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway)]},
         "http_filters": [
             {"name": "openclaw.route", "typed_config": route_stage()},
@@ -146,8 +146,8 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
         "retriable_headers": [{"name": RETRY, "present_match": True}],
         "num_retries": 0,
         "refresh_cluster_on_retry": True,
-        "per_try_timeout": _seconds(_longest(gateway)),
-        "per_try_idle_timeout": _seconds(_longest(gateway)),
+        "per_try_timeout": _seconds(gateway.limits.longest_ms),
+        "per_try_idle_timeout": _seconds(gateway.limits.longest_ms),
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": BACKOFF, "format": "SECONDS"}],
@@ -212,10 +212,6 @@ def _access_log(path: str) -> dict[str, Json]:
             "log_format": {"json_format": line},
         },
     }
-
-
-def _longest(gateway: Gateway) -> int:
-    return max(gateway.limits.first_token_ms, gateway.limits.answer_ms)
 
 
 def _seconds(milliseconds: int) -> str:

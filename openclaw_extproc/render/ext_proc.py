@@ -42,7 +42,7 @@ def route_stage() -> dict[str, Json]:
 
 def attempt_stage(limits: Limits) -> dict[str, Json]:
     """The upstream HTTP filter of every provider cluster."""
-    longest = max(limits.first_token_ms, limits.answer_ms) // 1000 + 10
+    longest = limits.longest_ms // 1000 + 10
     return {
         "@type": _TYPE,
         "grpc_service": {"envoy_grpc": {"cluster_name": ATTEMPT_CLUSTER}},

@@ -57,9 +57,8 @@ def history(plan: Plan, attempt: int, notes: Mapping[str, str], at: float) -> Hi
 
 
 def _unanswered(plan: Plan, began: str, ended: str) -> str:
-    shortest = min(plan.limits.first_token_ms, plan.limits.answer_ms) / 1000
     waited = float(ended) - float(began) if began else 0.0
-    return "timeout" if waited >= 0.9 * shortest else "connection"
+    return "timeout" if waited >= 0.9 * plan.patience_ms / 1000 else "connection"
 
 
 def retriable(fault: Fault) -> bool:

@@ -129,7 +129,7 @@ class RouteStage:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
         user = reading.head.headers.get("x-openclaw-user", chat.user or "")[:MAX_NAME_CHARS]
         self._state = Planned(plan, user, at)
-        return Step((_sent(plan, chat, reading.head.headers),))
+        return Step((_sent(plan, reading.head.headers),))
 
     def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
         head, spoken = reading.head, reading.spoken
@@ -183,6 +183,9 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
         asked_model=chat.model[:MAX_NAME_CHARS],
         groups=plans.groups(decision.chain, gateway.limits),
         began=reading.head.at,
+        patience_ms=gateway.limits.patience_ms(
+            stream=chat.stream, reasons=chat.reasons, output_tokens=chat.max_output_tokens
+        ),
         limits=gateway.limits,
         emergency=gateway.emergency,
         because=decision.because,
@@ -191,11 +194,10 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
     return plan, chat
 
 
-def _sent(plan: Plan, chat: Chat, headers: Mapping[str, str]) -> Continue:
-    limit = plan.limits.first_token_ms if chat.stream else plan.limits.answer_ms
+def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
-        "x-envoy-upstream-rq-per-try-timeout-ms": str(limit),
+        "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))

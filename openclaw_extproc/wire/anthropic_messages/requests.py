@@ -65,9 +65,14 @@ def decode_request(asked: Asked) -> Chat:
         stop=_stop(body.get("stop_sequences")),
         user=_user(body.get("metadata"), losses),
         stream=_flag(body, "stream", at="stream"),
+        reasons=_reasons(body.get("thinking")),
         extras=j.without(body, _KNOWN),
         losses=losses.all(),
     )
+
+
+def _reasons(thinking: Json) -> bool:
+    return isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:

@@ -3,8 +3,9 @@
 Ids of function calls are optional here and mandatory elsewhere: a call without one is named after its place, and a
 response without one belongs to the first call of its name that still waits for it.
 
-Google's SDKs keep a streamed answer as they heard it, a turn for each chunk (google-genai 3.4, `chats.py`): turns of
-the model in a row are one here, or parallel calls would stand in several messages, which OpenAI refuses.
+Google's SDKs keep a streamed answer as they heard it, a turn for each chunk (google-genai 3.4, `chats.py`; of parallel
+calls Google itself refuses that, googleapis/go-genai#692). Turns of the model in a row are one here: OpenAI refuses
+calls in several messages too, and a text in pieces would be a poor memory.
 """
 
 from collections import defaultdict, deque

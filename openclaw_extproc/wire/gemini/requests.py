@@ -44,9 +44,15 @@ def decode_request(asked: Asked) -> Chat:
         top_k=whole(config.get("topK"), at=f"{_CONFIG}.topK"),
         stop=tuple(j.a_string(stop, at=f"{_CONFIG}.stopSequences[{n}]") for n, stop in enumerate(stops)),
         stream=method == paths.STREAM,
+        reasons=_reasons(config.get(_written(config, "thinkingConfig"))),
         extras={**j.without(body, _KNOWN), **_extra_config(config), **_alt(asked.query)},
         losses=losses.all(),
     )
+
+
+def _reasons(thinking: Json) -> bool:
+    """Whether thinking was asked for; a budget of 0 switches it off."""
+    return isinstance(thinking, dict) and thinking.get(_written(thinking, "thinkingBudget")) != 0
 
 
 def wants_events(chat: Chat) -> bool:

@@ -58,6 +58,7 @@ def decode_request(asked: Asked) -> Chat:
         stop=_stop(body.get("stop")),
         user=None if body.get("user") is None else j.a_string(body["user"], at="user"),
         stream=_bool(body, "stream") is True,
+        reasons=body.get("reasoning_effort") in ("high", "xhigh"),
         extras=j.without(body, _KNOWN),
         losses=tuple(lost),
     )
