@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import anthropic
+import httpx
+import httpx2
 import openai
-from google import genai
-from google.genai import errors, types
+from google.genai import Client, errors, types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 OURS = "sk-the-callers-own"
@@ -155,15 +156,24 @@ class GeminiCaller:
 
     def __init__(self, url: str, *, key: str = OURS) -> None:
         options = types.HttpOptions(base_url=f"{url}/gemini", timeout=60_000)
-        self.sdk = genai.Client(api_key=key, vertexai=False, http_options=options)
+        self.sdk = Client(api_key=key, vertexai=False, http_options=options)
 
     def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
         config = types.GenerateContentConfig(max_output_tokens=limit)
+        return gathered(self.chunks(model, types.UserContent(text), config=config, streamed=streamed))
+
+    def chunks(
+        self,
+        model: str,
+        *contents: types.Content,
+        config: types.GenerateContentConfig | None = None,
+        streamed: bool = False,
+    ) -> list[types.GenerateContentResponse]:
+        """The answer as the SDK hands it out; one chunk when it is not streamed."""
+        models, given = self.sdk.models, list(contents)
         if streamed:
-            chunks = list(self.sdk.models.generate_content_stream(model=model, contents=text, config=config))
-        else:
-            chunks = [self.sdk.models.generate_content(model=model, contents=text, config=config)]
-        return gathered(chunks)
+            return list(models.generate_content_stream(model=model, contents=given, config=config))  # pyright: ignore[reportUnknownMemberType]  # its types name PIL, which is not here
+        return [models.generate_content(model=model, contents=given, config=config)]  # pyright: ignore[reportUnknownMemberType]  # as above
 
     def __enter__(self) -> "GeminiCaller":
         return self
@@ -190,6 +200,13 @@ def gathered(chunks: list[types.GenerateContentResponse]) -> Answer:
 def parts_of(chunks: list[types.GenerateContentResponse]) -> list[types.Part]:
     candidates = [candidate for chunk in chunks for candidate in chunk.candidates or []]
     return [part for one in candidates if one.content for part in one.content.parts or []]
+
+
+def answer_of(error: errors.APIError) -> httpx.Response | httpx2.Response:
+    """The HTTP answer behind an exception of Google's SDK."""
+    response: object = vars(error)["response"]  # its type names libraries that are not here
+    assert isinstance(response, httpx.Response | httpx2.Response)
+    return response
 
 
 Caller: TypeAlias = OpenAICaller | AnthropicCaller

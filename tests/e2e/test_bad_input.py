@@ -236,7 +236,7 @@ def test_headers_of_the_client_make_no_further_attempts(main: Sidecar, providers
 
     assert answer.status_code == 503
     assert answer.headers["x-openclaw-attempts"] == "2"
-    assert [len(providers[name].requests) for name in providers.by_name] == [1, 0, 0, 1]
+    assert [len(providers[name].requests) for name in providers.by_name] == [1, 0, 0, 1, 0]
 
 
 def test_headers_of_a_provider_do_not_steer_envoy_either(main: Sidecar) -> None:

@@ -1,70 +1,23 @@
-"""The commands as a person runs them: what they print, how they end, what they leave behind."""
+"""`up` as a person runs it: what it prints, how it ends, what it leaves behind."""
 
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-import time
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from openclaw_extproc.edge.processes import find_envoy, free_port
-from tests.e2e import world
-from tests.e2e.callers import CALLERS, body, said
+from tests.e2e.callers import CALLERS, body
+from tests.e2e.commands import COMMAND, ENDS_WITHIN, environment, is_free, started, written
 from tests.e2e.harness import Providers, http, until
 
-COMMAND = [sys.executable, "-m", "openclaw_extproc.edge.cli"]
-ENDS_WITHIN = 10.0
 DEFAULT_PORTS = (3000, 3001)
-
-
-def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    return {**os.environ, **world.KEYS, **(more or {})}
-
-
-def run(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself."""
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-@contextmanager
-def started(command: list[str], cwd: Path) -> Generator["subprocess.Popen[str]"]:
-    """A command that runs until it is told to end; what it prints goes to `output` and `errors` in the folder."""
-    with (cwd / "output").open("w") as output, (cwd / "errors").open("w") as errors:
-        process = subprocess.Popen(command, cwd=cwd, env=environment(), stdout=output, stderr=errors, text=True)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(ENDS_WITHIN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def written(folder: Path, providers: Providers, *, more: str = "") -> tuple[Path, int, int]:
-    """A configuration with one provider; its file and its ports."""
-    port, admin_port = free_port(), free_port()
-    file = folder / "openclaw.yml"
-    file.write_text(
-        f"gateway: {{port: {port}, admin_port: {admin_port}}}\n"
-        "model:\n  providers:\n"
-        "    - {name: bee, models: [bee-model], format: openai_chat, "
-        f'endpoint: "http://127.0.0.1:{providers["bee"].port}", api_key: "${{KEY_BEE}}"}}\n{more}'
-    )
-    return file, port, admin_port
 
 
 def is_up(folder: Path, process: "subprocess.Popen[str]") -> str:
@@ -104,19 +57,13 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 def folder_of(printed: str) -> Path:
     found = re.search(r"Envoy clusters, in (\S+)/clusters.yaml", printed)
     assert found
     return Path(found[1])
 
 
-# --- ending ---
+# -- ending ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -207,97 +154,7 @@ def test_an_envoy_that_dies_ends_everything_with_a_reason(providers: Providers, 
     assert is_free(port)
 
 
-# --- not starting ---
-
-
-def _refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
-    """One clear line."""
-    assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, done.stderr
-    for word in words:
-        assert word in lines[0]
-    assert "Traceback" not in done.stdout
-
-
-@pytest.mark.parametrize("which", ["port", "admin_port"])
-def test_a_port_in_use_is_one_clear_line(providers: Providers, tmp_path: Path, which: str) -> None:
-    file, port, admin_port = written(tmp_path, providers)
-    taken = port if which == "port" else admin_port
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", taken))
-        other.listen()
-
-        done = run("up", "-c", str(file), cwd=tmp_path)
-
-    _refused(done, str(taken), f"gateway.{which}")
-    assert is_free(port)
-    assert not _left_behind(tmp_path)
-
-
-def test_a_missing_envoy_is_one_clear_line(providers: Providers, tmp_path: Path) -> None:
-    file, _, _ = written(tmp_path, providers)
-
-    _refused(run("up", "-c", str(file), "--envoy", "/nonexistent", cwd=tmp_path), "Envoy", "/nonexistent")
-    assert not _left_behind(tmp_path)
-
-
-def test_an_envoy_that_is_none_is_one_clear_line(providers: Providers, tmp_path: Path) -> None:
-    file, _, _ = written(tmp_path, providers)
-
-    _refused(run("up", "-c", str(file), "--envoy", "/bin/false", cwd=tmp_path), "envoy")
-    assert not _left_behind(tmp_path)
-
-
-def test_a_configuration_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
-    for command in ("up", "serve", "validate", "render"):
-        done = run(command, "-c", "nowhere.yml", cwd=tmp_path)
-
-        assert done.returncode != 0
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if "nowhere.yml" in line]
-        assert len(lines) == 1
-        assert "Traceback" not in done.stderr
-
-
-WRONG = """
-modle: {}
-gateway: {port: 99999}
-model:
-  providers:
-    - {name: a, models: [m], endpoint: "ftp://x", fallback: nobody}
-    - {name: a, models: [m]}
-"""
-
-
-@pytest.mark.parametrize("command", ["up", "serve", "validate", "render"])
-def test_all_mistakes_are_told_at_once(tmp_path: Path, command: str) -> None:
-    (tmp_path / "openclaw.yml").write_text(WRONG)
-
-    done = run(command, "-c", "openclaw.yml", cwd=tmp_path)
-
-    assert done.returncode == 2
-    said_of_it = done.stderr + done.stdout
-    for place in ("modle", "gateway.port", "model.providers[0].endpoint", "model.providers[0].fallback"):
-        assert place in said_of_it, said_of_it
-    assert "Traceback" not in said_of_it
-    assert not _left_behind(tmp_path)
-
-
-def _left_behind(folder: Path) -> list[int]:
-    """Processes that were started with this folder as theirs."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != os.getpid():
-            try:
-                if (entry / "cwd").readlink() == folder:
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
-
-
-# --- the first run ---
+# -- the first run ---------------------------------------------------------------
 
 
 @contextmanager
@@ -341,96 +198,3 @@ def test_the_printed_addresses_work_with_the_sdks(tmp_path: Path) -> None:
             with CALLERS[sdk](url) as caller:
                 for model in models:
                     assert "you said: hello you" in caller.ask(model).text
-
-
-# --- validate, render, serve ---
-
-
-def test_validate_says_that_all_is_well(providers: Providers, tmp_path: Path) -> None:
-    file, _, _ = written(tmp_path, providers)
-
-    done = run("validate", "-c", str(file), cwd=tmp_path)
-    as_json = run("validate", "-c", str(file), "--json", cwd=tmp_path)
-
-    assert (done.returncode, as_json.returncode) == (0, 0), done.stdout + done.stderr
-    assert "0 errors" in done.stdout
-    assert json.loads(as_json.stdout) == []
-
-
-def test_validate_tells_mistakes_as_json(tmp_path: Path) -> None:
-    (tmp_path / "openclaw.yml").write_text(WRONG)
-
-    done = run("validate", "--json", cwd=tmp_path)
-
-    assert done.returncode == 2
-    rows = json.loads(done.stdout)
-    assert len(rows) >= 4
-    assert all({"path", "finding", "remedy", "severity"} <= set(row) for row in rows)
-
-
-def test_what_render_writes_satisfies_envoy(providers: Providers, tmp_path: Path) -> None:
-    (tmp_path / "openclaw.yml").write_text(world.config(providers))
-
-    done = run("render", "-c", "openclaw.yml", "--out", "out", cwd=tmp_path)
-    checked = subprocess.run(
-        [find_envoy(None), "--mode", "validate", "-c", "out/envoy.yaml", "-l", "warning"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clusters.yaml", "envoy.yaml"]
-    assert checked.returncode == 0, checked.stderr
-    assert "deprecated" not in checked.stderr.lower()
-    for file in (tmp_path / "out").iterdir():
-        assert not [place for place in world.PLACES.values() if place.key in file.read_text()]
-
-
-def test_serve_works_for_an_envoy_that_somebody_else_started(providers: Providers, tmp_path: Path) -> None:
-    file, port, admin_port = written(tmp_path, providers)
-    route, attempt = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    stages = ["--route", route, "--attempt", attempt]
-    rendered = run("render", "-c", str(file), "--out", "envoy", *stages, "--access-log", "", cwd=tmp_path)
-    assert rendered.returncode == 0, rendered.stderr
-    (tmp_path / "e").mkdir()
-    serve = [*COMMAND, "serve", "-c", str(file), "--clusters", "envoy/clusters.yaml", *stages]
-    envoy = [find_envoy(None), "-c", str(tmp_path / "envoy/envoy.yaml"), "--disable-hot-restart", "--concurrency", "1"]
-
-    with started(serve, tmp_path) as service, started(envoy, tmp_path / "e") as beside:
-        until(lambda: _ready(admin_port) and not is_free(port), 20, lambda: (tmp_path / "errors").read_text())
-        assert (service.poll(), beside.poll()) == (None, None)
-        for sdk in CALLERS:
-            with CALLERS[sdk](f"http://127.0.0.1:{port}") as caller:
-                for streamed in (False, True):
-                    assert caller.ask("bee-model", streamed=streamed).text == said("bee", "bee-model")
-        service.send_signal(signal.SIGTERM)
-        assert service.wait(ENDS_WITHIN) == 0
-        began = time.monotonic()
-        away = http.post(f"http://127.0.0.1:{port}/v1/messages", content=body("anthropic", "bee-model"))
-
-    assert away.status_code == 503
-    assert away.json()["type"] == "error"
-    assert away.headers["retry-after"]
-    assert time.monotonic() - began < 20
-    assert is_free(admin_port)
-
-
-def _ready(admin_port: int) -> bool:
-    try:
-        return http.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def test_a_second_service_on_the_same_sockets_is_one_clear_line(providers: Providers, tmp_path: Path) -> None:
-    file, _, admin_port = written(tmp_path, providers)
-    stages = ["--route", f"127.0.0.1:{free_port()}", "--attempt", f"127.0.0.1:{free_port()}"]
-    (tmp_path / "other").mkdir()
-    other, _, _ = written(tmp_path / "other", providers)
-
-    with started([*COMMAND, "serve", "-c", str(file), *stages], tmp_path):
-        until(lambda: _ready(admin_port), 20, lambda: (tmp_path / "errors").read_text())
-        done = run("serve", "-c", str(other), *stages, cwd=tmp_path / "other")
-
-    assert done.returncode == 1
-    assert "cannot listen on" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -64,7 +64,6 @@ PLACES = {
         # From here on the tests of Gemini. Of a model with such a name the simulator wants its signatures back.
         _place("gemini-3-elk", "elk"),
         _place("elk-then-bee", "elk", "bee"),
-        _place("elk-then-dog", "elk", "dog"),
         _place("ace-then-elk", "ace", "gemini-3-elk"),
         _place("cat-then-elk", "cat", "gemini-3-elk"),
     )

@@ -1,0 +1,58 @@
+"""Promises of the Gemini format: errors, read and written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model import json as j
+from tests.wire.gemini.saying import CLIENT, JSONS, PROVIDER
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_fault_can_be_told_and_understood_again(kind: Kind) -> None:
+    fault = Fault(kind, "Because.")
+
+    heard = PROVIDER.decode_error(fault.status, CLIENT.encode_error(fault))
+
+    assert (heard.public, heard.upstream_status) == ("Because.", kind.status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "fault"),
+    [
+        (
+            429,
+            b'[{"error":{"code":429,"message":"Quota.","status":"RESOURCE_EXHAUSTED"}}\n]',
+            Fault(Kind.RATE_LIMITED, "Quota.", 429, "RESOURCE_EXHAUSTED"),
+        ),
+        (
+            400,
+            b'{"error":{"message":"No.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}',
+            Fault(Kind.UNAUTHENTICATED, "No.", 400, "INVALID_ARGUMENT"),
+        ),
+        (
+            400,
+            b'{"error":{"message":"User location is not supported","status":"FAILED_PRECONDITION"}}',
+            Fault(Kind.FORBIDDEN, "User location is not supported", 400, "FAILED_PRECONDITION"),
+        ),
+        (
+            403,
+            b'{"error":{"message":"Consumer \'api_key:AIzaMadeUp-1_2\' has been suspended."}}',
+            Fault(Kind.FORBIDDEN, "Consumer 'api_key:***' has been suspended.", 403),
+        ),
+        (503, b"<html>", Fault(Kind.OVERLOADED, "the provider answered 503", 503)),
+        (500, b'{"error":"odd"}', Fault(Kind.UPSTREAM_ERROR, "odd", 500)),
+        (500, b"\xff", Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
+        (500, b"", Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
+        (404, b"[]", Fault(Kind.NOT_FOUND, "the provider answered 404", 404)),
+        (404, b'{"error":{"details":[1,{}],"code":[]}}', Fault(Kind.NOT_FOUND, "the provider answered 404", 404)),
+    ],
+)
+def test_an_error_answer_is_understood_whatever_it_is(status: int, body: bytes, fault: Fault) -> None:
+    assert PROVIDER.decode_error(status, body) == fault
+
+
+@given(st.binary(max_size=60) | JSONS.map(lambda value: j.dump({"error": value})))
+def test_no_error_answer_is_too_odd(body: bytes) -> None:
+    assert PROVIDER.decode_error(500, body).upstream_status == 500

@@ -1,0 +1,271 @@
+"""Promises of the OpenAI Chat Completions format: requests of clients, read and edited."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolChoice, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.losses import carried
+from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, user
+
+HELLO: dict[str, Json] = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
+PROMPT = "my secret diary"
+
+
+def read(**more: Json) -> Chat:
+    return CLIENT.decode_request(ask(HELLO | more))
+
+
+def read_messages(*messages: Json) -> Chat:
+    return read(messages=list(messages))
+
+
+# -- requests of a client --------------------------------------------------------
+
+
+def test_it_serves_chat_completions_and_nothing_else() -> None:
+    served = [path for path in ("/v1/chat/completions", "/v1/completions", "/v1/messages") if CLIENT.serves(path)]
+
+    assert served == ["/v1/chat/completions"]
+
+
+def test_a_conversation_is_read_with_all_it_says() -> None:
+    request = ask(j.parse((ROOT / "multi_turn_tools" / "request.json").read_bytes(), where="request"))
+
+    asked = CLIENT.decode_request(request)
+
+    assert asked.system == ("You book trips.",)
+    assert asked.turns == (
+        Turn("user", (Text("Where is it warmer, Oslo or Rome?"),)),
+        Turn(
+            "assistant",
+            (
+                Text("Let me look."),
+                ToolUse("call_oslo", "get_weather", '{"city":"Oslo"}'),
+                ToolUse("call_rome", "get_weather", '{"city":"Rome"}'),
+            ),
+        ),
+        Turn(
+            "user",
+            (
+                ToolResult("call_oslo", (Text("4 °C"),)),
+                ToolResult("call_rome", (Text("17 °C"), Text(", sunny"))),
+            ),
+        ),
+        Turn("user", (Text("Answer now, and check the clock."),)),
+    )
+    assert [tool.name for tool in asked.tools] == ["get_weather", "get_time"]
+    assert asked.tool_choice == ToolChoice("named", "get_time")
+    assert asked.stop == ("END",)
+    assert asked.stream
+    assert asked.extras == {"reasoning_effort": "low"}
+    assert asked.losses == ("tools[0].function.strict",)
+
+
+def test_settings_are_read() -> None:
+    asked = read(
+        max_tokens=7,
+        temperature=0,
+        top_p=0.5,
+        stop=["a", "b"],
+        user="u",
+        parallel_tool_calls=False,
+        tool_choice="required",
+    )
+
+    assert (asked.max_output_tokens, asked.temperature, asked.top_p, asked.stop) == (7, 0, 0.5, ("a", "b"))
+    assert (asked.user, asked.parallel_tool_calls, asked.tool_choice) == ("u", False, ToolChoice("required"))
+    assert not asked.stream
+
+
+def test_null_says_nothing() -> None:
+    names = ["max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "user", "stream", "tools", "n"]
+    names += ["tool_choice", "parallel_tool_calls", "stream_options", "functions", "seed", "modalities"]
+
+    assert read(**dict.fromkeys(names)) == read()
+
+
+def test_images_are_read_inline_and_linked() -> None:
+    asked = read_messages(
+        user(
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "auto"}},
+            {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        )
+    )
+
+    assert asked.turns[0].parts == (InlineImage("image/png", PNG), LinkedImage("https://example.com/a.png"))
+    assert asked.losses == ()
+
+
+def test_system_and_developer_messages_come_first_and_their_move_is_named() -> None:
+    asked = read_messages(
+        {"role": "system", "content": "one"},
+        {"role": "user", "content": "Hi"},
+        {"role": "developer", "content": [{"type": "text", "text": "two"}]},
+    )
+
+    assert asked.system == ("one", "two")
+    assert asked.losses == ("messages[2]: its place after other messages",)
+
+
+def test_a_refusal_in_the_history_is_text() -> None:
+    asked = read_messages(
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {"role": "assistant", "content": None, "refusal": "Never."},
+    )
+
+    assert [turn.parts for turn in asked.turns] == [(Text("No."),), (Text("Never."),)]
+
+
+WRONG_TYPES: list[tuple[dict[str, Json], str]] = [
+    ({"model": None}, "model: expected a string, found nothing"),
+    ({"model": ""}, "model: expected a name, found an empty string"),
+    ({"messages": None}, "messages: expected an array, found nothing"),
+    ({"messages": []}, "messages: expected at least one message"),
+    ({"messages": [7]}, "messages[0]: expected an object, found a number"),
+    ({"messages": [{"role": PROMPT}]}, "messages[0].role: unknown role"),
+    ({"messages": [{"role": "user"}]}, "messages[0].content: expected a string or an array, found nothing"),
+    ({"messages": [user({"type": 1})]}, "messages[0].content[0].type: expected a string, found a number"),
+    ({"messages": [user({"type": "text"})]}, "messages[0].content[0].text: expected a string, found nothing"),
+    (
+        {"messages": [user({"type": "image_url", "image_url": "x"})]},
+        "messages[0].content[0].image_url: expected an",
+    ),
+    ({"messages": [{"role": "tool", "content": ""}]}, "messages[0].tool_call_id: expected a string"),
+    ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "messages[0].tool_calls: expected an array"),
+    ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls[0].function: expected an"),
+    ({"tools": [{"type": "function"}]}, "tools[0].function: expected an object, found nothing"),
+    ({"tool_choice": PROMPT}, "tool_choice: unknown choice"),
+    ({"tool_choice": 1}, "tool_choice: expected an object, found a number"),
+    ({"max_tokens": "7"}, "max_tokens: expected an integer, found a string"),
+    ({"temperature": True}, "temperature: expected a number, found true or false"),
+    ({"stop": [1]}, "stop[0]: expected a string, found a number"),
+    ({"stream": "yes"}, "stream: expected true or false, found a string"),
+    ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage: expected true or false"),
+    ({"n": "2"}, "n: expected an integer, found a string"),
+    ({"user": 1}, "user: expected a string, found a number"),
+]
+
+
+@pytest.mark.parametrize(("more", "complaint"), WRONG_TYPES)
+def test_a_wrong_type_is_named_by_its_path_and_never_quoted(more: dict[str, Json], complaint: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read(**more)
+
+    assert str(caught.value).startswith(complaint)
+    assert PROMPT not in str(caught.value)
+
+
+ONLY_OPENAI: list[tuple[dict[str, Json], str]] = [
+    ({"n": 2}, "n: more than one answer"),
+    ({"modalities": ["text", "audio"]}, "modalities: audio"),
+    ({"functions": [{"name": "f"}]}, "functions: legacy"),
+    ({"function_call": "auto"}, "function_call: legacy"),
+    ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0]: custom"),
+    ({"tools": [{"type": PROMPT}]}, "tools[0]: unknown type"),
+    ({"tool_choice": {"type": "allowed_tools", "allowed_tools": {}}}, "tool_choice: allowed_tools"),
+    ({"messages": [user({"type": "input_audio", "input_audio": {}})]}, "messages[0].content[0]: input_audio"),
+    ({"messages": [user({"type": "file", "file": {}})]}, "messages[0].content[0]: file"),
+    ({"messages": [user({"type": PROMPT})]}, "messages[0].content[0]: unknown type of part"),
+    (
+        {"messages": [user({"type": "image_url", "image_url": {"url": "data:text/plain,x"}})]},
+        "messages[0].content[0].image_url.url: neither a link nor base64 data",
+    ),
+    ({"messages": [{"role": "function", "name": "f", "content": "x"}]}, "messages[0]: role function"),
+    ({"messages": [{"role": "assistant", "function_call": {"name": "f"}}]}, "messages[0].function_call"),
+    ({"messages": [{"role": "assistant", "audio": {"id": "a"}}]}, "messages[0].audio"),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {}}]}]},
+        "messages[0].tool_calls[0]: custom",
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "loss"), ONLY_OPENAI)
+def test_what_only_openai_can_do_is_read_but_refused_on_the_way_to_another_format(
+    more: dict[str, Json], loss: str
+) -> None:
+    asked = read(**more)
+
+    assert f"!{loss}" in asked.losses
+    with pytest.raises(FaultError, match="cannot carry") as caught:
+        PROVIDER.encode_request(asked, Edit("gpt"))
+    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert loss in caught.value.fault.public
+
+
+def test_what_may_be_dropped_is_named() -> None:
+    asked = read(
+        messages=[
+            {"role": "user", "name": "ada", "content": [{"type": "text", "text": "Hi", "cache_control": {}}]},
+            {"role": "assistant", "content": "Ho", "reasoning_content": "hm", "annotations": [], "audio": None},
+            user({"type": "image_url", "image_url": {"url": "http://x/y", "detail": "high"}}),
+        ],
+        seed=7,
+        response_format={"type": "json_object"},
+        stream_options={"include_usage": True},
+        metadata=None,
+    )
+
+    assert asked.losses == (
+        "messages[0].name",
+        "messages[0].content[0].cache_control",
+        "messages[1].reasoning_content",
+        "messages[2].content[0].image_url.detail",
+    )
+    assert list(asked.extras) == ["seed", "response_format", "stream_options"]
+    assert carried(asked, ["top_k"]) == (*asked.losses, "seed", "response_format", "top_k")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "messages", "tools", "tool_choice", "stop", "n", "stream_options", "modalities"]),
+        AWKWARD,
+    )
+)
+def test_awkward_json_is_read_or_refused_by_name(more: dict[str, Json]) -> None:
+    with suppress(UnreadableError, FaultError):
+        asked = CLIENT.decode_request(ask(HELLO | more))
+        encoded = PROVIDER.encode_request(asked, Edit("gpt"))
+        assert body_of(encoded)["model"] == "gpt"
+
+
+# -- the same format: edited, not translated -------------------------------------
+
+
+def test_a_request_that_needs_no_change_keeps_its_very_bytes() -> None:
+    request = ask(HELLO | {"max_tokens": 5})
+
+    assert CLIENT.edit(request, Edit("gpt", cap=10)).body is request.raw
+    assert CLIENT.edit(request, Edit("gpt")).body is request.raw
+
+
+def test_only_the_model_is_changed() -> None:
+    raw = b'{ "messages" : [{"role":"user","content":"\\u00e9"}], "model":"gpt" , "x": 1.50 }'
+    request = Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
+
+    encoded = CLIENT.edit(request, Edit("other"))
+
+    assert encoded == Encoded("/chat/completions", raw.replace(b'"gpt"', b'"other"'))
+
+
+@pytest.mark.parametrize(
+    ("limits", "capped"),
+    [
+        ({}, {"max_completion_tokens": 10}),
+        ({"max_tokens": None}, {"max_tokens": None, "max_completion_tokens": 10}),
+        ({"max_tokens": 50}, {"max_tokens": 10}),
+        ({"max_completion_tokens": 50}, {"max_completion_tokens": 10}),
+        ({"max_completion_tokens": 5, "max_tokens": 50}, {"max_completion_tokens": 5, "max_tokens": 10}),
+    ],
+)
+def test_a_cap_holds_whatever_the_client_calls_its_limit(limits: dict[str, Json], capped: dict[str, Json]) -> None:
+    encoded = CLIENT.edit(ask(HELLO | limits), Edit("gpt", cap=10))
+
+    assert body_of(encoded) == HELLO | capped
