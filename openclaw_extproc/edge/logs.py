@@ -52,6 +52,8 @@ def configure(level: str, output: str | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It calls it an error that a stream was gone before its last status. What breaks in a stream we log ourselves.
+    logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of our own probes helps nobody
 
 

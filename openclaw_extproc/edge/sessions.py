@@ -25,6 +25,8 @@ class StepLike(Protocol[EntryT_co]):
 
 
 class Stage(Protocol[EntryT_co]):
+    @property
+    def over(self) -> bool: ...
     def receive(self, event: Event) -> StepLike[EntryT_co]: ...
 
 
@@ -35,6 +37,10 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._secret = secret
+
+    @property
+    def over(self) -> bool:
+        return self._stage.over
 
     def receive(self, message: bytes) -> list[bytes]:
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())

@@ -7,6 +7,11 @@ from openclaw_extproc.faults import Fault
 
 
 class Session(Protocol):
+    @property
+    def over(self) -> bool:
+        """Nothing more is expected: the stream may be ended."""
+        ...
+
     def receive(self, message: bytes) -> list[bytes]:
         """Take one message of Envoy's; return what is to be sent now, which may be nothing or several."""
         ...

@@ -103,13 +103,21 @@ State: TypeAlias = New | Reading | Sent | Holding | Answering | Refusing | Over
 class AttemptStage:
     def __init__(self) -> None:
         self._state: State = New()
+        self.over = False
+        """Envoy has nothing more to ask."""
 
-    def receive(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
+    def receive(self, event: Event) -> Step:
         """Take Envoy's next message.
 
         Raises:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
+        step = self._step(event)
+        replied = bool(step.answers) and isinstance(step.answers[-1], Reply)
+        self.over = isinstance(self._state, Over) and (replied or _ends(event))
+        return step
+
+    def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
         match self._state, event:
             case New(), RequestHead():
                 return self._on_head(event)
@@ -343,6 +351,17 @@ def _bind(head: RequestHead) -> Bound | None:
     if target is None:
         return None
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+
+
+def _ends(event: Event) -> bool:
+    """Whether nothing follows this message."""
+    match event:
+        case ResponseHead(end=end) | ResponseBody(end=end):
+            return end
+        case ResponseTrailers() | Closed():
+            return True
+        case RequestHead() | RequestBody():
+            return False
 
 
 def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:

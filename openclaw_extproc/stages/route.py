@@ -83,6 +83,11 @@ class RouteStage:
         self._situation = situation
         self._state: State = New()
 
+    @property
+    def over(self) -> bool:
+        """Envoy has nothing more to ask."""
+        return isinstance(self._state, Over)
+
     def receive(self, event: Event) -> Step:
         """Take Envoy's next message.
 
