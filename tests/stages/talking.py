@@ -43,6 +43,8 @@ class StepLike(Protocol[EntryT_co]):
 
 
 class Stage(Protocol[EntryT_co]):
+    @property
+    def over(self) -> bool: ...
     def receive(self, event: Event) -> StepLike[EntryT_co]: ...
 
 
@@ -75,6 +77,7 @@ class Talk(Generic[EntryT]):
         for event in events:
             if self.replied:
                 return self  # Envoy goes no further
+            assert not self.stage.over, f"nothing more was expected, and then came {type(event).__name__}"
             self.asked.append(event)
             self._take(event)
         return self

@@ -1,0 +1,33 @@
+"""When the route stage says that Envoy has nothing more to ask. (`attempts.checked` says it of the attempt stage.)"""
+
+from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
+from openclaw_extproc.stages.route import RouteStage
+from tests.samples import CLIENTS, PROVIDERS
+from tests.stages.talking import BEGAN, asking, chain, gateway
+
+GATEWAY = gateway(chain(PROVIDERS[0]))
+
+
+def test_a_reply_ends_it() -> None:
+    stage = RouteStage(GATEWAY, Situation())
+
+    stage.receive(RequestHead({":path": "/openai/v1/chat/completions", ":method": "POST"}, BEGAN))
+    waiting = stage.over
+    stage.receive(RequestBody(b"{", BEGAN))
+
+    assert not waiting
+    assert stage.over
+
+
+def test_the_answers_head_ends_it() -> None:
+    case = asking(CLIENTS[0], stream=True)
+    stage = RouteStage(GATEWAY, Situation())
+
+    stage.receive(RequestHead({":path": case.target, ":method": "POST"}, BEGAN))
+    stage.receive(RequestBody(case.request, BEGAN))
+    waiting = stage.over
+    stage.receive(ResponseHead({":status": "200"}, BEGAN + 1))
+
+    assert not waiting
+    assert stage.over
