@@ -66,13 +66,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     tell(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
-    places = Places(
-        route_stage=str(folder / "route.sock"),
-        attempt_stage=str(folder / "attempt.sock"),
-        clusters_file=str(effective),
-        admin_socket=str(folder / "envoy-admin.sock"),
-        access_log=options.access_log,
-    )
+    places = _places(folder, effective, options.access_log)
     _publish(effective, read, sources)
     _write(settings, places, folder)
     service = Service(settings, Secrets(sources.environment))
@@ -96,6 +90,16 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         watching = asyncio.create_task(watch(service, sources, reloading))
         stack.callback(watching.cancel)
         return await _until_over(children, watching)
+
+
+def _places(folder: Path, clusters: Path, access_log: str) -> Places:
+    return Places(
+        route_stage=str(folder / "route.sock"),
+        attempt_stage=str(folder / "attempt.sock"),
+        clusters_file=str(clusters),
+        admin_socket=str(folder / "envoy-admin.sock"),
+        access_log=access_log,
+    )
 
 
 def _environment(given: Mapping[str, str], *, simulated: bool) -> Mapping[str, str]:

@@ -238,3 +238,13 @@ def test_a_cut_never_splits_an_escape(length: int) -> None:
 
     assert carried.endswith("...")
     assert all(len(piece) >= 2 for piece in carried.removesuffix("...").split("%")[1:])
+
+
+@every_way
+def test_the_length_is_that_of_the_body_that_goes(client: str, to: str) -> None:
+    """Whatever an attempt before left behind: Envoy keeps its headers, and a provider would wait for the rest."""
+    case = asking(client, stream=True)
+
+    goes, answer = sent(case, gateway(chain(to)), {"content-length": "999999"})
+
+    assert goes["content-length"] == str(len(case.request if answer.body is None else answer.body))
