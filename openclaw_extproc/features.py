@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage
+from openclaw_extproc.wire.needs import Need, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class Features:
     turns: int
     tools: int
     images: int
+    needs: frozenset[Need] = frozenset()
+    """What not every format can carry."""
     bound_to_format: tuple[str, ...] = ()
     """What only the client's own format can carry and nobody may drop in silence."""
 
@@ -27,5 +30,6 @@ def extract(chat: Chat, *, client_format: str) -> Features:
         turns=len(chat.turns),
         tools=len(chat.tools),
         images=sum(isinstance(part, InlineImage | LinkedImage) for part in parts),
+        needs=needs(chat),
         bound_to_format=tuple(loss[1:] for loss in chat.losses if loss.startswith("!")),
     )

@@ -28,6 +28,14 @@ class Provider:
     """Whose credential an attempt carries: ours, or the caller's own."""
     models: tuple[str, ...] = ()
     region: str = ""
+    also: tuple[str, ...] = ()
+    """Formats it speaks besides `format`: a client of one of them is not translated."""
+    quirks: frozenset[str] = frozenset()
+    """Where it differs from the format's own vendor; see `wire/quirks.py`."""
+    api_version: str = ""
+    """Azure's `api-version`."""
+    project: str = ""
+    """Google Cloud's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, unknown_words, warning
 from openclaw_extproc.config.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.settings import BasePath
 from openclaw_extproc.config.written import ClusterMetadata
 from openclaw_extproc.config.yaml_text import Plain
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.wire.quirks import QUIRKS
 
 _OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _EXT_PROC = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
@@ -79,6 +80,10 @@ def _provider(
         auth=written.auth,
         models=tuple(dict.fromkeys(written.models)),
         region=written.region,
+        also=tuple(dict.fromkeys(written.also)),
+        quirks=frozenset(written.quirks),
+        api_version=written.api_version,
+        project=written.project,
     )
     return ClusterProvider(provider, path)
 
@@ -96,6 +101,8 @@ def _metadata_findings(
         finding = f'no format is named "{written.format}" {known(formats)}' if written.format else "missing"
         remedy = nearest(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
         yield error(f"{path}.format", finding, remedy)
+    yield from unknown_words(f"{path}.also", "format", written.also, formats)
+    yield from unknown_words(f"{path}.quirks", "quirk", written.quirks, QUIRKS)
     if written.credential and not _credential(written):
         remedy = "write the name of an environment variable such as ANTHROPIC_API_KEY, or the path of a file"
         yield error(f"{path}.credential", "is not the name of a secret", remedy)

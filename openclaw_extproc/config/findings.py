@@ -68,3 +68,13 @@ def nearest(written: str, names: Iterable[str]) -> str:
     """The remedy for a mistyped name, or nothing if none is near."""
     near = difflib.get_close_matches(written, list(names), n=1)
     return f"did you mean {near[0]}?" if near else ""
+
+
+def unknown_words(path: str, what: str, words: Iterable[str], allowed: Iterable[str]) -> list[Finding]:
+    """Of a list in which only some words make sense."""
+    allowed = list(allowed)
+    return [
+        error(path, f'no {what} is named "{word}" {known(allowed)}', nearest(word, allowed) or "remove it")
+        for word in words
+        if word not in allowed
+    ]

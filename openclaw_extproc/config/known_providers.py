@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from openclaw_extproc.wire.quirks import Quirk
+
 _OPENAI = "openai_chat"
 
 
@@ -19,6 +21,8 @@ class KnownProvider:
     format: str = _OPENAI
     credential: str = ""
     """Usual name of the environment variable. Empty: none is needed."""
+    also: tuple[str, ...] = ()
+    quirks: tuple[Quirk, ...] = ()
 
 
 KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.endpoints import Endpoint, endpoint
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
 from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS, KnownProvider
+from openclaw_extproc.config.narrow import sequence
 from openclaw_extproc.config.settings import BasePath, Upstream
 from openclaw_extproc.config.written_base import Access
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.wire.quirks import QUIRKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,18 @@ def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
 
 def _joined(one: _Declared, access: Access, path: str, models: tuple[str, ...], findings: list[Finding]) -> _Declared:
     values, places = dict(one.values), dict(one.places)
-    for key, value in access.model_dump(include=set(Access.model_fields), exclude_none=True).items():
-        if values.setdefault(key, str(value)) != value:
+    for key, given in access.model_dump(include=set(Access.model_fields), exclude_none=True).items():
+        value = _as_text(given)
+        if values.setdefault(key, value) != value:
             finding = f"says something else of {one.name} than {one.place(key)}"
             findings.append(error(f"{path}.{key}", finding, "write it once, or give one of them another name"))
         places.setdefault(key, f"{path}.{key}")
     return replace(one, models=tuple(dict.fromkeys((*one.models, *models))), values=values, places=places)
+
+
+def _as_text(given: object) -> str:
+    """A list as its words: none of those lists holds a word with a space."""
+    return " ".join(map(str, sequence(given))) if sequence(given) else str(given)
 
 
 def _of_the_file(one: _Declared, provider: Provider, findings: list[Finding]) -> Provider:
@@ -118,8 +126,34 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         auth="forward" if one.values.get("auth") == "forward" else "inject",
         models=one.models,
         region=one.values.get("region", ""),
+        also=_also(one, usual, format_name, formats, findings),
+        quirks=_quirks(one, usual, format_name, findings),
+        api_version=one.values.get("api_version", ""),
+        project=one.values.get("project", ""),
     )
     return Upstream(provider, place.scheme, place.host, place.port)
+
+
+def _also(
+    one: _Declared,
+    usual: KnownProvider | None,
+    format_name: str,
+    formats: Mapping[str, BasePath],
+    findings: list[Finding],
+) -> tuple[str, ...]:
+    """As written; what is known of a provider holds for its usual format."""
+    if (written := one.values.get("also")) is not None:
+        findings += unknown_words(one.place("also"), "format", written.split(), formats)
+        return tuple(dict.fromkeys(written.split()))
+    known_to_speak = usual.also if usual and usual.format == format_name else ()
+    return tuple(name for name in known_to_speak if name in formats)
+
+
+def _quirks(one: _Declared, usual: KnownProvider | None, format_name: str, findings: list[Finding]) -> frozenset[str]:
+    if (written := one.values.get("quirks")) is not None:
+        findings += unknown_words(one.place("quirks"), "quirk", written.split(), QUIRKS)
+        return frozenset(written.split())
+    return frozenset(usual.quirks if usual and usual.format == format_name else ())
 
 
 def cluster_name(provider: str) -> str:

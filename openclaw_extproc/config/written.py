@@ -127,6 +127,10 @@ class ClusterMetadata(Section):
     auth: Literal["inject", "forward"] = "inject"
     models: list[Name] = Field(default_factory=list[Name])
     region: str = ""
+    also: list[Name] = Field(default_factory=list[Name])
+    quirks: list[Name] = Field(default_factory=list[Name])
+    api_version: str = ""
+    project: str = ""
 
 
 def schema() -> dict[str, JsonValue]:

@@ -49,6 +49,14 @@ class Access(Section):
     endpoint: Name | None = None
     format: Name | None = None
     region: Name | None = None
+    also: list[Name] | None = None
+    """Formats it speaks besides `format`."""
+    quirks: list[Name] | None = None
+    """Where it differs from the format's vendor: words of `wire/quirks.py`."""
+    api_version: Name | None = None
+    """Azure's `api-version`."""
+    project: Name | None = None
+    """Google Cloud's."""
 
 
 class Choice(Access):

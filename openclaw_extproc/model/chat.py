@@ -34,21 +34,71 @@ Image: TypeAlias = InlineImage | LinkedImage
 
 
 @dataclass(frozen=True, slots=True)
+class InlineFile:
+    """A document, a sound or a film, within the request."""
+
+    media_type: str
+    """As in `application/pdf`, `text/plain`, `audio/wav`, `video/mp4`."""
+    base64: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    url: str
+    media_type: str
+    name: str = ""
+
+
+File: TypeAlias = InlineFile | LinkedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """State that a provider gives away and wants back unchanged: a signature, encrypted reasoning."""
+
+    by: str
+    """Who can read it: `openai`, `anthropic`, `gemini`. It means nothing to anybody else."""
+    text: str
+    """As the format that reads it writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """What the model thought before it went on. Some providers want it back beside the calls it led to."""
+
+    text: str
+    """Empty where the provider keeps it to itself."""
+    sealed: Sealed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachePoint:
+    """The prompt up to here is to be cached."""
+
+    ttl: str = ""
+    """`5m` or `1h`; empty: as long as the provider usually does."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUse:
     id: str
     name: str
     args: str
     """JSON text as the model wrote it. Kept as text: re-serialising would break prompt caches."""
+    sealed: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     tool_use_id: str
-    content: tuple[Text | Image, ...]
+    content: tuple["Leaf", ...]
     is_error: bool = False
 
 
-Part: TypeAlias = Text | Image | ToolUse | ToolResult
+Leaf: TypeAlias = Text | Image | File
+"""What holds no other parts."""
+Part: TypeAlias = Leaf | Thinking | CachePoint | ToolUse | ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +122,41 @@ class ToolChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonObject:
+    """The answer is to be some JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSchema:
+    """The answer is to be JSON of this schema."""
+
+    schema: Mapping[str, Json]
+    name: str = ""
+    description: str = ""
+    strict: bool | None = None
+
+
+Output: TypeAlias = JsonObject | JsonSchema
+
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How much the model is to think. All unknown: as much as it likes."""
+
+    effort: Effort | None = None
+    budget_tokens: int | None = None
+    """0 switches thinking off."""
+    visible: bool | None = None
+    """Whether the client wants to read the thoughts, or a summary of them."""
+
+    @property
+    def off(self) -> bool:
+        return self.effort == "none" or self.budget_tokens == 0
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     model: str
     turns: tuple[Turn, ...]
@@ -86,12 +171,37 @@ class Chat:
     top_p: float | None = None
     top_k: int | None = None
     stop: tuple[str, ...] = ()
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    output: Output | None = None
+    """`None`: text."""
+    reasoning: Reasoning | None = None
+    """`None`: the client did not say."""
+    verbosity: str | None = None
+    """OpenAI's Chat and Responses: `low`, `medium`, `high`."""
+    prompt_cache_key: str | None = None
+    service_tier: str | None = None
+    """OpenAI's Chat and Responses. Anthropic's has other words and stays an extra."""
+    store: bool | None = None
+    tags: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """OpenAI's `metadata`."""
+    cache_tools: CachePoint | None = None
+    """Behind the last tool."""
+    cache_system: CachePoint | None = None
+    """Behind the last system text."""
     user: str | None = None
     """The client's own name for its end user (`user`, `metadata.user_id`)."""
     stream: bool = False
-    reasons: bool = field(default=False, compare=False)
-    """The client asked the model to think, at length. Only known, not translated: each format says it its own way."""
     extras: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Fields only the client's own format understands, untouched and in their order."""
     losses: tuple[str, ...] = ()
     """What decoding already had to leave behind, as paths (`messages[0].content[1].cache_control`)."""
+
+    @property
+    def reasons(self) -> bool:
+        """The client asked the model to think, at length."""
+        asked = self.reasoning
+        if asked is None or asked.off:
+            return False
+        return asked.effort in (None, "high", "xhigh", "max")

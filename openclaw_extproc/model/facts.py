@@ -1,6 +1,7 @@
 """What a model answers, as a sequence of small facts.
 
     Started  ( BlockStarted  Delta*  BlockEnded )*  Finished
+    A block is a text, a tool's call or a thought. `Signed` may come anywhere in one, once.
     `Seen` (usage) and `Thought` may come anywhere in between; `Failed` may come anywhere and is last.
 
 Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one
@@ -12,6 +13,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 
@@ -41,10 +43,22 @@ class ToolStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtStarted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """More of the open block: text, or a fragment of the tool's JSON arguments. Never empty."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """State of the provider that belongs to the open block, and has to come back with it."""
+
+    sealed: Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class BlockEnded:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """The model is thinking. What it thinks is left out, but a client that waits is not waiting for nothing."""
+    """The model is at work on what is left out: a client that waits is not waiting for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +86,21 @@ class Failed:
     fault: Fault
 
 
-Fact: TypeAlias = Started | TextStarted | ToolStarted | Delta | BlockEnded | Thought | Seen | Finished | Failed
+Fact: TypeAlias = (
+    Started
+    | TextStarted
+    | ToolStarted
+    | ThoughtStarted
+    | Delta
+    | Signed
+    | BlockEnded
+    | Thought
+    | Seen
+    | Finished
+    | Failed
+)
 
-CONTENT = (Delta, ToolStarted, Thought, Finished)
+CONTENT = (Delta, ToolStarted, Signed, Thought, Finished)
 """The facts that a client is waiting for. What comes before them (ids, empty blocks, pings) can still be withheld."""
 
 
@@ -90,11 +116,13 @@ TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
     (State.FRESH, Failed): State.OVER,
     (State.OPEN, TextStarted): State.IN_BLOCK,
     (State.OPEN, ToolStarted): State.IN_BLOCK,
+    (State.OPEN, ThoughtStarted): State.IN_BLOCK,
     (State.OPEN, Seen): State.OPEN,
     (State.OPEN, Thought): State.OPEN,
     (State.OPEN, Finished): State.OVER,
     (State.OPEN, Failed): State.OVER,
     (State.IN_BLOCK, Delta): State.IN_BLOCK,
+    (State.IN_BLOCK, Signed): State.IN_BLOCK,
     (State.IN_BLOCK, Seen): State.IN_BLOCK,
     (State.IN_BLOCK, Thought): State.IN_BLOCK,
     (State.IN_BLOCK, BlockEnded): State.OPEN,

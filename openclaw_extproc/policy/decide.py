@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
+from openclaw_extproc.wire import spoken_to
 
 MAX_NAMES_TOLD = 20
 """An error message is read by a person."""
@@ -43,7 +44,10 @@ def decide(features: Features, situation: Situation, gateway: Gateway) -> Decisi
 def _objection(target: Target, first: Target, features: Features, situation: Situation) -> Fault | None:
     """Why this target of the chain cannot serve this request."""
     provider = target.provider
-    foreign = provider.format != features.client_format
+    spoken = spoken_to(provider, features.client_format)
+    if spoken is None or spoken.provider is None:
+        return Fault(Kind.UNSUPPORTED, f"{provider.name} cannot be asked for this ({features.client_format})")
+    foreign = spoken.words != features.client_format
     if provider.auth == "forward" and (foreign or provider != first.provider):
         # A caller's key goes to the provider it was sent for and to nobody else.
         return Fault(Kind.EXHAUSTED, "the caller's credential was not meant for it")
@@ -51,6 +55,8 @@ def _objection(target: Target, first: Target, features: Features, situation: Sit
         return Fault(Kind.EXHAUSTED, "its credential is not set")
     if foreign and features.bound_to_format:
         return Fault(Kind.UNSUPPORTED, f"{features.bound_to_format[0]} cannot be carried to {provider.name}")
+    if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
+        return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
     return None
 
 

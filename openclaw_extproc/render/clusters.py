@@ -52,6 +52,14 @@ def _facts(provider: Provider) -> dict[str, Json]:
         facts["auth"] = provider.auth
     if provider.region:
         facts["region"] = provider.region
+    if provider.also:
+        facts["also"] = list[Json](provider.also)
+    if provider.quirks:
+        facts["quirks"] = list[Json](sorted(provider.quirks))
+    if provider.api_version:
+        facts["api_version"] = provider.api_version
+    if provider.project:
+        facts["project"] = provider.project
     facts["models"] = list(provider.models)
     return facts
 

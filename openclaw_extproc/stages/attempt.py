@@ -176,14 +176,12 @@ class AttemptStage:
             return self._on_error_head(call, status, event)
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
-        call.streamed = sse.is_stream(event.headers.get("content-type", ""))
+        kind = event.headers.get("content-type", "")
+        framed = call.bound.provider.unframe is not None and not sse.is_stream(kind) and call.chat.stream
+        call.streamed = sse.is_stream(kind) or framed
         unreadable = event.headers.get("content-encoding", "identity") != "identity"
-        encoder = None
-        if call.bound.translates:
-            encoder = call.bound.client.encoder(call.chat, int(event.at))
-        decoder = None if unreadable else call.bound.provider.decoder(call.streamed)
-        call.listening = Listening(decoder, encoder)
-        if unreadable and call.bound.translates:
+        call.listening = _listening(call, framed=framed, unreadable=unreadable, at=event.at)
+        if unreadable and (call.bound.translates or framed):
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is compressed"), event.at)
         self._state = Holding(call)
         return Step()
@@ -241,14 +239,15 @@ class AttemptStage:
         """The first content is here: from now on this attempt is the answer."""
         call.first_content_seconds = at - call.bound.began
         bodies: list[bytes | None] = [None for _ in call.held]
-        if call.bound.translates:
-            bodies = [*(b"" for _ in call.held[1:]), b"".join(call.written)]
+        reshapes = call.listening.reshapes
+        if reshapes:
+            bodies = [*(b"" for _ in call.held[1:]), self._reshaped(call, b"".join(call.written), end=end)]
         elif call.held:
             bodies[-1] = self._own_bytes(call, call.held[-1], end=end)
         call.held, call.written = [], []
-        length = str(sum(len(b) for b in bodies if b)) if end and call.bound.translates else ""
+        length = str(sum(len(b) for b in bodies if b)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
-        regrown = call.streamed or call.bound.translates
+        regrown = call.streamed or reshapes
         gone = call.gone(*(("content-length",) if regrown and not length else ()))
         head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
         answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
@@ -257,9 +256,16 @@ class AttemptStage:
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
-        body = written if call.bound.translates else self._own_bytes(call, event.chunk, end=event.end)
+        if call.listening.reshapes:
+            body: bytes | None = self._reshaped(call, written, end=event.end)
+        else:
+            body = self._own_bytes(call, event.chunk, end=event.end)
         answers = (Continue(To.RESPONSE_BODY, body=body),)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
+
+    def _reshaped(self, call: Call, written: bytes, *, end: bool) -> bytes:
+        """A translation says itself that it broke off; what only lost its frames is told from a clean end here."""
+        return written if call.bound.translates else (self._own_bytes(call, written, end=end) or written)
 
     def _own_bytes(self, call: Call, chunk: bytes, *, end: bool) -> bytes | None:
         """Same format: the chunk as it is, and after a stream that broke off the word that it did."""
@@ -351,6 +357,17 @@ def _bind(head: RequestHead) -> Bound | None:
     if target is None:
         return None
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+
+
+def _listening(call: Call, *, framed: bool, unreadable: bool, at: float) -> Listening:
+    client, provider = call.bound.client, call.bound.provider
+    if unreadable:
+        return Listening(None, client.encoder(call.chat, int(at)) if call.bound.translates else None)
+    decoder = provider.decoder(call.streamed)
+    unframing = provider.unframe() if framed and provider.unframe is not None else None
+    if call.bound.translates:
+        return Listening(decoder, client.encoder(call.chat, int(at)), unframing)
+    return Listening(decoder, None, unframing, client.trim(call.chat) if call.streamed else None)
 
 
 def _ends(event: Event) -> bool:

@@ -39,8 +39,8 @@ class Call:
         return h.answered(self.bound.plan, self.bound.target, self.bound.history.told(), self.losses)
 
     def kind_of_body(self, length: str) -> dict[str, str]:
-        """Headers that describe a translated body; `length` is "" while it is not known."""
-        if not self.bound.translates:
+        """Headers that describe a body of our making; `length` is "" while it is not known."""
+        if not self.listening.reshapes:
             return {}
         kind = {"content-type": self.bound.client.content_type(self.chat)}
         if self.chat.stream:

@@ -6,15 +6,23 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Decoder, Encoder
+from openclaw_extproc.wire.base import Decoder, Encoder, Passing
 
 
 class Listening:
-    """Bytes in, facts noted, bytes for the client out. Without an encoder it only listens."""
+    """Bytes in, facts noted, bytes for the client out. Without encoder, unframing and trimming it only listens."""
 
-    def __init__(self, decoder: Decoder | None, encoder: Encoder | None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder | None,
+        encoder: Encoder | None,
+        unframing: Passing | None = None,
+        trimming: Passing | None = None,
+    ) -> None:
         self._decoder = decoder
         self._encoder = encoder
+        self._unframing = unframing
+        self._trimming = trimming
         self._grammar = Grammar()
         self.usage = Usage()
         self.fault: Fault | None = None
@@ -26,10 +34,25 @@ class Listening:
         """Nothing can be read from this answer: it is compressed."""
         return self._decoder is None
 
+    @property
+    def reshapes(self) -> bool:
+        """The client gets other bytes than the provider sent."""
+        return not (self._encoder is None and self._unframing is None and self._trimming is None)
+
     def hear(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
-        """The facts of this chunk, and what the client is to get for it when this is a translation."""
+        """The facts of this chunk, and what the client is to get for it when that is something else."""
+        try:
+            chunk = _passed(self._unframing, chunk, end=end)
+        except UnreadableError as problem:
+            return [self._unreadable(problem)], b""
         facts = list(self._facts(chunk, end=end))
-        return facts, b"" if self._encoder is None else _written(facts, self._encoder, self._cannot_be_written)
+        if self._encoder is not None:
+            return facts, _written(facts, self._encoder, self._cannot_be_written)
+        return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
+
+    def _unreadable(self, problem: UnreadableError) -> Failed:
+        self.fault = self.fault or Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")
+        return Failed(self.fault)
 
     def _cannot_be_written(self, problem: UnreadableError) -> Failed:
         self.complete = False
@@ -43,8 +66,7 @@ class Listening:
                     return  # nothing after the end or the first unreadable byte is worth hearing
                 yield self._note(fact)
         except UnreadableError as problem:
-            self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")
-            yield Failed(self.fault)
+            yield self._unreadable(problem)
 
     def _said(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
         if self._decoder is None or self.complete or self.fault is not None:
@@ -65,6 +87,13 @@ class Listening:
             case _:
                 pass
         return fact
+
+
+def _passed(passing: Passing | None, chunk: bytes, *, end: bool) -> bytes:
+    if passing is None:
+        return chunk
+    passed = passing.feed(chunk)
+    return passed + passing.end() if end else passed
 
 
 def _written(facts: list[Fact], encoder: Encoder, give_up: Callable[[UnreadableError], Failed]) -> bytes:

@@ -12,8 +12,8 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.events import Continue, Credential, To
 from openclaw_extproc.stages.retries import History, noted_start
-from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide
+from openclaw_extproc.wire import client_side, sealed, spoken_to
+from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,21 @@ class Bound:
         return client_side(self.plan.client_format)
 
     @property
+    def format(self) -> WireFormat:
+        """In which the provider is asked."""
+        spoken = spoken_to(self.target.provider, self.plan.client_format)
+        assert spoken is not None, "the policy plans no such target"
+        return spoken
+
+    @property
     def provider(self) -> ProviderSide:
-        side = FORMATS[self.target.provider.format].provider
+        side = self.format.provider
         assert side is not None, "the configuration check lets no such provider through"
         return side
 
     @property
     def translates(self) -> bool:
-        return self.plan.client_format != self.target.provider.format
+        return self.plan.client_format != self.format.words
 
     @property
     def forwards(self) -> bool:
@@ -60,10 +67,14 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
         chat = bound.client.decode_request(asked)
-        change = Edit(bound.target.model)
+        change = Edit(bound.target.model, provider=bound.target.provider)
         if bound.translates:
-            return Prepared(chat, bound.provider.encode_request(replace(chat, model=change.model), change))
-        return Prepared(chat, bound.client.edit(asked, change))
+            encoded = bound.provider.encode_request(replace(chat, model=change.model), change)
+        else:
+            change = replace(change, headers=bound.plan.client_headers)
+            encoded = bound.client.edit(replace(asked, raw=sealed.freed(body)), change)
+        adapt = bound.provider.adapt
+        return Prepared(chat, encoded if adapt is None else adapt(encoded, chat, change))
     except UnreadableError as problem:
         raise FaultError(Kind.MALFORMED, str(problem)) from problem
 
@@ -75,8 +86,9 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
     changed = {
-        ":path": provider.base_path + encoded.path + (f"?{query}" if query else ""),
+        ":path": provider.base_path + _with_query(encoded.path, query),
         **h.upstream(side, {} if bound.translates else bound.plan.client_headers, len(encoded.body)),
+        **encoded.headers,
     }
     unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, translates=bound.translates)
     inject = bool(provider.credential) and not bound.forwards
@@ -88,6 +100,10 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
         metadata=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=Credential(provider.credential, side.credential_header) if inject else None,
     )
+
+
+def _with_query(path: str, query: str) -> str:
+    return path if not query else f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 def exhausted(bound: Bound, fault: Fault) -> Fault:

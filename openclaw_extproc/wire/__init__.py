@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
@@ -56,6 +57,22 @@ def spoken_at(target: str) -> Spoken:
         if client_side(name).serves(rest):
             return Spoken(name, client_side(name), rest, query, served=True)
     return Spoken(family.formats[0], client_side(family.formats[0]), rest, query, served=False)
+
+
+def spoken_to(provider: Provider, client_format: str) -> WireFormat | None:
+    """The format in which a provider is asked on behalf of a client: the client's own where the provider knows it, else
+    the first one that both can be translated through. `None`: there is none.
+    """
+    known = [FORMATS[name] for name in (provider.format, *provider.also) if name in FORMATS]
+    asked = FORMATS[client_format]
+    own = (fmt for fmt in known if fmt.words == client_format)
+    others = (fmt for fmt in known if fmt.translated and _translates(asked, fmt))
+    return next(own, None) or next(others, None)
+
+
+def _translates(asked: WireFormat, into: WireFormat) -> bool:
+    chats = ("chat", "completions")
+    return asked.operation == into.operation or (asked.operation in chats and into.operation in chats)
 
 
 def client_side(name: str) -> ClientSide:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.needs import EVERYTHING, Need
+from openclaw_extproc.wire.quirks import Quirk
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,26 @@ class Encoded:
     body: bytes
     losses: tuple[str, ...] = ()
     """What the client said and this format cannot, as paths or short names."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What else this body needs in headers; only names of `ProviderSide.client_headers`."""
+
+
+NOBODY = Provider("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What the plan changes in any request, translated or not."""
+    """What the plan changes in any request, translated or not, and for whom."""
 
     model: str
     cap: int | None = None
     """At most this many output tokens; a smaller limit of the client's stays."""
+    provider: Provider = NOBODY
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the client said in headers of its own format; empty when this is a translation."""
+
+    def has(self, quirk: Quirk) -> bool:
+        return quirk in self.provider.quirks
 
     def limit(self, asked: int | None) -> int | None:
         return min((n for n in (asked, self.cap) if n is not None), default=None)
@@ -71,6 +85,21 @@ class Encoder(Protocol):
     def feed(self, fact: Fact) -> bytes: ...
 
 
+class Passing(Protocol):
+    """Changes an answer's bytes on their way, without reading more of them than it must."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Raises `UnreadableError`."""
+        ...
+
+    def end(self) -> bytes:
+        """What was still held back."""
+        ...
+
+
+Operation: TypeAlias = Literal["chat", "completions", "embeddings", "count_tokens"]
+"""What a model is asked to do. Only formats of the same one are translated into each other; `completions` are chats."""
+
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 JSON = "application/json"
 
@@ -98,6 +127,8 @@ class ClientSide:
     """Change a request for a provider of the same format; every byte that need not change stays."""
     content_type: Callable[[Chat], str] = usual_content_type
     """Of what the encoder writes."""
+    trim: Callable[[Chat], Passing | None] = lambda _: None
+    """Takes out of a streamed answer of the same format what only we asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +149,12 @@ class ProviderSide:
     """From the status and body of an error answer. Never raises: the body may be anything."""
     client_headers: frozenset[str] = field(default_factory=frozenset[str])
     """Headers of this format's clients that another format must not get (`anthropic-version`)."""
+    carries: frozenset[Need] = EVERYTHING
+    """What a translation into this format can carry."""
+    adapt: Callable[[Encoded, Chat, Edit], Encoded] | None = None
+    """For a variant of another format: its path, and what the body has more or less, edited or translated."""
+    unframe: Callable[[], Passing] | None = None
+    """For a variant whose streams come in other frames: makes the events of its base format of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +162,13 @@ class WireFormat:
     name: str
     client: ClientSide | None = None
     provider: ProviderSide | None = None
+    base: str = ""
+    """The format of which this is a variant: the same words at another address (`vertex_gemini` of `gemini`)."""
+    operation: Operation = "chat"
+    translated: bool = True
+    """Whether other formats can be translated into this one; if not, it serves clients of its own format only."""
+
+    @property
+    def words(self) -> str:
+        """The format its bodies are written in."""
+        return self.base or self.name

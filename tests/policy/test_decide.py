@@ -11,10 +11,10 @@ from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, Situation, decide
 
-ONE = Provider("one", "c1", "own", credential="KEY_1")
-TWO = Provider("two", "c2", "other", credential="KEY_2")
-THREE = Provider("three", "c3", "own", credential="KEY_3")
-FEATURES = Features(client_format="own", model="big", stream=True, turns=1, tools=0, images=0)
+ONE = Provider("one", "c1", "openai_chat", credential="KEY_1")
+TWO = Provider("two", "c2", "gemini", credential="KEY_2")
+THREE = Provider("three", "c3", "openai_chat", credential="KEY_3")
+FEATURES = Features(client_format="openai_chat", model="big", stream=True, turns=1, tools=0, images=0)
 
 
 def target(provider: Provider) -> Target:
@@ -154,4 +154,6 @@ def test_features_count_what_policy_may_look_at() -> None:
         losses=("seed", "!n: more than one answer", "!x"),
     )
 
-    assert extract(chat, client_format="own") == Features("own", "m", True, 2, 1, 2, ("n: more than one answer", "x"))
+    assert extract(chat, client_format="openai_chat") == Features(
+        "openai_chat", "m", True, 2, 1, 2, frozenset({"image", "image_link"}), ("n: more than one answer", "x")
+    )

@@ -10,7 +10,7 @@ the conversation (beta `mid-conversation-system-2026-04-07`, sent by Claude Code
 from openclaw_extproc.wire.anthropic_messages.decoder import decode_error, decoder
 from openclaw_extproc.wire.anthropic_messages.encoder import encode_error, encode_stream_error, encoder
 from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request, edit
-from openclaw_extproc.wire.anthropic_messages.upstream import DEFAULT_MAX_TOKENS, encode_request
+from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 
 __all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "NAME"]
@@ -43,5 +43,6 @@ FORMAT = WireFormat(
         decoder=decoder,
         decode_error=decode_error,
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
+        carries=CARRIES,
     ),
 )

@@ -16,10 +16,12 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -58,7 +60,7 @@ class StreamEncoder:
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
                 return b""
-            case Thought():
+            case Thought() | ThoughtStarted() | Signed():
                 return b""
             case Failed(fault):
                 return encode_stream_error(fault)
@@ -121,7 +123,7 @@ class WholeEncoder:
                 self._content += self._block("".join(self._deltas))
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
-            case Thought():
+            case Thought() | ThoughtStarted() | Signed():
                 pass
             case Finished(stop):
                 word = _STOP_WORDS[stop]

@@ -14,6 +14,7 @@ from openclaw_extproc.model.chat import (
     InlineImage,
     LinkedImage,
     Part,
+    Reasoning,
     Text,
     ToolChoice,
     ToolResult,
@@ -65,14 +66,15 @@ def decode_request(asked: Asked) -> Chat:
         stop=_stop(body.get("stop_sequences")),
         user=_user(body.get("metadata"), losses),
         stream=_flag(body, "stream", at="stream"),
-        reasons=_reasons(body.get("thinking")),
+        reasoning=_reasoning(body.get("thinking")),
         extras=j.without(body, _KNOWN),
         losses=losses.all(),
     )
 
 
-def _reasons(thinking: Json) -> bool:
-    return isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
+def _reasoning(thinking: Json) -> Reasoning | None:
+    thinks = isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
+    return Reasoning() if thinks else None
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:

@@ -9,14 +9,19 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
+from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
+    CachePoint,
     Chat,
     Image,
+    InlineFile,
     InlineImage,
+    LinkedFile,
     LinkedImage,
     Part,
     Text,
+    Thinking,
     ToolChoice,
     ToolResult,
     ToolSpec,
@@ -27,10 +32,13 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.anthropic_messages.requests import PATH
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
+from openclaw_extproc.wire.needs import Need
 
 DEFAULT_MAX_TOKENS = 4096
 """`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
 Claude 3 Haiku and Opus write no more than that and answer 400 when asked for it."""
+
+CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
 
 NOT_JSON = "tool arguments are not JSON"
 TOO_HOT = "temperature above 1"
@@ -38,7 +46,7 @@ BLANK_STOP = "stop: only white space"
 
 
 def encode_request(chat: Chat, change: Edit) -> Encoded:
-    losses = carried(chat, _own_losses(chat))
+    losses = carried(chat, _own_losses(chat), carries=CARRIES)
     stop = [text for text in chat.stop if text.strip()]
     limit = change.limit(chat.max_output_tokens)
     fields: dict[str, Json] = {
@@ -108,6 +116,8 @@ def _results_first(parts: Iterable[Part]) -> list[Part]:
 
 def _part(part: Part) -> Json:
     match part:
+        case Thinking() | CachePoint() | InlineFile() | LinkedFile():
+            raise FaultError(Kind.UNSUPPORTED, f"Anthropic takes no {type(part).__name__} here")
         case Text(text):
             return _text(text)
         case InlineImage() | LinkedImage():

@@ -13,7 +13,7 @@ from openclaw_extproc.wire.gemini.encoder import content_type, encoder
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error
 from openclaw_extproc.wire.gemini.paths import base_path, serves
 from openclaw_extproc.wire.gemini.requests import decode_request, edit
-from openclaw_extproc.wire.gemini.upstream import encode_request
+from openclaw_extproc.wire.gemini.upstream import CARRIES, encode_request
 
 NAME = "gemini"
 
@@ -43,5 +43,6 @@ FORMAT = WireFormat(
         decoder=decoder,
         decode_error=decode_error,
         client_headers=CLIENT_HEADERS,
+        carries=CARRIES,
     ),
 )

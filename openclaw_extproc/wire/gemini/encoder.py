@@ -14,10 +14,12 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -117,7 +119,7 @@ class StreamEncoder:
                 self._args.append(text)
             case BlockEnded() if self._tool is not None:
                 return self._more(_call(self._tool, "".join(self._args)))
-            case BlockEnded() | Thought():
+            case BlockEnded() | Thought() | ThoughtStarted() | Signed():
                 pass
             case Finished(stop):
                 return self._framing.last(self._head.answer([{"text": ""}], stop))
@@ -151,7 +153,7 @@ class WholeEncoder:
                 self._said.append(text)
             case BlockEnded():
                 self._parts.append(self._block("".join(self._said)))
-            case Thought():
+            case Thought() | ThoughtStarted() | Signed():
                 pass
             case Finished(stop):
                 return j.dump(self._head.answer(self._parts or [{"text": ""}], stop))

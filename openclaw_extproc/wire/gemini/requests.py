@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.chat import Chat, Reasoning
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.gemini import contents, paths, tools
@@ -44,15 +44,17 @@ def decode_request(asked: Asked) -> Chat:
         top_k=whole(config.get("topK"), at=f"{_CONFIG}.topK"),
         stop=tuple(j.a_string(stop, at=f"{_CONFIG}.stopSequences[{n}]") for n, stop in enumerate(stops)),
         stream=method == paths.STREAM,
-        reasons=_reasons(config.get(_written(config, "thinkingConfig"))),
+        reasoning=_reasoning(config.get(_written(config, "thinkingConfig"))),
         extras={**j.without(body, _KNOWN), **_extra_config(config), **_alt(asked.query)},
         losses=losses.all(),
     )
 
 
-def _reasons(thinking: Json) -> bool:
+def _reasoning(thinking: Json) -> Reasoning | None:
     """Whether thinking was asked for; a budget of 0 switches it off."""
-    return isinstance(thinking, dict) and thinking.get(_written(thinking, "thinkingBudget")) != 0
+    if not isinstance(thinking, dict):
+        return None
+    return Reasoning(budget_tokens=0 if thinking.get(_written(thinking, "thinkingBudget")) == 0 else None)
 
 
 def wants_events(chat: Chat) -> bool:

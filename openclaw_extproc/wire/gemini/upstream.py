@@ -5,12 +5,16 @@ from itertools import groupby
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
+    CachePoint,
     Chat,
     Image,
+    InlineFile,
     InlineImage,
+    LinkedFile,
     LinkedImage,
     Part,
     Text,
+    Thinking,
     ToolResult,
     ToolSpec,
     ToolUse,
@@ -22,6 +26,9 @@ from openclaw_extproc.wire.gemini import paths
 from openclaw_extproc.wire.gemini.images import guessed_type
 from openclaw_extproc.wire.gemini.schemas import Dialect
 from openclaw_extproc.wire.losses import carried
+from openclaw_extproc.wire.needs import Need
+
+CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
 
 MAX_STOPS = 5
 """As the API reference says of `stopSequences`."""
@@ -51,7 +58,7 @@ def encode_request(chat: Chat, change: Edit) -> Encoded:
     path = (
         paths.write(change.model, paths.STREAM) + "?alt=sse" if chat.stream else paths.write(change.model, paths.WHOLE)
     )
-    return Encoded(path, j.dump(body), carried(chat, dict.fromkeys(losses)))
+    return Encoded(path, j.dump(body), carried(chat, dict.fromkeys(losses), carries=CARRIES))
 
 
 def _own_losses(chat: Chat) -> Iterator[str]:
@@ -149,10 +156,12 @@ class _Contents:
                     rest.append(_image(part))
                 case ToolResult():
                     results.append(part)
+                case Thinking() | CachePoint() | InlineFile() | LinkedFile():
+                    pass
                 case ToolUse():
                     rest.append({"functionCall": _call(part, losses)})
         results.sort(key=lambda result: self._places.get(result.tool_use_id, len(self._places)))
-        images = [_image(part) for result in results for part in result.content if not isinstance(part, Text)]
+        images = [_image(part) for result in results for part in result.content if isinstance(part, Image)]
         if images and len(results) > 1:
             losses.append(WHOSE_IMAGE)
         return [*(self._result(result) for result in results), *images, *rest]

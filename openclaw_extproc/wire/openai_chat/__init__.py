@@ -15,7 +15,7 @@ from openclaw_extproc.wire.openai_chat import errors
 from openclaw_extproc.wire.openai_chat.decoder import decoder
 from openclaw_extproc.wire.openai_chat.encoder import encoder
 from openclaw_extproc.wire.openai_chat.requests import LIMITS, decode_request
-from openclaw_extproc.wire.openai_chat.upstream import PATH, encode_request
+from openclaw_extproc.wire.openai_chat.upstream import CARRIES, PATH, encode_request
 
 NAME = "openai_chat"
 
@@ -65,5 +65,6 @@ FORMAT = WireFormat(
         decoder=decoder,
         decode_error=errors.decode_error,
         client_headers=CLIENT_HEADERS,
+        carries=CARRIES,
     ),
 )

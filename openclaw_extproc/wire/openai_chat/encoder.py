@@ -15,10 +15,12 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
@@ -60,6 +62,8 @@ class StreamEncoder:
                 return self._delta({"role": "assistant", "content": "", "refusal": None})
             case TextStarted():
                 self._in_tool = False
+                return b""
+            case ThoughtStarted() | Signed():
                 return b""
             case ToolStarted(id, name):
                 return self._start_tool(id, name)
@@ -135,7 +139,7 @@ class WholeEncoder:
                 self._blocks.append(_Block(fact))
             case Delta(text):
                 self._blocks[-1].said.append(text)
-            case BlockEnded() | Thought():
+            case BlockEnded() | Thought() | ThoughtStarted() | Signed():
                 pass
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)

@@ -15,6 +15,7 @@ from openclaw_extproc.model.chat import (
     InlineImage,
     LinkedImage,
     Part,
+    Reasoning,
     Text,
     ToolChoice,
     ToolResult,
@@ -24,6 +25,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.efforts import word
 from openclaw_extproc.wire.losses import MUST_CARRY
 
 LIMITS = ("max_completion_tokens", "max_tokens")
@@ -58,10 +60,16 @@ def decode_request(asked: Asked) -> Chat:
         stop=_stop(body.get("stop")),
         user=None if body.get("user") is None else j.a_string(body["user"], at="user"),
         stream=_bool(body, "stream") is True,
-        reasons=body.get("reasoning_effort") in ("high", "xhigh"),
+        reasoning=_reasoning(body.get("reasoning_effort")),
         extras=j.without(body, _KNOWN),
         losses=tuple(lost),
     )
+
+
+def _reasoning(effort: Json) -> Reasoning | None:
+    """A word that we do not know is for OpenAI to judge."""
+    known = word(effort)
+    return None if known is None else Reasoning(known)
 
 
 def _messages(value: Json, lost: Losses) -> tuple[tuple[str, ...], tuple[Turn, ...]]:

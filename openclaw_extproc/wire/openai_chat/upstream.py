@@ -5,12 +5,16 @@ from typing import Literal
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
+    CachePoint,
     Chat,
     Image,
+    InlineFile,
     InlineImage,
+    LinkedFile,
     LinkedImage,
     Part,
     Text,
+    Thinking,
     ToolChoice,
     ToolResult,
     ToolSpec,
@@ -20,9 +24,12 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
+from openclaw_extproc.wire.needs import Need
 from openclaw_extproc.wire.openai_chat.requests import LIMITS, Losses
 
 PATH = "/chat/completions"
+
+CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
 
 MAX_STOPS = 4
 """As the API reference says of `stop`."""
@@ -51,7 +58,7 @@ def encode_request(chat: Chat, edit: Edit) -> Encoded:
     if len(chat.stop) > MAX_STOPS:
         losses.append(f"stop: more than {MAX_STOPS}")
     body: Json = {key: value for key, value in said.items() if value is not None}
-    return Encoded(PATH, j.dump(body), carried(chat, losses))
+    return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
 
 
 def _encode_tools(chat: Chat) -> dict[str, Json]:
@@ -92,7 +99,9 @@ def _encode_assistant(turn: Turn, at: str) -> list[Json]:
                 texts.append(part)
             case ToolUse(id, name, args):
                 calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": args or "{}"}})
-            case InlineImage() | LinkedImage() | ToolResult():
+            case Thinking() | CachePoint():
+                pass
+            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult():
                 raise _misplaced(part, turn.role, at)
     message: dict[str, Json] = {"role": "assistant", "content": _encode_content(texts) if texts or not calls else None}
     return [{**message, "tool_calls": calls} if calls else message]
@@ -109,10 +118,12 @@ def _encode_user(turn: Turn, at: str, losses: Losses) -> list[Json]:
                 rest.append(part)
             case ToolResult(tool_use_id, content, is_error):
                 texts = [inner for inner in content if isinstance(inner, Text)]
-                moved += [inner for inner in content if not isinstance(inner, Text)]
+                moved += [inner for inner in content if isinstance(inner, InlineImage | LinkedImage)]
                 results.append({"role": "tool", "tool_call_id": tool_use_id, "content": _encode_content(texts)})
                 losses += ["is_error"] if is_error else []
-            case ToolUse():
+            case CachePoint():
+                pass
+            case ToolUse() | Thinking() | InlineFile() | LinkedFile():
                 raise _misplaced(part, turn.role, at)
     if moved:
         losses.append(f"{at}: which tool result an image belongs to")

@@ -224,7 +224,9 @@ def test_what_anthropic_refuses_is_fitted_and_named() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_request_survives_being_written_and_read_again(case: str) -> None:
     chat = CLIENT.decode_request(ask(j.parse((ROOT / case / "request.json").read_bytes(), where="fixture")))
-    expected = replace(chat, extras={}, losses=(), parallel_tool_calls=chat.parallel_tool_calls and None)
+    expected = replace(
+        chat, extras={}, losses=(), reasoning=None, parallel_tool_calls=chat.parallel_tool_calls and None
+    )
 
     again = CLIENT.decode_request(ask(written(chat)))
 
