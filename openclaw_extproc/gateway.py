@@ -36,6 +36,8 @@ class Provider:
     """Azure's `api-version`."""
     project: str = ""
     """Google Cloud's."""
+    unread_cluster: str = ""
+    """The Envoy cluster for requests that are no model calls; empty: such requests are not passed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Gateway:
     """By name."""
     chains: Mapping[str, tuple[Target, ...]] = field(default_factory=dict[str, tuple[Target, ...]])
     """From the model a client asks for to the targets in the order of trying. `AUTO` is one of the names."""
+    passthrough: bool = True
+    """Whether requests that are no model calls go on to their own provider."""
     unknown_models: Literal["reject", "auto"] = "reject"
     """What happens to a model that nobody lists."""
     limits: Limits = field(default_factory=Limits)

@@ -32,6 +32,8 @@ class Plan:
     limits: Limits
     emergency: Emergency
     because: tuple[str, ...] = ()
+    passes: bool = False
+    """No model call: it goes to its provider unread."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""

@@ -6,8 +6,8 @@ Left out: everything that Envoy itself refuses when it reads the file.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.complaints import checked
 from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, unknown_words, warning
@@ -63,7 +63,18 @@ def read_clusters(
             findings.append(error(f"{found.path}.provider", finding, "give one of them another provider name"))
         elif found.provider.name:
             providers[found.provider.name] = found
-    return Clusters(tuple(providers.values()), frozenset(names)), findings
+    twins = tuple(_with_twin(found, names) for found in providers.values())
+    return Clusters(twins, frozenset(names)), findings
+
+
+def unread_name(cluster: str) -> str:
+    """Of the second cluster of a provider, for requests that are no model calls."""
+    return f"{cluster}-unread"
+
+
+def _with_twin(found: ClusterProvider, names: Container[str]) -> ClusterProvider:
+    twin = unread_name(found.provider.cluster)
+    return replace(found, provider=replace(found.provider, unread_cluster=twin)) if twin in names else found
 
 
 def _provider(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from openclaw_extproc.config.clusters import Clusters
+from openclaw_extproc.config.clusters import Clusters, unread_name
 from openclaw_extproc.config.endpoints import Endpoint, endpoint
 from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
 from openclaw_extproc.config.forms import Forms
@@ -130,6 +130,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         quirks=_quirks(one, usual, format_name, findings),
         api_version=one.values.get("api_version", ""),
         project=one.values.get("project", ""),
+        unread_cluster=unread_name(cluster_name(one.name)),
     )
     return Upstream(provider, place.scheme, place.host, place.port)
 
@@ -227,5 +228,5 @@ def _equal_clusters(upstreams: list[Upstream], clusters: Clusters, declared: Map
         elif provider.cluster in taken:
             finding = f"a second cluster named {provider.cluster}"
             findings.append(error(path, finding, "give the provider a name that differs in more than case and signs"))
-        taken.add(provider.cluster)
+        taken |= {provider.cluster, provider.unread_cluster}
     return findings

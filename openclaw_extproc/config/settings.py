@@ -30,6 +30,11 @@ class Upstream:
     port: int
 
     @property
+    def clusters(self) -> tuple[str, str]:
+        """Names of all clusters that are rendered for it."""
+        return self.provider.cluster, self.provider.unread_cluster
+
+    @property
     def authority(self) -> str:
         """What goes into `:authority`: the host, with the port where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host

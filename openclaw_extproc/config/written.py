@@ -53,6 +53,8 @@ class GatewaySection(Section):
     admin_host: Name = "127.0.0.1"
     """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
+    passthrough: bool = True
+    """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
     workers: int = Field(default=1, ge=1, le=256)
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None

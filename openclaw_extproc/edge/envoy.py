@@ -26,6 +26,17 @@ NAMESPACE = "openclaw"
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 FILTER = "envoy.filters.http.ext_proc"
 
+_SEND, _SKIP, _NONE = 1, 2, 0
+_BYPASS = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_NONE,
+    response_body_mode=_NONE,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Envoy obeys because our filters say `allow_mode_override`."""
+
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
 
@@ -90,6 +101,8 @@ def _continue(answer: Continue, secret: Callable[[str], str | None]) -> pb.Proce
     common.header_mutation.remove_headers.extend(answer.remove_headers)
     if answer.body is not None:
         _replace_body(common, answer)
+    if answer.bypass:
+        response.mode_override.CopyFrom(_BYPASS)
     if answer.groups:
         common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
         response.typed_dynamic_metadata[GROUPS_NAMESPACE].CopyFrom(_groups(answer.groups))

@@ -77,6 +77,9 @@ def request(entry: RequestEntry) -> None:
         data["fault"] = entry.fault.kind.value if entry.fault else "abandoned" if entry.status is None else "by_envoy"
         event("model_router", "request_refused", data)
         return
+    if entry.plan.passes:
+        event("model_router", "passed_through", {**data, "provider": entry.plan.groups[0][0].provider.name})
+        return
     data["model_selection"] = _selection(entry, entry.plan)
     failed = entry.status is None or entry.status >= 500
     event("model_router", "model_selection", data, level=logging.WARNING if failed else logging.INFO)

@@ -43,6 +43,12 @@ class Metrics:
         self._attempts = Counter(
             "openclaw_attempts", "Attempts by how they ended", ["provider", "outcome"], registry=self.registry
         )
+        self._passed = Counter(
+            "openclaw_passthrough",
+            "Requests that are no model calls, sent on unread",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
         self._tokens = Counter(
             "openclaw_tokens",
             "Tokens as the provider counted them",
@@ -55,6 +61,9 @@ class Metrics:
 
     def attempt(self, entry: AttemptEntry) -> None:
         provider, model = entry.target.provider.name, entry.target.model
+        if entry.passed:
+            self._passed.labels(provider, entry.outcome.value).inc()
+            return
         self._selections.labels(provider, model, entry.selection.value).inc()
         self._attempts.labels(provider, entry.outcome.value).inc()
         if entry.selection is Selection.FALLBACK and entry.previous is not None:

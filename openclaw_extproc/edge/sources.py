@@ -52,7 +52,7 @@ class Sources:
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
             return Read(None, (problem,))
-        rendered = {u.provider.cluster for u in alone.settings.upstreams} if alone.settings else set[str]()
+        rendered = {name for u in alone.settings.upstreams for name in u.clusters} if alone.settings else set[str]()
         theirs = _resources(clusters)
         ours = rendered | self.published
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)

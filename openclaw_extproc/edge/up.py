@@ -115,7 +115,7 @@ def _settings(read: Read) -> Settings:
 def _publish(file: Path, read: Read, sources: Sources) -> None:
     assert read.settings is not None
     if file == sources.clusters:  # else it is somebody's own file, and we write none of its clusters
-        sources.published.update(upstream.provider.cluster for upstream in read.settings.upstreams)
+        sources.published.update(name for upstream in read.settings.upstreams for name in upstream.clusters)
     publish(file, clusters_text(read, sources.environment))
 
 

@@ -98,6 +98,7 @@ def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
         "preserve_external_request_id": True,
         "skip_xff_append": True,
         "normalize_path": True,
+        "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway)]},

@@ -5,7 +5,7 @@ import ipaddress
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits, Provider
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage
+from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage, unread_stage
 
 CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
@@ -18,15 +18,33 @@ _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.Up
 
 def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """The whole file."""
-    return {"resources": [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]}
+    for_calls: list[Json] = [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]
+    for_the_rest: list[Json] = [unread_cluster(upstream, roots=roots) for upstream in upstreams]
+    return {"resources": [*for_calls, *for_the_rest]}
 
 
 def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
-    name = upstream.provider.cluster
+    protocol: dict[str, Json] = _HTTP_1
+    if upstream.scheme == "https":
+        protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
+    return {
+        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(limits))}, roots),
+        "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
+    }
+
+
+def unread_cluster(upstream: Upstream, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+    """For what is no model call: only heads are shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
+    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, roots)
+
+
+_HTTP_1: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
+
+
+def _cluster(upstream: Upstream, name: str, options: dict[str, Json], roots: str) -> dict[str, Json]:
     cluster: dict[str, Json] = {
         "@type": CLUSTER_TYPE,
         "name": name,
-        "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
         **_discovery_type(upstream.host),
         "connect_timeout": "5s",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
@@ -36,7 +54,7 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
         },
         "circuit_breakers": _circuit_breakers(),
         "outlier_detection": _outlier_detection(),
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options(upstream, limits)},
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
     }
     if upstream.scheme == "https":
         cluster["transport_socket"] = _tls(upstream.host, roots)
@@ -107,17 +125,13 @@ def _outlier_detection() -> dict[str, Json]:
     }
 
 
-def _http_options(upstream: Upstream, limits: Limits) -> dict[str, Json]:
-    protocol: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
-    if upstream.scheme == "https":
-        protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
+def _options(stage: dict[str, Json]) -> dict[str, Json]:
     return {
         "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-        **protocol,
         # Below what load balancers in front of providers allow, or a kept connection dies under its next request.
         "common_http_protocol_options": {"idle_timeout": "50s"},
         "http_filters": [
-            {"name": "openclaw.attempt", "typed_config": attempt_stage(limits)},
+            {"name": "openclaw.attempt", "typed_config": stage},
             {"name": "envoy.filters.http.upstream_codec", "typed_config": {"@type": _CODEC}},
         ],
     }

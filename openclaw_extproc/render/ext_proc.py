@@ -24,6 +24,7 @@ def route_stage() -> dict[str, Json]:
         "@type": _TYPE,
         "grpc_service": {"envoy_grpc": {"cluster_name": ROUTE_CLUSTER}},
         "failure_mode_allow": False,
+        "allow_mode_override": True,  # for requests that go past us unread
         "message_timeout": "5s",
         "processing_mode": {
             "request_header_mode": "SEND",
@@ -57,6 +58,30 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
             "response_body_mode": "STREAMED",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SEND",
+        },
+        "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
+        "request_attributes": ["xds.cluster_name"],
+        "metadata_options": {
+            "forwarding_namespaces": {"untyped": [NAMESPACE]},
+            "receiving_namespaces": {"untyped": [NAMESPACE]},
+        },
+    }
+
+
+def unread_stage() -> dict[str, Json]:
+    """The upstream HTTP filter of a provider's second cluster: it sees heads, no bodies."""
+    return {
+        "@type": _TYPE,
+        "grpc_service": {"envoy_grpc": {"cluster_name": ATTEMPT_CLUSTER}},
+        "failure_mode_allow": False,
+        "message_timeout": "5s",
+        "processing_mode": {
+            "request_header_mode": "SEND",
+            "request_body_mode": "NONE",
+            "response_header_mode": "SEND",
+            "response_body_mode": "NONE",
+            "request_trailer_mode": "SKIP",
+            "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "request_attributes": ["xds.cluster_name"],

@@ -19,7 +19,7 @@ import msgspec
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
-from openclaw_extproc.stages import retries
+from openclaw_extproc.stages import passing, retries
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -69,6 +69,13 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """No model call: only the head of its answer is still to come."""
+
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     call: Call
 
@@ -97,7 +104,7 @@ class Over:
     rest: bytes | None = None
 
 
-State: TypeAlias = New | Reading | Sent | Holding | Answering | Refusing | Over
+State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
 
 
 class AttemptStage:
@@ -114,7 +121,8 @@ class AttemptStage:
         """
         step = self._step(event)
         replied = bool(step.answers) and isinstance(step.answers[-1], Reply)
-        self.over = isinstance(self._state, Over) and (replied or _ends(event))
+        passed = step.entry is not None and step.entry.passed
+        self.over = isinstance(self._state, Over) and (replied or passed or _ends(event))
         return step
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
@@ -137,6 +145,8 @@ class AttemptStage:
                 return self._on_rest(rest, event)
             case ((New() | Over()), Closed()):
                 return Step()
+            case Passing(bound), _:
+                return self._on_passing(bound, event)
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
@@ -151,6 +161,9 @@ class AttemptStage:
 
     def _on_head(self, head: RequestHead) -> Step:
         bound = _bind(head)
+        if bound is not None and bound.plan.passes:
+            self._state = Passing(bound)
+            return Step((passing.request(bound, head),))
         if bound is None or head.end:
             self._state = Over()
             fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
@@ -166,6 +179,16 @@ class AttemptStage:
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.chat, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
+
+    def _on_passing(self, bound: Bound, event: Event) -> Step:
+        match event:
+            case ResponseHead():
+                answer, left = passing.answered(bound, event)
+                return self._settled((answer,), left)
+            case Closed(at, fault):
+                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
+            case _:
+                raise AssertionError(f"{type(event).__name__} while Passing")
 
     # -- the answer's head -------------------------------------------------
 

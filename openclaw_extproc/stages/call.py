@@ -85,6 +85,7 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         losses=() if call is None else call.losses,
         seconds=at - bound.began,
         first_content_seconds=None if call is None else call.first_content_seconds,
+        passed=bound.plan.passes,
         previous=previous,
         previous_reason=reason,
     )

@@ -46,6 +46,8 @@ class AttemptEntry:
     seconds: float = 0.0
     """From the request's arrival at this attempt to its end."""
     first_content_seconds: float | None = None
+    passed: bool = False
+    """No model call: it went through unread. Its end is that of its head."""
     previous: Target | None = None
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""

@@ -95,6 +95,8 @@ class Continue:
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     """To be noted on this request, for later attempts and the access log."""
     credential: Credential | None = None
+    bypass: bool = False
+    """Of a request's head: both bodies go past us from here on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,14 @@ def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, translates: 
     return {name for name in headers if name in never or name.startswith(prefixes)}
 
 
+def unwanted_in_passing(headers: Mapping[str, str], *, keep_credentials: bool) -> set[str]:
+    """As `unwanted`, of a request that is not read: what the bodies and the vendor's format need stays."""
+    never = _NEVER - {"accept-encoding", "expect", "te"}
+    if not keep_credentials:
+        never |= CREDENTIALS
+    return {name for name in headers if name in never or name.startswith(_OURS)}
+
+
 def upstream(side: ProviderSide, said: Mapping[str, str], length: int) -> dict[str, str]:
     """What every attempt sets: what the format demands unless the client said it, and what the body needs."""
     return {

@@ -13,13 +13,14 @@ from typing import TypeAlias
 from openclaw_extproc import features
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
-from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import Situation, decide
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages import passing
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -116,12 +117,22 @@ class RouteStage:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step:
-        spoken = spoken_at(head.headers.get(":path", ""))
+        spoken = spoken_at(head.headers.get(":path", ""), head.headers)
         reading = Reading(head, spoken)
+        if not _is_call(head, spoken) and (home := passing.home(self._gateway, spoken)):
+            return self._pass_on(reading, home)
         if fault := _objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _pass_on(self, reading: Reading, home: Provider) -> Step:
+        if home.auth == "inject" and home.credential in self._situation.missing_credentials:
+            fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
+            return self._refuse(reading, fault, reading.head.at)
+        plan = _passing_plan(reading, home, self._gateway)
+        self._state = Planned(plan, "", reading.head.at)
+        return Step((passing.planned(plan, reading.head.headers, _noted(plan)),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
@@ -163,7 +174,7 @@ def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
     """What is wrong with a request before its body is here."""
     method = head.headers.get(":method", "")
     length = head.headers.get("content-length", "")
-    if not spoken.served or method != "POST":
+    if not _is_call(head, spoken):
         return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
     if length.isdecimal() and int(length) > MAX_BODY_BYTES:
         return _TOO_LARGE
@@ -172,6 +183,28 @@ def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
     if head.end:
         return Fault(Kind.MALFORMED, "request body: missing")
     return None
+
+
+def _is_call(head: RequestHead, spoken: Spoken) -> bool:
+    return spoken.served and head.headers.get(":method", "") == "POST"
+
+
+def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
+    spoken = reading.spoken
+    return Plan(
+        request_id=_request_id(reading.head),
+        client_format=spoken.format,
+        path=spoken.path,
+        query=spoken.query,
+        asked_model="",
+        groups=((Target(home, ""),),),
+        began=reading.head.at,
+        patience_ms=gateway.limits.longest_ms,
+        limits=gateway.limits,
+        emergency=gateway.emergency,
+        because=("no model call: to its own provider",),
+        passes=True,
+    )
 
 
 def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Chat]:
@@ -206,9 +239,12 @@ def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    # The id again, for the access log: attempts take the header away.
-    metadata = {"plan": plans.write(plan), "client_format": plan.client_format, "request_id": plan.request_id}
-    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=_noted(plan))
+
+
+def _noted(plan: Plan) -> dict[str, str]:
+    """The id again, for the access log: attempts take the header away."""
+    return {"plan": plans.write(plan), "client_format": plan.client_format, "request_id": plan.request_id}
 
 
 def _status(headers: Mapping[str, str]) -> int:

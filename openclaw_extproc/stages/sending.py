@@ -12,7 +12,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.events import Continue, Credential, To
 from openclaw_extproc.stages.retries import History, noted_start
-from openclaw_extproc.wire import client_side, sealed, spoken_to
+from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 
 
@@ -42,6 +42,13 @@ class Bound:
     @property
     def provider(self) -> ProviderSide:
         side = self.format.provider
+        assert side is not None, "the configuration check lets no such provider through"
+        return side
+
+    @property
+    def vendor(self) -> ProviderSide:
+        """How the provider's own format is spoken, whatever the client's path."""
+        side = FORMATS[self.target.provider.format].provider
         assert side is not None, "the configuration check lets no such provider through"
         return side
 

@@ -1,6 +1,8 @@
 """The wire formats, one file each, and the paths they are spoken at. A new one is a new file and one line here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat
@@ -25,13 +27,33 @@ class Family:
     """The first one writes the errors of paths that no format serves."""
     bare: tuple[str, ...]
     """Bare paths that begin so are this family's."""
+    hosts: tuple[str, ...]
+    """Of the vendor itself: what an application calls that does not know of us."""
+    passable: tuple[str, ...]
+    """Paths that begin so may go on to the vendor unread."""
+    signs: tuple[str, ...] = ()
+    """Headers that only this vendor's clients send: they decide about paths that several vendors have."""
 
 
 FAMILIES = (
-    Family("/anthropic", (anthropic_messages.NAME,), ("/v1/messages",)),
+    Family(
+        "/anthropic",
+        (anthropic_messages.NAME,),
+        ("/v1/messages", "/v1/complete"),
+        hosts=("api.anthropic.com",),
+        passable=("/v1/",),
+        signs=("anthropic-version", "x-api-key"),
+    ),
     # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
-    Family("/gemini", (gemini.NAME,), ("/v1beta/", "/v1beta1/", "/v1/models/")),
-    Family("/openai", (openai_chat.NAME,), ("/",)),
+    Family(
+        "/gemini",
+        (gemini.NAME,),
+        ("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/"),
+        hosts=("generativelanguage.googleapis.com",),
+        passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
+        signs=("x-goog-api-key", "x-goog-api-client"),
+    ),
+    Family("/openai", (openai_chat.NAME,), ("/",), hosts=("api.openai.com",), passable=("/v1/",)),
 )
 """In the order of looking; the last one takes what nobody claims."""
 
@@ -47,16 +69,21 @@ class Spoken:
     query: str
     served: bool
     """Whether the format has a model call at this path; if not, errors are still written in it."""
+    family: tuple[str, ...]
+    """All formats of the vendor whose path this is."""
+    passable: bool
+    """Whether the path may go on to the vendor unread."""
 
 
-def spoken_at(target: str) -> Spoken:
-    """Read an HTTP request target (`/openai/v1/chat/completions?x=y`)."""
+def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> Spoken:
+    """Read an HTTP request target (`/openai/v1/chat/completions?x=y`), and the headers where it is not enough."""
     path, _, query = target.partition("?")
-    family, rest = _family(path)
-    for name in family.formats:
-        if client_side(name).serves(rest):
-            return Spoken(name, client_side(name), rest, query, served=True)
-    return Spoken(family.formats[0], client_side(family.formats[0]), rest, query, served=False)
+    family, rest = _family(path, headers)
+    name = next((name for name in family.formats if client_side(name).serves(rest)), None)
+    first = name or family.formats[0]
+    return Spoken(
+        first, client_side(first), rest, query, name is not None, family.formats, rest.startswith(family.passable)
+    )
 
 
 def spoken_to(provider: Provider, client_format: str) -> WireFormat | None:
@@ -81,8 +108,13 @@ def client_side(name: str) -> ClientSide:
     return client
 
 
-def _family(path: str) -> tuple[Family, str]:
+def _family(path: str, headers: Mapping[str, str]) -> tuple[Family, str]:
     for family in FAMILIES:
         if path == family.prefix or path.startswith(family.prefix + "/"):
             return family, path.removeprefix(family.prefix)
-    return next(f for f in FAMILIES if path.startswith(f.bare) or f is FAMILIES[-1]), path
+    host = headers.get(":authority", "").partition(":")[0]
+    at_home = (f for f in FAMILIES if host in f.hosts)
+    by_call = (f for f in FAMILIES if any(client_side(name).serves(path) for name in f.formats))
+    by_path = (f for f in FAMILIES[:-1] if path.startswith(f.bare))
+    by_sign = (f for f in FAMILIES if any(sign in headers for sign in f.signs))
+    return next(at_home, None) or next(by_call, None) or next(by_path, None) or next(by_sign, FAMILIES[-1]), path

@@ -108,11 +108,14 @@ class Sidecar:
 
 
 @contextmanager
-def sidecar(config: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Generator[Sidecar]:
+def sidecar(
+    config: str, environment: Mapping[str, str] | None = None, *arguments: str, gateway: str = ""
+) -> Generator[Sidecar]:
+    """`gateway`: more of this section than the ports."""
     port, admin_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder) / CONFIG, Path(folder) / OUTPUT
-        file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}}}\n{config}")
+        file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}, {gateway}}}\n{config}")
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(file), *arguments]
         with output.open("w") as sink:
             process = subprocess.Popen(

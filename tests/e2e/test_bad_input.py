@@ -2,13 +2,15 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from tests.e2e import world
 from tests.e2e.callers import CALLERS, OURS, body, said
-from tests.e2e.harness import Providers, Sidecar, http
+from tests.e2e.harness import Providers, Sidecar, http, sidecar
 
 SECRET = "the-words-of-a-prompt"
 HEADERS = {"content-type": "application/json", "authorization": f"Bearer {OURS}", "x-api-key": OURS}
@@ -142,19 +144,26 @@ PATHS = {
 }
 
 
+@pytest.fixture(scope="module")
+def closed(providers: Providers) -> Iterator[Sidecar]:
+    """Nothing but model calls."""
+    with sidecar(world.config(providers), world.KEYS, gateway="passthrough: false") as up:
+        yield up
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path[:40])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
 def test_an_unknown_path_is_not_found_in_the_format_of_its_prefix(
-    main: Sidecar, providers: Providers, path: str, method: str
+    closed: Sidecar, providers: Providers, path: str, method: str
 ) -> None:
-    before = len(main.logged())
+    before = len(closed.logged())
 
-    answer = http.request(method, main.url + path, content=body("openai", "bee-model", SECRET), headers=HEADERS)
+    answer = http.request(method, closed.url + path, content=body("openai", "bee-model", SECRET), headers=HEADERS)
 
     assert answer.status_code == 404
     _is_an_error_of(PATHS[path], answer)
     assert not any(simulator.requests for simulator in providers.by_name.values())
-    _log_is_silent_about(main, before)
+    _log_is_silent_about(closed, before)
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
@@ -167,9 +176,9 @@ def test_bare_paths_are_served_too(main: Sidecar, path: str) -> None:
 
 @each_format
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_only_post_is_served(main: Sidecar, providers: Providers, shape: str, method: str) -> None:
+def test_only_post_is_served(closed: Sidecar, providers: Providers, shape: str, method: str) -> None:
     for content in (b"", body(shape, "bee-model")):
-        answer = http.request(method, main.url + CALLERS[shape].path, content=content, headers=HEADERS)
+        answer = http.request(method, closed.url + CALLERS[shape].path, content=content, headers=HEADERS)
 
         assert answer.status_code in (404, 405)
         if method != "HEAD":

@@ -211,7 +211,10 @@ def routed(
 ) -> Talk[RequestEntry]:
     talk = Talk[RequestEntry](RouteStage(gateway, situation or Situation()))
     body = case.request if body is None else body
-    return talk.tell(head(case, headers=headers), RequestBody(body, BEGAN + 0.5))
+    talk.tell(head(case, headers=headers))
+    if isinstance(talk.last, Continue) and talk.last.bypass:
+        return talk  # Envoy keeps the body to itself
+    return talk.tell(RequestBody(body, BEGAN + 0.5))
 
 
 def plan_of(talk: Talk[RequestEntry]) -> str:
@@ -236,6 +239,8 @@ def opening(
     said = {**head(case, headers=headers).headers, "x-envoy-attempt-count": str(attempt)}
     metadata = {**planned.last.metadata, **(notes or {})}
     first = RequestHead(said, BEGAN + attempt, cluster=target.provider.cluster, metadata=metadata)
+    if planned.last.bypass:
+        return [first]
     return [first, RequestBody(case.request if body is None else body, BEGAN + attempt)]
 
 

@@ -175,7 +175,7 @@ def test_a_head_that_promises_nothing_good_is_refused_at_once(client: str, chang
     case = asking(client, stream=True)
     changed = {name: value.format(case.target.partition("?")[0]) for name, value in changed.items()}
 
-    talk = route(head(case, headers=changed))
+    talk = route(head(case, headers=changed), of=replace(gateway(EVERYBODY), passthrough=False))
 
     refused(talk, client, kind)
 

@@ -1,0 +1,68 @@
+"""Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
+
+Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
+(Envoy 1.40 takes no `mode_override` together with `send_body_without_waiting_for_header_response`), so each provider
+has a second cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.call import entry
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.events import Continue, Credential, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.retries import noted_start
+from openclaw_extproc.stages.sending import Bound
+from openclaw_extproc.wire import Spoken
+
+_VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
+
+
+def home(gateway: Gateway, spoken: Spoken) -> Provider | None:
+    """Whose paths these are: the first provider that speaks this vendor's format, at its cluster for this."""
+    if not (gateway.passthrough and spoken.passable):
+        return None
+    speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
+    at_home = (replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster)
+    return next(at_home, None)
+
+
+def planned(plan: Plan, headers: Mapping[str, str], metadata: Mapping[str, str]) -> Continue:
+    """The route stage's answer: to this provider, once, without stopping here."""
+    changed = {"x-envoy-max-retries": "0", "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms)}
+    steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
+    return Continue(To.REQUEST_HEAD, changed, steering, groups=plan.groups, metadata=metadata, bypass=True)
+
+
+def request(bound: Bound, head: RequestHead) -> Continue:
+    """The attempt stage's answer: the provider's path, the right credential, nothing of ours."""
+    provider = bound.target.provider
+    forwards = provider.auth == "forward"
+    query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
+    changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    inject = bool(provider.credential) and not forwards
+    return Continue(
+        To.REQUEST_HEAD,
+        changed,
+        tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
+        metadata=noted_start(bound.attempt, provider.cluster, bound.began),
+        credential=Credential(provider.credential, bound.vendor.credential_header) if inject else None,
+    )
+
+
+def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:
+    """The provider's answer, whatever it is, with its name on it."""
+    status = int(head.headers.get(":status", "0"))
+    fault = None if status < 400 else Fault(kind_of_status(status), f"the provider answered {status}", status)
+    told = h.answered(bound.plan, bound.target, (), ())
+    failed = fault is not None and fault.kind is not Kind.MALFORMED
+    outcome = Outcome.FAILED if failed else Outcome.OK
+    return (
+        Continue(To.RESPONSE_HEAD, told, h.not_theirs(head.headers)),
+        entry(bound, head.at, outcome, fault if failed else None),
+    )

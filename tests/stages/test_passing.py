@@ -1,0 +1,187 @@
+"""Promises about requests that are no model calls: they go to their own provider unread, with the right key."""
+
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
+from openclaw_extproc.stages.events import Closed, Continue, Reply, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.route import RouteStage
+from tests.stages.talking import BEGAN, Talk
+
+OPENAI = Provider("openai", "c-openai", "openai_chat", "/v1", "OPENAI_KEY", models=("a",), unread_cluster="u-a")
+CLAUDE = Provider("claude", "c-claude", "anthropic_messages", "/v1", "CLAUDE_KEY", models=("b",), unread_cluster="u-b")
+GOOGLE = Provider("google", "c-google", "gemini", "/v1beta", "GOOGLE_KEY", models=("c",), unread_cluster="u-c")
+GROQ = Provider("groq", "c-groq", "openai_chat", "/openai/v1", "GROQ_KEY", models=("d",), unread_cluster="u-d")
+
+
+def gateway(*providers: Provider) -> Gateway:
+    return Gateway(providers={provider.name: provider for provider in providers})
+
+
+ALL = gateway(OPENAI, CLAUDE, GOOGLE, GROQ)
+
+
+def head(path: str, method: str = "POST", **headers: str) -> RequestHead:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return RequestHead({":method": method, ":path": path, "x-request-id": "r-1", **named}, BEGAN)
+
+
+def routed(asked: RequestHead, of: Gateway = ALL, missing: frozenset[str] = frozenset()) -> Talk[RequestEntry]:
+    return Talk[RequestEntry](RouteStage(of, Situation(missing))).tell(asked)
+
+
+def passed(asked: RequestHead, of: Gateway = ALL) -> tuple[Provider, Continue, Talk[AttemptEntry]]:
+    """Where it goes, and what the attempt changes."""
+    planned = routed(asked, of).last
+    assert isinstance(planned, Continue)
+    assert planned.bypass
+    ((target,),) = planned.groups
+    assert target.provider.cluster == target.provider.unread_cluster
+    first = replace(asked, cluster=target.provider.cluster, metadata=planned.metadata)
+    talk = Talk[AttemptEntry](AttemptStage()).tell(first)
+    assert isinstance(talk.last, Continue)
+    return of.providers[target.provider.name], talk.last, talk
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "headers", "name", "upstream"),
+    [
+        ("/openai/v1/files", "POST", {}, "openai", "/v1/files"),
+        ("/v1/audio/speech", "POST", {}, "openai", "/v1/audio/speech"),
+        ("/v1/chat/completions", "GET", {}, "openai", "/v1/chat/completions"),
+        ("/v1/realtime?model=x", "GET", {"upgrade": "websocket"}, "openai", "/v1/realtime?model=x"),
+        ("/anthropic/v1/files", "POST", {}, "claude", "/v1/files"),
+        ("/v1/messages/batches", "POST", {}, "claude", "/v1/messages/batches"),
+        ("/v1/files", "GET", {"anthropic_version": "2023-06-01"}, "claude", "/v1/files"),
+        ("/gemini/v1beta/cachedContents", "POST", {}, "google", "/v1beta/cachedContents"),
+        ("/upload/v1beta/files?key=theirs", "POST", {}, "google", "/upload/v1beta/files"),
+        ("/v1beta/models/x:embedSomething", "POST", {}, "google", "/v1beta/models/x:embedSomething"),
+    ],
+)
+def test_it_goes_to_the_provider_whose_path_it_is(
+    path: str, method: str, headers: dict[str, str], name: str, upstream: str
+) -> None:
+    provider, answer, _ = passed(head(path, method, **headers))
+
+    assert provider.name == name
+    assert answer.set_headers == {":path": upstream}
+
+
+def test_the_base_path_of_the_provider_comes_before_the_version() -> None:
+    provider, answer, _ = passed(head("/openai/v1/files"), gateway(GROQ))
+
+    assert provider == GROQ
+    assert answer.set_headers[":path"] == "/openai/v1/files"
+
+
+def test_a_host_says_whose_path_it_is() -> None:
+    assert passed(RequestHead({**head("/v1/files").headers, ":authority": "api.anthropic.com:443"}, BEGAN))[0] == CLAUDE
+
+
+def test_it_carries_our_key_and_nothing_of_the_callers() -> None:
+    asked = head(
+        "/openai/v1/files", authorization="Bearer theirs", cookie="a=b", x_openclaw_user="ada", x_envoy_retry_on="5xx",
+        content_type="multipart/form-data; boundary=x", accept_encoding="gzip",
+    )  # fmt: skip
+
+    _, answer, _ = passed(asked)
+
+    assert answer.credential
+    assert answer.credential.name == "OPENAI_KEY"
+    assert answer.credential.header("s") == ("authorization", "Bearer s")
+    assert set(answer.remove_headers) == {
+        "authorization", "cookie", "x-openclaw-user", "x-envoy-retry-on", "x-request-id",
+    }  # fmt: skip
+
+
+def test_a_callers_own_key_goes_on_where_that_is_wanted() -> None:
+    _, answer, _ = passed(head("/v1/files", authorization="Bearer theirs"), gateway(replace(OPENAI, auth="forward")))
+
+    assert answer.credential is None
+    assert "authorization" not in answer.remove_headers
+
+
+def test_one_attempt_is_all_there_is() -> None:
+    planned = routed(head("/v1/files", x_envoy_max_retries="9", x_envoy_retry_on="5xx")).last
+
+    assert isinstance(planned, Continue)
+    assert planned.set_headers["x-envoy-max-retries"] == "0"
+    assert planned.remove_headers == ("x-envoy-retry-on",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "of"),
+    [
+        (head("/openai/v1/files"), gateway(CLAUDE)),
+        (head("/openai/v1/files"), gateway(replace(OPENAI, unread_cluster=""))),
+        (head("/openai/v1/files"), replace(ALL, passthrough=False)),
+        (head("/favicon.ico", "GET"), ALL),
+        (head("/openai/dashboard", "GET"), ALL),
+        (head("/", "GET"), ALL),
+    ],
+)
+def test_what_is_nobodys_path_is_not_found(asked: RequestHead, of: Gateway) -> None:
+    reply = routed(asked, of).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 404
+
+
+def test_without_its_key_nothing_is_sent() -> None:
+    reply = routed(head("/v1/files"), missing=frozenset({"OPENAI_KEY"})).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 503
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "kind"),
+    [
+        ("200", Outcome.OK, None),
+        ("101", Outcome.OK, None),
+        ("400", Outcome.OK, None),
+        ("401", Outcome.FAILED, Kind.UNAUTHENTICATED),
+        ("503", Outcome.FAILED, Kind.OVERLOADED),
+    ],
+)
+def test_the_answer_goes_back_as_it_is_and_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
+    _, _, talk = passed(head("/v1/files"))
+
+    talk.tell(ResponseHead({":status": status, "x-envoy-x": "1"}, BEGAN + 1))
+
+    assert isinstance(talk.last, Continue)
+    assert talk.last.to is To.RESPONSE_HEAD
+    assert talk.last.set_headers["x-openclaw-provider"] == "openai"
+    assert talk.last.remove_headers == ("x-envoy-x",)
+    assert talk.stage.over
+    entry = talk.hang_up().entry
+    assert entry.passed
+    assert entry.outcome is outcome
+    assert (entry.fault.kind if entry.fault else None) is kind
+
+
+def test_a_caller_who_leaves_is_counted_too() -> None:
+    _, _, talk = passed(head("/v1/files"))
+
+    talk.tell(Closed(BEGAN + 1))
+
+    assert talk.entry.outcome is Outcome.NO_ANSWER
+
+
+def test_the_route_stage_counts_it_once() -> None:
+    talk = routed(head("/v1/files"))
+    planned = talk.last
+    assert isinstance(planned, Continue)
+
+    told = {":status": "200", "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
+    talk.tell(ResponseHead(told, BEGAN + 1))
+
+    entry = talk.hang_up().entry
+    assert entry.plan
+    assert entry.plan.passes
+    assert (entry.provider, entry.status) == ("openai", 200)
