@@ -43,6 +43,16 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of a prompt that is to be cached."""
+
+    digest: str
+    tokens: int
+    seconds: int
+    """How long it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A request as the model sees it."""
 
@@ -68,6 +78,13 @@ class Ask:
     prefilled: bool = False
     """The last message is the assistant's."""
     thinks: bool = False
+    shows_thought: bool = True
+    files: tuple[str, ...] = ()
+    """Documents, sound and film of the last message: the media type of each."""
+    prefixes: tuple[Prefix, ...] = ()
+    """Shortest first."""
+    logprobs: int | None = None
+    """How many alternatives to each word are wanted; `None` means no probabilities at all."""
     stream: bool = False
     counts: bool = True
     """Whether a stream ends with usage."""
@@ -140,6 +157,7 @@ def _text(ask: Ask, simulator: str) -> str:
     if ask.images:
         plural = "image" if len(ask.images) == 1 else "images"
         said.append(f"I see {len(ask.images)} {plural} ({'; '.join(map(str, ask.images))})")
+    said += (f"[{file}]" for file in ask.files)
     return " ".join(said)
 
 

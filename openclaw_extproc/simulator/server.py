@@ -46,6 +46,7 @@ class Simulator:
         self._times: int | None = None
         self._met: Counter[tuple[str, str]] = Counter()
         self._numbers = itertools.count(1)
+        self._cached: dict[str, float] = {}
         self._ending = False
 
     @property
@@ -54,7 +55,7 @@ class Simulator:
         return tuple(self.recorder or ())
 
     def set_fault(self, name: str, times: int | None = None) -> None:
-        """Answer with this fault from now on, or the next `times` chats only; also starts `500-once` afresh.
+        """Answer with this fault from now on, or the next `times` calls only; also starts `500-once` afresh.
 
         Raises:
             UnknownFaultError: there is none of this name.
@@ -84,14 +85,28 @@ class Simulator:
         )
         return await self._play(request, steps, stamp, record)
 
-    async def nothing_here(self, request: web.Request) -> web.StreamResponse:
+    async def anywhere(self, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
-        refused = RefusedError(404, f"Invalid URL ({request.method} {request.path})")
-        return await self._play(request, faults.error(self._scene(call, stamp), refused), stamp, record)
+        return await self._play(request, self._other(request.method, call, stamp), stamp, record)
+
+    def _other(self, method: str, call: Call, stamp: Stamp) -> Steps:
+        """What is no chat: of the faults, only those that come before the request is looked at."""
+        name, model = self._fault_of(call)
+        chosen, scene, refused = self._chosen(call, stamp, name, model)
+        if refused is None and chosen.fault.early and (early := chosen.fault.early(scene)) is not None:
+            return early
+        try:
+            if refused:
+                raise refused
+            if self.shape.other is None:
+                raise RefusedError(404, f"Invalid URL ({method} {call.path})")
+            return page(200, "application/json", self.shape.other(method, call))
+        except RefusedError as problem:
+            return faults.error(scene, problem)
 
     async def _arrived(self, request: web.Request) -> tuple[Call, Stamp, Record | None]:
         call = Call(request.path, request.query, request.headers, await request.read())
-        stamp = Stamp(next(self._numbers), time.time())
+        stamp = Stamp(next(self._numbers), time.time(), self._cached)
         if self.recorder is None:
             return call, stamp, None
         return call, stamp, self.recorder.add(stamp.number, stamp.at, self.shape.name, request.method, call)
@@ -127,6 +142,13 @@ class Simulator:
         return name, model
 
     def _steps(self, call: Call, stamp: Stamp, name: str, model: str) -> Steps:
+        chosen, scene, refused = self._chosen(call, stamp, name, model)
+        return faults.error(scene, refused) if refused else faults.steps(scene, chosen)
+
+    def _chosen(
+        self, call: Call, stamp: Stamp, name: str, model: str
+    ) -> tuple[faults.Chosen, faults.Scene, RefusedError | None]:
+        """The fault, what it may look at, and why the call is refused whatever the fault."""
         refused = self.shape.refuse_key(call)
         try:
             chosen = faults.choose(name)
@@ -136,8 +158,7 @@ class Simulator:
         if len(self._met) >= MAX_MET:
             self._met.clear()
         self._met[name, model] += 1
-        scene = self._scene(call, stamp, model, chosen.number, before)
-        return faults.error(scene, refused) if refused else faults.steps(scene, chosen)
+        return chosen, self._scene(call, stamp, model, chosen.number, before), refused
 
 
 # --- control ---
@@ -196,7 +217,7 @@ def application_of(simulator: Simulator) -> web.Application:
     for path in simulator.shape.chat_paths:
         app.router.add_post(path, simulator.chat)
     app.router.add_get(simulator.shape.models_path, simulator.models)
-    app.router.add_route("*", "/{anywhere:.*}", simulator.nothing_here)
+    app.router.add_route("*", "/{anywhere:.*}", simulator.anywhere)
     return app
 
 
