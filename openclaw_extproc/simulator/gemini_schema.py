@@ -59,3 +59,34 @@ def _kind(schema: Node, refuse: Callable[[Node, str], RefusedError]) -> str:
     if shape and kind == "STRING" and shape.text() not in ("enum", "date-time"):
         raise refuse(shape, "only 'enum' and 'date-time' are supported for STRING type")
     return kind
+
+
+def resolved(schema: Node, refuse: Callable[[str], RefusedError]) -> dict[str, Json]:
+    """A full JSON Schema with every reference replaced by what it points to; one into itself becomes an object."""
+    root = schema.fields()
+    found = _resolved(root, root, (), refuse)
+    return found if isinstance(found, dict) else {}
+
+
+def _resolved(value: Json, root: Json, through: tuple[str, ...], refuse: Callable[[str], RefusedError]) -> Json:
+    match value:
+        case list():
+            return [_resolved(one, root, through, refuse) for one in value]
+        case {"$ref": str(name)}:
+            if name in through:
+                return {"type": "object"}
+            return _resolved(_found(name, root, refuse), root, (*through, name), refuse)
+        case dict():
+            return {key: _resolved(one, root, through, refuse) for key, one in value.items() if key != "$defs"}
+        case _:
+            return value
+
+
+def _found(name: str, root: Json, refuse: Callable[[str], RefusedError]) -> Json:
+    start, *steps = name.split("/")
+    value = root if start == "#" else None
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None:
+        raise refuse(f"reference to undefined schema: {name[:60]}")
+    return value
