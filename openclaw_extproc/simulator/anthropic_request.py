@@ -40,7 +40,8 @@ _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _TOOL = CACHED | words(
     "name description input_schema strict defer_loading allowed_callers eager_input_streaming input_examples"
 )
-_VERTEX_VERSION = "vertex-2023-10-16"
+_VERTEX_VERSIONS = ("vertex-2023-10-16", "2026-10-21")
+"""The documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
 
 
 def read_request(body: bytes) -> Ask:
@@ -75,8 +76,8 @@ def read_counted_on_vertex(body: bytes) -> Ask:
 
 def _vertex_version(root: Node) -> Node:
     version = root.need("anthropic_version").text()
-    if version != _VERTEX_VERSION:
-        raise refused(f"anthropic_version: Input should be '{_VERTEX_VERSION}'")
+    if version not in _VERTEX_VERSIONS:
+        raise refused(f"anthropic_version: Input should be '{_VERTEX_VERSIONS[0]}'")
     return root
 
 
@@ -109,7 +110,7 @@ def _ask(root: Node, model: str, max_tokens: int | None) -> Ask:
         prefilled=role == "assistant",
         thinks=thinks,
         shows_thought=shows_thought,
-        files=tuple(document_of(block) for block in asked if kind_of(block) == "document"),
+        attachments=tuple(document_of(block) for block in asked if kind_of(block) == "document"),
         prefixes=prefixes,
         stream=stream.flag() if stream else False,
     )

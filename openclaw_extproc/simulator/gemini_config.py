@@ -56,8 +56,7 @@ def read_logprobs(config: Node) -> int | None:
 
 def read_schema(config: Node) -> dict[str, Json] | None:
     given = config.may("responseSchema")
-    if given:
-        gemini_schema.check(given, level, lambda node, why: invalid(node.at, why))
+    own = gemini_schema.check(given, level, lambda node, why: invalid(node.at, why)) if given else {}
     full = config.may("responseJsonSchema") or config.may("_responseJsonSchema")
     if given and full:
         raise invalid(config.at, "response_schema must be omitted when response_json_schema is set.")
@@ -69,7 +68,7 @@ def read_schema(config: Node) -> dict[str, Json] | None:
         return None
     if full:
         return gemini_schema.resolved(full, lambda why: invalid(full.at, why))
-    return given.fields() if given else {}
+    return own
 
 
 def read_thinking(config: Node, model: str) -> tuple[bool, bool]:

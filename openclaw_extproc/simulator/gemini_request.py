@@ -69,7 +69,7 @@ def read_root(node: Node, model: str, *, stream: bool, on_vertex: bool) -> Ask:
         texts=tuple(_system(root)) + tuple(text for _, parts in turns for part in parts for text in _texts(part)),
         last=" ".join(text.text() for part in asked if (text := part.may("text"))),
         images=tuple(image for part in asked if isinstance(image := _medium(part), Image)),
-        files=tuple(file for part in asked if isinstance(file := _medium(part), str)),
+        attachments=tuple(file for part in asked if isinstance(file := _medium(part), str)),
         results=tuple(_result(part) for part in asked if part.may("functionResponse")),
         tools=tools,
         must_call=must_call,
@@ -214,9 +214,8 @@ def _function(raw: Node) -> Tool:
     if parameters and full:
         raise invalid(function.at, "parameters and parameters_json_schema are mutually exclusive.")
     if parameters:
-        gemini_schema.check(parameters, level, lambda node, why: invalid(node.at, why))
-    schema = parameters or full
-    return Tool(name, schema.fields() if schema else {})
+        return Tool(name, gemini_schema.check(parameters, level, lambda node, why: invalid(node.at, why)))
+    return Tool(name, gemini_schema.resolved(full, lambda why: invalid(full.at, why)) if full else {})
 
 
 def _function_name(node: Node) -> str:

@@ -63,6 +63,8 @@ class Ask:
     """The text of the last message when the user wrote it."""
     images: tuple[Image, ...] = ()
     """Of the last message."""
+    attachments: tuple[str, ...] = ()
+    """Files and audio of the last message, each in a few words."""
     results: tuple[str, ...] = ()
     """Tool results in the last message."""
     tools: tuple[Tool, ...] = ()
@@ -79,8 +81,6 @@ class Ask:
     """The last message is the assistant's."""
     thinks: bool = False
     shows_thought: bool = True
-    files: tuple[str, ...] = ()
-    """Documents, sound and film of the last message: the media type of each."""
     prefixes: tuple[Prefix, ...] = ()
     """Shortest first."""
     logprobs: int | None = None
@@ -157,7 +157,7 @@ def _text(ask: Ask, simulator: str) -> str:
     if ask.images:
         plural = "image" if len(ask.images) == 1 else "images"
         said.append(f"I see {len(ask.images)} {plural} ({'; '.join(map(str, ask.images))})")
-    said += (f"[{file}]" for file in ask.files)
+    said += [f"[{attachment}]" for attachment in ask.attachments]
     return " ".join(said)
 
 
@@ -211,19 +211,46 @@ def _of_type(schema: dict[str, Json], subject: str) -> Json:
         kind = next((one for one in kind if one != "null"), "null")
     match str(kind).lower():
         case "string":
-            return subject
+            return _string(schema, subject)
         case "integer":
-            return int(subject) if subject.isdecimal() else 1
+            return int(_within(schema, int(subject) if subject.isdecimal() else 1))
         case "number":
-            return float(subject) if subject.isdecimal() else 1.5
+            return _within(schema, float(subject) if subject.isdecimal() else 1.5)
         case "boolean":
             return True
         case "null":
             return None
         case "array":
-            return [synthesise(schema.get("items"), subject)]
+            least = schema.get("minItems")
+            return [synthesise(schema.get("items"), subject)] * (least if isinstance(least, int) else 1)
         case _:
             return _object(schema, subject)
+
+
+_FORMATS = {
+    "date-time": "2025-01-01T00:00:00Z",
+    "date": "2025-01-01",
+    "time": "00:00:00Z",
+    "duration": "PT1S",
+    "email": "simulated@example.com",
+    "hostname": "example.com",
+    "uri": "https://example.com/simulated",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+
+
+def _string(schema: dict[str, Json], subject: str) -> str:
+    least, most = schema.get("minLength"), schema.get("maxLength")
+    text = _FORMATS.get(str(schema.get("format")), subject)
+    return text.ljust(least if isinstance(least, int) else 0, ".")[: most if isinstance(most, int) else None]
+
+
+def _within(schema: dict[str, Json], number: float) -> float:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    number = max(number, low) if isinstance(low, int | float) else number
+    return min(number, high) if isinstance(high, int | float) else number
 
 
 def _object(schema: dict[str, Json], subject: str) -> Json:
