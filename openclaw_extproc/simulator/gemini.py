@@ -217,10 +217,13 @@ def _with_logprobs(ask: Ask, response: dict[str, Json], words: tuple[str, ...]) 
         for word in words
     ]
     result: dict[str, Json] = {"chosenCandidates": chosen, "logProbabilitySum": -0.25 * len(words)}
-    more: dict[str, Json] = {"logprobsResult": result | ({"topCandidates": tops} if ask.logprobs else {})}
+    if ask.logprobs:
+        result["topCandidates"] = tops
+    more: dict[str, Json] = {"avgLogprobs": -0.25, "logprobsResult": result}
     match response["candidates"]:
         case [dict(candidate)]:
-            return response | {"candidates": [candidate | {"avgLogprobs": -0.25} | more]}
+            with_them: Json = {**candidate, **more}
+            return {**response, "candidates": [with_them]}
         case _:
             return response
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import anthropic
 import pytest
+from anthropic.lib.vertex import AsyncAnthropicVertex
 from anthropic.types import MessageParam
 
 from openclaw_extproc.simulator import serve
@@ -32,10 +33,10 @@ def changed(**change: Json) -> Request:
     return replace(request, body=request.body | change)
 
 
-def on_vertex(test: Callable[[anthropic.AsyncAnthropicVertex], Awaitable[None]], key: str = "test") -> None:
+def on_vertex(test: Callable[[AsyncAnthropicVertex], Awaitable[None]], key: str = "test") -> None:
     async def inside() -> None:
         async with serve("anthropic", "sim") as simulator:
-            client = anthropic.AsyncAnthropicVertex(
+            client = AsyncAnthropicVertex(
                 region="l",
                 project_id="p",
                 access_token=key,
@@ -50,7 +51,7 @@ def on_vertex(test: Callable[[anthropic.AsyncAnthropicVertex], Awaitable[None]],
 
 
 def test_vertex_answers_whole_and_streamed() -> None:
-    async def test(client: anthropic.AsyncAnthropicVertex) -> None:
+    async def test(client: AsyncAnthropicVertex) -> None:
         whole = await client.messages.create(model="claude-sonnet-4@20250514", max_tokens=99, messages=[USER])
         async with client.messages.stream(model="claude", max_tokens=99, messages=[USER]) as stream:
             streamed = await stream.get_final_message()
@@ -63,20 +64,19 @@ def test_vertex_answers_whole_and_streamed() -> None:
 
 
 def test_vertex_counts_tokens() -> None:
-    async def test(client: anthropic.AsyncAnthropicVertex) -> None:
+    async def test(client: AsyncAnthropicVertex) -> None:
         assert (await client.messages.count_tokens(model="claude", messages=[USER])).input_tokens == 2
 
     on_vertex(test)
 
 
 def test_vertex_faults_are_named_by_the_model_in_the_path() -> None:
-    async def test(client: anthropic.AsyncAnthropicVertex) -> None:
+    async def test(client: AsyncAnthropicVertex) -> None:
         with pytest.raises(anthropic.InternalServerError, match="Overloaded"):
             await client.messages.create(model="c@fault-529", max_tokens=9, messages=[USER])
         with pytest.raises(anthropic.RateLimitError) as raised:
             await client.messages.create(model="c@fault-429", max_tokens=9, messages=[USER])
-        assert isinstance(raised.value.body, dict)
-        assert raised.value.body["error"]["status"] == "RESOURCE_EXHAUSTED"
+        assert raised.value.response.json()["error"]["status"] == "RESOURCE_EXHAUSTED"
         with pytest.raises(anthropic.NotFoundError, match="projects/p/locations/l/publishers/anthropic/models/unknown"):
             await client.messages.create(model="unknown", max_tokens=9, messages=[USER])
 
@@ -84,7 +84,7 @@ def test_vertex_faults_are_named_by_the_model_in_the_path() -> None:
 
 
 def test_vertex_refuses_a_bad_token() -> None:
-    async def test(client: anthropic.AsyncAnthropicVertex) -> None:
+    async def test(client: AsyncAnthropicVertex) -> None:
         with pytest.raises(anthropic.AuthenticationError, match="UNAUTHENTICATED"):
             await client.messages.create(model="c", max_tokens=9, messages=[USER])
 

@@ -1,4 +1,5 @@
 """The real SDK against the Gemini-shaped simulator, with an API key and on Vertex AI."""
+# pyright: reportUnknownMemberType=false  # the SDK's types name PIL, which is not here
 
 import asyncio
 import base64
