@@ -1,5 +1,6 @@
 """The real SDK against the Gemini-shaped simulator, with an API key and on Vertex AI."""
-# pyright: reportUnknownMemberType=false  # the SDK's types name PIL, which is not here
+# The SDK's types name PIL, which is not here.
+# pyright: reportUnknownMemberType=false
 
 import asyncio
 import base64
