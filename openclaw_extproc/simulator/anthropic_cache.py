@@ -4,7 +4,7 @@ A breakpoint ends a prefix; a prefix seen before is read, a new one written. Wha
 
 Source: anthropic 2.11 `types/cache_control_ephemeral_param.py`, `cache_creation.py`, `usage.py`;
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching; vellum-ai/vellum-assistant#22191 for the order.
-Left out: the least length of a prefix, the look back of 20 blocks; tools and images count no tokens.
+Left out: the least length of a prefix, that the API looks back 20 blocks only; tools and images count no tokens.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def check_mark(node: Node) -> None:
 
 
 def prefixes_of(root: Node, blocks: Iterable[tuple[Node, list[str]]]) -> tuple[Prefix, ...]:
-    """The prefixes to be cached, shortest first.
+    """The prefixes up to the last breakpoint, shortest first: each block ends one that may have been cached before.
 
     `blocks` are tools, system and messages in order, each with its texts; what stands within a block comes before it.
     """
@@ -47,9 +47,9 @@ def prefixes_of(root: Node, blocks: Iterable[tuple[Node, list[str]]]) -> tuple[P
         fields = {key: value for key, value in node.fields().items() if key != "cache_control"}
         digest.update(dump(fields))
         tokens += sum(len(pieces(text)) for text in texts)
-        if mark := marked.get(at):
-            found.append(Prefix(digest.hexdigest(), tokens, _seconds(mark, found)))
-    return tuple(found)
+        mark = marked.get(at)
+        found.append(Prefix(digest.hexdigest(), tokens, _seconds(mark, found) if mark else 0))
+    return tuple(found[: max(marked, default=-1) + 1])
 
 
 def _last_cacheable(blocks: list[tuple[Node, list[str]]]) -> int | None:
@@ -60,7 +60,7 @@ def _last_cacheable(blocks: list[tuple[Node, list[str]]]) -> int | None:
 def _seconds(mark: Node, before: list[Prefix]) -> int:
     ttl = mark.may("ttl")
     seconds = _SECONDS[ttl.text() if ttl else "5m"]
-    if any(prefix.seconds < seconds for prefix in before):
+    if any(0 < prefix.seconds < seconds for prefix in before):
         raise refused(
             f"{place(mark.at)}.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. "
             "Note that blocks are processed in the following order: `tools`, `system`, `messages`."
@@ -74,10 +74,10 @@ def counted(ask: Ask, stamp: Stamp, input_tokens: int) -> dict[str, Json]:
     for prefix in ask.prefixes:
         if stamp.cached.get(_key(ask, prefix), 0.0) >= stamp.at:
             read = prefix.tokens
-    written = {300: 0, 3600: 0}
+    written = dict.fromkeys(_SECONDS.values(), 0)
     behind = read
     for prefix in ask.prefixes:
-        if prefix.tokens > behind:
+        if prefix.seconds and prefix.tokens > behind:
             written[prefix.seconds] += prefix.tokens - behind
             behind = prefix.tokens
     _remember(ask, stamp)
@@ -94,7 +94,8 @@ def _remember(ask: Ask, stamp: Stamp) -> None:
     if len(stamp.cached) > _MAX_REMEMBERED:
         stamp.cached.clear()
     for prefix in ask.prefixes:
-        stamp.cached[_key(ask, prefix)] = stamp.at + prefix.seconds
+        if prefix.seconds:
+            stamp.cached[_key(ask, prefix)] = stamp.at + prefix.seconds
 
 
 def _key(ask: Ask, prefix: Prefix) -> str:

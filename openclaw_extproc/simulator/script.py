@@ -44,12 +44,12 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The beginning of a prompt that is to be cached."""
+    """The beginning of a prompt, which may be or become cached."""
 
     digest: str
     tokens: int
     seconds: int
-    """How long it is kept."""
+    """How long to keep it; 0 when it is only looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,24 @@ def test_a_longer_prefix_reads_the_shorter_and_writes_the_rest() -> None:
     run(test)
 
 
+def test_a_breakpoint_that_moves_on_finds_what_the_last_one_wrote() -> None:
+    async def test(client: anthropic.AsyncAnthropic) -> None:
+        first = marked("one two")
+        plain: TextBlockParam = {"type": "text", "text": "one two"}
+        said: MessageParam = {"role": "assistant", "content": "three"}
+        await client.messages.create(model="c", max_tokens=9, messages=[{"role": "user", "content": [first]}])
+        answer = await client.messages.create(
+            model="c",
+            max_tokens=9,
+            messages=[{"role": "user", "content": [plain]}, said, {"role": "user", "content": [marked("four five")]}],
+        )
+
+        usage = answer.usage
+        assert (usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens) == (0, 3, 2)
+
+    run(test)
+
+
 def test_another_model_another_prefix_and_no_mark_read_nothing() -> None:
     async def test(client: anthropic.AsyncAnthropic) -> None:
         async def read(model: str, system: list[TextBlockParam]) -> int | None:

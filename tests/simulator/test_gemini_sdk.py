@@ -137,16 +137,21 @@ def test_a_thought_is_shown_counted_apart_and_the_text_signed(streamed: bool) ->
     run(test)
 
 
-def test_a_thought_that_is_not_shown_is_counted_all_the_same() -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_thought_that_is_not_shown_is_counted_all_the_same(streamed: bool) -> None:
     async def test(client: genai.Client) -> None:
         config = types.GenerateContentConfig(
             thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel.LOW)
         )
-        answer = await client.aio.models.generate_content(model="gemini-3-pro", contents="hello", config=config)
+        if streamed:
+            stream = await client.aio.models.generate_content_stream(model="m", contents="hello", config=config)
+            chunks = [chunk async for chunk in stream]
+        else:
+            chunks = [await client.aio.models.generate_content(model="m", contents="hello", config=config)]
 
-        assert all(not part.thought for part in answer.parts or [])
-        assert answer.usage_metadata is not None
-        assert answer.usage_metadata.thoughts_token_count
+        assert all(not part.thought for chunk in chunks for part in chunk.parts or [])
+        assert chunks[-1].usage_metadata is not None
+        assert chunks[-1].usage_metadata.thoughts_token_count
 
     run(test)
 
