@@ -7,7 +7,7 @@ Left out: batches, server tools.
 
 import json
 
-from openclaw_extproc.simulator import anthropic_cache, anthropic_thinking, openai, vertex
+from openclaw_extproc.simulator import anthropic_cache, anthropic_thinking, openai_common, vertex
 from openclaw_extproc.simulator.anthropic_dialect import refused
 from openclaw_extproc.simulator.anthropic_request import (
     read_counted,
@@ -47,12 +47,12 @@ _COUNTING = "count-tokens"
 
 def model_of(call: Call) -> str:
     where = vertex.place_of(call)
-    return where.model if where else openai.model_of(call)
+    return where.model if where else openai_common.model_of(call)
 
 
 def streams(call: Call) -> bool:
     where = vertex.place_of(call)
-    return where.method == "streamRawPredict" if where else openai.streams(call)
+    return where.method == "streamRawPredict" if where else openai_common.streams(call)
 
 
 def refuse_key(call: Call) -> RefusedError | None:

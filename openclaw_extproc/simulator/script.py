@@ -8,7 +8,8 @@ Left out: several choices in one answer, audio, and any meaning.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from openclaw_extproc.simulator.reading import Json
@@ -88,6 +89,10 @@ class Ask:
     stream: bool = False
     counts: bool = True
     """Whether a stream ends with usage."""
+    asked: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """The request itself, for answers that repeat parts of it."""
+    account: str = ""
+    """Whose request it is: what is sealed for one account no other can open."""
 
 
 @dataclass(frozen=True, slots=True)

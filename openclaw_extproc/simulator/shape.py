@@ -32,6 +32,7 @@ class Call:
     headers: Mapping[str, str]
     """Names in any case."""
     body: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +88,9 @@ class Shape:
     """The status of the provider for `overloaded`."""
     other: Callable[[str, Call], bytes] | None = None
     """The JSON that answers any other call, by its HTTP method; may raise `RefusedError`. `None`: nothing is there."""
+    method: str = "POST"
+    """Of `chat_paths`; `*` is any."""
+    also: tuple["Shape", ...] = ()
+    """What else this server answers; a path belongs to the first that names it."""
+    socket_paths: tuple[str, ...] = ()
+    """aiohttp routes of websockets that send back what they get."""

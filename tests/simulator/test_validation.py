@@ -321,6 +321,14 @@ def test_anthropic_merges_turns_of_one_role(turns: list[Json]) -> None:
     assert "b" in text
 
 
+@pytest.mark.parametrize("path", ["/", "/v2/nonsense", "/chat"])
+def test_other_paths_are_not_found_at_openai(path: str) -> None:
+    status, text = refuse(replace(chat("openai"), path=path), "openai")
+
+    assert status == 404
+    assert "error" in json.loads(text)
+
+
 @pytest.mark.parametrize("path", ["/", "/v1/nonsense", "/v1/chat"])
 @pytest.mark.parametrize("shape", ["anthropic", "gemini"])
 def test_other_paths_say_what_arrived(shape: str, path: str) -> None:
