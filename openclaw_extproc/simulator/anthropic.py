@@ -2,17 +2,22 @@
 
 Source: anthropic 2.11 `types/message.py`, `usage.py`, `raw_*_event.py`;
 https://docs.claude.com/en/api/messages-streaming for the order of events and https://docs.claude.com/en/api/errors.
-Left out: token counting, batches, caching (its counts are always zero), server tools.
+Left out: batches, server tools.
 """
 
-import base64
 import json
 
-from openclaw_extproc.simulator.anthropic_request import read_request
-from openclaw_extproc.simulator.anthropic_turns import SIGNED, refused
-from openclaw_extproc.simulator.openai import model_of, streams
+from openclaw_extproc.simulator import anthropic_cache, anthropic_thinking, openai_common, vertex
+from openclaw_extproc.simulator.anthropic_dialect import refused
+from openclaw_extproc.simulator.anthropic_request import (
+    read_counted,
+    read_counted_on_vertex,
+    read_on_vertex,
+    read_request,
+)
+from openclaw_extproc.simulator.other import passthrough
 from openclaw_extproc.simulator.reading import Json, RefusedError, dump
-from openclaw_extproc.simulator.script import Answer, Ask, Stop
+from openclaw_extproc.simulator.script import Answer, Ask, Stop, pieces
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp, Stream
 
 _STOPS = {
@@ -31,12 +36,28 @@ _KINDS = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-_SIGNATURE = base64.b64encode(SIGNED).decode()
+_GOOGLES = frozenset((401, 403, 404, 429))
+"""On Vertex AI these never reach Anthropic: Google answers, in its own shape."""
+_MODELS = {"claude-opus-4-5": "Claude Opus 4.5", "claude-haiku-4-5": "Claude Haiku 4.5"}
+_COUNTING = "count-tokens"
+"""Stands in for the model in a path of Vertex AI."""
 
 # --- requests ---
 
 
+def model_of(call: Call) -> str:
+    where = vertex.place_of(call)
+    return where.model if where else openai_common.model_of(call)
+
+
+def streams(call: Call) -> bool:
+    where = vertex.place_of(call)
+    return where.method == "streamRawPredict" if where else openai_common.streams(call)
+
+
 def refuse_key(call: Call) -> RefusedError | None:
+    if vertex.place_of(call):
+        return vertex.refuse_token(call)
     key = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
     if not key.strip():
         return RefusedError(401, "x-api-key header is required")
@@ -46,12 +67,44 @@ def refuse_key(call: Call) -> RefusedError | None:
 
 
 def read(call: Call) -> Ask:
-    if not call.headers.get("anthropic-version"):
-        raise refused("anthropic-version: header is required")
+    if where := vertex.place_of(call):
+        if where.model.startswith("unknown"):
+            raise vertex.no_model(where)
+        return read_on_vertex(call.body, where.model, stream=streams(call))
+    _check_version(call)
     ask = read_request(call.body)
     if ask.model.startswith("unknown"):
         raise failure(404, ask.model)
     return ask
+
+
+def _check_version(call: Call) -> None:
+    if not call.headers.get("anthropic-version"):
+        raise refused("anthropic-version: header is required")
+
+
+def other(method: str, call: Call) -> bytes:
+    """Counting, the models, and a word for whatever else is asked."""
+    where = vertex.place_of(call)
+    match method, call.path.strip("/").split("/"):
+        case "POST", ["v1", "messages", "count_tokens"]:
+            _check_version(call)
+            return _counted(read_counted(call.body))
+        case "POST", _ if where and (where.model, where.method) == (_COUNTING, "rawPredict"):
+            return _counted(read_counted_on_vertex(call.body))
+        case "GET", ["v1", "models", name]:
+            found = next((model for model in _listed() if model["id"] == name), None)
+            if found is None:
+                raise failure(404, name)
+            return dump(found)
+        case _:
+            return passthrough(method, call)
+
+
+def _counted(ask: Ask) -> bytes:
+    if ask.model.startswith("unknown"):
+        raise failure(404, ask.model)
+    return dump({"input_tokens": sum(len(pieces(text)) for text in ask.texts)})
 
 
 # --- answers ---
@@ -60,35 +113,35 @@ def read(call: Call) -> Ask:
 def whole(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> bytes:
     content: list[Json] = []
     if answer.thought:
-        content.append({"type": "thinking", "thinking": "".join(answer.thought), "signature": _SIGNATURE})
+        content.append(anthropic_thinking.block_of(ask, "".join(answer.thought)))
     if answer.words:
         content.append({"type": "text", "text": answer.text})
     for index, call in enumerate(answer.calls):
         content.append(_tool_use(stamp, index, call.name, call.arguments))
     body = _message(ask, stamp) | {"content": content} | _ending(answer)
     if counted:
-        body["usage"] = _usage(answer.input_tokens, answer.output_tokens + answer.thought_tokens)
+        body["usage"] = anthropic_cache.counted(ask, stamp, answer.input_tokens) | _output(answer)
     return dump(body)
 
 
 def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, _: Call) -> Stream:
     message = _message(ask, stamp)
+    input_side = anthropic_cache.counted(ask, stamp, answer.input_tokens)
     if counted:
-        message["usage"] = _usage(answer.input_tokens, 1)
+        message["usage"] = input_side | {"output_tokens": 1}
     start = event("message_start", {"message": message})
     ping = event("ping", {})
     blocks = _Blocks()
     if answer.thought:
-        deltas: list[dict[str, Json]] = [{"type": "thinking_delta", "thinking": word} for word in answer.thought]
-        deltas.append({"type": "signature_delta", "signature": _SIGNATURE})
-        blocks.add({"type": "thinking", "thinking": "", "signature": ""}, deltas)
+        blocks.add(*_thinking(ask, answer))
     if answer.words:
         blocks.add({"type": "text", "text": ""}, [{"type": "text_delta", "text": word} for word in answer.words])
     for index, call in enumerate(answer.calls):
         blocks.add(_tool_use(stamp, index, call.name, {}), _argument_deltas(call.arguments))
     ending: dict[str, Json] = {"delta": _ending(answer)}
     if counted:
-        ending["usage"] = _usage(answer.input_tokens, answer.output_tokens + answer.thought_tokens)
+        cumulative = {key: value for key, value in input_side.items() if key != "cache_creation"}
+        ending["usage"] = cumulative | _output(answer)
     overloaded = b"event: error\ndata: " + error_body(failure(529, ask.model), stamp) + b"\n\n"
     garbage: dict[str, Json] = {"index": 0, "delta": {"type": "text_delta", "text": "garbage"}}
     return Stream(
@@ -123,9 +176,22 @@ class _Blocks:
         sent = [event("content_block_delta", {"index": index, "delta": delta}) for delta in deltas]
         if index == 0 and block["type"] != "tool_use":
             self.opening.append(start)
-        else:
+        elif sent:
             sent[0] = start + sent[0]
+        else:
+            sent = [start]
         self.tokens += sent
+
+
+def _thinking(ask: Ask, answer: Answer) -> tuple[dict[str, Json], list[dict[str, Json]]]:
+    """The block as it starts, and its deltas: what is redacted comes in one piece, what is omitted as a signature."""
+    block = anthropic_thinking.block_of(ask, "".join(answer.thought))
+    if "signature" not in block:
+        return block, []
+    words = answer.thought if ask.shows_thought else ()
+    deltas: list[dict[str, Json]] = [{"type": "thinking_delta", "thinking": word} for word in words]
+    deltas.append({"type": "signature_delta", "signature": block["signature"]})
+    return {"type": "thinking", "thinking": "", "signature": ""}, deltas
 
 
 def _argument_deltas(arguments: dict[str, Json]) -> list[dict[str, Json]]:
@@ -162,13 +228,12 @@ def _tool_use(stamp: Stamp, index: int, name: str, arguments: dict[str, Json]) -
     return {"type": "tool_use", "id": f"toolu_{stamp.number}_{index}", "name": name, "input": arguments}
 
 
-def _usage(input_tokens: int, output_tokens: int) -> dict[str, Json]:
-    return {
-        "input_tokens": input_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
-        "output_tokens": output_tokens,
-    }
+def _output(answer: Answer) -> dict[str, Json]:
+    """The output side of `usage`: thinking is within."""
+    counts: dict[str, Json] = {"output_tokens": answer.output_tokens + answer.thought_tokens}
+    if answer.thought:
+        counts["output_tokens_details"] = {"thinking_tokens": answer.thought_tokens}
+    return counts
 
 
 # --- errors ---
@@ -206,13 +271,36 @@ def error_body(problem: RefusedError, stamp: Stamp) -> bytes:
     )
 
 
+def frame_error(body: bytes, call: Call) -> bytes:
+    """On Vertex AI, what Google refuses is said in Google's shape."""
+    if vertex.place_of(call) is None:
+        return body
+    match json.loads(body):
+        case {"error": {"type": str(kind), "message": str(message)}}:
+            status = next((status for status, word in _KINDS.items() if word == kind), 500)
+            return dump(vertex.google_error(status, message)) if status in _GOOGLES else body
+        case _:
+            return body
+
+
 def models(stamp: Stamp) -> bytes:  # noqa: ARG001  # OpenAI needs the stamp
-    names = {"claude-opus-4-5": "Claude Opus 4.5", "claude-haiku-4-5": "Claude Haiku 4.5"}
-    listed: list[Json] = [
-        {"type": "model", "id": name, "display_name": shown, "created_at": "2025-10-01T00:00:00Z"}
-        for name, shown in names.items()
+    found = _listed()
+    return dump({"data": found, "has_more": False, "first_id": found[0]["id"], "last_id": found[-1]["id"]})
+
+
+def _listed() -> list[dict[str, Json]]:
+    return [
+        {
+            "type": "model",
+            "id": name,
+            "display_name": shown,
+            "created_at": "2025-10-01T00:00:00Z",
+            "lifecycle": "active",
+            "max_input_tokens": 200_000,
+            "max_tokens": 64_000,
+        }
+        for name, shown in _MODELS.items()
     ]
-    return dump({"data": listed, "has_more": False, "first_id": next(iter(names)), "last_id": [*names][-1]})
 
 
 SHAPE = Shape(
@@ -225,11 +313,12 @@ SHAPE = Shape(
     stream=stream,
     failure=failure,
     error_body=error_body,
-    frame_error=lambda body, _: body,
+    frame_error=frame_error,
     too_long=too_long,
-    chat_paths=("/v1/messages",),
+    chat_paths=("/v1/messages", *vertex.paths("anthropic", "rawPredict", "streamRawPredict")),
     models_path="/v1/models",
     models=models,
     request_id="request-id",
     overloaded=529,
+    other=other,
 )

@@ -5,19 +5,20 @@ this SDK no longer types and the API still takes.
 Left out: tools that run at Anthropic (taken as they come), batches.
 """
 
+from collections.abc import Iterator
+
+from openclaw_extproc.simulator.anthropic_cache import check_mark, prefixes_of
+from openclaw_extproc.simulator.anthropic_dialect import DIALECT, matching, refused
+from openclaw_extproc.simulator.anthropic_media import document_of, image_of
+from openclaw_extproc.simulator.anthropic_schema import read_schema
+from openclaw_extproc.simulator.anthropic_thinking import check_kept, read_thinking
 from openclaw_extproc.simulator.anthropic_turns import (
     CACHED,
-    DIALECT,
     TOOL_NAME,
     Turn,
     check_block,
-    check_cache_mark,
     check_pairing,
-    image_of,
     kind_of,
-    matching,
-    place,
-    refused,
     texts_of,
     turns_of,
 )
@@ -29,21 +30,63 @@ _KNOWN = words(
     metadata output_config service_tier speed stop_sequences stream system temperature thinking tool_choice tools top_k
     top_p"""
 )
+_COUNTED = words(
+    """model messages cache_control context_management mcp_servers output_config speed system thinking tool_choice
+    tools"""
+)
+"""What `count_tokens` knows: types/message_count_tokens_params.py, and what only the beta has."""
+_ON_VERTEX = (_KNOWN | {"anthropic_version", "anthropic_beta"}) - {"model"}
+_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _TOOL = CACHED | words(
     "name description input_schema strict defer_loading allowed_callers eager_input_streaming input_examples"
 )
-_MAX_CACHE_MARKS = 4
+_VERTEX_VERSIONS = ("vertex-2023-10-16", "2026-10-21")
+"""The documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
 
 
 def read_request(body: bytes) -> Ask:
     """Check a request; say what the model sees of it."""
     root = read(body, DIALECT).only(_KNOWN)
-    model = root.need("model").filled()
-    max_tokens = root.need("max_tokens").integer(0)
+    return _ask(root, root.need("model").filled(), root.need("max_tokens").integer(0))
+
+
+def read_counted(body: bytes) -> Ask:
+    """The same for a request whose tokens are only counted."""
+    root = read(body, DIALECT).only(_COUNTED)
+    return _ask(root, root.need("model").filled(), None)
+
+
+def read_on_vertex(body: bytes, model: str, *, stream: bool) -> Ask:
+    """The same for Vertex AI, where the path names the model and says whether to stream.
+
+    That `stream` must agree with the path is stricter than what is documented.
+    """
+    root = _vertex_version(read(body, DIALECT).only(_ON_VERTEX))
+    asked = root.may("stream")
+    if (asked.flag() if asked else False) is not stream:
+        raise refused("stream: Input should agree with the method: `streamRawPredict` streams, `rawPredict` does not")
+    return _ask(root, model, root.need("max_tokens").integer(0))
+
+
+def read_counted_on_vertex(body: bytes) -> Ask:
+    """There the body names the model, for the path says `count-tokens`."""
+    root = _vertex_version(read(body, DIALECT).only(_COUNTED | {"anthropic_version", "anthropic_beta"}))
+    return _ask(root, root.need("model").filled(), None)
+
+
+def _vertex_version(root: Node) -> Node:
+    version = root.need("anthropic_version").text()
+    if version not in _VERTEX_VERSIONS:
+        raise refused(f"anthropic_version: Input should be '{_VERTEX_VERSIONS[0]}'")
+    return root
+
+
+def _ask(root: Node, model: str, max_tokens: int | None) -> Ask:
     turns = turns_of(root)
     check_pairing(turns)
-    _check_cache_marks(root, turns)
-    thinks = _thinking(root, max_tokens, turns)
+    prefixes = prefixes_of(root, _cacheable(root, turns))
+    thinks, shows_thought = read_thinking(root, max_tokens)
+    check_kept(root, turns)
     tools = _tools(root)
     must_call, may_call, several, only_tool = _tool_choice(root, tools)
     _check_numbers(root)
@@ -52,7 +95,7 @@ def read_request(body: bytes) -> Ask:
     stream = root.may("stream")
     return Ask(
         model=model,
-        texts=tuple(_system(root)) + tuple(text for _, blocks in turns for text in texts_of(blocks)),
+        texts=tuple(texts_of(_system_blocks(root))) + tuple(text for _, blocks in turns for text in texts_of(blocks)),
         last=" ".join(text for block in asked if kind_of(block) == "text" for text in texts_of([block])),
         images=tuple(image_of(block) for block in asked if kind_of(block) == "image"),
         results=tuple(" ".join(texts_of([block])) for block in asked if kind_of(block) == "tool_result"),
@@ -63,9 +106,12 @@ def read_request(body: bytes) -> Ask:
         only_tool=only_tool,
         max_tokens=max_tokens,
         stops=_stops(root),
-        schema=_schema(root),
+        schema=_schema(root, turns),
         prefilled=role == "assistant",
         thinks=thinks,
+        shows_thought=shows_thought,
+        attachments=tuple(document_of(block) for block in asked if kind_of(block) == "document"),
+        prefixes=prefixes,
         stream=stream.flag() if stream else False,
     )
 
@@ -73,61 +119,33 @@ def read_request(body: bytes) -> Ask:
 # --- the rest ---
 
 
-def _system(root: Node) -> list[str]:
+def _system_blocks(root: Node) -> list[Node]:
     system = root.may("system")
     if system is None:
         return []
     if isinstance(system.value, str):
-        return [system.value]
+        text: Json = {"type": "text", "text": system.value}
+        return [Node(text, system.at, DIALECT)]
     blocks = list(system.items())
     for block in blocks:
         check_block(block, ("text",))
-    return texts_of(blocks)
+    return blocks
 
 
-def _check_cache_marks(root: Node, turns: list[Turn]) -> None:
-    """At most four breakpoints in a request."""
-    check_cache_mark(root)
-    blocks = [block for _, blocks in turns for block in blocks]
-    inner = [part for block in blocks if kind_of(block) == "tool_result" for part in _items(block, "content")]
-    marked = [*blocks, *inner, *_items(root, "system"), *_items(root, "tools")]
-    count = sum(node.may("cache_control") is not None for node in marked)
-    if count > _MAX_CACHE_MARKS:
-        raise refused(f"A maximum of {_MAX_CACHE_MARKS} blocks with cache_control may be provided. Found {count}.")
+def _cacheable(root: Node, turns: list[Turn]) -> Iterator[tuple[Node, list[str]]]:
+    """All that can carry a breakpoint, in the order of the cache, with what it says."""
+    yield from ((tool, []) for tool in _items(root, "tools"))
+    yield from ((block, texts_of([block])) for block in _system_blocks(root))
+    for _, blocks in turns:
+        for block in blocks:
+            if kind_of(block) == "tool_result":
+                yield from ((part, []) for part in _items(block, "content"))
+            yield block, texts_of([block])
 
 
 def _items(node: Node, key: str) -> list[Node]:
     found = node.may(key)
     return list(found.items()) if found and isinstance(found.value, list) else []
-
-
-def _thinking(root: Node, max_tokens: int, turns: list[Turn]) -> bool:
-    thinking = root.may("thinking")
-    if thinking is None:
-        return False
-    kind = thinking.need("type").choice("enabled", "disabled", "adaptive", "between_tools")
-    if kind == "enabled":
-        budget = thinking.only(frozenset(("type", "budget_tokens", "display"))).need("budget_tokens").integer(1024)
-        if budget >= max_tokens:
-            raise refused("`max_tokens` must be greater than `thinking.budget_tokens`.")
-        temperature = root.may("temperature")
-        if temperature and temperature.number() != 1:
-            raise refused("`temperature` may only be set to 1 when thinking is enabled.")
-        _check_thought_kept(turns)
-    return kind in ("enabled", "adaptive")
-
-
-def _check_thought_kept(turns: list[Turn]) -> None:
-    """In a tool loop, the assistant's turn must still begin with its thinking."""
-    role, last = turns[-1]
-    if role != "user" or len(turns) < 2 or all(kind_of(block) != "tool_result" for block in last):
-        return
-    first = turns[-2][1][0]
-    if "thinking" not in kind_of(first):
-        raise refused(
-            f"{place(first.at)}.type: Expected `thinking` or `redacted_thinking`, but found `{kind_of(first)}`. When "
-            "`thinking` is enabled, a final `assistant` message must start with a thinking block."
-        )
 
 
 def _tools(root: Node) -> tuple[Tool, ...]:
@@ -147,10 +165,12 @@ def _tool(tool: Node) -> Tool | None:
         return None
     at = (*tool.at, "custom")
     Node(tool.value, at, DIALECT).only(_TOOL)
-    check_cache_mark(tool)
+    check_mark(tool)
     name = matching(Node(tool.value, at, DIALECT).need("name"), TOOL_NAME, "^[a-zA-Z0-9_-]{1,128}$")
     schema = Node(tool.value, at, DIALECT).need("input_schema")
     schema.need("type").choice("object")
+    if (strict := tool.may("strict")) and strict.flag():
+        read_schema(Node(schema.value, (*at, "input_schema"), DIALECT))
     if description := tool.may("description"):
         description.text()
     return Tool(name, schema.fields())
@@ -170,8 +190,6 @@ def _tool_choice(root: Node, tools: tuple[Tool, ...]) -> tuple[bool, bool, bool,
     name = choice.need("name").text() if kind == "tool" else None
     if name is not None and name not in {tool.name for tool in tools}:
         raise refused(f"tool_choice: Tool '{name}' not found in provided tools")
-    if kind in ("any", "tool") and (thinking := root.may("thinking")) and thinking.need("type").text() == "enabled":
-        raise refused("Thinking may not be enabled when tool_choice forces tool use.")
     return kind in ("any", "tool"), kind != "none", not (single and single.flag()), name
 
 
@@ -193,10 +211,23 @@ def _stops(root: Node) -> tuple[str, ...]:
     return stops
 
 
-def _schema(root: Node) -> dict[str, Json] | None:
+def _schema(root: Node, turns: list[Turn]) -> dict[str, Json] | None:
     config = root.may("output_config")
-    wanted = config.only(frozenset(("effort", "format", "task_budget"))).may("format") if config else None
+    if config is None:
+        return None
+    if effort := config.only(frozenset(("effort", "format", "task_budget"))).may("effort"):
+        effort.choice(*_EFFORTS)
+    wanted = config.may("format")
     if wanted is None:
         return None
-    wanted.need("type").choice("json_schema")
-    return wanted.need("schema").fields()
+    wanted.only(frozenset(("type", "schema"))).need("type").choice("json_schema")
+    if turns[-1][0] == "assistant":
+        raise refused("output_config.format: Prefilling the assistant's turn is not supported with structured outputs")
+    if any(_cites(block) for _, blocks in turns for block in blocks):
+        raise refused("output_config.format: Citations are not supported with structured outputs")
+    return read_schema(wanted.need("schema"))
+
+
+def _cites(block: Node) -> bool:
+    citations = block.may("citations") if kind_of(block) in ("document", "search_result") else None
+    return citations is not None and citations.fields().get("enabled") is True

@@ -1,23 +1,21 @@
-"""Anthropic messages: what the turns of a request must be, and how the API complains.
+"""Anthropic messages: what the turns of a request must be.
 
 Source: anthropic 2.11, the block types; the wording of errors from public issue threads (for instance
 anthropics/claude-code#8210 and #13460 for tool ids).
-Left out: server tools' results (taken as they come), documents' insides, containers.
+Left out: server tools' results (taken as they come), containers.
 """
 
-import base64
-import binascii
 import re
 from typing import TypeAlias
 
-from openclaw_extproc.simulator.reading import Dialect, Json, Node, Path, RefusedError
-from openclaw_extproc.simulator.script import Image
+from openclaw_extproc.simulator import anthropic_thinking
+from openclaw_extproc.simulator.anthropic_cache import check_mark
+from openclaw_extproc.simulator.anthropic_dialect import DIALECT, matching, place, refused
+from openclaw_extproc.simulator.anthropic_media import check_document, document_texts, image_of
+from openclaw_extproc.simulator.reading import Json, Node
 
 Turn: TypeAlias = tuple[str, list[Node]]
 """A role and its blocks."""
-
-SIGNED = b"simulated thought"
-"""What the signatures of our own thinking blocks decode to: another one is refused, as the real API does."""
 
 CACHED = frozenset(("type", "cache_control"))
 _BLOCKS = {
@@ -38,41 +36,6 @@ _SAID_BY = {
 _SERVER_BLOCKS = ("server_tool_use", "container_upload", "mcp_tool_use", "compaction")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
-
-
-def place(at: Path) -> str:
-    """`messages.0.content`."""
-    return ".".join(map(str, at))
-
-
-def refused(message: str) -> RefusedError:
-    return RefusedError(400, message)
-
-
-def _invalid(at: Path, why: str) -> RefusedError:
-    return refused(f"{place(at)}: Input {why}")
-
-
-def _missing(at: Path) -> RefusedError:
-    return refused(f"{place(at)}: Field required")
-
-
-def _mistyped(at: Path, wanted: str, _: Json) -> RefusedError:
-    wanted = {"a string": "a valid string", "an object": "a valid dictionary", "an array": "a valid list"}.get(
-        wanted, wanted
-    )
-    return refused(f"{place(at)}: Input should be {wanted}")
-
-
-def _unknown(at: Path) -> RefusedError:
-    return refused(f"{place(at)}: Extra inputs are not permitted")
-
-
-def _unreadable(why: str) -> RefusedError:
-    return refused(f"The request body is not valid JSON: {why}")
-
-
-DIALECT = Dialect(_missing, _mistyped, _unknown, _invalid, _unreadable)
 
 
 # --- messages ---
@@ -129,7 +92,7 @@ def check_block(block: Node, allowed: tuple[str, ...]) -> None:
             f"{tags}"
         )
     block.only(_BLOCKS[kind])
-    check_cache_mark(block)
+    check_mark(block)
     match kind:
         case "text":
             if not block.need("text").text():
@@ -142,18 +105,12 @@ def check_block(block: Node, allowed: tuple[str, ...]) -> None:
             block.need("input").fields()
         case "tool_result":
             _check_result(block)
-        case "thinking":
-            block.need("thinking").text()
-            _check_signature(block)
+        case "document":
+            check_document(block)
+        case "thinking" | "redacted_thinking":
+            anthropic_thinking.check_block(block)
         case _:
-            pass  # documents, search results, redacted thinking: known fields are enough
-
-
-def matching(node: Node, pattern: re.Pattern[str], written: str) -> str:
-    text = node.text()
-    if pattern.fullmatch(text):
-        return text
-    raise refused(f"{place(node.at)}: String should match pattern '{written}'")
+            pass  # search results: known fields are enough
 
 
 def _check_result(block: Node) -> None:
@@ -164,39 +121,6 @@ def _check_result(block: Node) -> None:
     if content and not isinstance(content.value, str):
         for inner in content.items():
             check_block(inner, ("text", "image", "document", "search_result"))
-
-
-def _check_signature(block: Node) -> None:
-    signature = block.need("signature").text()
-    try:
-        good = base64.b64decode(signature, validate=True).startswith(SIGNED)
-    except binascii.Error:
-        good = False
-    if not good:
-        raise refused(f"{place(block.at)}: Invalid `signature` in `thinking` block")
-
-
-def image_of(block: Node) -> Image:
-    source = block.need("source")
-    match source.need("type").choice("base64", "url", "file"):
-        case "base64":
-            source.only(frozenset(("type", "media_type", "data")))
-            mime = source.need("media_type").choice("image/jpeg", "image/png", "image/gif", "image/webp")
-            return Image(mime, _size(source.need("data")))
-        case "url":
-            url = source.only(frozenset(("type", "url"))).need("url").filled()
-            if not url.startswith(("http://", "https://")):
-                raise refused(f"{place(source.at)}.url: Only HTTPS URLs are supported.")
-            return Image(None, None, url)
-        case _:
-            return Image(None, None, f"file:{source.need('file_id').filled()}")
-
-
-def _size(node: Node) -> int:
-    try:
-        return len(base64.b64decode(node.filled(), validate=True))
-    except binascii.Error as problem:
-        raise refused(f"{place(node.at)}: Invalid base64 data") from problem
 
 
 def _check_prefill(turns: list[Turn]) -> None:
@@ -257,13 +181,8 @@ def texts_of(blocks: list[Node]) -> list[str]:
                 found.append(block.need("text").text())
             case "tool_result" if content:
                 found += [content.text()] if isinstance(content.value, str) else texts_of(list(content.items()))
+            case "document":
+                found += document_texts(block)
             case _:
                 pass
     return found
-
-
-def check_cache_mark(node: Node) -> None:
-    if mark := node.may("cache_control"):
-        mark.only(frozenset(("type", "ttl"))).need("type").choice("ephemeral")
-        if ttl := mark.may("ttl"):
-            ttl.choice("5m", "1h")

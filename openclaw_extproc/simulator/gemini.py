@@ -1,14 +1,16 @@
 """Gemini `generateContent` and `streamGenerateContent` as the provider answers them.
 
 Source: https://ai.google.dev/api/generate-content; recorded streams in public repositories for the order of fields.
-Left out: Vertex AI, safety ratings other than a refusal, grounding.
+Left out: safety ratings other than a refusal, grounding.
 """
 
-import base64
 import re
+import zlib
 from urllib.parse import unquote
 
-from openclaw_extproc.simulator import gemini_request
+from openclaw_extproc.simulator import gemini_more, gemini_request, vertex
+from openclaw_extproc.simulator.gemini_signatures import call_signature, signs_always, text_signature
+from openclaw_extproc.simulator.other import passthrough
 from openclaw_extproc.simulator.reading import Json, RefusedError, dump
 from openclaw_extproc.simulator.script import Answer, Ask, Stop
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp, Stream
@@ -20,25 +22,23 @@ _FINISH = {
     Stop.CALLS: "STOP",
     Stop.FILTERED: "SAFETY",
 }
-_STATUS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    529: "UNAVAILABLE",
-}
-_SIGNATURE = base64.b64encode(gemini_request.SIGNED).decode()
-_PATH = re.compile(r"/v1(?:beta)?/models/(.+):(generateContent|streamGenerateContent)")
+_PATH = re.compile(r"/(?:v1|v1beta)/models/(.+):(\w+)")
+_METHODS = ("generateContent", "streamGenerateContent")
+_VERSIONS = ("v1", "v1beta")
 
 # --- requests ---
 
 
 def model_of(call: Call) -> str:
+    return _asked(call)[0]
+
+
+def _asked(call: Call) -> tuple[str, str]:
+    """Model and method; both empty when the path names none."""
+    if where := vertex.place_of(call):
+        return where.model, where.method
     found = _PATH.fullmatch(call.path)
-    return unquote(found[1]) if found else ""
+    return (unquote(found[1]), found[2]) if found else ("", "")
 
 
 def streams(call: Call) -> bool:
@@ -46,6 +46,8 @@ def streams(call: Call) -> bool:
 
 
 def refuse_key(call: Call) -> RefusedError | None:
+    if vertex.place_of(call):
+        return vertex.refuse_token(call)
     key = call.headers.get("x-goog-api-key") or call.query.get("key", "")
     if not key.strip():
         said = "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or"
@@ -57,9 +59,40 @@ def refuse_key(call: Call) -> RefusedError | None:
 
 def read(call: Call) -> Ask:
     model = model_of(call)
+    where = vertex.place_of(call)
+    _refuse_unknown(model, where)
+    return gemini_request.read_request(call.body, model, stream=streams(call), on_vertex=where is not None)
+
+
+def _refuse_unknown(model: str, where: vertex.Place | None) -> None:
     if model.startswith("unknown"):
-        raise failure(404, model)
-    return gemini_request.read_request(call.body, model, stream=streams(call))
+        raise vertex.no_model(where) if where else failure(404, model)
+
+
+def other(method: str, call: Call) -> bytes:
+    """Counting, embeddings, the models, and a word for whatever else is asked."""
+    model, action = _asked(call)
+    where = vertex.place_of(call)
+    match method, action, call.path.strip("/").split("/"):
+        case "POST", "countTokens", _:
+            _refuse_unknown(model, where)
+            return gemini_more.count_tokens(call.body, model, on_vertex=where is not None)
+        case "POST", "embedContent", _:
+            _refuse_unknown(model, where)
+            return gemini_more.embed(call.body)
+        case "POST", "batchEmbedContents", _:
+            _refuse_unknown(model, where)
+            return gemini_more.embed_all(call.body, model)
+        case "GET", _, [version, "models"] if version in _VERSIONS:
+            return gemini_more.models()
+        case "GET", _, [version, "models", name] if version in _VERSIONS:
+            return gemini_more.model(name) or _no_such(name)
+        case _:
+            return passthrough(method, call)
+
+
+def _no_such(name: str) -> bytes:
+    raise failure(404, name)
 
 
 # --- answers ---
@@ -67,24 +100,28 @@ def read(call: Call) -> Ask:
 
 def whole(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> bytes:
     parts: list[Json] = []
-    if answer.thought:
+    if answer.thought and ask.shows_thought:
         parts.append({"text": "".join(answer.thought), "thought": True})
     if answer.words:
-        parts.append({"text": answer.text})
+        parts.append({"text": answer.text, **_signed_text(ask, answer)})
     parts += _calls(answer, stamp)
-    return dump(_response(ask, answer, stamp, parts, finish=True, counted=counted))
+    response = _response(ask, answer, stamp, parts, finish=True, counted=counted)
+    return dump(_with_logprobs(ask, response, answer.words))
 
 
 def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, call: Call) -> Stream:
     """Gemini has no word for the end: the last chunk, with the finish reason, is `end` here."""
-    thoughts: list[Json] = [{"text": word, "thought": True} for word in answer.thought]
-    words: list[Json] = [{"text": word} for word in answer.words]
-    empty: Json = {"text": ""}
-    chunks = [
-        _response(ask, answer, stamp, [part], finish=False, counted=counted)
-        for part in (*thoughts, *words, *_calls(answer, stamp))
-    ]
-    last = _response(ask, answer, stamp, [empty], finish=True, counted=counted)
+    shown = answer.thought if ask.shows_thought else ()
+    thoughts: list[Json] = [{"text": word, "thought": True} for word in shown]
+    empty: dict[str, Json] = {"text": ""}
+    said = [_response(ask, answer, stamp, [{"text": word}], finish=False, counted=counted) for word in answer.words]
+    before, after = (
+        [_response(ask, answer, stamp, [part], finish=False, counted=counted) for part in parts]
+        for parts in (thoughts, _calls(answer, stamp))
+    )
+    worded = [_with_logprobs(ask, chunk, (word,)) for chunk, word in zip(said, answer.words, strict=True)]
+    chunks = [*before, *worded, *after]
+    last = _response(ask, answer, stamp, [empty | _signed_text(ask, answer)], finish=True, counted=counted)
     frames = _Frames(as_array=call.query.get("alt") != "sse")
     tokens = tuple(frames(dump(chunk)) for chunk in chunks)
     error, garbage = error_body(failure(503, ask.model), stamp), dump(last)[:-12]
@@ -159,9 +196,40 @@ def _calls(answer: Answer, stamp: Stamp) -> list[Json]:
     parts: list[Json] = []
     for index, call in enumerate(answer.calls):
         made: Json = {"name": call.name, "args": call.arguments, "id": f"fc_{stamp.number}_{index}"}
-        signed: dict[str, Json] = {"thoughtSignature": _SIGNATURE} if index == 0 else {}
+        signed: dict[str, Json] = {"thoughtSignature": call_signature(call.name)} if index == 0 else {}
         parts.append({"functionCall": made, **signed})
     return parts
+
+
+def _signed_text(ask: Ask, answer: Answer) -> dict[str, Json]:
+    """The final text of a model that thought is signed, too; in a stream an empty last piece of it."""
+    wanted = answer.words and (answer.thought or signs_always(ask.model))
+    return {"thoughtSignature": text_signature()} if wanted else {}
+
+
+def _with_logprobs(ask: Ask, response: dict[str, Json], words: tuple[str, ...]) -> dict[str, Json]:
+    """Probabilities of these words, made up but for their shape."""
+    if ask.logprobs is None or not words:
+        return response
+    chosen: list[Json] = [_likely(word, -0.25) for word in words]
+    tops: list[Json] = [
+        {"candidates": [_likely(word if at == 0 else f"{word}{at}", -0.25 - at) for at in range(ask.logprobs)]}
+        for word in words
+    ]
+    result: dict[str, Json] = {"chosenCandidates": chosen, "logProbabilitySum": -0.25 * len(words)}
+    if ask.logprobs:
+        result["topCandidates"] = tops
+    more: dict[str, Json] = {"avgLogprobs": -0.25, "logprobsResult": result}
+    match response["candidates"]:
+        case [dict(candidate)]:
+            with_them: Json = {**candidate, **more}
+            return {**response, "candidates": [with_them]}
+        case _:
+            return response
+
+
+def _likely(token: str, probability: float) -> Json:
+    return {"token": token, "tokenId": zlib.crc32(token.encode()) % 250_000, "logProbability": probability}
 
 
 # --- errors ---
@@ -191,7 +259,7 @@ def too_long() -> RefusedError:
 
 
 def error_body(problem: RefusedError, stamp: Stamp) -> bytes:  # noqa: ARG001  # Anthropic needs the stamp
-    status = _STATUS.get(problem.status, "UNKNOWN")
+    status = vertex.STATUSES.get(problem.status, "UNKNOWN")
     error: dict[str, Json] = {"code": problem.status, "message": problem.message, "status": status}
     if problem.param is not None:
         violation: Json = {"field": problem.param, "description": problem.message}
@@ -207,15 +275,7 @@ def frame_error(body: bytes, call: Call) -> bytes:
 
 
 def models(stamp: Stamp) -> bytes:  # noqa: ARG001  # OpenAI needs the stamp
-    methods: list[Json] = ["generateContent", "streamGenerateContent"]
-    names = ("gemini-2.5-flash", "gemini-2.5-pro")
-    return dump(
-        {
-            "models": [
-                {"name": f"models/{name}", "version": "1", "supportedGenerationMethods": methods} for name in names
-            ]
-        }
-    )
+    return gemini_more.models()
 
 
 SHAPE = Shape(
@@ -230,9 +290,13 @@ SHAPE = Shape(
     error_body=error_body,
     frame_error=frame_error,
     too_long=too_long,
-    chat_paths=("/v1beta/models/{model}:generateContent", "/v1beta/models/{model}:streamGenerateContent"),
+    chat_paths=(
+        *(f"/{version}/models/{{model}}:{method}" for version in _VERSIONS for method in _METHODS),
+        *vertex.paths("google", *_METHODS),
+    ),
     models_path="/v1beta/models",
     models=models,
     request_id="x-gemini-request-id",
     overloaded=503,
+    other=other,
 )

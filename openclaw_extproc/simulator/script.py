@@ -8,7 +8,8 @@ Left out: several choices in one answer, audio, and any meaning.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from openclaw_extproc.simulator.reading import Json
@@ -43,6 +44,16 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of a prompt, which may be or become cached."""
+
+    digest: str
+    tokens: int
+    seconds: int
+    """How long to keep it; 0 when it is only looked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A request as the model sees it."""
 
@@ -53,6 +64,8 @@ class Ask:
     """The text of the last message when the user wrote it."""
     images: tuple[Image, ...] = ()
     """Of the last message."""
+    attachments: tuple[str, ...] = ()
+    """Files and audio of the last message, each in a few words."""
     results: tuple[str, ...] = ()
     """Tool results in the last message."""
     tools: tuple[Tool, ...] = ()
@@ -68,9 +81,18 @@ class Ask:
     prefilled: bool = False
     """The last message is the assistant's."""
     thinks: bool = False
+    shows_thought: bool = True
+    prefixes: tuple[Prefix, ...] = ()
+    """Shortest first."""
+    logprobs: int | None = None
+    """How many alternatives to each word are wanted; `None` means no probabilities at all."""
     stream: bool = False
     counts: bool = True
     """Whether a stream ends with usage."""
+    asked: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """The request itself, for answers that repeat parts of it."""
+    account: str = ""
+    """Whose request it is: what is sealed for one account no other can open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +162,7 @@ def _text(ask: Ask, simulator: str) -> str:
     if ask.images:
         plural = "image" if len(ask.images) == 1 else "images"
         said.append(f"I see {len(ask.images)} {plural} ({'; '.join(map(str, ask.images))})")
+    said += [f"[{attachment}]" for attachment in ask.attachments]
     return " ".join(said)
 
 
@@ -193,19 +216,46 @@ def _of_type(schema: dict[str, Json], subject: str) -> Json:
         kind = next((one for one in kind if one != "null"), "null")
     match str(kind).lower():
         case "string":
-            return subject
+            return _string(schema, subject)
         case "integer":
-            return int(subject) if subject.isdecimal() else 1
+            return int(_within(schema, int(subject) if subject.isdecimal() else 1))
         case "number":
-            return float(subject) if subject.isdecimal() else 1.5
+            return _within(schema, float(subject) if subject.isdecimal() else 1.5)
         case "boolean":
             return True
         case "null":
             return None
         case "array":
-            return [synthesise(schema.get("items"), subject)]
+            least = schema.get("minItems")
+            return [synthesise(schema.get("items"), subject)] * (least if isinstance(least, int) else 1)
         case _:
             return _object(schema, subject)
+
+
+_FORMATS = {
+    "date-time": "2025-01-01T00:00:00Z",
+    "date": "2025-01-01",
+    "time": "00:00:00Z",
+    "duration": "PT1S",
+    "email": "simulated@example.com",
+    "hostname": "example.com",
+    "uri": "https://example.com/simulated",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+
+
+def _string(schema: dict[str, Json], subject: str) -> str:
+    least, most = schema.get("minLength"), schema.get("maxLength")
+    text = _FORMATS.get(str(schema.get("format")), subject)
+    return text.ljust(least if isinstance(least, int) else 0, ".")[: most if isinstance(most, int) else None]
+
+
+def _within(schema: dict[str, Json], number: float) -> float:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    number = max(number, low) if isinstance(low, int | float) else number
+    return min(number, high) if isinstance(high, int | float) else number
 
 
 def _object(schema: dict[str, Json], subject: str) -> Json:

@@ -5,7 +5,7 @@ break it in a chosen place without knowing the format.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openclaw_extproc.simulator.reading import RefusedError
 from openclaw_extproc.simulator.script import Answer, Ask
@@ -19,6 +19,8 @@ class Stamp:
     """Counts the requests of this server; all ids are made of it."""
     at: float
     """Seconds since the epoch."""
+    cached: dict[str, float] = field(default_factory=dict[str, float])
+    """Prefixes of prompts that this server has cached, and until when; an answer may add to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Call:
     headers: Mapping[str, str]
     """Names in any case."""
     body: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +86,11 @@ class Shape:
     """The header that carries the provider's request id."""
     overloaded: int
     """The status of the provider for `overloaded`."""
+    other: Callable[[str, Call], bytes] | None = None
+    """The JSON that answers any other call, by its HTTP method; may raise `RefusedError`. `None`: nothing is there."""
+    method: str = "POST"
+    """Of `chat_paths`; `*` is any."""
+    also: tuple["Shape", ...] = ()
+    """What else this server answers; a path belongs to the first that names it."""
+    socket_paths: tuple[str, ...] = ()
+    """aiohttp routes of websockets that send back what they get."""

@@ -321,10 +321,26 @@ def test_anthropic_merges_turns_of_one_role(turns: list[Json]) -> None:
     assert "b" in text
 
 
-@pytest.mark.parametrize("shape", KEYS)
-@pytest.mark.parametrize("path", ["/", "/v1/nonsense", "/v1/chat"])
-def test_other_paths_are_not_found_in_the_providers_shape(shape: str, path: str) -> None:
-    status, text = refuse(replace(chat(shape), path=path), shape)
+@pytest.mark.parametrize("path", ["/", "/v2/nonsense", "/chat"])
+def test_other_paths_are_not_found_at_openai(path: str) -> None:
+    status, text = refuse(replace(chat("openai"), path=path), "openai")
 
     assert status == 404
     assert "error" in json.loads(text)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/nonsense", "/v1/chat"])
+@pytest.mark.parametrize("shape", ["anthropic", "gemini"])
+def test_other_paths_say_what_arrived(shape: str, path: str) -> None:
+    request = replace(chat(shape), path=path)
+
+    status, text = refuse(request, shape)
+
+    assert status == 200
+    said = {"simulated": "passthrough", "method": "POST", "path": path, "bytes": len(request.raw)}
+    assert json.loads(text) == said
+
+
+@pytest.mark.parametrize("shape", ["anthropic", "gemini"])
+def test_other_paths_want_a_key_too(shape: str) -> None:
+    assert refuse(Request("/v1/nonsense", {}), shape)[0] == 401
