@@ -10,7 +10,7 @@ import json
 
 from openclaw_extproc.simulator.anthropic_request import read_request
 from openclaw_extproc.simulator.anthropic_turns import SIGNED, refused
-from openclaw_extproc.simulator.openai import model_of, streams
+from openclaw_extproc.simulator.openai_common import model_of, streams
 from openclaw_extproc.simulator.reading import Json, RefusedError, dump
 from openclaw_extproc.simulator.script import Answer, Ask, Stop
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp, Stream

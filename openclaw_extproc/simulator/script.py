@@ -8,7 +8,8 @@ Left out: several choices in one answer, audio, and any meaning.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from openclaw_extproc.simulator.reading import Json
@@ -53,6 +54,8 @@ class Ask:
     """The text of the last message when the user wrote it."""
     images: tuple[Image, ...] = ()
     """Of the last message."""
+    attachments: tuple[str, ...] = ()
+    """Files and audio of the last message, each in a few words."""
     results: tuple[str, ...] = ()
     """Tool results in the last message."""
     tools: tuple[Tool, ...] = ()
@@ -71,6 +74,10 @@ class Ask:
     stream: bool = False
     counts: bool = True
     """Whether a stream ends with usage."""
+    asked: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """The request itself, for answers that repeat parts of it."""
+    account: str = ""
+    """Whose request it is: what is sealed for one account no other can open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def _text(ask: Ask, simulator: str) -> str:
     if ask.images:
         plural = "image" if len(ask.images) == 1 else "images"
         said.append(f"I see {len(ask.images)} {plural} ({'; '.join(map(str, ask.images))})")
+    said += [f"[{attachment}]" for attachment in ask.attachments]
     return " ".join(said)
 
 

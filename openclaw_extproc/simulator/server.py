@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from openclaw_extproc.simulator import anthropic, faults, gemini, openai
 from openclaw_extproc.simulator.play import ResetByUsError, play
@@ -67,30 +68,48 @@ class Simulator:
         """From now on it is the server that leaves, not the client."""
         self._ending = True
 
-    async def chat(self, request: web.Request) -> web.StreamResponse:
+    async def chat(self, shape: Shape, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
-        name, model = self._fault_of(call)
+        name, model = self._fault_of(shape, call)
         if record:
             record.fault = name
-        return await self._play(request, self._steps(call, stamp, name, model), stamp, record)
+        return await self._play(request, self._steps(shape, call, stamp, name, model), stamp, record)
 
-    async def models(self, request: web.Request) -> web.StreamResponse:
+    async def models(self, shape: Shape, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
-        refused = self.shape.refuse_key(call)
+        refused = shape.refuse_key(call)
         steps = (
-            faults.error(self._scene(call, stamp), refused)
+            faults.error(self._scene(shape, call, stamp), refused)
             if refused
-            else page(200, "application/json", self.shape.models(stamp))
+            else page(200, "application/json", shape.models(stamp))
         )
         return await self._play(request, steps, stamp, record)
 
     async def nothing_here(self, request: web.Request) -> web.StreamResponse:
         call, stamp, record = await self._arrived(request)
         refused = RefusedError(404, f"Invalid URL ({request.method} {request.path})")
-        return await self._play(request, faults.error(self._scene(call, stamp), refused), stamp, record)
+        return await self._play(request, faults.error(self._scene(self.shape, call, stamp), refused), stamp, record)
+
+    async def socket(self, shape: Shape, request: web.Request) -> web.StreamResponse:
+        """A websocket that sends back what it gets, until the client closes it."""
+        call, stamp, record = await self._arrived(request)
+        talk = web.WebSocketResponse(protocols=("realtime",))
+        refused = shape.refuse_key(call)
+        if refused is None and not talk.can_prepare(request).ok:
+            refused = RefusedError(400, "Expected a websocket handshake.")
+        if refused:
+            return await self._play(request, faults.error(self._scene(shape, call, stamp), refused), stamp, record)
+        talk.headers["x-simulator"] = self.name
+        await talk.prepare(request)
+        if record:
+            record.status = talk.status
+        await _echo(talk)
+        if record:
+            record.finished = True
+        return talk
 
     async def _arrived(self, request: web.Request) -> tuple[Call, Stamp, Record | None]:
-        call = Call(request.path, request.query, request.headers, await request.read())
+        call = Call(request.path, request.query, request.headers, await request.read(), request.method)
         stamp = Stamp(next(self._numbers), time.time())
         if self.recorder is None:
             return call, stamp, None
@@ -109,14 +128,16 @@ class Simulator:
                 record.disconnected = True
             raise
 
-    def _scene(self, call: Call, stamp: Stamp, model: str = "", number: float = 0.0, before: int = 0) -> faults.Scene:
-        return faults.Scene(self.name, self.shape, call, model, stamp, number, before)
+    def _scene(
+        self, shape: Shape, call: Call, stamp: Stamp, model: str = "", number: float = 0.0, before: int = 0
+    ) -> faults.Scene:
+        return faults.Scene(self.name, shape, call, model, stamp, number, before)
 
-    def _fault_of(self, call: Call) -> tuple[str, str]:
+    def _fault_of(self, shape: Shape, call: Call) -> tuple[str, str]:
         """The fault for this chat (header, then model, then what was set) and the model it names."""
+        model = shape.model_of(call)
         if named := call.headers.get(FAULT_HEADER):
-            return named, self.shape.model_of(call)
-        model = self.shape.model_of(call)
+            return named, model
         if named := faults.named_in(model):
             return named, model
         name = self._set
@@ -126,8 +147,8 @@ class Simulator:
                 self._set, self._times = self._default, None
         return name, model
 
-    def _steps(self, call: Call, stamp: Stamp, name: str, model: str) -> Steps:
-        refused = self.shape.refuse_key(call)
+    def _steps(self, shape: Shape, call: Call, stamp: Stamp, name: str, model: str) -> Steps:
+        refused = shape.refuse_key(call)
         try:
             chosen = faults.choose(name)
         except faults.UnknownFaultError as problem:
@@ -136,8 +157,19 @@ class Simulator:
         if len(self._met) >= MAX_MET:
             self._met.clear()
         self._met[name, model] += 1
-        scene = self._scene(call, stamp, model, chosen.number, before)
+        scene = self._scene(shape, call, stamp, model, chosen.number, before)
         return faults.error(scene, refused) if refused else faults.steps(scene, chosen)
+
+
+async def _echo(talk: web.WebSocketResponse) -> None:
+    async for message in talk:
+        match message.type:
+            case WSMsgType.TEXT:
+                await talk.send_str(message.data)
+            case WSMsgType.BINARY:
+                await talk.send_bytes(message.data)
+            case _:
+                return
 
 
 # --- control ---
@@ -193,9 +225,12 @@ def application_of(simulator: Simulator) -> web.Application:
     app.router.add_post("/_simulator/fault", control.fault)
     app.router.add_get("/_simulator/requests", control.requests)
     app.router.add_delete("/_simulator/requests", control.forget)
-    for path in simulator.shape.chat_paths:
-        app.router.add_post(path, simulator.chat)
-    app.router.add_get(simulator.shape.models_path, simulator.models)
+    for shape in (simulator.shape, *simulator.shape.also):
+        app.router.add_get(shape.models_path, partial(simulator.models, shape))
+        for path in shape.socket_paths:
+            app.router.add_get(path, partial(simulator.socket, shape))
+        for path in shape.chat_paths:
+            app.router.add_route(shape.method, path, partial(simulator.chat, shape))
     app.router.add_route("*", "/{anywhere:.*}", simulator.nothing_here)
     return app
 

@@ -30,6 +30,7 @@ class Call:
     headers: Mapping[str, str]
     """Names in any case."""
     body: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,9 @@ class Shape:
     """The header that carries the provider's request id."""
     overloaded: int
     """The status of the provider for `overloaded`."""
+    method: str = "POST"
+    """Of `chat_paths`; `*` is any."""
+    also: tuple["Shape", ...] = ()
+    """What else this server answers; a path belongs to the first that names it."""
+    socket_paths: tuple[str, ...] = ()
+    """aiohttp routes of websockets that send back what they get."""
