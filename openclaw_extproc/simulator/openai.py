@@ -2,9 +2,18 @@
 
 from dataclasses import replace
 
-from openclaw_extproc.simulator import openai_chat, openai_responses
+from openclaw_extproc.simulator import (
+    openai_azure,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_pages,
+    openai_responses,
+)
 from openclaw_extproc.simulator.openai_common import model_of, streams
 
 __all__ = ["SHAPE", "model_of", "streams"]
 
-SHAPE = replace(openai_chat.SHAPE, also=(openai_responses.SHAPE,))
+_OWN = (openai_responses.SHAPE, openai_embeddings.SHAPE, openai_completions.SHAPE, *openai_pages.SHAPES)
+
+SHAPE = replace(openai_chat.SHAPE, also=(*_OWN, *openai_azure.ways((openai_chat.SHAPE, *_OWN))))

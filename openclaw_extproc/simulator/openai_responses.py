@@ -70,17 +70,19 @@ def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, call: Call) ->
 
 def _over(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> dict[str, Json]:
     why = _INCOMPLETE.get(answer.stop)
-    return _response(ask, stamp, "incomplete" if why else "completed") | {
+    said: dict[str, Json] = {
         "completed_at": None if why else int(stamp.at),
         "incomplete_details": {"reason": why} if why else None,
         "output": [*_items(ask, answer, stamp)],
         "usage": _usage(ask, answer) if counted else None,
     }
+    return _response(ask, stamp, "incomplete" if why else "completed") | said
 
 
 def _failed(ask: Ask, stamp: Stamp) -> dict[str, Json]:
     problem = openai_common.failure(503, ask.model)
-    return _response(ask, stamp, "failed") | {"error": {"code": "server_error", "message": problem.message}}
+    error: Json = {"code": "server_error", "message": problem.message}
+    return {**_response(ask, stamp, "failed"), "error": error}
 
 
 def _error(events: Events, ask: Ask) -> bytes:

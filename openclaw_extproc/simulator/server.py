@@ -225,8 +225,11 @@ def application_of(simulator: Simulator) -> web.Application:
     app.router.add_post("/_simulator/fault", control.fault)
     app.router.add_get("/_simulator/requests", control.requests)
     app.router.add_delete("/_simulator/requests", control.forget)
+    listed: set[str] = set()
     for shape in (simulator.shape, *simulator.shape.also):
-        app.router.add_get(shape.models_path, partial(simulator.models, shape))
+        if shape.models_path not in listed:
+            listed.add(shape.models_path)
+            app.router.add_get(shape.models_path, partial(simulator.models, shape))
         for path in shape.socket_paths:
             app.router.add_get(path, partial(simulator.socket, shape))
         for path in shape.chat_paths:
