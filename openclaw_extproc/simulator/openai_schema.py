@@ -53,9 +53,9 @@ def _walk(schema: Json, at: tuple[str, ...], strict: bool, complain: _Complain) 
         return
     if not isinstance(schema, dict):
         raise complain(f"In context={at}, {schema!r} is not of type 'object', 'boolean'.")
-    _check_type(schema, at, strict, complain)
     if strict:
         _check_strict(schema, at, complain)
+    _check_type(schema, at, strict, complain)
     for key in ("properties", "$defs", "definitions"):
         inner = schema.get(key)
         for name, value in inner.items() if isinstance(inner, dict) else ():

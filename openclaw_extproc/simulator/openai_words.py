@@ -143,8 +143,9 @@ def one_of(node: Node, *allowed: str) -> str:
     text = node.text()
     if text in allowed:
         return text
-    listed = ", ".join(f"'{word}'" for word in allowed[:-1])
-    listed = f"{listed}, and '{allowed[-1]}'" if listed else f"'{allowed[-1]}'"
+    *others, last = (f"'{word}'" for word in allowed)
+    comma = "," if len(others) > 1 else ""
+    listed = f"{', '.join(others)}{comma} and {last}" if others else last
     said = f"Invalid value: '{text[:40]}'. Supported values are: {listed}."
     raise refused(said, place(node.at), "invalid_value")
 

@@ -1,16 +1,13 @@
 """The real SDK against the simulator: what it refuses to read, we wrote wrongly."""
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import openai
 import pytest
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionToolParam
 
-from openclaw_extproc.simulator import serve
 from tests.simulator.asking import PNG
+from tests.simulator.openai_sdk import run
 
 USER: ChatCompletionMessageParam = {"role": "user", "content": "hello you"}
 WEATHER: ChatCompletionToolParam = {
@@ -20,22 +17,6 @@ WEATHER: ChatCompletionToolParam = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-
-
-@asynccontextmanager
-async def sdk(key: str = "test") -> AsyncGenerator[openai.AsyncOpenAI]:
-    async with serve("openai", "sim") as simulator:
-        url = f"http://127.0.0.1:{simulator.port}/v1"
-        async with openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=0) as client:
-            yield client
-
-
-def run(test: Callable[[openai.AsyncOpenAI], Awaitable[None]], key: str = "test") -> None:
-    async def inside() -> None:
-        async with sdk(key) as client:
-            await test(client)
-
-    asyncio.run(inside())
 
 
 async def stream(client: openai.AsyncOpenAI, text: str, *, usage: bool = False) -> list[ChatCompletionChunk]:

@@ -322,7 +322,7 @@ def test_anthropic_merges_turns_of_one_role(turns: list[Json]) -> None:
 
 
 @pytest.mark.parametrize("shape", KEYS)
-@pytest.mark.parametrize("path", ["/", "/v1/nonsense", "/v1/chat"])
+@pytest.mark.parametrize("path", ["/", "/v2/nonsense", "/chat"])
 def test_other_paths_are_not_found_in_the_providers_shape(shape: str, path: str) -> None:
     status, text = refuse(replace(chat(shape), path=path), shape)
 
