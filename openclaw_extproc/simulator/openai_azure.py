@@ -10,6 +10,7 @@ Left out: tokens of Entra, which versions there are, filters that refuse a promp
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 from openclaw_extproc.simulator import openai_common
@@ -36,8 +37,8 @@ def _way(shape: Shape, prefix: str) -> Shape:
         socket_paths=_moved(shape.socket_paths, prefix),
         models_path=prefix + "/models",
         refuse_key=refuse_key_v1 if prefix == "/openai/v1" else refuse_key,
-        read=lambda call: _read(shape, call),
-        failure=lambda status, model: failure(shape, status, model),
+        read=partial(_read, shape),
+        failure=partial(failure, shape),
         error_body=error_body,
         request_id="apim-request-id",
     )

@@ -50,6 +50,10 @@ def refuse_key(call: Call) -> RefusedError | None:
     return None
 
 
+def never_streams(_: Call) -> bool:
+    return False
+
+
 # --- what was used ---
 
 

@@ -79,7 +79,7 @@ SHAPE = replace(
     openai_chat.SHAPE,
     name="openai-embeddings",
     chat_paths=("/v1/embeddings",),
-    streams=lambda _: False,
+    streams=openai_common.never_streams,
     read=read_request,
     whole=whole,
     stream=openai_common.no_stream,

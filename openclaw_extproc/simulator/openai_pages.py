@@ -79,7 +79,7 @@ def _any(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> bytes:  # noq
     return dump({"object": "simulated.passthrough", **ask.asked})
 
 
-_PAGE = replace(openai_chat.SHAPE, streams=lambda _: False, stream=openai_common.no_stream)
+_PAGE = replace(openai_chat.SHAPE, streams=openai_common.never_streams, stream=openai_common.no_stream)
 SHAPES = (
     replace(
         _PAGE,

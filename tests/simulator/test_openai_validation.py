@@ -272,7 +272,7 @@ RESPONSES: dict[str, tuple[Body, Told]] = {
 EMBEDDINGS: dict[str, tuple[Body, Told]] = {
     "empty text": ({"input": ""}, ("input", "invalid_value", "must not be empty")),
     "nothing": ({"input": []}, ("input", "empty_array", "")),
-    "too many": ({"input": ["x"] * 2049}, ("input", "array_above_max_length", "maximum length 2048")),
+    "too many": ({"input": [*("x" for _ in range(2049))]}, ("input", "array_above_max_length", "maximum length 2048")),
     "mixed": ({"input": [1, "x"]}, ("input[1]", "invalid_type", "an integer")),
     "dimensions": ({"dimensions": 1537}, ("dimensions", "integer_above_max_value", "<= 1536")),
     "encoding": ({"encoding_format": "hex"}, ("encoding_format", "invalid_value", "'float' and 'base64'")),
