@@ -67,6 +67,9 @@ def test_a_prompt_is_completed() -> None:
 
         assert [choice.text for choice in answer.choices] == ["hello youSimulated answer from sim (m): "] * 2
         assert (short.choices[0].text, short.choices[0].finish_reason) == ("Simulated answer", "length")
+        long = await client.completions.create(model="m", prompt="a b c d e f g h i j k l m n o p q r s t")
+        assert long.usage is not None
+        assert (long.choices[0].finish_reason, long.usage.completion_tokens) == ("length", 16)
         assert short.usage is not None
         assert (short.usage.prompt_tokens, short.usage.completion_tokens) == (2, 2)
 

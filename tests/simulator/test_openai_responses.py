@@ -131,6 +131,23 @@ def test_a_call_comes_in_pieces_and_its_output_is_quoted() -> None:
     run(test)
 
 
+def test_an_old_result_is_not_quoted_again() -> None:
+    async def test(client: openai.AsyncOpenAI) -> None:
+        answer = await client.responses.create(
+            model="gpt-4o",
+            input=[
+                {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "call_1", "output": "12 degrees"},
+                {"role": "assistant", "content": "it is cold"},
+                {"role": "user", "content": "hello you"},
+            ],
+        )
+
+        assert answer.output_text == SAID
+
+    run(test)
+
+
 @pytest.mark.parametrize(
     ("choice", "called"),
     [

@@ -70,6 +70,7 @@ CHAT: dict[str, tuple[Body, Told]] = {
     "open schema": (formatted(additionalProperties=True), ("response_format", None, "In context=(), 'additionalPro")),
     "no word on more properties": (formatted(additionalProperties=None), ("response_format", None, "to be false")),
     "optional property": (formatted(required=[]), ("response_format", None, "Missing 'city'.")),
+    "required but unknown": (formatted(required=["city", "b"]), ("response_format", None, "Extra required key 'b'")),
     "open schema within": (
         formatted(properties={"city": OPEN}),
         ("response_format", None, "In context=('properties', 'city', 'properties', 'a'), 'additionalProperties'"),
@@ -188,6 +189,10 @@ RESPONSES: dict[str, tuple[Body, Told]] = {
     "output without a call": (items(USER, output()), ("input", None, "No tool call found for function call output")),
     "output before its call": (items(output(), call()), ("input", None, "with call_id call_1")),
     "call without an output": (items(call(), USER), ("input", None, "No tool output found for function call call_1.")),
+    "one of two calls without an output": (
+        items(call(), call("call_2"), output()),
+        ("input", None, "No tool output found for function call call_2."),
+    ),
     "output that is an object": (items(call(), output(output={})), ("input[1].output", "invalid_type", "")),
     "arguments that are an object": (items(call(arguments={})), ("input[0].arguments", "invalid_type", "a string")),
     "call without its id": (
