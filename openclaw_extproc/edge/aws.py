@@ -35,9 +35,21 @@ class Keys(Protocol):
 
 
 class _Found(Protocol):
-    """What botocore finds. `RefreshableCredentials` also say how long they hold."""
+    """What botocore finds."""
 
     def get_frozen_credentials(self) -> Keys: ...
+
+
+class _Expiring(_Found, Protocol):
+    """`RefreshableCredentials`."""
+
+    def refresh_needed(self, seconds: int, /) -> bool:
+        """Whether they hold for less than this."""
+        ...
+
+
+class _Signer(Protocol):
+    def add_auth(self, request: AWSRequest, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,7 +59,7 @@ class _Held:
 
     @property
     def expired(self) -> bool:
-        return isinstance(self.found, RefreshableCredentials) and bool(self.found.refresh_needed(0))
+        return isinstance(self.found, RefreshableCredentials) and cast("_Expiring", self.found).refresh_needed(0)
 
 
 class AwsSource:
@@ -99,7 +111,7 @@ def signed(keys: Keys, what: AwsCredential) -> dict[str, str]:
     """The headers of a signature that is made now. Envoy sends the others as it likes: they are not signed."""
     given = {"host": what.authority, "x-amz-content-sha256": hashlib.sha256(what.body).hexdigest()}
     request = AWSRequest("POST", f"https://{what.authority}{what.path}", headers=given)
-    SigV4Auth(keys, what.service, what.region).add_auth(request)
+    cast("_Signer", SigV4Auth(keys, what.service, what.region)).add_auth(request)
     return {name: str(request.headers[name]) for name in _HEADERS if name in request.headers}
 
 

@@ -21,7 +21,7 @@ class Credentials:
 
     def keep(self, providers: Iterable[Provider]) -> None:
         """Keep the identities of these providers fresh, and no others."""
-        wanted = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
+        wanted: set[tuple[Cloud, str]] = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
         before, self._identities = self._identities, {}
         for key in wanted:
             self._identities[key] = before[key] if key in before else Identity(*key, self._failed)

@@ -23,7 +23,7 @@ from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 
 AGAIN_SECONDS = 5.0
 """To look at a token's age costs nothing."""
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 10
 """Of a call to a token server. google-auth's own is 120."""
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -43,7 +43,7 @@ class _Found(Protocol):
 
 
 class _FromFile(Protocol):
-    def __call__(self, file: str, *, scopes: list[str]) -> _Found: ...
+    def from_service_account_file(self, file: str, /, *, scopes: list[str]) -> _Found: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,19 +73,20 @@ class GoogleSource:
                 # The application default may ask other servers in turn: the limit is for each of them.
                 self._found.refresh(partial(google.auth.transport.requests.Request(), timeout=TIMEOUT_SECONDS))
                 self._held = _held(self._found)
-        except DefaultCredentialsError as problem:
-            remedy = "set GOOGLE_APPLICATION_CREDENTIALS, or give this machine a service account"
-            raise NotRenewedError("no Google credentials were found", remedy) from problem
         except Exception as problem:  # noqa: BLE001  # whatever a file or a token server may bring about
             self._found = None  # read the file anew: it may have been rotated
-            kind = type(problem).__name__
-            raise NotRenewedError(f"the Google token was not renewed ({kind})", self._remedy()) from None
+            raise self._told(problem) from None
         return AGAIN_SECONDS
 
-    def _remedy(self) -> str:
-        if self._file is None:
-            return "see that the token server answers and the identity is enabled"
-        return f"see that {self._file} is the key file of an enabled service account, and that its token_uri answers"
+    def _told(self, problem: Exception) -> NotRenewedError:
+        if self._file is not None:
+            remedy = f"see that {self._file} is the key file of an enabled service account, and its token_uri answers"
+        elif isinstance(problem, DefaultCredentialsError):
+            remedy = "set GOOGLE_APPLICATION_CREDENTIALS, or give this machine a service account"
+            return NotRenewedError("no Google credentials were found", remedy)
+        else:
+            remedy = "see that the token server answers, and that the identity is enabled"
+        return NotRenewedError(f"the Google token was not renewed ({type(problem).__name__})", remedy)
 
     @property
     def there(self) -> bool:
@@ -99,9 +100,9 @@ class GoogleSource:
 
 def _looked_up(file: str | None) -> _Found:
     if file is None:
-        return cast("_Found", google.auth.default(scopes=[SCOPE])[0])
-    read = cast("_FromFile", service_account.Credentials.from_service_account_file)
-    return read(file, scopes=[SCOPE])
+        return cast("_Found", google.auth.default(scopes=[SCOPE])[0])  # pyright: ignore[reportUnknownMemberType]  # half typed
+    kind = cast("_FromFile", service_account.Credentials)
+    return kind.from_service_account_file(file, scopes=[SCOPE])
 
 
 def _held(found: _Found) -> _Held:
