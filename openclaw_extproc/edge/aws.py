@@ -29,9 +29,12 @@ _HEADERS = ("authorization", "x-amz-date", "x-amz-security-token", "x-amz-conten
 class Keys(Protocol):
     """What botocore calls frozen credentials."""
 
-    access_key: str
-    secret_key: str
-    token: str | None
+    @property
+    def access_key(self) -> str: ...
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def token(self) -> str | None: ...
 
 
 class _Found(Protocol):

@@ -14,7 +14,7 @@ from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential, HeaderCredential
 from tests.edge.google_keys import ServiceAccount, Tokens
-from tests.edge.listener import Listener, listening
+from tests.edge.listener import Answer, Listener, Seen, listening
 
 
 @pytest.fixture
@@ -123,7 +123,13 @@ def test_a_failure_is_told_once_and_counted_each_time_until_it_is_over(
 
 
 def test_a_server_that_hangs_holds_nobody_up(credentials: Credentials, google: Provider, server: Listener) -> None:
-    answer, server.answer = server.answer, lambda seen: (time.sleep(1.0), answer(seen))[1]
+    answer = server.answer
+
+    def slowly(seen: Seen) -> Answer:
+        time.sleep(1.0)
+        return answer(seen)
+
+    server.answer = slowly
 
     began = time.monotonic()
     credentials.keep([google])
