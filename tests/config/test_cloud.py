@@ -24,7 +24,7 @@ def in_cluster(more: str, endpoint: str = f"hostname: h.example, {AT}", tls: str
     [
         ("auth: aws, region: r", "aws", "default"),
         ("auth: aws, region: r, credential: default", "aws", "default"),
-        ("auth: aws, region: r, credential: AdministratorAccess-123456789012", "aws", "AdministratorAccess-123456789012"),
+        ("auth: aws, region: r, credential: Admin.Access_1-123456789012", "aws", "Admin.Access_1-123456789012"),
         ("auth: google", "google", "default"),
         ("auth: google, credential: ./keys/sa.json", "google", "./keys/sa.json"),
     ],
