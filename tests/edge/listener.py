@@ -26,7 +26,7 @@ class Listener(ThreadingHTTPServer):
 
     def __init__(self, answer: Callable[[Seen], Answer]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = answer
+        self.answer: Callable[[Seen], Answer] = answer
         self.seen: list[Seen] = []
 
     @property
