@@ -65,7 +65,11 @@ def _is_here(module: str) -> bool:
 
 
 def _source(kind: Cloud, name: str) -> Source:
-    module = importlib.import_module(f"openclaw_extproc.edge.{kind}")  # its extra may not be installed
+    """Raises `NotRenewedError`: the extra is not installed, or only half of it."""
+    try:
+        module = importlib.import_module(f"openclaw_extproc.edge.{kind}")
+    except ImportError:
+        raise NotRenewedError(f"auth: {kind} needs the extra", f"pip install 'openclaw-extproc[{kind}]'") from None
     return cast("Source", module.source(name))
 
 
@@ -127,7 +131,7 @@ def problems(providers: Iterable[Provider]) -> list[Finding]:
     """Ask for each identity once, here and now; blocks. What `validate` tells, as warnings: it may be there later."""
     found: list[Finding] = []
     for provider in providers:
-        if is_cloud(provider.auth) and provider.auth in installed():
+        if is_cloud(provider.auth):
             try:
                 _source(provider.auth, provider.credential).renew()
             except NotRenewedError as problem:

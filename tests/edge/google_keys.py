@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -60,8 +59,3 @@ class Tokens:
         self.given += 1
         token = {"access_token": f"ya29.token-{self.given}", "expires_in": self.seconds, "token_type": "Bearer"}
         return 200, {"metadata-flavor": "Google"}, json.dumps(token).encode()
-
-
-def iso(at: float) -> str:
-    """A time as AWS writes it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 from openclaw_extproc.edge.aws import AwsSource, Keys, signed, source
 from openclaw_extproc.edge.identities import NotRenewedError
 from openclaw_extproc.stages.events import AwsCredential
-from tests.edge.google_keys import iso
 from tests.edge.listener import Answer, Seen, listening
 from tests.edge.sigv4 import signature
 
@@ -173,6 +173,11 @@ def test_keys_that_are_taken_away_are_missing(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(NotRenewedError):
         found.renew()
     assert (found.there, found.headers(asked())) == (False, {})
+
+
+def iso(at: float) -> str:
+    """A time as AWS writes it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def container(seconds: float, status: list[int]) -> Callable[[Seen], Answer]:

@@ -1,6 +1,7 @@
 """What is put on, what is missing, and who is told when a credential cannot be renewed."""
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,14 @@ def test_validate_tells_what_is_missing_as_a_warning(google: Provider, tokens: T
     assert none == []
     assert finding.severity == "warning"
     assert str(finding).startswith("provider g: the Google token was not renewed (RefreshError): see that ")
+
+
+def test_an_extra_that_breaks_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openclaw_extproc.edge.aws", None)
+
+    [finding] = identities.problems([Provider("a", "c", "f", credential="default", auth="aws")])
+
+    assert str(finding) == "provider a: auth: aws needs the extra: pip install 'openclaw-extproc[aws]'"
 
 
 def test_an_extra_is_installed_when_all_it_needs_is(monkeypatch: pytest.MonkeyPatch) -> None:
