@@ -5,10 +5,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 AUTO = "auto"
 """The model name that leaves the choice to us: the default chain."""
+
+
+Auth: TypeAlias = Literal["inject", "forward", "aws", "google"]
+"""Our secret, the caller's own, a signature with our AWS keys, a token of our Google identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,10 @@ class Provider:
     base_path: str = ""
     """Goes before the format's own path: `/v1`. No slash at the end."""
     credential: str = ""
-    """Name of the secret: an environment variable, or a file when it has a slash in it. Empty: none is sent."""
-    auth: Literal["inject", "forward"] = "inject"
-    """Whose credential an attempt carries: ours, or the caller's own."""
+    """Name of the secret: an environment variable, or a file when it has a slash in it. Empty: none is sent.
+    Of `aws` and `google` the name of an identity: a profile or a key file, or `default`."""
+    auth: Auth = "inject"
+    """Whose credential an attempt carries, and of what kind."""
     models: tuple[str, ...] = ()
     region: str = ""
     also: tuple[str, ...] = ()
@@ -38,6 +43,13 @@ class Provider:
     """Google Cloud's."""
     unread_cluster: str = ""
     """The Envoy cluster for requests that are no model calls; empty: such requests are not passed on."""
+    authority: str = ""
+    """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
+
+    @property
+    def identity(self) -> str:
+        """What its credential is called among the credentials of all kinds: `OPENAI_API_KEY`, `aws:default`."""
+        return f"{self.auth}:{self.credential}" if self.auth in ("aws", "google") else self.credential
 
 
 @dataclass(frozen=True, slots=True)

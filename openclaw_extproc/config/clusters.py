@@ -9,6 +9,7 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from openclaw_extproc.config.cloud import cloud_credential, is_cloud
 from openclaw_extproc.config.complaints import checked
 from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, unknown_words, warning
 from openclaw_extproc.config.narrow import at, mapping, sequence, text
@@ -56,7 +57,7 @@ def read_clusters(
         metadata = at(cluster, "metadata", "filter_metadata", "openclaw")
         if metadata is None:
             continue
-        found = _provider(cluster_name, metadata, f"{path}.metadata.filter_metadata.openclaw", formats, findings)
+        found = _provider(cluster_name, cluster, f"{path}.metadata.filter_metadata.openclaw", formats, findings)
         findings += _cluster_findings(mapping(cluster), path)
         if found.provider.name in providers:
             finding = f"a second cluster of provider {found.provider.name}"
@@ -78,13 +79,14 @@ def _with_twin(found: ClusterProvider, names: Container[str]) -> ClusterProvider
 
 
 def _provider(
-    cluster: str, metadata: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
+    name: str, cluster: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
 ) -> ClusterProvider:
-    written, found = checked(ClusterMetadata, mapping(metadata), path)
-    findings += [*found, *fresh(_metadata_findings(written, cluster, path, formats), found)]
+    metadata = mapping(at(cluster, "metadata", "filter_metadata", "openclaw"))
+    written, found = checked(ClusterMetadata, metadata, path)
+    findings += [*found, *fresh(_metadata_findings(written, name, path, formats), found)]
     provider = Provider(
         name=written.provider or "",
-        cluster=cluster,
+        cluster=name,
         format=written.format or "",
         base_path=_base_path(written, formats),
         credential=_credential(written),
@@ -95,6 +97,7 @@ def _provider(
         quirks=frozenset(written.quirks),
         api_version=written.api_version,
         project=written.project,
+        authority=_authority(cluster),
     )
     return ClusterProvider(provider, path)
 
@@ -114,13 +117,20 @@ def _metadata_findings(
         yield error(f"{path}.format", finding, remedy)
     yield from unknown_words(f"{path}.also", "format", written.also, formats)
     yield from unknown_words(f"{path}.quirks", "quirk", written.quirks, QUIRKS)
-    if written.credential and not _credential(written):
+    if is_cloud(written.auth):
+        cloud = cloud_credential(written.auth, written.credential or "", f"{path}.credential")
+        if isinstance(cloud, Finding):
+            yield cloud
+    elif written.credential and not _credential(written):
         remedy = "write the name of an environment variable such as ANTHROPIC_API_KEY, or the path of a file"
         yield error(f"{path}.credential", "is not the name of a secret", remedy)
 
 
 def _credential(written: ClusterMetadata) -> str:
     """Nothing where it is no name: names of credentials are printed."""
+    if is_cloud(written.auth):
+        cloud = cloud_credential(written.auth, written.credential or "", "")
+        return "" if isinstance(cloud, Finding) else cloud
     return written.credential if written.credential and _CREDENTIAL.fullmatch(written.credential) else ""
 
 
@@ -152,7 +162,21 @@ def _cluster_findings(cluster: Mapping[str, object], path: str) -> Iterator[Find
         yield warning(f"{path}.load_assignment", finding, "write endpoint.hostname")
 
 
-def _hosts(cluster: Mapping[str, object]) -> Iterator[object]:
+def _authority(cluster: object) -> str:
+    """As Envoy sends it, which rewrites it to the endpoint's host name; of several endpoints the first one's."""
+    host = next(_hosts(cluster), None)
+    if hostname := text(at(host, "hostname")):
+        return hostname
+    socket = mapping(at(host, "address", "socket_address"))
+    address, port = text(socket.get("address")), socket.get("port_value")
+    if not address or not isinstance(port, int):
+        return ""
+    usual = 443 if at(cluster, "transport_socket") else 80
+    bare = f"[{address}]" if ":" in address else address
+    return bare if port == usual else f"{bare}:{port}"
+
+
+def _hosts(cluster: object) -> Iterator[object]:
     for locality in sequence(at(cluster, "load_assignment", "endpoints")):
         for host in sequence(at(locality, "lb_endpoints")):
             yield at(host, "endpoint")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from openclaw_extproc.config.chains import Chain, link_chains
+from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.findings import Finding, error, nearest, warning
 from openclaw_extproc.config.forms import read_forms
@@ -25,6 +26,8 @@ class Surroundings:
     """Names of the environment variables that are set to something."""
     readable: Callable[[str], bool]
     """Whether a file is there and can be read."""
+    extras: Collection[str]
+    """Which of our extras are installed."""
 
 
 def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Settings, list[Finding]]:
@@ -70,9 +73,12 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
     """What is missing now may be there when it is needed, as both are looked up anew: a warning."""
     for name, provider in providers.by_name.items():
         credential, path = provider.credential, providers.paths[name]
+        yield from lacks(provider, path, around.extras)
         if "/" in credential:
             if not around.readable(credential):
                 yield warning(path, "the file cannot be read", "write the key into it, readable for this process")
+        elif is_cloud(provider.auth):
+            continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
             yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
 

@@ -1,6 +1,6 @@
 """From the texts of the files to settings, or to everything that is wrong with them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.config.clusters import Clusters, read_clusters
@@ -41,6 +41,7 @@ def load(
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
     readable: Callable[[str], bool] = _always,
+    extras: Collection[str] = ("aws", "google"),
 ) -> Loaded:
     """Read, merge, check and link.
 
@@ -51,6 +52,7 @@ def load(
         environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
         readable: Whether the file of a credential can be read.
+        extras: Which of our extras are installed.
     """
     findings: list[Finding] = []
     merged: dict[str, Plain] = {}
@@ -69,7 +71,7 @@ def load(
     variables = frozenset(name for name, value in environment.items() if value)
     if unread or from_file is None:  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, _ordered(findings))
-    settings, found = link(written, from_file, Surroundings(formats, variables, readable))
+    settings, found = link(written, from_file, Surroundings(formats, variables, readable, extras))
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))
 

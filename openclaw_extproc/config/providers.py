@@ -7,7 +7,9 @@ Whose cluster stands in the clusters file is not rendered again: the file is the
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
+from openclaw_extproc.config.cloud import cloud_credential, is_cloud
 from openclaw_extproc.config.clusters import Clusters, unread_name
 from openclaw_extproc.config.endpoints import Endpoint, endpoint
 from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
@@ -16,7 +18,7 @@ from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS, KnownProvid
 from openclaw_extproc.config.narrow import sequence
 from openclaw_extproc.config.settings import BasePath, Upstream
 from openclaw_extproc.config.written_base import Access
-from openclaw_extproc.gateway import Provider
+from openclaw_extproc.gateway import Auth, Provider
 from openclaw_extproc.wire.quirks import QUIRKS
 
 
@@ -62,7 +64,7 @@ def link_providers(
         elif upstream := _upstream(one, formats, findings):
             by_name[name] = upstream.provider
             upstreams.append(upstream)
-            paths[name] = one.place("api_key_file" if "api_key_file" in one.values else "api_key")
+            paths[name] = one.place(_credential_key(one))
     findings += _equal_clusters(upstreams, clusters, declared)
     for name, found in given.items():
         by_name.setdefault(name, found.provider)
@@ -123,7 +125,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         format=format_name,
         base_path=formats[format_name](_path(one, place, usual, format_name)),
         credential=_credential(one, place, usual, findings),
-        auth="forward" if one.values.get("auth") == "forward" else "inject",
+        auth=_auth(one),
         models=one.models,
         region=one.values.get("region", ""),
         also=_also(one, usual, format_name, formats, findings),
@@ -132,7 +134,18 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         project=one.values.get("project", ""),
         unread_cluster=unread_name(cluster_name(one.name)),
     )
-    return Upstream(provider, place.scheme, place.host, place.port)
+    upstream = Upstream(provider, place.scheme, place.host, place.port)
+    return replace(upstream, provider=replace(provider, authority=upstream.authority))
+
+
+def _auth(one: _Declared) -> Auth:
+    return next((auth for auth in get_args(Auth) if auth == one.values.get("auth")), "inject")
+
+
+def _credential_key(one: _Declared) -> str:
+    if is_cloud(_auth(one)):
+        return "credential"
+    return "api_key_file" if "api_key_file" in one.values else "api_key"
 
 
 def _also(
@@ -198,6 +211,10 @@ def _path(one: _Declared, place: Endpoint, usual: KnownProvider | None, format_n
 def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, findings: list[Finding]) -> str:
     """The name of the secret. A usual name is taken only for the provider's own host: a key goes nowhere by itself."""
     name, file = one.values.get("api_key", ""), one.values.get("api_key_file", "")
+    if is_cloud(_auth(one)):
+        return _cloud_credential(one, findings)
+    if "credential" in one.values:
+        findings.append(error(one.place("credential"), "is for auth: aws or google", "write api_key or api_key_file"))
     if one.values.get("auth") == "forward":
         if name or file:
             finding = "not used: auth: forward sends the caller's own credential"
@@ -215,6 +232,21 @@ def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, fi
     finding = f"the endpoint is not {one.name}'s own, so {usual.credential} is not sent there"
     findings.append(warning(one.place("api_key"), finding, f"if it should be, write api_key: ${{{usual.credential}}}"))
     return ""
+
+
+def _cloud_credential(one: _Declared, findings: list[Finding]) -> str:
+    auth = _auth(one)
+    assert is_cloud(auth), "asked for no other"
+    findings += [
+        error(one.place(key), f"is not for auth: {auth}", "write credential, or remove auth")
+        for key in ("api_key", "api_key_file")
+        if key in one.values
+    ]
+    found = cloud_credential(auth, one.values.get("credential", ""), one.place("credential"))
+    if isinstance(found, Finding):
+        findings.append(found)
+        return ""
+    return found
 
 
 def _equal_clusters(upstreams: list[Upstream], clusters: Clusters, declared: Mapping[str, _Declared]) -> list[Finding]:

@@ -20,6 +20,7 @@ from openclaw_extproc.config.written_policy import (
     RouterSection,
     RoutingRule,
 )
+from openclaw_extproc.gateway import Auth
 
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -126,7 +127,7 @@ class ClusterMetadata(Section):
     format: Name | None = None
     base_path: str | None = None
     credential: Name | None = None
-    auth: Literal["inject", "forward"] = "inject"
+    auth: Auth = "inject"
     models: list[Name] = Field(default_factory=list[Name])
     region: str = ""
     also: list[Name] = Field(default_factory=list[Name])

@@ -1,9 +1,11 @@
 """What all sections of the written form share: strictness, and the small types their values have."""
 
 import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from openclaw_extproc.gateway import Auth
 
 _DURATION = re.compile(r"(every )?[1-9][0-9]*(ms|s|m|h|d)")
 _RATE = re.compile(r"[1-9][0-9]*/(s|sec|second|min|minute|h|hour|day)")
@@ -45,7 +47,9 @@ class Access(Section):
     )
     """The reader of the text has made the name of `${NAME}`."""
     api_key_file: Name | None = None
-    auth: Literal["inject", "forward"] | None = None
+    auth: Auth | None = None
+    credential: Name | None = None
+    """Of `auth: aws` and `auth: google`: which identity."""
     endpoint: Name | None = None
     format: Name | None = None
     region: Name | None = None

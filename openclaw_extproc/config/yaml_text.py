@@ -21,7 +21,7 @@ MAX_DEPTH = 64
 """Envoy's own cluster files go about 15 deep; Python's stack ends at some 300 levels of PyYAML."""
 MAX_VALUES = 100_000
 """After aliases are followed: nine lines can name a billion values ("billion laughs")."""
-SECRET_FIELDS = frozenset({"api_key", "credential"})
+SECRET_FIELDS = frozenset({"api_key"})
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _TAG = "tag:yaml.org,2002:"

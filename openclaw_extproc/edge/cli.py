@@ -13,7 +13,7 @@ import yaml
 
 from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import envoy_check, logs, processes
+from openclaw_extproc.edge import envoy_check, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.secrets import Secrets
@@ -144,7 +144,7 @@ def _without_scheme(address: str) -> str:
 
 def _validate(options: argparse.Namespace) -> int:
     read = _sources(options).read()
-    findings = [*read.findings, *_envoys_findings(options.envoy, read, options.envoy_config)]
+    findings = [*read.findings, *_lacking(read), *_envoys_findings(options.envoy, read, options.envoy_config)]
     if options.json:
         rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
@@ -155,6 +155,10 @@ def _validate(options: argparse.Namespace) -> int:
     if not options.json:
         sys.stdout.write(f"{len(errors)} errors, {len(findings) - len(errors)} warnings\n")
     return WRONG if errors else OK
+
+
+def _lacking(read: Read) -> list[Finding]:
+    return identities.problems(read.settings.gateway.providers.values()) if read.settings else []
 
 
 def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Envoy's protobuf messages to our events, and our answers back. Nothing is decided here."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from google.protobuf import any_pb2
 
@@ -82,22 +83,28 @@ def _metadata(message: pb.ProcessingRequest) -> dict[str, str]:
     return {key: value.string_value for key, value in fields.items()}
 
 
-def write(answer: Answer, secret: Callable[[str], str | None]) -> pb.ProcessingResponse:
+PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
+"""From a credential to the headers that carry it. None where it is not there: the provider then answers 401."""
+
+
+def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
     match answer:
         case Reply(status, headers, body):
             immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details="openclaw")
             _set(immediate.headers, headers)
             return pb.ProcessingResponse(immediate_response=immediate)
         case Continue():
-            return _continue(answer, secret)
+            return _continue(answer, put_on)
 
 
-def _continue(answer: Continue, secret: Callable[[str], str | None]) -> pb.ProcessingResponse:
+def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
     response = pb.ProcessingResponse()
     common = _common(response, answer.to)
     if common is None:
         return response
-    _set(common.header_mutation, _with_secret(answer.set_headers, answer.credential, secret))
+    _set(common.header_mutation, answer.set_headers)
+    if answer.credential is not None:
+        _set(common.header_mutation, put_on(answer.credential))  # the very last step of an attempt
     common.header_mutation.remove_headers.extend(answer.remove_headers)
     if answer.body is not None:
         _replace_body(common, answer)
@@ -138,16 +145,6 @@ def _replace_body(common: pb.CommonResponse, answer: Continue) -> None:
         common.body_mutation.body = answer.body
     else:
         common.body_mutation.clear_body = True
-
-
-def _with_secret(
-    headers: Mapping[str, str], credential: Credential | None, secret: Callable[[str], str | None]
-) -> Mapping[str, str]:
-    """The very last step of an attempt. A secret that has gone missing is not sent: the provider answers 401."""
-    if credential is None or not (value := secret(credential.name)):
-        return headers
-    name, written = credential.header(value)
-    return {**headers, name: written}
 
 
 def _set(mutation: pb.HeaderMutation, headers: Mapping[str, str]) -> None:

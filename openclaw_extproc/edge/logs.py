@@ -55,6 +55,9 @@ def configure(level: str, output: str | None) -> None:
     # It calls it an error that a stream was gone before its last status. What breaks in a stream we log ourselves.
     logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of our own probes helps nobody
+    for library in ("botocore", "google", "requests", "urllib3"):
+        # They write what they sign and ask, session tokens included; what fails in them we log ourselves.
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def event(component: str, name: str, data: dict[str, Json], *, level: int = logging.INFO) -> None:

@@ -59,6 +59,13 @@ class Metrics:
             "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self.registry
         )
 
+        self._credential_failures = Counter(
+            "openclaw_credential_failures",
+            "AWS keys and Google tokens that could not be renewed",
+            ["credential"],
+            registry=self.registry,
+        )
+
     def attempt(self, entry: AttemptEntry) -> None:
         provider, model = entry.target.provider.name, entry.target.model
         if entry.passed:
@@ -77,6 +84,9 @@ class Metrics:
     def request(self, entry: RequestEntry) -> None:
         status = "client_gone" if entry.status is None else str(entry.status)
         self._requests.labels(entry.client_format, status).inc()
+
+    def credential_failed(self, identity: str) -> None:
+        self._credential_failures.labels(identity).inc()
 
     def reload(self, *, ok: bool) -> None:
         self._reloads.labels("ok" if ok else "rejected").inc()

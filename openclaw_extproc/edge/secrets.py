@@ -1,7 +1,7 @@
 """Secrets by name: from the environment, or from a file when the name is a path. Values leave into headers only."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,6 @@ class Secrets:
         if "/" in name:
             return _from_file(name) or None
         return self._environment.get(name, "").strip() or None
-
-    def missing(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(name for name in names if name and self.get(name) is None)
 
 
 def _from_file(name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, grpc_server, logs
+from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
@@ -36,9 +37,9 @@ class Listening:
 class Service:
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
-        self._secrets = secrets
         self._health = Health()
         self.metrics = Metrics(lambda: self._settings.gateway, self._health)
+        self._credentials = Credentials(secrets, self.metrics.credential_failed)
         self._recorder = Recorder(self.metrics, self._health)
         self._situation = Situation()
         self.look_around()
@@ -47,6 +48,13 @@ class Service:
     def settings(self) -> Settings:
         return self._settings
 
+    async def expect(self, settings: Settings) -> None:
+        """Have the identities of these settings asked for, beside our own, before they are needed."""
+        # Attempts of requests under way still want those of the settings before.
+        self._credentials.keep([*self._settings.gateway.providers.values(), *settings.gateway.providers.values()])
+        await asyncio.to_thread(self._credentials.wait)
+        self.look_around()
+
     def take(self, settings: Settings) -> None:
         """From the next request on. Requests under way keep the snapshot they started with."""
         self._settings = settings
@@ -54,15 +62,20 @@ class Service:
         self.look_around()
 
     def look_around(self) -> None:
-        """See which secrets are there now."""
-        names = (p.credential for p in self._settings.gateway.providers.values())
-        self._situation = Situation(missing_credentials=self._secrets.missing(names))
+        """See which credentials are there now."""
+        providers = self._settings.gateway.providers.values()
+        self._situation = Situation(missing_credentials=self._credentials.missing(providers))
 
     def open_route(self) -> Session:
-        return StageSession(RouteStage(self._gateway(), self._situation), self._recorder.request, self._secrets.get)
+        return StageSession(
+            RouteStage(self._gateway(), self._situation), self._recorder.request, self._credentials.put_on
+        )
 
     def open_attempt(self) -> Session:
-        return StageSession(AttemptStage(), self._recorder.attempt, self._secrets.get)
+        return StageSession(AttemptStage(), self._recorder.attempt, self._credentials.put_on)
+
+    def close(self) -> None:
+        self._credentials.close()
 
     def _gateway(self) -> Gateway:
         return self._settings.gateway
@@ -71,6 +84,7 @@ class Service:
 @asynccontextmanager
 async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Serve until the block ends. Raises `grpc_server.ListenError`."""
+    await service.expect(service.settings)
     # A server a stage: the socket says which stage it is.
     servers = [grpc_server.server(), grpc_server.server()]
     grpc_server.add(servers[0], listening.route, service.open_route)
@@ -83,6 +97,7 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     finally:
         await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
         await asyncio.to_thread(stop_admin)
+        service.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,7 @@ async def watch(service: Service, sources: Sources, reloading: Reloading) -> Non
             count = len(read.errors) + len(objections)
             logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
             continue
+        await service.expect(read.settings)
         service.take(read.settings)
         reloading.taken(read)
         seen = sources.signature()  # `taken` may have written the clusters file itself

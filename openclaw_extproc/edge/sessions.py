@@ -13,7 +13,7 @@ EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")
 
 
-_PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: None).SerializeToString()) for to in To}
+_PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeToString()) for to in To}
 """The answers without a change, written once: a stream that passes as it is gets one for each chunk."""
 
 
@@ -31,12 +31,10 @@ class Stage(Protocol[EntryT_co]):
 
 
 class StageSession(Generic[EntryT]):
-    def __init__(
-        self, stage: Stage[EntryT], record: Callable[[EntryT], None], secret: Callable[[str], str | None]
-    ) -> None:
+    def __init__(self, stage: Stage[EntryT], record: Callable[[EntryT], None], put_on: envoy.PutOn) -> None:
         self._stage = stage
         self._record = record
-        self._secret = secret
+        self._put_on = put_on
 
     @property
     def over(self) -> bool:
@@ -52,7 +50,7 @@ class StageSession(Generic[EntryT]):
     def _written(self, answer: Answer) -> bytes:
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
             return plain[1]
-        return envoy.write(answer, self._secret).SerializeToString()
+        return envoy.write(answer, self._put_on).SerializeToString()
 
     def close(self, fault: Fault | None) -> None:
         step = self._stage.receive(Closed(time.time(), fault))

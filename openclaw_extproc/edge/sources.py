@@ -11,6 +11,7 @@ import yaml
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.load import load
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge.identities import installed
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.wire import FORMATS
@@ -47,8 +48,11 @@ class Sources:
         texts, complaints = self._texts()
         if complaints:
             return Read(None, complaints)
+        extras = installed()
         bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
-        alone = load(texts, clusters=None, environment=self.environment, formats=bases, readable=_is_readable)
+        alone = load(
+            texts, clusters=None, environment=self.environment, formats=bases, readable=_is_readable, extras=extras
+        )
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
             return Read(None, (problem,))
@@ -61,7 +65,9 @@ class Sources:
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
         text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
         named = (str(self.clusters), text)
-        both = load(texts, clusters=named, environment=self.environment, formats=bases, readable=_is_readable)
+        both = load(
+            texts, clusters=named, environment=self.environment, formats=bases, readable=_is_readable, extras=extras
+        )
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
 
     def signature(self) -> tuple[tuple[int, int, int] | None, ...]:

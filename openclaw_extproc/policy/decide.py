@@ -16,7 +16,7 @@ class Situation:
     """What is true at this moment and stands in no file."""
 
     missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
-    """Names of secrets that could not be read."""
+    """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _objection(target: Target, first: Target, features: Features, situation: Sit
     if provider.auth == "forward" and (foreign or provider != first.provider):
         # A caller's key goes to the provider it was sent for and to nobody else.
         return Fault(Kind.EXHAUSTED, "the caller's credential was not meant for it")
-    if provider.auth == "inject" and provider.credential in situation.missing_credentials:
+    if provider.auth != "forward" and provider.identity in situation.missing_credentials:
         return Fault(Kind.EXHAUSTED, "its credential is not set")
     if foreign and features.bound_to_format:
         return Fault(Kind.UNSUPPORTED, f"{features.bound_to_format[0]} cannot be carried to {provider.name}")

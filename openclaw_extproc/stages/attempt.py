@@ -46,6 +46,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body, read for its message only."""
 
 HTTP_UNAUTHENTICATED = 401
+HTTP_FORBIDDEN = 403
 
 _JSON = {"content-type": JSON}
 
@@ -213,7 +214,7 @@ class AttemptStage:
         fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
-        if status == HTTP_UNAUTHENTICATED and not call.bound.forwards:
+        if _refuses_ours(call.bound, status):
             # The key is ours, so the caller can do nothing about it; and the provider's words may quote the key.
             return self._fail(call, replace(fault, public="the provider refuses the gateway's credential"), event.at)
         if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, call.retry_after):
@@ -402,6 +403,14 @@ def _ends(event: Event) -> bool:
             return True
         case RequestHead() | RequestBody():
             return False
+
+
+def _refuses_ours(bound: Bound, status: int) -> bool:
+    """AWS says 403 of a signature it does not accept, and quotes what it was made from, session token included."""
+    refusals = (
+        (HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN) if bound.target.provider.auth == "aws" else (HTTP_UNAUTHENTICATED,)
+    )
+    return status in refusals and not bound.forwards
 
 
 def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:

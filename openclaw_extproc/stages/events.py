@@ -73,12 +73,38 @@ class To(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """A secret that the edge has to put on. The core knows its name only."""
+class HeaderCredential:
+    """A secret that goes into a header as it is. The core knows its name only, as of every credential."""
 
     name: str
     header: Callable[[str], tuple[str, str]]
     """From the secret to the header that carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCredential:
+    """AWS keys to sign this request with, and all that the signature covers besides its time."""
+
+    name: str
+    region: str
+    service: str
+    """As AWS calls it in the scope of a signature: `bedrock`."""
+    authority: str
+    path: str
+    """As it goes out, query included."""
+    body: bytes = field(repr=False)
+    """As it goes out, changed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleCredential:
+    """A Google identity whose current access token goes into the request."""
+
+    name: str
+
+
+Credential: TypeAlias = HeaderCredential | AwsCredential | GoogleCredential
+"""What the edge has to put on as the very last step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import ProviderSide
 
-CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
-"""What callers put their own keys in. Removed for everyone but the provider they were sent for."""
+CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "x-goog-user-project"})
+"""What callers put their own keys in, and who pays for a call with a Google token. Removed for everyone but the
+provider they were sent for."""
 
 _SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
 """Google takes `key` and `access_token`; the others are what people write by mistake."""
@@ -19,6 +20,8 @@ _NEVER = frozenset(
 )
 """Credentials of other kinds, names of hops, and encodings we would have to undo."""
 _OURS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
+_SIGNED = ("x-amz-",)
+"""Parts of an AWS signature: of an attempt before, or of a caller, whose signature does not hold for our request."""
 _ABOUT_ONE_SDK = ("x-stainless-",)
 
 MAX_HEADER_BYTES = 256
@@ -45,7 +48,7 @@ def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, translates: 
     them behind. What this attempt wants is set anew.
     """
     never = _NEVER | _OF_ANY_FORMAT if keep_credentials else _NEVER | _OF_ANY_FORMAT | CREDENTIALS
-    prefixes = (*_OURS, *_ABOUT_ONE_SDK) if translates else _OURS
+    prefixes = (*_OURS, *_SIGNED, *(_ABOUT_ONE_SDK if translates else ()))
     return {name for name in headers if name in never or name.startswith(prefixes)}
 
 

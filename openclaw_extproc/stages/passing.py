@@ -15,7 +15,15 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.call import entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
-from openclaw_extproc.stages.events import Continue, Credential, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.events import (
+    Continue,
+    Credential,
+    GoogleCredential,
+    HeaderCredential,
+    RequestHead,
+    ResponseHead,
+    To,
+)
 from openclaw_extproc.stages.retries import noted_start
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import Spoken
@@ -28,7 +36,8 @@ def home(gateway: Gateway, spoken: Spoken) -> Provider | None:
     if not (gateway.passthrough and spoken.passable):
         return None
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
-    at_home = (replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster)
+    # A signature of AWS covers the body, which is not read here.
+    at_home = (replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
     return next(at_home, None)
 
 
@@ -45,14 +54,24 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
-    inject = bool(provider.credential) and not forwards
     return Continue(
         To.REQUEST_HEAD,
         changed,
         tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
         metadata=noted_start(bound.attempt, provider.cluster, bound.began),
-        credential=Credential(provider.credential, bound.vendor.credential_header) if inject else None,
+        credential=_credential(bound),
     )
+
+
+def _credential(bound: Bound) -> Credential | None:
+    provider = bound.target.provider
+    match provider.auth:
+        case "google":
+            return GoogleCredential(provider.credential)
+        case "inject" if provider.credential:
+            return HeaderCredential(provider.credential, bound.vendor.credential_header)
+        case _:
+            return None
 
 
 def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:

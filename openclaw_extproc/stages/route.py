@@ -127,7 +127,7 @@ class RouteStage:
         return Step((Continue(To.REQUEST_HEAD),))
 
     def _pass_on(self, reading: Reading, home: Provider) -> Step:
-        if home.auth == "inject" and home.credential in self._situation.missing_credentials:
+        if home.auth != "forward" and home.identity in self._situation.missing_credentials:
             fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
             return self._refuse(reading, fault, reading.head.at)
         plan = _passing_plan(reading, home, self._gateway)

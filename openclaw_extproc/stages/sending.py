@@ -10,10 +10,20 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages.events import Continue, Credential, To
+from openclaw_extproc.stages.events import (
+    AwsCredential,
+    Continue,
+    Credential,
+    GoogleCredential,
+    HeaderCredential,
+    To,
+)
 from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+
+AWS_SERVICE = "bedrock"
+"""The name that signatures for `bedrock-runtime` hosts are made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +102,40 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     side = bound.provider
     query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
+    path = provider.base_path + _with_query(encoded.path, query)
     changed = {
-        ":path": provider.base_path + _with_query(encoded.path, query),
+        ":path": path,
         **h.upstream(side, {} if bound.translates else bound.plan.client_headers, len(encoded.body)),
         **encoded.headers,
     }
     unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, translates=bound.translates)
-    inject = bool(provider.credential) and not bound.forwards
+    if provider.auth == "aws":
+        changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host
     return Continue(
         To.REQUEST_BODY,
         changed,
         tuple(sorted(unwanted - changed.keys())),
         body=None if encoded.body is body else encoded.body,
         metadata=noted_start(bound.attempt, provider.cluster, bound.began),
-        credential=Credential(provider.credential, side.credential_header) if inject else None,
+        credential=_credential(bound, path, encoded.body),
     )
 
 
 def _with_query(path: str, query: str) -> str:
     return path if not query else f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+def _credential(bound: Bound, path: str, body: bytes) -> Credential | None:
+    provider = bound.target.provider
+    match provider.auth:
+        case "aws":
+            return AwsCredential(provider.credential, provider.region, AWS_SERVICE, provider.authority, path, body)
+        case "google":
+            return GoogleCredential(provider.credential)
+        case "inject" | "forward":
+            if bound.forwards or not provider.credential:
+                return None
+            return HeaderCredential(provider.credential, bound.provider.credential_header)
 
 
 def exhausted(bound: Bound, fault: Fault) -> Fault:

@@ -51,7 +51,7 @@ def test_mistakes_in_the_metadata_are_all_found() -> None:
     (unknown,) = (line for line in findings if ".formt: unknown key (known: also, api_version, auth, " in line)
     assert unknown.endswith("did you mean format?")
     assert f"{place}.models: expected a list" in findings
-    assert f"{place}.auth: expected 'inject' or 'forward'" in findings
+    assert f"{place}.auth: expected 'inject', 'forward', 'aws' or 'google'" in findings
     assert f"{place}.format: missing: write one of: anthropic_messages, gemini, openai_chat" in findings
     assert any(line.startswith(f"{place}.credential: is not the name of a secret: ") for line in findings)
     assert len(findings) == 5

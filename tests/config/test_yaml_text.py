@@ -58,9 +58,9 @@ def test_without_an_environment_nothing_is_filled_in() -> None:
 
 
 def test_a_secret_field_becomes_the_name_of_its_variable() -> None:
-    assert read("api_key: ${KEY}\nb: [{credential: '${OTHER}'}]\nc: {api_key: }", {"KEY": "sk"}) == {
+    assert read("api_key: ${KEY}\nb: [{api_key: '${OTHER}'}]\nc: {api_key: }", {"KEY": "sk"}) == {
         "api_key": "KEY",
-        "b": [{"credential": "OTHER"}],
+        "b": [{"api_key": "OTHER"}],
         "c": {},
     }
 

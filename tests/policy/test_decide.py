@@ -7,7 +7,7 @@ import pytest
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features, extract
-from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
+from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, Situation, decide
 
@@ -157,3 +157,12 @@ def test_features_count_what_policy_may_look_at() -> None:
     assert extract(chat, client_format="openai_chat") == Features(
         "openai_chat", "m", True, 2, 1, 2, frozenset({"image", "image_link"}), ("n: more than one answer", "x")
     )
+
+
+@pytest.mark.parametrize("auth", ["aws", "google"])
+def test_an_identity_is_missing_by_its_kind_and_name(auth: Auth) -> None:
+    cloud = replace(ONE, auth=auth, credential="default")
+    other = "aws" if auth == "google" else "google"
+
+    assert names(gateway(cloud, THREE), missing=[f"{auth}:default"]) == ["three"]
+    assert names(gateway(cloud, THREE), missing=[f"{other}:default", "default"]) == ["one", "three"]

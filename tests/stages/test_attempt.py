@@ -7,7 +7,7 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.json import parse
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
-from openclaw_extproc.stages.events import Closed, Continue, Credential, Reply, RequestHead, To
+from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, To
 from tests.samples import CLIENTS, cut, gist
 from tests.stages.attempts import begin, both_kinds, checked, every_same, every_translation, every_way, good
 from tests.stages.talking import (
@@ -236,7 +236,7 @@ def test_the_request_goes_to_the_providers_path_with_its_model(client: str, prov
     assert sent.set_headers["accept-encoding"] == "identity"
     assert sent.set_headers["content-type"] == "application/json"
     assert sent.metadata == {"try-1": f"cluster-p0-{provider} {BEGAN + 1:.3f}"}
-    assert isinstance(sent.credential, Credential)
+    assert isinstance(sent.credential, HeaderCredential)
     assert sent.credential.name == "KEY"
 
 

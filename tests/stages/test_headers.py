@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages.events import Continue, Credential, RequestHead
+from openclaw_extproc.stages.events import Continue, HeaderCredential, RequestHead
 from openclaw_extproc.wire import FORMATS
 from tests.samples import CLIENTS, PROVIDERS, Case, provider_side
 from tests.stages.talking import asking, attempt, chain, gateway, opening, provider
@@ -64,7 +64,7 @@ def test_no_secret_of_the_caller_goes_to_a_provider_that_has_its_own(client: str
 
     assert "sk-the-callers" not in str(goes)
     assert not goes.keys() & COOKIES.keys()
-    assert isinstance(answer.credential, Credential)
+    assert isinstance(answer.credential, HeaderCredential)
 
 
 @pytest.mark.parametrize(

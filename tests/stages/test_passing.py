@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.policy.decide import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
-from openclaw_extproc.stages.events import Closed, Continue, Reply, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To
 from openclaw_extproc.stages.route import RouteStage
 from tests.stages.talking import BEGAN, Talk
 
@@ -91,7 +91,7 @@ def test_it_carries_our_key_and_nothing_of_the_callers() -> None:
 
     _, answer, _ = passed(asked)
 
-    assert answer.credential
+    assert isinstance(answer.credential, HeaderCredential)
     assert answer.credential.name == "OPENAI_KEY"
     assert answer.credential.header("s") == ("authorization", "Bearer s")
     assert set(answer.remove_headers) == {

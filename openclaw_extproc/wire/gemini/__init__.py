@@ -17,7 +17,7 @@ from openclaw_extproc.wire.gemini.upstream import CARRIES, encode_request
 
 NAME = "gemini"
 
-CLIENT_HEADERS = frozenset({"x-goog-api-client", "x-goog-user-project", "x-goog-request-params", "x-server-timeout"})
+CLIENT_HEADERS = frozenset({"x-goog-api-client", "x-goog-request-params", "x-server-timeout"})
 
 
 def credential_header(secret: str) -> tuple[str, str]:

@@ -1,0 +1,51 @@
+"""Credentials that are more than a header: AWS keys and Google identities, by the names a configuration gives them.
+
+Left out: keys in the configuration itself, and identities described in a file of another kind than a service
+account's: the usual chain of each SDK reads those, under the name `default`.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Literal, TypeAlias, TypeGuard
+
+from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.gateway import Auth, Provider
+
+Cloud: TypeAlias = Literal["aws", "google"]
+
+DEFAULT = "default"
+"""Whatever the provider's own SDK would find."""
+
+_PROFILE = re.compile(r"(?!(?:AKIA|ASIA)[A-Z0-9]{16})[A-Za-z0-9_.-]{1,39}")
+"""A profile's usual name. A key written by mistake must not pass: ids begin so, and secret keys have 40 characters."""
+_REMEDIES = {
+    "aws": "write the name of a profile, or `default` for what the AWS SDK finds",
+    "google": "write the path of a service account's key file, or `default` for what Google's SDK finds",
+}
+
+
+def is_cloud(auth: Auth) -> TypeGuard[Cloud]:
+    return auth in ("aws", "google")
+
+
+def cloud_credential(auth: Cloud, written: str, path: str) -> str | Finding:
+    """The name, or what is wrong with it. The finding does not repeat it: it may be a key."""
+    if not written:
+        return DEFAULT
+    is_path = "/" in written and not re.search(r"\s", written)
+    good = written == DEFAULT or (is_path if auth == "google" else _PROFILE.fullmatch(written) is not None)
+    return written if good else error(path, f"is no credential of auth: {auth}", _REMEDIES[auth])
+
+
+def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
+    """What stands in the way of its credential. `path`: where that is written, or should be."""
+    if not is_cloud(provider.auth):
+        return
+    section = path.rpartition(".")[0]
+    if provider.auth not in extras:
+        remedy = f"pip install 'openclaw-extproc[{provider.auth}]'"
+        yield error(f"{section}.auth", f"auth: {provider.auth} needs the extra", remedy)
+    if provider.auth == "aws" and not provider.region:
+        yield error(f"{section}.region", "missing: a signature is for one region", "write one such as us-east-1")
+    if provider.auth == "aws" and not provider.authority:
+        yield error(section, "its cluster names no host: a signature is for one host", "write endpoint.hostname")

@@ -1,0 +1,62 @@
+"""What goes on at the very last step of an attempt: secrets, signatures, tokens. Whether each is there right now."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from openclaw_extproc.config.cloud import Cloud, is_cloud
+from openclaw_extproc.edge.identities import Identity
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.gateway import Provider
+from openclaw_extproc.stages.events import AwsCredential, Credential, GoogleCredential, HeaderCredential
+
+FIRST_SECONDS = 5.0
+"""How long a start or a reload waits for identities it has not seen before."""
+
+
+class Credentials:
+    def __init__(self, secrets: Secrets, failed: Callable[[str], None]) -> None:
+        """`failed` counts: it gets the identity that could not be renewed, from a thread."""
+        self._secrets = secrets
+        self._failed = failed
+        self._identities: dict[tuple[Cloud, str], Identity] = {}
+
+    def keep(self, providers: Iterable[Provider]) -> None:
+        """Keep the identities of these providers fresh, and no others."""
+        wanted: set[tuple[Cloud, str]] = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
+        before, self._identities = self._identities, {}
+        for key in wanted:
+            self._identities[key] = before[key] if key in before else Identity(*key, self._failed)
+        for key in before.keys() - wanted:
+            before[key].close()
+
+    def wait(self) -> None:
+        """Until each identity was asked for once. Blocks, and not for long."""
+        for identity in tuple(self._identities.values()):
+            identity.wait(FIRST_SECONDS)
+
+    def missing(self, providers: Iterable[Provider]) -> frozenset[str]:
+        """`Provider.identity` of those whose credential is not there now."""
+        return frozenset(p.identity for p in providers if p.identity and not self._is_there(p))
+
+    def _is_there(self, provider: Provider) -> bool:
+        if is_cloud(provider.auth):
+            identity = self._identities.get((provider.auth, provider.credential))
+            return identity is not None and identity.there
+        return self._secrets.get(provider.credential) is not None
+
+    def put_on(self, credential: Credential) -> Mapping[str, str]:
+        """The headers that carry it; none where it has gone missing: the provider then answers 401."""
+        match credential:
+            case HeaderCredential(name, header):
+                value = self._secrets.get(name)
+                return dict([header(value)]) if value else {}
+            case AwsCredential():
+                return self._identity_headers("aws", credential)
+            case GoogleCredential():
+                return self._identity_headers("google", credential)
+
+    def _identity_headers(self, kind: Cloud, credential: AwsCredential | GoogleCredential) -> Mapping[str, str]:
+        identity = self._identities.get((kind, credential.name))
+        return {} if identity is None else identity.headers(credential)
+
+    def close(self) -> None:
+        self.keep(())
