@@ -20,7 +20,6 @@ SCHEMAS = {
     "anthropic": ("structured", "structured-stream"),
     "google": ("structured", "structured-stream", "structured-google"),
     "ai-openai": ("structured", "structured-output", "structured-stream"),
-    "ai-anthropic": ("structured-native",),
     "ai-google": ("structured", "structured-output", "structured-stream"),
 }
 """Scenarios by client in which the schema goes to the provider as one."""

@@ -43,7 +43,7 @@ async function drained(begin, options, streamOf) {
   const result = begin({ ...options, onError: ({ error }) => (failed ??= error) })
   const pieces = await gathered(streamOf(result))
   if (failed) throw failed
-  return { result, pieces: pieces.length }
+  return { result, pieces: pieces.filter((piece) => piece !== '').length }
 }
 
 async function streamed(options) {
