@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+NODE := tests/e2e/node
+SDKS := $(NODE)/node_modules/.installed
 
 .PHONY: help run test check lint types format bench proto lock clean
 help:
@@ -43,7 +45,7 @@ lock: $(DEV)
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(NODE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later"; exit 1; }
@@ -55,8 +57,15 @@ $(RUN): requirements-run.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python $(SDKS)
 	@echo "installing into .venv, once ..."
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN)
+
+$(SDKS): $(NODE)/package-lock.json $(NODE)/package.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 \
+	  || { echo "the tests need Node.js 20 or later, with npm: https://nodejs.org"; exit 1; }
+	@echo "installing into $(NODE), once ..."
+	@npm ci --prefix $(NODE) --silent --no-audit --no-fund
+	@touch $@

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, Caller
 from tests.e2e.harness import Providers, Sidecar, http, sidecar
+from tests.e2e.node_scripts import Scripts
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +55,14 @@ def hurried(request: pytest.FixtureRequest, hasty: Sidecar) -> Iterator[Caller]:
     """Each SDK in turn, at the hasty sidecar."""
     with CALLERS[request.param](hasty.url) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def node(main: Sidecar) -> Iterator[Scripts]:
+    """The SDKs for JavaScript, at the shared sidecar."""
+    scripts = Scripts(main.url)
+    yield scripts
+    scripts.close()
 
 
 @pytest.fixture(params=[False, True], ids=["whole", "streamed"])
