@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat
+from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat, vertex_anthropic
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
@@ -14,6 +14,7 @@ FORMATS: dict[str, WireFormat] = {
         anthropic_messages,
         gemini,
         openai_chat,
+        vertex_anthropic,
     )
 }
 

@@ -2,14 +2,16 @@
 
 Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), what Anthropic was seen to refuse in public
 issues, named at each place, and https://platform.claude.com/docs/en/api/messages from memory.
-Left out: documents, search results, server tools, MCP, containers and images by file id pass only to the same format.
-Thinking blocks, citations and cache breakpoints are dropped on the way to another. A system message in the middle of
-the conversation (beta `mid-conversation-system-2026-04-07`, sent by Claude Code since 2.1.154) moves to the front.
+Left out: server tools, MCP, containers and files by id pass only to the same format. Citations are dropped on the way
+to another. A system message in the middle of the conversation (beta `mid-conversation-system-2026-04-07`, sent by
+Claude Code since 2.1.154) moves to the front.
 """
 
-from openclaw_extproc.wire.anthropic_messages.decoder import decode_error, decoder
-from openclaw_extproc.wire.anthropic_messages.encoder import encode_error, encode_stream_error, encoder
-from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request, edit
+from openclaw_extproc.wire.anthropic_messages.decoder import decoder
+from openclaw_extproc.wire.anthropic_messages.edits import edit
+from openclaw_extproc.wire.anthropic_messages.encoder import encoder
+from openclaw_extproc.wire.anthropic_messages.errors import decode_error, encode_error, encode_stream_error
+from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request
 from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 

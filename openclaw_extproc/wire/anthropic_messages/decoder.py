@@ -1,17 +1,18 @@
-"""Answers in Anthropic Messages as providers send them, to facts; and their errors.
+"""Answers in Anthropic Messages as providers send them, to facts.
 
 Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), and from memory
-https://platform.claude.com/docs/en/build-with-claude/streaming and .../api/errors (the statuses).
+https://platform.claude.com/docs/en/build-with-claude/streaming.
 A whole answer is read as the events that a stream would have brought, so both are understood alike.
-Left out: thinking, redacted thinking, server tools with their results, citations, and block types yet to come are
-swallowed; which stop sequence ended the answer, and why a turn was paused, are not told apart from its end.
+Left out: server tools with their results, citations, and block types yet to come are swallowed; which stop sequence
+ended the answer, and why a turn was paused, are not told apart from its end.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -21,21 +22,20 @@ from openclaw_extproc.model.facts import (
     Grammar,
     OutOfOrderError,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
+from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages.errors import fault_of, string
 from openclaw_extproc.wire.base import Decoder
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's own error message: enough for its longest, too few to fill a log."""
-MAX_CODE = 64
-"""Characters of its error word, three times the longest documented one."""
 
 _STOPS = {
     "end_turn": Stop.END,
@@ -46,19 +46,6 @@ _STOPS = {
     "tool_use": Stop.TOOL_USE,
     "refusal": Stop.REFUSAL,
 }
-_ERRORS = {
-    "invalid_request_error": (Kind.MALFORMED, 400),
-    "authentication_error": (Kind.UNAUTHENTICATED, 401),
-    "billing_error": (Kind.FORBIDDEN, 402),
-    "permission_error": (Kind.FORBIDDEN, 403),
-    "not_found_error": (Kind.NOT_FOUND, 404),
-    "request_too_large": (Kind.TOO_LARGE, 413),
-    "rate_limit_error": (Kind.RATE_LIMITED, 429),
-    "api_error": (Kind.UPSTREAM_ERROR, 500),
-    "timeout_error": (Kind.UPSTREAM_SILENT, 504),
-    "overloaded_error": (Kind.OVERLOADED, 529),
-}
-"""What an error word means, and the status it comes with where it is not in a stream."""
 
 
 def decoder(streamed: bool) -> Decoder:
@@ -76,7 +63,7 @@ class StreamDecoder:
         for event in self._reader.feed(chunk):
             if not self._answer.over:
                 body = j.parse(event.data, where="the provider's event")
-                yield from self._answer.read(_string(body.get("type")) or event.name, body)
+                yield from self._answer.read(string(body.get("type")) or event.name, body)
 
     def end(self) -> Iterator[Fact]:
         if not self._answer.over:
@@ -143,7 +130,7 @@ class _Answer:
         match name:
             case "message_start":
                 message = j.an_object(event.get("message"), at="message")
-                yield Started(_string(message.get("id")), _string(message.get("model")))
+                yield Started(string(message.get("id")), string(message.get("model")))
                 yield from self._seen(message.get("usage"))
             case "content_block_start":
                 yield from self._on_start(_index(event), j.an_object(event.get("content_block"), at="content_block"))
@@ -153,13 +140,13 @@ class _Answer:
                 yield from self._on_stop(_index(event))
             case "message_delta":
                 reason = j.an_object(event.get("delta"), at="delta").get("stop_reason")
-                self._stop = _STOPS.get(_string(reason), Stop.END)
+                self._stop = _STOPS.get(string(reason), Stop.END)
                 yield from self._seen(event.get("usage"))
             case "message_stop":
                 ended = self._stop is Stop.END and self._used_tools
                 yield Finished(Stop.TOOL_USE if ended else self._stop)
             case "error":
-                yield Failed(_fault(event))
+                yield Failed(fault_of(event))
             case _:
                 pass  # `ping`, and whatever comes later: the API promises new event types
 
@@ -176,6 +163,16 @@ class _Answer:
                 self._used_tools = True
                 id = j.a_string(block.get("id"), at="content_block.id")
                 yield ToolStarted(id, j.a_string(block.get("name"), at="content_block.name"))
+            case "thinking":
+                signed = block.get("signature")
+                sealed = "" if signed is None else j.a_string(signed, at="content_block.signature")
+                self._open = _Open(index, "thinking_delta", "thinking", sealed=sealed)
+                yield ThoughtStarted()
+                yield from _delta(block.get("thinking"), at="content_block.thinking")
+            case "redacted_thinking":
+                hidden = state.hidden(j.a_string(block.get("data"), at="content_block.data"))
+                self._open = _Open(index, "", "", sealed=hidden.text)
+                yield ThoughtStarted()
             case _:
                 self._swallowed.add(index)
 
@@ -184,14 +181,19 @@ class _Answer:
             yield Thought()
             return
         block = self._block(index)
-        if delta.get("type") == block.delta:
+        if delta.get("type") == "signature_delta":
+            block.sealed += j.a_string(delta.get("signature"), at="delta.signature")
+        elif delta.get("type") == block.delta:
             block.whole = ""  # the input came in pieces after all
             yield from _delta(delta.get(block.key), at=f"delta.{block.key}")
 
     def _on_stop(self, index: int) -> Iterator[Fact]:
         if index in self._swallowed:
             return
-        yield from _delta(self._block(index).whole, at="content_block.input")
+        block = self._block(index)
+        yield from _delta(block.whole, at="content_block.input")
+        if block.sealed:
+            yield Signed(Sealed(state.BY, block.sealed))
         self._open = None
         yield BlockEnded()
 
@@ -216,6 +218,8 @@ class _Open:
     key: str
     whole: str = ""
     """A tool's input that came with the start. It counts only when no pieces follow."""
+    sealed: str = ""
+    """A thought's signature, as far as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,32 +265,3 @@ def _delta(value: Json, *, at: str) -> Iterator[Fact]:
 
 def _index(event: Mapping[str, Json]) -> int:
     return j.an_int(event.get("index"), at="index")
-
-
-def _string(value: Json) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _fault(body: Mapping[str, Json]) -> Fault:
-    """From an `error` event, or a body of that shape."""
-    error = body.get("error")
-    error = error if isinstance(error, dict) else {}
-    word = _string(error.get("type"))
-    kind, status = _ERRORS.get(word, _ERRORS["api_error"])
-    message = _string(error.get("message"))[:MAX_MESSAGE]
-    return Fault(kind, message or "the provider failed while answering", status, word[:MAX_CODE])
-
-
-def decode_error(status: int, body: bytes) -> Fault:
-    try:
-        parsed = j.parse(body, where="the provider's error")
-    except UnreadableError:
-        parsed = {}
-    error = parsed.get("error")
-    error = error if isinstance(error, dict) else {}
-    word = _string(error.get("type"))
-    # Vendors with OpenAI's shape call everything an invalid request: the word counts only in Anthropic's own shape.
-    ours = parsed.get("type") == "error" and word in _ERRORS
-    kind = _ERRORS[word][0] if ours else kind_of_status(status)
-    message = _string(error.get("message"))[:MAX_MESSAGE]
-    return Fault(kind, message or f"the provider answered {status}", status, word[:MAX_CODE])

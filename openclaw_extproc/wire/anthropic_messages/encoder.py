@@ -1,14 +1,13 @@
-"""Answers in Anthropic Messages as clients read them, from facts; and errors for them.
+"""Answers in Anthropic Messages as clients read them, from facts.
 
 Source: as `decoder`. The order of events and the fields of each are what the official SDK takes.
-Left out: `ping`, which clients ignore.
+Left out: `ping`, which clients ignore; `stop_sequence`, which no fact tells; the seal of a text, which has no place.
 """
 
-from typing import assert_never
+from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.chat import Chat, Sealed, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -26,7 +25,9 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sse
+from openclaw_extproc.wire import sealed, sse
+from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.base import Encoder
 
 _STOP_WORDS = {
@@ -42,14 +43,16 @@ def encoder(chat: Chat, created: int) -> Encoder:
 
 
 class StreamEncoder:
-    """Anthropic's events. `message_start` waits for the next fact but usage, so that it can say what is known."""
+    """Anthropic's events. `message_start` waits for the next fact but usage, so that it can say what is known; the
+    start of a call or a thought waits for the first thing in it, because what seals it decides how it begins.
+    """
 
     def __init__(self, chat: Chat, created: int) -> None:
         self._asked = chat.model
         self._created = created
         self._waiting: Started | None = None
-        self._block = -1
-        self._in_tool = False
+        self._index = 0
+        self._open: _Block | None = None
         self._usage = Usage()
 
     def feed(self, fact: Fact) -> bytes:
@@ -60,7 +63,7 @@ class StreamEncoder:
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
                 return b""
-            case Thought() | ThoughtStarted() | Signed():
+            case Thought():
                 return b""
             case Failed(fault):
                 return encode_stream_error(fault)
@@ -74,29 +77,109 @@ class StreamEncoder:
         message = _message(started, self._asked, self._created, [], None, self._usage)
         return _event("message_start", {"message": message})
 
-    def _write(self, fact: TextStarted | ToolStarted | Delta | BlockEnded | Finished) -> bytes:
+    def _write(
+        self, fact: TextStarted | ToolStarted | ThoughtStarted | Delta | Signed | BlockEnded | Finished
+    ) -> bytes:
         match fact:
-            case TextStarted():
-                return self._start({"type": "text", "text": ""}, tool=False)
-            case ToolStarted(id, name):
-                return self._start({"type": "tool_use", "id": id, "name": name, "input": {}}, tool=True)
-            case Delta(text) if self._in_tool:
-                return self._more({"type": "input_json_delta", "partial_json": text})
+            case TextStarted() | ToolStarted() | ThoughtStarted():
+                self._open = _Block(fact)
+                return self._begun() if isinstance(fact, TextStarted) else b""
+            case Signed(seal):
+                assert self._open is not None, "the grammar lets no seal stand outside a block"
+                self._open.seal = seal
+                return b""
             case Delta(text):
-                return self._more({"type": "text_delta", "text": text})
+                return self._begun() + self._more(text)
             case BlockEnded():
-                return _event("content_block_stop", {"index": self._block})
+                return self._ended()
             case Finished(stop):
                 delta: dict[str, Json] = {"stop_reason": _STOP_WORDS[stop], "stop_sequence": None}
                 last = _event("message_delta", {"delta": delta, "usage": _tokens(self._usage)})
                 return last + _event("message_stop", {})
 
-    def _start(self, block: dict[str, Json], *, tool: bool) -> bytes:
-        self._block, self._in_tool = self._block + 1, tool
-        return _event("content_block_start", {"index": self._block, "content_block": block})
+    def _begun(self) -> bytes:
+        block = self._open
+        assert block is not None, "the grammar lets nothing stand outside a block"
+        if block.begun:
+            return b""
+        block.begun = True
+        return _event("content_block_start", {"index": self._index, "content_block": block.start()})
 
-    def _more(self, delta: dict[str, Json]) -> bytes:
-        return _event("content_block_delta", {"index": self._block, "delta": delta})
+    def _more(self, text: str) -> bytes:
+        block = self._open
+        assert block is not None, "the grammar lets nothing stand outside a block"
+        return self._delta(block.delta(text))
+
+    def _ended(self) -> bytes:
+        block = self._open
+        assert block is not None, "the grammar lets no block end twice"
+        if block.empty:
+            return b""
+        written = self._begun()
+        if block.signs:
+            written += self._delta({"type": "signature_delta", "signature": state.signature(block.seal)})
+        written += _event("content_block_stop", {"index": self._index})
+        self._index += 1
+        return written
+
+    def _delta(self, delta: dict[str, Json]) -> bytes:
+        return _event("content_block_delta", {"index": self._index, "delta": delta})
+
+
+@dataclass(slots=True)
+class _Block:
+    """The block that is being written."""
+
+    fact: TextStarted | ToolStarted | ThoughtStarted
+    seal: Sealed | None = None
+    begun: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """A thought in which nothing is, not even a seal."""
+        return isinstance(self.fact, ThoughtStarted) and self.seal is None and not self.begun
+
+    @property
+    def signs(self) -> bool:
+        """A thought whose signature has to be told at its end."""
+        return isinstance(self.fact, ThoughtStarted) and state.redacted(self.seal) is None
+
+    def start(self) -> dict[str, Json]:
+        match self.fact:
+            case TextStarted():
+                return {"type": "text", "text": ""}
+            case ToolStarted(id, name):
+                return {"type": "tool_use", "id": _called(id, self.seal), "name": name, "input": {}}
+            case ThoughtStarted():
+                data = state.redacted(self.seal)
+                if data is None:
+                    return {"type": "thinking", "thinking": "", "signature": ""}
+                return {"type": "redacted_thinking", "data": data}
+
+    def delta(self, text: str) -> dict[str, Json]:
+        match self.fact:
+            case TextStarted():
+                return {"type": "text_delta", "text": text}
+            case ToolStarted():
+                return {"type": "input_json_delta", "partial_json": text}
+            case ThoughtStarted():
+                return {"type": "thinking_delta", "thinking": text}
+
+    def whole(self, text: str) -> list[Json]:
+        match self.fact:
+            case TextStarted():
+                # Anthropic takes no empty text back in the next turn (anthropics/anthropic-sdk-python#461).
+                return [{"type": "text", "text": text}] if text else []
+            case ToolStarted(id, name):
+                input = _arguments(text)
+                return [{"type": "tool_use", "id": _called(id, self.seal), "name": name, "input": input}]
+            case ThoughtStarted():
+                return [state.block(Thinking(text, self.seal))] if text or self.seal else []
+
+
+def _called(id: str, seal: Sealed | None) -> str:
+    """A call's id. Its seal has no other place here: it travels inside (see `wire/sealed`)."""
+    return sealed.token(sealed.State(id, sealed=seal))
 
 
 class WholeEncoder:
@@ -106,7 +189,7 @@ class WholeEncoder:
         self._asked = chat.model
         self._created = created
         self._started = Started("", "")
-        self._open: TextStarted | ToolStarted = TextStarted()
+        self._open = _Block(TextStarted())
         self._deltas: list[str] = []
         self._content: list[Json] = []
         self._usage = Usage()
@@ -115,15 +198,17 @@ class WholeEncoder:
         match fact:
             case Started():
                 self._started = fact
-            case TextStarted() | ToolStarted():
-                self._open, self._deltas = fact, []
+            case TextStarted() | ToolStarted() | ThoughtStarted():
+                self._open, self._deltas = _Block(fact), []
             case Delta(text):
                 self._deltas.append(text)
+            case Signed(seal):
+                self._open.seal = seal
             case BlockEnded():
-                self._content += self._block("".join(self._deltas))
+                self._content += self._open.whole("".join(self._deltas))
             case Seen(usage):
                 self._usage = self._usage.or_later(usage)
-            case Thought() | ThoughtStarted() | Signed():
+            case Thought():
                 pass
             case Finished(stop):
                 word = _STOP_WORDS[stop]
@@ -131,14 +216,6 @@ class WholeEncoder:
             case Failed(fault):
                 return encode_error(fault)
         return b""
-
-    def _block(self, text: str) -> list[Json]:
-        match self._open:
-            case TextStarted():
-                # Anthropic takes no empty text back in the next turn (anthropics/anthropic-sdk-python#461).
-                return [{"type": "text", "text": text}] if text else []
-            case ToolStarted(id, name):
-                return [{"type": "tool_use", "id": id, "name": name, "input": _arguments(text)}]
 
 
 def _arguments(text: str) -> dict[str, Json]:
@@ -167,45 +244,16 @@ def _message(
 def _tokens(usage: Usage) -> dict[str, Json]:
     """Anthropic's way of counting. The format has no word for "not known", and clients add these up: so it is zero."""
     read, written = usage.cached_tokens or 0, usage.cache_written_tokens or 0
+    thought = usage.reasoning_tokens
+    details: dict[str, Json] = {} if thought is None else {"output_tokens_details": {"thinking_tokens": thought}}
     return {
         "input_tokens": max(0, (usage.input_tokens or 0) - read - written),
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
         "output_tokens": usage.output_tokens or 0,
+        **details,
     }
 
 
 def _event(name: str, body: dict[str, Json]) -> bytes:
     return sse.write(sse.Event(j.text({"type": name, **body}), name))
-
-
-def encode_error(fault: Fault) -> bytes:
-    return j.dump({"type": "error", "error": {"type": _error_word(fault.kind), "message": fault.public}})
-
-
-def encode_stream_error(fault: Fault) -> bytes:
-    return sse.write(sse.Event(encode_error(fault).decode(), "error"))
-
-
-def _error_word(kind: Kind) -> str:
-    match kind:
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.ABANDONED:
-            return "invalid_request_error"
-        case Kind.UNAUTHENTICATED:
-            return "authentication_error"
-        case Kind.FORBIDDEN:
-            return "permission_error"
-        case Kind.NOT_FOUND:
-            return "not_found_error"
-        case Kind.TOO_LARGE:
-            return "request_too_large"
-        case Kind.RATE_LIMITED:
-            return "rate_limit_error"
-        case Kind.OVERLOADED | Kind.EXHAUSTED:
-            return "overloaded_error"
-        case Kind.UPSTREAM_SILENT:
-            return "timeout_error"
-        case Kind.UPSTREAM_ERROR | Kind.UPSTREAM_GARBLED | Kind.BUG:
-            return "api_error"
-        case _ as never:
-            assert_never(never)

@@ -6,180 +6,187 @@ public issues, named at each place.
 
 import hashlib
 import re
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
-    CachePoint,
-    Chat,
-    Image,
-    InlineFile,
-    InlineImage,
-    LinkedFile,
-    LinkedImage,
-    Part,
-    Text,
-    Thinking,
-    ToolChoice,
-    ToolResult,
-    ToolSpec,
-    ToolUse,
-    Turn,
-)
-from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.chat import CachePoint, Chat, JsonObject, JsonSchema, Part, ToolChoice, ToolSpec, Turn
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.anthropic_messages import messages, schemas, thinking
+from openclaw_extproc.wire.anthropic_messages.abilities import Abilities, abilities
 from openclaw_extproc.wire.anthropic_messages.requests import PATH
+from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
 
-DEFAULT_MAX_TOKENS = 4096
-"""`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
-Claude 3 Haiku and Opus write no more than that and answer 400 when asked for it."""
+__all__ = ["CARRIES", "DEFAULT_MAX_TOKENS", "body_of", "encode_request"]
 
-CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
+CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "pdf_link", "text_file"})
 
-NOT_JSON = "tool arguments are not JSON"
-TOO_HOT = "temperature above 1"
 BLANK_STOP = "stop: only white space"
+IN_WORDS = "output: JSON, asked for in words"
+CACHE_POINTS = "cache_control: more than 4, the first ones"
+LONG_USER = "user: longer than 256 characters, as a hash"
+
+MAX_CACHE_POINTS = 4
+""" "A maximum of 4 blocks with cache_control may be provided"."""
+MAX_USER = 256
+"""Characters of `metadata.user_id` (https://platform.claude.com/docs/en/api/messages, from memory)."""
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
-def encode_request(chat: Chat, change: Edit) -> Encoded:
-    losses = carried(chat, _own_losses(chat), carries=CARRIES)
-    stop = [text for text in chat.stop if text.strip()]
-    limit = change.limit(chat.max_output_tokens)
-    fields: dict[str, Json] = {
-        "model": change.model,
-        "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
-        "system": _system(chat.system),
-        "messages": _messages(chat.turns),
-        "tools": [_tool(tool) for tool in chat.tools] or None,
-        "tool_choice": _tool_choice(chat),
-        "temperature": None if chat.temperature is None else min(max(chat.temperature, 0), 1),
-        "top_p": chat.top_p,
-        "top_k": chat.top_k,
-        "stop_sequences": [*stop] or None,
-        "metadata": None if chat.user is None else {"user_id": chat.user},
-        "stream": chat.stream or None,
-    }
-    body: dict[str, Json] = {key: value for key, value in fields.items() if value is not None}
+def encode_request(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> Encoded:
+    body, losses = body_of(chat, change, carries=carries)
     return Encoded(PATH, j.dump(body), losses)
 
 
-def _own_losses(chat: Chat) -> Iterable[str]:
-    if any(isinstance(part, ToolUse) and _object(part.args) is None for turn in chat.turns for part in turn.parts):
-        yield NOT_JSON
-    if chat.temperature is not None and chat.temperature > 1:
-        yield TOO_HOT
+def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """The request, and what was lost.
+
+    Raises:
+        FaultError: something would be lost that must not be dropped silently, or a tool cannot be called by its name.
+    """
+    lost: list[str] = []
+    able = abilities(change.model)
+    chat = _in_words(chat, able, change, lost)
+    made = thinking.plan(chat, change.limit(chat.max_output_tokens), able)
+    sampled = thinking.sampling(chat, made, able)
+    found: set[str] = set()
+    chat = _cached_at_most(chat, lost)
+    told = messages.written(chat.turns, thinks=made.on, losses=found)
+    fields: dict[str, Json] = {
+        "model": change.model,
+        "max_tokens": made.max_tokens,
+        "system": _system(chat.system, chat.cache_system),
+        "messages": told,
+        "tools": _tools(chat, lost),
+        "tool_choice": _tool_choice(chat),
+        "temperature": sampled.temperature,
+        "top_p": sampled.top_p,
+        "top_k": sampled.top_k,
+        "stop_sequences": [text for text in chat.stop if text.strip()] or None,
+        "thinking": made.thinking,
+        "output_config": _output_config(chat, made.effort, lost),
+        "metadata": None if chat.user is None else {"user_id": _user(chat.user, lost)},
+        "stream": chat.stream or None,
+    }
+    also = (*_unknown(chat), *made.losses, *sampled.losses, *sorted(found), *lost)
+    losses = carried(chat, also, carries=carries)
+    return {key: value for key, value in fields.items() if value is not None}, losses
+
+
+def _unknown(chat: Chat) -> Iterator[str]:
+    """Words that Anthropic has no place for."""
+    wishes = {
+        "frequency_penalty": chat.frequency_penalty or None,
+        "presence_penalty": chat.presence_penalty or None,
+        "seed": chat.seed,
+        "verbosity": chat.verbosity,
+        "prompt_cache_key": chat.prompt_cache_key,
+        "service_tier": chat.service_tier,
+        "store": chat.store or None,
+        "metadata": chat.tags or None,
+    }
+    yield from (name for name, said in wishes.items() if said is not None)
     if any(not text.strip() for text in chat.stop):
         yield BLANK_STOP  # "each stop sequence must contain non-whitespace": BerriAI/litellm#3286
 
 
-def _system(texts: Iterable[str]) -> Json:
-    match [text for text in texts if text.strip()]:
-        case []:
-            return None
-        case [text]:
-            return text
-        case several:
-            return [_text(text) for text in several]
+def _user(user: str, lost: list[str]) -> str:
+    if len(user) <= MAX_USER:
+        return user
+    lost.append(LONG_USER)
+    return hashlib.sha256(user.encode()).hexdigest()
 
 
-def _messages(turns: Iterable[Turn]) -> list[Json]:
-    """Turns as messages in strict alternation: some models refuse two of one role in a row (lobehub/lobehub#1496)."""
-    kept = [(turn.role, parts) for turn in turns if (parts := _written(turn.parts))]
-    merged = [
-        (role, [part for _, parts in group for part in parts])
-        for role, group in groupby(kept, key=lambda turn: turn[0])
-    ]
-    if merged and merged[-1][0] == "assistant":
-        _strip_end(merged[-1][1])
-    return [{"role": role, "content": [_part(part) for part in _results_first(parts)]} for role, parts in merged]
+# -- the form of the answer ----------------------------------------------------------
 
 
-def _written(parts: Iterable[Part]) -> list[Part]:
-    """Without blank texts: "text content blocks must contain non-whitespace text" (anthropics/claude-code#23369)."""
-    return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
+def _in_words(chat: Chat, able: Abilities, change: Edit, lost: list[str]) -> Chat:
+    """JSON without a schema has no form of its own here, nor have schemas at models that do not take them."""
+    match chat.output:
+        case JsonSchema(schema) if not able.writes_schemas or change.has("no_json_schema"):
+            asked = f"Answer with one JSON object of this schema and nothing else:\n{j.text(dict(schema))}"
+        case JsonObject():
+            asked = "Answer with one JSON object and nothing else."
+        case _:
+            return chat
+    lost.append(IN_WORDS)
+    return replace(chat, output=None, system=(*chat.system, asked))
 
 
-def _strip_end(parts: list[Part]) -> None:
-    """ "final assistant content cannot end with trailing whitespace" (tailcallhq/forgecode#1872)."""
-    if isinstance(last := parts[-1], Text):
-        parts[-1] = Text(last.text.rstrip())
+def _output_config(chat: Chat, effort: str | None, lost: list[str]) -> Json:
+    config: dict[str, Json] = {} if effort is None else {"effort": effort}
+    if isinstance(chat.output, JsonSchema):
+        form: dict[str, Json] = {"type": "json_schema", "schema": schemas.of_answer(chat.output.schema, lost)}
+        config["format"] = form
+    return config or None
 
 
-def _results_first(parts: Iterable[Part]) -> list[Part]:
-    """Tool results have to come before any other content of their message (the docs on tool calls, from memory)."""
-    return sorted(parts, key=lambda part: not isinstance(part, ToolResult))
+# -- prompts ------------------------------------------------------------------------
 
 
-def _part(part: Part) -> Json:
-    match part:
-        case Thinking() | CachePoint() | InlineFile() | LinkedFile():
-            raise FaultError(Kind.UNSUPPORTED, f"Anthropic takes no {type(part).__name__} here")
-        case Text(text):
-            return _text(text)
-        case InlineImage() | LinkedImage():
-            return _image(part)
-        case ToolUse(id, name, args):
-            given = _object(args)
-            return {
-                "type": "tool_use",
-                "id": _tool_id(id),
-                "name": name,
-                "input": {"_raw": args} if given is None else given,
-            }
-        case ToolResult():
-            return _tool_result(part)
-
-
-def _text(text: str) -> Json:
-    return {"type": "text", "text": text}
-
-
-def _image(image: Image) -> Json:
-    match image:
-        case InlineImage(media_type, base64):
-            return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": base64}}
-        case LinkedImage(url):
-            return {"type": "image", "source": {"type": "url", "url": url}}
-
-
-def _tool_result(result: ToolResult) -> Json:
-    block: dict[str, Json] = {"type": "tool_result", "tool_use_id": _tool_id(result.tool_use_id)}
-    match _written(result.content):
-        case []:
-            pass
-        case [Text(text)]:
-            block["content"] = text
-        case several:
-            block["content"] = [_part(part) for part in several]
-    if result.is_error:
-        block["is_error"] = True
-    return block
-
-
-def _object(args: str) -> dict[str, Json] | None:
-    """The arguments as the object Anthropic wants; `None` when they are none. No arguments at all are an empty one."""
-    try:
-        return j.parse(args, where="tool arguments") if args.strip() else {}
-    except UnreadableError:
+def _system(texts: Iterable[str], point: CachePoint | None) -> Json:
+    said = [text for text in texts if text.strip()]
+    if not said:
         return None
+    if len(said) == 1 and point is None:
+        return said[0]
+    blocks: list[dict[str, Json]] = [{"type": "text", "text": text} for text in said]
+    if point is not None:
+        blocks[-1]["cache_control"] = messages.cache_control(point)
+    return [*blocks]
 
 
-def _tool_id(id: str) -> str:
-    """An id Anthropic takes (`^[a-zA-Z0-9_-]+$`, HKUDS/nanobot#4356), the same for the use and for its result.
+def _cached_at_most(chat: Chat, lost: list[str]) -> Chat:
+    """The last cache points: the longest prefixes, whose beginnings Anthropic looks up by itself."""
+    last = sum(isinstance(part, CachePoint) for turn in chat.turns for part in turn.parts)
+    first = (chat.cache_tools is not None) + (chat.cache_system is not None and any(t.strip() for t in chat.system))
+    excess = last + first - MAX_CACHE_POINTS
+    if excess <= 0:
+        return chat
+    lost.append(CACHE_POINTS)
+    if chat.cache_tools is not None:
+        chat, excess = replace(chat, cache_tools=None), excess - 1
+    if excess and chat.cache_system is not None:
+        chat, excess = replace(chat, cache_system=None), excess - 1
+    return replace(chat, turns=_without_first_points(chat, excess)) if excess > 0 else chat
 
-    What had to be changed gets a hash of the original, so that two ids never become one.
-    """
-    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", id)
-    return id if id and clean == id else f"{clean}_{hashlib.sha256(id.encode()).hexdigest()[:12]}"
+
+def _without_first_points(chat: Chat, excess: int) -> tuple[Turn, ...]:
+    turns: list[Turn] = []
+    for turn in chat.turns:
+        kept: list[Part] = []
+        for part in turn.parts:
+            if isinstance(part, CachePoint) and excess > 0:
+                excess -= 1
+            else:
+                kept.append(part)
+        turns.append(replace(turn, parts=tuple(kept)))
+    return tuple(turns)
 
 
-def _tool(tool: ToolSpec) -> Json:
+# -- tools --------------------------------------------------------------------------
+
+
+def _tools(chat: Chat, lost: list[str]) -> Json:
+    tools = [_tool(tool, lost) for tool in chat.tools]
+    if tools and chat.cache_tools is not None:
+        tools[-1]["cache_control"] = messages.cache_control(chat.cache_tools)
+    return [*tools] or None
+
+
+def _tool(tool: ToolSpec, lost: list[str]) -> dict[str, Json]:
+    if not _NAME.fullmatch(tool.name):
+        # The answer's reader knows nothing of the request, so a changed name could not be changed back.
+        raise FaultError(
+            Kind.UNSUPPORTED, "a tool's name: Anthropic takes 1 to 128 letters, digits, underscores and hyphens"
+        )
     about: dict[str, Json] = {"description": tool.description} if tool.description else {}
-    return {"name": tool.name, **about, "input_schema": {"type": "object", **tool.schema}}
+    return {"name": tool.name, **about, "input_schema": schemas.of_tool(tool.schema, tool.name, lost)}
 
 
 def _tool_choice(chat: Chat) -> Json:

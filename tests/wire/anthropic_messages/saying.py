@@ -42,6 +42,11 @@ def messages(*turns: Turn) -> list[Json]:
     return j.an_array(written(replace(HELLO, turns=turns))["messages"], at="messages")
 
 
+def blocks(message: Json) -> list[dict[str, Json]]:
+    content = j.an_array(j.an_object(message, at="message")["content"], at="content")
+    return [j.an_object(block, at="block") for block in content]
+
+
 def facts(streamed: bool, *chunks: bytes) -> list[Fact]:
     """Every fact of a whole body, checked against the grammar on the way."""
     decoder, grammar = PROVIDER.decoder(streamed), Grammar()

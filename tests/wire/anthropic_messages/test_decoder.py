@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -16,10 +17,12 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -96,12 +99,19 @@ def test_parallel_tools_with_split_arguments_are_told_block_by_block() -> None:
     ]
 
 
-def test_thinking_and_server_tools_are_swallowed() -> None:
+def test_thoughts_are_told_with_their_seals_and_server_tools_are_swallowed() -> None:
     told = facts(True, (ROOT / "thinking" / "response.sse").read_bytes())
 
-    assert isinstance(next(fact for fact in told if isinstance(fact, Thought | Delta)), Thought)
+    assert Thought() in told
     assert gist(told) == [
         Started("msg_01Think", "claude-sonnet-4-5"),
+        ThoughtStarted(),
+        Delta("27 * 453 is 12,231."),
+        Signed(Sealed("anthropic", "EqQBCgIYAhIM1gbcDa9GJwZA2b3h")),
+        BlockEnded(),
+        ThoughtStarted(),
+        Signed(Sealed("anthropic", "redacted_thinking:EmwKAhgBEgy3va3pzix")),
+        BlockEnded(),
         TextStarted(),
         Delta("Yes: 12,231."),
         BlockEnded(),

@@ -1,13 +1,17 @@
 """Promises of the Anthropic Messages format: errors, read and written."""
 
+from typing import get_args
+
 import anthropic
 import pytest
 from anthropic.types.shared import ErrorResponse
+from anthropic.types.shared.error_type import ErrorType
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import Json
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, PROVIDER, sdk
 
@@ -57,3 +61,48 @@ def test_any_error_body_gives_a_fault(status: int, body: bytes) -> None:
 
     assert fault.upstream_status == status
     assert fault.public
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "prompt is too long: 215692 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length",
+        "Input is too long for requested model.",
+    ],
+)
+def test_a_prompt_that_does_not_fit_has_everybodys_word_for_it(message: str) -> None:
+    body = j.dump({"type": "error", "error": {"type": "invalid_request_error", "message": message}})
+
+    fault = PROVIDER.decode_error(400, body)
+
+    assert fault == Fault(Kind.MALFORMED, message, 400, "context_length_exceeded")
+    assert message in CLIENT.encode_error(fault).decode()
+
+
+def test_a_prompt_that_did_not_fit_elsewhere_is_told_in_the_words_claude_code_looks_for() -> None:
+    fault = Fault(Kind.MALFORMED, "maximum context length is 8192 tokens", 400, "context_length_exceeded")
+
+    assert b'"prompt is too long: maximum context length is 8192 tokens"' in CLIENT.encode_error(fault)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"type":"error","error":{"type":"billing_error","message":"Pay"}}'])
+def test_an_unpaid_bill_is_told_as_one(body: bytes) -> None:
+    fault = PROVIDER.decode_error(402, body)
+
+    assert (fault.kind, fault.status) == (Kind.FORBIDDEN, 402)
+    assert b'"billing_error"' in CLIENT.encode_error(fault)
+
+
+def test_every_error_word_of_the_official_sdk_is_known() -> None:
+    for word in get_args(ErrorType):
+        if word.startswith("memory_"):  # of Anthropic's memory stores, which are no model calls
+            continue
+        body = j.dump({"type": "error", "error": {"type": word, "message": "So sorry"}})
+
+        event = next(iter(PROVIDER.decoder(True).feed(b"event: error\ndata: " + body + b"\n\n")))
+
+        assert isinstance(event, Failed)
+        assert event.fault.code == word
+        assert event.fault.kind is not Kind.UPSTREAM_ERROR or word == "api_error"
+        assert CLIENT.encode_error(event.fault) == body or word == "conflict_error"

@@ -43,7 +43,7 @@ def test_every_plain_field_of_a_request_is_understood() -> None:
     )
 
 
-def test_tool_turns_are_understood_and_cache_breakpoints_are_one_loss() -> None:
+def test_tool_turns_are_understood_with_their_cache_points() -> None:
     body = j.parse((ROOT / "multi_turn_tools" / "request.json").read_bytes(), where="fixture")
 
     chat = CLIENT.decode_request(ask(body))
@@ -57,7 +57,7 @@ def test_tool_turns_are_understood_and_cache_breakpoints_are_one_loss() -> None:
         ToolUse("toolu_01B", "get_time", "{}"),
     )
     assert chat.turns[2].parts[1] == ToolResult("toolu_01B", (Text("clock is broken"),), is_error=True)
-    assert chat.losses == ("cache_control",)
+    assert chat.losses == ("tools[1]: cache_control before the last tool",)
 
 
 @pytest.mark.parametrize(
@@ -77,24 +77,29 @@ def test_a_tool_choice_says_which_tools_and_how_many_at_once(given_choice: Json,
 
 
 def test_what_only_anthropic_understands_is_kept_as_an_extra() -> None:
-    chat = read(thinking={"type": "adaptive"}, service_tier="auto", output_config=None)
+    chat = read(inference_geo="eu", service_tier="auto", output_config=None)
 
-    assert chat.extras == {"thinking": {"type": "adaptive"}, "service_tier": "auto"}
+    assert chat.extras == {"inference_geo": "eu", "service_tier": "auto"}
     assert chat.losses == ()
 
 
 BOUND_BLOCKS: list[tuple[Json, str]] = [
-    ({"type": "document", "source": {}}, "!messages[0].content[0]: document"),
+    ({"type": "document", "source": {"type": "file", "file_id": "f"}}, "!messages[0].content[0].source: file"),
+    (
+        {"type": "document", "source": {"type": "url", "url": "u"}, "citations": {"enabled": True}},
+        "messages[0].content[0].citations",
+    ),
     ({"type": "mcp_tool_use", "id": "x"}, "!messages[0].content[0]: mcp_tool_use"),
     ({"type": "Ignore all!"}, "!messages[0].content[0]: unknown type"),
     ({"type": "image", "source": {"type": "file", "file_id": "f"}}, "!messages[0].content[0].source: file"),
-    ({"type": "thinking", "thinking": "hm", "signature": "s"}, "messages[0].content[0]: thinking"),
-    ({"type": "redacted_thinking", "data": "x"}, "messages[0].content[0]: redacted_thinking"),
     ({"type": "text", "text": "a", "citations": [{}]}, "messages[0].content[0].citations"),
-    ({"type": "text", "text": "a", "cache_control": {}}, "cache_control"),
     (
-        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "search_result"}]},
-        "!messages[0].content[0].content[0]: search_result",
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "a", "cache_control": {}}]},
+        "messages[0].content[0].content[0].cache_control",
+    ),
+    (
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "tool_reference"}]},
+        "!messages[0].content[0].content[0]: tool_reference",
     ),
 ]
 
@@ -127,21 +132,21 @@ def test_no_system_text_is_no_system_text() -> None:
 
 
 def test_a_long_history_names_each_loss_once() -> None:
-    thought: Json = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    quoted: Json = {"type": "text", "text": "q", "citations": [{}]}
     odd: dict[str, Json] = {"type": "text", "text": "a", **{f"key{n}": 1 for n in range(500)}}
 
-    chat = read_blocks(*[thought] * 100, odd)
+    chat = read_blocks(*[quoted] * 100, odd)
 
-    assert chat.losses[0] == "messages[0].content[0]: thinking"
+    assert chat.losses[0] == "messages[0].content[0].citations"
     assert len(chat.losses) == 32
 
 
 def test_a_refused_part_is_named_however_many_losses_came_before() -> None:
     odd: dict[str, Json] = {"type": "text", "text": "a", **{f"key{n}": 1 for n in range(500)}}
 
-    chat = read_blocks(odd, {"type": "document"})
+    chat = read_blocks(odd, {"type": "mcp_tool_use"})
 
-    assert chat.losses[-1] == "!messages[0].content[1]: document"
+    assert chat.losses[-1] == "!messages[0].content[1]: mcp_tool_use"
     with pytest.raises(FaultError) as refused:
         encoded(chat)
     assert refused.value.fault.kind is Kind.UNSUPPORTED

@@ -1,0 +1,68 @@
+"""Which Claude model takes what: the one table of it, by the version in a model's name.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/thinking and .../effort (excerpts in public threads, read
+2026-11-21), https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html, and what the
+API was seen to answer: budgets refused since Opus 4.7 (NousResearch/hermes-agent#11137), sampling refused since then,
+`temperature` 1 apart (mnfst/modelparams.dev#238), `temperature` with `top_p` refused by Opus 4.1 (aws-samples/
+bedrock-chat#979) and later. A name without a version we know (other vendors' models behind this format) is asked as
+the oldest Claude that thinks.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from openclaw_extproc.model.chat import Effort
+
+Thinks: TypeAlias = Literal["never", "by budget", "adaptively"]
+
+_LOW_TO_HIGH: tuple[Effort, ...] = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    thinks: Thinks = "by budget"
+    unasked: bool = False
+    """Thinks unless it is told not to."""
+    always: bool = False
+    """Refuses `thinking: disabled`."""
+    efforts: tuple[Effort, ...] = ()
+    """Words that `output_config.effort` takes; empty: it is refused."""
+    samples: bool = True
+    """Takes `temperature`, `top_p` and `top_k`."""
+    samples_both: bool = True
+    """Takes `temperature` and `top_p` together."""
+    writes_schemas: bool = True
+    """Takes `output_config.format`."""
+
+
+_NAME = re.compile(r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d)(?:[-.](?P<minor>\d)(?!\d))?(?:-(?P<old>[a-z]+))?")
+_ALWAYS = ("fable", "mythos")
+_FIRST_MYTHOS = "claude-mythos-5"
+"""As which the preview without a number is asked."""
+
+
+def abilities(model: str) -> Abilities:
+    found = _NAME.search(model.lower())
+    if found is None:
+        return abilities(_FIRST_MYTHOS) if "claude-mythos" in model.lower() else Abilities()
+    line = found["line"] or found["old"] or ""
+    version = (int(found["major"]), int(found["minor"] or 0))
+    adaptive = version >= (4, 6)
+    return Abilities(
+        thinks="adaptively" if adaptive else "by budget" if version >= (3, 7) else "never",
+        unasked=version >= (5, 0),
+        always=line in _ALWAYS,
+        efforts=_efforts(line, version),
+        samples=version < (4, 7),
+        samples_both=version < (4, 1),
+        writes_schemas=version >= (4, 1),
+    )
+
+
+def _efforts(line: str, version: tuple[int, int]) -> tuple[Effort, ...]:
+    if version >= (4, 7):
+        return (*_LOW_TO_HIGH, "xhigh", "max")
+    if version >= (4, 6):
+        return (*_LOW_TO_HIGH, "max")
+    return _LOW_TO_HIGH if (line, version) == ("opus", (4, 5)) else ()

@@ -1,0 +1,121 @@
+"""Errors in Anthropic's shape, read and written.
+
+Source: `types/shared/error_type` of the official SDK (anthropic 2.11), https://platform.claude.com/docs/en/api/errors
+from memory (the statuses), and the messages that its API and those of Bedrock and Vertex were seen to give when a
+prompt does not fit. Left out: `request_id`, which no fault has: callers have ours in a header.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import assert_never
+
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sse
+
+MAX_MESSAGE = 2_000
+"""Characters of a provider's own error message: enough for its longest, too few to fill a log."""
+MAX_CODE = 64
+"""Characters of its error word, three times the longest documented one."""
+
+_ERRORS = {
+    "invalid_request_error": (Kind.MALFORMED, 400),
+    "authentication_error": (Kind.UNAUTHENTICATED, 401),
+    "billing_error": (Kind.FORBIDDEN, 402),
+    "permission_error": (Kind.FORBIDDEN, 403),
+    "not_found_error": (Kind.NOT_FOUND, 404),
+    "conflict_error": (Kind.MALFORMED, 409),
+    "request_too_large": (Kind.TOO_LARGE, 413),
+    "rate_limit_error": (Kind.RATE_LIMITED, 429),
+    "api_error": (Kind.UPSTREAM_ERROR, 500),
+    "timeout_error": (Kind.UPSTREAM_SILENT, 504),
+    "overloaded_error": (Kind.OVERLOADED, 529),
+}
+"""What an error word means, and the status it comes with where it is not in a stream."""
+
+BILLING = 402
+"""The status of `billing_error`: who pays is forbidden to go on, and no other word says so."""
+
+TOO_LONG = "context_length_exceeded"
+"""OpenAI's word for it, which its clients look for."""
+_TOO_LONG = re.compile(
+    r"prompt is too long|input is too long|exceed(s|ed)? (the )?context (limit|window)", re.IGNORECASE
+)
+SAID_TOO_LONG = "prompt is too long"
+"""What Claude Code looks for before it compacts a conversation (anthropics/claude-code#16644 has the whole message;
+musistudio/claude-code-router#1799 what happens without)."""
+
+
+def fault_of(body: Mapping[str, Json]) -> Fault:
+    """From an `error` event, or a body of that shape."""
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    word = string(error.get("type"))
+    kind, status = _ERRORS.get(word, _ERRORS["api_error"])
+    message = string(error.get("message"))[:MAX_MESSAGE]
+    return Fault(kind, message or "the provider failed while answering", status, _code(word, message))
+
+
+def decode_error(status: int, body: bytes) -> Fault:
+    try:
+        parsed = j.parse(body, where="the provider's error")
+    except UnreadableError:
+        parsed = {}
+    error = parsed.get("error")
+    error = error if isinstance(error, dict) else {}
+    # Vertex has Google's shape for its own errors: there `status` is the word.
+    word = string(error.get("type")) or string(error.get("status"))
+    # Vendors with OpenAI's shape call everything an invalid request: the word counts only in Anthropic's own shape.
+    ours = parsed.get("type") == "error" and word in _ERRORS
+    kind = _ERRORS[word][0] if ours else Kind.FORBIDDEN if status == BILLING else kind_of_status(status)
+    message = (string(error.get("message")) or string(parsed.get("message")))[:MAX_MESSAGE]
+    return Fault(kind, message or f"the provider answered {status}", status, _code(word, message))
+
+
+def _code(word: str, message: str) -> str:
+    return TOO_LONG if _TOO_LONG.search(message) else word[:MAX_CODE]
+
+
+def encode_error(fault: Fault) -> bytes:
+    return j.dump({"type": "error", "error": {"type": _error_word(fault), "message": _message(fault)}})
+
+
+def _message(fault: Fault) -> str:
+    if fault.code != TOO_LONG or _TOO_LONG.search(fault.public):
+        return fault.public
+    return f"{SAID_TOO_LONG}: {fault.public}"
+
+
+def encode_stream_error(fault: Fault) -> bytes:
+    return sse.write(sse.Event(encode_error(fault).decode(), "error"))
+
+
+def _error_word(fault: Fault) -> str:
+    match fault.kind:
+        case Kind.FORBIDDEN if fault.upstream_status == BILLING:
+            return "billing_error"
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.ABANDONED:
+            return "invalid_request_error"
+        case Kind.UNAUTHENTICATED:
+            return "authentication_error"
+        case Kind.FORBIDDEN:
+            return "permission_error"
+        case Kind.NOT_FOUND:
+            return "not_found_error"
+        case Kind.TOO_LARGE:
+            return "request_too_large"
+        case Kind.RATE_LIMITED:
+            return "rate_limit_error"
+        case Kind.OVERLOADED | Kind.EXHAUSTED:
+            return "overloaded_error"
+        case Kind.UPSTREAM_SILENT:
+            return "timeout_error"
+        case Kind.UPSTREAM_ERROR | Kind.UPSTREAM_GARBLED | Kind.BUG:
+            return "api_error"
+        case _ as never:
+            assert_never(never)
+
+
+def string(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,63 @@
+"""Thoughts and their seals as Anthropic's blocks have them, in both directions.
+
+A seal of Anthropic's own is the `signature` as it came; of a redacted thought it is `data` with a mark before it.
+A seal of somebody else stands in `signature` as a token of ours. The SDK's types demand a signature (anthropic 2.11,
+`ThinkingBlock`), and an empty one would come back to us as nobody's: so a thought without any seal has a token too.
+"""
+
+from collections.abc import Mapping
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import sealed
+
+BY = "anthropic"
+REDACTED = "redacted_thinking:"
+"""Goes before `data`. Signatures are base64: none can begin so."""
+
+UNSEALED = sealed.token(sealed.State(thoughts=(Thinking(""),)))
+"""The signature of a thought that nobody sealed."""
+
+
+def signature(seal: Sealed | None) -> str:
+    if seal is None:
+        return UNSEALED
+    if seal.by == BY:
+        return seal.text
+    return sealed.token(sealed.State(sealed=seal)) or UNSEALED
+
+
+def redacted(seal: Sealed | None) -> str | None:
+    """What a redacted thought of Anthropic's hides; `None` for any other."""
+    if seal is None or seal.by != BY or not seal.text.startswith(REDACTED):
+        return None
+    return seal.text.removeprefix(REDACTED)
+
+
+def block(thought: Thinking) -> dict[str, Json]:
+    data = redacted(thought.sealed)
+    if data is not None:
+        return {"type": "redacted_thinking", "data": data}
+    return {"type": "thinking", "thinking": thought.text, "signature": signature(thought.sealed)}
+
+
+def thinking(block: Mapping[str, Json], *, at: str) -> Thinking:
+    """From a `thinking` block, whoever sealed it."""
+    text = j.a_string(block.get("thinking"), at=f"{at}.thinking")
+    signed = block.get("signature")
+    seal = "" if signed is None else j.a_string(signed, at=f"{at}.signature")
+    state = sealed.read(seal)
+    return Thinking(text, state.sealed if state else Sealed(BY, seal) if seal else None)
+
+
+def hidden(data: str) -> Sealed:
+    return Sealed(BY, REDACTED + data)
+
+
+def foreign(item: Json) -> bool:
+    """Whether a block is a thought that Anthropic did not sign: one with a token of ours."""
+    if not isinstance(item, dict) or item.get("type") != "thinking":
+        return False
+    signed = item.get("signature")
+    return isinstance(signed, str) and sealed.read(signed) is not None

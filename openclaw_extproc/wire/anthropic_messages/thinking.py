@@ -1,0 +1,170 @@
+"""How much a Claude model is asked to think, and what has to give way to that.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking from memory, and the refusals at each
+place. Thinking with a budget is refused beside a forced tool, another `temperature` than 1, `top_k`, `top_p` below
+0.95, and inside a tool loop whose first step has no thought of Claude's own; thinking adaptively is not refused there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    Chat,
+    Part,
+    Reasoning,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+)
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import efforts, sealed
+from openclaw_extproc.wire.anthropic_messages.abilities import Abilities
+from openclaw_extproc.wire.anthropic_messages.state import BY
+
+DEFAULT_MAX_TOKENS = 4096
+"""`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
+Claude 3 Haiku and Opus write no more than that and answer 400 when asked for it."""
+
+MIN_BUDGET = 1024
+"""The SDK's `ThinkingConfigEnabledParam`: "Must be ≥1024 and less than `max_tokens`"."""
+MOST = 32_000
+"""Of a limit that we set ourselves: what Claude Opus 4 writes at most."""
+LEAST_TOP_P = 0.95
+
+NO_THOUGHT_BEFORE_TOOLS = "reasoning: off, no thought of Claude's stands before the tool calls"
+FORCED_TOOL = "reasoning: off, a tool is forced"
+TOO_SHORT = f"reasoning: off, fewer than {MIN_BUDGET} tokens to answer with"
+NOT_ABLE = "reasoning: the model does not think"
+ALWAYS = "reasoning: the model always thinks"
+BUDGET = "reasoning: budget_tokens, as an effort"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    max_tokens: int
+    thinking: dict[str, Json] | None = None
+    effort: str | None = None
+    on: bool = False
+    """Whether the model will think, or may."""
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Sampling:
+    """What is left of the client's wishes."""
+
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    losses: list[str] = field(default_factory=list[str])
+
+
+def plan(chat: Chat, limit: int | None, able: Abilities) -> Plan:
+    """`limit`: what the client and the policy allow, if they say."""
+    wish = chat.reasoning
+    usual = DEFAULT_MAX_TOKENS if limit is None else limit
+    if wish is None:
+        return Plan(MOST if able.unasked and limit is None else usual, on=able.unasked)
+    if wish.off:
+        return _off(usual, able, ())
+    if able.thinks == "never":
+        return Plan(usual, losses=(NOT_ABLE,))
+    if _forced(chat) and not able.always:
+        return _off(usual, able, (FORCED_TOOL,))
+    if able.thinks == "adaptively":
+        return _adaptive(wish, limit, able)
+    if not starts_with_thought(chat.turns):
+        return _off(usual, able, (NO_THOUGHT_BEFORE_TOOLS,))
+    return _by_budget(wish, limit, able)
+
+
+def _off(usual: int, able: Abilities, losses: tuple[str, ...]) -> Plan:
+    """Most models do not think unless asked, and vendors that only borrow this format may not know the word."""
+    if able.always:
+        return Plan(usual, effort=able.efforts[0] if able.efforts else None, on=True, losses=(*losses, ALWAYS))
+    return Plan(usual, {"type": "disabled"} if able.unasked else None, losses=losses)
+
+
+def _by_budget(wish: Reasoning, limit: int | None, able: Abilities) -> Plan:
+    wanted = max(efforts.budget(wish) or efforts.BUDGETS["medium"], MIN_BUDGET)
+    most = MOST if limit is None else limit
+    if most <= MIN_BUDGET:
+        return _off(most, able, (TOO_SHORT,))
+    budget = min(wanted, MOST - DEFAULT_MAX_TOKENS if limit is None else limit - 1)
+    effort = wish.effort if wish.effort in able.efforts else None
+    tokens = budget + DEFAULT_MAX_TOKENS if limit is None else limit
+    return Plan(tokens, {"type": "enabled", "budget_tokens": budget, **_display(wish)}, effort, on=True)
+
+
+def _adaptive(wish: Reasoning, limit: int | None, able: Abilities) -> Plan:
+    word = efforts.effort(wish)
+    effort = efforts.nearest(word, able.efforts) if word and able.efforts else None
+    budget = efforts.budget(wish) or efforts.BUDGETS["high"]
+    tokens = min(budget + DEFAULT_MAX_TOKENS, MOST) if limit is None else limit
+    losses = (BUDGET,) if wish.effort is None and wish.budget_tokens is not None else ()
+    return Plan(tokens, {"type": "adaptive", **_display(wish)}, effort, on=True, losses=losses)
+
+
+def _display(wish: Reasoning) -> dict[str, Json]:
+    """Said only when the client said it: each model has its own default, and other vendors do not know the word."""
+    return {} if wish.visible is None else {"display": "summarized" if wish.visible else "omitted"}
+
+
+def _forced(chat: Chat) -> bool:
+    return bool(chat.tools) and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named")
+
+
+def starts_with_thought(turns: Sequence[Turn]) -> bool:
+    """Whether the tool loop that goes on here, if one does, began with a thought of Claude's own
+    (deepset-ai/haystack-core-integrations#2146: "Expected `thinking` or `redacted_thinking`, but found `tool_use`").
+    """
+    loop: list[Turn] = []
+    for turn in reversed(turns):
+        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
+            break
+        loop.insert(0, turn)
+    said = [part for turn in loop if turn.role == "assistant" for part in turn.parts]
+    if not any(isinstance(part, ToolUse) for part in said):
+        return True
+    return isinstance(next((part for part in said if _counts(part)), None), Thinking)
+
+
+def _counts(part: Part) -> bool:
+    """Whether it will stand in the request."""
+    match part:
+        case Thinking():
+            return bool(sealed.own((part,), BY))
+        case Text(text):
+            return bool(text.strip())
+        case _:
+            return not isinstance(part, CachePoint)
+
+
+def sampling(chat: Chat, made: Plan, able: Abilities) -> Sampling:
+    """What Anthropic takes beside what else is asked."""
+    left = Sampling(chat.temperature, chat.top_p, chat.top_k)
+    if not able.samples or (made.on and made.thinking is not None):
+        if left.temperature not in (None, 1):
+            left.losses.append("temperature: not beside thinking" if able.samples else "temperature: not this model")
+        left.temperature = None
+        _narrow(left, able)
+    elif left.temperature is not None:
+        if not 0 <= left.temperature <= 1:
+            left.losses.append("temperature above 1")
+        left.temperature = min(max(left.temperature, 0), 1)
+    if left.temperature is not None and left.top_p is not None and not able.samples_both:
+        left.losses.append("top_p: not beside temperature")
+        left.top_p = None
+    return left
+
+
+def _narrow(left: Sampling, able: Abilities) -> None:
+    if left.top_p is not None and (not able.samples or left.top_p < LEAST_TOP_P):
+        left.losses.append("top_p: not beside thinking" if able.samples else "top_p: not this model")
+        left.top_p = None
+    if left.top_k is not None:
+        left.losses.append("top_k: not beside thinking" if able.samples else "top_k: not this model")
+        left.top_k = None

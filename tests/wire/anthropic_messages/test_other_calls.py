@@ -1,0 +1,70 @@
+"""Promises of Anthropic's smaller calls: counting tokens, and the list of models."""
+
+import pytest
+from anthropic.types import MessageTokensCount, ModelInfo
+from anthropic.types.message_count_tokens_params import MessageCountTokensParams
+from pydantic import TypeAdapter
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Text, Turn
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.anthropic_messages import count_tokens
+from openclaw_extproc.wire.anthropic_messages.models import encode_model, encode_models
+from openclaw_extproc.wire.base import Edit
+from tests.wire.anthropic_messages.saying import HELLO, ask, sdk
+
+ASKED: dict[str, Json] = {"model": "claude", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+def test_only_its_own_path_counts_tokens() -> None:
+    assert count_tokens.serves("/v1/messages/count_tokens")
+    assert not count_tokens.serves("/v1/messages")
+
+
+def test_a_request_without_a_limit_is_a_chat_to_count() -> None:
+    chat = count_tokens.decode_request(ask(ASKED))
+
+    assert chat.turns == (Turn("user", (Text("Hello"),)),)
+    assert chat.max_output_tokens is None
+
+
+def test_a_count_that_stays_with_anthropic_changes_its_model_and_gets_no_limit() -> None:
+    asked = ask(ASKED)
+
+    assert count_tokens.edit(asked, Edit("claude", cap=5)).body is asked.raw
+    edited = count_tokens.edit(asked, Edit("opus", cap=5))
+    assert edited.path == "/messages/count_tokens"
+    assert edited.body == asked.raw.replace(b'"claude"', b'"opus"')
+
+
+def test_a_translated_count_has_only_what_counts() -> None:
+    request = count_tokens.encode_request(HELLO, Edit("claude"))
+
+    body = TypeAdapter(MessageCountTokensParams).validate_json(request.body)
+    assert body.keys() == {"model", "messages"}
+    assert request.path == "/messages/count_tokens"
+
+
+def test_a_count_is_answered_as_the_official_sdk_reads_it() -> None:
+    body = count_tokens.encode_answer(42)
+
+    assert MessageTokensCount.model_validate_json(body, strict=True).input_tokens == 42
+    assert count_tokens.decode_answer(body) == 42
+    with pytest.raises(UnreadableError):
+        count_tokens.decode_answer(b"{}")
+
+
+@pytest.mark.parametrize("names", [[], ["a"], ["a", "b/c", "é"]])
+def test_the_official_sdk_lists_the_models(names: list[str]) -> None:
+    with sdk(200, "application/json", encode_models(names, 1_754_000_000)) as client:
+        listed = [*client.models.list(limit=1)]
+
+    assert [model.id for model in listed] == names
+    assert all(model.created_at.timestamp() == 1_754_000_000 for model in listed)
+
+
+def test_a_single_model_is_told_as_the_official_sdk_reads_it() -> None:
+    told = encode_model("mine", 1_754_000_000)
+
+    assert ModelInfo.model_validate_json(told).display_name == "mine"
+    assert j.parse(told, where="x")["type"] == "model"
