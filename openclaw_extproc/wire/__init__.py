@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat
+from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat, vertex_gemini
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
@@ -14,6 +14,7 @@ FORMATS: dict[str, WireFormat] = {
         anthropic_messages,
         gemini,
         openai_chat,
+        vertex_gemini,
     )
 }
 
@@ -48,7 +49,11 @@ FAMILIES = (
     Family(
         "/gemini",
         (gemini.NAME,),
-        ("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/"),
+        (
+            *("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/", "/v1/tunedModels/"),
+            # Vertex AI has them all below `publishers/google`, as a rule below a project.
+            *("/v1/projects/", "/v1/publishers/"),
+        ),
         hosts=("generativelanguage.googleapis.com",),
         passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
         signs=("x-goog-api-key", "x-goog-api-client"),

@@ -17,7 +17,8 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.wire.base import Edit
-from openclaw_extproc.wire.gemini.upstream import NOT_JSON, UNSIGNED, WHOSE_IMAGE
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.written_turns import NOT_JSON, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
 
 # -- the record ------------------------------------------------------------------
