@@ -18,6 +18,7 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -33,7 +34,8 @@ _TARGETS = {"openai_chat": "/v1/chat/completions", "anthropic_messages": "/v1/me
 """Where a format is spoken that has the model in its body. Others have a `request.path` in each case."""
 
 CLIENTS = sorted(name for name, made in FORMATS.items() if made.client)
-PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider)
+PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider and not made.base)
+"""Without the variants, which have the words of another format and tests of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """An answer as a reader would retell it. Which text stood before which call is no part of it: OpenAI cannot say."""
+    """An answer as a reader would retell it. Which text stood before which call is no part of it: OpenAI cannot say;
+    nor is what was thought, which not every client may see.
+    """
 
     id: str
     model: str
@@ -186,15 +190,19 @@ class Gist:
 
 def gist(facts: Iterable[Fact]) -> Gist:
     started, stop, failed, usage = Started("", ""), None, False, Usage()
-    text, calls, in_call = "", list[tuple[ToolStarted, str]](), False
+    text, calls, in_call, in_thought = "", list[tuple[ToolStarted, str]](), False, False
     for fact in facts:
         match fact:
             case Started():
                 started = fact
             case TextStarted():
-                in_call = False
+                in_call = in_thought = False
+            case ThoughtStarted():
+                in_thought = True
+            case Delta() if in_thought:
+                pass
             case ToolStarted():
-                in_call = True
+                in_call, in_thought = True, False
                 calls.append((fact, ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
+    CachePoint,
     Chat,
     Image,
     InlineImage,
     LinkedImage,
     Part,
     Text,
+    Thinking,
     ToolChoice,
     ToolResult,
     ToolSpec,
@@ -43,7 +45,9 @@ to_every_format = pytest.mark.parametrize("to", BOTH_SIDES)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A chat without the freedoms that formats take: who says what, in which order, with which settings."""
+    """A chat without the freedoms that formats take: who says what, in which order, with which settings. Provider
+    state and cache points are no part of it.
+    """
 
     model: str
     system: str
@@ -101,7 +105,7 @@ def _uses(chat: Chat) -> list[ToolUse]:
 
 def _parts(parts: Iterable[Part], order: Mapping[str, int]) -> tuple[Part, ...]:
     """Tool results first and in the order of their calls, as the APIs want them; blank texts away."""
-    said = [_plain(part, order) for part in parts if not (isinstance(part, Text) and not part.text.strip())]
+    said = [_plain(part, order) for part in parts if _says(part)]
     results = [part for part in said if isinstance(part, ToolResult)]
     rest: list[Part] = [part for part in said if not isinstance(part, ToolResult)]
     if len(results) == 1:  # whose its images are needs no saying
@@ -109,6 +113,14 @@ def _parts(parts: Iterable[Part], order: Mapping[str, int]) -> tuple[Part, ...]:
         results = [replace(results[0], content=tuple(t for t in results[0].content if isinstance(t, Text)))]
         rest = [*images, *rest]
     return (*sorted(results, key=_place), *rest)
+
+
+def _says(part: Part) -> bool:
+    match part:
+        case Text(text):
+            return bool(text.strip())
+        case _:
+            return not isinstance(part, Thinking | CachePoint)
 
 
 def _place(result: ToolResult) -> str:
@@ -382,4 +394,4 @@ def test_an_empty_request_is_unreadable(case: Case) -> None:
 
 
 def test_every_format_has_both_sides() -> None:
-    assert sorted(FORMATS) == CLIENTS == PROVIDERS
+    assert sorted(name for name, made in FORMATS.items() if not made.base) == CLIENTS == PROVIDERS

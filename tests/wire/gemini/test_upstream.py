@@ -175,7 +175,7 @@ def test_what_gemini_has_no_word_for_is_a_loss() -> None:
         HELLO, turns=(*HELLO.turns, use), parallel_tool_calls=False, user="u", stop=("1", "2", "3", "4", "5", "6")
     )
 
-    assert encoded(chat).losses == ("parallel_tool_calls", "user", "stop: more than 5", NOT_JSON)
+    assert encoded(chat).losses == ("parallel_tool_calls", "stop: more than 5", "user", NOT_JSON)
     assert len(j.an_array(j.an_object(written(chat)["generationConfig"], at="")["stopSequences"], at="")) == 5
 
 
