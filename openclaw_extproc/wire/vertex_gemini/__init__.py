@@ -57,6 +57,8 @@ def _before(change: Edit) -> str:
 
 def _turns(value: Json) -> Json:
     """The turns as Vertex AI takes them; `None` when they are so already."""
+    if not isinstance(value, list | dict):
+        return None
     given = value if isinstance(value, list) else [value]
     turns = [_turn(turn) for turn in given]
     some: list[Json] = [turn for turn in turns if not (isinstance(turn, dict) and turn.get("parts") == [])]

@@ -181,6 +181,44 @@ def test_a_tool_choice_is_a_calling_mode(calling: Json, choice: ToolChoice | Non
     assert (chat.tool_choice, chat.losses) == (choice, ())
 
 
+TOOLS: Json = [{"functionDeclarations": [{"name": "f"}, {"name": "g"}, {"name": "h"}]}]
+
+
+@pytest.mark.parametrize(
+    ("mode", "choice", "losses"),
+    [
+        ("ANY", ToolChoice("required"), ()),
+        ("VALIDATED", ToolChoice("auto"), ("toolConfig.functionCallingConfig.mode: VALIDATED",)),
+    ],
+)
+def test_a_choice_among_several_functions_leaves_only_those(
+    mode: str, choice: ToolChoice, losses: tuple[str, ...]
+) -> None:
+    calling: Json = {"mode": mode, "allowedFunctionNames": ["h", "f"]}
+
+    chat = read(tools=TOOLS, toolConfig={"functionCallingConfig": calling})
+
+    assert [tool.name for tool in chat.tools] == ["f", "h"]
+    assert (chat.tool_choice, chat.losses) == (choice, losses)
+
+
+def test_penalties_and_a_seed_are_neutral_words() -> None:
+    chat = read(generationConfig={"presence_penalty": -0.5, "frequencyPenalty": 1, "seed": "7"})
+
+    assert (chat.presence_penalty, chat.frequency_penalty, chat.seed, chat.extras) == (-0.5, 1, 7, {})
+
+
+def test_settings_that_only_gemini_has_are_losses_by_name() -> None:
+    config: Json = {"responseLogprobs": True, "logprobs": 3, "mediaResolution": "MEDIA_RESOLUTION_LOW"}
+
+    chat = read(generationConfig=config, safetySettings=[], labels={"a": "b"})
+
+    assert encoded(chat).losses == (
+        *("safetySettings", "labels"),
+        *("generationConfig.responseLogprobs", "generationConfig.logprobs", "generationConfig.mediaResolution"),
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "loss"),
     [
