@@ -69,7 +69,7 @@ def test_no_secret_of_the_caller_goes_to_a_provider_that_has_its_own(client: str
 
 @pytest.mark.parametrize(
     ("client", "to", "auth"),
-    [*((c, to, "inject") for c in FORMATS for to in FORMATS), *((c, c, "forward") for c in FORMATS)],
+    [*((c, to, "inject") for c in CLIENTS for to in FORMATS), *((c, c, "forward") for c in CLIENTS)],
 )
 def test_nothing_of_ours_goes_upstream(client: str, to: str, auth: str) -> None:
     only = Target(provider(to, auth=auth), "m0")
