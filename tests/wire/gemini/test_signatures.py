@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from google.genai import types
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Part, Sealed, Text, Thinking, ToolResult, ToolUse, Turn
@@ -66,6 +68,21 @@ def turns(*given: Json) -> tuple[Turn, ...]:
 
 def model(*parts: Json) -> Json:
     return {"role": "model", "parts": [*parts]}
+
+
+SEALS = st.builds(Sealed, st.sampled_from(["anthropic", "openai", "gemini"]), st.text())
+
+
+@given(st.lists(st.builds(Thinking, st.text(), SEALS), max_size=3), st.none() | SEALS)
+def test_a_signature_brings_back_what_it_carries(thoughts: list[Thinking], seal: Sealed | None) -> None:
+    assume(seal is None or seal.by != "gemini")
+
+    carried = signatures.carrying(thoughts, seal)
+
+    assert signatures.read(carried) == State("", tuple(thoughts), seal)
+    assert signatures.read(base64.urlsafe_b64encode(base64.b64decode(carried)).decode().rstrip("=")) == State(
+        "", tuple(thoughts), seal
+    )
 
 
 # -- to clients and back ---------------------------------------------------------
