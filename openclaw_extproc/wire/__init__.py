@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat, vertex_anthropic
+from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat, vertex_anthropic, vertex_gemini
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
@@ -15,6 +15,7 @@ FORMATS: dict[str, WireFormat] = {
         gemini,
         openai_chat,
         vertex_anthropic,
+        vertex_gemini,
     )
 }
 
@@ -49,7 +50,11 @@ FAMILIES = (
     Family(
         "/gemini",
         (gemini.NAME,),
-        ("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/"),
+        (
+            *("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/", "/v1/tunedModels/"),
+            # Vertex AI has them all below `publishers/google`, as a rule below a project.
+            *("/v1/projects/", "/v1/publishers/"),
+        ),
         hosts=("generativelanguage.googleapis.com",),
         passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
         signs=("x-goog-api-key", "x-goog-api-client"),

@@ -2,9 +2,9 @@
 
 Source: https://ai.google.dev/api/generate-content and the types of the official SDK (google-genai 3.4, read
 2026-11-21), and what Gemini was seen to do in public issues, named at each place.
-Left out: audio, video, documents, Google's own tools, cached contents, several candidates and a choice among several
-functions pass only to the same format. Thoughts and their signatures are dropped on the way to another, and so are
-structured output, safety settings and thinking budgets, by name.
+Left out: Google's own tools and files, cached contents and several candidates pass only to the same format. Safety
+settings, the resolution of media and log probabilities are dropped on the way to another, by name; and so is the
+signature of a text, which no other format has a place for.
 """
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat

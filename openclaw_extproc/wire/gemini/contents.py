@@ -10,12 +10,28 @@ calls in several messages too, and a text in pieces would be a poor memory.
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import InlineImage, LinkedImage, Part, Role, Text, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import (
+    InlineFile,
+    InlineImage,
+    Leaf,
+    LinkedFile,
+    LinkedImage,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire.gemini import media, signatures
 from openclaw_extproc.wire.gemini.fields import Losses, fields, name, several
-from openclaw_extproc.wire.gemini.images import guessed_type, usual_base64
+from openclaw_extproc.wire.sealed import State
 
 _ROLES: dict[str, Role] = {"": "user", "user": "user", "model": "assistant", "function": "user"}
 """`function` is what Google's first SDKs called the turn of the tool results."""
@@ -36,28 +52,18 @@ def turns(value: Json, losses: Losses) -> tuple[Turn, ...]:
         if role is None:
             raise UnreadableError(f"{at}.role: unknown role (known: user, model)")
         calls.turn = n
-        parts = tuple(_parts(content, at, losses, calls))
-        if parts and role == "assistant" and read and read[-1].role == role:
-            read[-1] = Turn(role, _continued(read[-1].parts, parts))
-        elif parts:
-            read.append(Turn(role, parts))
+        said = read.pop().parts if role == "assistant" and read and read[-1].role == role else ()
+        parts = _parts(content, at, losses, calls, said)
+        if parts:
+            read.append(Turn(role, tuple(parts)))
     return tuple(read)
-
-
-def _continued(said: tuple[Part, ...], more: tuple[Part, ...]) -> tuple[Part, ...]:
-    """One turn of two: a text that was cut between them is whole again."""
-    match said[-1], more[0]:
-        case Text(begun), Text(rest):
-            return (*said[:-1], Text(begun + rest), *more[1:])
-        case _:
-            return (*said, *more)
 
 
 def system(value: Json, losses: Losses) -> Iterator[str]:
     """The texts of a `systemInstruction`: a content, of which only text makes sense."""
     if isinstance(value, str):
         value = {"parts": [{"text": value}]}
-    for part in _parts(fields(value, at="systemInstruction"), "systemInstruction", losses, _Calls()):
+    for part in _parts(fields(value, at="systemInstruction"), "systemInstruction", losses, _Calls(), ()):
         if isinstance(part, Text):
             yield part.text
         else:
@@ -92,15 +98,61 @@ class _Calls:
         return id or called_name
 
 
-def _parts(content: Mapping[str, Json], at: str, losses: Losses, calls: _Calls) -> Iterator[Part]:
+def _parts(content: Mapping[str, Json], at: str, losses: Losses, calls: _Calls, said: tuple[Part, ...]) -> list[Part]:
+    """What was `said` in the turn before this content, and the content."""
+    parts = [*said]
     for n, item in enumerate(several(content.get("parts"), at=f"{at}.parts")):
         here = f"{at}.parts[{n}]"
         part = fields(item, at=here)
+        state = signatures.read(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
         if part.pop("thought", False) is True:
-            losses.drop("thought", f"{here}: thought")
-            continue
-        for key, value in part.items():
-            yield from _part(key, value, here, losses, calls)
+            more: Iterator[Part] = _thought(part, state, here)
+        else:
+            more = _said(part, state, here, losses, calls)
+        for one in more:
+            if isinstance(one, ToolUse) and state.thoughts:
+                parts = _recalled(parts, state)
+            if not (n == 0 and said and _continues(parts, one)):
+                parts.append(one)
+    return parts
+
+
+def _continues(parts: list[Part], more: Part) -> bool:
+    """Whether `more` is the rest of a text or thought that was cut between two contents, and now is with it."""
+    match parts[-1] if parts else None, more:
+        case Text(begun), Text(rest):
+            parts[-1] = Text(begun + rest)
+        case Thinking(begun, None), Thinking(rest, seal):
+            parts[-1] = Thinking(begun + rest, seal)
+        case _:
+            return False
+    return True
+
+
+def _recalled(parts: list[Part], state: State) -> list[Part]:
+    """With the thoughts that a call carries where they were: before the texts that led to it, and in the place of what
+    the client itself kept of them.
+    """
+    start = max((n for n, part in enumerate(parts, 1) if isinstance(part, ToolUse)), default=0)
+    kept = [part for part in parts[start:] if not (isinstance(part, Thinking) and part.sealed is None)]
+    return [*parts[:start], *state.thoughts, *kept]
+
+
+def _thought(part: Mapping[str, Json], state: State, at: str) -> Iterator[Part]:
+    text = j.a_string(part.get("text", ""), at=f"{at}.text")
+    if text or state.sealed is not None:
+        yield Thinking(text, state.sealed)
+
+
+def _said(part: Mapping[str, Json], state: State, at: str, losses: Losses, calls: _Calls) -> Iterator[Part]:
+    if state.sealed is not None and "functionCall" not in part:
+        losses.drop("thoughtSignature", f"{at}.thoughtSignature")
+    for key, value in part.items():
+        for one in _part(key, value, at, losses, calls):
+            if isinstance(one, ToolUse) and state.sealed is not None:
+                yield replace(one, sealed=state.sealed)
+            else:
+                yield one
 
 
 def _part(key: str, value: Json, at: str, losses: Losses, calls: _Calls) -> Iterator[Part]:
@@ -109,14 +161,14 @@ def _part(key: str, value: Json, at: str, losses: Losses, calls: _Calls) -> Iter
             if text := j.a_string(value, at=f"{at}.text"):
                 yield Text(text)
         case "inlineData":
-            yield from _inline(fields(value, at=f"{at}.inlineData"), f"{at}.inlineData", losses)
+            yield _inline(value, f"{at}.inlineData")
         case "fileData":
-            yield from _linked(fields(value, at=f"{at}.fileData"), f"{at}.fileData", losses)
+            yield from _linked(value, f"{at}.fileData", losses)
         case "functionCall":
-            yield _call(fields(value, at=f"{at}.functionCall"), f"{at}.functionCall", calls)
+            yield from _call(fields(value, at=f"{at}.functionCall"), f"{at}.functionCall", calls)
         case "functionResponse":
             yield _result(fields(value, at=f"{at}.functionResponse"), f"{at}.functionResponse", losses, calls)
-        case "thoughtSignature" | "videoMetadata" | "mediaResolution" | "partMetadata":
+        case "videoMetadata" | "mediaResolution" | "partMetadata":
             losses.drop(key, f"{at}.{key}")
         case "executableCode" | "codeExecutionResult" | "toolCall" | "toolResponse":
             losses.refuse(f"{at}: {key}")
@@ -124,47 +176,57 @@ def _part(key: str, value: Json, at: str, losses: Losses, calls: _Calls) -> Iter
             losses.refuse(f"{at}: unknown kind of part")
 
 
-def _inline(blob: Mapping[str, Json], at: str, losses: Losses) -> Iterator[InlineImage]:
-    media_type = j.a_string(blob.get("mimeType"), at=f"{at}.mimeType")
-    if media_type.startswith("image/"):
-        yield InlineImage(media_type, usual_base64(j.a_string(blob.get("data"), at=f"{at}.data")))
-    else:
-        losses.refuse(f"{at}: not an image")
+def _inline(value: Json, at: str) -> InlineImage | InlineFile:
+    blob = fields(value, at=at)
+    media_type = name(blob.get("mimeType"), at=f"{at}.mimeType")
+    data = media.usual_base64(j.a_string(blob.get("data"), at=f"{at}.data"))
+    return media.inline(media_type, data, j.a_string(blob.get("displayName", ""), at=f"{at}.displayName"))
 
 
-def _linked(file: Mapping[str, Json], at: str, losses: Losses) -> Iterator[LinkedImage]:
+def _linked(value: Json, at: str, losses: Losses) -> Iterator[LinkedImage | LinkedFile]:
+    file = fields(value, at=at)
     url = j.a_string(file.get("fileUri"), at=f"{at}.fileUri")
-    media_type = j.a_string(file.get("mimeType", guessed_type(url) or ""), at=f"{at}.mimeType")
-    if not media_type.startswith("image/"):
-        losses.refuse(f"{at}: not an image")
-    elif not url.lower().startswith(("http://", "https://")) or url.startswith(_GOOGLES_OWN_FILES):
+    media_type = j.a_string(file.get("mimeType", media.guessed_type(url) or ""), at=f"{at}.mimeType")
+    if not url.lower().startswith(("http://", "https://")) or url.startswith(_GOOGLES_OWN_FILES):
         losses.refuse(f"{at}: a file only Google can read")
+    elif not media_type:
+        losses.refuse(f"{at}: a file of unknown type")
     else:
-        yield LinkedImage(url)
+        yield media.linked(media_type, url, j.a_string(file.get("displayName", ""), at=f"{at}.displayName"))
 
 
-def _call(call: Mapping[str, Json], at: str, calls: _Calls) -> ToolUse:
+def _call(call: Mapping[str, Json], at: str, calls: _Calls) -> Iterator[Part]:
     called_name = name(call.get("name"), at=f"{at}.name")
-    id = calls.called(j.a_string(call.get("id", ""), at=f"{at}.id"), called_name)
-    return ToolUse(id, called_name, j.text(j.an_object(call.get("args", {}), at=f"{at}.args")))
+    state = sealed.called(j.a_string(call.get("id", ""), at=f"{at}.id"))
+    yield from state.thoughts
+    args = j.text(j.an_object(call.get("args", {}), at=f"{at}.args"))
+    yield ToolUse(calls.called(state.id, called_name), called_name, args, state.sealed)
 
 
 def _result(response: Mapping[str, Json], at: str, losses: Losses, calls: _Calls) -> ToolResult:
     called_name = name(response.get("name"), at=f"{at}.name")
-    id = calls.answered(j.a_string(response.get("id", ""), at=f"{at}.id"), called_name)
+    id = calls.answered(sealed.result_of(j.a_string(response.get("id", ""), at=f"{at}.id")), called_name)
     said = j.an_object(response.get("response", {}), at=f"{at}.response")
-    images: list[InlineImage] = []
-    for n, item in enumerate(several(response.get("parts"), at=f"{at}.parts")):
-        here = f"{at}.parts[{n}]"
-        images += _inline(fields(fields(item, at=here).get("inlineData"), at=here), here, losses)
+    shown = tuple(_shown(response, at, losses))
     for key in j.without(response, frozenset({"id", "name", "response", "parts"})):
         losses.drop(f"functionResponse.{key}", f"{at}.{key}")
     match list(said.items()):
         case []:
-            return ToolResult(id, tuple(images))
+            return ToolResult(id, shown)
         case [("result" | "output", str(text))]:
-            return ToolResult(id, (Text(text), *images))
+            return ToolResult(id, (Text(text), *shown))
         case [("error", str(text))]:
-            return ToolResult(id, (Text(text), *images), is_error=True)
+            return ToolResult(id, (Text(text), *shown), is_error=True)
         case _:
-            return ToolResult(id, (Text(j.text(said)), *images))
+            return ToolResult(id, (Text(j.text(said)), *shown))
+
+
+def _shown(response: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
+    """The images and files of a result."""
+    for n, item in enumerate(several(response.get("parts"), at=f"{at}.parts")):
+        here = f"{at}.parts[{n}]"
+        part = fields(item, at=here)
+        if "fileData" in part:
+            yield from _linked(part["fileData"], f"{here}.fileData", losses)
+        else:
+            yield _inline(part.get("inlineData"), f"{here}.inlineData")

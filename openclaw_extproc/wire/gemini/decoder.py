@@ -3,16 +3,20 @@
 Gemini has no marks for the beginning and end of a block, and no last event: blocks are told apart by their kind, and
 the answer is over when its body is, provided that a reason to finish was given. (The first Gemini models gave one in
 every chunk.) A whole answer is a stream of one chunk.
-Left out: thoughts, images, code execution, citations and grounding are swallowed, all candidates but the first too.
+A signature closes its block, because a block has no more than one. One that stands on nothing (an empty text in an
+answer without text) belongs to nothing that a client could send back, and is left out.
+Left out: images, code execution, citations and grounding are swallowed, all candidates but the first too.
 Arguments in pieces (`partialArgs`) come only to clients that asked for them, so they are not put together.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -20,10 +24,12 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
@@ -32,6 +38,8 @@ from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.gemini import objects
 from openclaw_extproc.wire.gemini.errors import fault_in_answer
+from openclaw_extproc.wire.gemini.media import usual_base64
+from openclaw_extproc.wire.gemini.signatures import BY
 
 _STOPS = {
     "FINISH_REASON_UNSPECIFIED": Stop.END,
@@ -98,7 +106,7 @@ class _Answer:
     def __init__(self) -> None:
         self.over = False
         self._id: str | None = None
-        self._in_text = False
+        self._open: _Kind | None = None
         self._calls = 0
         self._more_of_a_call = False
         self._stop: Stop | None = None
@@ -133,25 +141,43 @@ class _Answer:
             self._stop = _STOPS.get(reason, Stop.END)
 
     def _part(self, part: Mapping[str, Json], at: str) -> Iterator[Fact]:
-        if part.get("thought") is True:
-            yield Thought()
-            return
-        if text := _text(part.get("text"), at=f"{at}.text"):
-            if not self._in_text:
-                yield TextStarted()
-            self._in_text = True
+        signature = _text(part.get("thoughtSignature"), at=f"{at}.thoughtSignature")
+        kind: _Kind = "thought" if part.get("thought") is True else "text"
+        text = _text(part.get("text"), at=f"{at}.text")
+        if text:
+            yield from self._in(kind)
             yield Delta(text)
         if part.get("functionCall") is not None:
-            yield from self._call(j.an_object(part["functionCall"], at=f"{at}.functionCall"), f"{at}.functionCall")
+            call = j.an_object(part["functionCall"], at=f"{at}.functionCall")
+            yield from self._call(call, signature, f"{at}.functionCall")
+        elif signature:
+            yield from self._signed(kind, signature)
+        elif kind == "thought" and not text:
+            yield Thought()
 
-    def _call(self, call: Mapping[str, Json], at: str) -> Iterator[Fact]:
+    def _in(self, kind: "_Kind") -> Iterator[Fact]:
+        if self._open != kind:
+            yield from self._end_block()
+            yield TextStarted() if kind == "text" else ThoughtStarted()
+            self._open = kind
+
+    def _signed(self, kind: "_Kind", signature: str) -> Iterator[Fact]:
+        if kind == "thought":
+            yield from self._in(kind)
+        if self._open == kind:
+            yield _seal(signature)
+            yield from self._end_block()
+
+    def _call(self, call: Mapping[str, Json], signature: str, at: str) -> Iterator[Fact]:
         continued, self._more_of_a_call = self._more_of_a_call, call.get("willContinue") is True
         if continued and not call.get("name"):
             return
         name = j.a_string(call.get("name"), at=f"{at}.name")
         args = _object(call.get("args"), at=f"{at}.args")
-        yield from self._end_text()
+        yield from self._end_block()
         yield ToolStarted(_text(call.get("id"), at=f"{at}.id") or self._made_up_id(), name)
+        if signature:
+            yield _seal(signature)
         yield Delta(j.text(args))
         yield BlockEnded()
         self._calls += 1
@@ -160,9 +186,9 @@ class _Answer:
         """With the answer's own id in it: Anthropic wants the ids of a whole conversation to differ."""
         return "_".join(["call", *re.findall("[A-Za-z0-9]+", self._id or ""), str(self._calls)])
 
-    def _end_text(self) -> Iterator[Fact]:
-        if self._in_text:
-            self._in_text = False
+    def _end_block(self) -> Iterator[Fact]:
+        if self._open is not None:
+            self._open = None
             yield BlockEnded()
 
     def _seen(self, usage: Mapping[str, Json]) -> Iterator[Fact]:
@@ -175,13 +201,21 @@ class _Answer:
             yield from self._fail(_BROKEN_OFF)
             return
         self.over = True
-        yield from self._end_text()
+        yield from self._end_block()
         yield Finished(Stop.TOOL_USE if self._calls and self._stop is Stop.END else self._stop)
 
     def _fail(self, fault: Fault) -> Iterator[Fact]:
         if not self.over:
             self.over = True
             yield Failed(fault)
+
+
+_Kind: TypeAlias = Literal["text", "thought"]
+"""Of a block that more parts can belong to."""
+
+
+def _seal(signature: str) -> Signed:
+    return Signed(Sealed(BY, usual_base64(signature)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,25 @@
 """Gemini: answers, written for a client. See the package for the source.
 
-Every chunk has the shape of a whole answer. A function call goes out in one piece, so its arguments wait for the end
-of their block. Without `alt=sse` a stream is one JSON array, written object by object.
+Every chunk has the shape of a whole answer (see `parts` for what stands in it). Without `alt=sse` a stream is one JSON
+array, written object by object.
 """
 
-from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
-    BlockEnded,
-    Delta,
     Fact,
     Failed,
     Finished,
     Seen,
-    Signed,
     Started,
     Stop,
-    TextStarted,
-    Thought,
-    ThoughtStarted,
-    ToolStarted,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import EVENT_STREAM, JSON, Encoder
 from openclaw_extproc.wire.gemini.errors import encode_error, error
+from openclaw_extproc.wire.gemini.parts import Parts
 from openclaw_extproc.wire.gemini.requests import wants_events
 
 _STOP_WORDS = {
@@ -102,36 +95,20 @@ class StreamEncoder:
     def __init__(self, chat: Chat, created: int, framing: EventFraming | ArrayFraming) -> None:
         self._head = _Head(chat, created)
         self._framing = framing
-        self._tool: ToolStarted | None = None
-        self._args: list[str] = []
+        self._parts = Parts(chat, at_once=True)
 
     def feed(self, fact: Fact) -> bytes:
         match fact:
             case Started() | Seen():
                 self._head.note(fact)
-            case TextStarted():
-                self._tool = None
-            case ToolStarted():
-                self._tool, self._args = fact, []
-            case Delta(text) if self._tool is None:
-                return self._more({"text": text})
-            case Delta(text):
-                self._args.append(text)
-            case BlockEnded() if self._tool is not None:
-                return self._more(_call(self._tool, "".join(self._args)))
-            case BlockEnded() | Thought() | ThoughtStarted() | Signed():
-                pass
+                return b""
             case Finished(stop):
                 return self._framing.last(self._head.answer([{"text": ""}], stop))
             case Failed(fault):
-                return self._fail(fault)
-        return b""
-
-    def _more(self, part: Json) -> bytes:
-        return self._framing.more(self._head.answer([part]))
-
-    def _fail(self, fault: Fault) -> bytes:
-        return self._framing.last(error(fault))
+                return self._framing.last(error(fault))
+            case _:
+                part = self._parts.take(fact)
+                return b"" if part is None else self._framing.more(self._head.answer([part]))
 
 
 class WholeEncoder:
@@ -139,46 +116,21 @@ class WholeEncoder:
 
     def __init__(self, chat: Chat, created: int) -> None:
         self._head = _Head(chat, created)
-        self._open: TextStarted | ToolStarted = TextStarted()
-        self._said: list[str] = []
-        self._parts: list[Json] = []
+        self._parts = Parts(chat, at_once=False)
+        self._said: list[Json] = []
 
     def feed(self, fact: Fact) -> bytes:
         match fact:
             case Started() | Seen():
                 self._head.note(fact)
-            case TextStarted() | ToolStarted():
-                self._open, self._said = fact, []
-            case Delta(text):
-                self._said.append(text)
-            case BlockEnded():
-                self._parts.append(self._block("".join(self._said)))
-            case Thought() | ThoughtStarted() | Signed():
-                pass
             case Finished(stop):
-                return j.dump(self._head.answer(self._parts or [{"text": ""}], stop))
+                return j.dump(self._head.answer(self._said or [{"text": ""}], stop))
             case Failed(fault):
                 return encode_error(fault)
+            case _:
+                part = self._parts.take(fact)
+                self._said += [] if part is None else [part]
         return b""
-
-    def _block(self, said: str) -> Json:
-        match self._open:
-            case TextStarted():
-                return {"text": said}
-            case ToolStarted():
-                return _call(self._open, said)
-
-
-def _call(tool: ToolStarted, args: str) -> Json:
-    return {"functionCall": {"id": tool.id, "name": tool.name, "args": _arguments(args)}}
-
-
-def _arguments(text: str) -> dict[str, Json]:
-    """A model may write anything; a client has to get an object."""
-    try:
-        return j.parse(text, where="tool arguments") if text.strip() else {}
-    except UnreadableError:
-        return {"_raw": text}
 
 
 def _counted(usage: Usage) -> dict[str, Json]:

@@ -2,8 +2,10 @@
 
 Source: https://ai.google.dev/gemini-api/docs/troubleshooting, https://cloud.google.com/apis/design/errors, and bodies
 quoted in public issues: a wrong key is 400 INVALID_ARGUMENT with the reason API_KEY_INVALID
-(Wei-Shaw/sub2api#1709), a suspended one stands in full in the message (coaidev/coai#67), and a stream that was not
-asked for with `alt=sse` fails with an array (BigPizzaV3/CodexPlusPlus#332).
+(Wei-Shaw/sub2api#1709), a suspended one stands in full in the message (coaidev/coai#67), a stream that was not
+asked for with `alt=sse` fails with an array (BigPizzaV3/CodexPlusPlus#332), a prompt that is too long is a 400 in words
+only (google-gemini/gemini-cli#6678), and how long to wait stands in the body, never in a header
+(googleapis/python-genai#1875).
 """
 
 import re
@@ -35,6 +37,10 @@ _KINDS = {
 }
 """FAILED_PRECONDITION is what Gemini says where its free tier is not offered: "User location is not supported"."""
 _BAD_KEY = "API_KEY_INVALID"
+_TOO_LONG = re.compile(r"input token count\b.*(?:exceeds the maximum number of tokens|only supports up to)", re.DOTALL)
+"""The Gemini API's words, and Vertex AI's."""
+TOO_LONG = "context_length_exceeded"
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _SECRET = re.compile(r"(api_key:|AIza)[^\s'\"]*")
 
 
@@ -80,21 +86,21 @@ def decode_error(status: int, body: bytes) -> Fault:
     said = _error_of(body)
     message = _message(said) or f"the provider answered {status}"
     kind = Kind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
-    if status == 400 and _code(said) == "FAILED_PRECONDITION":
+    if status == 400 and _status(said) == "FAILED_PRECONDITION":
         kind = Kind.FORBIDDEN
     return Fault(kind, message, upstream_status=status, code=_code(said))
 
 
 def fault_in_answer(said: Json) -> Fault:
     """From the `error` of an answer that began with status 200."""
-    word, number = _code(said), said.get("code") if isinstance(said, dict) else None
+    word, number = _status(said), said.get("code") if isinstance(said, dict) else None
     if _has_bad_key(said):
         kind = Kind.UNAUTHENTICATED
     elif word not in _KINDS and isinstance(number, int) and 400 <= number <= 599:
         kind = kind_of_status(number)
     else:
         kind = _KINDS.get(word, Kind.UPSTREAM_ERROR)
-    return Fault(kind, _message(said) or "the provider's answer ended in an error", code=word)
+    return Fault(kind, _message(said) or "the provider's answer ended in an error", code=_code(said))
 
 
 def _error_of(body: bytes) -> Json:
@@ -111,12 +117,31 @@ def _message(said: Json) -> str:
     return _SECRET.sub(r"\1***", message[:MAX_MESSAGE_CHARS]) if isinstance(message, str) else ""
 
 
+def retry_after(body: bytes) -> float | None:
+    """The seconds that an error answer asks to wait (`google.rpc.RetryInfo`); `None` where it does not say."""
+    for detail in _details(_error_of(body)):
+        delay = detail.get("retryDelay")
+        if isinstance(delay, str) and (found := _DELAY.fullmatch(delay)):
+            return float(found[1])
+    return None
+
+
 def _code(said: Json) -> str:
+    """Google's word for the error, but for the one that every client wants to know."""
+    if _TOO_LONG.search(_message(said)):
+        return TOO_LONG
+    return _status(said)
+
+
+def _status(said: Json) -> str:
     word = said.get("status") if isinstance(said, dict) else None
     return word[:MAX_CODE_CHARS] if isinstance(word, str) else ""
 
 
 def _has_bad_key(said: Json) -> bool:
+    return any(detail.get("reason") == _BAD_KEY for detail in _details(said))
+
+
+def _details(said: Json) -> list[dict[str, Json]]:
     details = said.get("details") if isinstance(said, dict) else None
-    details = details if isinstance(details, list) else []
-    return any(isinstance(detail, dict) and detail.get("reason") == _BAD_KEY for detail in details)
+    return [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []

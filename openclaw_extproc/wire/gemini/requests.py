@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Reasoning
+from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
-from openclaw_extproc.wire.gemini import contents, paths, tools
+from openclaw_extproc.wire.gemini import contents, output, paths, signatures, thinking, tools
 from openclaw_extproc.wire.gemini.fields import Losses, camel, fields, whole
 
 ALT = "alt"
@@ -20,41 +20,47 @@ ALT = "alt"
 _KNOWN = frozenset(
     {"model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "cachedContent", ALT}
 )
-_KNOWN_CONFIG = frozenset({"maxOutputTokens", "temperature", "topP", "topK", "stopSequences"})
 _CONFIG = "generationConfig"
 _LIMIT = "maxOutputTokens"
+_KNOWN_CONFIG = output.KNOWN | {
+    *(_LIMIT, "temperature", "topP", "topK", "stopSequences", "thinkingConfig", "seed"),
+    *("frequencyPenalty", "presencePenalty"),
+}
 
 
 def decode_request(asked: Asked) -> Chat:
     model, method = paths.read(asked.path)
-    body, losses = fields(asked.body, at="request"), Losses()
+    return chat_of(asked.body, model, stream=method == paths.STREAM, more=_alt(asked.query))
+
+
+def chat_of(given: Mapping[str, Json], model: str, *, stream: bool, more: Mapping[str, Json]) -> Chat:
+    """`more`: what our encoder wants to know."""
+    body, losses = fields(dict(given), at="request"), Losses()
     config = fields(body.get(_CONFIG), at=_CONFIG)
     stops = j.an_array(config.get("stopSequences", []), at=f"{_CONFIG}.stopSequences")
     turns = contents.turns(body.get("contents"), losses)
+    offered, choice = tools.chosen(tuple(tools.specs(body.get("tools"), losses)), body.get("toolConfig"), losses)
     _note_unsupported(body, config, losses)
     return Chat(
         model=model,
         turns=turns,
         system=tuple(contents.system(body.get("systemInstruction"), losses)),
-        tools=tuple(tools.specs(body.get("tools"), losses)),
-        tool_choice=tools.choice(body.get("toolConfig"), losses),
+        tools=offered,
+        tool_choice=choice,
         max_output_tokens=whole(config.get(_LIMIT), at=f"{_CONFIG}.{_LIMIT}"),
         temperature=_number(config, "temperature"),
         top_p=_number(config, "topP"),
         top_k=whole(config.get("topK"), at=f"{_CONFIG}.topK"),
         stop=tuple(j.a_string(stop, at=f"{_CONFIG}.stopSequences[{n}]") for n, stop in enumerate(stops)),
-        stream=method == paths.STREAM,
-        reasoning=_reasoning(config.get(_written(config, "thinkingConfig"))),
-        extras={**j.without(body, _KNOWN), **_extra_config(config), **_alt(asked.query)},
+        frequency_penalty=_number(config, "frequencyPenalty"),
+        presence_penalty=_number(config, "presencePenalty"),
+        seed=whole(config.get("seed"), at=f"{_CONFIG}.seed"),
+        output=output.read(config, losses, at=_CONFIG),
+        stream=stream,
+        reasoning=thinking.read(config.get("thinkingConfig"), at=f"{_CONFIG}.thinkingConfig"),
+        extras={**j.without(body, _KNOWN), **_extra_config(config), **more},
         losses=losses.all(),
     )
-
-
-def _reasoning(thinking: Json) -> Reasoning | None:
-    """Whether thinking was asked for; a budget of 0 switches it off."""
-    if not isinstance(thinking, dict):
-        return None
-    return Reasoning(budget_tokens=0 if thinking.get(_written(thinking, "thinkingBudget")) == 0 else None)
 
 
 def wants_events(chat: Chat) -> bool:
@@ -74,9 +80,9 @@ def _note_unsupported(body: Mapping[str, Json], config: Mapping[str, Json], loss
 def _extra_config(config: Mapping[str, Json]) -> dict[str, Json]:
     """What else is configured, but for what says nothing new."""
     usual = {
-        "responseMimeType": config.get("responseMimeType") == "text/plain",
         "candidateCount": config.get("candidateCount") == 1,
         "responseModalities": _only_text(config.get("responseModalities")),
+        "responseLogprobs": config.get("responseLogprobs") is False,
     }
     return {
         f"{_CONFIG}.{key}": value
@@ -100,7 +106,9 @@ def _number(config: Mapping[str, Json], key: str) -> float | None:
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
-    """The model stands in the path, so the body changes only where a cap bites."""
+    """The model stands in the path, so the body changes only where a cap bites, and where the state of another provider
+    has to go.
+    """
     _, method = paths.read(asked.path)
     written = _written(asked.body, _CONFIG)
     config = {} if asked.body.get(written) is None else j.an_object(asked.body[written], at=_CONFIG)
@@ -108,7 +116,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
     limit = change.limit(given)
     raw = asked.raw if limit == given else j.patch(asked.raw, {written: {**config, key: limit}})
-    return Encoded(paths.write(change.model, method), raw)
+    return Encoded(paths.write(change.model, method), signatures.freed(raw))
 
 
 def _written(keys: Iterable[str], name: str) -> str:

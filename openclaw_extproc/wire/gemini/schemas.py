@@ -1,4 +1,4 @@
-"""JSON Schema of tool parameters in Gemini's dialect.
+"""JSON Schema of tool parameters and of answers in Gemini's dialect.
 
 Source: https://ai.google.dev/api/caching#Schema, and what Gemini was seen to refuse:
 "Unknown name additionalProperties" (BerriAI/litellm#14330; it fails the whole request), formats other than `enum` and
@@ -60,6 +60,15 @@ class Dialect:
         if "anyOf" in written:
             written = self._joined(written["anyOf"])
         return written if written.get("properties") else None
+
+    def output(self, schema: Mapping[str, Json]) -> Schema | None:
+        """An answer's schema, which may be of any type; `None` for an object of any kind, which has no words here."""
+        self._root, self._left = schema, MAX_SCHEMAS
+        written = self._schema(dict(schema), ())
+        if written.get("type") != "object" or written.get("properties"):
+            return written
+        self._drop("properties")
+        return None
 
     def _joined(self, branches: Json) -> Schema:
         """Parameters have to be one object: of several, all properties and no demands."""

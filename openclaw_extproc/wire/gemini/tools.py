@@ -4,7 +4,7 @@
 `nullable` and `propertyOrdering`, every other vendor passes over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import ToolChoice, ToolSpec
@@ -40,12 +40,13 @@ def _spec(value: Json, at: str, losses: Losses) -> ToolSpec:
     if "parametersJsonSchema" in declared:
         schema = j.an_object(declared["parametersJsonSchema"], at=f"{at}.parametersJsonSchema")
     elif "parameters" in declared:
-        schema = _json_schema(declared["parameters"], f"{at}.parameters")
+        schema = json_schema(declared["parameters"], f"{at}.parameters")
     description = j.a_string(declared.get("description", ""), at=f"{at}.description")
     return ToolSpec(name(declared.get("name"), at=f"{at}.name"), description, schema)
 
 
-def _json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
+def json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
+    """Google's `Schema` as JSON Schema."""
     if depth > MAX_DEPTH:
         raise UnreadableError(f"{at}: nested too deeply")
     schema = fields(value, at=at)
@@ -55,12 +56,12 @@ def _json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
                 schema[key] = said.lower()
             case "properties":
                 properties = j.an_object(said, at=f"{at}.properties").items()
-                schema[key] = {name: _json_schema(item, f"{at}.{name}", depth + 1) for name, item in properties}
+                schema[key] = {name: json_schema(item, f"{at}.{name}", depth + 1) for name, item in properties}
             case "items":
-                schema[key] = _json_schema(said, f"{at}[]", depth + 1)
+                schema[key] = json_schema(said, f"{at}[]", depth + 1)
             case "anyOf":
                 branches = several(said, at=f"{at}.anyOf")
-                schema[key] = [_json_schema(item, f"{at}.anyOf[]", depth + 1) for item in branches]
+                schema[key] = [json_schema(item, f"{at}.anyOf[]", depth + 1) for item in branches]
             case _ if key in _COUNTS:
                 schema[key] = whole(said, at=f"{at}.{key}")
             case _:
@@ -70,7 +71,10 @@ def _json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
     return schema
 
 
-def choice(value: Json, losses: Losses) -> ToolChoice | None:
+def chosen(tools: tuple[ToolSpec, ...], value: Json, losses: Losses) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
+    """The tools to offer and the choice among them: nobody else has a choice among several, so the others are taken
+    out of sight.
+    """
     config = fields(value, at="toolConfig")
     for key in j.without(config, frozenset({"functionCallingConfig"})):
         losses.drop(f"toolConfig.{key}", f"toolConfig.{key}")
@@ -78,13 +82,21 @@ def choice(value: Json, losses: Losses) -> ToolChoice | None:
     calling = fields(config.get("functionCallingConfig"), at=at)
     for key in j.without(calling, frozenset({"mode", "allowedFunctionNames"})):
         losses.drop(f"{at}.{key}", f"{at}.{key}")
-    allowed = j.an_array(calling.get("allowedFunctionNames", []), at=f"{at}.allowedFunctionNames")
     mode = j.a_string(calling.get("mode", "MODE_UNSPECIFIED"), at=f"{at}.mode").upper()
+    allowed = _allowed(calling, at)
     if mode == "ANY" and len(allowed) == 1:
-        return ToolChoice("named", name(allowed[0], at=f"{at}.allowedFunctionNames[0]"))
+        return tools, ToolChoice("named", allowed[0])
     if allowed and mode != "NONE":
-        losses.refuse(f"{at}.allowedFunctionNames: a choice among several")
-    return _mode(mode, f"{at}.mode", losses)
+        tools = tuple(tool for tool in tools if tool.name in allowed)
+        if not tools:
+            losses.refuse(f"{at}.allowedFunctionNames: none of them is declared")
+    return tools, _mode(mode, f"{at}.mode", losses)
+
+
+def _allowed(calling: Mapping[str, Json], at: str) -> list[str]:
+    at = f"{at}.allowedFunctionNames"
+    given = j.an_array(calling.get("allowedFunctionNames", []), at=at)
+    return [name(one, at=f"{at}[{n}]") for n, one in enumerate(given)]
 
 
 def _mode(mode: str, at: str, losses: Losses) -> ToolChoice | None:

@@ -1,56 +1,35 @@
 """Gemini: the request to a provider, written. See the package for the source."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
-    CachePoint,
-    Chat,
-    Image,
-    InlineFile,
-    InlineImage,
-    LinkedFile,
-    LinkedImage,
-    Part,
-    Text,
-    Thinking,
-    ToolResult,
-    ToolSpec,
-    ToolUse,
-    Turn,
-)
-from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.chat import Chat, ToolSpec
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.gemini import paths
-from openclaw_extproc.wire.gemini.images import guessed_type
+from openclaw_extproc.wire.gemini import families, output, paths, thinking
+from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.schemas import Dialect
+from openclaw_extproc.wire.gemini.written_turns import CACHE_POINTS, Contents
 from openclaw_extproc.wire.losses import carried
-from openclaw_extproc.wire.needs import Need
+from openclaw_extproc.wire.needs import EVERYTHING, Need
 
-CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
+CARRIES: frozenset[Need] = EVERYTHING - {"audio_link", "video_link", "file_link"}
+"""Links to images, PDFs and texts are fetched by Gemini itself, up to 100 MB, but for Gemini 2.0
+(https://ai.google.dev/gemini-api/docs/file-input-methods)."""
 
 MAX_STOPS = 5
 """As the API reference says of `stopSequences`."""
 
-UNSIGNED = "skip_thought_signature_validator"
-"""Gemini 3 refuses a call of its own history without the signature of the thought behind it. This word stands for one
-that is not there, because another model made the call (https://ai.google.dev/gemini-api/docs/thought-signatures);
-Gemini 2.5 takes it too (strands-agents/harness-sdk#1298)."""
 
-NOT_JSON = "tool arguments are not JSON"
-WHOSE_IMAGE = "which tool result an image belongs to"
-
-
-def encode_request(chat: Chat, change: Edit) -> Encoded:
+def encode_request(chat: Chat, change: Edit, carries: frozenset[Need] = CARRIES) -> Encoded:
     losses: list[str] = [*_own_losses(chat)]
     dialect = Dialect()
     fields: dict[str, Json] = {
-        "systemInstruction": _system(chat.system),
-        "contents": _Contents(chat.turns).written(losses),
+        "systemInstruction": _system((*chat.system, output.in_words(chat, change.model))),
+        "contents": Contents(chat.turns, change.model).written(losses),
         "tools": [{"functionDeclarations": [_tool(tool, dialect) for tool in chat.tools]}] if chat.tools else None,
         "toolConfig": _tool_config(chat) if chat.tools else None,
-        "generationConfig": _config(chat, change) or None,
+        "generationConfig": _config(chat, change, losses) or None,
     }
     if dialect.dropped:
         losses.append(f"tools[].parameters: {', '.join(dialect.dropped)}")
@@ -58,16 +37,22 @@ def encode_request(chat: Chat, change: Edit) -> Encoded:
     path = (
         paths.write(change.model, paths.STREAM) + "?alt=sse" if chat.stream else paths.write(change.model, paths.WHOLE)
     )
-    return Encoded(path, j.dump(body), carried(chat, dict.fromkeys(losses), carries=CARRIES))
+    return Encoded(path, j.dump(body), carried(chat, dict.fromkeys(losses), carries=carries))
 
 
 def _own_losses(chat: Chat) -> Iterator[str]:
+    """What Gemini has no word for."""
     if chat.parallel_tool_calls is False:
         yield "parallel_tool_calls"
-    if chat.user is not None:
-        yield "user"
     if len(chat.stop) > MAX_STOPS:
         yield f"stop: more than {MAX_STOPS}"
+    if chat.cache_tools or chat.cache_system:
+        yield CACHE_POINTS
+    for name in ("user", "verbosity", "prompt_cache_key", "service_tier", "store"):
+        if getattr(chat, name) is not None:
+            yield name
+    if chat.tags:
+        yield "tags"
 
 
 def _system(texts: Iterable[str]) -> Json:
@@ -75,15 +60,26 @@ def _system(texts: Iterable[str]) -> Json:
     return {"parts": parts} if parts else None
 
 
-def _config(chat: Chat, change: Edit) -> dict[str, Json]:
+def _config(chat: Chat, change: Edit, losses: list[str]) -> dict[str, Json]:
     said: dict[str, Json] = {
         "maxOutputTokens": change.limit(chat.max_output_tokens),
         "temperature": chat.temperature,
         "topP": chat.top_p,
         "topK": chat.top_k,
         "stopSequences": list[Json](chat.stop[:MAX_STOPS]) or None,
+        "seed": chat.seed,
+        **_penalties(chat, change, losses),
+        **output.written(chat, change.model, losses),
+        "thinkingConfig": thinking.written(chat, change.model, losses) or None,
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _penalties(chat: Chat, change: Edit, losses: list[str]) -> dict[str, Json]:
+    given = {"frequency_penalty": chat.frequency_penalty, "presence_penalty": chat.presence_penalty}
+    refused = change.has("no_penalties") or not families.takes_penalties(change.model)
+    losses += [name for name, value in given.items() if value and refused]
+    return {camel(name): value for name, value in given.items() if not (value and refused)}
 
 
 def _tool(tool: ToolSpec, dialect: Dialect) -> Json:
@@ -111,81 +107,3 @@ def _tool_config(chat: Chat) -> Json:
         case "named":
             calling = {"mode": "ANY", "allowedFunctionNames": [choice.name]}
     return {"functionCallingConfig": calling}
-
-
-class _Contents:
-    """The turns as Gemini wants them: strictly alternating, and results in the order of their calls."""
-
-    def __init__(self, turns: Iterable[Turn]) -> None:
-        self._turns = tuple(turns)
-        uses = [part for turn in self._turns for part in turn.parts if isinstance(part, ToolUse)]
-        self._names = {use.id: use.name for use in uses}
-        self._places = {use.id: n for n, use in enumerate(uses)}
-
-    def written(self, losses: list[str]) -> list[Json]:
-        contents: list[Json] = []
-        for role, turns in groupby(self._turns, key=lambda turn: turn.role):
-            parts = [part for turn in turns for part in turn.parts]
-            written = self._model(parts, losses) if role == "assistant" else self._user(parts, losses)
-            if written:
-                contents.append({"role": "model" if role == "assistant" else "user", "parts": written})
-        return contents
-
-    def _model(self, parts: Iterable[Part], losses: list[str]) -> list[Json]:
-        """Of parallel calls, Gemini signs the first one only."""
-        written: list[Json] = []
-        signed: dict[str, Json] = {"thoughtSignature": UNSIGNED}
-        for part in parts:
-            if isinstance(part, ToolUse):
-                written.append({"functionCall": _call(part, losses), **signed})
-                signed = {}
-            else:
-                written += self._user([part], losses)
-        return written
-
-    def _user(self, parts: Iterable[Part], losses: list[str]) -> list[Json]:
-        """Results first, all together, as the API wants them behind their calls; then their images, then the rest."""
-        results: list[ToolResult] = []
-        rest: list[Json] = []
-        for part in parts:
-            match part:
-                case Text(text):
-                    if text:  # Vertex AI refuses an empty one
-                        rest.append({"text": text})
-                case InlineImage() | LinkedImage():
-                    rest.append(_image(part))
-                case ToolResult():
-                    results.append(part)
-                case Thinking() | CachePoint() | InlineFile() | LinkedFile():
-                    pass
-                case ToolUse():
-                    rest.append({"functionCall": _call(part, losses)})
-        results.sort(key=lambda result: self._places.get(result.tool_use_id, len(self._places)))
-        images = [_image(part) for result in results for part in result.content if isinstance(part, Image)]
-        if images and len(results) > 1:
-            losses.append(WHOSE_IMAGE)
-        return [*(self._result(result) for result in results), *images, *rest]
-
-    def _result(self, result: ToolResult) -> Json:
-        text = "\n".join(part.text for part in result.content if isinstance(part, Text))
-        name = self._names.get(result.tool_use_id, result.tool_use_id)
-        response: Json = {"error" if result.is_error else "result": text}
-        return {"functionResponse": {"name": name, "response": response}}
-
-
-def _call(use: ToolUse, losses: list[str]) -> Json:
-    args: dict[str, Json]
-    try:
-        args = j.parse(use.args, where="tool arguments") if use.args.strip() else {}
-    except UnreadableError:
-        losses.append(NOT_JSON)
-        args = {"_raw": use.args}
-    return {"name": use.name, "args": args}
-
-
-def _image(image: Image) -> Json:
-    match image:
-        case InlineImage(media_type, base64):
-            return {"inlineData": {"mimeType": media_type, "data": base64}}
-        case LinkedImage(url):
-            return {"fileData": {"mimeType": guessed_type(url) or "image/jpeg", "fileUri": url}}

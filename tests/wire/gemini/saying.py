@@ -1,6 +1,6 @@
 """What the tests of the Gemini format say and read. Fixtures: `tests/fixtures/gemini`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,11 @@ HELLO = Chat("gemini", (Turn("user", (Text("Hello"),)),))
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 STREAM = "/v1beta/models/gemini:streamGenerateContent"
 WHOLE = "/v1beta/models/gemini:generateContent"
+GEMINIS = (
+    *("gemini-2.0-flash", "gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro", "gemini-3-pro-preview"),
+    *("gemini-3.1-pro-preview", "gemini-3-flash-preview", "gemini-3.8-flash", "gemini-flash-latest", "gemma-4-31b"),
+)
+"""Models of every family."""
 
 
 def encoded(chat: Chat, change: Edit | None = None) -> Encoded:
@@ -36,6 +41,19 @@ def written(chat: Chat, change: Edit | None = None) -> dict[str, Json]:
 
 def contents(*turns: Turn) -> Json:
     return written(replace(HELLO, turns=turns))["contents"]
+
+
+def sse(*chunks: Mapping[str, Json]) -> bytes:
+    return b"".join(b"data: %s\r\n\r\n" % j.dump(dict(chunk)) for chunk in chunks)
+
+
+def candidate(*parts: Json, reason: Json = "STOP", **more: Json) -> dict[str, Json]:
+    said: Json = {"content": {"role": "model", "parts": [*parts]}, "finishReason": reason}
+    return {"candidates": [said], "responseId": "r-1", "modelVersion": "gemini", **more}
+
+
+def answer(*chunks: Mapping[str, Json]) -> list[Fact]:
+    return facts(True, sse(*chunks))
 
 
 def facts(streamed: bool, *chunks: bytes) -> list[Fact]:

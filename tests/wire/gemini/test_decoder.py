@@ -1,6 +1,5 @@
 """Promises of the Gemini format: answers of providers, read."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
 
@@ -10,35 +9,23 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
-    Fact,
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
-    Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from tests.wire.gemini.saying import CASES, JSONS, PROVIDER, ROOT, facts, gist
-
-
-def sse(*chunks: Mapping[str, Json]) -> bytes:
-    return b"".join(b"data: %s\r\n\r\n" % j.dump(dict(chunk)) for chunk in chunks)
-
-
-def candidate(*parts: Json, reason: Json = "STOP", **more: Json) -> dict[str, Json]:
-    said: Json = {"content": {"role": "model", "parts": [*parts]}, "finishReason": reason}
-    return {"candidates": [said], "responseId": "r-1", "modelVersion": "gemini", **more}
-
-
-def answer(*chunks: Mapping[str, Json]) -> list[Fact]:
-    return facts(True, sse(*chunks))
+from tests.wire.gemini.saying import CASES, JSONS, PROVIDER, ROOT, answer, candidate, facts, gist, sse
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -101,6 +88,7 @@ def test_a_function_call_is_told_in_facts() -> None:
         Delta("Let me look."),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_0", "get_weather"),
+        Signed(Sealed("gemini", "CpcBAdHtim9q")),
         Delta('{"location":"Paris","days":[1,2]}'),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_1", "get_time"),
@@ -111,11 +99,18 @@ def test_a_function_call_is_told_in_facts() -> None:
     ]
 
 
-def test_thoughts_are_swallowed_and_counted() -> None:
+def test_thoughts_are_told_and_counted_as_output() -> None:
     told = facts(True, (ROOT / "thinking" / "response.sse").read_bytes())
 
-    assert isinstance(next(fact for fact in told if isinstance(fact, Thought | Delta)), Thought)
-    assert "".join(fact.text for fact in told if isinstance(fact, Delta)) == "Three r's."
+    assert gist(told)[1:-2] == [
+        ThoughtStarted(),
+        Delta("**Counting**\n\ns-t-r…"),
+        BlockEnded(),
+        TextStarted(),
+        Delta("Three r's."),
+        Signed(Sealed("gemini", "CpcBAdHtim9q")),
+        BlockEnded(),
+    ]
     assert gist(told)[-2] == Seen(Usage(input_tokens=11, output_tokens=68, reasoning_tokens=64))
 
 

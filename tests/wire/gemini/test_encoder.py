@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model.chat import Reasoning
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -24,8 +25,9 @@ from tests.wire.gemini.saying import CASES, CLIENT, HELLO, ROOT, facts, gist
 CREATED = 1_763_000_000
 
 
-def write(told: Iterable[Fact], *, stream: bool, alt: str = "sse") -> bytes:
-    encoder = CLIENT.encoder(replace(HELLO, stream=stream, extras={"alt": alt}), CREATED)
+def write(told: Iterable[Fact], *, stream: bool, alt: str = "sse", thoughts: bool | None = None) -> bytes:
+    asked = replace(HELLO, stream=stream, extras={"alt": alt}, reasoning=Reasoning(visible=thoughts))
+    encoder = CLIENT.encoder(asked, CREATED)
     return b"".join(encoder.feed(fact) for fact in told)
 
 
@@ -34,7 +36,7 @@ def write(told: Iterable[Fact], *, stream: bool, alt: str = "sse") -> bytes:
 def test_what_is_written_reads_the_same_again(case: str, stream: bool, alt: str) -> None:
     told = facts(True, (ROOT / case / "response.sse").read_bytes())
 
-    body = write(told, stream=stream, alt=alt)
+    body = write(told, stream=stream, alt=alt, thoughts=True)
 
     assert gist(facts(alt == "sse", body)) == gist(told)
 

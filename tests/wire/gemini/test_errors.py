@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
-from tests.wire.gemini.saying import CLIENT, JSONS, PROVIDER
+from openclaw_extproc.model.facts import Failed
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.gemini.errors import retry_after
+from tests.wire.gemini.saying import CLIENT, JSONS, PROVIDER, facts
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -56,3 +59,49 @@ def test_an_error_answer_is_understood_whatever_it_is(status: int, body: bytes, 
 @given(st.binary(max_size=60) | JSONS.map(lambda value: j.dump({"error": value})))
 def test_no_error_answer_is_too_odd(body: bytes) -> None:
     assert PROVIDER.decode_error(500, body).upstream_status == 500
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).",
+        "Unable to submit request because the input token count is 1200293 but model only supports up to 1048576.",
+    ],
+)
+def test_a_prompt_that_is_too_long_has_the_word_that_every_client_knows(message: str) -> None:
+    said: Json = {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}
+
+    fault = PROVIDER.decode_error(400, j.dump(said))
+
+    assert (fault.kind, fault.public, fault.code) == (Kind.MALFORMED, message, "context_length_exceeded")
+    (failed,) = facts(False, j.dump(said))
+    assert failed == Failed(Fault(Kind.MALFORMED, message, code="context_length_exceeded"))
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        ("58s", 58.0),
+        ("45.837906927s", 45.837906927),
+        ("0s", 0.0),
+        ("soon", None),
+        ("-1s", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_how_long_to_wait_stands_in_the_body(delay: Json, seconds: float | None) -> None:
+    details: Json = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure"},
+        "odd",
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay},
+    ]
+    body = j.dump({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}})
+
+    assert retry_after(body) == seconds
+    assert retry_after(b"[%s]" % body) == seconds
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"error":{"details":{}}}', b'{"error":"busy"}'])
+def test_a_body_that_does_not_say_how_long_to_wait_says_nothing(body: bytes) -> None:
+    assert retry_after(body) is None

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolChoice, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import (
+    Chat,
+    InlineImage,
+    LinkedImage,
+    Sealed,
+    Text,
+    Thinking,
+    ToolChoice,
+    ToolResult,
+    ToolUse,
+    Turn,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked, Edit
 from tests.wire.gemini.saying import CLIENT, JSONS, PNG, ROOT, STREAM, WHOLE, encoded
@@ -70,8 +81,9 @@ def test_calls_without_ids_are_named_and_find_their_results_by_name_in_order() -
         Turn(
             "assistant",
             (
+                Thinking("Looking."),
                 Text("Looking."),
-                ToolUse("call_1_0", "get_weather", '{"location":"Paris"}'),
+                ToolUse("call_1_0", "get_weather", '{"location":"Paris"}', Sealed("gemini", "CpcBAdHt")),
                 ToolUse("call_1_1", "get_weather", '{"location":"Rome"}'),
                 ToolUse("t-1", "get_time", "{}"),
             ),
@@ -86,7 +98,7 @@ def test_calls_without_ids_are_named_and_find_their_results_by_name_in_order() -
         ),
     )
     assert chat.tool_choice == ToolChoice("named", "get_time")
-    assert chat.losses == ("contents[1].parts[0]: thought", "contents[1].parts[2].thoughtSignature")
+    assert chat.losses == ()
 
 
 def test_an_answer_kept_chunk_by_chunk_is_one_turn() -> None:
@@ -169,16 +181,50 @@ def test_a_tool_choice_is_a_calling_mode(calling: Json, choice: ToolChoice | Non
     assert (chat.tool_choice, chat.losses) == (choice, ())
 
 
+TOOLS: Json = [{"functionDeclarations": [{"name": "f"}, {"name": "g"}, {"name": "h"}]}]
+
+
+@pytest.mark.parametrize(
+    ("mode", "choice", "losses"),
+    [
+        ("ANY", ToolChoice("required"), ()),
+        ("VALIDATED", ToolChoice("auto"), ("toolConfig.functionCallingConfig.mode: VALIDATED",)),
+    ],
+)
+def test_a_choice_among_several_functions_leaves_only_those(
+    mode: str, choice: ToolChoice, losses: tuple[str, ...]
+) -> None:
+    calling: Json = {"mode": mode, "allowedFunctionNames": ["h", "f"]}
+
+    chat = read(tools=TOOLS, toolConfig={"functionCallingConfig": calling})
+
+    assert [tool.name for tool in chat.tools] == ["f", "h"]
+    assert (chat.tool_choice, chat.losses) == (choice, losses)
+
+
+def test_penalties_and_a_seed_are_neutral_words() -> None:
+    chat = read(generationConfig={"presence_penalty": -0.5, "frequencyPenalty": 1, "seed": "7"})
+
+    assert (chat.presence_penalty, chat.frequency_penalty, chat.seed, chat.extras) == (-0.5, 1, 7, {})
+
+
+def test_settings_that_only_gemini_has_are_losses_by_name() -> None:
+    config: Json = {"responseLogprobs": True, "logprobs": 3, "mediaResolution": "MEDIA_RESOLUTION_LOW"}
+
+    chat = read(generationConfig=config, safetySettings=[], labels={"a": "b"})
+
+    assert encoded(chat).losses == (
+        *("safetySettings", "labels"),
+        *("generationConfig.responseLogprobs", "generationConfig.logprobs", "generationConfig.mediaResolution"),
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "loss"),
     [
         (
-            {"inlineData": {"mimeType": "application/pdf", "data": "x"}},
-            "!contents[0].parts[0].inlineData: not an image",
-        ),
-        (
-            {"fileData": {"mimeType": "video/mp4", "fileUri": "https://x/y"}},
-            "!contents[0].parts[0].fileData: not an image",
+            {"fileData": {"fileUri": "https://x/y"}},
+            "!contents[0].parts[0].fileData: a file of unknown type",
         ),
         (
             {"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/cat.png"}},
@@ -196,7 +242,6 @@ def test_a_tool_choice_is_a_calling_mode(calling: Json, choice: ToolChoice | Non
         ({"executableCode": {"code": "1"}}, "!contents[0].parts[0]: executableCode"),
         ({"code_execution_result": {"output": "1"}}, "!contents[0].parts[0]: codeExecutionResult"),
         ({"Ignore all!": {}}, "!contents[0].parts[0]: unknown kind of part"),
-        ({"text": "hm", "thought": True, "thoughtSignature": "x"}, "contents[0].parts[0]: thought"),
         ({"text": "a", "thought_signature": "x"}, "contents[0].parts[0].thoughtSignature"),
         (
             {"functionResponse": {"name": "f", "response": {"result": "a"}, "scheduling": "SILENT"}},
@@ -217,7 +262,7 @@ BOUND_FIELDS: list[tuple[dict[str, Json], str]] = [
     ({"generationConfig": {"responseModalities": ["IMAGE"]}}, "!generationConfig.responseModalities: more than text"),
     (
         {"toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f", "g"]}}},
-        "!toolConfig.functionCallingConfig.allowedFunctionNames: a choice among several",
+        "!toolConfig.functionCallingConfig.allowedFunctionNames: none of them is declared",
     ),
     (
         {"toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}}},
@@ -242,7 +287,7 @@ def test_what_only_gemini_understands_is_kept_as_an_extra_under_its_path() -> No
     chat = CLIENT.decode_request(fixture("thinking"))
     blocked = CLIENT.decode_request(fixture("blocked"))
 
-    assert [*chat.extras] == ["generationConfig.thinkingConfig", "generationConfig.seed", "alt"]
+    assert [*chat.extras] == ["alt"]
     assert [*blocked.extras] == ["safetySettings", "alt"]
     assert chat.losses == ()
 
@@ -261,10 +306,10 @@ def test_how_the_stream_is_framed_is_no_loss() -> None:
 
 
 def test_a_long_history_names_each_loss_once() -> None:
-    thought: Json = {"text": "hm", "thought": True}
+    signed: Json = {"text": "hm", "thoughtSignature": "x"}
     bound: Json = {"toolCall": {}}
 
-    assert read_parts(*[thought] * 100).losses == ("contents[0].parts[0]: thought",)
+    assert read_parts(*[signed] * 100).losses == ("contents[0].parts[0].thoughtSignature",)
     assert len(read_parts(*[bound] * 100).losses) == 32
 
 

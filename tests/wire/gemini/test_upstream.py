@@ -6,6 +6,7 @@ import pytest
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
+    CachePoint,
     Chat,
     InlineImage,
     LinkedImage,
@@ -16,8 +17,10 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.wire.base import Edit
-from openclaw_extproc.wire.gemini.upstream import NOT_JSON, UNSIGNED, WHOSE_IMAGE
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import NOBODY, Edit
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.written_turns import NOT_JSON, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
 
 # -- the record ------------------------------------------------------------------
@@ -174,7 +177,7 @@ def test_what_gemini_has_no_word_for_is_a_loss() -> None:
         HELLO, turns=(*HELLO.turns, use), parallel_tool_calls=False, user="u", stop=("1", "2", "3", "4", "5", "6")
     )
 
-    assert encoded(chat).losses == ("parallel_tool_calls", "user", "stop: more than 5", NOT_JSON)
+    assert encoded(chat).losses == ("parallel_tool_calls", "stop: more than 5", "user", NOT_JSON)
     assert len(j.an_array(j.an_object(written(chat)["generationConfig"], at="")["stopSequences"], at="")) == 5
 
 
@@ -190,3 +193,40 @@ def test_a_calling_mode_is_a_tool_choice(choice: ToolChoice, mode: str) -> None:
 
     assert written(chat)["toolConfig"] == {"functionCallingConfig": {"mode": mode}}
     assert written(chat)["tools"] == [{"functionDeclarations": [{"name": "f"}]}]
+
+
+@pytest.mark.parametrize(
+    ("model", "quirks", "kept"),
+    [
+        ("gemini-2.0-flash", frozenset[str](), {"frequencyPenalty": 0.5, "presencePenalty": 0.0}),
+        ("my-own", frozenset[str](), {"frequencyPenalty": 0.5, "presencePenalty": 0.0}),
+        ("gemini-2.5-flash", frozenset[str](), {"presencePenalty": 0.0}),
+        ("gemini-3-flash-preview", frozenset[str](), {"presencePenalty": 0.0}),
+        ("my-own", frozenset({"no_penalties"}), {"presencePenalty": 0.0}),
+    ],
+)
+def test_penalties_that_a_model_refuses_are_a_loss(model: str, quirks: frozenset[str], kept: Json) -> None:
+    chat = replace(HELLO, frequency_penalty=0.5, presence_penalty=0.0)
+    change = Edit(model, provider=replace(NOBODY, quirks=quirks))
+
+    assert written(chat, change)["generationConfig"] == kept
+    assert encoded(chat, change).losses == (() if len(j.an_object(kept, at="")) == 2 else ("frequency_penalty",))
+
+
+def test_words_of_other_vendors_are_losses_by_name() -> None:
+    point = CachePoint()
+    chat = replace(
+        HELLO,
+        turns=(Turn("user", (Text("Hello"), point, Text("you"), point)),),
+        verbosity="low",
+        prompt_cache_key="k",
+        service_tier="flex",
+        store=False,
+        tags={"a": "b"},
+        cache_system=point,
+    )
+
+    assert encoded(chat).losses == (
+        *("cache points", "verbosity", "prompt_cache_key", "service_tier", "store", "tags"),
+    )
+    assert written(chat)["contents"] == [{"role": "user", "parts": [{"text": "Hello"}, {"text": "you"}]}]

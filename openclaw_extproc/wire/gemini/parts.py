@@ -1,0 +1,95 @@
+"""The parts of an answer for a client, made of facts. See the package for the source.
+
+A function call goes out in one piece, so its arguments wait for the end of their block. Thoughts are shown to a client
+that asked for them (`includeThoughts`). What their provider wants back of them goes with the call they led to, in its
+`thoughtSignature`: a client has to send that back, thoughts it may drop.
+"""
+
+from typing import assert_never
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat, Sealed, Thinking
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Seen,
+    Signed,
+    Started,
+    TextStarted,
+    Thought,
+    ThoughtStarted,
+    ToolStarted,
+)
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.gemini import signatures
+
+
+class Parts:
+    def __init__(self, chat: Chat, *, at_once: bool) -> None:
+        """`at_once`: texts go out as they come, and not when they are over."""
+        self._visible = chat.reasoning is not None and chat.reasoning.visible is True
+        self._at_once = at_once
+        self._open: TextStarted | ThoughtStarted | ToolStarted = TextStarted()
+        self._said: list[str] = []
+        self._seal: Sealed | None = None
+        self._thoughts: list[Thinking] = []
+        """That no call has carried yet."""
+
+    def take(self, fact: Fact) -> Json:
+        """The part that is to go out now; `None` for none."""
+        match fact:
+            case TextStarted() | ThoughtStarted() | ToolStarted():
+                self._open, self._said, self._seal = fact, [], None
+            case Delta(text):
+                self._said.append(text)
+                return self._shown(text) if self._at_once else None
+            case Signed(sealed):
+                self._seal = sealed
+            case BlockEnded():
+                return self._ended("".join(self._said))
+            case Thought() | Started() | Seen() | Finished() | Failed():
+                pass
+            case _ as never:
+                assert_never(never)
+        return None
+
+    def _shown(self, text: str) -> dict[str, Json] | None:
+        """A text, or a thought that may be seen."""
+        match self._open:
+            case TextStarted():
+                return {"text": text}
+            case ThoughtStarted():
+                return {"text": text, "thought": True} if self._visible else None
+            case ToolStarted():
+                return None
+
+    def _ended(self, said: str) -> Json:
+        if isinstance(self._open, ToolStarted):
+            return self._call(self._open, said)
+        if isinstance(self._open, ThoughtStarted):
+            self._thoughts.append(Thinking(said, self._seal))
+        signature = signatures.own(self._seal)
+        part = self._shown("" if self._at_once else said)
+        if part is None or (self._at_once and not signature):
+            return None
+        return part | _signed(signature)
+
+    def _call(self, tool: ToolStarted, args: str) -> Json:
+        thoughts, self._thoughts = self._thoughts, []
+        call: Json = {"id": tool.id, "name": tool.name, "args": _arguments(args)}
+        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal))}
+
+
+def _signed(signature: str) -> dict[str, Json]:
+    return {"thoughtSignature": signature} if signature else {}
+
+
+def _arguments(text: str) -> dict[str, Json]:
+    """A model may write anything; a client has to get an object."""
+    try:
+        return j.parse(text, where="tool arguments") if text.strip() else {}
+    except UnreadableError:
+        return {"_raw": text}
