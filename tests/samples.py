@@ -34,6 +34,8 @@ _TARGETS = {"openai_chat": "/v1/chat/completions", "anthropic_messages": "/v1/me
 
 CLIENTS = sorted(name for name, made in FORMATS.items() if made.client)
 PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider)
+VARIANTS = sorted(name for name, made in FORMATS.items() if made.base)
+"""The same words at another address: what they share is promised by their base format's tests."""
 
 
 @dataclass(frozen=True, slots=True)

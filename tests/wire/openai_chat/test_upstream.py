@@ -127,7 +127,7 @@ def test_images_of_tool_results_follow_in_a_user_message() -> None:
             {"type": "text", "text": "Go on"},
         ),
     ]
-    assert encoded.losses == ("is_error", "turns[0]: which tool result an image belongs to")
+    assert encoded.losses == ("is_error", "turns[0]: which tool result an image or a file belongs to")
 
 
 def test_what_openai_has_no_word_for_is_named() -> None:
