@@ -1,7 +1,7 @@
 """The fixtures of the registered formats: one folder per format, one folder per case; and how to retell an answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at
+from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_at
 from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
 
 ROOT = Path(__file__).parent / "fixtures"
@@ -188,20 +189,22 @@ class Gist:
 
 def gist(facts: Iterable[Fact]) -> Gist:
     started, stop, failed, usage = Started("", ""), None, False, Usage()
-    text, calls, in_call = "", list[tuple[ToolStarted, str]](), False
+    text, calls, in_call, in_thought = "", list[tuple[ToolStarted, str]](), False, False
     for fact in facts:
         match fact:
             case Started():
                 started = fact
             case TextStarted():
-                in_call = False
+                in_call = in_thought = False
+            case ThoughtStarted():
+                in_call, in_thought = False, True
             case ToolStarted():
-                in_call = True
-                calls.append((fact, ""))
+                in_call, in_thought = True, False
+                calls.append((replace(fact, id=sealed.called(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):
-                text += more
+                text += "" if in_thought else more
             case Seen(seen):
                 usage = usage.or_later(seen)
             case Finished():

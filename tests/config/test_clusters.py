@@ -52,7 +52,7 @@ def test_mistakes_in_the_metadata_are_all_found() -> None:
     assert unknown.endswith("did you mean format?")
     assert f"{place}.models: expected a list" in findings
     assert f"{place}.auth: expected 'inject', 'forward', 'aws' or 'google'" in findings
-    assert f"{place}.format: missing: write one of: anthropic_messages, gemini, openai_chat" in findings
+    assert f"{place}.format: missing: write one of: {', '.join(sorted(FORMATS))}" in findings
     assert any(line.startswith(f"{place}.credential: is not the name of a secret: ") for line in findings)
     assert len(findings) == 5
     assert not any("sk-ant" in line for line in findings)

@@ -189,7 +189,8 @@ class WholeEncoder:
         text, thought = self._text("text"), self._text("thought")
         message: dict[str, Json] = {"role": "assistant", "content": text if text or not calls else None}
         message |= {REASONING[0]: thought} if thought else {}
-        return message | {"refusal": None, **({"tool_calls": calls} if calls else {})}
+        message |= {"refusal": None, **({"tool_calls": calls} if calls else {})}
+        return message
 
     def _completion(self, stop: Stop) -> dict[str, Json]:
         calls: list[Json] = [_call(block.tool, block.id, block.text) for block in self._blocks if block.tool]

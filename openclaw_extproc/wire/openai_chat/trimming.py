@@ -42,11 +42,11 @@ class Trimming:
         return b"".join(passed)
 
     def end(self) -> bytes:
-        """An event without its empty line is none for a client, and passes."""
+        """An event without its empty line is none for a client, and passes; a last CR ends it now."""
         rest = bytes(self._waiting)
         self._waiting.clear()
         self._searched = 0
-        return rest
+        return _trimmed(rest) if _EVENT_END.search(rest + b" ") else rest
 
 
 def _trimmed(event: bytes) -> bytes:
