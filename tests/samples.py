@@ -34,9 +34,8 @@ _TARGETS = {"openai_chat": "/v1/chat/completions", "anthropic_messages": "/v1/me
 """Where a format is spoken that has the model in its body. Others have a `request.path` in each case."""
 
 CLIENTS = sorted(name for name, made in FORMATS.items() if made.client)
-PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider)
-VARIANTS = sorted(name for name, made in FORMATS.items() if made.base)
-"""The same words at another address: what they share is promised by their base format's tests."""
+PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider and not made.base)
+"""Without the variants, which have the words of another format and tests of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +174,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """An answer as a reader would retell it. Which text stood before which call is no part of it: OpenAI cannot say."""
+    """An answer as a reader would retell it. Which text stood before which call is no part of it: OpenAI cannot say;
+    nor is what was thought, which not every client may see.
+    """
 
     id: str
     model: str
@@ -197,14 +198,16 @@ def gist(facts: Iterable[Fact]) -> Gist:
             case TextStarted():
                 in_call = in_thought = False
             case ThoughtStarted():
-                in_call, in_thought = False, True
+                in_thought = True
+            case Delta() if in_thought:
+                pass
             case ToolStarted():
                 in_call, in_thought = True, False
                 calls.append((replace(fact, id=sealed.called(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):
-                text += "" if in_thought else more
+                text += more
             case Seen(seen):
                 usage = usage.or_later(seen)
             case Finished():
