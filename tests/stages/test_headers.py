@@ -12,7 +12,6 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.events import Continue, HeaderCredential, RequestHead
-from openclaw_extproc.wire import FORMATS
 from tests.samples import CLIENTS, PROVIDERS, Case, provider_side
 from tests.stages.talking import asking, attempt, chain, gateway, opening, provider
 
@@ -69,7 +68,7 @@ def test_no_secret_of_the_caller_goes_to_a_provider_that_has_its_own(client: str
 
 @pytest.mark.parametrize(
     ("client", "to", "auth"),
-    [*((c, to, "inject") for c in FORMATS for to in FORMATS), *((c, c, "forward") for c in FORMATS)],
+    [*((c, to, "inject") for c, to in WAYS), *((c, c, "forward") for c in CLIENTS)],
 )
 def test_nothing_of_ours_goes_upstream(client: str, to: str, auth: str) -> None:
     only = Target(provider(to, auth=auth), "m0")

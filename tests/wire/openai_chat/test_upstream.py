@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParams
@@ -49,9 +50,9 @@ def check(body: dict[str, Json]) -> None:
     read = _PARAMS.validate_python(body)
     list(read.get("tools", ()))
     for message in read["messages"]:
-        for name in ("content", "tool_calls"):
-            if isinstance(value := message.get(name), Iterable):
-                list(value)
+        for value in (message.get("content"), message.get("tool_calls")):
+            if isinstance(value, Iterable):
+                list(cast("Iterable[object]", value))
 
 
 def saying(*parts: Part, role: Role = "user") -> Chat:
