@@ -4,6 +4,7 @@ import pytest
 
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import sealed
 from tests import samples
@@ -17,7 +18,8 @@ OPENAI = Provider("openai", "c", "openai_chat", "/v1")
 
 def asking(*messages: Json, wants_usage: bool) -> bytes:
     body: dict[str, Json] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}, *messages], "stream": True}
-    return j.dump(body | ({"stream_options": {"include_usage": True}} if wants_usage else {}))
+    wish: dict[str, Json] = {"stream_options": {"include_usage": True}} if wants_usage else {}
+    return j.dump(body | wish)
 
 
 @pytest.mark.parametrize("wants_usage", [True, False])
@@ -34,7 +36,7 @@ def test_usage_is_counted_whoever_asked_and_passed_on_to_whom_did(wants_usage: b
 
 
 def test_a_body_that_is_edited_has_ids_freed_of_their_state() -> None:
-    seal = sealed.token(sealed.State("call_1", sealed=sealed.Sealed("gemini", "c2ln")))
+    seal = sealed.token(sealed.State("call_1", sealed=Sealed("gemini", "c2ln")))
     call: Json = {"id": seal, "type": "function", "function": {"name": "f", "arguments": "{}"}}
     history: list[Json] = [
         {"role": "assistant", "tool_calls": [call], "reasoning_content": "hm"},
