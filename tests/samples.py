@@ -1,7 +1,7 @@
 """The fixtures of the registered formats: one folder per format, one folder per case; and how to retell an answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at
+from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_at
 from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
 
 ROOT = Path(__file__).parent / "fixtures"
@@ -203,7 +203,7 @@ def gist(facts: Iterable[Fact]) -> Gist:
                 pass
             case ToolStarted():
                 in_call, in_thought = True, False
-                calls.append((fact, ""))
+                calls.append((replace(fact, id=sealed.called(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):

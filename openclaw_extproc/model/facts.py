@@ -1,7 +1,8 @@
 """What a model answers, as a sequence of small facts.
 
     Started  ( BlockStarted  Delta*  BlockEnded )*  Finished
-    A block is a text, a tool's call or a thought. `Signed` may come anywhere in one, once.
+    A block is a text, a tool's call or a thought. `Signed` may come in one, once: first in a tool's call, because some
+    clients get it within the call's id; last in a thought or a text.
     `Seen` (usage) and `Thought` may come anywhere in between; `Failed` may come anywhere and is last.
 
 Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one

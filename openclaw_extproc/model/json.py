@@ -6,8 +6,8 @@ that into the client's fault or the upstream's. msgspec parses: strict JSON (no 
 """
 
 import re
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -112,8 +112,8 @@ def without(body: Mapping[str, Json], known: frozenset[str]) -> dict[str, Json]:
     return {key: value for key, value in body.items() if key not in known and value is not None}
 
 
-def patch(raw: bytes, changes: Mapping[str, Json]) -> bytes:
-    """Set top-level keys of a JSON object and keep every other byte as it is.
+def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = ()) -> bytes:
+    """Set and remove top-level keys of a JSON object and keep every other byte as it is.
 
     `raw` was parsed before. A key that is not there is added at the end. When the object has a key twice, readers
     would disagree about which one counts, so it is written anew from what we read: values kept to the byte.
@@ -128,21 +128,44 @@ def patch(raw: bytes, changes: Mapping[str, Json]) -> bytes:
     spans = _spans(raw, fields)
     wanted = {key: _encode(value) for key, value in changes.items()}
     if spans is None:
-        merged = {key: bytes(value) for key, value in fields.items()} | wanted
+        merged = {key: bytes(value) for key, value in fields.items() if key not in remove} | wanted
         return b"{" + b",".join(_encode(key) + b":" + value for key, value in merged.items()) + b"}"
-    edits = [(*spans[key], value) for key, value in wanted.items() if key in spans]
+    edits = [(spans[key].value, spans[key].end, value) for key, value in wanted.items() if key in spans]
+    edits += _removals(list(spans.items()), remove)
     added = [_encode(key) + b":" + value for key, value in wanted.items() if key not in spans]
     if added:
         end = raw.rindex(b"}")
-        edits.append((end, end, (b"," if fields else b"") + b",".join(added)))
+        edits.append((end, end, (b"," if fields.keys() - set(remove) else b"") + b",".join(added)))
     for start, stop, value in sorted(edits, reverse=True):
         raw = raw[:start] + value + raw[stop:]
     return raw
 
 
-def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, tuple[int, int]] | None:
-    """Where each top-level value stands; `None` when the text and its fields do not match up (a key twice)."""
-    spans: dict[str, tuple[int, int]] = {}
+def _removals(spans: list[tuple[str, "_Span"]], remove: Collection[str]) -> list[tuple[int, int, bytes]]:
+    """A key goes with the comma before it; at the front of the object, with the one behind it."""
+    cuts: list[tuple[int, int, bytes]] = []
+    front = True
+    for n, (key, span) in enumerate(spans):
+        if key not in remove:
+            front = False
+        elif front:
+            cuts.append((span.key, spans[n + 1][1].key if n + 1 < len(spans) else span.end, b""))
+        else:
+            cuts.append((spans[n - 1][1].end, span.end, b""))
+    return cuts
+
+
+class _Span(NamedTuple):
+    """Where a field stands in the text."""
+
+    key: int
+    value: int
+    end: int
+
+
+def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, _Span] | None:
+    """Where each top-level field stands; `None` when the text and its fields do not match up (a key twice)."""
+    spans: dict[str, _Span] = {}
     at = raw.index(b"{") + 1
     for key, value in fields.items():
         found = _KEY.match(raw, at)
@@ -150,7 +173,7 @@ def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, tuple[int
         if found is None or _decode(found[1]) != key or not raw.startswith(written, found.end()):
             return None
         at = found.end() + len(written)
-        spans[key] = (found.end(), at)
+        spans[key] = _Span(found.start(1), found.end(), at)
     return spans if _END.match(raw, at) else None
 
 

@@ -89,11 +89,16 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
             encoded = bound.provider.encode_request(replace(chat, model=change.model), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
-            encoded = bound.client.edit(replace(asked, raw=sealed.freed(body)), change)
+            encoded = bound.client.edit(_freed(asked), change)
         adapt = bound.provider.adapt
         return Prepared(chat, encoded if adapt is None else adapt(encoded, chat, change))
     except UnreadableError as problem:
         raise FaultError(Kind.MALFORMED, str(problem)) from problem
+
+
+def _freed(asked: Asked) -> Asked:
+    raw = sealed.freed(asked.raw)
+    return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
 
 def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:

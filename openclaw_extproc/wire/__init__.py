@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, gemini, openai_chat, vertex_anthropic, vertex_gemini
+from openclaw_extproc.wire import anthropic_messages, azure_openai, gemini, openai_chat, vertex_anthropic, vertex_gemini
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
     module.NAME: module.FORMAT
     for module in (
         anthropic_messages,
+        azure_openai,
         gemini,
         openai_chat,
         vertex_anthropic,

@@ -200,6 +200,37 @@ def test_a_key_that_is_not_there_is_added_at_the_end(raw: bytes, patched: bytes)
     assert j.patch(raw, {"a": 1}) == patched
 
 
+@pytest.mark.parametrize(
+    ("raw", "removed", "patched"),
+    [
+        (b'{"a": 1 , "b" : [2, {"a":3}],"c":4}', "a", b'{"b" : [2, {"a":3}],"c":4}'),
+        (b'{"a": 1 , "b" : [2, {"a":3}],"c":4}', "b", b'{"a": 1,"c":4}'),
+        (b'{"a": 1 , "b" : [2, {"a":3}],"c":4 }', "c", b'{"a": 1 , "b" : [2, {"a":3}] }'),
+        (b'{"a":1,"b":2,"c":3}', "ab", b'{"c":3}'),
+        (b'{"a":1,"b":2,"c":3}', "bc", b'{"a":1}'),
+        (b'{"a":1,"b":2,"c":3}', "abc", b"{}"),
+        (b'{ "a":1 }', "a", b"{  }"),
+        (b'{"a":1}', "x", b'{"a":1}'),
+        (b'{"a":1,"a":2,"b":3}', "a", b'{"b":3}'),
+    ],
+)
+def test_a_key_is_removed_and_every_other_byte_stays(raw: bytes, removed: str, patched: bytes) -> None:
+    assert j.patch(raw, {}, remove=set(removed)) == patched
+
+
+@given(st.permutations("abcd"), st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("cdxy")))
+def test_setting_and_removing_at_once_is_what_a_dict_would_do(
+    keys: list[str], removed: set[str], changed: set[str]
+) -> None:
+    before: dict[str, Json] = {key: [key, {"a": 1}] for key in keys}
+    changes: dict[str, Json] = dict.fromkeys(sorted(changed - removed), 7)
+
+    after = j.patch(j.dump(before), changes, remove=removed)
+
+    kept = {key: value for key, value in before.items() if key not in removed}
+    assert j.parse(after, where="test") == kept | changes
+
+
 def test_a_key_given_twice_is_settled_by_what_we_read() -> None:
     assert j.patch(b'{"model": "a", "x": 1.50, "model": "b"}', {"x": 2}) == b'{"model":"b","x":2}'
 

@@ -2,7 +2,8 @@
 
 Source: https://platform.openai.com/docs/guides/error-codes, and bodies quoted in public issues: a wrong key is
 `invalid_request_error` with code `invalid_api_key`, no quota is 429 with type and code `insufficient_quota`. Compatible
-servers differ: vLLM puts the HTTP status into `code`, Ollama's `error` may be a plain string, FastAPI says `detail`.
+servers differ: vLLM puts the HTTP status into `code`, Ollama's `error` may be a plain string, FastAPI says `detail`,
+Google puts the whole body into a list, Azure's filter says `content_filter` with an `innererror`.
 """
 
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
@@ -50,6 +51,8 @@ _KINDS = {
     "invalid_request_error": Kind.MALFORMED,
     "BadRequestError": Kind.MALFORMED,
     "context_length_exceeded": Kind.MALFORMED,
+    "content_filter": Kind.MALFORMED,
+    "DeploymentNotFound": Kind.NOT_FOUND,
 }
 """What the `code` or `type` of an error inside an answer means; other words are the provider's own failure."""
 
@@ -71,12 +74,18 @@ def _error(fault: Fault) -> dict[str, Json]:
 def decode_error(status: int, body: bytes) -> Fault:
     """From an HTTP error answer, whatever its body is."""
     try:
-        said = j.parse(body, where="error")
+        said = j.parse(_unlisted(body), where="error")
     except UnreadableError:
         said = {}
     error = said.get("error") or said
     message = _message(error) or f"the provider answered {status}"
     return Fault(kind_of_status(status), message, upstream_status=status, code=_code(error))
+
+
+def _unlisted(body: bytes) -> bytes:
+    """The one object of a list, as Google's API of this format writes it."""
+    bare = body.strip()
+    return bare[1:-1] if bare.startswith(b"[") and bare.endswith(b"]") else body
 
 
 def fault_in_answer(error: Json) -> Fault:

@@ -1,64 +1,105 @@
 """OpenAI Chat Completions: the request to a provider, written. See `openai_chat` for the source."""
 
-from typing import Literal
+import re
 
-from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
-    CachePoint,
-    Chat,
-    Image,
-    InlineFile,
-    InlineImage,
-    LinkedFile,
-    LinkedImage,
-    Part,
-    Text,
-    Thinking,
-    ToolChoice,
-    ToolResult,
-    ToolSpec,
-    ToolUse,
-    Turn,
-)
+from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.efforts import effort
 from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
-from openclaw_extproc.wire.openai_chat.requests import LIMITS, Losses
+from openclaw_extproc.wire.openai_chat.fields import Losses
+from openclaw_extproc.wire.openai_chat.fitting import fitted
+from openclaw_extproc.wire.openai_chat.requests import LIMITS
+from openclaw_extproc.wire.openai_chat.turns import encode_turn
 
 PATH = "/chat/completions"
 
-CARRIES: frozenset[Need] = frozenset({"image", "image_link"})
+CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "text_file", "audio"})
+"""`audio` is wav and mp3; `encode_request` refuses others."""
 
 MAX_STOPS = 4
 """As the API reference says of `stop`."""
 
 
 def encode_request(chat: Chat, edit: Edit) -> Encoded:
+    carried(chat, carries=CARRIES)  # before anything is written that could not be
     losses: Losses = []
     messages: list[Json] = [{"role": "system", "content": "\n\n".join(chat.system)}] if chat.system else []
     for n, turn in enumerate(chat.turns):
-        messages += _encode_turn(turn, f"turns[{n}]", losses)
-    limit = edit.limit(chat.max_output_tokens)
+        messages += encode_turn(turn, f"turns[{n}]", losses, thoughts=edit.has("reasoning_returned"))
     said: dict[str, Json] = {
         "model": edit.model,
         "messages": messages,
         **(_encode_tools(chat) if chat.tools else {}),
-        LIMITS[0]: limit,
-        "temperature": chat.temperature,
-        "top_p": chat.top_p,
-        "stop": list[Json](chat.stop[:MAX_STOPS]) or None,
-        "user": chat.user,
+        LIMITS[0]: edit.limit(chat.max_output_tokens),
+        **_encode_sampling(chat),
+        "response_format": None if chat.output is None else _encode_output(chat.output),
+        **(_encode_reasoning(chat.reasoning, edit) if chat.reasoning else {}),
+        **_encode_service(chat),
         "stream": chat.stream or None,
         "stream_options": {"include_usage": True} if chat.stream else None,
     }
+    _name_losses(chat, losses)
+    body = fitted({key: value for key, value in said.items() if value is not None}, edit, losses)
+    return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
+
+
+def _encode_sampling(chat: Chat) -> dict[str, Json]:
+    return {
+        "temperature": chat.temperature,
+        "top_p": chat.top_p,
+        "stop": list[Json](chat.stop[:MAX_STOPS]) or None,
+        "frequency_penalty": chat.frequency_penalty,
+        "presence_penalty": chat.presence_penalty,
+        "seed": chat.seed,
+    }
+
+
+def _encode_service(chat: Chat) -> dict[str, Json]:
+    return {
+        "verbosity": chat.verbosity,
+        "prompt_cache_key": chat.prompt_cache_key,
+        "service_tier": chat.service_tier,
+        "store": chat.store,
+        "metadata": dict(chat.tags) or None,
+        "user": chat.user,
+    }
+
+
+def _name_losses(chat: Chat, losses: Losses) -> None:
     if chat.top_k is not None:
         losses.append("top_k")
     if len(chat.stop) > MAX_STOPS:
         losses.append(f"stop: more than {MAX_STOPS}")
-    body: Json = {key: value for key, value in said.items() if value is not None}
-    return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
+
+
+def _encode_reasoning(reasoning: Reasoning, edit: Edit) -> dict[str, Json]:
+    """A word that this model does not know is for the provider to refuse: it says so in its own words."""
+    if not edit.has("reasoning_enabled"):
+        return {"reasoning_effort": effort(reasoning)}
+    if reasoning.off:
+        return {"reasoning": {"enabled": False}}
+    if reasoning.effort is not None:
+        return {"reasoning": {"effort": reasoning.effort}}
+    return {
+        "reasoning": {"enabled": True} if reasoning.budget_tokens is None else {"max_tokens": reasoning.budget_tokens}
+    }
+
+
+_NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def _encode_output(output: Output) -> Json:
+    match output:
+        case JsonObject():
+            return {"type": "json_object"}
+        case JsonSchema(schema, name, description, strict):
+            # The API wants a name of at most 64 letters, digits, `_` and `-`.
+            said: dict[str, Json] = {"name": _NO_NAME.sub("_", name)[:64] or "answer", "schema": dict(schema)}
+            said |= {"description": description} if description else {}
+            return {"type": "json_schema", "json_schema": said | ({} if strict is None else {"strict": strict})}
 
 
 def _encode_tools(chat: Chat) -> dict[str, Json]:
@@ -84,74 +125,3 @@ def _encode_choice(choice: ToolChoice) -> Json:
     if choice.mode == "named":
         return {"type": "function", "function": {"name": choice.name}}
     return choice.mode
-
-
-def _encode_turn(turn: Turn, at: str, losses: Losses) -> list[Json]:
-    return _encode_assistant(turn, at) if turn.role == "assistant" else _encode_user(turn, at, losses)
-
-
-def _encode_assistant(turn: Turn, at: str) -> list[Json]:
-    texts: list[Text | Image] = []
-    calls: list[Json] = []
-    for part in turn.parts:
-        match part:
-            case Text():
-                texts.append(part)
-            case ToolUse(id, name, args):
-                calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": args or "{}"}})
-            case Thinking() | CachePoint():
-                pass
-            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult():
-                raise _misplaced(part, turn.role, at)
-    message: dict[str, Json] = {"role": "assistant", "content": _encode_content(texts) if texts or not calls else None}
-    return [{**message, "tool_calls": calls} if calls else message]
-
-
-def _encode_user(turn: Turn, at: str, losses: Losses) -> list[Json]:
-    """Tool results first, as the API wants them right behind the calls; their images follow in a user message."""
-    results: list[Json] = []
-    moved: list[Text | Image] = []
-    rest: list[Text | Image] = []
-    for part in turn.parts:
-        match part:
-            case Text() | InlineImage() | LinkedImage():
-                rest.append(part)
-            case ToolResult(tool_use_id, content, is_error):
-                texts = [inner for inner in content if isinstance(inner, Text)]
-                moved += [inner for inner in content if isinstance(inner, InlineImage | LinkedImage)]
-                results.append({"role": "tool", "tool_call_id": tool_use_id, "content": _encode_content(texts)})
-                losses += ["is_error"] if is_error else []
-            case CachePoint():
-                pass
-            case ToolUse() | Thinking() | InlineFile() | LinkedFile():
-                raise _misplaced(part, turn.role, at)
-    if moved:
-        losses.append(f"{at}: which tool result an image belongs to")
-    if results and not moved and not rest:
-        return results
-    return [*results, {"role": "user", "content": _encode_content([*moved, *rest])}]
-
-
-def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
-    return FaultError(Kind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")
-
-
-def _encode_content(parts: list[Text] | list[Text | Image]) -> Json:
-    """A plain string where one will do: every compatible server reads it."""
-    match parts:
-        case []:
-            return ""
-        case [Text(text)]:
-            return text
-        case _:
-            return [_encode_part(part) for part in parts]
-
-
-def _encode_part(part: Text | Image) -> Json:
-    match part:
-        case Text(text):
-            return {"type": "text", "text": text}
-        case InlineImage(media_type, base64):
-            return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{base64}"}}
-        case LinkedImage(url):
-            return {"type": "image_url", "image_url": {"url": url}}

@@ -19,6 +19,7 @@ from openclaw_extproc.model.facts import (
     Stop,
     TextStarted,
     Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -198,7 +199,82 @@ TEXTS: list[tuple[list[Json], str]] = [
 def test_thoughts_are_heard_before_the_text(name: str) -> None:
     facts = streamed(chunk({name: "hm"}), chunk({"content": "a", name: None}), chunk(None, "stop"))
 
-    assert joined(facts)[1:-2] == [Thought(), TextStarted(), Delta("a"), BlockEnded()]
+    thought: list[Fact] = [ThoughtStarted(), Delta("hm"), BlockEnded()]
+    assert joined(facts)[1:-2] == [*thought, TextStarted(), Delta("a"), BlockEnded()]
+
+
+def test_thoughts_of_a_whole_answer_come_first() -> None:
+    message: Json = {"role": "assistant", "content": "a", "reasoning": "hm", "tool_calls": []}
+
+    facts = whole({"id": "x", "choices": [{"message": message, "finish_reason": "stop"}]})
+
+    assert facts[1:4] == [ThoughtStarted(), Delta("hm"), BlockEnded()]
+
+
+def test_thoughts_in_both_fields_are_told_once() -> None:
+    facts = streamed(chunk({"reasoning_content": "hm", "reasoning": "hm"}), chunk({"content": "a"}, "stop"))
+
+    assert [fact for fact in facts if isinstance(fact, Delta)] == [Delta("hm"), Delta("a")]
+
+
+def test_thoughts_that_are_no_text_are_a_sign_of_work() -> None:
+    assert Thought() in streamed(chunk({"reasoning": {"tokens": 3}}), chunk({"content": "a"}, "stop"))
+
+
+def test_thoughts_among_the_parts_of_a_content_are_told_apart() -> None:
+    parts: Json = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "a"}]
+
+    facts = joined(streamed(chunk({"content": parts}), chunk(None, "stop")))
+
+    assert facts[1:-2] == [ThoughtStarted(), Delta("hm"), BlockEnded(), TextStarted(), Delta("a"), BlockEnded()]
+
+
+def test_thoughts_before_between_and_after_calls_are_blocks_of_their_own() -> None:
+    facts = streamed(
+        chunk({"reasoning_content": "first"}),
+        chunk(tool_delta("{}", index=0, id="x", name="f")),
+        chunk({"reasoning_content": "second"}),
+        chunk(tool_delta("{}", index=1, id="y", name="g")),
+        chunk(None, "tool_calls"),
+    )
+
+    assert joined(facts)[1:-2] == [
+        *(ThoughtStarted(), Delta("first"), BlockEnded()),
+        *(ToolStarted("x", "f"), Delta("{}"), BlockEnded()),
+        *(ThoughtStarted(), Delta("second"), BlockEnded()),
+        *(ToolStarted("y", "g"), Delta("{}"), BlockEnded()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop"),
+    [
+        ("model_length", Stop.LENGTH),
+        ("function_call", Stop.END),  # no call is in the answer
+        ("content_filter: PROHIBITED_CONTENT", Stop.REFUSAL),
+        ("SAFETY", Stop.REFUSAL),
+        ("eos", Stop.END),
+        ("whatever comes next", Stop.END),
+    ],
+)
+def test_words_of_other_servers_for_an_end_are_known_or_harmless(reason: str, stop: Stop) -> None:
+    assert streamed(chunk({"content": "a"}), chunk({}, reason))[-1] == Finished(stop)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("error", Kind.UPSTREAM_ERROR),
+        ("abort", Kind.UPSTREAM_ERROR),
+        ("insufficient_system_resource", Kind.OVERLOADED),
+    ],
+)
+def test_a_reason_that_is_none_to_finish_fails_the_answer(reason: str, kind: Kind) -> None:
+    usage: Json = {"prompt_tokens": 1}
+    broken = Failed(Fault(kind, "the provider broke its answer off", code=reason))
+
+    assert streamed(chunk({"content": "a"}), chunk({}, reason, usage=usage))[-1] == broken
+    assert whole({"id": "x", "choices": [{"message": {"content": "a"}, "finish_reason": reason}]})[-1] == broken
 
 
 @pytest.mark.parametrize(("deltas", "text"), TEXTS)

@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.chat import Chat, Sealed, Text, Thinking, ToolUse
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -16,13 +16,18 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Seen,
+    Signed,
     Started,
     Stop,
     TextStarted,
+    Thought,
+    ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire.base import Asked
 from tests.wire.openai_chat.saying import (
     CLIENT,
     PROVIDER,
@@ -201,3 +206,96 @@ def test_the_sdk_hears_of_a_failure_inside_a_stream() -> None:
     ):
         for _ in answer:
             pass
+
+
+# -- thoughts and seals ---------------------------------------------------------------
+
+SIG = Sealed("anthropic", "sig")
+SEAL = Sealed("gemini", "c2ln")
+THINKING: list[Fact] = [
+    Started("x", "m"),
+    ThoughtStarted(),
+    Delta("Let me "),
+    Delta("think."),
+    Signed(SIG),
+    BlockEnded(),
+    TextStarted(),
+    Delta("I look."),
+    BlockEnded(),
+    ToolStarted("c1", "f"),
+    Seen(Usage(input_tokens=1)),
+    Signed(SEAL),
+    Thought(),
+    Delta("{}"),
+    BlockEnded(),
+    ThoughtStarted(),
+    Delta("unsealed"),
+    BlockEnded(),
+    ToolStarted("c2", "g"),
+    BlockEnded(),
+    ToolStarted("c3", "h"),
+    Signed(SEAL),
+    BlockEnded(),
+    Finished(Stop.TOOL_USE),
+]
+STATES = [
+    sealed.State("c1", (Thinking("Let me think.", SIG),), SEAL),
+    sealed.State("c2"),
+    sealed.State("c3", sealed=SEAL),
+]
+
+
+def message_of(facts: Iterable[Fact], *, stream: bool) -> dict[str, Json]:
+    """The message that a client puts together, checked by the SDK's types on the way."""
+    if not stream:
+        body = ChatCompletion.model_validate_json(write(chat(stream=False), facts), strict=True)
+        return body.choices[0].message.model_dump()
+    message: dict[str, Json] = {"reasoning_content": "", "content": "", "tool_calls": []}
+    calls: list[Json] = []
+    for event in chunks_in(write(chat(), facts)):
+        delta = ChatCompletionChunk.model_validate(event, strict=True).choices[0].delta
+        message["content"] = f"{message['content']}{delta.content or ''}"
+        message["reasoning_content"] = f"{message['reasoning_content']}{getattr(delta, 'reasoning_content', '')}"
+        calls += [call.model_dump() for call in delta.tool_calls or [] if call.id]
+    return {**message, "tool_calls": calls}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_thoughts_are_written_beside_the_content_and_seals_within_the_ids_of_calls(stream: bool) -> None:
+    message = message_of(THINKING, stream=stream)
+
+    assert message["reasoning_content"] == "Let me think.unsealed"
+    assert message["content"] == "I look."
+    ids = [j.an_object(one, at="call")["id"] for one in j.an_array(message["tool_calls"], at="calls")]
+    assert [sealed.called(str(id)) for id in ids] == STATES
+    assert ids[1] == "c2"
+
+
+def test_state_comes_back_as_it_was_given() -> None:
+    message = message_of(THINKING, stream=False)
+    raw = j.dump({"model": "m", "messages": [{"role": "assistant", **message}]})
+
+    back = CLIENT.decode_request(Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request")))
+
+    assert back.turns[0].parts == (
+        Thinking("Let me think.", SIG),
+        Text("I look."),
+        ToolUse("c1", "f", "{}", SEAL),
+        ToolUse("c2", "g", "{}"),
+        ToolUse("c3", "h", "{}", SEAL),
+    )
+
+
+def test_a_call_begins_with_its_first_word_and_no_later() -> None:
+    encoder = CLIENT.encoder(chat(), CREATED)
+    begun: list[Fact] = [Started("x", "m"), ToolStarted("c1", "f"), Signed(SEAL)]
+
+    before = [encoder.feed(fact) for fact in begun]
+
+    assert before[1:] == [b"", b""]
+    assert len(chunks_in(encoder.feed(Delta("{")))) == 2
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_an_answer_without_thoughts_has_no_field_for_them(stream: bool) -> None:
+    assert b"reasoning_content" not in write(chat(stream=stream), CALLING)

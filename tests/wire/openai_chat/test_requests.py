@@ -8,11 +8,28 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolChoice, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    Chat,
+    InlineFile,
+    InlineImage,
+    JsonObject,
+    JsonSchema,
+    LinkedImage,
+    Reasoning,
+    Sealed,
+    Text,
+    Thinking,
+    ToolChoice,
+    ToolResult,
+    ToolUse,
+    Turn,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.losses import carried
-from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, user
+from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, user
 
 HELLO: dict[str, Json] = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
 PROMPT = "my secret diary"
@@ -64,7 +81,8 @@ def test_a_conversation_is_read_with_all_it_says() -> None:
     assert asked.tool_choice == ToolChoice("named", "get_time")
     assert asked.stop == ("END",)
     assert asked.stream
-    assert asked.extras == {"reasoning_effort": "low"}
+    assert asked.reasoning == Reasoning("low")
+    assert asked.extras == {"stream_options": {"include_usage": True}}
     assert asked.losses == ("tools[0].function.strict",)
 
 
@@ -169,9 +187,22 @@ ONLY_OPENAI: list[tuple[dict[str, Json], str]] = [
     ({"function_call": "auto"}, "function_call: legacy"),
     ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0]: custom"),
     ({"tools": [{"type": PROMPT}]}, "tools[0]: unknown type"),
-    ({"tool_choice": {"type": "allowed_tools", "allowed_tools": {}}}, "tool_choice: allowed_tools"),
-    ({"messages": [user({"type": "input_audio", "input_audio": {}})]}, "messages[0].content[0]: input_audio"),
-    ({"messages": [user({"type": "file", "file": {}})]}, "messages[0].content[0]: file"),
+    ({"tool_choice": {"type": "custom", "custom": {"name": "x"}}}, "tool_choice: custom"),
+    ({"logprobs": True, "top_logprobs": 2}, "logprobs"),
+    ({"web_search_options": {}}, "web_search_options"),
+    ({"response_format": {"type": "grammar"}}, "response_format: unknown type"),
+    (
+        {"messages": [user({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "flac"}})]},
+        "messages[0].content[0].input_audio.format: neither wav nor mp3",
+    ),
+    (
+        {"messages": [user({"type": "file", "file": {"file_id": "file-1"}})]},
+        "messages[0].content[0].file.file_id: a file at OpenAI",
+    ),
+    (
+        {"messages": [user({"type": "file", "file": {"file_data": "https://x/y.pdf"}})]},
+        "messages[0].content[0].file.file_data: no base64 data of a known type",
+    ),
     ({"messages": [user({"type": PROMPT})]}, "messages[0].content[0]: unknown type of part"),
     (
         {"messages": [user({"type": "image_url", "image_url": {"url": "data:text/plain,x"}})]},
@@ -203,24 +234,149 @@ def test_what_only_openai_can_do_is_read_but_refused_on_the_way_to_another_forma
 def test_what_may_be_dropped_is_named() -> None:
     asked = read(
         messages=[
-            {"role": "user", "name": "ada", "content": [{"type": "text", "text": "Hi", "cache_control": {}}]},
-            {"role": "assistant", "content": "Ho", "reasoning_content": "hm", "annotations": [], "audio": None},
+            {"role": "user", "name": "ada", "content": [{"type": "text", "text": "Hi", "colour": "red"}]},
+            {"role": "assistant", "content": "Ho", "annotations": [], "audio": None},
             user({"type": "image_url", "image_url": {"url": "http://x/y", "detail": "high"}}),
         ],
-        seed=7,
-        response_format={"type": "json_object"},
+        logit_bias={"1": 2},
+        prediction={"type": "content", "content": "x"},
+        reasoning_effort="enormous",
         stream_options={"include_usage": True},
         metadata=None,
     )
 
     assert asked.losses == (
         "messages[0].name",
-        "messages[0].content[0].cache_control",
-        "messages[1].reasoning_content",
+        "messages[0].content[0].colour",
         "messages[2].content[0].image_url.detail",
     )
-    assert list(asked.extras) == ["seed", "response_format", "stream_options"]
-    assert carried(asked, ["top_k"]) == (*asked.losses, "seed", "response_format", "top_k")
+    assert list(asked.extras) == ["logit_bias", "prediction", "reasoning_effort", "stream_options"]
+    assert carried(asked, ["top_k"]) == (*asked.losses, "logit_bias", "prediction", "reasoning_effort", "top_k")
+
+
+def test_files_and_sounds_are_read_with_their_type_and_name() -> None:
+    asked = read_messages(
+        user(
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}},
+            {"type": "file", "file": {"filename": "b.pdf", "file_data": "JVBERi0="}},
+            {"type": "file", "file": {"file_data": "data:text/csv;charset=utf-8;base64,YQ=="}},
+            {"type": "file", "file": {"file_data": f"data:image/png;base64,{PNG}"}},
+            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+            {"type": "input_audio", "input_audio": {"data": "SUQz", "format": "mp3"}},
+        )
+    )
+
+    assert asked.losses == ()
+    assert asked.turns[0].parts == (
+        InlineFile("application/pdf", "JVBERi0=", "a.pdf"),
+        InlineFile("application/pdf", "JVBERi0=", "b.pdf"),
+        InlineFile("text/csv", "YQ=="),
+        InlineImage("image/png", PNG),
+        InlineFile("audio/wav", "UklGRg=="),
+        InlineFile("audio/mpeg", "SUQz"),
+    )
+
+
+def test_what_the_answer_is_to_look_like_is_read() -> None:
+    schema: dict[str, Json] = {"type": "object", "properties": {}}
+    named: Json = {"name": "city", "description": "d", "strict": True, "schema": schema}
+
+    assert read(response_format={"type": "text"}).output is None
+    assert read(response_format={"type": "json_object"}).output == JsonObject()
+    assert read(response_format={"type": "json_schema", "json_schema": named}).output == JsonSchema(
+        schema, "city", "d", strict=True
+    )
+
+
+def test_settings_that_other_formats_have_are_read_too() -> None:
+    asked = read(
+        frequency_penalty=0.5,
+        presence_penalty=-1,
+        seed=7,
+        verbosity="low",
+        prompt_cache_key="k",
+        service_tier="flex",
+        store=True,
+        metadata={"a": "b"},
+        safety_identifier="who",
+        reasoning_effort="minimal",
+    )
+
+    assert (asked.frequency_penalty, asked.presence_penalty, asked.seed) == (0.5, -1, 7)
+    assert (asked.verbosity, asked.prompt_cache_key, asked.service_tier) == ("low", "k", "flex")
+    assert (asked.store, asked.tags, asked.user, asked.reasoning) == (True, {"a": "b"}, "who", Reasoning("minimal"))
+    assert asked.extras == {}
+
+
+def tool(name: str) -> Json:
+    return {"type": "function", "function": {"name": name}}
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_allowed_tools_are_a_choice_among_some(mode: str) -> None:
+    allowed: Json = {"mode": mode, "tools": [tool("b")]}
+
+    asked = read(tools=[tool("a"), tool("b")], tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
+
+    assert [spec.name for spec in asked.tools] == ["b"]
+    assert asked.tool_choice is not None
+    assert asked.tool_choice.mode == mode
+    assert asked.losses == ()
+
+
+def test_where_a_prompt_is_to_be_cached_is_read() -> None:
+    ephemeral: Json = {"type": "ephemeral", "ttl": "1h"}
+    asked = read_messages(
+        {"role": "system", "content": [{"type": "text", "text": "s", "cache_control": ephemeral}]},
+        user({"type": "text", "text": "u", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "30m"}}),
+    )
+
+    assert asked.cache_system == CachePoint("1h")
+    assert asked.turns[0].parts == (Text("u"), CachePoint())
+    assert asked.losses == ()
+
+
+# -- state that comes back ----------------------------------------------------------
+
+THOUGHT = Thinking("hm", Sealed("anthropic", "sig"))
+SEAL = Sealed("gemini", "c2ln")
+
+
+def test_state_in_the_ids_of_calls_comes_back_as_what_it_was() -> None:
+    first = sealed.token(sealed.State("c1", (THOUGHT,), SEAL))
+    second = sealed.token(sealed.State("c2", (THOUGHT,)))
+    asked = read_messages(
+        {
+            "role": "assistant",
+            "content": "Let me look.",
+            "reasoning_content": "hm",
+            "tool_calls": [call(first, "f", "{}"), call(second, "g", "{}"), call("c3", "h", "{}")],
+        },
+        {"role": "tool", "tool_call_id": first, "content": "1"},
+        {"role": "tool", "tool_call_id": second, "content": "2"},
+    )
+
+    assert asked.turns == (
+        Turn(
+            "assistant",
+            (
+                THOUGHT,
+                Text("Let me look."),
+                ToolUse("c1", "f", "{}", SEAL),
+                THOUGHT,
+                ToolUse("c2", "g", "{}"),
+                ToolUse("c3", "h", "{}"),
+            ),
+        ),
+        Turn("user", (ToolResult("c1", (Text("1"),)), ToolResult("c2", (Text("2"),)))),
+    )
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_of_the_history_are_read_without_a_seal(name: str) -> None:
+    asked = read_messages({"role": "assistant", "content": "a", name: "hm"}, {"role": "assistant", name: "alone"})
+
+    assert asked.turns == (Turn("assistant", (Thinking("hm"), Text("a"))),)
 
 
 @given(
