@@ -1,8 +1,21 @@
 """What policy may look at: a flat, cheap summary of one request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import (
+    Chat,
+    File,
+    Image,
+    InlineImage,
+    LinkedImage,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from openclaw_extproc.wire.needs import Need, needs
 
 
@@ -19,6 +32,46 @@ class Features:
     """What not every format can carry."""
     bound_to_format: tuple[str, ...] = ()
     """What only the client's own format can carry and nobody may drop in silence."""
+
+
+def estimated_tokens(chat: Chat) -> int:
+    """Of the prompt, without asking anybody: a token for every four bytes, and the share of pictures and files that
+    vendors name for a page. Good for a budget, not for a bill.
+    """
+    texts = [text for turn in chat.turns for part in turn.parts for text in _texts(part)]
+    schemas = [j.text(dict(tool.schema)) + tool.name + tool.description for tool in chat.tools]
+    size = sum(_tokens(text) for text in (*chat.system, *texts, *schemas))
+    files = sum(isinstance(leaf, Image | File) for turn in chat.turns for part in turn.parts for leaf in _leaves(part))
+    return max(1, size + TOKENS_OF_A_TURN * len(chat.turns) + TOKENS_OF_A_FILE * files)
+
+
+TOKENS_OF_A_TURN = 4
+"""What stands around each message in the formats that vendors have published."""
+TOKENS_OF_A_FILE = 1_500
+"""Anthropic: a picture of a megapixel has about 1,334 (width x height / 750), a page of a PDF 1,500 to 3,000."""
+BYTES_OF_A_TOKEN = 4
+"""OpenAI's rule of thumb for English. A letter of Chinese or Japanese has three bytes in UTF-8 and about a token."""
+
+
+def _tokens(text: str) -> int:
+    wide = len(text.encode()) - len(text)
+    return (len(text) - wide // 2) // BYTES_OF_A_TOKEN + wide // 2 if wide else -(-len(text) // BYTES_OF_A_TOKEN)
+
+
+def _texts(part: Part) -> Iterator[str]:
+    match part:
+        case Text(text) | Thinking(text):
+            yield text
+        case ToolUse(_, name, args):
+            yield name + args
+        case ToolResult(_, content):
+            yield from (leaf.text for leaf in content if isinstance(leaf, Text))
+        case _:
+            pass
+
+
+def _leaves(part: Part) -> Iterator[Part]:
+    yield from part.content if isinstance(part, ToolResult) else (part,)
 
 
 def extract(chat: Chat, *, client_format: str) -> Features:

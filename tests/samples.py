@@ -33,8 +33,10 @@ CREATED = 1_754_000_000
 _TARGETS = {"openai_chat": "/v1/chat/completions", "anthropic_messages": "/v1/messages"}
 """Where a format is spoken that has the model in its body. Others have a `request.path` in each case."""
 
-CLIENTS = sorted(name for name, made in FORMATS.items() if made.client)
-PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider and not made.base)
+CHATS = sorted(name for name, made in FORMATS.items() if made.operation == "chat")
+"""Other operations have tests of their own."""
+CLIENTS = [name for name in CHATS if FORMATS[name].client]
+PROVIDERS = [name for name in CHATS if FORMATS[name].provider and not FORMATS[name].base]
 """Without the variants, which have the words of another format and tests of their own."""
 
 

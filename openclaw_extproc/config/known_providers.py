@@ -48,8 +48,15 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
             credential="OPENAI_API_KEY",
             also=("openai_responses", "openai_embeddings", "openai_completions"),
         ),
-        "anthropic": KnownProvider("https://api.anthropic.com", "anthropic_messages", "ANTHROPIC_API_KEY"),
-        "google": KnownProvider("https://generativelanguage.googleapis.com", "gemini", "GOOGLE_API_KEY"),
+        "anthropic": KnownProvider(
+            "https://api.anthropic.com", "anthropic_messages", "ANTHROPIC_API_KEY", also=("anthropic_count_tokens",)
+        ),
+        "google": KnownProvider(
+            "https://generativelanguage.googleapis.com",
+            "gemini",
+            "GOOGLE_API_KEY",
+            also=("gemini_count_tokens", "gemini_embeddings"),
+        ),
         "groq": KnownProvider(
             "https://api.groq.com/openai/v1",
             credential="GROQ_API_KEY",

@@ -11,7 +11,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
-from openclaw_extproc.wire import FAMILIES, FORMATS, Family, client_side
+from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:
@@ -20,7 +20,7 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
     seconds = -(-emergency.retry_after_ms // 1000)
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
-    mappers = [_mapper([_failed(), _speaks(n)], out, n, over) for n in FORMATS if FORMATS[n].client]
+    mappers = [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
     for family in FAMILIES:
         mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
         # A service that restarts is back in a moment: here an SDK shall try again.
@@ -57,11 +57,11 @@ def _status(code: int) -> dict[str, Json]:
     return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
 
 
-def _speaks(client_format: str) -> dict[str, Json]:
+def _is_of(family: Family) -> dict[str, Json]:
     matcher: dict[str, Json] = {
         "filter": NAMESPACE,
-        "path": [{"key": "client_format"}],
-        "value": {"string_match": {"exact": client_format}},
+        "path": [{"key": "family"}],
+        "value": {"string_match": {"exact": family.formats[0]}},
     }
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 

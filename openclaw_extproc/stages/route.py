@@ -20,7 +20,7 @@ from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import Situation, decide
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import passing
+from openclaw_extproc.stages import own_answers, passing
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -33,8 +33,8 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.wire import Spoken, spoken_at
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire import Spoken, family_of, spoken_at
+from openclaw_extproc.wire.base import JSON, Asked
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes. The same number stands in the Envoy configuration."""
@@ -119,12 +119,27 @@ class RouteStage:
     def _on_head(self, head: RequestHead) -> Step:
         spoken = spoken_at(head.headers.get(":path", ""), head.headers)
         reading = Reading(head, spoken)
+        if own_answers.asks_for_models(head, spoken):
+            return self._list(reading)
         if not _is_call(head, spoken) and (home := passing.home(self._gateway, spoken)):
             return self._pass_on(reading, home)
         if fault := _objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _list(self, reading: Reading) -> Step:
+        try:
+            body = own_answers.models(reading.spoken, self._gateway)
+        except FaultError as error:
+            return self._refuse(reading, error.fault, reading.head.at)
+        return self._answer(reading, {"content-type": JSON}, body, reading.head.at)
+
+    def _answer(self, reading: Reading, headers: Mapping[str, str], body: bytes, at: float) -> Step:
+        """Without asking anybody."""
+        head, ok = reading.head, 200
+        entry = RequestEntry(_request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
+        return self._settled((Reply(ok, {**headers, **_named_by(entry.request_id)}, body),), entry)
 
     def _pass_on(self, reading: Reading, home: Provider) -> Step:
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
@@ -139,6 +154,8 @@ class RouteStage:
             return self._refuse(reading, _TOO_LARGE, at)
         try:
             plan, chat = _plan(reading, body, self._gateway, self._situation)
+        except _NobodyCountsError as uncounted:
+            return self._answer(reading, *uncounted.answer, at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at)
         except UnreadableError as problem:
@@ -207,12 +224,26 @@ def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
     )
 
 
+class _NobodyCountsError(Exception):
+    """A count was asked for that no provider can give: here is an estimate."""
+
+    def __init__(self, answer: tuple[Mapping[str, str], bytes]) -> None:
+        super().__init__("estimated")
+        self.answer = answer
+
+
 def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Chat]:
     """The way of a request, top to bottom: chat, features, decision, plan."""
     spoken = reading.spoken
     asked = Asked(spoken.path, spoken.query, body, j.parse(body, where="request body"))
     chat = spoken.client.decode_request(asked)
-    decision = decide(features.extract(chat, client_format=spoken.format), situation, gateway)
+    try:
+        decision = decide(features.extract(chat, client_format=spoken.format), situation, gateway)
+    except FaultError as error:
+        counted = own_answers.count(spoken, chat) if error.fault.kind is not Kind.NOT_FOUND else None
+        if counted is None:
+            raise
+        raise _NobodyCountsError(counted) from error
     plan = Plan(
         request_id=_request_id(reading.head),
         client_format=spoken.format,
@@ -244,7 +275,12 @@ def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:
 
 def _noted(plan: Plan) -> dict[str, str]:
     """The id again, for the access log: attempts take the header away."""
-    return {"plan": plans.write(plan), "client_format": plan.client_format, "request_id": plan.request_id}
+    return {
+        "plan": plans.write(plan),
+        "client_format": plan.client_format,
+        "family": family_of(plan.client_format),
+        "request_id": plan.request_id,
+    }
 
 
 def _status(headers: Mapping[str, str]) -> int:

@@ -5,15 +5,29 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, azure_openai, gemini, openai_chat, vertex_anthropic, vertex_gemini
-from openclaw_extproc.wire.base import ClientSide, WireFormat
+from openclaw_extproc.wire import (
+    anthropic_count_tokens,
+    anthropic_messages,
+    azure_openai,
+    gemini,
+    gemini_count_tokens,
+    openai_chat,
+    openai_models,
+    vertex_anthropic,
+    vertex_gemini,
+)
+from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
+from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
+from openclaw_extproc.wire.gemini import models as gemini_models
 
 FORMATS: dict[str, WireFormat] = {
     module.NAME: module.FORMAT
     for module in (
+        anthropic_count_tokens,
         anthropic_messages,
         azure_openai,
         gemini,
+        gemini_count_tokens,
         openai_chat,
         vertex_anthropic,
         vertex_gemini,
@@ -34,6 +48,7 @@ class Family:
     """Of the vendor itself: what an application calls that does not know of us."""
     passable: tuple[str, ...]
     """Paths that begin so may go on to the vendor unread."""
+    models: Models
     signs: tuple[str, ...] = ()
     """Headers that only this vendor's clients send: they decide about paths that several vendors have."""
 
@@ -41,16 +56,17 @@ class Family:
 FAMILIES = (
     Family(
         "/anthropic",
-        (anthropic_messages.NAME,),
+        (anthropic_messages.NAME, anthropic_count_tokens.NAME),
         ("/v1/messages", "/v1/complete"),
         hosts=("api.anthropic.com",),
         passable=("/v1/",),
+        models=Models(anthropic_models.encode_models, anthropic_models.encode_model),
         signs=("anthropic-version", "x-api-key"),
     ),
     # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
     Family(
         "/gemini",
-        (gemini.NAME,),
+        (gemini.NAME, gemini_count_tokens.NAME),
         (
             *("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/", "/v1/tunedModels/"),
             # Vertex AI has them all below `publishers/google`, as a rule below a project.
@@ -58,9 +74,17 @@ FAMILIES = (
         ),
         hosts=("generativelanguage.googleapis.com",),
         passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
+        models=Models(gemini_models.encode_models, gemini_models.encode_model),
         signs=("x-goog-api-key", "x-goog-api-client"),
     ),
-    Family("/openai", (openai_chat.NAME,), ("/",), hosts=("api.openai.com",), passable=("/v1/",)),
+    Family(
+        "/openai",
+        (openai_chat.NAME,),
+        ("/",),
+        hosts=("api.openai.com",),
+        passable=("/v1/",),
+        models=Models(openai_models.encode_models, openai_models.encode_model),
+    ),
 )
 """In the order of looking; the last one takes what nobody claims."""
 
@@ -78,6 +102,7 @@ class Spoken:
     """Whether the format has a model call at this path; if not, errors are still written in it."""
     family: tuple[str, ...]
     """All formats of the vendor whose path this is."""
+    models: Models
     passable: bool
     """Whether the path may go on to the vendor unread."""
 
@@ -89,7 +114,14 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
     name = next((name for name in family.formats if client_side(name).serves(rest)), None)
     first = name or family.formats[0]
     return Spoken(
-        first, client_side(first), rest, query, name is not None, family.formats, rest.startswith(family.passable)
+        first,
+        client_side(first),
+        rest,
+        query,
+        name is not None,
+        family.formats,
+        family.models,
+        rest.startswith(family.passable),
     )
 
 
@@ -107,6 +139,11 @@ def spoken_to(provider: Provider, client_format: str) -> WireFormat | None:
 def _translates(asked: WireFormat, into: WireFormat) -> bool:
     chats = ("chat", "completions")
     return asked.operation == into.operation or (asked.operation in chats and into.operation in chats)
+
+
+def family_of(name: str) -> str:
+    """The format that stands for all of a vendor's, in Envoy's own error replies."""
+    return next(family.formats[0] for family in FAMILIES if name in family.formats)
 
 
 def client_side(name: str) -> ClientSide:

@@ -1,6 +1,6 @@
 """What a wire format has to provide: a record of functions for the client's side and one for the provider's."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -127,6 +127,8 @@ class ClientSide:
     """Change a request for a provider of the same format; every byte that need not change stays."""
     content_type: Callable[[Chat], str] = usual_content_type
     """Of what the encoder writes."""
+    estimate: Callable[[int], bytes] | None = None
+    """For a client that asks for a count: the answer from an estimate, where no provider can count."""
     trim: Callable[[Chat], Passing | None] = lambda _: None
     """Takes out of a streamed answer of the same format what only we asked for."""
 
@@ -158,6 +160,14 @@ class ProviderSide:
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """How a vendor's clients read what models there are; from names, and seconds since the epoch."""
+
+    all: Callable[[Sequence[str], int], bytes]
+    one: Callable[[str, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class WireFormat:
     name: str
     client: ClientSide | None = None
@@ -165,6 +175,8 @@ class WireFormat:
     base: str = ""
     """The format of which this is a variant: the same words at another address (`vertex_gemini` of `gemini`)."""
     operation: Operation = "chat"
+    kin: str = ""
+    """Another format of the same vendor, whose parts this one uses."""
     translated: bool = True
     """Whether other formats can be translated into this one; if not, it serves clients of its own format only."""
 

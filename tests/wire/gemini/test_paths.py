@@ -38,7 +38,6 @@ def test_it_is_served_wherever_googles_sdks_ask(prefix: str, path: str, model: s
     "path",
     [
         "/v1beta/models/m:embedContent",
-        "/v1beta/models/m:countTokens",
         f"/v1/{VERTEX}/m:predict",
         "/v1/projects/p/locations/l/publishers/anthropic/models/claude:rawPredict",
         "/v1beta/files/x:generateContent",

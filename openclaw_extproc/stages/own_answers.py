@@ -1,0 +1,47 @@
+"""What we answer without asking anybody: lists of models, and counts of tokens where no provider can count."""
+
+import re
+from urllib.parse import unquote
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.features import estimated_tokens
+from openclaw_extproc.gateway import AUTO, Gateway
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.stages.events import RequestHead
+from openclaw_extproc.wire import Spoken
+from openclaw_extproc.wire.base import JSON
+
+CREATED = 0
+"""Of every model: nobody told us, and vendors allow the epoch for that."""
+
+_LIST = re.compile(r"/v1(?:beta|alpha|beta1)?/models(?:/([^:]+))?/?")
+"""Google's lists name models `models/…`, so a path may too."""
+
+_ESTIMATED = {"content-type": JSON, "x-openclaw-warnings": "estimated"}
+
+
+def asks_for_models(head: RequestHead, spoken: Spoken) -> bool:
+    return head.headers.get(":method", "") == "GET" and _LIST.fullmatch(spoken.path) is not None
+
+
+def models(spoken: Spoken, gateway: Gateway) -> bytes:
+    """All that can be asked for, or the one that the path names.
+
+    Raises:
+        FaultError: nobody has a model of that name.
+    """
+    found = _LIST.fullmatch(spoken.path)
+    assert found is not None, "the path was looked at before"
+    names = sorted(gateway.chains, key=lambda name: (name != AUTO, name))
+    if found[1] is None:
+        return spoken.models.all(names, CREATED)
+    name = unquote(found[1]).removeprefix("models/")
+    if name not in gateway.chains:
+        raise FaultError(Kind.NOT_FOUND, "model: no provider is configured for the model asked for")
+    return spoken.models.one(name, CREATED)
+
+
+def count(spoken: Spoken, chat: Chat) -> tuple[dict[str, str], bytes] | None:
+    """The headers and body of an estimated count; `None` when the client asked for something else."""
+    estimate = spoken.client.estimate
+    return None if estimate is None else (_ESTIMATED, estimate(estimated_tokens(chat)))
