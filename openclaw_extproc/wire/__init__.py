@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire import anthropic_messages, azure_openai, gemini, openai_chat, vertex_anthropic, vertex_gemini
+from openclaw_extproc.wire import (
+    anthropic_messages,
+    azure_openai,
+    gemini,
+    openai_chat,
+    openai_responses,
+    vertex_anthropic,
+    vertex_gemini,
+)
 from openclaw_extproc.wire.base import ClientSide, WireFormat
 
 FORMATS: dict[str, WireFormat] = {
@@ -15,6 +23,7 @@ FORMATS: dict[str, WireFormat] = {
         azure_openai,
         gemini,
         openai_chat,
+        openai_responses,
         vertex_anthropic,
         vertex_gemini,
     )
@@ -60,7 +69,13 @@ FAMILIES = (
         passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
         signs=("x-goog-api-key", "x-goog-api-client"),
     ),
-    Family("/openai", (openai_chat.NAME,), ("/",), hosts=("api.openai.com",), passable=("/v1/",)),
+    Family(
+        "/openai",
+        (openai_chat.NAME, openai_responses.NAME),
+        ("/",),
+        hosts=("api.openai.com",),
+        passable=("/v1/",),
+    ),
 )
 """In the order of looking; the last one takes what nobody claims."""
 
