@@ -35,11 +35,15 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
     if change.limit(limit) != limit:
         changes[LIMIT] = change.limit(limit)
-    items = asked.body.get("input")
-    if sealed.MARK.encode() in asked.raw and isinstance(items, list):
-        kept = state.without_strangers(items)
-        changes |= {"input": kept} if kept != items else {}
+    if sealed.MARK.encode() in asked.raw:
+        changes |= _without_strangers(asked.raw)
     return Encoded(PATH, j.patch(asked.raw, changes))
+
+
+def _without_strangers(raw: bytes) -> dict[str, Json]:
+    items = j.parse(raw, where="request").get("input")
+    kept = state.without_strangers(items) if isinstance(items, list) else items
+    return {} if kept == items else {"input": kept}
 
 
 def base_path(path: str) -> str:

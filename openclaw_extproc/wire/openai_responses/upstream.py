@@ -110,12 +110,13 @@ def _reasoning(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
 
 def _bookkeeping(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
     losses += ["store"] if chat.store else []
-    said: dict[str, Json] = {"prompt_cache_key": chat.prompt_cache_key}
+    said: dict[str, Json] = {"prompt_cache_key": chat.prompt_cache_key, "service_tier": chat.service_tier}
     if edit.has("no_user"):
         losses += ["user"] if chat.user is not None else []
     else:
         said["user"] = chat.user
     if edit.has("no_store"):
-        losses += [name for name, given in (("metadata", chat.tags), ("service_tier", chat.service_tier)) if given]
-        return said
-    return {**said, "store": False, "metadata": dict(chat.tags) or None, "service_tier": chat.service_tier}
+        losses += ["metadata"] if chat.tags else []
+    else:
+        said |= {"store": False, "metadata": dict(chat.tags) or None}
+    return said
