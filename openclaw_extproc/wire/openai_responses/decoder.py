@@ -80,6 +80,8 @@ class _Answer:
         if kind == "error" or (said.get("error") and "response" not in said):
             yield from self.fail(fault_in_answer(said.get("error") or _flat(said)))
             return
+        if not kind.startswith("response."):
+            return  # some gateways send pings of their own
         response = thing(said.get("response"), at="response")
         yield from self._start(response)
         place = _place(said, "output_index")

@@ -222,6 +222,11 @@ def test_what_we_do_not_know_is_a_sign_of_work(kind: str) -> None:
     assert facts == [Started("r", "m"), Thought(), Thought(), Thought(), Finished(Stop.END)]
 
 
+@pytest.mark.parametrize("strange", [{}, {"type": "ping"}, {"type": "keepalive", "sequence_number": 3}])
+def test_what_is_no_event_of_the_api_is_nothing(strange: dict[str, Json]) -> None:
+    assert facts_of(stream_of(strange, CREATED, strange, COMPLETED)) == [Started("r", "m"), Finished(Stop.END)]
+
+
 # -- the end ---------------------------------------------------------------------------------
 
 
