@@ -11,7 +11,7 @@ import httpx2
 import openai
 from google.genai import Client, errors, types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.responses import Response
+from openai.types.responses import Response, ResponseCompletedEvent, ResponseIncompleteEvent
 
 OURS = "sk-the-callers-own"
 """The key that callers use; no provider may ever see it."""
@@ -105,6 +105,8 @@ class OpenAICaller:
 
 
 class OpenAIResponsesCaller:
+    """Only for tests of its own, as `GeminiCaller`."""
+
     format = "openai_responses"
     path = "/openai/v1/responses"
     status_error = openai.APIStatusError
@@ -121,12 +123,15 @@ class OpenAIResponsesCaller:
 
     def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
         if streamed:
-            with self.sdk.responses.stream(model=model, input=text, max_output_tokens=limit) as stream:
-                ends = [event for event in stream if event.type in ("response.completed", "response.incomplete")]
-                headers = dict(stream._response.headers.items())  # noqa: SLF001  the SDK has no other way to them
-            (end,) = ends
-            assert end.type in ("response.completed", "response.incomplete")
-            return answered(end.response, headers)
+            begun = self.sdk.responses.with_raw_response.create(
+                model=model, input=text, max_output_tokens=limit, stream=True
+            )
+            ends = [
+                event.response
+                for event in begun.parse()
+                if isinstance(event, ResponseCompletedEvent | ResponseIncompleteEvent)
+            ]
+            return answered(ends[-1], dict(begun.headers.items()))
         raw = self.sdk.responses.with_raw_response.create(model=model, input=text, max_output_tokens=limit)
         answer = raw.parse()
         assert isinstance(answer, Response), raw.text
