@@ -8,6 +8,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import (
     anthropic_messages,
     azure_openai,
+    azure_responses,
     gemini,
     openai_chat,
     openai_responses,
@@ -21,6 +22,7 @@ FORMATS: dict[str, WireFormat] = {
     for module in (
         anthropic_messages,
         azure_openai,
+        azure_responses,
         gemini,
         openai_chat,
         openai_responses,

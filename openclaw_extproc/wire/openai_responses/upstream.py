@@ -14,6 +14,7 @@ from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
 from openclaw_extproc.wire.openai_responses.requests import ENCRYPTED, LIMIT
 from openclaw_extproc.wire.openai_responses.turns import Losses, encode_turn
+from openclaw_extproc.wire.quirks import Quirk
 
 PATH = "/responses"
 
@@ -110,13 +111,12 @@ def _reasoning(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
 
 def _bookkeeping(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
     losses += ["store"] if chat.store else []
-    said: dict[str, Json] = {"prompt_cache_key": chat.prompt_cache_key, "service_tier": chat.service_tier}
-    if edit.has("no_user"):
-        losses += ["user"] if chat.user is not None else []
-    else:
-        said["user"] = chat.user
-    if edit.has("no_store"):
-        losses += ["metadata"] if chat.tags else []
-    else:
-        said |= {"store": False, "metadata": dict(chat.tags) or None}
-    return said
+    wishes: dict[str, tuple[Quirk, Json]] = {
+        "prompt_cache_key": ("no_prompt_cache_key", chat.prompt_cache_key),
+        "service_tier": ("no_service_tier", chat.service_tier),
+        "user": ("no_user", chat.user),
+        "metadata": ("no_store", dict(chat.tags) or None),
+    }
+    losses += [name for name, (quirk, given) in wishes.items() if given is not None and edit.has(quirk)]
+    said = {name: given for name, (quirk, given) in wishes.items() if not edit.has(quirk)}
+    return said if edit.has("no_store") else {**said, "store": False}

@@ -32,6 +32,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import azure_responses
 from openclaw_extproc.wire.base import Edit
 from tests.samples import REQUESTS, Case
 from tests.wire.openai_responses.saying import CLIENT, FOREIGN, NATIVE, PNG, PROVIDER, ask, chat, sent
@@ -262,3 +263,19 @@ def test_no_id_of_a_call_is_too_long_and_its_result_keeps_it(id: str) -> None:
     assert said[0]["call_id"] == said[1]["call_id"]
     assert len(said[0]["call_id"]) <= 64
     assert said[0]["call_id"] == id or len(id) > 64
+
+
+@pytest.mark.parametrize(
+    ("version", "path"), [("", "/v1/responses"), ("2025-04-01-preview", "/responses?api-version=2025-04-01-preview")]
+)
+def test_azure_has_it_at_another_path(version: str, path: str) -> None:
+    side = azure_responses.FORMAT.provider
+    assert side is not None
+    assert side.adapt is not None
+    edit = Edit("dep", provider=Provider("p", "p", "azure_responses", api_version=version))
+
+    adapted = side.adapt(side.encode_request(chat(), edit), chat(), edit)
+
+    assert adapted.path == path
+    assert side.base_path("") == "/openai"
+    assert side.credential_header("k") == ("api-key", "k")
