@@ -30,7 +30,11 @@ ROOT = Path(__file__).parent / "fixtures"
 CREATED = 1_754_000_000
 """The time that answers of ours bear."""
 
-_TARGETS = {"openai_chat": "/v1/chat/completions", "anthropic_messages": "/v1/messages"}
+_TARGETS = {
+    "anthropic_messages": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+}
 """Where a format is spoken that has the model in its body. Others have a `request.path` in each case."""
 
 CHATS = sorted(name for name, made in FORMATS.items() if made.operation == "chat")

@@ -9,10 +9,12 @@ from openclaw_extproc.wire import (
     anthropic_count_tokens,
     anthropic_messages,
     azure_openai,
+    azure_responses,
     gemini,
     gemini_count_tokens,
     openai_chat,
     openai_models,
+    openai_responses,
     vertex_anthropic,
     vertex_gemini,
 )
@@ -26,9 +28,11 @@ FORMATS: dict[str, WireFormat] = {
         anthropic_count_tokens,
         anthropic_messages,
         azure_openai,
+        azure_responses,
         gemini,
         gemini_count_tokens,
         openai_chat,
+        openai_responses,
         vertex_anthropic,
         vertex_gemini,
     )
@@ -79,7 +83,7 @@ FAMILIES = (
     ),
     Family(
         "/openai",
-        (openai_chat.NAME,),
+        (openai_chat.NAME, openai_responses.NAME),
         ("/",),
         hosts=("api.openai.com",),
         passable=("/v1/",),

@@ -11,6 +11,7 @@ import httpx2
 import openai
 from google.genai import Client, errors, types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response, ResponseCompletedEvent, ResponseIncompleteEvent
 
 OURS = "sk-the-callers-own"
 """The key that callers use; no provider may ever see it."""
@@ -101,6 +102,62 @@ class OpenAICaller:
 
     def __exit__(self, *_: object) -> None:
         self.sdk.close()
+
+
+class OpenAIResponsesCaller:
+    """Only for tests of its own, as `GeminiCaller`."""
+
+    format = "openai_responses"
+    path = "/openai/v1/responses"
+    status_error = openai.APIStatusError
+    errors = openai.OpenAIError
+
+    def __init__(self, url: str, *, key: str = OURS, retries: int = 0) -> None:
+        self.sdk = openai.OpenAI(base_url=f"{url}/openai/v1", api_key=key, max_retries=retries, timeout=60)
+
+    def named(self, error: str) -> type[Exception]:
+        found = getattr(openai, error)
+        assert isinstance(found, type)
+        assert issubclass(found, Exception)
+        return found
+
+    def ask(self, model: str, text: str = "hello you", *, streamed: bool = False, limit: int = 100) -> Answer:
+        if streamed:
+            begun = self.sdk.responses.with_raw_response.create(
+                model=model, input=text, max_output_tokens=limit, stream=True
+            )
+            ends = [
+                event.response
+                for event in begun.parse()
+                if isinstance(event, ResponseCompletedEvent | ResponseIncompleteEvent)
+            ]
+            return answered(ends[-1], dict(begun.headers.items()))
+        raw = self.sdk.responses.with_raw_response.create(model=model, input=text, max_output_tokens=limit)
+        answer = raw.parse()
+        assert isinstance(answer, Response), raw.text
+        return answered(answer, dict(raw.headers.items()))
+
+    def __enter__(self) -> "OpenAIResponsesCaller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sdk.close()
+
+
+def answered(response: Response, headers: Mapping[str, str]) -> Answer:
+    """An answer of the Responses API."""
+    assert response.object == "response"
+    stops: dict[str | None, Stop] = {"completed": "end", "incomplete": "length"}
+    called = any(item.type == "function_call" for item in response.output)
+    usage = response.usage
+    return Answer(
+        response.output_text,
+        "tools" if called else stops.get(response.status),
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        response.model,
+        headers,
+    )
 
 
 class AnthropicCaller:

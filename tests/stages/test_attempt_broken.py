@@ -165,6 +165,10 @@ def test_a_whole_answer_that_fails_half_way_is_a_failed_attempt(client: str, pro
 
 
 HALF_GOOD = {
+    "openai_responses": (
+        b'{"id":"a","model":"m","status":"completed","output":[{"type":"message","role":"assistant",'
+        b'"content":[{"type":"output_text","text":"Hello"}]},{"type":"function_call","call_id":"c","name":7}]}'
+    ),
     "openai_chat": (
         b'{"id":"a","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello",'
         b'"tool_calls":[{"id":"c","type":"function","function":{"name":7}}]},"finish_reason":"tool_calls"}]}'

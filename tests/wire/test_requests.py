@@ -374,12 +374,12 @@ def test_an_edited_request_is_still_served_where_it_goes(case: Case) -> None:
 # -- refusals ---------------------------------------------------------------------------
 
 
-MESSAGES = {"gemini": "contents"}
+MESSAGES = {"gemini": "contents", "openai_responses": "input"}
 """What a format calls its messages; `messages` by default."""
 
 
 @every_request
-@pytest.mark.parametrize("messages", ['"hello"', "7", "[7]", '[{"role": 7}]', '[{"role": "nobody"}]'])
+@pytest.mark.parametrize("messages", ["true", "7", "[7]", '[{"role": 7}]', '[{"role": "nobody"}]'])
 def test_messages_that_are_none_are_unreadable(case: Case, messages: str) -> None:
     body = j.parse(case.request, where="request")
     body[MESSAGES.get(case.format, "messages")] = j.parse(f'{{"x":{messages}}}', where="test")["x"]

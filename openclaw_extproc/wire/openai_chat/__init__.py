@@ -9,8 +9,8 @@ vLLM knows it, llama.cpp since February 2026 (PR 19831); Ollama 0.32 still ignor
 is in `fitting`, by the words of `wire/quirks`.
 """
 
+from openclaw_extproc.wire import openai_errors as errors
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
-from openclaw_extproc.wire.openai_chat import errors
 from openclaw_extproc.wire.openai_chat.decoder import decoder
 from openclaw_extproc.wire.openai_chat.editing import edit
 from openclaw_extproc.wire.openai_chat.encoder import encoder

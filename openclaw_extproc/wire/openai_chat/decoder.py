@@ -17,8 +17,8 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai_chat.blocks import Blocks
-from openclaw_extproc.wire.openai_chat.errors import fault_in_answer
 from openclaw_extproc.wire.openai_chat.history import REASONING
+from openclaw_extproc.wire.openai_errors import fault_in_answer
 
 _STOPS = {
     "stop": Stop.END,

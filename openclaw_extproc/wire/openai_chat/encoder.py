@@ -32,9 +32,9 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai_chat.calls import Calls
-from openclaw_extproc.wire.openai_chat.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.openai_chat.history import REASONING
 from openclaw_extproc.wire.openai_chat.requests import wants_usage
+from openclaw_extproc.wire.openai_errors import encode_error, encode_stream_error
 
 NO_ARGUMENTS = "{}"
 

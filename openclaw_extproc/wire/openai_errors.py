@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions: errors, read and written.
+"""OpenAI's errors, read and written: its formats share their words.
 
 Source: https://platform.openai.com/docs/guides/error-codes, and bodies quoted in public issues: a wrong key is
 `invalid_request_error` with code `invalid_api_key`, no quota is 429 with type and code `insufficient_quota`. Compatible
@@ -36,11 +36,13 @@ _KINDS = {
     "rate_limit_exceeded": Kind.RATE_LIMITED,
     "rate_limit_error": Kind.RATE_LIMITED,
     "insufficient_quota": Kind.RATE_LIMITED,
+    "too_many_requests": Kind.RATE_LIMITED,
     "requests": Kind.RATE_LIMITED,
     "tokens": Kind.RATE_LIMITED,
     "overloaded": Kind.OVERLOADED,
     "overloaded_error": Kind.OVERLOADED,
     "engine_overloaded": Kind.OVERLOADED,
+    "server_is_overloaded": Kind.OVERLOADED,
     "service_unavailable": Kind.OVERLOADED,
     "timeout": Kind.UPSTREAM_SILENT,
     "invalid_api_key": Kind.UNAUTHENTICATED,
@@ -53,6 +55,7 @@ _KINDS = {
     "context_length_exceeded": Kind.MALFORMED,
     "content_filter": Kind.MALFORMED,
     "DeploymentNotFound": Kind.NOT_FOUND,
+    "invalid_prompt": Kind.MALFORMED,
 }
 """What the `code` or `type` of an error inside an answer means; other words are the provider's own failure."""
 
@@ -67,8 +70,13 @@ def encode_stream_error(fault: Fault) -> bytes:
 
 
 def _error(fault: Fault) -> dict[str, Json]:
+    return {"error": error_of(fault)}
+
+
+def error_of(fault: Fault) -> dict[str, Json]:
+    """The inside of every error."""
     word, code = _WORDS[fault.kind]
-    return {"error": {"message": fault.public, "type": word, "param": None, "code": fault.code or code}}
+    return {"message": fault.public, "type": word, "param": None, "code": fault.code or code}
 
 
 def decode_error(status: int, body: bytes) -> Fault:

@@ -1,0 +1,77 @@
+"""OpenAI Responses, both sides.
+
+Source: https://platform.openai.com/docs/api-reference/responses and the types and the stream reader of the official SDK
+(openai-python 2). What Codex reads of a stream: `response.created`, `response.output_item.done`, the deltas,
+`response.completed`, `response.failed`, `response.incomplete`.
+Left out, and passed to the same format only: what OpenAI keeps on its side (`previous_response_id`, `conversation`,
+`prompt`, `background`, `item_reference`, files by id), tools that OpenAI runs, custom and shell tools, compaction.
+Log probabilities and annotations are not translated.
+
+Reasoning travels in `encrypted_content`: OpenAI's own as it is, another provider's as a token of ours.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import openai_errors, sealed
+from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.openai_responses import state
+from openclaw_extproc.wire.openai_responses.decoder import decoder
+from openclaw_extproc.wire.openai_responses.encoder import encoder
+from openclaw_extproc.wire.openai_responses.errors import encode_stream_error
+from openclaw_extproc.wire.openai_responses.requests import LIMIT, decode_request
+from openclaw_extproc.wire.openai_responses.upstream import CARRIES, PATH, encode_request
+
+NAME = "openai_responses"
+
+CLIENT_HEADERS = frozenset({"openai-beta", "openai-organization", "openai-project"})
+
+
+def serves(path: str) -> bool:
+    return path == "/v1/responses"
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
+    limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
+    if change.limit(limit) != limit:
+        changes[LIMIT] = change.limit(limit)
+    if sealed.MARK.encode() in asked.raw:
+        changes |= _without_strangers(asked.raw)
+    return Encoded(PATH, j.patch(asked.raw, changes))
+
+
+def _without_strangers(raw: bytes) -> dict[str, Json]:
+    items = j.parse(raw, where="request").get("input")
+    kept = state.without_strangers(items) if isinstance(items, list) else items
+    return {} if kept == items else {"input": kept}
+
+
+def base_path(path: str) -> str:
+    return path.rstrip("/") or "/v1"
+
+
+def credential_header(secret: str) -> tuple[str, str]:
+    return "authorization", f"Bearer {secret}"
+
+
+FORMAT = WireFormat(
+    NAME,
+    client=ClientSide(
+        serves=serves,
+        decode_request=decode_request,
+        encoder=encoder,
+        encode_error=openai_errors.encode_error,
+        encode_stream_error=encode_stream_error,
+        edit=edit,
+    ),
+    provider=ProviderSide(
+        base_path=base_path,
+        credential_header=credential_header,
+        headers={"content-type": "application/json"},
+        encode_request=encode_request,
+        decoder=decoder,
+        decode_error=openai_errors.decode_error,
+        client_headers=CLIENT_HEADERS,
+        carries=CARRIES,
+    ),
+)

@@ -1,0 +1,67 @@
+"""OpenAI Responses: encrypted reasoning, as a provider gives it and as it travels.
+
+Source: openai-python 2, `ResponseReasoningItem`. OpenAI checks that `encrypted_content` comes back in an item with the
+id it was made for, so its state is both, as one JSON text.
+"""
+
+from dataclasses import dataclass
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import sealed
+
+BY = "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """What stands in a reasoning item of OpenAI's own."""
+
+    id: str
+    encrypted_content: str
+
+
+def seal(native: Native) -> Sealed:
+    return Sealed(BY, j.text({"id": native.id, "encrypted_content": native.encrypted_content}))
+
+
+def native(state: Sealed | None) -> Native | None:
+    """`None`: somebody else's, or nothing that we made."""
+    if state is None or state.by != BY:
+        return None
+    try:
+        said = j.parse(state.text, where="state")
+        return Native(j.a_string(said.get("id"), at="id"), j.a_string(said.get("encrypted_content"), at="content"))
+    except UnreadableError:
+        return None
+
+
+def packed(state: Sealed | None) -> str:
+    """Another provider's state in the place of OpenAI's; without any, a mark that the item is not OpenAI's.
+
+    OpenAI answers 404 to a reasoning item that it did not make, so every item of ours has to be known again.
+    """
+    return sealed.token(sealed.State(sealed=state)) or sealed.token(sealed.State(thoughts=(Thinking(""),)))
+
+
+def unpacked(id: str, encrypted_content: str) -> Sealed | None:
+    """What a client sends back: a token of ours, or OpenAI's own."""
+    if not encrypted_content:
+        return None
+    ours = sealed.read(encrypted_content)
+    return seal(Native(id, encrypted_content)) if ours is None else ours.sealed
+
+
+def without_strangers(items: list[Json]) -> list[Json]:
+    """The input of a request that goes on to OpenAI as it is, without what others thought."""
+    return [kept for item in items for kept in _kept(item)]
+
+
+def _kept(item: Json) -> list[Json]:
+    content = item.get("encrypted_content") if isinstance(item, dict) else None
+    ours = sealed.read(content) if isinstance(content, str) else None
+    if ours is None or not isinstance(item, dict):
+        return [item]
+    known = native(ours.sealed)
+    return [{**item, "id": known.id, "encrypted_content": known.encrypted_content}] if known else []
