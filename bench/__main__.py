@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from bench import proc, report, rounds, setup, wrk
+from bench import proc, report, rounds, setup, translation, wrk
 from openclaw_extproc.edge.processes import StartError
 
 MEASURED, FAILED, WRONG = 0, 1, 2
@@ -27,6 +27,8 @@ def main() -> int:
         sys.stderr.write(f"bench: {problem}\n")
         return FAILED
     sys.stdout.write((report.as_json(made) if options.json else report.markdown(made)) + "\n")
+    if not options.json:
+        sys.stdout.write(f"\nPython alone, without Envoy:\n\n{translation.markdown(translation.measure())}\n")
     return MEASURED
 
 
