@@ -65,7 +65,7 @@ FAMILIES = (
         hosts=("api.anthropic.com",),
         passable=("/v1/",),
         models=Models(anthropic_models.encode_models, anthropic_models.encode_model),
-        signs=("anthropic-version", "x-api-key"),
+        signs=("anthropic-version",),
     ),
     # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
     Family(

@@ -19,9 +19,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     if changes.get("model") == asked.body.get("model"):
         changes.pop("model", None)
     removed = asked.body.keys() - body.keys()
-    return Encoded(
-        PATH, j.patch(asked.raw, changes, remove=removed) if changes or removed else asked.raw, tuple(losses)
-    )
+    return Encoded(PATH, j.patch(asked.raw, changes, remove=removed), tuple(losses))
 
 
 def _capped(body: dict[str, Json], change: Edit) -> dict[str, Json]:
