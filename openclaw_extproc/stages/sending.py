@@ -105,7 +105,8 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     """What Envoy has to change in the request for this provider."""
     provider = bound.target.provider
     side = bound.provider
-    query = "" if bound.translates else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
+    own = not bound.translates and side.takes_query
+    query = "" if not own else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
     path = provider.base_path + _with_query(encoded.path, query)
     changed = {

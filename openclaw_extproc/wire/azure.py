@@ -27,7 +27,7 @@ def at_azure(side: ProviderSide, *, deployments: bool = True) -> ProviderSide:
         before = f"/deployments/{quote(change.model, safe='')}" if deployments else ""
         return replace(encoded, path=f"{before}{encoded.path}?api-version={quote(version, safe='')}")
 
-    return replace(side, base_path=base_path, credential_header=credential_header, adapt=adapt)
+    return replace(side, base_path=base_path, credential_header=credential_header, adapt=adapt, takes_query=False)
 
 
 def base_path(path: str) -> str:

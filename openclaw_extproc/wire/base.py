@@ -155,6 +155,8 @@ class ProviderSide:
     """What a translation into this format can carry."""
     adapt: Callable[[Encoded, Chat, Edit], Encoded] | None = None
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
+    takes_query: bool = True
+    """Whether a client's own query (`?beta=true`) goes on to a provider of its own words."""
     unframe: Callable[[], Passing] | None = None
     """For a variant whose streams come in other frames: makes the events of its base format of them."""
 

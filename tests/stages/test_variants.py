@@ -1,0 +1,71 @@
+"""Promises about variants of a format at other vendors' addresses: the words stay, the way there changes."""
+
+import json
+
+import pytest
+
+from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
+from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead
+from openclaw_extproc.stages.route import RouteStage
+from tests.stages.talking import BEGAN, Talk
+
+VERTEX = Provider("v", "c", "vertex_anthropic", project="p", region="eu", models=("m",))
+AZURE = Provider("a", "c", "azure_openai", "/openai", api_version="2025-01-01", models=("m",))
+GOOGLE = Provider("g", "c", "vertex_gemini", project="p", region="eu", models=("m",))
+
+MESSAGES = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+
+
+def sent(provider: Provider, path: str, body: object, **headers: str) -> Continue:
+    """What the attempt changes, for a client that speaks the provider's words."""
+    gateway = Gateway(providers={provider.name: provider}, chains={"m": (Target(provider, "m"),)})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    head = RequestHead({":method": "POST", ":path": path, **named}, BEGAN)
+    raw = RequestBody(json.dumps(body).encode(), BEGAN)
+    planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(head, raw).last
+    assert isinstance(planned, Continue)
+    first = RequestHead(head.headers, BEGAN, cluster="c", metadata=planned.metadata)
+    answer = Talk[AttemptEntry](AttemptStage()).tell(first, raw).last
+    assert isinstance(answer, Continue)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("provider", "path", "body", "upstream"),
+    [
+        (
+            VERTEX,
+            "/v1/messages?beta=true",
+            MESSAGES,
+            "/v1/projects/p/locations/eu/publishers/anthropic/models/m:rawPredict",
+        ),
+        (AZURE, "/v1/chat/completions?x=y", CHAT, "/openai/deployments/m/chat/completions?api-version=2025-01-01"),
+        (
+            GOOGLE,
+            "/v1beta/models/m:streamGenerateContent?alt=sse",
+            CONTENTS,
+            "/v1/projects/p/locations/eu/publishers/google/models/m:streamGenerateContent?alt=sse",
+        ),
+    ],
+)
+def test_the_way_is_the_vendors_and_the_clients_query_goes_only_where_it_belongs(
+    provider: Provider, path: str, body: object, upstream: str
+) -> None:
+    assert sent(provider, path, body).set_headers[":path"] == upstream
+
+
+def test_what_claude_code_says_in_a_header_reaches_vertex_in_the_body() -> None:
+    answer = sent(VERTEX, "/v1/messages", MESSAGES, anthropic_beta="a-1,b-2", anthropic_version="2023-06-01")
+
+    assert answer.body
+    assert json.loads(answer.body) == {
+        "max_tokens": 9,
+        "messages": MESSAGES["messages"],
+        "anthropic_version": "vertex-2023-10-16",
+        "anthropic_beta": ["a-1", "b-2"],
+    }
