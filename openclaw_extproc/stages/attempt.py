@@ -10,6 +10,7 @@ router tries the next group. Envoy may refuse to (its retry budget), so what fol
 error in the client's format.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -46,6 +47,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body, read for its message only."""
 
 HTTP_UNAUTHENTICATED = 401
+_MAY_SAY_HOW_LONG = ("429", "503")
 HTTP_FORBIDDEN = 403
 
 _JSON = {"content-type": JSON}
@@ -217,7 +219,7 @@ class AttemptStage:
         if _refuses_ours(call.bound, status):
             # The key is ours, so the caller can do nothing about it; and the provider's words may quote the key.
             return self._fail(call, replace(fault, public="the provider refuses the gateway's credential"), event.at)
-        if retries.retriable(fault) and retries.again(call.bound.plan, call.bound.attempt, call.retry_after):
+        if retries.retriable(fault) and _goes_on(call):
             return self._fail(call, fault, event.at)
         if event.end:
             return self._fail(call, fault, event.at)
@@ -351,7 +353,10 @@ class AttemptStage:
         status = int(call.head.get(":status", "0"))
         fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if status >= 400:
-            fault = call.bound.provider.decode_error(status, b"".join(call.held))
+            body = b"".join(call.held)
+            fault = call.bound.provider.decode_error(status, body)
+            wait = call.bound.provider.retry_after(body)
+            call.asked_wait = "" if wait is None else str(math.ceil(wait))
         return self._fail(call, fault, at, end=True)
 
     def _on_rest(self, rest: bytes | None, event: Event) -> Step:
@@ -381,6 +386,14 @@ def _bind(head: RequestHead) -> Bound | None:
     if target is None:
         return None
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+
+
+def _goes_on(call: Call) -> bool:
+    """Whether the next attempt can begin without a look at this one's body, which may say how long to wait."""
+    plan, attempt = call.bound.plan, call.bound.attempt
+    if plan.stays(attempt) and not call.retry_after and call.head.get(":status") in _MAY_SAY_HOW_LONG:
+        return False
+    return retries.again(plan, attempt, call.retry_after) is not None
 
 
 def _listening(call: Call, *, framed: bool, unreadable: bool, at: float) -> Listening:

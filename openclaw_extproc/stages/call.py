@@ -25,6 +25,8 @@ class Call:
     head: Mapping[str, str] = field(default_factory=dict[str, str])
     held: list[bytes] = field(default_factory=list[bytes])
     """Chunks Envoy waits for an answer to."""
+    asked_wait: str = ""
+    """Whole seconds that the body of a failed answer asks to wait."""
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
@@ -32,7 +34,7 @@ class Call:
     @property
     def retry_after(self) -> str:
         """The failed answer's own; "" where it has none."""
-        return self.head.get("retry-after", "")
+        return self.head.get("retry-after", self.asked_wait)
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""

@@ -10,7 +10,7 @@ signature of a text, which no other format has a place for.
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.gemini.decoder import decoder
 from openclaw_extproc.wire.gemini.encoder import content_type, encoder
-from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error
+from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
 from openclaw_extproc.wire.gemini.paths import base_path, serves
 from openclaw_extproc.wire.gemini.requests import decode_request, edit
 from openclaw_extproc.wire.gemini.upstream import CARRIES, encode_request
@@ -43,6 +43,7 @@ FORMAT = WireFormat(
         decoder=decoder,
         decode_error=decode_error,
         client_headers=CLIENT_HEADERS,
+        retry_after=retry_after,
         carries=CARRIES,
     ),
 )
