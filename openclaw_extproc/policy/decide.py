@@ -46,7 +46,7 @@ def _objection(target: Target, first: Target, features: Features, situation: Sit
     provider = target.provider
     spoken = spoken_to(provider, features.client_format)
     if spoken is None or spoken.provider is None:
-        return Fault(Kind.UNSUPPORTED, f"{provider.name} cannot be asked for this ({features.client_format})")
+        return Fault(Kind.UNSUPPORTED, f"{provider.name} has no such API ({features.client_format})")
     foreign = spoken.words != features.client_format
     if provider.auth == "forward" and (foreign or provider != first.provider):
         # A caller's key goes to the provider it was sent for and to nobody else.
