@@ -1,19 +1,55 @@
-"""A provider's count of tokens, read: one JSON body with one number, as the facts of an answer."""
+"""Counts of tokens: asked for like a model call, answered by one number. What two vendors' have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire.base import JSON, Asked, Decoder, Edit, Encoded, WireFormat
 
 MAX_BYTES = 64 * 1024
 """Of a body that has one number in it."""
 
 
+def counting(
+    name: str,
+    of: WireFormat,
+    *,
+    key: str,
+    serves: Callable[[str], bool],
+    decode_request: Callable[[Asked], Chat],
+    edit: Callable[[Asked, Edit], Encoded],
+    estimate: Callable[[int], bytes],
+) -> WireFormat:
+    """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
+
+    `key`: under which the number stands in an answer.
+    """
+    assert of.client is not None
+    assert of.provider is not None
+
+    def decoder(_: bool) -> Decoder:
+        return CountDecoder(key)
+
+    client = replace(
+        of.client,
+        serves=serves,
+        decode_request=decode_request,
+        encoder=_encoder,
+        edit=edit,
+        content_type=lambda _: JSON,
+        estimate=estimate,
+        trim=lambda _: None,
+    )
+    provider = replace(of.provider, decoder=decoder)
+    return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)
+
+
 class CountDecoder:
     def __init__(self, key: str) -> None:
-        """`key`: under which the number stands."""
         self._key = key
         self._body = b""
 
@@ -32,7 +68,11 @@ class CountDecoder:
 
 
 class CountEncoder:
-    """For the grammar's sake: a count is never translated, it is passed or estimated."""
+    """For the record's sake: a count is never translated, it is passed or estimated."""
 
     def feed(self, fact: Fact) -> bytes:
         raise AssertionError(f"a count is not translated: {type(fact).__name__}")
+
+
+def _encoder(_: Chat, created: int) -> CountEncoder:  # noqa: ARG001  # the shape of every encoder
+    return CountEncoder()
