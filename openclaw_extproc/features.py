@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import (
     Chat,
     File,
@@ -16,6 +17,8 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
 )
+from openclaw_extproc.wire import FORMATS
+from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
 
 
@@ -32,6 +35,7 @@ class Features:
     """What not every format can carry."""
     bound_to_format: tuple[str, ...] = ()
     """What only the client's own format can carry and nobody may drop in silence."""
+    operation: Operation = "chat"
 
 
 def estimated_tokens(chat: Chat) -> int:
@@ -74,15 +78,17 @@ def _leaves(part: Part) -> Iterator[Part]:
     yield from part.content if isinstance(part, ToolResult) else (part,)
 
 
-def extract(chat: Chat, *, client_format: str) -> Features:
-    parts = [part for turn in chat.turns for part in turn.parts]
+def extract(ask: Ask, *, client_format: str) -> Features:
+    turns = ask.turns if isinstance(ask, Chat) else ()
+    parts = [part for turn in turns for part in turn.parts]
     return Features(
         client_format=client_format,
-        model=chat.model,
-        stream=chat.stream,
-        turns=len(chat.turns),
-        tools=len(chat.tools),
+        model=ask.model,
+        stream=ask.stream,
+        turns=len(turns),
+        tools=len(ask.tools) if isinstance(ask, Chat) else 0,
         images=sum(isinstance(part, InlineImage | LinkedImage) for part in parts),
-        needs=needs(chat),
-        bound_to_format=tuple(loss[1:] for loss in chat.losses if loss.startswith("!")),
+        needs=needs(ask),
+        bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
+        operation=FORMATS[client_format].operation,
     )

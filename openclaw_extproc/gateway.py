@@ -115,6 +115,9 @@ class Gateway:
     """Whether requests that are no model calls go on to their own provider."""
     unknown_models: Literal["reject", "auto"] = "reject"
     """What happens to a model that nobody lists."""
+    mixed_embeddings: bool = False
+    """Whether a request for embeddings may go to another model than the chain's first: its vectors are of another
+    space, and cannot be compared with those of the first."""
     limits: Limits = field(default_factory=Limits)
     failure_threshold: float = 0.2
     """A provider that fails more often than this share of its calls, in the last minute, is unhealthy."""

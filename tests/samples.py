@@ -7,6 +7,7 @@ from pathlib import Path
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import (
     Delta,
@@ -55,11 +56,11 @@ class Case:
         return self.folder.parent.name
 
     @property
-    def client(self) -> ClientSide:
+    def client(self) -> ClientSide[Ask]:
         return client_side(self.format)
 
     @property
-    def provider(self) -> ProviderSide:
+    def provider(self) -> ProviderSide[Ask]:
         return provider_side(self.format)
 
     @property
@@ -81,7 +82,7 @@ class Case:
         return Asked(spoken.path, spoken.query, raw, j.parse(raw, where="request"))
 
     def chat(self) -> Chat:
-        return self.client.decode_request(self.asked())
+        return chat_of(self.client, self.asked())
 
     def has(self, *, streamed: bool) -> bool:
         return self._answer(streamed=streamed).exists()
@@ -99,7 +100,7 @@ class Case:
         return f"{self.format}/{self.folder.name}"
 
 
-CASES = [Case(folder) for name in sorted(FORMATS) for folder in sorted((ROOT / name).glob("*")) if folder.is_dir()]
+CASES = [Case(folder) for name in CHATS for folder in sorted((ROOT / name).glob("*")) if folder.is_dir()]
 REQUESTS = [case for case in CASES if (case.folder / "request.json").exists()]
 STREAMS = [case for case in CASES if case.has(streamed=True)]
 WHOLES = [case for case in CASES if case.has(streamed=False)]
@@ -112,7 +113,13 @@ def answer_name(answer: object) -> str:
     return {True: "stream", False: "whole"}[answer] if isinstance(answer, bool) else str(answer)
 
 
-def provider_side(name: str) -> ProviderSide:
+def chat_of(side: ClientSide[Ask], asked: Asked) -> Chat:
+    chat = side.decode_request(asked)
+    assert isinstance(chat, Chat)
+    return chat
+
+
+def provider_side(name: str) -> ProviderSide[Ask]:
     side = FORMATS[name].provider
     assert side is not None, f"{name} has no provider side"
     return side
@@ -123,7 +130,7 @@ def cut(body: bytes, at: Iterable[int]) -> list[bytes]:
     return [body[a:b] for a, b in pairwise(edges)]
 
 
-def decode(side: ProviderSide, *chunks: bytes, streamed: bool) -> list[Fact]:
+def decode(side: ProviderSide[Ask], *chunks: bytes, streamed: bool) -> list[Fact]:
     """Every fact of one answer, checked against the grammar on the way.
 
     Raises:
@@ -141,7 +148,7 @@ def decode(side: ProviderSide, *chunks: bytes, streamed: bool) -> list[Fact]:
     return facts
 
 
-def heard(side: ProviderSide, *chunks: bytes, streamed: bool) -> list[Fact]:
+def heard(side: ProviderSide[Ask], *chunks: bytes, streamed: bool) -> list[Fact]:
     """As `decode`, but what is unreadable is a `Failed`, as it is for the stages."""
     decoder, grammar = side.decoder(streamed), Grammar()
     facts: list[Fact] = []
@@ -165,7 +172,7 @@ def asker(*, stream: bool) -> Chat:
     return Chat("asked-model", (hello,), stream=stream, extras=wishes)
 
 
-def write(client: ClientSide, facts: Iterable[Fact], *, stream: bool) -> bytes:
+def write(client: ClientSide[Ask] | ClientSide[Chat], facts: Iterable[Fact], *, stream: bool) -> bytes:
     encoder = client.encoder(asker(stream=stream), CREATED)
     return b"".join([encoder.feed(fact) for fact in facts])
 

@@ -47,6 +47,7 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
         providers=providers.by_name,
         chains=chains if _is_routing(written) else {name: chain[:1] for name, chain in chains.items()},
         unknown_models=written.model.unknown_models,
+        mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough,
         limits=limits,
         failure_threshold=Gateway().failure_threshold if threshold is None else threshold,

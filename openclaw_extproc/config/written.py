@@ -91,6 +91,8 @@ class ModelSection(Choice):
     providers: list[ProviderEntry] = Field(default_factory=list[ProviderEntry])
     router: ModelRouter = ModelRouter()
     unknown_models: Literal["reject", "auto"] = "reject"
+    embedding_fallbacks: Literal["same_model", "any_model"] = "same_model"
+    """Where a request for embeddings may go when its first target fails: vectors of two models cannot be compared."""
 
 
 class Memory(Section):

@@ -5,6 +5,9 @@
     clients get it within the call's id; last in a thought or a text.
     `Seen` (usage) and `Thought` may come anywhere in between; `Failed` may come anywhere and is last.
 
+    Started  Embedded*  Finished
+    Of a request for embeddings; `Seen` and `Failed` as above.
+
 Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one
 piece. `Grammar` holds the one and only statement of what may follow what.
 """
@@ -15,6 +18,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.embed import Vector
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 
@@ -73,6 +77,15 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """The vector of one input."""
+
+    index: int
+    """Of the input, from 0."""
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     usage: Usage
 
@@ -96,12 +109,13 @@ Fact: TypeAlias = (
     | Signed
     | BlockEnded
     | Thought
+    | Embedded
     | Seen
     | Finished
     | Failed
 )
 
-CONTENT = (Delta, ToolStarted, Signed, Thought, Finished)
+CONTENT = (Delta, ToolStarted, Signed, Thought, Embedded, Finished)
 """The facts that a client is waiting for. What comes before them (ids, empty blocks, pings) can still be withheld."""
 
 
@@ -109,6 +123,7 @@ class State(Enum):
     FRESH = "fresh"
     OPEN = "open"
     IN_BLOCK = "in block"
+    IN_VECTORS = "in vectors"
     OVER = "over"
 
 
@@ -118,6 +133,7 @@ TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
     (State.OPEN, TextStarted): State.IN_BLOCK,
     (State.OPEN, ToolStarted): State.IN_BLOCK,
     (State.OPEN, ThoughtStarted): State.IN_BLOCK,
+    (State.OPEN, Embedded): State.IN_VECTORS,
     (State.OPEN, Seen): State.OPEN,
     (State.OPEN, Thought): State.OPEN,
     (State.OPEN, Finished): State.OVER,
@@ -128,6 +144,10 @@ TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
     (State.IN_BLOCK, Thought): State.IN_BLOCK,
     (State.IN_BLOCK, BlockEnded): State.OPEN,
     (State.IN_BLOCK, Failed): State.OVER,
+    (State.IN_VECTORS, Embedded): State.IN_VECTORS,
+    (State.IN_VECTORS, Seen): State.IN_VECTORS,
+    (State.IN_VECTORS, Finished): State.OVER,
+    (State.IN_VECTORS, Failed): State.OVER,
 }
 
 

@@ -6,6 +6,7 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.wire import spoken_to
+from openclaw_extproc.wire.base import Operation
 
 MAX_NAMES_TOLD = 20
 """An error message is read by a person."""
@@ -29,7 +30,8 @@ class Decision:
 def decide(features: Features, situation: Situation, gateway: Gateway) -> Decision:
     """Raises `FaultError`: an unknown model is the client's fault, a chain without a single credential is ours."""
     chain, why = _chain(features.model, gateway)
-    objections = [_objection(target, chain[0], features, situation) for target in chain]
+    mixed = gateway.mixed_embeddings
+    objections = [_objection(target, chain[0], features, situation, mixed=mixed) for target in chain]
     usable = tuple(t for t, objection in zip(chain, objections, strict=True) if objection is None)
     skipped = tuple(
         f"{t.provider.name} skipped: {o.public}" for t, o in zip(chain, objections, strict=True) if o is not None
@@ -41,12 +43,16 @@ def decide(features: Features, situation: Situation, gateway: Gateway) -> Decisi
     return Decision(usable, (why, *skipped))
 
 
-def _objection(target: Target, first: Target, features: Features, situation: Situation) -> Fault | None:
+def _objection(target: Target, first: Target, features: Features, situation: Situation, *, mixed: bool) -> Fault | None:
     """Why this target of the chain cannot serve this request."""
     provider = target.provider
     spoken = spoken_to(provider, features.client_format)
     if spoken is None or spoken.provider is None:
-        return Fault(Kind.UNSUPPORTED, f"{provider.name} has no such API ({features.client_format})")
+        return Fault(
+            Kind.UNSUPPORTED, f"model: {provider.name}, which has it, cannot be asked for {_ASKED[features.operation]}"
+        )
+    if features.operation == "embeddings" and target.model != first.model and not mixed:
+        return Fault(Kind.EXHAUSTED, f"vectors of {target.model} cannot be compared with those of {first.model}")
     foreign = spoken.words != features.client_format
     if provider.auth == "forward" and (foreign or provider != first.provider):
         # A caller's key goes to the provider it was sent for and to nobody else.
@@ -58,6 +64,14 @@ def _objection(target: Target, first: Target, features: Features, situation: Sit
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
         return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
     return None
+
+
+_ASKED: dict[Operation, str] = {
+    "chat": "chats",
+    "completions": "completions",
+    "embeddings": "embeddings",
+    "count_tokens": "a count of tokens",
+}
 
 
 def _chain(model: str, gateway: Gateway) -> tuple[tuple[Target, ...], str]:

@@ -180,7 +180,7 @@ class AttemptStage:
         except FaultError as error:
             answer = _reply(error.fault, bound.plan.client_format)
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
-        self._state = Sent(Call(bound, prepared.chat, prepared.encoded.losses))
+        self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
 
     def _on_passing(self, bound: Bound, event: Event) -> Step:
@@ -203,7 +203,7 @@ class AttemptStage:
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
         kind = event.headers.get("content-type", "")
-        framed = call.bound.provider.unframe is not None and not sse.is_stream(kind) and call.chat.stream
+        framed = call.bound.provider.unframe is not None and not sse.is_stream(kind) and call.ask.stream
         call.streamed = sse.is_stream(kind) or framed
         unreadable = event.headers.get("content-encoding", "identity") != "identity"
         call.listening = _listening(call, framed=framed, unreadable=unreadable, at=event.at)
@@ -244,7 +244,7 @@ class AttemptStage:
             # Of a whole answer nothing has gone out, however much of it could be read.
             return self._fail(call, call.listening.fault, at, end=end)
         decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
-        if not end and not call.streamed and not call.chat.stream:
+        if not end and not call.streamed and not call.ask.stream:
             decisive = None  # an answer in one piece goes out in one piece
         match decisive:
             case Failed(fault):
@@ -399,12 +399,12 @@ def _goes_on(call: Call) -> bool:
 def _listening(call: Call, *, framed: bool, unreadable: bool, at: float) -> Listening:
     client, provider = call.bound.client, call.bound.provider
     if unreadable:
-        return Listening(None, client.encoder(call.chat, int(at)) if call.bound.translates else None)
+        return Listening(None, client.encoder(call.ask, int(at)) if call.bound.translates else None)
     decoder = provider.decoder(call.streamed)
     unframing = provider.unframe() if framed and provider.unframe is not None else None
     if call.bound.translates:
-        return Listening(decoder, client.encoder(call.chat, int(at)), unframing)
-    return Listening(decoder, None, unframing, client.trim(call.chat) if call.streamed else None)
+        return Listening(decoder, client.encoder(call.ask, int(at)), unframing)
+    return Listening(decoder, None, unframing, client.trim(call.ask) if call.streamed else None)
 
 
 def _ends(event: Event) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
@@ -17,7 +17,7 @@ class Call:
     """An attempt that was sent; grows while it goes."""
 
     bound: Bound
-    chat: Chat
+    ask: Ask
     losses: tuple[str, ...]
     listening: Listening = field(default_factory=lambda: Listening(None, None))
     streamed: bool = False
@@ -44,8 +44,8 @@ class Call:
         """Headers that describe a body of our making; `length` is "" while it is not known."""
         if not self.listening.reshapes:
             return {}
-        kind = {"content-type": self.bound.client.content_type(self.chat)}
-        if self.chat.stream:
+        kind = {"content-type": self.bound.client.content_type(self.ask)}
+        if self.ask.stream:
             kind["cache-control"] = "no-cache"
         return kind | ({"content-length": length} if length else {})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote_plus
 
 from openclaw_extproc.gateway import Target
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import ProviderSide
@@ -60,7 +61,7 @@ def unwanted_in_passing(headers: Mapping[str, str], *, keep_credentials: bool) -
     return {name for name in headers if name in never or name.startswith(_OURS)}
 
 
-def upstream(side: ProviderSide, said: Mapping[str, str], length: int) -> dict[str, str]:
+def upstream(side: ProviderSide[Ask], said: Mapping[str, str], length: int) -> dict[str, str]:
     """What every attempt sets: what the format demands unless the client said it, and what the body needs."""
     return {
         **side.headers,

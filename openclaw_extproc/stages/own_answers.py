@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import estimated_tokens
 from openclaw_extproc.gateway import AUTO, Gateway
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.wire import Spoken
@@ -41,7 +42,7 @@ def models(spoken: Spoken, gateway: Gateway) -> bytes:
     return spoken.models.one(name, CREATED)
 
 
-def count(spoken: Spoken, chat: Chat) -> tuple[dict[str, str], bytes] | None:
+def count(spoken: Spoken, ask: Ask) -> tuple[dict[str, str], bytes] | None:
     """The headers and body of an estimated count; `None` when the client asked for something else."""
     estimate = spoken.client.estimate
-    return None if estimate is None else (_ESTIMATED, estimate(estimated_tokens(chat)))
+    return (_ESTIMATED, estimate(estimated_tokens(ask))) if estimate and isinstance(ask, Chat) else None

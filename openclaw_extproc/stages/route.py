@@ -15,7 +15,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import Situation, decide
@@ -153,14 +153,14 @@ class RouteStage:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
         try:
-            plan, chat = _plan(reading, body, self._gateway, self._situation)
+            plan, ask = _plan(reading, body, self._gateway, self._situation)
         except _NobodyCountsError as uncounted:
             return self._answer(reading, *uncounted.answer, at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at)
         except UnreadableError as problem:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
-        user = reading.head.headers.get("x-openclaw-user", chat.user or "")[:MAX_NAME_CHARS]
+        user = reading.head.headers.get("x-openclaw-user", ask.user or "")[:MAX_NAME_CHARS]
         self._state = Planned(plan, user, at)
         return Step((_sent(plan, reading.head.headers),))
 
@@ -232,15 +232,15 @@ class _NobodyCountsError(Exception):
         self.answer = answer
 
 
-def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Chat]:
-    """The way of a request, top to bottom: chat, features, decision, plan."""
+def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Ask]:
+    """The way of a request, top to bottom: what is asked, features, decision, plan."""
     spoken = reading.spoken
     asked = Asked(spoken.path, spoken.query, body, j.parse(body, where="request body"))
-    chat = spoken.client.decode_request(asked)
+    ask = spoken.client.decode_request(asked)
     try:
-        decision = decide(features.extract(chat, client_format=spoken.format), situation, gateway)
+        decision = decide(features.extract(ask, client_format=spoken.format), situation, gateway)
     except FaultError as error:
-        counted = own_answers.count(spoken, chat) if error.fault.kind is not Kind.NOT_FOUND else None
+        counted = own_answers.count(spoken, ask) if error.fault.kind is not Kind.NOT_FOUND else None
         if counted is None:
             raise
         raise _NobodyCountsError(counted) from error
@@ -249,18 +249,18 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
         client_format=spoken.format,
         path=spoken.path,
         query=spoken.query,
-        asked_model=chat.model[:MAX_NAME_CHARS],
+        asked_model=ask.model[:MAX_NAME_CHARS],
         groups=plans.groups(decision.chain, gateway.limits),
         began=reading.head.at,
         patience_ms=gateway.limits.patience_ms(
-            stream=chat.stream, reasons=chat.reasons, output_tokens=chat.max_output_tokens
+            stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens
         ),
         limits=gateway.limits,
         emergency=gateway.emergency,
         because=decision.because,
         client_headers=h.of_format(reading.head.headers, spoken.format),
     )
-    return plan, chat
+    return plan, ask
 
 
 def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
@@ -39,24 +39,24 @@ class Bound:
     began: float
 
     @property
-    def client(self) -> ClientSide:
+    def client(self) -> ClientSide[Ask]:
         return client_side(self.plan.client_format)
 
     @property
-    def format(self) -> WireFormat:
+    def format(self) -> WireFormat[Ask]:
         """In which the provider is asked."""
         spoken = spoken_to(self.target.provider, self.plan.client_format)
         assert spoken is not None, "the policy plans no such target"
         return spoken
 
     @property
-    def provider(self) -> ProviderSide:
+    def provider(self) -> ProviderSide[Ask]:
         side = self.format.provider
         assert side is not None, "the configuration check lets no such provider through"
         return side
 
     @property
-    def vendor(self) -> ProviderSide:
+    def vendor(self) -> ProviderSide[Ask]:
         """How the provider's own format is spoken, whatever the client's path."""
         side = FORMATS[self.target.provider.format].provider
         assert side is not None, "the configuration check lets no such provider through"
@@ -75,7 +75,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    chat: Chat
+    ask: Ask
     encoded: Encoded
 
 
@@ -83,15 +83,15 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
-        chat = bound.client.decode_request(asked)
+        ask = bound.client.decode_request(asked)
         change = Edit(bound.target.model, provider=bound.target.provider)
         if bound.translates:
-            encoded = bound.provider.encode_request(replace(chat, model=change.model), change)
+            encoded = bound.provider.encode_request(replace(ask, model=change.model), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
             encoded = bound.client.edit(_freed(asked), change)
         adapt = bound.provider.adapt
-        return Prepared(chat, encoded if adapt is None else adapt(encoded, chat, change))
+        return Prepared(ask, encoded if adapt is None else adapt(encoded, ask, change))
     except UnreadableError as problem:
         raise FaultError(Kind.MALFORMED, str(problem)) from problem
 

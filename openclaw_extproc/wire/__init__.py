@@ -3,16 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire import (
     anthropic_count_tokens,
     anthropic_messages,
+    azure_embeddings,
     azure_openai,
     azure_responses,
     gemini,
     gemini_count_tokens,
+    gemini_embeddings,
     openai_chat,
+    openai_completions,
+    openai_embeddings,
     openai_models,
     openai_responses,
     vertex_anthropic,
@@ -22,21 +28,26 @@ from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
 from openclaw_extproc.wire.gemini import models as gemini_models
 
-FORMATS: dict[str, WireFormat] = {
-    module.NAME: module.FORMAT
+FORMATS: dict[str, WireFormat[Ask]] = {
+    module.NAME: cast("WireFormat[Ask]", module.FORMAT)
     for module in (
         anthropic_count_tokens,
         anthropic_messages,
+        azure_embeddings,
         azure_openai,
         azure_responses,
         gemini,
         gemini_count_tokens,
+        gemini_embeddings,
         openai_chat,
+        openai_completions,
+        openai_embeddings,
         openai_responses,
         vertex_anthropic,
         vertex_gemini,
     )
 }
+"""A request meets only formats of its own operation (`spoken_to`), so each of them gets what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ FAMILIES = (
     # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
     Family(
         "/gemini",
-        (gemini.NAME, gemini_count_tokens.NAME),
+        (gemini.NAME, gemini_count_tokens.NAME, gemini_embeddings.NAME),
         (
             *("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/", "/v1/tunedModels/"),
             # Vertex AI has them all below `publishers/google`, as a rule below a project.
@@ -83,7 +94,7 @@ FAMILIES = (
     ),
     Family(
         "/openai",
-        (openai_chat.NAME, openai_responses.NAME),
+        (openai_chat.NAME, openai_responses.NAME, openai_completions.NAME, openai_embeddings.NAME),
         ("/",),
         hosts=("api.openai.com",),
         passable=("/v1/",),
@@ -98,7 +109,7 @@ class Spoken:
     """What a request path says about who is asking."""
 
     format: str
-    client: ClientSide
+    client: ClientSide[Ask]
     path: str
     """Without prefix and query."""
     query: str
@@ -129,7 +140,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
     )
 
 
-def spoken_to(provider: Provider, client_format: str) -> WireFormat | None:
+def spoken_to(provider: Provider, client_format: str) -> WireFormat[Ask] | None:
     """The format in which a provider is asked on behalf of a client: the client's own where the provider knows it, else
     the first one that both can be translated through. `None`: there is none.
     """
@@ -140,7 +151,7 @@ def spoken_to(provider: Provider, client_format: str) -> WireFormat | None:
     return next(own, None) or next(others, None)
 
 
-def _translates(asked: WireFormat, into: WireFormat) -> bool:
+def _translates(asked: WireFormat[Ask], into: WireFormat[Ask]) -> bool:
     chats = ("chat", "completions")
     return asked.operation == into.operation or (asked.operation in chats and into.operation in chats)
 
@@ -150,7 +161,7 @@ def family_of(name: str) -> str:
     return next(family.formats[0] for family in FAMILIES if name in family.formats)
 
 
-def client_side(name: str) -> ClientSide:
+def client_side(name: str) -> ClientSide[Ask]:
     client = FORMATS[name].client
     assert client is not None, f"{name} has no client side"
     return client

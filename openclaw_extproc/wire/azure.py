@@ -9,18 +9,17 @@ Left out: Entra ID tokens (`authorization: Bearer`), `data_sources`, and asynchr
 from dataclasses import replace
 from urllib.parse import quote
 
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire.base import Edit, Encoded, ProviderSide
+from openclaw_extproc.wire.base import AskT, Edit, Encoded, ProviderSide
 
 
-def at_azure(side: ProviderSide, *, deployments: bool = True) -> ProviderSide:
+def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderSide[AskT]:
     """A format's side towards a provider, moved to Azure.
 
     `deployments`: whether the older API has this path below a deployment (chat, completions, embeddings) or not
     (responses).
     """
 
-    def adapt(encoded: Encoded, _: Chat, change: Edit) -> Encoded:
+    def adapt(encoded: Encoded, _: AskT, change: Edit) -> Encoded:
         version = change.provider.api_version
         if not version:
             return replace(encoded, path=f"/v1{encoded.path}")

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.needs import EVERYTHING, Need
 from openclaw_extproc.wire.quirks import Quirk
+
+AskT = TypeVar("AskT", bound=Ask)
+"""What a format is about: a `Chat` or an `Embed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,37 +107,37 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 JSON = "application/json"
 
 
-def usual_content_type(chat: Chat) -> str:
-    return EVENT_STREAM if chat.stream else JSON
+def usual_content_type(ask: Ask) -> str:
+    return EVENT_STREAM if ask.stream else JSON
 
 
 @dataclass(frozen=True, slots=True)
-class ClientSide:
+class ClientSide(Generic[AskT]):
     """How a client speaks this format to us."""
 
     serves: Callable[[str], bool]
     """Whether this path (without prefix and query) is a model call of this format."""
-    decode_request: Callable[[Asked], Chat]
+    decode_request: Callable[[Asked], AskT]
     """Raises `UnreadableError`, or `FaultError` (unsupported). Checks what both stages rely on: model and messages."""
-    encoder: Callable[[Chat, int], Encoder]
+    encoder: Callable[[AskT, int], Encoder]
     """For this request; takes the time in whole seconds since the epoch, because the core has no clock.
-    `Chat.stream` says whether a stream or one JSON body is to be written; the latter comes out with the last fact."""
+    `stream` says whether a stream or one JSON body is to be written; the latter comes out with the last fact."""
     encode_error: Callable[[Fault], bytes]
     """The JSON body of an HTTP error."""
     encode_stream_error: Callable[[Fault], bytes]
     """What breaks off a stream that has begun: the format's own error event."""
     edit: Callable[[Asked, Edit], Encoded]
     """Change a request for a provider of the same format; every byte that need not change stays."""
-    content_type: Callable[[Chat], str] = usual_content_type
+    content_type: Callable[[AskT], str] = usual_content_type
     """Of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
-    trim: Callable[[Chat], Passing | None] = lambda _: None
+    trim: Callable[[AskT], Passing | None] = lambda _: None
     """Takes out of a streamed answer of the same format what only we asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderSide:
+class ProviderSide(Generic[AskT]):
     """How we speak this format to an upstream."""
 
     base_path: Callable[[str], str]
@@ -143,7 +146,7 @@ class ProviderSide:
     """From a secret to the header that carries it."""
     headers: Mapping[str, str]
     """What every request of this format has to carry, unless the client of the same format set it."""
-    encode_request: Callable[[Chat, Edit], Encoded]
+    encode_request: Callable[[AskT, Edit], Encoded]
     """Raises `FaultError` (unsupported) when a loss would change what the request means."""
     decoder: Callable[[bool], Decoder]
     """`True` for an event stream, `False` for one JSON body."""
@@ -153,7 +156,7 @@ class ProviderSide:
     """Headers of this format's clients that another format must not get (`anthropic-version`)."""
     carries: frozenset[Need] = EVERYTHING
     """What a translation into this format can carry."""
-    adapt: Callable[[Encoded, Chat, Edit], Encoded] | None = None
+    adapt: Callable[[Encoded, AskT, Edit], Encoded] | None = None
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
@@ -172,10 +175,10 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class WireFormat:
+class WireFormat(Generic[AskT]):
     name: str
-    client: ClientSide | None = None
-    provider: ProviderSide | None = None
+    client: ClientSide[AskT] | None = None
+    provider: ProviderSide[AskT] | None = None
     base: str = ""
     """The format of which this is a variant: the same words at another address (`vertex_gemini` of `gemini`)."""
     operation: Operation = "chat"

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 
 from openclaw_extproc.faults import FaultError, Kind
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire.needs import EVERYTHING, Need, needs
 
 MUST_CARRY = "!"
-"""Goes before a loss of `Chat.losses` that only the client's own format can carry: `!messages[0].content[1]: audio`."""
+"""Goes before a loss that only the client's own format can carry: `!messages[0].content[1]: audio`."""
 
 _HONOURED = frozenset({"stream_options", "alt"})
 """Extras that the client's own encoder honours, whoever answers."""
 
 
-def carried(chat: Chat, also: Iterable[str] = (), *, carries: frozenset[Need] = EVERYTHING) -> tuple[str, ...]:
+def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EVERYTHING) -> tuple[str, ...]:
     """All losses on the way to another format, `also` being what that format's encoder found itself.
 
     `carries`: what it can carry.
@@ -21,10 +21,10 @@ def carried(chat: Chat, also: Iterable[str] = (), *, carries: frozenset[Need] = 
     Raises:
         FaultError: something would be lost that must not be dropped silently.
     """
-    refused = [loss.removeprefix(MUST_CARRY) for loss in chat.losses if loss.startswith(MUST_CARRY)]
+    refused = [loss.removeprefix(MUST_CARRY) for loss in ask.losses if loss.startswith(MUST_CARRY)]
     if refused:
         raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {'; '.join(refused)}")
-    if missing := sorted(needs(chat) - carries):
+    if missing := sorted(needs(ask) - carries):
         raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {', '.join(missing)}")
-    extras = (key for key in chat.extras if key not in _HONOURED)
-    return (*chat.losses, *extras, *also)
+    extras = (key for key in ask.extras if key not in _HONOURED)
+    return (*ask.losses, *extras, *also)

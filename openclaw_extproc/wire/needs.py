@@ -7,6 +7,7 @@ its chain, or is refused: an answer about a document that the model never saw wo
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, get_args
 
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, InlineFile, InlineImage, LinkedFile, LinkedImage, Part, ToolResult
 
 Need: TypeAlias = Literal[
@@ -18,8 +19,9 @@ Need: TypeAlias = Literal[
 EVERYTHING: frozenset[Need] = frozenset(get_args(Need))
 
 
-def needs(chat: Chat) -> frozenset[Need]:
-    return frozenset(need for turn in chat.turns for need in _of(turn.parts))
+def needs(ask: Ask) -> frozenset[Need]:
+    turns = ask.turns if isinstance(ask, Chat) else ()
+    return frozenset(need for turn in turns for need in _of(turn.parts))
 
 
 def _of(parts: Iterable[Part]) -> Iterator[Need]:

@@ -11,6 +11,7 @@ from openclaw_extproc.model.chat import Chat, Sealed, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
+    Embedded,
     Fact,
     Failed,
     Finished,
@@ -65,6 +66,8 @@ class StreamEncoder:
                 return b""
             case Thought():
                 return b""
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_stream_error(fault)
             case _:
@@ -213,6 +216,8 @@ class WholeEncoder:
             case Finished(stop):
                 word = _STOP_WORDS[stop]
                 return j.dump(_message(self._started, self._asked, self._created, self._content, word, self._usage))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_error(fault)
         return b""

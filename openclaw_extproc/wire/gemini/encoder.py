@@ -7,6 +7,7 @@ array, written object by object.
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
+    Embedded,
     Fact,
     Failed,
     Finished,
@@ -104,6 +105,8 @@ class StreamEncoder:
                 return b""
             case Finished(stop):
                 return self._framing.last(self._head.answer([{"text": ""}], stop))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return self._framing.last(error(fault))
             case _:
@@ -125,6 +128,8 @@ class WholeEncoder:
                 self._head.note(fact)
             case Finished(stop):
                 return j.dump(self._head.answer(self._said or [{"text": ""}], stop))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_error(fault)
             case _:

@@ -12,6 +12,7 @@ from openclaw_extproc.model.chat import Chat, Sealed, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
+    Embedded,
     Fact,
     Failed,
     Finished,
@@ -50,7 +51,7 @@ class Parts:
                 self._seal = sealed
             case BlockEnded():
                 return self._ended("".join(self._said))
-            case Thought() | Started() | Seen() | Finished() | Failed():
+            case Thought() | Embedded() | Started() | Seen() | Finished() | Failed():
                 pass
             case _ as never:
                 assert_never(never)

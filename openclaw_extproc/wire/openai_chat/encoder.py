@@ -15,6 +15,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
+    Embedded,
     Fact,
     Failed,
     Finished,
@@ -93,6 +94,8 @@ class StreamEncoder:
                 return b""
             case Finished(stop):
                 return self._finish(stop)
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_stream_error(fault)
 
@@ -178,6 +181,8 @@ class WholeEncoder:
                 self._usage = self._usage.or_later(usage)
             case Finished(stop):
                 return j.dump(self._completion(stop))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_error(fault)
         return b""

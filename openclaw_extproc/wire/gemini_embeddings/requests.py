@@ -1,0 +1,85 @@
+"""Gemini embeddings: the client's request, read and edited. See the package for the source."""
+
+from collections.abc import Iterator
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.embed import Embed
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.gemini.fields import Losses, fields, several, whole
+from openclaw_extproc.wire.gemini_embeddings import paths
+
+_CONFIG = "embedContentConfig"
+_DIMENSIONS = "outputDimensionality"
+
+
+def decode_request(asked: Asked) -> Embed:
+    model, method = paths.read(asked.path)
+    body, losses = fields(asked.body, at="request"), Losses()
+    texts: list[str] = []
+    dimensions: set[int | None] = set()
+    for at, request in _requests(body, method):
+        texts.append(_text(request.get("content"), f"{at}content", losses))
+        wanted = {**fields(request.get(_CONFIG), at=f"{at}{_CONFIG}"), **request}
+        dimensions.add(whole(wanted.get(_DIMENSIONS), at=f"{at}{_DIMENSIONS}"))
+        for key in wanted.keys() - {"model", "content", _DIMENSIONS, _CONFIG}:
+            losses.drop(key, f"{at}{key}")
+    if len(dimensions) > 1:
+        losses.refuse(f"{_DIMENSIONS}: not the same for all")
+    return Embed(
+        model=model,
+        inputs=tuple(texts),
+        dimensions=next(iter(dimensions)),
+        in_list=method == paths.SEVERAL,
+        extras=j.without(body, frozenset({"requests"})) if method == paths.SEVERAL else {},
+        losses=losses.all(),
+    )
+
+
+def _requests(body: dict[str, Json], method: str) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Each request of a batch, or the only one, and where it stands."""
+    if method == paths.ONE:
+        yield "", body
+        return
+    items = several(body.get("requests"), at="requests")
+    if not items:
+        raise UnreadableError("requests: expected at least one")
+    for n, item in enumerate(items):
+        yield f"requests[{n}].", fields(item, at=f"requests[{n}]")
+
+
+def _text(content: Json, at: str, losses: Losses) -> str:
+    """Of several parts, one vector is made."""
+    if content is None:
+        raise UnreadableError(f"{at}: expected an object, found nothing")
+    found = fields(content, at=at)
+    parts = [
+        fields(part, at=f"{at}.parts[{n}]") for n, part in enumerate(several(found.get("parts"), at=f"{at}.parts"))
+    ]
+    if not parts:
+        raise UnreadableError(f"{at}.parts: expected at least one")
+    texts = [j.a_string(part["text"], at=f"{at}.parts.text") for part in parts if "text" in part]
+    if len(texts) != len(parts):
+        losses.refuse(f"{at}: more than text")
+    if len(parts) > 1:
+        losses.drop("parts", f"{at}.parts: their bounds")
+    return "\n".join(texts)
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """The model stands in the path, and once more in each request of a batch."""
+    model, method = paths.read(asked.path)
+    path = paths.write(change.model, method)
+    if paths.named(model) == paths.named(change.model):
+        return Encoded(path, asked.raw)
+    changes: dict[str, Json] = {}
+    if method == paths.SEVERAL:
+        requests = several(asked.body.get("requests"), at="requests")
+        changes["requests"] = [_renamed(request, change.model) for request in requests]
+    elif "model" in asked.body:
+        changes["model"] = paths.named(change.model)
+    return Encoded(path, j.patch(asked.raw, changes) if changes else asked.raw)
+
+
+def _renamed(request: Json, model: str) -> Json:
+    return {**j.an_object(request, at="requests[]"), "model": paths.named(model)}

@@ -1,0 +1,25 @@
+"""Gemini embeddings: the request to a provider, written. See the package for the source."""
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.embed import Embed
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.gemini_embeddings import paths
+from openclaw_extproc.wire.losses import carried
+
+MAX_INPUTS = 100
+"""In one batch (lancedb/lancedb#3618). OpenAI takes 2,048."""
+
+
+def encode_request(embed: Embed, change: Edit) -> Encoded:
+    losses = carried(embed, () if embed.user is None else ("user",))
+    if len(embed.inputs) > MAX_INPUTS:
+        raise FaultError(Kind.UNSUPPORTED, f"input: the provider embeds at most {MAX_INPUTS} texts at once")
+    size: dict[str, Json] = {} if embed.dimensions is None else {"outputDimensionality": embed.dimensions}
+    requests: list[Json] = [
+        {"model": paths.named(change.model), "content": {"parts": [{"text": text}]}, **size}
+        for text in embed.inputs
+        if isinstance(text, str)  # tokens were refused above
+    ]
+    return Encoded(paths.write(change.model, paths.SEVERAL), j.dump({"requests": requests}), losses)

@@ -1,0 +1,64 @@
+"""OpenAI's legacy completions: a prompt in, its continuation out.
+
+Source: https://platform.openai.com/docs/api-reference/completions and the types of the official SDK (openai-python
+3.52). Providers that list the format in `also` get such requests as they are; for all others the prompt is one turn of
+a chat, which is what a model of today can do with it.
+Left out: several prompts or answers, tokens for a prompt, `suffix` and `echo` pass only to the same format; `best_of`
+and log probabilities are dropped on the way to another, by name. Without `max_tokens` OpenAI stops after 16 tokens; a
+translation does not.
+"""
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import openai_api, openai_errors
+from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.openai_completions.decoder import decoder
+from openclaw_extproc.wire.openai_completions.encoder import encoder
+from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
+
+NAME = "openai_completions"
+PATH = "/completions"
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
+    limit = openai_api.whole(asked.body, LIMIT)
+    if change.limit(limit) != limit:
+        changes[LIMIT] = change.limit(limit)
+    return Encoded(PATH, j.patch(asked.raw, changes) if changes else asked.raw)
+
+
+def encode_request(_chat: Chat, _change: Edit) -> Encoded:
+    """Nothing is translated into this format (`translated` below): a chat has no continuation."""
+    raise FaultError(Kind.UNSUPPORTED, "the provider takes legacy completions only")
+
+
+FORMAT = WireFormat(
+    NAME,
+    client=ClientSide(
+        serves=serves,
+        decode_request=decode_request,
+        encoder=encoder,
+        encode_error=openai_errors.encode_error,
+        encode_stream_error=openai_errors.encode_stream_error,
+        edit=edit,
+    ),
+    provider=ProviderSide(
+        base_path=openai_api.base_path,
+        credential_header=openai_api.credential_header,
+        headers=openai_api.HEADERS,
+        encode_request=encode_request,
+        decoder=decoder,
+        decode_error=openai_errors.decode_error,
+        client_headers=openai_api.CLIENT_HEADERS,
+    ),
+    operation="completions",
+    kin="openai_chat",
+    translated=False,
+)

@@ -1,0 +1,91 @@
+"""OpenAI's legacy completions: the client's request, read. See the package for the source."""
+
+from collections.abc import Iterator, Mapping
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat, Text, Turn
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.openai_api import flag, model, number, text, whole
+
+LIMIT = "max_tokens"
+
+_KNOWN = frozenset(
+    {"model", "prompt", LIMIT, "temperature", "top_p", "stop", "frequency_penalty", "presence_penalty", "seed", "user"}
+    | {"stream", "n", "best_of", "suffix", "echo"}
+)
+
+
+def decode_request(asked: Asked) -> Chat:
+    body = asked.body
+    prompts = _prompts(body.get("prompt"))
+    _check_stream_options(body.get("stream_options"))
+    return Chat(
+        model=model(body),
+        turns=tuple(Turn("user", (Text(prompt),)) for prompt in prompts if isinstance(prompt, str)),
+        max_output_tokens=whole(body, LIMIT),
+        temperature=number(body, "temperature"),
+        top_p=number(body, "top_p"),
+        stop=_stop(body.get("stop")),
+        frequency_penalty=number(body, "frequency_penalty"),
+        presence_penalty=number(body, "presence_penalty"),
+        seed=whole(body, "seed"),
+        user=text(body, "user"),
+        stream=flag(body, "stream") is True,
+        extras=j.without(body, _KNOWN),
+        losses=tuple(_losses(body, prompts)),
+    )
+
+
+def _prompts(value: Json) -> list[Json]:
+    """Texts or lists of tokens; none at all is a text from nothing."""
+    match value:
+        case None:
+            return []
+        case str():
+            return [value]
+        case list():
+            if value and isinstance(value[0], int):
+                return [value]
+            for n, item in enumerate(value):
+                if not isinstance(item, list):
+                    j.a_string(item, at=f"prompt[{n}]")
+            return value
+        case _:
+            raise UnreadableError(f"prompt: expected a string or an array, found {j.name_of(value)}")
+
+
+def _losses(body: Mapping[str, Json], prompts: list[Json]) -> Iterator[str]:
+    """What a chat cannot say; all but `best_of` would change what comes back."""
+    answers = whole(body, "n") or 1
+    refused = {
+        "prompt: none": not any(prompts),
+        "prompt: several": len(prompts) > 1,
+        "prompt: tokens": any(isinstance(prompt, list) for prompt in prompts),
+        "suffix": bool(text(body, "suffix")),
+        "echo": flag(body, "echo") is True,
+        "n: more than one answer": answers > 1,
+    }
+    yield from (MUST_CARRY + loss for loss, found in refused.items() if found)
+    if (whole(body, "best_of") or answers) > answers:
+        yield "best_of"
+
+
+def _stop(value: Json) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    items = [] if value is None else j.an_array(value, at="stop")
+    return tuple(j.a_string(item, at=f"stop[{n}]") for n, item in enumerate(items))
+
+
+def _check_stream_options(value: Json) -> None:
+    """They are an extra, but our encoder reads them."""
+    if value is not None:
+        flag(j.an_object(value, at="stream_options"), "include_usage")
+
+
+def wants_usage(chat: Chat) -> bool:
+    """Whether the client asked for a usage chunk at the end of the stream."""
+    options = chat.extras.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True

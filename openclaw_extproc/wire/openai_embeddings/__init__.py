@@ -1,0 +1,48 @@
+"""OpenAI embeddings, both sides.
+
+Source: https://platform.openai.com/docs/api-reference/embeddings and the types of the official SDK (openai-python
+3.52), which asks for base64 unless its caller said otherwise.
+Left out: lists of tokens pass only to the same format, because they mean something to the model alone that they were
+counted for. Of an answer above 32 MB (2,048 vectors of 3,072 numbers) the usage is not known.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.wire import openai_api, openai_errors
+from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.openai_embeddings.answers import WholeDecoder, WholeEncoder
+from openclaw_extproc.wire.openai_embeddings.requests import decode_request, encode_request
+
+NAME = "openai_embeddings"
+PATH = "/embeddings"
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    same = asked.body.get("model") == change.model
+    return Encoded(PATH, asked.raw if same else j.patch(asked.raw, {"model": change.model}))
+
+
+FORMAT = WireFormat(
+    NAME,
+    client=ClientSide(
+        serves=serves,
+        decode_request=decode_request,
+        encoder=WholeEncoder,
+        encode_error=openai_errors.encode_error,
+        encode_stream_error=openai_errors.encode_stream_error,
+        edit=edit,
+    ),
+    provider=ProviderSide(
+        base_path=openai_api.base_path,
+        credential_header=openai_api.credential_header,
+        headers=openai_api.HEADERS,
+        encode_request=lambda embed, change: Encoded(PATH, *encode_request(embed, change)),
+        decoder=lambda _: WholeDecoder(),
+        decode_error=openai_errors.decode_error,
+        client_headers=openai_api.CLIENT_HEADERS,
+    ),
+    operation="embeddings",
+)
