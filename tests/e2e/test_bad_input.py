@@ -124,7 +124,7 @@ PATHS = {
     "/healthz": "openai",
     "/metrics": "openai",
     "/v1": "openai",
-    "/v1/embeddings": "openai",
+    "/v1/audio/speech": "openai",
     "/v1/chat/completions/": "openai",
     "/openai": "openai",
     "/openai/": "openai",

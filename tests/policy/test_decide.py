@@ -9,6 +9,7 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features, extract
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
+from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, Situation, decide
 
 ONE = Provider("one", "c1", "openai_chat", credential="KEY_1")
@@ -142,6 +143,50 @@ def test_a_callers_key_goes_to_no_other_format() -> None:
         "two skipped: the caller's credential was not meant for it",
     )
     assert names(gateway(foreign, ONE)) == ["one"]
+
+
+EMBEDDING = replace(FEATURES, client_format="openai_embeddings", stream=False, operation="embeddings")
+EMBEDS = [replace(one, also=("openai_embeddings",)) for one in (ONE, THREE)]
+
+
+def test_vectors_of_two_models_are_not_mixed() -> None:
+    one, three = EMBEDS
+    same = Target(three, "model-of-one")
+    mixed = Gateway(chains={"big": (target(one), target(three), same)})
+
+    decision = decide(EMBEDDING, Situation(), mixed)
+
+    assert decision.chain == (target(one), same)
+    assert "three skipped: vectors of model-of-three cannot be compared with those of model-of-one" in decision.because
+    assert decide(FEATURES, Situation(), mixed).chain == mixed.chains["big"], "a chat is answered by any model"
+
+
+def test_who_wants_vectors_at_any_price_may_mix_them() -> None:
+    mixed = replace(gateway(*EMBEDS), mixed_embeddings=True)
+
+    assert names(mixed, EMBEDDING) == ["one", "three"]
+
+
+def test_another_models_vectors_are_no_remedy_for_a_missing_credential() -> None:
+    kind, message = refusal(gateway(*EMBEDS), EMBEDDING, missing=["KEY_1"])
+
+    assert kind is Kind.EXHAUSTED
+    assert message.startswith("one skipped: its credential is not set; three skipped: vectors of")
+
+
+def test_who_only_chats_is_not_asked_for_embeddings() -> None:
+    kind, message = refusal(gateway(ONE, TWO), EMBEDDING)
+
+    assert kind is Kind.UNSUPPORTED
+    assert message == "model: one, which has it, cannot be asked for embeddings"
+
+
+def test_features_know_an_embedding() -> None:
+    embed = Embed("m", ("a", "b"), losses=("!input: tokens",))
+
+    assert extract(embed, client_format="openai_embeddings") == Features(
+        "openai_embeddings", "m", False, 0, 0, 0, frozenset(), ("input: tokens",), "embeddings"
+    )
 
 
 def test_features_count_what_policy_may_look_at() -> None:

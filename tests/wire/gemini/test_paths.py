@@ -51,7 +51,7 @@ def test_other_paths_of_google_get_its_errors_and_no_model(path: str) -> None:
 def test_embeddings_have_their_own_methods() -> None:
     methods = (paths.EMBED, paths.EMBED_BATCH)
 
-    assert paths.serves("/v1beta/models/m:predict", methods)
+    assert paths.serves("/v1beta/models/m:embedContent", methods)
     assert paths.serves("/v1beta/models/m:batchEmbedContents", methods)
     assert not paths.serves("/v1beta/models/m:generateContent", methods)
 
