@@ -14,7 +14,7 @@ from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Failed, Finished, Grammar, OutOfOrderError, Started, TextStarted
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire import client_side, spoken_to, vectors
-from openclaw_extproc.wire.vectors import MAX_EVENT_BYTES
+from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
 from tests import samples
 from tests.samples import provider_side
 from tests.wire.embedding import FORMATS, again, answer, failed, sent, written

@@ -14,6 +14,8 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.openai_api import flag, whole
+from openclaw_extproc.wire.openai_chat.trimming import trim
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
 from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
@@ -28,10 +30,18 @@ def serves(path: str) -> bool:
 
 def edit(asked: Asked, change: Edit) -> Encoded:
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
-    limit = openai_api.whole(asked.body, LIMIT)
+    limit = whole(asked.body, LIMIT)
     if change.limit(limit) != limit:
         changes[LIMIT] = change.limit(limit)
+    if flag(asked.body, "stream") and not change.has("no_stream_options"):
+        changes |= _counted(asked.body.get("stream_options"))
     return Encoded(PATH, j.patch(asked.raw, changes) if changes else asked.raw)
+
+
+def _counted(options: Json) -> dict[str, Json]:
+    """Streams are asked to say their usage, which we count; `trim` takes it out where the client did not ask."""
+    said = options if isinstance(options, dict) else {}
+    return {} if said.get("include_usage") is True else {"stream_options": {**said, "include_usage": True}}
 
 
 def encode_request(_chat: Chat, _change: Edit) -> Encoded:
@@ -48,6 +58,7 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
+        trim=trim,
     ),
     provider=ProviderSide(
         base_path=openai_api.base_path,

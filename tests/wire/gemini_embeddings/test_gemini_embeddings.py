@@ -117,12 +117,13 @@ def test_the_same_model_leaves_every_byte() -> None:
 
 
 def test_one_request_names_its_model_only_if_it_did() -> None:
-    edit, content = client_side(NAME).edit, {"content": {"parts": [text("a")]}}
+    edit = client_side(NAME).edit
+    content: dict[str, Json] = {"content": {"parts": [text("a")]}}
 
-    silent = edit(asked(ONE, dict(content)), Edit("n"))
+    silent = edit(asked(ONE, content), Edit("n"))
     named = edit(asked(ONE, {"model": "models/m", **content}), Edit("n"))
 
-    assert (silent.path, silent.body) == ("/models/n:embedContent", j.dump(dict(content)))
+    assert (silent.path, silent.body) == ("/models/n:embedContent", j.dump(content))
     assert j.parse(named.body, where="edited")["model"] == "models/n"
 
 

@@ -154,6 +154,27 @@ def test_the_same_model_leaves_every_byte() -> None:
     assert CLIENT.edit(Asked(PATH, "", raw, j.parse(raw, where="test")), Edit("m")).body == raw
 
 
+def test_a_stream_is_asked_to_say_its_usage_unless_the_provider_refuses_that() -> None:
+    def sent(provider: Provider, **more: Json) -> Json:
+        body: dict[str, Json] = {"model": "m", "prompt": "a", **more}
+        edited = CLIENT.edit(Asked(PATH, "", j.dump(body), body), Edit("m", provider=provider))
+        return j.parse(edited.body, where="edited").get("stream_options")
+
+    usual, strict = Provider("p", "p", NAME), Provider("p", "p", NAME, quirks=frozenset({"no_stream_options"}))
+    assert sent(usual, stream=True) == {"include_usage": True}
+    assert sent(usual, stream=False) is None
+    assert sent(strict, stream=True) is None
+
+
+def test_a_client_that_did_not_ask_for_usage_sees_none() -> None:
+    trimming = CLIENT.trim(asking(stream=True))
+    assert trimming is not None
+    assert CLIENT.trim(asking(stream=True, stream_options={"include_usage": True})) is None
+    counted = written(ANSWER, stream=True, stream_options={"include_usage": True})
+
+    assert chunks(trimming.feed(counted) + trimming.end()) == chunks(written(ANSWER, stream=True))
+
+
 # -- who is asked ---------------------------------------------------------------
 
 
