@@ -22,6 +22,7 @@ def complaints(values: dict[str, object]) -> list[str]:
         ({"model": {"providers": {}}}, "model.providers: expected a list"),
         ({"model": {"providers": [{"primary": 1}]}}, "model.providers[0].primary: expected true or false"),
         ({"model": {"unknown_models": "x"}}, "model.unknown_models: expected 'reject' or 'auto'"),
+        ({"model": {"embedding_fallbacks": "x"}}, "model.embedding_fallbacks: expected 'same_model' or 'any_model'"),
         (
             {"cost_aware": {"dynamic_switching": {"check_interval": "soon"}}},
             "cost_aware.dynamic_switching.check_interval: cannot be read: write a duration such as 30s, 15m or 6h",

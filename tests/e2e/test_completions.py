@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionStreamOptionsParam
 
 from tests.e2e.callers import OURS, said
 from tests.e2e.embedding_world import CHAT, KEYS, NATIVE, PLAIN, TO_GEMINI, config
@@ -43,7 +44,7 @@ def test_a_prompt_is_answered(sdk: openai.OpenAI, providers: Providers, model: s
 @pytest.mark.parametrize("counts", [True, False])
 def test_a_stream_comes_in_pieces_with_one_end(sdk: openai.OpenAI, up: Sidecar, model: str, counts: bool) -> None:
     before = up.metric("openclaw_tokens_total", model=model, type="output")
-    options = openai.types.chat.ChatCompletionStreamOptionsParam(include_usage=counts)
+    options = ChatCompletionStreamOptionsParam(include_usage=counts)
 
     stream = sdk.completions.create(
         model=model, prompt="hello you", max_tokens=100, stream=True, stream_options=options

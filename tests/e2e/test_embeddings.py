@@ -45,8 +45,7 @@ def at_gemini(text: str, size: int = gemini_more.DIMENSIONS) -> list[float]:
 
 def embed(google: GeminiCaller, model: str, texts: list[str], size: int | None = None) -> types.EmbedContentResponse:
     config = types.EmbedContentConfig(output_dimensionality=size, task_type="RETRIEVAL_QUERY")
-    contents: list[types.ContentUnion] = [*texts]
-    return google.sdk.models.embed_content(model=model, contents=contents, config=config)  # pyright: ignore[reportUnknownMemberType]  # its types name PIL, which is not here
+    return google.sdk.models.embed_content(model=model, contents=[*texts], config=config)  # pyright: ignore[reportUnknownMemberType]  # its types name PIL, which is not here
 
 
 # --- without translation ---

@@ -121,7 +121,7 @@ class _WholeEncoder:
             case Finished(stop):
                 usage = self._said.usage()
                 written = self._said.written([_choice("".join(self._texts), stop)])
-                return j.dump(written | ({"usage": usage} if usage else {}))
+                return j.dump({**written, **({"usage": usage} if usage else {})})
             case Failed(fault):
                 return encode_error(fault)
             case _:

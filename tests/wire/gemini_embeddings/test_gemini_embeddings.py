@@ -80,18 +80,18 @@ def test_what_would_change_the_vectors_must_be_carried(body: dict[str, Json], lo
     assert any(one.startswith("!") and loss in one for one in read(GEMINI, body).losses)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"requests": []},
-        {"requests": [7]},
-        {"requests": [{}]},
-        {"requests": [{"content": {"parts": []}}]},
-        {"requests": [{"content": {"parts": [{"text": 7}]}}]},
-        {"requests": [request(text("a"), outputDimensionality="x")]},
-    ],
-)
+UNREADABLE: list[dict[str, Json]] = [
+    {},
+    {"requests": []},
+    {"requests": [7]},
+    {"requests": [{}]},
+    {"requests": [{"content": {"parts": []}}]},
+    {"requests": [{"content": {"parts": [{"text": 7}]}}]},
+    {"requests": [request(text("a"), outputDimensionality="x")]},
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
 def test_what_is_no_request_is_unreadable(body: dict[str, Json]) -> None:
     with pytest.raises(UnreadableError):
         read(GEMINI, body)

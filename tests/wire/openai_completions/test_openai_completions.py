@@ -138,7 +138,7 @@ def test_what_is_no_request_is_unreadable(body: dict[str, Json]) -> None:
 
 @pytest.mark.parametrize(("asked", "cap", "sent"), [(None, 64, 64), (10, 64, 10), (1_000, 64, 64), (9, None, 9)])
 def test_a_cap_holds_without_translation(asked: int | None, cap: int | None, sent: int) -> None:
-    body: dict[str, Json] = {"model": "m", "prompt": "a"} | ({} if asked is None else {"max_tokens": asked})
+    body: dict[str, Json] = {"model": "m", "prompt": "a", **({} if asked is None else {"max_tokens": asked})}
 
     edited = CLIENT.edit(Asked(PATH, "", j.dump(body), body), Edit("n", cap))
 

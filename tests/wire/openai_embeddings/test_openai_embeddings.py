@@ -127,6 +127,7 @@ def test_tokens_nobody_counted_are_not_zero() -> None:
 def test_at_azure_they_have_their_own_address() -> None:
     provider = Provider("azure", "azure", "azure_openai", also=("azure_embeddings",), api_version="2024-10-21")
     spoken = spoken_to(provider, NAME)
+    assert spoken is not None
     assert spoken is FORMATS["azure_embeddings"]
     assert spoken.provider is not None
     assert spoken.provider.adapt is not None
