@@ -130,7 +130,7 @@ def cut(body: bytes, at: Iterable[int]) -> list[bytes]:
     return [body[a:b] for a, b in pairwise(edges)]
 
 
-def decode(side: ProviderSide[Ask], *chunks: bytes, streamed: bool) -> list[Fact]:
+def decode(side: ProviderSide[Ask] | ProviderSide[Chat], *chunks: bytes, streamed: bool) -> list[Fact]:
     """Every fact of one answer, checked against the grammar on the way.
 
     Raises:
@@ -148,7 +148,7 @@ def decode(side: ProviderSide[Ask], *chunks: bytes, streamed: bool) -> list[Fact
     return facts
 
 
-def heard(side: ProviderSide[Ask], *chunks: bytes, streamed: bool) -> list[Fact]:
+def heard(side: ProviderSide[Ask] | ProviderSide[Chat], *chunks: bytes, streamed: bool) -> list[Fact]:
     """As `decode`, but what is unreadable is a `Failed`, as it is for the stages."""
     decoder, grammar = side.decoder(streamed), Grammar()
     facts: list[Fact] = []

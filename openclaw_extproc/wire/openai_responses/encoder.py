@@ -12,6 +12,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
+    Embedded,
     Fact,
     Failed,
     Finished,
@@ -97,6 +98,8 @@ class _Answer:
                 pass
             case Finished(stop):
                 yield from self._finish(stop)
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 yield from self._fail(fault)
 
