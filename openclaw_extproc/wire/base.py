@@ -111,6 +111,14 @@ def usual_content_type(ask: Ask) -> str:
     return EVENT_STREAM if ask.stream else JSON
 
 
+def always_json(_: Ask) -> str:
+    return JSON
+
+
+def untrimmed(_: Ask) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ClientSide(Generic[AskT]):
     """How a client speaks this format to us."""
@@ -132,7 +140,7 @@ class ClientSide(Generic[AskT]):
     """Of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
-    trim: Callable[[AskT], Passing | None] = lambda _: None
+    trim: Callable[[AskT], Passing | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
 
 
