@@ -245,6 +245,13 @@ def test_no_provider_is_an_error_where_one_should_be() -> None:
     assert complaints("model: {unknown_models: auto}") == [remedy]
 
 
+def test_fallbacks_of_embeddings_keep_the_model_unless_told_otherwise() -> None:
+    model = "model: {provider: openai, model: m"
+
+    assert not settings(model + "}").gateway.mixed_embeddings
+    assert settings(model + ", embedding_fallbacks: any_model}").gateway.mixed_embeddings
+
+
 def test_a_policy_without_a_provider_only_warns() -> None:
     assert "no provider: name one under model.providers or in clusters.yaml" in warnings(seed(4))
 

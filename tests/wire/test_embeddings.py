@@ -14,10 +14,11 @@ from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Failed, Finished, Grammar, OutOfOrderError, Started, TextStarted
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire import client_side, spoken_to, vectors
+from openclaw_extproc.wire.base import Asked, Edit
 from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
 from tests import samples
 from tests.samples import provider_side
-from tests.wire.embedding import FORMATS, again, answer, failed, sent, written
+from tests.wire.embedding import FORMATS, ONE, OPENAI, again, answer, failed, sent, written
 
 every_format = pytest.mark.parametrize("name", FORMATS)
 every_pair = pytest.mark.parametrize(("one", "other"), [(a, b) for a in FORMATS for b in FORMATS])
@@ -200,3 +201,20 @@ def test_a_vector_begins_no_chat_and_ends_none() -> None:
         grammar.check(fact)
     with pytest.raises(OutOfOrderError):
         grammar.check(TextStarted())
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "raw"),
+    [
+        ("openai_embeddings", OPENAI, b'{"model":"x","input":"a","model":"m"}'),
+        ("openai_completions", "/v1/completions", b'{"model":"x","prompt":"a","model":"m"}'),
+        ("gemini_embeddings", ONE, b'{"content":7,"content":{"parts":[{"text":"a"}]}}'),
+    ],
+)
+def test_a_key_that_stands_twice_goes_on_as_it_was_read(name: str, path: str, raw: bytes) -> None:
+    body = j.parse(raw, where="test")
+
+    edited = client_side(name).edit(Asked(path, "", raw, body), Edit("m"))
+
+    assert edited.body != raw
+    assert j.parse(edited.body, where="edited") == body

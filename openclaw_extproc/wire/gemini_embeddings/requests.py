@@ -69,16 +69,15 @@ def _text(content: Json, at: str, losses: Losses) -> str:
 def edit(asked: Asked, change: Edit) -> Encoded:
     """The model stands in the path, and once more in each request of a batch."""
     model, method = paths.read(asked.path)
-    path = paths.write(change.model, method)
-    if paths.named(model) == paths.named(change.model):
-        return Encoded(path, asked.raw)
     changes: dict[str, Json] = {}
-    if method == paths.SEVERAL:
+    if paths.named(model) == paths.named(change.model):
+        pass
+    elif method == paths.SEVERAL:
         requests = several(asked.body.get("requests"), at="requests")
         changes["requests"] = [_renamed(request, change.model) for request in requests]
     elif "model" in asked.body:
         changes["model"] = paths.named(change.model)
-    return Encoded(path, j.patch(asked.raw, changes) if changes else asked.raw)
+    return Encoded(paths.write(change.model, method), j.patch(asked.raw, changes))
 
 
 def _renamed(request: Json, model: str) -> Json:

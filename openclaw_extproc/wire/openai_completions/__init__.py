@@ -35,7 +35,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
         changes[LIMIT] = change.limit(limit)
     if flag(asked.body, "stream") and not change.has("no_stream_options"):
         changes |= _counted(asked.body.get("stream_options"))
-    return Encoded(PATH, j.patch(asked.raw, changes) if changes else asked.raw)
+    return Encoded(PATH, j.patch(asked.raw, changes))
 
 
 def _counted(options: Json) -> dict[str, Json]:

@@ -22,7 +22,7 @@ def serves(path: str) -> bool:
 
 def edit(asked: Asked, change: Edit) -> Encoded:
     same = asked.body.get("model") == change.model
-    return Encoded(PATH, asked.raw if same else j.patch(asked.raw, {"model": change.model}))
+    return Encoded(PATH, j.patch(asked.raw, {} if same else {"model": change.model}))
 
 
 FORMAT = WireFormat(
