@@ -16,14 +16,14 @@ MAX_BYTES = 64 * 1024
 
 def counting(
     name: str,
-    of: WireFormat,
+    of: WireFormat[Chat],
     *,
     key: str,
     serves: Callable[[str], bool],
     decode_request: Callable[[Asked], Chat],
     edit: Callable[[Asked, Edit], Encoded],
     estimate: Callable[[int], bytes],
-) -> WireFormat:
+) -> WireFormat[Chat]:
     """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
 
     `key`: under which the number stands in an answer.
