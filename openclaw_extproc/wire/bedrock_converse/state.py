@@ -1,0 +1,21 @@
+"""Thoughts and their seals as Converse has them.
+
+Source: botocore 1.44, `ReasoningContentBlock` (read 2026-11-21). Only Claude seals its thoughts. A redacted thought's
+seal has the mark that Anthropic's own format puts before it; whether the same text means the same to Anthropic itself
+is not known.
+"""
+
+from openclaw_extproc.model.chat import Thinking
+from openclaw_extproc.model.json import Json
+
+BY = "anthropic"
+REDACTED = "redacted_thinking:"
+"""Goes before what a redacted thought hides. Signatures are base64: none can begin so."""
+
+
+def block(thought: Thinking) -> dict[str, Json]:
+    """Of a thought with a seal of Claude's."""
+    seal = thought.sealed.text if thought.sealed else ""
+    if seal.startswith(REDACTED):
+        return {"reasoningContent": {"redactedContent": seal.removeprefix(REDACTED)}}
+    return {"reasoningContent": {"reasoningText": {"text": thought.text, "signature": seal}}}
