@@ -50,8 +50,7 @@ def model_of(id: str) -> Model:
 
 
 def _claude(id: str) -> Model:
-    found = _CLAUDE.search(id)
-    version = (int(found["major"]), int(found["minor"] or 0)) if found else (0, 0)
+    version = _version(id)
     adaptive = version >= (4, 6)
     return Model(
         claude=True,
@@ -64,6 +63,12 @@ def _claude(id: str) -> Model:
         samples_both=version < (4, 1),
         writes_schemas=version >= (4, 5),
     )
+
+
+def _version(id: str) -> tuple[int, int]:
+    """0.0 where the id does not say."""
+    found = _CLAUDE.search(id)
+    return (int(found["major"]), int(found["minor"] or 0)) if found else (0, 0)
 
 
 def _efforts(version: tuple[int, int]) -> tuple[Effort, ...]:

@@ -14,9 +14,9 @@ from openclaw_extproc.model.json import Json
 MAX_DEPTH = 64
 """Deeper ones are cut. As deep as no schema of a person's is."""
 
+_MARKS = ["title", "description", "format", "default", "enum", "const"]
 _TAKEN = frozenset(
-    ["type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "allOf", "$ref"]
-    + ["$defs", "definitions", "title", "description", "format", "default"]
+    [*_MARKS, "type", "properties", "required", "items", "anyOf", "allOf", "$ref", "$defs", "definitions"]
 )
 _MAPS = ("properties", "$defs", "definitions")
 _LISTS = ("anyOf", "allOf")
@@ -37,8 +37,7 @@ def _closed(schema: Json, moved: set[str], depth: int) -> dict[str, Json]:
     made = {key: _inner(key, value, moved, depth + 1) for key, value in given.items() if key in _TAKEN}
     if given.get("type") == "object" or "properties" in given:
         made["additionalProperties"] = False
-    else:
-        made.pop("additionalProperties", None)
+    rest.pop("additionalProperties", None)
     if rest:
         moved.update(rest)
         said = made.get("description")
