@@ -7,6 +7,7 @@ have (files by id) is passed on, and refused there.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
@@ -14,9 +15,11 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import aws_events, bedrock
 from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
+from openclaw_extproc.wire.anthropic_messages.requests import PATH
+from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES as ANTHROPICS
+from openclaw_extproc.wire.anthropic_messages.upstream import encode_request
 from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
 from openclaw_extproc.wire.bedrock_anthropic.unframing import Unframing
-from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
 
 __all__ = ["FORMAT", "NAME"]
@@ -24,22 +27,13 @@ __all__ = ["FORMAT", "NAME"]
 NAME = "bedrock_anthropic"
 VERSION = "bedrock-2023-05-31"
 BETA = "anthropic-beta"
-MESSAGES = "/messages"
 
-assert ANTHROPIC.provider is not None
-_BASE = ANTHROPIC.provider
-
-CARRIES: frozenset[Need] = _BASE.carries - {"image_link", "pdf_link"}
+CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Bedrock fetches nothing: sources are base64 only (docs of InvokeModel's Messages, from memory)."""
 
 
-def encode_request(chat: Chat, change: Edit) -> Encoded:
-    carried(chat, carries=CARRIES)
-    return _BASE.encode_request(chat, change)
-
-
 def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
-    if encoded.path.partition("?")[0] != MESSAGES:
+    if encoded.path.partition("?")[0] != PATH:
         raise FaultError(Kind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}
     flags: list[Json] = [word.strip() for word in said.get(BETA, "").split(",") if word.strip()]
@@ -53,14 +47,15 @@ def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
     return replace(encoded, path=bedrock.path(change.model, operation), body=j.dump(body))
 
 
+assert ANTHROPIC.provider is not None
 FORMAT = WireFormat(
     NAME,
     provider=replace(
-        _BASE,
+        ANTHROPIC.provider,
         base_path=bedrock.base_path,
         credential_header=bedrock.credential_header,
         headers={"content-type": "application/json"},
-        encode_request=encode_request,
+        encode_request=partial(encode_request, carries=CARRIES),
         decode_error=bedrock.decode_error,
         carries=CARRIES,
         adapt=adapt,

@@ -143,8 +143,10 @@ def _output(chat: Chat, made: thinking.Plan, lost: list[str]) -> Json:
     config: dict[str, Json] = {} if made.effort is None else {"effort": made.effort}
     if isinstance(chat.output, JsonSchema):
         form: dict[str, Json] = {"schema": j.text(schemas.of_answer(chat.output.schema, lost))}
-        about = {"name": chat.output.name, "description": chat.output.description}
-        form |= {key: said for key, said in about.items() if said}
+        if chat.output.name:
+            form["name"] = chat.output.name
+        if chat.output.description:
+            form["description"] = chat.output.description
         config["textFormat"] = {"type": "json_schema", "structure": {"jsonSchema": form}}
     return config or None
 
