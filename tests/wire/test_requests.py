@@ -395,4 +395,5 @@ def test_an_empty_request_is_unreadable(case: Case) -> None:
 
 
 def test_every_format_has_both_sides() -> None:
-    assert sorted(name for name, made in FORMATS.items() if not made.base and not made.kin) == CLIENTS == PROVIDERS
+    own_words = sorted(name for name, made in FORMATS.items() if not made.base and not made.kin)
+    assert [name for name in own_words if FORMATS[name].client] == CLIENTS == PROVIDERS

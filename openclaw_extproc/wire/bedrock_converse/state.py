@@ -18,4 +18,5 @@ def block(thought: Thinking) -> dict[str, Json]:
     seal = thought.sealed.text if thought.sealed else ""
     if seal.startswith(REDACTED):
         return {"reasoningContent": {"redactedContent": seal.removeprefix(REDACTED)}}
-    return {"reasoningContent": {"reasoningText": {"text": thought.text, "signature": seal}}}
+    said: dict[str, Json] = {"text": thought.text, "signature": seal}
+    return {"reasoningContent": {"reasoningText": said}}
