@@ -52,9 +52,9 @@ DIALECT = Dialect(
 def read_converse(body: bytes, model: str, *, stream: bool) -> Ask:
     """Check a request; say what the model sees of it."""
     root = read(body, DIALECT).only(_KNOWN)
-    claude = "claude" in model
+    claude, errors = "claude" in model, "claude" in model or "nova" in model
     tools, must, only = _tools(root)
-    turns = _turns(root, claude=claude)
+    turns = _turns(root, claude=claude, errors=errors)
     _check_pairing(turns, tools=root.may("toolConfig") is not None)
     config = root.may("inferenceConfig")
     limit, stops = _inference(config) if config else (None, ())
@@ -111,7 +111,7 @@ def _said(text: Node) -> str:
 # --- messages ---
 
 
-def _turns(root: Node, *, claude: bool) -> list[tuple[str, list[Node]]]:
+def _turns(root: Node, *, claude: bool, errors: bool) -> list[tuple[str, list[Node]]]:
     turns: list[tuple[str, list[Node]]] = []
     names: set[str] = set()
     for message in root.need("messages").items():
@@ -122,7 +122,7 @@ def _turns(root: Node, *, claude: bool) -> list[tuple[str, list[Node]]]:
         if turns and turns[-1][0] == role:
             raise refused("A conversation must alternate between user and assistant roles.")
         for block in blocks:
-            _check_block(block, role, names, claude=claude)
+            _check_block(block, role, names, claude=claude, errors=errors)
         if any(block.may("document") for block in blocks) and not any(block.may("text") for block in blocks):
             raise refused("A text block is required when a document is included in the content of a message.")
         turns.append((role, blocks))
@@ -134,7 +134,7 @@ def _turns(root: Node, *, claude: bool) -> list[tuple[str, list[Node]]]:
     return turns
 
 
-def _check_block(block: Node, role: str, names: set[str], *, claude: bool) -> None:
+def _check_block(block: Node, role: str, names: set[str], *, claude: bool, errors: bool) -> None:
     theirs = ("image", "document", "toolResult") if role == "user" else ("toolUse", "reasoningContent")
     match _one_of(block, "text", "cachePoint", *theirs):
         case "text":
@@ -149,17 +149,17 @@ def _check_block(block: Node, role: str, names: set[str], *, claude: bool) -> No
             _matching(use.need("name"), _TOOL_NAME)
             use.need("input").fields()
         case "toolResult":
-            _check_result(block.need("toolResult"), names, claude=claude)
+            _check_result(block.need("toolResult"), names, errors=errors)
         case "reasoningContent":
             _check_thought(block.need("reasoningContent"), claude=claude)
         case _:
             pass
 
 
-def _check_result(result: Node, names: set[str], *, claude: bool) -> None:
+def _check_result(result: Node, names: set[str], *, errors: bool) -> None:
     _matching(result.only(words("toolUseId content status type")).need("toolUseId"), _TOOL_ID)
     status = result.may("status")
-    if status and status.choice("success", "error") and not claude:
+    if status and status.choice("success", "error") and not errors:
         raise refused("This model doesn't support the status field. Remove status and try again.")
     parts = list(result.need("content").items())
     if not parts and status and status.text() == "error":

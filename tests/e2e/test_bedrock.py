@@ -8,7 +8,7 @@ import openai
 import pytest
 from anthropic.types import MessageParam, ToolResultBlockParam
 from google.genai import errors
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
 from openclaw_extproc.simulator import Record
 from openclaw_extproc.simulator.server import Simulator
@@ -77,6 +77,11 @@ def only(simulator: Simulator) -> Record:
     return simulator.requests[0]
 
 
+def body_of(record: Record) -> str:
+    assert record.body is not None
+    return record.body
+
+
 # --- Converse ---
 
 
@@ -96,7 +101,9 @@ def test_a_signature_holds_for_the_encoded_path_of_a_model(
 
     sent = only(fox)
     target = f"/model/{CLAUDE.replace(':', '%3A')}/{'converse-stream' if streamed else 'converse'}"
-    found = signature(target, {name.lower(): value for name, value in sent.headers.items()}, sent.body.encode(), SECRET)
+    found = signature(
+        target, {name.lower(): value for name, value in sent.headers.items()}, body_of(sent).encode(), SECRET
+    )
     assert found.given == found.expected
     assert OURS not in f"{sent.headers} {sent.body}"
 
@@ -105,10 +112,10 @@ def test_openai_calls_tools_in_two_turns(chatgpt: OpenAICaller, streamed: bool) 
     asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": WEATHER}]
     if streamed:
         with chatgpt.sdk.chat.completions.stream(model=CLAUDE, messages=asked, tools=OPENAI_TOOLS) as stream:
-            calls = stream.get_final_completion().choices[0].message.tool_calls or []
+            first: ChatCompletion = stream.get_final_completion()
     else:
         first = chatgpt.sdk.chat.completions.create(model=CLAUDE, messages=asked, tools=OPENAI_TOOLS)
-        calls = [call for call in first.choices[0].message.tool_calls or [] if call.type == "function"]
+    calls = first.choices[0].message.tool_calls or []
     functions = [(call.id, call.function.name, call.function.arguments) for call in calls if call.type == "function"]
     kept: ChatCompletionMessageParam = {
         "role": "assistant",
@@ -296,7 +303,7 @@ def test_anthropics_sdk_passes_to_invoke(claude: AnthropicCaller, fox: Simulator
     assert (answer.input_tokens, answer.output_tokens) == (2, 9)
     sent = only(fox)
     assert sent.path.endswith("/invoke-with-response-stream" if streamed else "/invoke")
-    body = json.loads(sent.body)
+    body = json.loads(body_of(sent))
     assert body["anthropic_version"] == "bedrock-2023-05-31"
     assert not {"model", "stream"} & body.keys()
     assert {name.lower(): value for name, value in sent.headers.items()}["authorization"] == (
@@ -312,7 +319,7 @@ def test_beta_flags_move_into_the_body(claude: AnthropicCaller, fox: Simulator) 
         extra_headers={"anthropic-beta": "one-2025-01-01,two-2025-01-01"},
     )
 
-    assert json.loads(only(fox).body)["anthropic_beta"] == ["one-2025-01-01", "two-2025-01-01"]
+    assert json.loads(body_of(only(fox)))["anthropic_beta"] == ["one-2025-01-01", "two-2025-01-01"]
 
 
 def test_other_sdks_are_translated_for_invoke(chatgpt: OpenAICaller, streamed: bool) -> None:

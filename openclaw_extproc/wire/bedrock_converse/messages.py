@@ -117,7 +117,8 @@ def _file(part: InlineImage | InlineFile, writer: Writer) -> Block:
 
 
 def _thought(thought: Thinking, writer: Writer) -> Block | None:
-    if not writer.model.claude or not sealed.own((thought,), state.BY):
+    own = writer.model.claude and sealed.own((thought,), state.BY) and state.readable(thought)
+    if not own:
         writer.lost.append(FOREIGN_THOUGHTS)
         return None
     return state.block(thought) if writer.thinks else None

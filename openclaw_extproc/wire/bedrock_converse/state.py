@@ -5,12 +5,26 @@ seal has the mark that Anthropic's own format puts before it; whether the same t
 is not known.
 """
 
+import base64
+import binascii
+
 from openclaw_extproc.model.chat import Thinking
 from openclaw_extproc.model.json import Json
 
 BY = "anthropic"
 REDACTED = "redacted_thinking:"
 """Goes before what a redacted thought hides. Signatures are base64: none can begin so."""
+
+
+def readable(thought: Thinking) -> bool:
+    """Whether Converse can carry it: what a redacted thought hides is base64 here, whoever wrote it down before."""
+    seal = thought.sealed.text if thought.sealed else ""
+    if not seal.startswith(REDACTED):
+        return bool(seal)
+    try:
+        return bool(base64.b64decode(seal.removeprefix(REDACTED), validate=True))
+    except (binascii.Error, ValueError):
+        return False
 
 
 def block(thought: Thinking) -> dict[str, Json]:
