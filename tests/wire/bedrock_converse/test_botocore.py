@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.simulator.bedrock_request import SIGNATURE, read_converse
 from tests.samples import REQUESTS, Case
 from tests.wire.bedrock_converse.saying import CLAUDE, LLAMA, NEWER, NOVA, OLDER, sent
 from tests.wire.test_requests import chats
 
 MODELS = [CLAUDE, OLDER, NEWER, NOVA, LLAMA]
-SHAPE = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
+SESSION: Any = botocore.session.get_session()
+SHAPE = SESSION.get_service_model("bedrock-runtime").operation_model("Converse").input_shape
 
 every_model = pytest.mark.parametrize("model", MODELS)
 
@@ -27,26 +29,22 @@ every_model = pytest.mark.parametrize("model", MODELS)
 def check(chat: Chat, model: str) -> None:
     encoded = sent(chat, model)
     body = json.loads(encoded.body)
-    report: Any = ParamValidator().validate({"modelId": model, **_with_bytes(body)}, SHAPE)
+    validator: Any = ParamValidator()
+    report = validator.validate({"modelId": model, **_with_bytes(body)}, SHAPE)
     assert not report.has_errors(), report.generate_report()
     _follows_patterns(body)
     signed = re.sub(rb'"signature":"[^"]*"', f'"signature":"{SIGNATURE}"'.encode(), encoded.body)
     read_converse(signed, model, stream=chat.stream)
 
 
-def _with_bytes(value: Any) -> Any:
+def _with_bytes(value: Json) -> Any:
     """As botocore gets it: blobs as bytes."""
-    match value:
-        case {"bytes": str(text)}:
-            return {"bytes": base64.b64decode(text)}
-        case {"redactedContent": str(text)}:
-            return {"redactedContent": base64.b64decode(text)}
-        case dict():
-            return {key: _with_bytes(one) for key, one in value.items()}
-        case list():
-            return [_with_bytes(one) for one in value]
-        case _:
-            return value
+    if isinstance(value, list):
+        return [_with_bytes(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    blobs = ("bytes", "redactedContent")
+    return {key: base64.b64decode(str(one)) if key in blobs else _with_bytes(one) for key, one in value.items()}
 
 
 def _follows_patterns(body: dict[str, Any]) -> None:
