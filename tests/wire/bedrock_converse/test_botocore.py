@@ -20,7 +20,7 @@ from tests.wire.bedrock_converse.saying import CLAUDE, LLAMA, NEWER, NOVA, OLDER
 from tests.wire.test_requests import chats
 
 MODELS = [CLAUDE, OLDER, NEWER, NOVA, LLAMA]
-SESSION: Any = botocore.session.get_session()
+SESSION: Any = botocore.session.Session()
 SHAPE = SESSION.get_service_model("bedrock-runtime").operation_model("Converse").input_shape
 
 every_model = pytest.mark.parametrize("model", MODELS)
