@@ -42,7 +42,8 @@ _TOOL = CACHED | words(
     "name description input_schema strict defer_loading allowed_callers eager_input_streaming input_examples"
 )
 _VERTEX_VERSIONS = ("vertex-2023-10-16", "2026-10-21")
-"""The documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
+_BEDROCK_VERSIONS = ("bedrock-2023-05-31", "2026-10-21")
+"""Of each the documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
 
 
 def read_request(body: bytes) -> Ask:
@@ -78,8 +79,8 @@ def read_counted_on_vertex(body: bytes) -> Ask:
 def read_on_bedrock(body: bytes, model: str, *, stream: bool) -> Ask:
     """The same for Bedrock, where the path names the model and whether to stream, and the body must not."""
     root = read(body, DIALECT).only(_ON_VERTEX - {"stream"})
-    if root.need("anthropic_version").text() != "bedrock-2023-05-31":
-        raise refused("anthropic_version: Input should be 'bedrock-2023-05-31'")
+    if root.need("anthropic_version").text() not in _BEDROCK_VERSIONS:
+        raise refused(f"anthropic_version: Input should be '{_BEDROCK_VERSIONS[0]}'")
     if flags := root.may("anthropic_beta"):
         for flag in flags.items():
             flag.filled()

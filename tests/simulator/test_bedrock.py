@@ -7,6 +7,7 @@ from typing import Any
 import anthropic
 import botocore.session
 import pytest
+from anthropic.lib.bedrock import AnthropicBedrock
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
@@ -55,7 +56,10 @@ def test_awss_sdk_is_answered(sdk: Any) -> None:
 
 
 def test_awss_sdk_reads_the_stream(sdk: Any) -> None:
-    events = list(sdk.converse_stream(modelId=MODEL, messages=said())["stream"])
+    stream = sdk.converse_stream(modelId=MODEL, messages=said())["stream"]
+
+    events = list(stream)
+    stream.close()
 
     deltas = [event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event]
     assert "".join(delta["text"] for delta in deltas) == SAID
@@ -77,8 +81,11 @@ def test_awss_sdk_is_told_of_calls_and_thoughts(sdk: Any) -> None:
 def test_awss_sdk_meets_an_exception_in_the_stream(sdk: Any, bears: Providers) -> None:
     bears["bear"].set_fault("mid-error")
 
+    stream = sdk.converse_stream(modelId=MODEL, messages=said())["stream"]
+
     with pytest.raises(EventStreamError, match="serviceUnavailableException"):
-        list(sdk.converse_stream(modelId=MODEL, messages=said())["stream"])
+        list(stream)
+    stream.close()
 
 
 @pytest.mark.parametrize(("fault", "status"), [("400", 400), ("404", 404), ("429", 429), ("503", 503)])
@@ -88,7 +95,7 @@ def test_awss_sdk_reads_errors(sdk: Any, bears: Providers, fault: str, status: i
     with pytest.raises(ClientError) as caught:
         sdk.converse(modelId=MODEL, messages=said())
 
-    told: Any = caught.value.response
+    told: Any = vars(caught.value)["response"]
     assert told["ResponseMetadata"]["HTTPStatusCode"] == status
     assert told["Error"]["Message"]
 
@@ -97,7 +104,7 @@ def test_awss_sdk_reads_errors(sdk: Any, bears: Providers, fault: str, status: i
 def test_anthropics_sdk_is_answered(bears: Providers, streamed: bool) -> None:
     bears.reset()
     url = f"http://127.0.0.1:{bears['bear'].port}"
-    with anthropic.AnthropicBedrock(base_url=url, aws_region="us-east-1", api_key="bedrock-key", max_retries=0) as sdk:
+    with AnthropicBedrock(base_url=url, aws_region="us-east-1", api_key="bedrock-key", max_retries=0) as sdk:
         if streamed:
             with sdk.messages.stream(
                 model=MODEL, max_tokens=100, messages=[{"role": "user", "content": "hello you"}]
