@@ -102,13 +102,16 @@ class Fault:
 def kind_of_status(status: int) -> Kind:
     """What an upstream's error status means.
 
-    Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google.
+    Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google, and
+    Bedrock's service model: 408 is a model that took too long, 424 one that failed.
     """
     named = {
         401: Kind.UNAUTHENTICATED,
         403: Kind.FORBIDDEN,
         404: Kind.NOT_FOUND,
+        408: Kind.UPSTREAM_SILENT,
         413: Kind.TOO_LARGE,
+        424: Kind.UPSTREAM_ERROR,
         429: Kind.RATE_LIMITED,
         503: Kind.OVERLOADED,
         504: Kind.UPSTREAM_SILENT,

@@ -26,6 +26,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_at
 from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
+from tests.frames import framed
 
 ROOT = Path(__file__).parent / "fixtures"
 CREATED = 1_754_000_000
@@ -41,8 +42,10 @@ _TARGETS = {
 CHATS = sorted(name for name, made in FORMATS.items() if made.operation == "chat")
 """Other operations have tests of their own."""
 CLIENTS = [name for name in CHATS if FORMATS[name].client]
-PROVIDERS = [name for name in CHATS if FORMATS[name].provider and not FORMATS[name].base]
+UPSTREAMS = [name for name in CHATS if FORMATS[name].provider and not FORMATS[name].base]
 """Without the variants, which have the words of another format and tests of their own."""
+PROVIDERS = [name for name in UPSTREAMS if name in CLIENTS]
+"""Those that clients speak as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,17 @@ class Case:
         return self._answer(streamed=streamed).exists()
 
     def answer(self, *, streamed: bool) -> bytes:
-        return self._answer(streamed=streamed).read_bytes()
+        answer = self._answer(streamed=streamed)
+        return framed(answer.read_text()) if answer.suffix == ".frames" else answer.read_bytes()
+
+    @property
+    def in_frames(self) -> bool:
+        """Streams come in AWS's frames, not as server-sent events."""
+        return (self.folder / "response.frames").exists()
 
     def _answer(self, *, streamed: bool) -> Path:
-        return self.folder / ("response.sse" if streamed else "response.json")
+        stream = "response.frames" if self.in_frames else "response.sse"
+        return self.folder / (stream if streamed else "response.json")
 
     def facts(self, *, streamed: bool) -> list[Fact]:
         return decode(self.provider, self.answer(streamed=streamed), streamed=streamed)
@@ -163,6 +173,11 @@ def heard(side: ProviderSide[Ask] | ProviderSide[Chat], *chunks: bytes, streamed
     except UnreadableError as problem:
         facts.append(Failed(Fault(Kind.UPSTREAM_GARBLED, str(problem))))
     return facts
+
+
+def named(facts: Iterable[Fact]) -> list[Fact]:
+    """With an id and a model where the provider gave none (Bedrock): a client's format would make them up."""
+    return [Started("id-1", "model-1") if fact == Started("", "") else fact for fact in facts]
 
 
 def asker(*, stream: bool) -> Chat:

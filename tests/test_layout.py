@@ -129,11 +129,13 @@ def test_every_wire_package_is_registered() -> None:
 
 OWN_WORDS = sorted(name for name, made in FORMATS.items() if not made.base and not made.kin)
 """Without the variants, which are another format at another address."""
+NO_CLIENTS = ["bedrock_converse"]
+"""Formats that only providers speak."""
 
 
 @pytest.mark.parametrize("name", OWN_WORDS)
 def test_every_format_has_both_sides(name: str) -> None:
-    assert FORMATS[name].client is not None
+    assert (FORMATS[name].client is None) == (name in NO_CLIENTS)
     assert FORMATS[name].provider is not None
 
 
@@ -143,8 +145,8 @@ def test_every_format_has_fixtures_for_all_that_matters(name: str) -> None:
     requests = [case for case in samples.REQUESTS if case.format == name]
 
     assert all((case.folder / "source.md").exists() for case in cases)
-    assert {case.chat().stream for case in requests} == {True, False}
-    assert any(case.chat().tools for case in requests)
+    assert {case.chat().stream for case in requests} == ({True, False} if FORMATS[name].client else set())
+    assert any(case.chat().tools for case in requests) == (FORMATS[name].client is not None)
     assert any(gist.calls for case in cases for gist in _gists(case))
     assert any(gist.text for case in cases for gist in _gists(case))
     assert any(case.has(streamed=True) for case in cases)
@@ -157,7 +159,7 @@ def _gists(case: samples.Case) -> list[samples.Gist]:
 
 @pytest.mark.parametrize("case", samples.CASES, ids=str)
 def test_no_fixture_lies_about_unread(case: samples.Case) -> None:
-    known = {"request.json", "request.path", "response.json", "response.sse", "source.md"}
+    known = {"request.json", "request.path", "response.json", "response.sse", "response.frames", "source.md"}
     golden = {f"golden.{client}.{kind}" for client in samples.CLIENTS for kind in ("sse", "json")}
 
     assert {path.name for path in case.folder.iterdir()} <= known | golden

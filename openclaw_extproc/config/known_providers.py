@@ -16,8 +16,9 @@ in stored copies of those pages, 2026-11). What the quirks were taken from:
 - Ollama: its page "OpenAI compatibility" has `max_tokens` alone, and Responses.
 - vLLM: its page "Online Serving". llama.cpp: its server's README, and the article on its Messages API.
 - Cerebras: the guides of req_llm and Bifrost; `reasoning_content` is refused (kilocode issue 10375).
+- Bedrock: "Amazon Bedrock endpoints and quotas" of AWS's General Reference.
 
-Left out: providers whose address depends on the account (Azure, Bedrock, Vertex); what single models refuse, which is
+Left out: providers whose address depends on the account (Azure, Vertex); what single models refuse, which is
 the provider's to say; other APIs of a provider below another path (Anthropic's at DeepSeek).
 """
 
@@ -25,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from openclaw_extproc.gateway import Auth
 from openclaw_extproc.wire.quirks import Quirk
 
 _OPENAI = "openai_chat"
@@ -33,12 +35,14 @@ _OPENAI = "openai_chat"
 @dataclass(frozen=True, slots=True)
 class KnownProvider:
     endpoint: str = ""
-    """Empty: it runs wherever its user put it."""
+    """Empty: it runs wherever its user put it. `{region}` stands for the provider's `region`."""
     format: str = _OPENAI
     credential: str = ""
     """Usual name of the environment variable. Empty: none is needed."""
     also: tuple[str, ...] = ()
     quirks: tuple[Quirk, ...] = ()
+    auth: Auth = "inject"
+    """Where neither a key nor anything else is written."""
 
 
 KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
@@ -57,6 +61,7 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
             "GOOGLE_API_KEY",
             also=("gemini_count_tokens", "gemini_embeddings"),
         ),
+        "bedrock": KnownProvider("https://bedrock-runtime.{region}.amazonaws.com", "bedrock_converse", auth="aws"),
         "groq": KnownProvider(
             "https://api.groq.com/openai/v1",
             credential="GROQ_API_KEY",

@@ -139,7 +139,13 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
 
 
 def _auth(one: _Declared) -> Auth:
-    return next((auth for auth in get_args(Auth) if auth == one.values.get("auth")), "inject")
+    """As written; a known provider's usual way only where no key is written, and for its usual format."""
+    usual = KNOWN_PROVIDERS.get(one.name)
+    keyed = one.values.keys() & {"api_key", "api_key_file"}
+    as_usual = usual is not None and not keyed and one.values.get("format", usual.format) == usual.format
+    default: Auth = usual.auth if usual and as_usual else "inject"
+    written: Auth | None = next((auth for auth in get_args(Auth) if auth == one.values.get("auth")), None)
+    return written or default
 
 
 def _credential_key(one: _Declared) -> str:
@@ -170,6 +176,9 @@ def _quirks(one: _Declared, usual: KnownProvider | None, format_name: str, findi
     return frozenset(usual.quirks if usual and usual.format == format_name else ())
 
 
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
+
+
 def cluster_name(provider: str) -> str:
     """The provider's name in letters that Envoy's statistics keep apart."""
     return re.sub(r"[^a-z0-9]+", "-", provider.lower()).strip("-")
@@ -177,6 +186,12 @@ def cluster_name(provider: str) -> str:
 
 def _place(one: _Declared, usual: KnownProvider | None, findings: list[Finding]) -> Endpoint | None:
     url = one.values.get("endpoint") or (usual.endpoint if usual else "")
+    region = one.values.get("region", "")
+    if "{region}" in url and not _REGION.fullmatch(region):
+        finding = "is no region" if region else f"missing: {one.name}'s address has it in it"
+        findings.append(error(one.place("region"), finding, "write one such as us-east-1, or an endpoint"))
+        return None
+    url = url.replace("{region}", region)
     if url:
         place = endpoint(url, one.place("endpoint"))
         if isinstance(place, Endpoint):

@@ -6,6 +6,7 @@ Left out: tools that run at Anthropic (taken as they come), batches.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from openclaw_extproc.simulator.anthropic_cache import check_mark, prefixes_of
 from openclaw_extproc.simulator.anthropic_dialect import DIALECT, matching, refused
@@ -41,7 +42,8 @@ _TOOL = CACHED | words(
     "name description input_schema strict defer_loading allowed_callers eager_input_streaming input_examples"
 )
 _VERTEX_VERSIONS = ("vertex-2023-10-16", "2026-10-21")
-"""The documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
+_BEDROCK_VERSIONS = ("bedrock-2023-05-31", "2026-10-21")
+"""Of each the documented one, and the one that anthropic 2.11 sends (`_constants.py`)."""
 
 
 def read_request(body: bytes) -> Ask:
@@ -72,6 +74,17 @@ def read_counted_on_vertex(body: bytes) -> Ask:
     """There the body names the model, for the path says `count-tokens`."""
     root = _vertex_version(read(body, DIALECT).only(_COUNTED | {"anthropic_version", "anthropic_beta"}))
     return _ask(root, root.need("model").filled(), None)
+
+
+def read_on_bedrock(body: bytes, model: str, *, stream: bool) -> Ask:
+    """The same for Bedrock, where the path names the model and whether to stream, and the body must not."""
+    root = read(body, DIALECT).only(_ON_VERTEX - {"stream"})
+    if root.need("anthropic_version").text() not in _BEDROCK_VERSIONS:
+        raise refused(f"anthropic_version: Input should be '{_BEDROCK_VERSIONS[0]}'")
+    if flags := root.may("anthropic_beta"):
+        for flag in flags.items():
+            flag.filled()
+    return replace(_ask(root, model, root.need("max_tokens").integer(0)), stream=stream)
 
 
 def _vertex_version(root: Node) -> Node:

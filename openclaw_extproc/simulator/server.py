@@ -15,14 +15,14 @@ from functools import partial
 
 from aiohttp import WSMsgType, web
 
-from openclaw_extproc.simulator import anthropic, faults, gemini, openai
+from openclaw_extproc.simulator import anthropic, bedrock, faults, gemini, openai
 from openclaw_extproc.simulator.play import ResetByUsError, play
 from openclaw_extproc.simulator.reading import RefusedError
 from openclaw_extproc.simulator.recorder import Record, Recorder
 from openclaw_extproc.simulator.shape import Call, Shape, Stamp
 from openclaw_extproc.simulator.steps import Steps, page
 
-SHAPES: dict[str, Shape] = {shape.name: shape for shape in (openai.SHAPE, anthropic.SHAPE, gemini.SHAPE)}
+SHAPES: dict[str, Shape] = {shape.name: shape for shape in (openai.SHAPE, anthropic.SHAPE, gemini.SHAPE, bedrock.SHAPE)}
 FAULT_HEADER = "x-simulator-fault"
 MAX_BODY_BYTES = 64 * 2**20
 """Twice the 32 MB that Anthropic allows."""

@@ -203,8 +203,9 @@ class AttemptStage:
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
         kind = event.headers.get("content-type", "")
-        framed = call.bound.provider.unframe is not None and not sse.is_stream(kind) and call.ask.stream
-        call.streamed = sse.is_stream(kind) or framed
+        own_frames = sse.media_type(kind) == call.bound.provider.stream_type
+        framed = call.bound.provider.unframe is not None and own_frames
+        call.streamed = sse.is_stream(kind) or own_frames
         unreadable = event.headers.get("content-encoding", "identity") != "identity"
         call.listening = _listening(call, framed=framed, unreadable=unreadable, at=event.at)
         if unreadable and (call.bound.translates or framed):
@@ -223,7 +224,7 @@ class AttemptStage:
             return self._fail(call, fault, event.at)
         if event.end:
             return self._fail(call, fault, event.at)
-        if not call.bound.translates and not retries.retriable(fault):
+        if not (call.bound.translates or call.bound.provider.foreign_errors or retries.retriable(fault)):
             # The provider's own words to its own client: every byte of them.
             answer = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
             return self._settled((answer,), call.entry(event.at, Outcome.FAILED, fault))

@@ -44,11 +44,18 @@ class Listening:
         try:
             chunk = _passed(self._unframing, chunk, end=end)
         except UnreadableError as problem:
-            return [self._unreadable(problem)], b""
+            return self._lost(problem)
         facts = list(self._facts(chunk, end=end))
         if self._encoder is not None:
             return facts, _written(facts, self._encoder, self._cannot_be_written)
         return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
+
+    def _lost(self, problem: UnreadableError) -> tuple[list[Fact], bytes]:
+        """What is in the frames cannot be read: said once, however many chunks follow."""
+        if self.complete or self.fault is not None:
+            return [], b""
+        failed = self._unreadable(problem)
+        return [failed], b"" if self._encoder is None else self._encoder.feed(failed)
 
     def _unreadable(self, problem: UnreadableError) -> Failed:
         self.fault = self.fault or Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")

@@ -172,6 +172,10 @@ class ProviderSide(Generic[AskT]):
     """Whether a client's own query (`?beta=true`) goes on to a provider of its own words."""
     unframe: Callable[[], Passing] | None = None
     """For a variant whose streams come in other frames: makes the events of its base format of them."""
+    stream_type: str = "text/event-stream"
+    """The media type of its streams."""
+    foreign_errors: bool = False
+    """For a variant whose errors are not in the words of its base format: clients of that get them translated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,4 +93,9 @@ def write(event: Event) -> bytes:
 
 
 def is_stream(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    return media_type(content_type) == "text/event-stream"
+
+
+def media_type(content_type: str) -> str:
+    """Without parameters."""
+    return content_type.partition(";")[0].strip().lower()

@@ -275,7 +275,7 @@ def _done(stream: bytes) -> list[Any]:
 
 @pytest.mark.parametrize(("case", "streamed"), ANSWERS, ids=samples.answer_name)
 def test_what_was_written_is_read_again(case: Case, *, streamed: bool) -> None:
-    facts = [fact for fact in case.facts(streamed=streamed) if not isinstance(fact, Thought)]
+    facts = [fact for fact in samples.named(case.facts(streamed=streamed)) if not isinstance(fact, Thought)]
 
     stream = write(chat(), facts)
 

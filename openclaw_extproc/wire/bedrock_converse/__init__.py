@@ -1,0 +1,29 @@
+"""Bedrock's Converse API, provider side only: one format for all models there.
+
+Source: botocore 1.44, service model of `bedrock-runtime` (read 2026-11-21); see each file.
+Left out: what `upstream`, `files` and `decoder` name.
+"""
+
+from openclaw_extproc.wire import aws_events, bedrock
+from openclaw_extproc.wire.base import ProviderSide, WireFormat
+from openclaw_extproc.wire.bedrock_converse.decoder import decoder
+from openclaw_extproc.wire.bedrock_converse.files import CARRIES
+from openclaw_extproc.wire.bedrock_converse.upstream import encode_request
+
+__all__ = ["FORMAT", "NAME"]
+
+NAME = "bedrock_converse"
+
+FORMAT = WireFormat(
+    NAME,
+    provider=ProviderSide(
+        bedrock.base_path,
+        bedrock.credential_header,
+        headers={"content-type": "application/json"},
+        encode_request=encode_request,
+        decoder=decoder,
+        decode_error=bedrock.decode_error,
+        carries=CARRIES,
+        stream_type=aws_events.CONTENT_TYPE,
+    ),
+)
