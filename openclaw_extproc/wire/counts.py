@@ -8,7 +8,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import JSON, Asked, Decoder, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
 
 MAX_BYTES = 64 * 1024
 """Of a body that has one number in it."""
@@ -40,9 +40,9 @@ def counting(
         decode_request=decode_request,
         encoder=_encoder,
         edit=edit,
-        content_type=lambda _: JSON,
+        content_type=always_json,
         estimate=estimate,
-        trim=lambda _: None,
+        trim=untrimmed,
     )
     provider = replace(of.provider, decoder=decoder)
     return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)
