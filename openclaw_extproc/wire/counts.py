@@ -6,9 +6,10 @@ from dataclasses import replace
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
-from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
+from openclaw_extproc.wire.whole import WholeDecoder
 
 MAX_BYTES = 64 * 1024
 """Of a body that has one number in it."""
@@ -32,7 +33,7 @@ def counting(
     assert of.provider is not None
 
     def decoder(_: bool) -> Decoder:
-        return CountDecoder(key)
+        return count_decoder(key)
 
     client = replace(
         of.client,
@@ -48,23 +49,14 @@ def counting(
     return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)
 
 
-class CountDecoder:
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._body = b""
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._body += chunk
-        if len(self._body) > MAX_BYTES:
-            raise UnreadableError(f"the provider's count: longer than {MAX_BYTES} bytes")
-        return iter(())
-
-    def end(self) -> Iterator[Fact]:
-        counted = j.parse(self._body, where="the provider's count")
-        tokens = j.an_int(counted.get(self._key), at=self._key)
+def count_decoder(key: str) -> Decoder:
+    def told(body: dict[str, Json]) -> Iterator[Fact]:
+        tokens = j.an_int(body.get(key), at=key)
         yield Started("", "")
         yield Seen(Usage(input_tokens=tokens))
         yield Finished(Stop.END)
+
+    return WholeDecoder(told, limit=MAX_BYTES)
 
 
 class CountEncoder:

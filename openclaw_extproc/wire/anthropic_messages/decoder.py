@@ -30,12 +30,13 @@ from openclaw_extproc.model.facts import (
     ThoughtStarted,
     ToolStarted,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.errors import fault_of, string
 from openclaw_extproc.wire.base import Decoder
+from openclaw_extproc.wire.whole import WholeDecoder
 
 _STOPS = {
     "end_turn": Stop.END,
@@ -49,7 +50,7 @@ _STOPS = {
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder()
+    return StreamDecoder() if streamed else WholeDecoder(_whole)
 
 
 class StreamDecoder:
@@ -70,25 +71,10 @@ class StreamDecoder:
             yield from self._answer.fail(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
 
 
-class WholeDecoder:
-    """One JSON body, kept until it is complete."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > sse.MAX_EVENT_BYTES:
-            raise UnreadableError(f"the provider's answer: longer than {sse.MAX_EVENT_BYTES} bytes")
-        return iter(())
-
-    def end(self) -> Iterator[Fact]:
-        message = j.parse(b"".join(self._chunks), where="the provider's answer")
-        answer = _Answer()
-        for event in _as_events(message):
-            yield from answer.read(str(event["type"]), event)
+def _whole(message: dict[str, Json]) -> Iterator[Fact]:
+    answer = _Answer()
+    for event in _as_events(message):
+        yield from answer.read(str(event["type"]), event)
 
 
 def _as_events(message: dict[str, Json]) -> Iterator[dict[str, Json]]:

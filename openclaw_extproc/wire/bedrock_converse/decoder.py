@@ -34,6 +34,7 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import aws_events, bedrock
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.bedrock_converse import state
+from openclaw_extproc.wire.whole import WholeDecoder
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Of a whole answer, and of blocks that wait for another to end."""
@@ -52,7 +53,7 @@ _MALFORMED = ("malformed_model_output", "malformed_tool_use")
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder()
+    return StreamDecoder() if streamed else WholeDecoder(_whole, limit=MAX_ANSWER_BYTES)
 
 
 class StreamDecoder:
@@ -77,26 +78,11 @@ class StreamDecoder:
         yield from self._answer.end()
 
 
-class WholeDecoder:
-    """One JSON body, kept until it is complete."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > MAX_ANSWER_BYTES:
-            raise UnreadableError(f"the provider's answer: longer than {MAX_ANSWER_BYTES} bytes")
-        return iter(())
-
-    def end(self) -> Iterator[Fact]:
-        body = j.parse(b"".join(self._chunks), where="the provider's answer")
-        answer = _Answer()
-        for name, event in _as_events(body):
-            yield from answer.read(name, event)
-        yield from answer.end()
+def _whole(body: dict[str, Json]) -> Iterator[Fact]:
+    answer = _Answer()
+    for name, event in _as_events(body):
+        yield from answer.read(name, event)
+    yield from answer.end()
 
 
 def _as_events(body: Mapping[str, Json]) -> Iterator[tuple[str, dict[str, Json]]]:

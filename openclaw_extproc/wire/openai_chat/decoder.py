@@ -19,6 +19,7 @@ from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai_chat.blocks import Blocks
 from openclaw_extproc.wire.openai_chat.history import REASONING
 from openclaw_extproc.wire.openai_errors import fault_in_answer
+from openclaw_extproc.wire.whole import WholeDecoder
 
 _STOPS = {
     "stop": Stop.END,
@@ -43,7 +44,7 @@ _BREAKS = {
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder()
+    return StreamDecoder() if streamed else WholeDecoder(_whole)
 
 
 class StreamDecoder:
@@ -70,26 +71,13 @@ class StreamDecoder:
             yield from self._answer.take(j.parse(event.data, where="chunk"), "delta")
 
 
-class WholeDecoder:
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > sse.MAX_EVENT_BYTES:
-            raise UnreadableError(f"answer longer than {sse.MAX_EVENT_BYTES} bytes")
-        yield from ()
-
-    def end(self) -> Iterator[Fact]:
-        body = j.parse(b"".join(self._chunks), where="answer")
-        if not body.get("error") and not j.an_array(body.get("choices"), at="choices"):
-            raise UnreadableError("choices: expected an answer, found none")
-        answer = _Answer()
-        yield from answer.take(body, "message")
-        if not answer.over:
-            yield from answer.finish()
+def _whole(body: dict[str, Json]) -> Iterator[Fact]:
+    if not body.get("error") and not j.an_array(body.get("choices"), at="choices"):
+        raise UnreadableError("choices: expected an answer, found none")
+    answer = _Answer()
+    yield from answer.take(body, "message")
+    if not answer.over:
+        yield from answer.finish()
 
 
 _BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")

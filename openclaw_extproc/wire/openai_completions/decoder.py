@@ -14,6 +14,7 @@ from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai_api import count, text
 from openclaw_extproc.wire.openai_errors import fault_in_answer
+from openclaw_extproc.wire.whole import WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
 """Every other word is an end like any other."""
@@ -21,7 +22,7 @@ _BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:
-    return _StreamDecoder() if streamed else _WholeDecoder()
+    return _StreamDecoder() if streamed else WholeDecoder(_whole)
 
 
 class _StreamDecoder:
@@ -44,26 +45,13 @@ class _StreamDecoder:
             yield from self._answer.finish()
 
 
-class _WholeDecoder:
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > sse.MAX_EVENT_BYTES:
-            raise UnreadableError(f"answer longer than {sse.MAX_EVENT_BYTES} bytes")
-        yield from ()
-
-    def end(self) -> Iterator[Fact]:
-        body = j.parse(b"".join(self._chunks), where="answer")
-        if not body.get("error") and not j.an_array(body.get("choices"), at="choices"):
-            raise UnreadableError("choices: expected an answer, found none")
-        answer = _Answer(whole=True)
-        yield from answer.take(body)
-        if not answer.over:
-            yield from answer.finish()
+def _whole(body: dict[str, Json]) -> Iterator[Fact]:
+    if not body.get("error") and not j.an_array(body.get("choices"), at="choices"):
+        raise UnreadableError("choices: expected an answer, found none")
+    answer = _Answer(whole=True)
+    yield from answer.take(body)
+    if not answer.over:
+        yield from answer.finish()
 
 
 class _Answer:

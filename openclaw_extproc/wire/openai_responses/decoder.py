@@ -17,12 +17,13 @@ from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai_errors import fault_in_answer
 from openclaw_extproc.wire.openai_responses.output import Output
 from openclaw_extproc.wire.openai_responses.reading import array, thing
+from openclaw_extproc.wire.whole import WholeDecoder
 
 _BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder()
+    return StreamDecoder() if streamed else WholeDecoder(_whole)
 
 
 class StreamDecoder:
@@ -45,27 +46,14 @@ class StreamDecoder:
         yield from self._answer.event(_text(said.get("type"), "type") or event.name, said)
 
 
-class WholeDecoder:
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > sse.MAX_EVENT_BYTES:
-            raise UnreadableError(f"answer longer than {sse.MAX_EVENT_BYTES} bytes")
-        yield from ()
-
-    def end(self) -> Iterator[Fact]:
-        body = j.parse(b"".join(self._chunks), where="answer")
-        status = body.get("status") or ("failed" if body.get("error") else "completed")
-        if status in ("queued", "in_progress"):
-            raise UnreadableError("status: the answer is not there yet")
-        if status not in ("failed", "cancelled") and body.get("output") is None:
-            raise UnreadableError("output: expected an array, found nothing")
-        ending = f"response.{status}" if status in ("incomplete", "failed", "cancelled") else "response.completed"
-        yield from _Answer().event(ending, {"response": body})
+def _whole(body: dict[str, Json]) -> Iterator[Fact]:
+    status = body.get("status") or ("failed" if body.get("error") else "completed")
+    if status in ("queued", "in_progress"):
+        raise UnreadableError("status: the answer is not there yet")
+    if status not in ("failed", "cancelled") and body.get("output") is None:
+        raise UnreadableError("output: expected an array, found nothing")
+    ending = f"response.{status}" if status in ("incomplete", "failed", "cancelled") else "response.completed"
+    yield from _Answer().event(ending, {"response": body})
 
 
 class _Answer:
