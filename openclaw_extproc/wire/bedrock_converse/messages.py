@@ -132,7 +132,8 @@ def _tool_use(use: ToolUse, writer: Writer) -> Block:
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", use.name)[:64] or "_"
     if name != use.name:
         writer.lost.append(RENAMED)
-    return {"toolUse": {"toolUseId": tool_id(use.id), "name": name, "input": given}}
+    call: Block = {"toolUseId": tool_id(use.id), "name": name, "input": given}
+    return {"toolUse": call}
 
 
 def _object(args: str) -> dict[str, Json] | None:
