@@ -128,11 +128,11 @@ def _tool_use(use: ToolUse, writer: Writer) -> Block:
     given = _object(use.args)
     if given is None:
         writer.lost.append(NOT_JSON)
-        given = {"_raw": use.args}
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", use.name)[:64] or "_"
     if name != use.name:
         writer.lost.append(RENAMED)
-    call: Block = {"toolUseId": tool_id(use.id), "name": name, "input": given}
+    arguments: dict[str, Json] = {"_raw": use.args} if given is None else given
+    call: Block = {"toolUseId": tool_id(use.id), "name": name, "input": arguments}
     return {"toolUse": call}
 
 
