@@ -4,8 +4,9 @@ words."""
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Kind
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseBody, ResponseHead
@@ -14,6 +15,7 @@ from tests.frames import exception
 from tests.samples import CLIENTS
 from tests.stages.attempts import begin, checked, error_head
 from tests.stages.talking import BEGAN, OK, answering, attempt, is_error_of, received, understood
+from tests.stages.test_fuzz import spoilt
 from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
 
 FRAMED = ResponseHead({**OK, "content-type": CONTENT_TYPE}, BEGAN + 2.0)
@@ -60,16 +62,33 @@ def test_an_exception_after_the_first_word_is_told_in_the_clients_words(client: 
 
 @each_client
 @each_provider
-@pytest.mark.parametrize("rest", [b"", b"no frame, whatever follows"])
-def test_a_stream_that_breaks_off_is_told_so(client: str, provider: str, rest: bytes) -> None:
-    body = good(provider)[: len(good(provider)) * 2 // 3] + rest * 3
+@pytest.mark.parametrize("rest", [b"", b"no frame, whatever follows, and more of it"], ids=["cut", "garbage"])
+@pytest.mark.parametrize("size", [40, 100_000], ids=["pieces", "at once"])
+def test_a_stream_that_breaks_off_is_told_so(client: str, provider: str, rest: bytes, size: int) -> None:
+    body = good(provider)[: len(good(provider)) * 2 // 3]
+    body = _whole_frames(body) + rest if rest else body
 
-    talk = checked(attempt(*begin(client, provider, stream=True), FRAMED, *in_pieces(body, 40)))
+    talk = checked(attempt(*begin(client, provider, stream=True), FRAMED, *in_pieces(body, size)))
 
-    last = understood(client, received(talk), stream=True)[-1]
-    assert isinstance(last, Failed)
-    assert last.fault.kind is not Kind.BUG
+    facts = understood(client, received(talk), stream=True)
+    assert isinstance(facts[-1], Failed)
+    assert any(word in received(talk).body for word in (b"unreadable", b"broke off"))  # said, not only left open
+    assert sum(isinstance(fact, Failed) for fact in facts) == 1
     assert talk.entry.outcome is Outcome.BROKEN
+
+
+@each_client
+@each_provider
+def test_no_bytes_of_a_provider_can_break_an_attempt(client: str, provider: str) -> None:
+    @given(spoilt(good(provider)), st.integers(20, 500))
+    def check(body: bytes, size: int) -> None:
+        talk = attempt(*begin(client, provider, stream=True), FRAMED, *in_pieces(body or b"x", size))
+
+        assert talk.replied or talk.all_answered()
+        talk.hang_up()
+        assert len(talk.entries) == 1
+
+    check()
 
 
 @each_client

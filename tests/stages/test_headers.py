@@ -12,7 +12,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.events import Continue, HeaderCredential, RequestHead
-from tests.samples import CLIENTS, PROVIDERS, Case, provider_side
+from tests.samples import CLIENTS, UPSTREAMS, Case, provider_side
 from tests.stages.talking import asking, attempt, chain, gateway, opening, provider
 
 SECRETS = {
@@ -37,7 +37,7 @@ OURS = {
 }
 PLAIN = {"accept": "*/*", "user-agent": "sdk/1", "x-stainless-lang": "python"}
 
-WAYS = [(client, to) for client in CLIENTS for to in PROVIDERS]
+WAYS = [(client, to) for client in CLIENTS for to in UPSTREAMS]
 every_way = pytest.mark.parametrize(("client", "to"), WAYS)
 every_translation = pytest.mark.parametrize(("client", "to"), [(c, p) for c, p in WAYS if c != p])
 every_same = pytest.mark.parametrize(("client", "to"), [(c, p) for c, p in WAYS if c == p])

@@ -94,8 +94,16 @@ def test_every_id_fits_and_none_becomes_another(one: str, other: str) -> None:
     assert (tool_id(one) == tool_id(other)) == (one == other)
 
 
-def test_a_good_id_stays() -> None:
-    assert tool_id("tooluse_kZJMlvQmRJ6eAyJE5GIl7Q") == "tooluse_kZJMlvQmRJ6eAyJE5GIl7Q"
+@pytest.mark.parametrize("id", ["tooluse_kZJMlvQmRJ6eAyJE5GIl7Q", "a" * 64])
+def test_a_good_id_stays(id: str) -> None:
+    assert tool_id(id) == id
+
+
+def test_a_long_id_is_shortened_and_stays_its_own() -> None:
+    one, other = tool_id("a" * 65), tool_id("a" * 66)
+
+    assert one != other
+    assert len(one) == len(other) == 64
 
 
 # -- files ------------------------------------------------------------------------------
