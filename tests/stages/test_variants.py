@@ -8,7 +8,7 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.decide import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead
+from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead, To
 from openclaw_extproc.stages.route import RouteStage
 from tests.stages.talking import BEGAN, Talk
 
@@ -23,6 +23,12 @@ CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
 
 def sent(provider: Provider, path: str, body: object, **headers: str) -> Continue:
     """What the attempt changes, for a client that speaks the provider's words."""
+    answer = asked(provider, path, body, **headers).last
+    assert isinstance(answer, Continue)
+    return answer
+
+
+def asked(provider: Provider, path: str, body: object, **headers: str) -> Talk[AttemptEntry]:
     gateway = Gateway(providers={provider.name: provider}, chains={"m": (Target(provider, "m"),)})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     head = RequestHead({":method": "POST", ":path": path, **named}, BEGAN)
@@ -30,9 +36,7 @@ def sent(provider: Provider, path: str, body: object, **headers: str) -> Continu
     planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(head, raw).last
     assert isinstance(planned, Continue)
     first = RequestHead(head.headers, BEGAN, cluster="c", metadata=planned.metadata)
-    answer = Talk[AttemptEntry](AttemptStage()).tell(first, raw).last
-    assert isinstance(answer, Continue)
-    return answer
+    return Talk[AttemptEntry](AttemptStage()).tell(first, raw)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,15 @@ def test_what_claude_code_says_in_a_header_reaches_vertex_in_the_body() -> None:
         "anthropic_version": "vertex-2023-10-16",
         "anthropic_beta": ["a-1", "b-2"],
     }
+
+
+def test_googles_own_errors_are_told_in_the_words_of_the_client() -> None:
+    talk = asked(VERTEX, "/v1/messages", MESSAGES)
+    error = {"error": {"code": 400, "message": "no such location", "status": "INVALID_ARGUMENT"}}
+
+    talk.tell(ResponseHead({":status": "400", "content-type": "application/json"}, BEGAN))
+    talk.tell(ResponseBody(json.dumps(error).encode(), True, BEGAN))
+
+    told = json.loads(next(a.body for a in talk.answers if isinstance(a, Continue) and a.to is To.RESPONSE_BODY) or b"")
+    assert told["type"] == "error"
+    assert told["error"] == {"type": "invalid_request_error", "message": "no such location"}

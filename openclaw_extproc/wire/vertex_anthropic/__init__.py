@@ -79,6 +79,7 @@ FORMAT = WireFormat(
         encode_request=partial(encode_request, carries=CARRIES),
         carries=CARRIES,
         adapt=adapt,
+        foreign_errors=True,  # Google's own (no such model, no permission) have Google's shape
         takes_query=False,  # Claude Code's `?beta=true`: Anthropic's own SDK leaves it out at Vertex AI
     ),
     base=ANTHROPIC.name,
