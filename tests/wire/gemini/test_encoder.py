@@ -59,8 +59,8 @@ TOLD: list[Fact] = [
 PARTS = (
     b'{"text":"Hel"}',
     b'{"text":"lo"}',
-    b'{"functionCall":{"id":"call_1","name":"f","args":{"a":1}}}',
-    b'{"functionCall":{"id":"call_2","name":"g","args":{}}}',
+    # Calls in several chunks would come back as several turns, which Gemini refuses.
+    b'{"functionCall":{"id":"call_1","name":"f","args":{"a":1}}},{"functionCall":{"id":"call_2","name":"g","args":{}}}',
 )
 TAIL = b'"modelVersion":"gpt","responseId":"r-1"}'
 USAGE = (
