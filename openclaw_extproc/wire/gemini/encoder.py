@@ -92,7 +92,7 @@ class _Head:
 
 
 class StreamEncoder:
-    """All calls that follow each other go out in one chunk: Google's SDKs send each chunk back as a turn of its own, and
+    """Calls that follow each other go out in one chunk: Google's SDKs send each chunk back as a turn of its own, and
     Gemini refuses calls of one answer in several turns (`chats` and automatic function calling of @google/genai 2).
     """
 

@@ -37,6 +37,7 @@ class Parts:
         self._seal: Sealed | None = None
         self._thoughts: list[Thinking] = []
         """That no call has carried yet."""
+        self._called = False
 
     def take(self, fact: Fact) -> dict[str, Json] | None:
         """The part that is to go out now; `None` for none."""
@@ -80,7 +81,8 @@ class Parts:
     def _call(self, tool: ToolStarted, args: str) -> dict[str, Json]:
         thoughts, self._thoughts = self._thoughts, []
         call: Json = {"id": tool.id, "name": tool.name, "args": _arguments(args)}
-        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal))}
+        first, self._called = not self._called, True
+        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal, first=first))}
 
 
 def _signed(signature: str) -> dict[str, Json]:
