@@ -91,6 +91,8 @@ class Fault:
     """The status the provider answered with, where it did."""
     code: str = ""
     """The provider's own word for it (`context_length_exceeded`), empty when it gave none."""
+    about: str = ""
+    """The part of the request that only the client's own format can carry, as that format names it."""
 
     @property
     def status(self) -> int:
@@ -123,6 +125,6 @@ def kind_of_status(status: int) -> Kind:
 class FaultError(Exception):
     """A fault on its way up to the stage, the only place that catches it."""
 
-    def __init__(self, kind: Kind, public: str) -> None:
+    def __init__(self, kind: Kind, public: str, *, about: str = "") -> None:
         super().__init__(f"{kind.value}: {public}")
-        self.fault = Fault(kind, public)
+        self.fault = Fault(kind, public, about=about)

@@ -39,7 +39,8 @@ def decide(features: Features, situation: Situation, gateway: Gateway) -> Decisi
     if not usable:
         worst = next((o for o in objections if o is not None and o.kind is Kind.UNSUPPORTED), objections[0])
         assert worst is not None
-        raise FaultError(worst.kind, "; ".join(skipped) if worst.kind is Kind.EXHAUSTED else worst.public)
+        public = "; ".join(skipped) if worst.kind is Kind.EXHAUSTED else worst.public
+        raise FaultError(worst.kind, public, about=worst.about)
     return Decision(usable, (why, *skipped))
 
 
@@ -60,7 +61,8 @@ def _objection(target: Target, first: Target, features: Features, situation: Sit
     if provider.auth != "forward" and provider.identity in situation.missing_credentials:
         return Fault(Kind.EXHAUSTED, "its credential is not set")
     if foreign and features.bound_to_format:
-        return Fault(Kind.UNSUPPORTED, f"{features.bound_to_format[0]} cannot be carried to {provider.name}")
+        bound = features.bound_to_format[0]
+        return Fault(Kind.UNSUPPORTED, f"{bound} cannot be carried to {provider.name}", about=bound)
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
         return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
     return None

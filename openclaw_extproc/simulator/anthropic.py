@@ -7,7 +7,7 @@ Left out: batches, server tools.
 
 import json
 
-from openclaw_extproc.simulator import anthropic_cache, anthropic_thinking, openai_common, vertex
+from openclaw_extproc.simulator import anthropic_cache, anthropic_thinking, anthropic_threads, openai_common, vertex
 from openclaw_extproc.simulator.anthropic_dialect import refused
 from openclaw_extproc.simulator.anthropic_request import (
     read_counted,
@@ -72,7 +72,9 @@ def read(call: Call) -> Ask:
             raise vertex.no_model(where)
         return read_on_vertex(call.body, where.model, stream=streams(call))
     _check_version(call)
-    ask = read_request(call.body)
+    body, in_thread = anthropic_threads.conversation(call)
+    ask = read_request(body)
+    ask = anthropic_threads.noted(ask, body) if in_thread else ask
     if ask.model.startswith("unknown"):
         raise failure(404, ask.model)
     return ask
@@ -111,6 +113,13 @@ def _counted(ask: Ask) -> bytes:
 
 
 def whole(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> bytes:
+    body = _message(ask, answer, stamp) | {"content": _content(ask, answer, stamp)} | _ending(answer)
+    if counted:
+        body["usage"] = anthropic_cache.counted(ask, stamp, answer.input_tokens) | _output(answer)
+    return dump(body)
+
+
+def _content(ask: Ask, answer: Answer, stamp: Stamp) -> list[Json]:
     content: list[Json] = []
     if answer.thought:
         content.append(anthropic_thinking.block_of(ask, "".join(answer.thought)))
@@ -118,14 +127,11 @@ def whole(ask: Ask, answer: Answer, stamp: Stamp, counted: bool) -> bytes:
         content.append({"type": "text", "text": answer.text})
     for index, call in enumerate(answer.calls):
         content.append(_tool_use(stamp, index, call.name, call.arguments))
-    body = _message(ask, stamp) | {"content": content} | _ending(answer)
-    if counted:
-        body["usage"] = anthropic_cache.counted(ask, stamp, answer.input_tokens) | _output(answer)
-    return dump(body)
+    return content
 
 
 def stream(ask: Ask, answer: Answer, stamp: Stamp, counted: bool, _: Call) -> Stream:
-    message = _message(ask, stamp)
+    message = _message(ask, answer, stamp)
     input_side = anthropic_cache.counted(ask, stamp, answer.input_tokens)
     if counted:
         message["usage"] = input_side | {"output_tokens": 1}
@@ -205,9 +211,9 @@ def event(kind: str, fields: dict[str, Json]) -> bytes:
     return f"event: {kind}\ndata: ".encode() + dump({"type": kind, **fields}) + b"\n\n"
 
 
-def _message(ask: Ask, stamp: Stamp) -> dict[str, Json]:
+def _message(ask: Ask, answer: Answer, stamp: Stamp) -> dict[str, Json]:
     return {
-        "id": f"msg_simulated{stamp.number}",
+        "id": anthropic_threads.id_of(ask, stamp.number, _content(ask, answer, stamp)),
         "type": "message",
         "role": "assistant",
         "model": ask.model,
@@ -262,10 +268,13 @@ def too_long() -> RefusedError:
 
 
 def error_body(problem: RefusedError, stamp: Stamp) -> bytes:
+    error: dict[str, Json] = {"type": _KINDS.get(problem.status, "api_error"), "message": problem.message}
+    if problem.code:
+        error["details"] = {"error_code": problem.code}
     return dump(
         {
             "type": "error",
-            "error": {"type": _KINDS.get(problem.status, "api_error"), "message": problem.message},
+            "error": error,
             "request_id": f"req_simulated{stamp.number}",
         }
     )

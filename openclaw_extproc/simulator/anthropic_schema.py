@@ -3,13 +3,15 @@
 Source: anthropic 2.11 `lib/_parse/_transform.py`, which says what is left when the SDK has taken out the rest;
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations; wording from public
 issue threads (agentjido/req_llm#302, ghostlobster/memorize-everything#93).
+`$schema` and `$id` are taken: Vercel's SDK, which takes out what the API refuses, keeps them (@ai-sdk/anthropic,
+`sanitize-json-schema`).
 Left out: limits on size, the subset of regular expressions.
 """
 
 from openclaw_extproc.simulator.anthropic_dialect import place, refused
 from openclaw_extproc.simulator.reading import Json, Node, words
 
-_ANY = words("type title description enum const anyOf allOf $ref $defs definitions default")
+_ANY = words("$schema $id type title description enum const anyOf allOf $ref $defs definitions default")
 _BY_TYPE = {
     "object": words("properties required additionalProperties"),
     "array": words("items minItems"),

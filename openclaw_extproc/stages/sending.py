@@ -84,7 +84,9 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
         ask = bound.client.decode_request(asked)
-        change = Edit(bound.target.model, provider=bound.target.provider)
+        provider = bound.target.provider
+        fallback = provider != bound.plan.groups[0][0].provider
+        change = Edit(bound.target.model, provider=provider, fallback=fallback)
         if bound.translates:
             encoded = bound.provider.encode_request(replace(ask, model=change.model), change)
         else:

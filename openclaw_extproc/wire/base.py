@@ -55,6 +55,10 @@ class Edit:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format; empty when this is a translation."""
 
+    fallback: bool = False
+    """This provider stands in for another one of its chain, which may have made the state in the request: accounts of
+    OpenAI cannot open each other's reasoning."""
+
     def has(self, quirk: Quirk) -> bool:
         return quirk in self.provider.quirks
 

@@ -42,6 +42,10 @@ class Client:
     """Its classes by status."""
 
 
+RESPONSES = {
+    "openai-responses": Client(("openai-responses.mjs",), "openai", "completed", _OPENAIS),
+    "ai-responses": Client(("ai.mjs", "openai-responses"), "openai", "stop", _VERCELS),
+}
 CLIENTS = {
     "openai": Client(("openai.mjs",), "openai", "stop", _OPENAIS),
     "anthropic": Client(("anthropic.mjs",), "anthropic", "end_turn", _ANTHROPICS),
@@ -49,10 +53,7 @@ CLIENTS = {
     "ai-openai": Client(("ai.mjs", "openai"), "openai", "stop", _VERCELS),
     "ai-anthropic": Client(("ai.mjs", "anthropic"), "anthropic", "stop", _VERCELS),
     "ai-google": Client(("ai.mjs", "google"), "gemini", "stop", _VERCELS),
-}
-RESPONSES = {
-    "openai-responses": Client(("openai-responses.mjs",), "openai", "completed", _OPENAIS),
-    "ai-responses": Client(("ai.mjs", "openai-responses"), "openai", "stop", _VERCELS),
+    **RESPONSES,
 }
 
 

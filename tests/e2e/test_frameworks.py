@@ -2,21 +2,23 @@
 
 import pytest
 
-from tests.e2e.frameworks import FRAMEWORKS, Framework, Thing
+from tests.e2e.frameworks import FRAMEWORKS, RESPONSES, Framework, Thing
 from tests.e2e.harness import Sidecar
 from tests.e2e.test_gemini import EACH_SHAPE
 from tests.e2e.world import Place
 
 THING = Thing(name="simulated", size=1.5, tags=["simulated"])
 CALLED_THING = Thing(name="Paris", size=1.5, tags=["Paris"])
-BY_SHAPE = {place.shape: place for place in EACH_SHAPE.values()}
 
 each_provider = pytest.mark.parametrize("place", EACH_SHAPE.values(), ids=EACH_SHAPE)
 
 
-@pytest.fixture(params=FRAMEWORKS)
+ALL = {**FRAMEWORKS, **RESPONSES}
+
+
+@pytest.fixture(params=ALL)
 def framework(request: pytest.FixtureRequest) -> Framework:
-    return FRAMEWORKS[str(request.param)]
+    return ALL[str(request.param)]
 
 
 @each_provider
@@ -36,6 +38,6 @@ def test_a_tool_that_is_the_answer_fits_the_schema(framework: Framework, main: S
     assert framework.by_tool(main.url, place.model) == CALLED_THING
 
 
-def test_an_answer_fits_the_schema(framework: Framework, main: Sidecar) -> None:
-    """From the provider whose format the framework speaks."""
-    assert framework.by_schema(main.url, BY_SHAPE[framework.shape].model) == THING
+@each_provider
+def test_an_answer_fits_the_schema(framework: Framework, main: Sidecar, place: Place) -> None:
+    assert framework.by_schema(main.url, place.model) == THING

@@ -19,7 +19,9 @@ SCHEMAS = {
     "openai": ("structured", "structured-stream"),
     "anthropic": ("structured", "structured-stream"),
     "google": ("structured", "structured-stream", "structured-google"),
+    "openai-responses": ("structured", "structured-stream"),
     "ai-openai": ("structured", "structured-output", "structured-stream"),
+    "ai-responses": ("structured", "structured-output", "structured-stream"),
     "ai-google": ("structured", "structured-output", "structured-stream"),
 }
 """Scenarios by client in which the schema goes to the provider as one."""

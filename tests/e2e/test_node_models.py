@@ -1,4 +1,4 @@
-"""Not yet: the list of models, and one of them by name."""
+"""The list of models, and one of them by name, as each vendor's SDK for JavaScript reads them."""
 
 import pytest
 

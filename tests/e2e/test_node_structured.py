@@ -1,7 +1,4 @@
-"""Not yet: a schema for a provider of another format.
-
-To turn it on: put these places into `own_schemas` in `test_node.py`.
-"""
+"""A schema for a provider of another format, from the SDKs for JavaScript."""
 
 import pytest
 
@@ -18,7 +15,7 @@ FOREIGN_SCHEMAS = [
     if place.shape != CLIENTS[name].shape
 ]
 VERCELS_OWN = "structured-native"
-"""As Anthropic's `output_config`; the schema has a `$schema`, which the simulator of Anthropic refuses."""
+"""As Anthropic's `output_config`; the schema has a `$schema`."""
 
 
 @pytest.mark.parametrize(("name", "scenario", "place"), FOREIGN_SCHEMAS)

@@ -1,7 +1,4 @@
-"""Not yet: thoughts of a provider of another format.
-
-To turn it on: put these places beside those of the same tests in `test_node.py`.
-"""
+"""Thoughts of a provider of another format, as the SDKs for JavaScript read them and give them back."""
 
 import pytest
 

@@ -26,6 +26,9 @@ class Place:
     """Empty: nobody is there."""
     shape: str
     fallback: str = ""
+    format: str = ""
+    """Empty: the usual one of its shape."""
+    also: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -66,6 +69,31 @@ PLACES = {
         _place("elk-then-bee", "elk", "bee"),
         _place("ace-then-elk", "ace", "gemini-3-elk"),
         _place("cat-then-elk", "cat", "gemini-3-elk"),
+        # From here on those that think: a name says to the simulators, and to us, what a model can do.
+        Place("gpt-5-bee", "bee", "openai", also=("openai_responses",)),
+        Place("responses-bee", "bee", "openai", format="openai_responses"),
+        _place("deepseek-bee", "bee"),
+        _place("claude-opus-4-6-dog", "dog"),
+        Place("counting-dog", "dog", "anthropic", also=("anthropic_count_tokens",)),
+        Place("counting-elk", "elk", "gemini", also=("gemini_count_tokens",)),
+        *(
+            Place(f"{first}-then-{second}", simulator, SHAPES[simulator], fallback, format)
+            for first, simulator, format in (
+                ("gpt-5-chat", "ace", "openai_chat"),
+                ("gpt-5", "ace", "openai_responses"),
+                ("claude-3-7", "cat", "anthropic_messages"),
+                ("gemini-2", "elk", "gemini"),
+                ("gemini-3", "elk", "gemini"),
+            )
+            for second, fallback in (
+                ("chat", "gpt-5-bee"),
+                ("responses", "responses-bee"),
+                ("claude", "dog"),
+                ("gemini", "gemini-3-elk"),
+            )
+            # A fault is set for a simulator as a whole.
+            if (simulator, second) != ("elk", "gemini")
+        ),
     )
 }
 KEYS = {place.key_name: place.key for place in PLACES.values()}
@@ -80,8 +108,9 @@ def config(providers: Providers, *, places: Mapping[str, Place] = PLACES, router
 
 def _entry(place: Place, providers: Providers) -> str:
     at = f"127.0.0.1:{providers[place.simulator].port}" if place.simulator else NOBODY
+    also = f", also: [{', '.join(place.also)}]" if place.also else ""
     then = f", fallback: {place.fallback}, fallback_model: {PLACES[place.fallback].model}" if place.fallback else ""
     return (
-        f"    - {{name: {place.name}, models: [{place.model}], format: {FORMATS[place.shape]}, "
+        f"    - {{name: {place.name}, models: [{place.model}], format: {place.format or FORMATS[place.shape]}{also}, "
         f'endpoint: "http://{at}", api_key: "${{{place.key_name}}}"{then}}}'
     )

@@ -106,6 +106,9 @@ def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
 
     assert names(gateway(TWO, ONE, THREE), bound) == ["one", "three"]
     assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be carried to two")
+    with pytest.raises(FaultError) as error:
+        decide(bound, Situation(), gateway(TWO))
+    assert error.value.fault.about == "messages[0]: audio"
 
 
 def test_a_request_nobody_can_carry_is_the_clients_fault_whatever_else_is_missing() -> None:

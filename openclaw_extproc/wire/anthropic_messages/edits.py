@@ -1,8 +1,12 @@
 """Requests that stay with Anthropic: what changes in their bytes, and nothing else does.
 
 Thoughts that another provider had, told to the client as Anthropic's, go: Anthropic refuses a signature that is not its
-own. Where that leaves a tool loop without the thought it began with, thinking by budget is refused too, and goes.
+own. Thinking by budget goes where Anthropic would refuse it: in a tool loop without a thought at its beginning, because
+another provider, whose thoughts nobody saw, began it.
 """
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -45,23 +49,27 @@ def _edited(asked: Asked, change: Edit, changes: dict[str, Json], path: str) -> 
     if asked.body.get("model") != change.model:
         changes = {"model": change.model, **changes}
     if sealed.MARK.encode() in asked.raw:
-        freed, losses = _freed(asked)
-        changes = {**changes, **freed}
+        changes = {**changes, **_freed(asked)}
+    if _by_budget(asked.body) and asked.body.get("messages") and not _started_with_thought(asked, changes):
+        changes, losses = {**changes, "thinking": {"type": "disabled"}}, (NO_THOUGHT_BEFORE_TOOLS,)
     return Encoded(path, j.patch(asked.raw, changes), losses)
 
 
-def _freed(asked: Asked) -> tuple[dict[str, Json], tuple[str, ...]]:
+def _by_budget(body: Mapping[str, Json]) -> bool:
+    thinking = body.get("thinking")
+    return isinstance(thinking, dict) and thinking.get("type") == "enabled"
+
+
+def _started_with_thought(asked: Asked, changes: Mapping[str, Json]) -> bool:
+    body = {**asked.body, **changes}
+    return starts_with_thought(decode_request(replace(asked, raw=b"", body=body)).turns)
+
+
+def _freed(asked: Asked) -> dict[str, Json]:
     body = j.parse(asked.raw, where="request")
     given = j.an_array(body.get("messages"), at="messages")
     kept: list[Json] = [clean for message in given if (clean := _clean(message)) is not None]
-    if kept == given:
-        return {}, ()
-    changes: dict[str, Json] = {"messages": kept}
-    thinking = body.get("thinking")
-    by_budget = isinstance(thinking, dict) and thinking.get("type") == "enabled"
-    if by_budget and not starts_with_thought(decode_request(Asked(asked.path, asked.query, b"", body | changes)).turns):
-        return {**changes, "thinking": {"type": "disabled"}}, (NO_THOUGHT_BEFORE_TOOLS,)
-    return changes, ()
+    return {} if kept == given else {"messages": kept}
 
 
 def _clean(message: Json) -> Json:

@@ -13,6 +13,7 @@ from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import sse
+from openclaw_extproc.wire.anthropic_messages.requests import THREAD
 
 MAX_MESSAGE = 2_000
 """Characters of a provider's own error message: enough for its longest, too few to fill a log."""
@@ -78,7 +79,17 @@ def _code(word: str, message: str) -> str:
 
 
 def encode_error(fault: Fault) -> bytes:
-    return j.dump({"type": "error", "error": {"type": _error_word(fault), "message": _message(fault)}})
+    error: dict[str, Json] = {"type": _error_word(fault), "message": _message(fault)}
+    return j.dump({"type": "error", "error": error | _details(fault)})
+
+
+def _details(fault: Fault) -> dict[str, Json]:
+    """After these the SDK sends the whole conversation, without `thread` (`lib/threads/_thread_state.py`). It takes the
+    names of other fields in `unsupported` for what stands in the way; here it is `thread` itself.
+    """
+    if fault.about != THREAD:
+        return {}
+    return {"details": {"error_code": "thread_unsupported_request", "unsupported": []}}
 
 
 def _message(fault: Fault) -> str:

@@ -17,12 +17,16 @@ from openclaw_extproc.wire.base import Asked
 PATH = "/messages"
 """Behind the base path `/v1`."""
 
+THREAD = "thread"
+"""The field by which Anthropic keeps the history of a conversation, and a request has only what is new (beta
+`message-threads-2026-08-12`). Nobody else has that history."""
+
 _KNOWN = frozenset(
     {"model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p", "top_k"}
     | {"stop_sequences", "stream", "metadata", "thinking", "output_config", "output_format", "cache_control"}
 )
-_BOUND = ("container", "mcp_servers")
-"""Extras that give the model abilities no other format can give it."""
+_BOUND = (THREAD, "container", "mcp_servers")
+"""Extras that give the model abilities, or a history, no other format can give it."""
 
 
 def decode_request(asked: Asked) -> Chat:
@@ -31,7 +35,7 @@ def decode_request(asked: Asked) -> Chat:
     if not model:
         raise UnreadableError("model: expected the name of a model, found an empty string")
     system, cache_system = blocks.texts(given(body.get("system"), ""), "system", losses)
-    turns, moved = _turns(body.get("messages"), losses)
+    turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
     tools = options.tools(body.get("tools"), losses)
     choice, parallel = options.tool_choice(body.get("tool_choice"), losses)
     config = j.an_object(given(body.get("output_config"), {}), at="output_config")
@@ -65,10 +69,10 @@ def limit(body: Mapping[str, Json]) -> int | None:
     return _int(body, "max_tokens")
 
 
-def _turns(messages: Json, losses: Losses) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
-    """The turns, and the system texts that stood between them."""
+def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+    """The turns, and the system texts that stood between them. Where the provider has them kept, there may be none."""
     items = j.an_array(messages, at="messages")
-    if not items:
+    if not items and not kept:
         raise UnreadableError("messages: expected at least one message, found none")
     turns: list[Turn] = []
     moved: list[str] = []

@@ -93,10 +93,15 @@ class _Head:
 
 
 class StreamEncoder:
+    """Calls that follow each other go out in one chunk: Google's SDKs send each chunk back as a turn of its own, and
+    Gemini refuses calls of one answer in several turns (`chats` and automatic function calling of @google/genai 2).
+    """
+
     def __init__(self, chat: Chat, created: int, framing: EventFraming | ArrayFraming) -> None:
         self._head = _Head(chat, created)
         self._framing = framing
         self._parts = Parts(chat, at_once=True)
+        self._calls: list[Json] = []
 
     def feed(self, fact: Fact) -> bytes:
         match fact:
@@ -104,14 +109,25 @@ class StreamEncoder:
                 self._head.note(fact)
                 return b""
             case Finished(stop):
-                return self._framing.last(self._head.answer([{"text": ""}], stop))
+                return self._called() + self._framing.last(self._head.answer([{"text": ""}], stop))
             case Embedded():
                 raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
-                return self._framing.last(error(fault))
+                return self._called() + self._framing.last(error(fault))
             case _:
-                part = self._parts.take(fact)
-                return b"" if part is None else self._framing.more(self._head.answer([part]))
+                return self._said(self._parts.take(fact))
+
+    def _said(self, part: dict[str, Json] | None) -> bytes:
+        if part is None:
+            return b""
+        if "functionCall" in part:
+            self._calls.append(part)
+            return b""
+        return self._called() + self._framing.more(self._head.answer([part]))
+
+    def _called(self) -> bytes:
+        calls, self._calls = self._calls, []
+        return self._framing.more(self._head.answer(calls)) if calls else b""
 
 
 class WholeEncoder:

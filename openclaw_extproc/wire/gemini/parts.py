@@ -38,8 +38,9 @@ class Parts:
         self._seal: Sealed | None = None
         self._thoughts: list[Thinking] = []
         """That no call has carried yet."""
+        self._called = False
 
-    def take(self, fact: Fact) -> Json:
+    def take(self, fact: Fact) -> dict[str, Json] | None:
         """The part that is to go out now; `None` for none."""
         match fact:
             case TextStarted() | ThoughtStarted() | ToolStarted():
@@ -67,7 +68,7 @@ class Parts:
             case ToolStarted():
                 return None
 
-    def _ended(self, said: str) -> Json:
+    def _ended(self, said: str) -> dict[str, Json] | None:
         if isinstance(self._open, ToolStarted):
             return self._call(self._open, said)
         if isinstance(self._open, ThoughtStarted):
@@ -78,10 +79,11 @@ class Parts:
             return None
         return part | _signed(signature)
 
-    def _call(self, tool: ToolStarted, args: str) -> Json:
+    def _call(self, tool: ToolStarted, args: str) -> dict[str, Json]:
         thoughts, self._thoughts = self._thoughts, []
         call: Json = {"id": tool.id, "name": tool.name, "args": _arguments(args)}
-        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal))}
+        first, self._called = not self._called, True
+        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal, first=first))}
 
 
 def _signed(signature: str) -> dict[str, Json]:

@@ -39,9 +39,10 @@ def read(signature: str) -> State:
         return State(sealed=Sealed(BY, usual_base64(signature)))
     text = usual_base64(signature)
     try:
-        return sealed.read(base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")) or State()
+        state = sealed.read(base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")) or State()
     except (binascii.Error, UnicodeDecodeError):
         return State()
+    return State() if state == _NOTHING else state
 
 
 def own(seal: Sealed | None) -> str:
@@ -49,16 +50,27 @@ def own(seal: Sealed | None) -> str:
     return seal.text if seal is not None and seal.by == BY else ""
 
 
-def carrying(thoughts: Sequence[Thinking], seal: Sealed | None) -> str:
+def carrying(thoughts: Sequence[Thinking], seal: Sealed | None, *, first: bool = False) -> str:
     """A signature for a call: Gemini's own, or what its provider wants back with it. Empty: nothing to carry.
 
-    Thoughts that nobody sealed are wanted back by nobody.
+    Thoughts that nobody sealed are wanted back by nobody. The `first` call of an answer has some signature even so:
+    should Gemini go on with the conversation, it refuses a first call without one, and `freed` finds it by that.
     """
     if signature := own(seal):
         return signature
     if seal is None and all(thought.sealed is None for thought in thoughts):
-        return ""
-    return base64.b64encode(sealed.token(State("", tuple(thoughts), seal)).encode()).decode()
+        return STRANGERS if first else ""
+    return _packed(State("", tuple(thoughts), seal))
+
+
+def _packed(state: State) -> str:
+    return base64.b64encode(sealed.token(state).encode()).decode()
+
+
+_NOTHING = State(thoughts=(Thinking(""),))
+"""Nothing to carry, as a state that can be packed."""
+STRANGERS = _packed(_NOTHING)
+"""On a call that another model made."""
 
 
 def freed(raw: bytes) -> bytes:

@@ -35,12 +35,20 @@ def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
     if way is None:
         losses += [] if asked.off else ["reasoning"]
         return {}
-    shown: dict[str, Json] = {"includeThoughts": True} if asked.visible and not asked.off else {}
+    shown: dict[str, Json] = {"includeThoughts": True} if _shown(asked) else {}
     match way:
         case Levels():
             return _level(asked, way, losses) | shown
         case Budgets():
             return _budget(asked, way, losses) | shown
+
+
+def _shown(asked: Reasoning) -> bool:
+    """Who sets a budget in Anthropic's format and says no more is shown the thoughts
+    (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
+    """
+    unsaid = asked.visible is None and asked.budget_tokens is not None
+    return not asked.off and (asked.visible is True or unsaid)
 
 
 def _level(asked: Reasoning, way: Levels, losses: list[str]) -> dict[str, Json]:

@@ -10,6 +10,8 @@ Log probabilities and annotations are not translated.
 Reasoning travels in `encrypted_content`: OpenAI's own as it is, another provider's as a token of ours.
 """
 
+from collections.abc import Callable
+
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import openai_errors, sealed
@@ -36,13 +38,15 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     if change.limit(limit) != limit:
         changes[LIMIT] = change.limit(limit)
     if sealed.MARK.encode() in asked.raw:
-        changes |= _without_strangers(asked.raw)
+        changes |= _left(asked.raw, state.without_strangers)
+    if change.fallback:
+        changes |= _left(asked.raw, state.without_reasoning)
     return Encoded(PATH, j.patch(asked.raw, changes))
 
 
-def _without_strangers(raw: bytes) -> dict[str, Json]:
+def _left(raw: bytes, of: Callable[[list[Json]], list[Json]]) -> dict[str, Json]:
     items = j.parse(raw, where="request").get("input")
-    kept = state.without_strangers(items) if isinstance(items, list) else items
+    kept = of(items) if isinstance(items, list) else items
     return {} if kept == items else {"input": kept}
 
 

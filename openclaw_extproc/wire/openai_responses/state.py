@@ -58,6 +58,11 @@ def without_strangers(items: list[Json]) -> list[Json]:
     return [kept for item in items for kept in _kept(item)]
 
 
+def without_reasoning(items: list[Json]) -> list[Json]:
+    """The same for another account than the one that made it, which could not open it."""
+    return [item for item in items if not isinstance(item, dict) or item.get("type") != "reasoning"]
+
+
 def _kept(item: Json) -> list[Json]:
     content = item.get("encrypted_content") if isinstance(item, dict) else None
     ours = sealed.read(content) if isinstance(content, str) else None

@@ -13,6 +13,7 @@ from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
 from openclaw_extproc.wire.openai_responses.requests import ENCRYPTED, LIMIT
+from openclaw_extproc.wire.openai_responses.state import without_reasoning
 from openclaw_extproc.wire.openai_responses.turns import Losses, encode_turn
 from openclaw_extproc.wire.quirks import Quirk
 
@@ -27,6 +28,7 @@ _DOES_NOT_REASON = re.compile(r"(?:^|[/:])(?:gpt-[34]|chatgpt-|gpt-5[^/]*-chat)"
 def encode_request(chat: Chat, edit: Edit) -> Encoded:
     losses = _unknown_here(chat)
     items = [item for n, turn in enumerate(chat.turns) for item in encode_turn(turn, f"turns[{n}]", losses)]
+    items = without_reasoning(items) if edit.fallback else items
     said: dict[str, Json] = {
         "model": edit.model,
         "instructions": "\n\n".join(chat.system) or None,

@@ -28,6 +28,19 @@ def test_every_fault_is_an_error_the_official_sdk_knows(kind: Kind) -> None:
     assert error.value.status_code == kind.status
 
 
+def test_a_thread_that_nobody_can_keep_is_refused_so_that_the_sdk_sends_everything() -> None:
+    body = CLIENT.encode_error(Fault(Kind.UNSUPPORTED, "thread cannot be carried to bee", about="thread"))
+
+    with sdk(400, "application/json", body) as client, pytest.raises(anthropic.BadRequestError) as error:
+        client.messages.create(model="claude", max_tokens=9, messages=[{"role": "user", "content": "x"}])
+    assert error.value.body == j.parse(body, where="here")
+    assert j.parse(body, where="here")["error"] == {
+        "type": "invalid_request_error",
+        "message": "thread cannot be carried to bee",
+        "details": {"error_code": "thread_unsupported_request", "unsupported": []},
+    }
+
+
 def test_an_error_answer_is_told_with_the_providers_words() -> None:
     body = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}'
 

@@ -235,6 +235,13 @@ def test_thinking_by_budget_goes_where_the_thought_before_the_calls_went() -> No
     assert edited(raw(OURS, FOREIGN, USE, thinking=enabled))[0] == raw(OURS, USE, thinking=enabled)
 
 
+def test_thinking_by_budget_goes_from_a_tool_loop_that_a_model_without_visible_thoughts_began() -> None:
+    body, losses = edited(raw(USE, thinking={"type": "enabled", "budget_tokens": 2_000}))
+
+    assert body == raw(USE, thinking={"type": "disabled"})
+    assert losses == ("reasoning: off, no thought of Claude's stands before the tool calls",)
+
+
 def test_messages_in_odd_shapes_are_left_to_anthropic() -> None:
     odd: Json = {"role": "assistant", "content": "x"}
 

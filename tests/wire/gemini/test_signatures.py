@@ -128,7 +128,17 @@ def test_the_seal_of_a_call_that_another_made_comes_back_with_it() -> None:
 
 
 def test_thoughts_that_nobody_sealed_are_not_carried() -> None:
-    assert b"thoughtSignature" not in write(told(ThoughtStarted(), Delta("Hm."), BlockEnded()))
+    body = write(told(ThoughtStarted(), Delta("Hm."), BlockEnded()))
+
+    assert sent_back(body) == (ToolUse("c-1", "f", '{"a":1}'),)
+
+
+def test_a_strangers_first_call_is_marked_so_that_gemini_can_go_on() -> None:
+    body = write(told(ToolStarted("c-0", "e"), BlockEnded()))
+
+    assert body.count(b"thoughtSignature") == 1
+    assert signatures.read(signatures.STRANGERS) == State()
+    assert signatures.freed(body).count(f'"thoughtSignature":"{signatures.UNSIGNED}"'.encode()) == 1
 
 
 def test_each_call_carries_only_the_thoughts_before_it() -> None:

@@ -370,6 +370,15 @@ def test_reasoning_of_others_does_not_go_on_to_openai() -> None:
     assert edited.body.endswith(b'],"store":false}')
 
 
+def test_another_account_than_the_first_gets_no_reasoning_that_it_could_not_open() -> None:
+    own: Json = item("reasoning", id="rs_1", summary=[], encrypted_content="gAAAAopaque")
+    asked = ask(input=[{"role": "user", "content": "a"}, own], store=False)
+
+    edited = CLIENT.edit(asked, Edit("gpt-5", fallback=True))
+
+    assert body_of(edited)["input"] == [{"role": "user", "content": "a"}]
+
+
 def test_a_text_that_looks_like_our_mark_changes_no_byte() -> None:
     raw = b'{ "model":"gpt-5", "input" : [{"role":"user","content":"what is oc1_abc?"}] }'
     asked = ask(**j.parse(raw, where="request"))

@@ -1,4 +1,4 @@
-"""Not yet: message threads, with which Anthropic's SDKs run tools unless told otherwise.
+"""Message threads, with which Anthropic's SDKs run tools unless told otherwise.
 
 A turn that continues a thread carries only what is new. Whoever cannot keep threads has to refuse the first turn with
 400 and `error.details`, `{"error_code": "thread_unsupported_request", "unsupported": [...]}`: then the SDK sends
