@@ -1,0 +1,97 @@
+"""Requests and answers as they were recorded, spoilt in one to four places, through both stages and in every pair.
+
+Short by default; `make fuzz` runs 100,000. A case that fails names its seed: `FUZZ_SEED=… FUZZ_CASES=1` runs it alone.
+"""
+
+import os
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.model.facts import Failed, Finished
+from openclaw_extproc.stages.entries import AttemptEntry
+from openclaw_extproc.stages.events import ResponseHead
+from openclaw_extproc.wire import FORMATS
+from openclaw_extproc.wire.quirks import QUIRKS
+from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
+from tests.stages.sense import goes_out, makes_sense
+from tests.stages.talking import BEGAN, Talk, chunks, gateway, provider, received
+from tests.wire.mutating import Spoiler
+
+CASES = int(os.environ.get("FUZZ_CASES", "2500"))
+SEED = int(os.environ.get("FUZZ_SEED", "0"))
+
+PROVIDERS = sorted(n for n, made in FORMATS.items() if made.provider and made.translated and made.operation == "chat")
+"""Variants too."""
+BODIES = [case.request for case in REQUESTS] + [case.answer(streamed=streamed) for case, streamed in ANSWERS]
+
+
+def test_no_spoilt_body_breaks_the_stages(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: Counter[str] = Counter()
+    began = time.perf_counter()
+
+    for seed in range(SEED, SEED + CASES):
+        try:
+            seen[_play(Spoiler(seed, BODIES))] += 1
+        except BaseException as problem:
+            problem.add_note(f"FUZZ_SEED={seed} FUZZ_CASES=1")
+            raise
+
+    seconds = time.perf_counter() - began
+    with capsys.disabled():
+        print(f"\n{CASES:,} spoilt bodies, {CASES / seconds:,.0f} a second: {dict(seen.most_common())}")
+    assert CASES < 1_000 or {"refused", "ok", "failed"} <= seen.keys(), "some way through was never taken"
+
+
+def _play(spoiler: Spoiler) -> str:
+    """A request to some provider, and its answer; one of them, or both, is not as it should be."""
+    dice = spoiler.dice
+    case, name = dice.choice(REQUESTS), dice.choice(PROVIDERS)
+    spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (True, True)))
+    body = spoiler.spoilt(case.request) if spoils_request else case.request
+    sent = goes_out(case, body, _world(name, spoiler))
+    if sent is None:
+        return "refused"
+    return _answered(sent, case, body, name, spoiler, spoils=spoils_answer)
+
+
+def _world(name: str, spoiler: Spoiler) -> Gateway:
+    """Some provider of this format, alone or with a second one behind it."""
+    quirks = frozenset(spoiler.dice.sample(QUIRKS, spoiler.dice.choice((0, 0, 1, 4))))
+    there: Provider = replace(provider(name, project="p", region="us-east-1"), quirks=quirks)
+    target = Target(there, "m")
+    return gateway((target, target) if spoiler.dice.random() < 0.3 else (target,), max_retries=0)
+
+
+def _answered(sent: Talk[AttemptEntry], case: Case, body: bytes, name: str, spoiler: Spoiler, *, spoils: bool) -> str:
+    words = FORMATS[name].words
+    stream = case.client.decode_request(case.asked(body)).stream
+    own = [answer for answer in ANSWERS if answer[0].format == words]
+    answer, streamed = spoiler.dice.choice(own if spoiler.dice.random() < 0.95 else ANSWERS)
+    said = answer.answer(streamed=streamed)
+    if spoils:
+        said = spoiler.spoilt_stream(said) if streamed else spoiler.spoilt(said)
+    pieces = spoiler.pieces(said)
+    _makes_facts(name, cut(said, pieces), streamed=streamed)
+    status = spoiler.dice.choice((200,) * 12 + (400, 429, 500))
+    kind = "text/event-stream" if streamed else "application/json"
+    sent.tell(ResponseHead({":status": str(status), "content-type": kind}, BEGAN + 2), *chunks(said, pieces))
+    assert sent.replied or sent.all_answered()
+    entry = sent.hang_up().entry
+    assert entry.fault is None or entry.fault.kind is not Kind.BUG
+    got = received(sent)
+    if got.status < 400 and stream and not got.headers["content-type"].startswith("text/event-stream"):
+        return entry.outcome.value  # Gemini's streams may be an array, which no decoder of ours reads
+    makes_sense(case.format, got, entry, stream=stream, translated=words != case.format, trailers=False)
+    return entry.outcome.value
+
+
+def _makes_facts(name: str, pieces: list[bytes], *, streamed: bool) -> None:
+    """In the order of the grammar, to an end that says how it ended."""
+    facts = heard(provider_side(name), *pieces, streamed=streamed)
+    assert facts
+    assert isinstance(facts[-1], Finished | Failed)
