@@ -13,6 +13,7 @@ from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.written import GatewayModel
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Place, ProviderSide, WireFormat
 from openclaw_extproc.wire.needs import Need
@@ -43,7 +44,7 @@ def fitness(providers: Providers) -> Iterator[Finding]:
             yield from _idle(provider, main.provider, section)
 
 
-def _wrong(provider: Provider, main: WireFormat, side: ProviderSide, section: str) -> Iterator[Finding]:
+def _wrong(provider: Provider, main: WireFormat[Ask], side: ProviderSide[Ask], section: str) -> Iterator[Finding]:
     if not main.translated:
         chat = main.kin or "the format of its chats"
         finding = f"{main.name} serves clients of the same format only, and stands beside another format"
@@ -56,7 +57,7 @@ def _wrong(provider: Provider, main: WireFormat, side: ProviderSide, section: st
             yield error(f"{section}.also", finding, "describe it as a provider of its own, with an endpoint")
 
 
-def _idle(provider: Provider, side: ProviderSide, section: str) -> Iterator[Finding]:
+def _idle(provider: Provider, side: ProviderSide[Ask], section: str) -> Iterator[Finding]:
     sides = (side, *_also(provider).values())
     known = {quirk for one in sides for quirk in one.quirks}
     for quirk in sorted(provider.quirks - known):
@@ -70,7 +71,7 @@ def _idle(provider: Provider, side: ProviderSide, section: str) -> Iterator[Find
         yield warning(f"{section}.auth", finding, "write api_key, if it is no proxy of Bedrock's")
 
 
-def _also(provider: Provider) -> dict[str, ProviderSide]:
+def _also(provider: Provider) -> dict[str, ProviderSide[Ask]]:
     found = {name: FORMATS[name].provider for name in provider.also if name in FORMATS}
     return {name: side for name, side in found.items() if side}
 

@@ -7,6 +7,7 @@ import pytest
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import (
     CachePoint,
     Chat,
@@ -177,13 +178,13 @@ def test_a_format_names_the_quirks_that_make_a_difference(name: str) -> None:
         assert (alone or beside != _encoded(side, thoughtful)) is (quirk in side.quirks), quirk
 
 
-def _encoded(side: ProviderSide, *quirks: str) -> list[object]:
+def _encoded(side: ProviderSide[Ask], *quirks: str) -> list[object]:
     """Chats with all that a quirk may be about."""
     change = Edit("m", provider=Provider("p", "c", "f", quirks=frozenset(quirks)))
     return [_one(side, replace(chat, output=output), change) for chat in _CHATS for output in _OUTPUTS]
 
 
-def _one(side: ProviderSide, chat: Chat, change: Edit) -> object:
+def _one(side: ProviderSide[Ask], chat: Chat, change: Edit) -> object:
     try:
         return side.encode_request(chat, change)
     except FaultError as refused:
