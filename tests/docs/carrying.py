@@ -10,7 +10,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.wire import FORMATS, client_side, spoken_at
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without
-from tests.samples import PROVIDERS, chat_of, provider_side
+from tests.samples import UPSTREAMS, chat_of, provider_side
 
 CLIENTS = (CHAT, RESPONSES, CLAUDE, GEMINI)
 MODELS = {
@@ -72,6 +72,7 @@ def _translated(client: str, provider: str, one: Asking) -> Found:
 
 NEEDLESS: Mapping[tuple[str, str], str] = {
     ("no thinking", "anthropic_messages"): "nothing to say: it thinks only when asked",
+    ("no thinking", "bedrock_converse"): "nothing to say: it thinks only when asked",
     ("thoughts to read", "openai_chat"): "no word for it; what the server shows is passed on",
     ("cache points", "openai_chat"): "not needed: it caches by itself",
     ("cache points", "openai_responses"): "not needed: it caches by itself",
@@ -92,11 +93,11 @@ def _encoded(provider: str, chat: Chat) -> Encoded:
 
 def columns(client: str) -> list[str]:
     """The formats that a client's requests may have to be translated into. Variants are said separately."""
-    own = [name for name in (*CLIENTS, *PROVIDERS) if name in PROVIDERS and name != client]
+    own = [name for name in (*CLIENTS, *UPSTREAMS) if name != client]
     return list(dict.fromkeys(own))
 
 
 def variants() -> Mapping[str, str]:
     """Other addresses of the same words, and what those are."""
     named = {name: made.base for name, made in sorted(FORMATS.items()) if made.provider and made.operation == "chat"}
-    return {name: base for name, base in named.items() if base in PROVIDERS}
+    return {name: base for name, base in named.items() if base in UPSTREAMS}

@@ -42,17 +42,21 @@ class Spoiler:
             body = self._in_json(body) if self.dice.random() < 0.85 else self._in_bytes(body)
         return body
 
-    def spoilt_stream(self, body: bytes) -> bytes:
-        """An event stream, with its JSON, its order or its bytes changed."""
+    def spoilt_stream(self, body: bytes, between: bytes = b"\n\n") -> bytes:
+        """An event stream, with its JSON, its order or its bytes changed; `between`: what parts the events."""
         for _ in range(self.dice.choice((1, 1, 1, 2, 2, 3))):
             way = self.dice.random()
-            events = body.split(b"\n\n")
+            events = body.split(between)
             if way < 0.6:
                 self._spoil_an_event(events)
             elif way < 0.85:
                 self._spoil_the_order(events)
-            body = b"\n\n".join(events) if way < 0.85 else self._in_bytes(body)
+            body = between.join(events) if way < 0.85 else self._in_bytes(body)
         return body
+
+    def spoilt_frames(self, body: bytes) -> bytes:
+        """Whole frames, with some of their bytes changed: no checksum holds."""
+        return self._in_bytes(body) if self.dice.random() < 0.2 else body
 
     def pieces(self, body: bytes) -> list[int]:
         """Where the network cuts it."""
@@ -60,9 +64,8 @@ class Spoiler:
 
     def _spoil_an_event(self, events: list[bytes]) -> None:
         n = self.dice.randrange(len(events))
-        before, mark, data = events[n].partition(b"data: ")
-        if mark:
-            events[n] = before + mark + self._in_json(data)
+        before, mark, data = events[n].rpartition(b"data: ")
+        events[n] = before + mark + self._in_json(data)
 
     def _spoil_the_order(self, events: list[bytes]) -> None:
         a, b = self.dice.randrange(len(events)), self.dice.randrange(len(events))

@@ -3,6 +3,7 @@
 Short by default; `make fuzz` runs 100,000. A case that fails names its seed: `FUZZ_SEED=… FUZZ_CASES=1` runs it alone.
 """
 
+import json
 import os
 import time
 from collections import Counter
@@ -17,9 +18,11 @@ from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import ResponseHead
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.quirks import QUIRKS
+from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
 from tests.stages.sense import goes_out, makes_sense
 from tests.stages.talking import BEGAN, Talk, chunks, gateway, provider, received
+from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
 from tests.wire.mutating import Spoiler
 
 CASES = int(os.environ.get("FUZZ_CASES", "2500"))
@@ -72,13 +75,12 @@ def _answered(sent: Talk[AttemptEntry], case: Case, body: bytes, name: str, spoi
     stream = case.client.decode_request(case.asked(body)).stream
     own = [answer for answer in ANSWERS if answer[0].format == words]
     answer, streamed = spoiler.dice.choice(own if spoiler.dice.random() < 0.95 else ANSWERS)
-    said = answer.answer(streamed=streamed)
-    if spoils:
-        said = spoiler.spoilt_stream(said) if streamed else spoiler.spoilt(said)
+    said = _said(answer, name, spoiler, streamed=streamed, spoils=spoils)
     pieces = spoiler.pieces(said)
-    _makes_facts(name, cut(said, pieces), streamed=streamed)
+    if not (streamed and provider_side(name).unframe):  # which the base format's decoder does not see
+        _makes_facts(name, cut(said, pieces), streamed=streamed)
     status = spoiler.dice.choice((200,) * 12 + (400, 429, 500))
-    kind = "text/event-stream" if streamed else "application/json"
+    kind = provider_side(name).stream_type if streamed else "application/json"
     sent.tell(ResponseHead({":status": str(status), "content-type": kind}, BEGAN + 2), *chunks(said, pieces))
     assert sent.replied or sent.all_answered()
     entry = sent.hang_up().entry
@@ -88,6 +90,30 @@ def _answered(sent: Talk[AttemptEntry], case: Case, body: bytes, name: str, spoi
         return entry.outcome.value  # Gemini's streams may be an array, which no decoder of ours reads
     makes_sense(case.format, got, entry, stream=stream, translated=words != case.format, trailers=False)
     return entry.outcome.value
+
+
+def _said(answer: Case, name: str, spoiler: Spoiler, *, streamed: bool, spoils: bool) -> bytes:
+    """In the frames of a provider whose streams come in some."""
+    if not streamed:
+        return spoiler.spoilt(answer.answer(streamed=False)) if spoils else answer.answer(streamed=False)
+    lines = (answer.folder / "response.frames").read_bytes() if answer.in_frames else answer.answer(streamed=True)
+    between = b"\n" if answer.in_frames else b"\n\n"
+    events = spoiler.spoilt_stream(lines, between) if spoils else lines
+    if answer.in_frames:
+        said = b"".join(map(_framed, events.split(b"\n")))
+    elif provider_side(name).unframe:
+        said = framed(events)
+    else:
+        return events
+    return spoiler.spoilt_frames(said) if spoils else said
+
+
+def _framed(line: bytes) -> bytes:
+    try:
+        ((name, payload),) = json.loads(line).items()
+    except (ValueError, AttributeError):
+        return frame({":event-type": "chunk", ":message-type": "event"}, line)
+    return event(name.encode("ascii", "replace").decode()[:200], payload)
 
 
 def _makes_facts(name: str, pieces: list[bytes], *, streamed: bool) -> None:
