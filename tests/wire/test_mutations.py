@@ -16,7 +16,7 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import ResponseHead
-from openclaw_extproc.wire import FORMATS
+from openclaw_extproc.wire import FORMATS, spoken_at
 from openclaw_extproc.wire.quirks import QUIRKS
 from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
@@ -54,7 +54,7 @@ def _play(spoiler: Spoiler) -> str:
     """A request to some provider, and its answer; one of them, or both, is not as it should be."""
     dice = spoiler.dice
     case, name = dice.choice(REQUESTS), dice.choice(PROVIDERS)
-    spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (True, True)))
+    spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (False, True), (True, True)))
     body = spoiler.spoilt(case.request) if spoils_request else case.request
     sent = goes_out(case, body, _world(name, spoiler))
     if sent is None:
@@ -121,3 +121,69 @@ def _makes_facts(name: str, pieces: list[bytes], *, streamed: bool) -> None:
     facts = heard(provider_side(name), *pieces, streamed=streamed)
     assert facts
     assert isinstance(facts[-1], Finished | Failed)
+
+
+# -- calls that are no chats ------------------------------------------------------------------
+
+_VECTOR = b"[0.5,-2.0]"
+OTHER_CALLS: dict[str, bytes] = {
+    "/v1/embeddings": b'{"model":"m","input":["a","b"],"dimensions":2,"encoding_format":"base64","user":"u"}',
+    "/v1beta/models/m:embedContent": b'{"content":{"parts":[{"text":"a"}]},"outputDimensionality":2}',
+    "/v1beta/models/m:batchEmbedContents": b'{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]}}]}',
+    "/v1/completions": b'{"model":"m","prompt":"hi","max_tokens":9,"stop":["x"],"temperature":1,"echo":false}',
+    "/v1/messages/count_tokens": b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}',
+    "/v1beta/models/m:countTokens": b'{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}',
+}
+OTHER_ANSWERS: dict[str, bytes] = {
+    "openai_embeddings": b'{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":%b},'
+    b'{"object":"embedding","index":1,"embedding":%b}],"usage":{"prompt_tokens":2,"total_tokens":2}}'
+    % (_VECTOR, _VECTOR),
+    "gemini_embeddings": b'{"embeddings":[{"values":%b},{"values":%b}]}' % (_VECTOR, _VECTOR),
+    "openai_completions": b'{"id":"c","object":"text_completion","model":"m","choices":[{"index":0,"text":"yes",'
+    b'"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1,"total_tokens":3}}',
+    "openai_chat": b'{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},'
+    b'"finish_reason":"stop"}]}',
+    "anthropic_count_tokens": b'{"input_tokens":9}',
+    "gemini_count_tokens": b'{"totalTokens":9}',
+}
+
+
+def test_no_spoilt_body_of_another_call_breaks_the_stages() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(SEED, SEED + max(CASES // 5, 1)):
+        try:
+            seen[_play_another(Spoiler(seed, [*OTHER_CALLS.values(), *OTHER_ANSWERS.values(), *BODIES[:5]]))] += 1
+        except BaseException as problem:
+            problem.add_note(f"FUZZ_SEED={seed} FUZZ_CASES=1")
+            raise
+
+    assert CASES < 1_000 or {"refused", "ok", "failed"} <= seen.keys(), "some way through was never taken"
+
+
+def _play_another(spoiler: Spoiler) -> str:
+    dice = spoiler.dice
+    path, body = dice.choice([*OTHER_CALLS.items()])
+    client = spoken_at(path).format
+    name = dice.choice([n for n in OTHER_ANSWERS if _meets(client, n)])
+    spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (True, True)))
+    there = provider(FORMATS[name].kin or name) if FORMATS[name].operation == "count_tokens" else provider(name)
+    world = gateway((Target(replace(there, also=(name,)), "m"),), max_retries=0)
+    sent = goes_out(REQUESTS[0], spoiler.spoilt(body) if spoils_request else body, world, {":path": path})
+    if sent is None:
+        return "refused"
+    said = spoiler.spoilt(OTHER_ANSWERS[name]) if spoils_answer else OTHER_ANSWERS[name]
+    head = ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN + 2)
+    sent.tell(head, *chunks(said, spoiler.pieces(said)))
+    assert sent.replied or sent.all_answered()
+    entry = sent.hang_up().entry
+    got = received(sent)
+    if got.status < 400 and not got.headers["content-type"].startswith("application/json"):
+        return entry.outcome.value  # a legacy completion that became a stream
+    makes_sense(client, got, entry, stream=False, translated=name != client, trailers=False)
+    return entry.outcome.value
+
+
+def _meets(client: str, name: str) -> bool:
+    if client == "openai_completions":
+        return name in (client, "openai_chat")
+    return client == name or FORMATS[client].operation == FORMATS[name].operation == "embeddings"
