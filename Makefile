@@ -6,15 +6,18 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 
-.PHONY: help run test check lint types format bench proto lock clean
+.PHONY: help run test fuzz check lint types format bench proto lock clean
 help:
-	@echo "make run | test | check | format | bench | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | format | bench | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
 
 test: $(DEV)
 	$(BIN)/python -m pytest
+
+fuzz: $(DEV)
+	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
 
 check: lint types test
 

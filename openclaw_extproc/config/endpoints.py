@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.config.settings import BasePath
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -50,3 +51,11 @@ def _problem(parts: SplitResult, port: int | None) -> tuple[str, str] | None:
     if parts.path.rstrip("/").endswith(("/chat/completions", "/messages")):
         return "goes too far", "end it before /chat/completions or /messages: we add that"
     return None
+
+
+def below_the_same(one: BasePath, other: BasePath, base_path: str) -> bool:
+    """Whether two formats can be spoken to one provider, whose base path this is.
+
+    Theirs must be the same where the host alone is known, too: a path that is written fits any format.
+    """
+    return one("") == other("") and one(base_path) == other(base_path)

@@ -8,6 +8,7 @@ from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import read_forms
 from openclaw_extproc.config.limits import link_emergency, link_limits
 from openclaw_extproc.config.providers import Providers, link_providers
@@ -38,6 +39,8 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
     limits, about_limits = link_limits(written)
     findings += [*about_providers, *about_chains, *about_limits]
     findings += _credentials(providers, around)
+    findings += fitness(providers)
+    findings += capabilities(written.gateway.models, forms, providers)
     findings += _none_at_all(written, providers)
     findings += _strategy(written, chains)
     findings += _listening(written.gateway)

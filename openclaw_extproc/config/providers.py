@@ -11,7 +11,7 @@ from typing import get_args
 
 from openclaw_extproc.config.cloud import cloud_credential, is_cloud
 from openclaw_extproc.config.clusters import Clusters, unread_name
-from openclaw_extproc.config.endpoints import Endpoint, endpoint
+from openclaw_extproc.config.endpoints import Endpoint, below_the_same, endpoint
 from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
 from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS, KnownProvider
@@ -119,16 +119,17 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         findings.append(error(one.place("models"), "lists no model", "list the models it serves"))
     if place is None or format_name not in formats:
         return None
+    base_path = formats[format_name](_path(one, place, usual, format_name))
     provider = Provider(
         name=one.name,
         cluster=cluster_name(one.name),
         format=format_name,
-        base_path=formats[format_name](_path(one, place, usual, format_name)),
+        base_path=base_path,
         credential=_credential(one, place, usual, findings),
         auth=_auth(one),
         models=one.models,
         region=one.values.get("region", ""),
-        also=_also(one, usual, format_name, formats, findings),
+        also=_also(one, usual, format_name, base_path, formats, findings),
         quirks=_quirks(one, usual, format_name, findings),
         api_version=one.values.get("api_version", ""),
         project=one.values.get("project", ""),
@@ -158,15 +159,17 @@ def _also(
     one: _Declared,
     usual: KnownProvider | None,
     format_name: str,
+    path: str,
     formats: Mapping[str, BasePath],
     findings: list[Finding],
 ) -> tuple[str, ...]:
-    """As written; what is known of a provider holds for its usual format."""
+    """As written; what is known of a provider holds for its usual format, where all is below one `path`."""
     if (written := one.values.get("also")) is not None:
         findings += unknown_words(one.place("also"), "format", written.split(), formats)
         return tuple(dict.fromkeys(written.split()))
     known_to_speak = usual.also if usual and usual.format == format_name else ()
-    return tuple(name for name in known_to_speak if name in formats)
+    own = formats[format_name]
+    return tuple(name for name in known_to_speak if name in formats and below_the_same(own, formats[name], path))
 
 
 def _quirks(one: _Declared, usual: KnownProvider | None, format_name: str, findings: list[Finding]) -> frozenset[str]:

@@ -26,7 +26,14 @@ def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderS
         before = f"/deployments/{quote(change.model, safe='')}" if deployments else ""
         return replace(encoded, path=f"{before}{encoded.path}?api-version={quote(version, safe='')}")
 
-    return replace(side, base_path=base_path, credential_header=credential_header, adapt=adapt, takes_query=False)
+    return replace(
+        side,
+        base_path=base_path,
+        credential_header=credential_header,
+        adapt=adapt,
+        takes_query=False,
+        reads=frozenset({"api_version"}),
+    )
 
 
 def base_path(path: str) -> str:

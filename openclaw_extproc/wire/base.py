@@ -148,6 +148,10 @@ class ClientSide(Generic[AskT]):
     """Takes out of a streamed answer of the same format what only we asked for."""
 
 
+Place: TypeAlias = Literal["api_version", "project", "region"]
+"""Fields of `Provider` that some formats write into the address of a request."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSide(Generic[AskT]):
     """How we speak this format to an upstream."""
@@ -168,6 +172,12 @@ class ProviderSide(Generic[AskT]):
     """Headers of this format's clients that another format must not get (`anthropic-version`)."""
     carries: frozenset[Need] = EVERYTHING
     """What a translation into this format can carry."""
+    quirks: frozenset[Quirk] = frozenset()
+    """Those of a provider that make a difference here."""
+    reads: frozenset[Place] = frozenset()
+    """What it looks at of a provider besides its base path."""
+    lacks: Callable[[Provider], tuple[Place, ...]] = lambda _: ()
+    """What a provider has to name for its requests to have an address, and does not."""
     adapt: Callable[[Encoded, AskT, Edit], Encoded] | None = None
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from openclaw_extproc.config.findings import errors
 from openclaw_extproc.config.load import load
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
@@ -104,7 +105,7 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
     found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, extras=())
 
     assert found.settings is None
-    assert [str(finding) for finding in found.findings] == [
+    assert [str(finding) for finding in errors(found.findings)] == [
         f"model.providers[0].auth: auth: {auth} needs the extra: pip install 'openclaw-extproc[{auth}]'"
     ]
 

@@ -4,20 +4,15 @@ Short by default; `HYPOTHESIS_PROFILE=soak` looks for hours.
 """
 
 import json
-from collections.abc import Mapping
 
 import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
-    Continue,
     Event,
-    Reply,
     RequestBody,
     ResponseBody,
     ResponseHead,
@@ -25,19 +20,15 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.wire import client_side
 from tests.samples import ANSWERS, CLIENTS, PROVIDERS, REQUESTS, Case, cut
+from tests.stages.sense import both_stages, makes_sense
 from tests.stages.talking import (
     BEGAN,
-    Received,
-    Talk,
     asking,
     attempt,
     chain,
     gateway,
-    is_error_of,
     opening,
     received,
-    routed,
-    understood,
 )
 
 OPENINGS = {
@@ -104,9 +95,7 @@ def test_no_provider_can_break_an_attempt(
     talk.hang_up()
     entry = talk.entry
     event(f"{entry.outcome.value}, {client} from {provider}")
-    _makes_sense(
-        client, received(talk), entry, stream=stream, translated=client != provider, trailers=end == "trailers"
-    )
+    makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=end == "trailers")
 
 
 def _ends(end: str) -> list[Event]:
@@ -119,29 +108,6 @@ def _ends(end: str) -> list[Event]:
             return []
 
 
-def _makes_sense(
-    client: str, got: Received, entry: AttemptEntry, *, stream: bool, translated: bool, trailers: bool
-) -> None:
-    """What the client got, as its SDK would read it."""
-    if got.status >= 400:
-        assert entry.outcome is Outcome.FAILED
-        assert entry.fault is not None
-        lost = got.retries and trailers and not got.body  # Envoy throws this away, unless its retry budget is gone
-        if translated and not lost:
-            is_error_of(client, got)
-        return
-    assert entry.outcome in {Outcome.OK, Outcome.BROKEN}
-    assert (entry.outcome is Outcome.OK) is (entry.fault is None)
-    if not translated:
-        return  # the provider's own bytes
-    if trailers:
-        return  # what a decoder says at the end of the body has nowhere to go
-    if stream:
-        assert got.body.endswith(b"\n\n")
-    facts = understood(client, got, stream=stream)
-    assert isinstance(facts[-1], Finished if entry.outcome is Outcome.OK else Failed)
-
-
 def test_a_provider_that_nests_deeply_cannot_break_an_attempt() -> None:
     """At some depth an argument can still be read and no longer be written."""
     for (client, provider, stream, _), script in OPENINGS.items():
@@ -152,7 +118,7 @@ def test_a_provider_that_nests_deeply_cannot_break_an_attempt() -> None:
 
             assert talk.replied or talk.all_answered()
             entry = talk.hang_up().entry
-            _makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=False)
+            makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=False)
 
 
 def _deep(provider: str, depth: int) -> bytes:
@@ -228,12 +194,12 @@ def test_no_client_can_break_the_stages(data: st.DataObject, case: Case, provide
     for _ in range(data.draw(st.integers(1, 3))):
         body = data.draw(twisted(body))
 
-    _both_stages(case, json.dumps(body).encode("utf-8", "surrogatepass"), provider)
+    both_stages(case, json.dumps(body).encode("utf-8", "surrogatepass"), provider)
 
 
 @given(st.data(), st.sampled_from(REQUESTS), st.sampled_from(PROVIDERS))
 def test_no_bytes_of_a_client_can_break_the_stages(data: st.DataObject, case: Case, provider: str) -> None:
-    _both_stages(case, data.draw(spoilt(case.request)), provider)
+    both_stages(case, data.draw(spoilt(case.request)), provider)
 
 
 @given(
@@ -249,7 +215,7 @@ def test_no_bytes_of_a_client_can_break_the_stages(data: st.DataObject, case: Ca
 def test_no_path_and_no_header_can_break_the_stages(client: str, more: str, headers: dict[str, str]) -> None:
     case = asking(client, stream=True)
     for path in (case.target + more, "/" + more, more):
-        _both_stages(case, case.request, CLIENTS[-1], {**headers, ":path": path})
+        both_stages(case, case.request, CLIENTS[-1], {**headers, ":path": path})
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -259,37 +225,7 @@ def test_a_client_that_nests_deeply_cannot_break_the_stages(client: str, provide
     body = case.request.rstrip()[:-1]
 
     for depth in (*range(880, 1_000), 5_000):
-        _both_stages(case, body + b', "madeup": ' + b"[" * depth + b"]" * depth + b"}", provider)
-
-
-def _both_stages(case: Case, body: bytes, provider: str, headers: Mapping[str, str] | None = None) -> None:
-    """Either the provider gets JSON, or the client an error it understands; each stage settles once."""
-    planned: Talk[RequestEntry] = routed(case, gateway(chain(provider)), body=body, headers=headers)
-    assert planned.all_answered()
-    if isinstance(planned.last, Reply):
-        _is_a_complaint(case.format if headers is None else None, planned.last)
-        assert planned.hang_up().entry.fault
-        return
-    assert planned.hang_up().entry.fault is None
-    sent = attempt(*opening(case, gateway(chain(provider)), body=body, headers=headers, planned=planned))
-    assert sent.all_answered()
-    match sent.last:
-        case Reply() as reply:
-            _is_a_complaint(case.format if headers is None else None, reply)
-            assert sent.hang_up().entry.outcome is Outcome.FAILED
-        case Continue() as go:
-            goes = body if go.body is None else go.body
-            json.loads(goes, parse_constant=pytest.fail)
-            assert go.set_headers[":path"].startswith("/")
-            assert "\n" not in go.set_headers[":path"]
-            assert sent.hang_up().entry.outcome is Outcome.NO_ANSWER
-
-
-def _is_a_complaint(format: str | None, reply: Reply) -> None:
-    assert 400 <= reply.status < 500
-    if format is not None:
-        is_error_of(format, Received(reply.status, reply.headers, reply.body))
-    json.loads(reply.body)
+        both_stages(case, body + b', "madeup": ' + b"[" * depth + b"]" * depth + b"}", provider)
 
 
 def test_the_fuzz_has_every_way_through() -> None:

@@ -46,5 +46,6 @@ FORMAT = WireFormat(
         decode_error=decode_error,
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
         carries=CARRIES,
+        quirks=frozenset({"no_json_schema"}),
     ),
 )

@@ -45,5 +45,6 @@ FORMAT = WireFormat(
         client_headers=CLIENT_HEADERS,
         retry_after=retry_after,
         carries=CARRIES,
+        quirks=frozenset({"no_penalties"}),
     ),
 )

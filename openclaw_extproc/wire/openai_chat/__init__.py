@@ -17,6 +17,7 @@ from openclaw_extproc.wire.openai_chat.encoder import encoder
 from openclaw_extproc.wire.openai_chat.requests import decode_request
 from openclaw_extproc.wire.openai_chat.trimming import trim
 from openclaw_extproc.wire.openai_chat.upstream import CARRIES, encode_request
+from openclaw_extproc.wire.quirks import QUIRKS
 
 NAME = "openai_chat"
 
@@ -55,5 +56,6 @@ FORMAT = WireFormat(
         decode_error=errors.decode_error,
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
+        quirks=frozenset(QUIRKS),
     ),
 )

@@ -21,7 +21,7 @@ from openclaw_extproc.wire.openai_responses.decoder import decoder
 from openclaw_extproc.wire.openai_responses.encoder import encoder
 from openclaw_extproc.wire.openai_responses.errors import encode_stream_error
 from openclaw_extproc.wire.openai_responses.requests import LIMIT, decode_request
-from openclaw_extproc.wire.openai_responses.upstream import CARRIES, PATH, encode_request
+from openclaw_extproc.wire.openai_responses.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
 
 NAME = "openai_responses"
 
@@ -77,5 +77,6 @@ FORMAT = WireFormat(
         decode_error=openai_errors.decode_error,
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
+        quirks=KNOWN_QUIRKS,
     ),
 )

@@ -20,6 +20,9 @@ from openclaw_extproc.wire.quirks import Quirk
 PATH = "/responses"
 
 CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "pdf_link", "text_file"})
+KNOWN_QUIRKS: frozenset[Quirk] = frozenset({
+    "no_parallel_tool_calls", "no_reasoning_effort", "no_prompt_cache_key", "no_service_tier", "no_user", "no_store",
+})  # fmt: skip
 
 _DOES_NOT_REASON = re.compile(r"(?:^|[/:])(?:gpt-[34]|chatgpt-|gpt-5[^/]*-chat)")
 """Models that answer 400 when asked for encrypted reasoning (seen in public issues: pydantic-ai 2865 and 3326)."""

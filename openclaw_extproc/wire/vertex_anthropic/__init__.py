@@ -10,6 +10,7 @@ refused there.
 from dataclasses import replace
 from functools import partial
 
+from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
@@ -17,7 +18,7 @@ from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages import count_tokens
 from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.upstream import encode_request
-from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
 from openclaw_extproc.wire.needs import Need
 
 NAME = "vertex_anthropic"
@@ -68,6 +69,10 @@ def _before(change: Edit) -> str:
     return f"{version}/projects/{change.provider.project}/locations/{change.provider.region or GLOBAL}"
 
 
+def lacks(provider: Provider) -> tuple[Place, ...]:
+    return () if provider.project or "/projects/" in provider.base_path else ("project",)
+
+
 assert ANTHROPIC.provider is not None
 FORMAT = WireFormat(
     NAME,
@@ -80,6 +85,8 @@ FORMAT = WireFormat(
         carries=CARRIES,
         adapt=adapt,
         foreign_errors=True,  # Google's own (no such model, no permission) have Google's shape
+        reads=frozenset({"project", "region"}),
+        lacks=lacks,
         takes_query=False,  # Claude Code's `?beta=true`: Anthropic's own SDK leaves it out at Vertex AI
     ),
     base=ANTHROPIC.name,

@@ -10,10 +10,11 @@ Left out: what the Gemini API alone has (its Files API) is passed on, and refuse
 from dataclasses import replace
 from functools import partial
 
+from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.media import guessed_type
@@ -88,6 +89,12 @@ def _part(part: Json) -> Json:
     return part
 
 
+def lacks(provider: Provider) -> tuple[Place, ...]:
+    """An identity belongs to a project; an API key (express mode) says by itself which one it is."""
+    named = provider.project or "/projects/" in provider.base_path
+    return ("project",) if provider.auth == "google" and not named else ()
+
+
 assert GEMINI.provider is not None
 FORMAT = WireFormat(
     NAME,
@@ -98,6 +105,8 @@ FORMAT = WireFormat(
         encode_request=partial(encode_request, carries=CARRIES),
         carries=CARRIES,
         adapt=adapt,
+        reads=frozenset({"project", "region"}),
+        lacks=lacks,
     ),
     base=GEMINI.name,
 )

@@ -1,0 +1,122 @@
+"""What a client gets of an answer, found by writing it in the client's format and reading that again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model.chat import Reasoning, Sealed
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Seen,
+    Signed,
+    Started,
+    Stop,
+    TextStarted,
+    ThoughtStarted,
+    ToolStarted,
+)
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire import client_side, sealed
+from tests.samples import CREATED, asker, gist, heard, provider_side
+
+Facts = Sequence[Fact]
+
+_CALL = (ToolStarted("c1", "f"), Delta("{}"), BlockEnded())
+_SAID = (TextStarted(), Delta("hi"), BlockEnded())
+_STATE = Sealed("strangers", "c2VhbGVk")
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    facts: Facts
+    got: Callable[[Facts], str]
+    """The words for what came of it; empty: nothing did."""
+
+
+def answered(client: str, feature: str) -> str:
+    one = ANSWERS[feature]
+    ways = {kind: _seen(client, one, streamed=streamed) for kind, streamed in (("streams", True), ("whole", False))}
+    kinds: dict[str, str] = {}
+    for kind, way in ways.items():
+        kinds[way] = kind if way not in kinds else ""
+    return "; ".join(f"{way} ({kind})" if kind else way for way, kind in kinds.items())
+
+
+def _seen(client: str, one: Answering, *, streamed: bool) -> str:
+    wishes = replace(asker(stream=streamed), reasoning=Reasoning(visible=True))
+    encoder = client_side(client).encoder(wishes, CREATED)
+    body = b"".join([encoder.feed(fact) for fact in (Started("a", "m"), *one.facts)])
+    return one.got(heard(provider_side(client), body, streamed=streamed)) or "lost"
+
+
+def _whether(test: Callable[[Facts], bool]) -> Callable[[Facts], str]:
+    return lambda facts: "yes" if test(facts) else ""
+
+
+def _usage(facts: Facts) -> Usage:
+    seen = Usage()
+    for fact in facts:
+        seen = seen.or_later(fact.usage) if isinstance(fact, Seen) else seen
+    return seen
+
+
+def _kept(facts: Facts) -> str:
+    if any(isinstance(fact, Signed) for fact in facts):
+        return "in its own place"
+    ids = [fact.id for fact in facts if isinstance(fact, ToolStarted)]
+    return "in the id of the call" if any(name.startswith(sealed.MARK) for name in ids) else ""
+
+
+def _order(facts: Facts) -> str:
+    kinds = [type(fact) for fact in facts if isinstance(fact, TextStarted | ToolStarted)]
+    return "yes" if kinds == [ToolStarted, TextStarted] else "the text before all calls" if len(kinds) == 2 else ""
+
+
+def _stopped(stop: Stop) -> Callable[[Facts], str]:
+    return _whether(lambda facts: facts[-1] == Finished(stop))
+
+
+_END = Finished(Stop.END)
+_COUNTED = Usage(input_tokens=9, cached_tokens=4, cache_written_tokens=2, output_tokens=5, reasoning_tokens=3)
+
+ANSWERS: Mapping[str, Answering] = {
+    "text": Answering((*_SAID, _END), _whether(lambda facts: gist(facts).text == "hi")),
+    "parallel calls": Answering(
+        (*_CALL, ToolStarted("c2", "g"), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)),
+        _whether(lambda facts: [call.name for call in gist(facts).calls] == ["f", "g"]),
+    ),
+    "text behind a call": Answering((*_CALL, *_SAID, Finished(Stop.TOOL_USE)), _order),
+    "thoughts": Answering(
+        (ThoughtStarted(), Delta("hm"), BlockEnded(), *_SAID, _END),
+        _whether(lambda facts: any(isinstance(fact, ThoughtStarted) for fact in facts) and Delta("hm") in facts),
+    ),
+    "state of thoughts before a call": Answering(
+        (ThoughtStarted(), Delta("hm"), Signed(_STATE), BlockEnded(), *_CALL, Finished(Stop.TOOL_USE)), _kept
+    ),
+    "state of a call": Answering(
+        (ToolStarted("c1", "f"), Signed(_STATE), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)), _kept
+    ),
+    "cut at the output limit": Answering((*_SAID, Finished(Stop.LENGTH)), _stopped(Stop.LENGTH)),
+    "refused by the model or a filter": Answering((*_SAID, Finished(Stop.REFUSAL)), _stopped(Stop.REFUSAL)),
+    "tokens in and out": Answering(
+        (*_SAID, Seen(_COUNTED), _END),
+        _whether(lambda facts: (_usage(facts).input_tokens, _usage(facts).output_tokens) == (9, 5)),
+    ),
+    "of them read from a cache": Answering(
+        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cached_tokens == 4)
+    ),
+    "of them written to a cache": Answering(
+        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cache_written_tokens == 2)
+    ),
+    "of them thought": Answering(
+        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).reasoning_tokens == 3)
+    ),
+    "an error after the first content": Answering(
+        (TextStarted(), Delta("hi"), Failed(Fault(Kind.UPSTREAM_ERROR, "broke"))),
+        _whether(lambda facts: isinstance(facts[-1], Failed) and "broke" in facts[-1].fault.public),
+    ),
+}

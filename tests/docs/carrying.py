@@ -1,0 +1,103 @@
+"""What a translation does with each thing a client can ask for, found by translating it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
+
+from openclaw_extproc.faults import FaultError
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.wire import FORMATS, client_side, spoken_at
+from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without
+from tests.samples import UPSTREAMS, chat_of, provider_side
+
+CLIENTS = (CHAT, RESPONSES, CLAUDE, GEMINI)
+MODELS = {
+    "openai_chat": "gpt-5.1",
+    "openai_responses": "gpt-5.1",
+    "anthropic_messages": "claude-sonnet-4-6",
+    "gemini": "gemini-3-flash",
+    "bedrock_converse": "anthropic.claude-sonnet-4-6",
+}
+"""Of each provider: what is carried depends on the model, too."""
+
+_TARGETS = {
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "anthropic_messages": "/v1/messages",
+    "gemini": "/v1beta/models/m:generateContent",
+}
+
+
+class Way(Enum):
+    OWN = "as it is"
+    CARRIED = "yes"
+    EMULATED = "in other words"
+    LOST = "lost"
+    REFUSED = "400"
+    NEEDLESS = "not needed"
+    SILENT = "silently lost"
+    NO_WORDS = "no words for it"
+
+
+Found = tuple[Way, tuple[str, ...]]
+"""And the names that stand in `x-openclaw-warnings`."""
+
+
+def found(client: str, provider: str, feature: str) -> Found:
+    one = FEATURES[feature].get(client)
+    if one is None:
+        return Way.NO_WORDS, ()
+    if FORMATS[provider].words == client:
+        return Way.OWN, ()
+    way, losses = _translated(client, provider, one)
+    if way is Way.SILENT and (reason := NEEDLESS.get((feature, FORMATS[provider].words))):
+        return Way.NEEDLESS, (reason,)
+    return way, losses
+
+
+def _translated(client: str, provider: str, one: Asking) -> Found:
+    before = _encoded(provider, _chat(client, without(client, one)))
+    try:
+        after = _encoded(provider, _chat(client, asked(client, one)))
+    except FaultError:
+        return Way.REFUSED, ()
+    losses = tuple(loss for loss in dict.fromkeys(after.losses) if loss not in before.losses)
+    changed = after.body != before.body
+    if losses:
+        return (Way.EMULATED if changed else Way.LOST), losses
+    return (Way.CARRIED if changed else Way.SILENT), ()
+
+
+NEEDLESS: Mapping[tuple[str, str], str] = {
+    ("no thinking", "anthropic_messages"): "nothing to say: it thinks only when asked",
+    ("no thinking", "bedrock_converse"): "nothing to say: it thinks only when asked",
+    ("thoughts to read", "openai_chat"): "no word for it; what the server shows is passed on",
+    ("cache points", "openai_chat"): "not needed: it caches by itself",
+    ("cache points", "openai_responses"): "not needed: it caches by itself",
+}
+"""What changes nothing in a request and is no loss, and why. Looked at by hand."""
+
+
+def _chat(client: str, body: Body) -> Chat:
+    spoken = spoken_at(_TARGETS[client])
+    raw = j.dump(body)
+    return chat_of(client_side(client), Asked(spoken.path, spoken.query, raw, j.parse(raw, where="request")))
+
+
+def _encoded(provider: str, chat: Chat) -> Encoded:
+    model = MODELS.get(FORMATS[provider].words, "m")
+    return provider_side(provider).encode_request(replace(chat, model=model), Edit(model))
+
+
+def columns(client: str) -> list[str]:
+    """The formats that a client's requests may have to be translated into. Variants are said separately."""
+    own = [name for name in (*CLIENTS, *UPSTREAMS) if name != client]
+    return list(dict.fromkeys(own))
+
+
+def variants() -> Mapping[str, str]:
+    """Other addresses of the same words, and what those are."""
+    named = {name: made.base for name, made in sorted(FORMATS.items()) if made.provider and made.operation == "chat"}
+    return {name: base for name, base in named.items() if base in UPSTREAMS}

@@ -1,0 +1,154 @@
+"""The tables of `docs/wire-formats.md`, made from what the code does and says."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
+from openclaw_extproc.wire import FAMILIES, FORMATS
+from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS
+from tests.docs.answering import ANSWERS, answered
+from tests.docs.asking import FEATURES
+from tests.docs.carrying import CLIENTS, MODELS, Found, Way, columns, found, variants
+
+TITLES = {
+    "openai_chat": "OpenAI Chat",
+    "openai_responses": "OpenAI Responses",
+    "anthropic_messages": "Anthropic",
+    "gemini": "Gemini",
+    "bedrock_converse": "Bedrock Converse",
+}
+
+
+def title(name: str) -> str:
+    return TITLES.get(name, name)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines)
+
+
+def requests() -> str:
+    return "\n\n".join(f"### Clients of {title(client)}\n\n{_of_client(client)}" for client in CLIENTS)
+
+
+def _of_client(client: str) -> str:
+    into = columns(client)
+    rows = [
+        [feature, *(_cell(found(client, provider, feature)) for provider in into)]
+        for feature, words in FEATURES.items()
+        if client in words
+    ]
+    return table(["asked for", *(f"to {title(provider)}" for provider in into)], rows)
+
+
+def _cell(one: Found) -> str:
+    way, names = one
+    match way:
+        case Way.EMULATED:
+            return "otherwise: " + _named(names)
+        case Way.LOST:
+            return "lost: " + _named(names)
+        case Way.NEEDLESS:
+            return names[0]
+        case Way.REFUSED:
+            return "**400**"
+        case _:
+            return str(way.value)
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def differing() -> str:
+    """Where a variant does otherwise than its base, for clients of another format."""
+    lines = [f"- `{name}` is `{base}`{_differences(name, base)}" for name, base in variants().items()]
+    return "\n".join(lines)
+
+
+def _differences(name: str, base: str) -> str:
+    differ = {
+        f"{feature}: {_cell(found(client, name, feature))}": None
+        for client in CLIENTS
+        if client != base
+        for feature in FEATURES
+        if found(client, name, feature) != found(client, base, feature)
+    }
+    return "; but " + "; ".join(differ) if differ else ", in all of this"
+
+
+def answers() -> str:
+    rows = [[feature, *(answered(client, feature) for client in CLIENTS)] for feature in ANSWERS]
+    return table(["in the answer", *(title(client) for client in CLIENTS)], rows)
+
+
+def models() -> str:
+    looked_at = {name: model for name, model in MODELS.items() if name in FORMATS}
+    return ", ".join(f"{title(name)} `{model}`" for name, model in looked_at.items())
+
+
+def families() -> str:
+    rows = [[f"`{family.prefix}`", _named(family.formats), _named(family.hosts)] for family in FAMILIES]
+    return table(["prefix", "formats of its clients", "without the prefix, at the host"], rows)
+
+
+def formats() -> str:
+    rows = [
+        [
+            f"`{name}`",
+            made.operation,
+            f"`{made.base}`" if made.base else "",
+            f"`{side.base_path('') or '/'}`",
+            f"`{side.credential_header('')[0]}`",
+            _named(sorted(side.reads)),
+            "yes" if made.translated else "only `also`",
+        ]
+        for name, made in sorted(FORMATS.items())
+        if (side := made.provider)
+    ]
+    head = ["`format`", "for", "words of", "path at a bare host", "key in header", "reads", "stands alone"]
+    return table(head, rows)
+
+
+def quirks() -> str:
+    rows = [
+        [
+            f"`{quirk}`",
+            MEANINGS[quirk],
+            _named(name for name, one in KNOWN_PROVIDERS.items() if quirk in one.quirks),
+            _named(name for name in columns("") if (side := FORMATS[name].provider) and quirk in side.quirks),
+        ]
+        for quirk in QUIRKS
+    ]
+    return table(["quirk", "meaning", "known of", "makes a difference in"], rows)
+
+
+def providers() -> str:
+    rows = [
+        [f"`{name}`", f"`{one.endpoint}`" if one.endpoint else "", f"`{one.format}`", _named(one.also)]
+        for name, one in sorted(KNOWN_PROVIDERS.items())
+    ]
+    return table(["name", "endpoint", "`format`", "`also`"], rows)
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "families": families,
+    "formats": formats,
+    "providers": providers,
+    "quirks": quirks,
+    "models": models,
+    "requests": requests,
+    "variants": differing,
+    "answers": answers,
+}
+
+
+def renewed(page: str) -> str:
+    """The page with all its tables made anew."""
+    for name, make in BLOCKS.items():
+        begin, end = f"<!-- made: {name} -->", f"<!-- end: {name} -->"
+        before, _, rest = page.partition(begin)
+        _, mark, after = rest.partition(end)
+        assert mark, f"no place for {name}"
+        page = f"{before}{begin}\n{make()}\n{end}{after}"
+    return page
