@@ -18,6 +18,9 @@ in stored copies of those pages, 2026-11). What the quirks were taken from:
 - Cerebras: the guides of req_llm and Bifrost; `reasoning_content` is refused (kilocode issue 10375).
 - Bedrock: "Amazon Bedrock endpoints and quotas" of AWS's General Reference.
 
+What people run themselves (vLLM, Ollama, llama.cpp) may be older than its Responses or Messages API: a client of those
+is translated, which always works, unless the configuration lists them in `also`.
+
 Left out: providers whose address depends on the account (Azure, Vertex); what single models refuse, which is
 the provider's to say; other APIs of a provider below another path (Anthropic's at DeepSeek).
 """
@@ -115,17 +118,15 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
         ),
         "ollama": KnownProvider(
             "http://127.0.0.1:11434",
-            also=("openai_responses", "openai_embeddings", "openai_completions"),
+            also=("openai_embeddings", "openai_completions"),
             quirks=("max_tokens",),
         ),
         "llamacpp": KnownProvider(
             "http://127.0.0.1:8080",
-            also=("anthropic_messages", "openai_embeddings", "openai_completions"),
+            also=("openai_embeddings", "openai_completions"),
             quirks=("max_tokens",),
         ),
-        "vllm": KnownProvider(
-            also=("openai_responses", "anthropic_messages", "openai_embeddings", "openai_completions")
-        ),
+        "vllm": KnownProvider(also=("openai_embeddings", "openai_completions")),
         "local": KnownProvider(),
         "openclaw": KnownProvider(),
     }
