@@ -39,13 +39,13 @@ bench: $(DEV)
 proto: $(DEV)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto
 
-# Every version and hash is pinned: the service alone, with what `run` needs, with everything.
+# Every version and hash is pinned: the service alone (the image, with every cloud), with what `run` needs, with everything.
 COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock: $(DEV)
 	$(COMPILE) --all-extras -o requirements-dev.lock pyproject.toml
 	$(COMPILE) --extra envoy --extra simulator -c requirements-dev.lock -o requirements-run.lock pyproject.toml
-	$(COMPILE) -c requirements-dev.lock -o requirements.lock pyproject.toml
+	$(COMPILE) --extra aws --extra google -c requirements-dev.lock -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv $(NODE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
