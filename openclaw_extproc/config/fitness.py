@@ -30,7 +30,7 @@ _CAPABILITIES: Mapping[str, Need] = {
 
 _REMEDIES: Mapping[Place, str] = {
     "project": "write project: YOUR-PROJECT, or a path with /projects/ into the endpoint",
-    "region": "write region: such as us-east-1",
+    "region": "write region: such as us-east5",
     "api_version": "write api_version: such as 2024-10-21",
 }
 

@@ -94,6 +94,17 @@ def test_vertex_needs_a_project_where_the_path_has_none() -> None:
     assert complaints(entry("format: vertex_gemini, auth: google", path)) == []
 
 
+@pytest.mark.parametrize("format_name", ["vertex_anthropic", "vertex_gemini"])
+def test_a_regions_own_host_needs_the_region(format_name: str) -> None:
+    fields, own = f"format: {format_name}, project: p", "https://europe-west4-aiplatform.googleapis.com"
+
+    [found] = complaints(entry(fields, own))
+    assert found.startswith(f"model.providers[0].region: missing: it stands in the path of every {format_name} request")
+    assert complaints(entry(f"{fields}, region: europe-west4", own)) == []
+    assert complaints(entry(f"format: {format_name}", f"{own}/v1/projects/p/locations/europe-west4")) == []
+    assert complaints(entry(fields, "https://aiplatform.googleapis.com")) == []
+
+
 def test_azure_needs_no_version() -> None:
     assert both("format: azure_openai") == both("format: azure_openai, api_version: 2024-10-21") == []
 

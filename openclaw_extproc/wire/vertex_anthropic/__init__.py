@@ -14,6 +14,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import vertex
 from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages import count_tokens
 from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES as ANTHROPICS
@@ -70,7 +71,8 @@ def _before(change: Edit) -> str:
 
 
 def lacks(provider: Provider) -> tuple[Place, ...]:
-    return () if provider.project or "/projects/" in provider.base_path else ("project",)
+    named = provider.project or "/projects/" in provider.base_path
+    return (*(() if named else ("project",)), *vertex.lacks_region(provider))
 
 
 assert ANTHROPIC.provider is not None

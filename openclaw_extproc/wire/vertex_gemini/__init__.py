@@ -14,6 +14,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import vertex
 from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
@@ -92,7 +93,9 @@ def _part(part: Json) -> Json:
 def lacks(provider: Provider) -> tuple[Place, ...]:
     """An identity belongs to a project; an API key (express mode) says by itself which one it is."""
     named = provider.project or "/projects/" in provider.base_path
-    return ("project",) if provider.auth == "google" and not named else ()
+    if provider.auth != "google" and not named:
+        return ()  # no place stands in the path
+    return (*(() if named else ("project",)), *vertex.lacks_region(provider))
 
 
 assert GEMINI.provider is not None
