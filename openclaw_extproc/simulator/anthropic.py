@@ -328,6 +328,7 @@ SHAPE = Shape(
     models_path="/v1/models",
     models=models,
     request_id="request-id",
+    limits=(("anthropic-ratelimit-requests-limit", "60"), ("anthropic-ratelimit-requests-remaining", "59")),
     overloaded=529,
     other=other,
 )

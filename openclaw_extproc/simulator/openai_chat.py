@@ -157,5 +157,6 @@ SHAPE = Shape(
     models_path="/v1/models",
     models=openai_common.models,
     request_id="x-request-id",
+    limits=(("x-ratelimit-limit-requests", "60"), ("x-ratelimit-remaining-requests", "59")),
     overloaded=503,
 )

@@ -133,7 +133,11 @@ class Simulator:
     async def _play(
         self, request: web.Request, steps: Steps, stamp: Stamp, record: Record | None
     ) -> web.StreamResponse:
-        headers = (("x-simulator", self.name), (self.shape.request_id, f"req_simulated{stamp.number}"))
+        headers = (
+            ("x-simulator", self.name),
+            (self.shape.request_id, f"req_simulated{stamp.number}"),
+            *self.shape.limits,
+        )
         try:
             return await play(request, steps, headers, record)
         except ResetByUsError:

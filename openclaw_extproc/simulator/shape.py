@@ -90,6 +90,8 @@ class Shape:
     """The JSON that answers any other call, by its HTTP method; may raise `RefusedError`. `None`: nothing is there."""
     method: str = "POST"
     """Of `chat_paths`; `*` is any."""
+    limits: tuple[tuple[str, str], ...] = ()
+    """Headers of every answer that say what is left to the caller."""
     also: tuple["Shape", ...] = ()
     """What else this server answers; a path belongs to the first that names it."""
     socket_paths: tuple[str, ...] = ()

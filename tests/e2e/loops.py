@@ -4,7 +4,7 @@ What an SDK got it sends back as it is: thoughts and signatures where its format
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -132,7 +132,8 @@ def by_messages(sdk: anthropic.Anthropic) -> Loop:
             {"type": "tool_result", "tool_use_id": call.id, "content": said}
             for call, said in zip(calls, degrees(len(calls)), strict=True)
         ]
-        asked += [{"role": "assistant", "content": first.content}, {"role": "user", "content": results}]
+        asked.append({"role": "assistant", "content": first.content})
+        asked.append({"role": "user", "content": results})
         second = _answered(sdk, model, asked, streamed=streamed)
         thought = "".join(block.thinking for block in first.content if block.type == "thinking")
         text = "".join(block.text for block in second.content if block.type == "text")
@@ -189,7 +190,7 @@ _ADDED = ("parsed_arguments",)
 
 
 @contextmanager
-def loops(url: str) -> Iterator[Mapping[str, Loop]]:
+def loops(url: str) -> Generator[Mapping[str, Loop]]:
     """By the format of the client."""
     with (
         openai.OpenAI(base_url=f"{url}/openai/v1", api_key=OURS, max_retries=0) as chatgpt,

@@ -93,7 +93,7 @@ def _details(fault: Fault) -> dict[str, Json]:
 
 
 def _message(fault: Fault) -> str:
-    if fault.code != TOO_LONG or _TOO_LONG.search(fault.public):
+    if fault.code != TOO_LONG or SAID_TOO_LONG in fault.public.lower():
         return fault.public
     return f"{SAID_TOO_LONG}: {fault.public}"
 

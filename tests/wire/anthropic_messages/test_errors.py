@@ -94,9 +94,10 @@ def test_a_prompt_that_does_not_fit_has_everybodys_word_for_it(message: str) -> 
 
 
 def test_a_prompt_that_did_not_fit_elsewhere_is_told_in_the_words_claude_code_looks_for() -> None:
-    fault = Fault(Kind.MALFORMED, "maximum context length is 8192 tokens", 400, "context_length_exceeded")
+    for said in ("maximum context length is 8192 tokens", "Your input exceeds the context window of this model."):
+        fault = Fault(Kind.MALFORMED, said, 400, "context_length_exceeded")
 
-    assert b'"prompt is too long: maximum context length is 8192 tokens"' in CLIENT.encode_error(fault)
+        assert f'"prompt is too long: {said}"'.encode() in CLIENT.encode_error(fault)
 
 
 @pytest.mark.parametrize("body", [b"", b'{"type":"error","error":{"type":"billing_error","message":"Pay"}}'])
