@@ -21,8 +21,8 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import efforts, sealed
-from openclaw_extproc.wire.anthropic_messages.abilities import Abilities
 from openclaw_extproc.wire.anthropic_messages.state import BY
+from openclaw_extproc.wire.claude import Abilities
 
 DEFAULT_MAX_TOKENS = 4096
 """`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:

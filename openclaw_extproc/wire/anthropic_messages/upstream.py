@@ -14,10 +14,10 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, Chat, JsonObject, JsonSchema, Part, ToolChoice, ToolSpec, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import messages, schemas, thinking
-from openclaw_extproc.wire.anthropic_messages.abilities import Abilities, abilities
 from openclaw_extproc.wire.anthropic_messages.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.claude import Abilities, abilities
 from openclaw_extproc.wire.losses import carried
 from openclaw_extproc.wire.needs import Need
 

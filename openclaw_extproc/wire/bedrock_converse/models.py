@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.model.chat import Effort
+from openclaw_extproc.wire.claude import abilities
 
 Thinks: TypeAlias = Literal["no word for it", "by budget", "adaptively"]
 
@@ -22,6 +23,10 @@ class Model:
 
     claude: bool = False
     thinks: Thinks = "no word for it"
+    unasked: bool = False
+    """Thinks unless it is told not to."""
+    always: bool = False
+    """Refuses to be told."""
     efforts: tuple[Effort, ...] = ()
     """Words that `outputConfig.effort` takes; empty: it is not sent."""
     caches: bool = False
@@ -55,6 +60,8 @@ def _claude(id: str) -> Model:
     return Model(
         claude=True,
         thinks="adaptively" if adaptive else "by budget" if version >= (3, 7) else "no word for it",
+        unasked=abilities(id).unasked,
+        always=abilities(id).always,
         efforts=_efforts(version),
         caches=True,
         caches_tools=True,

@@ -25,6 +25,7 @@ MOST = 32_000
 NO_THOUGHT_BEFORE_TOOLS = "reasoning: off, no thought of Claude's stands before the tool calls"
 FORCED_TOOL = "reasoning: off, a tool is forced"
 TOO_SHORT = f"reasoning: off, fewer than {MIN_BUDGET} tokens to answer with"
+ALWAYS = "reasoning: this model always thinks"
 NOT_ABLE = "reasoning: no word for it at this model"
 BUDGET = "reasoning: budget_tokens, as an effort"
 
@@ -37,12 +38,18 @@ class Plan:
     effort: str | None = None
     losses: tuple[str, ...] = ()
 
+    @property
+    def thinks(self) -> bool:
+        return self.field is not None and self.field["type"] != "disabled"
+
 
 def plan(chat: Chat, limit: int | None, model: Model) -> Plan:
     """`limit`: what the client and the policy allow, if they say."""
     wish = chat.reasoning
-    if wish is None or wish.off:
+    if wish is None:
         return Plan(limit)
+    if wish.off:
+        return _off(limit, model)
     if model.thinks == "no word for it":
         return Plan(limit, losses=(NOT_ABLE,))
     if chat.tools and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named"):
@@ -58,6 +65,13 @@ def plan(chat: Chat, limit: int | None, model: Model) -> Plan:
     wanted = max(efforts.budget(wish) or efforts.BUDGETS["medium"], MIN_BUDGET)
     budget = min(wanted, MOST - ANSWER if limit is None else limit - 1)
     return Plan(budget + ANSWER if limit is None else limit, {"type": "enabled", "budget_tokens": budget})
+
+
+def _off(limit: int | None, model: Model) -> Plan:
+    """Most models do not think unless asked; some do, and of those a few cannot be told not to."""
+    if model.always:
+        return Plan(limit, effort=model.efforts[0] if model.efforts else None, losses=(ALWAYS,))
+    return Plan(limit, {"type": "disabled"} if model.unasked else None)
 
 
 def starts_with_thought(turns: Sequence[Turn]) -> bool:

@@ -40,7 +40,7 @@ def encode_request(chat: Chat, change: Edit) -> Encoded:
     tools = _tool_config(chat, model, lost)
     system = _system(chat, model, lost)
     used = sum("cachePoint" in block for block in (*system, *_listed(tools)))
-    writer = messages.Writer(model, messages.MAX_CACHE_POINTS - used, made.field is not None, lost=lost)
+    writer = messages.Writer(model, messages.MAX_CACHE_POINTS - used, made.thinks, lost=lost)
     fields: dict[str, Json] = {
         "system": [*system] or None,
         "messages": messages.written(chat, writer),
@@ -101,7 +101,7 @@ def _inference(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -
 
 def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> tuple[float | None, float | None]:
     temperature, top_p = chat.temperature, chat.top_p
-    if made.field is not None or not model.samples:
+    if made.thinks or not model.samples:
         lost += [name for name, said in (("temperature", temperature), ("top_p", top_p)) if said not in (None, 1)]
         return None, None
     if temperature is not None and temperature > 1:
@@ -116,7 +116,7 @@ def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) ->
 def _additional(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> Json:
     fields: dict[str, Json] = {} if made.field is None else {"thinking": made.field}
     if chat.top_k is not None:
-        if model.claude and model.samples and made.field is None:
+        if model.claude and model.samples and not made.thinks:
             fields["top_k"] = chat.top_k
         else:
             lost.append("top_k")

@@ -19,8 +19,8 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.anthropic_messages.abilities import abilities
 from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.claude import abilities
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, encoded, written
 
 OLD, MIDDLE, NEW, ALWAYS = "claude-sonnet-4-5", "claude-opus-4-6", "claude-opus-5", "claude-fable-5"

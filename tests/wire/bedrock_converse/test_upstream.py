@@ -305,3 +305,19 @@ def test_what_only_another_format_knows_is_named() -> None:
         "n: not carried",
         "madeup",
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "losses"),
+    [
+        ("anthropic.claude-sonnet-4-5-v1:0", None, ()),
+        ("anthropic.claude-opus-5-v1:0", {"thinking": {"type": "disabled"}}, ()),
+        ("anthropic.claude-fable-5-v1:0", None, ("reasoning: this model always thinks",)),
+        ("amazon.nova-pro-v1:0", None, ()),
+    ],
+)
+def test_who_thinks_unasked_is_told_not_to(model: str, field: object, losses: tuple[str, ...]) -> None:
+    encoded = sent(chat(reasoning=Reasoning("none")), model)
+
+    assert json.loads(encoded.body).get("additionalModelRequestFields") == field
+    assert encoded.losses == losses
