@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
-from google.genai import errors
+from google.genai import errors, types
 
 from tests.e2e.harness import Providers, Sidecar, until
 from tests.e2e.speakers import SPEAKERS, Counted, Speakers, Thing, speakers
@@ -231,3 +231,25 @@ def test_no_provider_is_asked_to_compress(
 
     (record,) = providers[place.simulator].requests
     assert record.headers.get("accept-encoding", "identity") == "identity"
+
+
+@each_provider
+def test_an_answer_that_a_filter_held_back_is_told_as_one(
+    speaking: Speakers, place: Place, providers: Providers
+) -> None:
+    providers[place.simulator].set_fault("content-filter")
+
+    chat = speaking.chat.sdk.chat.completions.create(
+        model=place.model, messages=[{"role": "user", "content": "hello you"}]
+    )
+    response = speaking.responses.sdk.responses.create(model=place.model, input="hello you")
+    message = speaking.messages.sdk.messages.create(
+        model=place.model, max_tokens=100, messages=[{"role": "user", "content": "hello you"}]
+    )
+    (chunk,) = speaking.gemini.caller.chunks(place.model, types.UserContent("hello you"))
+
+    assert chat.choices[0].finish_reason == "content_filter"
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "content_filter"
+    assert message.stop_reason == "refusal"
+    assert [one.finish_reason for one in chunk.candidates or []] in ([types.FinishReason.SAFETY], [])
