@@ -36,7 +36,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
-from openclaw_extproc.stages.listening import Listening
+from openclaw_extproc.stages.listening import Listening, Unsealed
 from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
 from openclaw_extproc.wire import client_side, sse
 from openclaw_extproc.wire.base import JSON
@@ -404,7 +404,9 @@ def _listening(call: Call, *, framed: bool, unreadable: bool, at: float) -> List
     decoder = provider.decoder(call.streamed)
     unframing = provider.unframe() if framed and provider.unframe is not None else None
     if call.bound.translates:
-        return Listening(decoder, client.encoder(call.ask, int(at)), unframing)
+        encoder = client.encoder(call.ask, int(at))
+        secret = call.bound.fallback and provider.seals_for_account
+        return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
     return Listening(decoder, None, unframing, client.trim(call.ask) if call.streamed else None)
 
 

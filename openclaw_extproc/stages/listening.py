@@ -3,10 +3,20 @@
 from collections.abc import Callable, Iterator
 
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen, Signed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder, Encoder, Passing
+
+
+class Unsealed:
+    """An encoder that is told no sealed state: the next turn may go to an account that cannot open it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def feed(self, fact: Fact) -> bytes:
+        return b"" if isinstance(fact, Signed) else self._encoder.feed(fact)
 
 
 class Listening:

@@ -39,6 +39,11 @@ class Bound:
     began: float
 
     @property
+    def fallback(self) -> bool:
+        """Whether the provider stands in for the first one of the chain."""
+        return self.target.provider != self.plan.groups[0][0].provider
+
+    @property
     def client(self) -> ClientSide[Ask]:
         return client_side(self.plan.client_format)
 
@@ -84,9 +89,7 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
         ask = bound.client.decode_request(asked)
-        provider = bound.target.provider
-        fallback = provider != bound.plan.groups[0][0].provider
-        change = Edit(bound.target.model, provider=provider, fallback=fallback)
+        change = Edit(bound.target.model, provider=bound.target.provider, fallback=bound.fallback)
         if bound.translates:
             encoded = bound.provider.encode_request(replace(ask, model=change.model), change)
         else:

@@ -182,6 +182,8 @@ class ProviderSide(Generic[AskT]):
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
+    seals_for_account: bool = False
+    """Whether what it seals can be opened by the same account only."""
     takes_query: bool = True
     """Whether a client's own query (`?beta=true`) goes on to a provider of its own words."""
     unframe: Callable[[], Passing] | None = None

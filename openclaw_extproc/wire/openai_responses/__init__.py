@@ -78,5 +78,6 @@ FORMAT = WireFormat(
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
+        seals_for_account=True,
     ),
 )
