@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import cast
 
@@ -148,7 +149,12 @@ def spoken_to(provider: Provider, client_format: str) -> WireFormat[Ask] | None:
     """The format in which a provider is asked on behalf of a client: the client's own where the provider knows it, else
     the first one that both can be translated through. `None`: there is none.
     """
-    known = [FORMATS[name] for name in (provider.format, *provider.also) if name in FORMATS]
+    return _spoken((provider.format, *provider.also), client_format)
+
+
+@lru_cache(maxsize=1_024)  # asked ten times for each request; a configuration has a few of these pairs
+def _spoken(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | None:
+    known = [FORMATS[name] for name in formats if name in FORMATS]
     asked = FORMATS[client_format]
     own = (fmt for fmt in known if fmt.words == client_format)
     others = (fmt for fmt in known if fmt.translated and _translates(asked, fmt))
