@@ -36,9 +36,8 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
-from openclaw_extproc.stages.listening import Listening, Unsealed
 from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
-from openclaw_extproc.wire import client_side, sse
+from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
@@ -46,9 +45,6 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body, read for its message only."""
 
-HTTP_UNAUTHENTICATED = 401
-_MAY_SAY_HOW_LONG = ("429", "503")
-HTTP_FORBIDDEN = 403
 
 _JSON = {"content-type": JSON}
 
@@ -202,13 +198,7 @@ class AttemptStage:
             return self._on_error_head(call, status, event)
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
-        kind = event.headers.get("content-type", "")
-        own_frames = sse.media_type(kind) == call.bound.provider.stream_type
-        framed = call.bound.provider.unframe is not None and own_frames
-        call.streamed = sse.is_stream(kind) or own_frames
-        unreadable = event.headers.get("content-encoding", "identity") != "identity"
-        call.listening = _listening(call, framed=framed, unreadable=unreadable, at=event.at)
-        if unreadable and (call.bound.translates or framed):
+        if not call.listen(event.at):
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is compressed"), event.at)
         self._state = Holding(call)
         return Step()
@@ -217,10 +207,10 @@ class AttemptStage:
         fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
-        if _refuses_ours(call.bound, status):
+        if call.bound.refuses_ours(status):
             # The key is ours, so the caller can do nothing about it; and the provider's words may quote the key.
             return self._fail(call, replace(fault, public="the provider refuses the gateway's credential"), event.at)
-        if retries.retriable(fault) and _goes_on(call):
+        if retries.retriable(fault) and call.goes_on:
             return self._fail(call, fault, event.at)
         if event.end:
             return self._fail(call, fault, event.at)
@@ -389,27 +379,6 @@ def _bind(head: RequestHead) -> Bound | None:
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
 
 
-def _goes_on(call: Call) -> bool:
-    """Whether the next attempt can begin without a look at this one's body, which may say how long to wait."""
-    plan, attempt = call.bound.plan, call.bound.attempt
-    if plan.stays(attempt) and not call.retry_after and call.head.get(":status") in _MAY_SAY_HOW_LONG:
-        return False
-    return retries.again(plan, attempt, call.retry_after) is not None
-
-
-def _listening(call: Call, *, framed: bool, unreadable: bool, at: float) -> Listening:
-    client, provider = call.bound.client, call.bound.provider
-    if unreadable:
-        return Listening(None, client.encoder(call.ask, int(at)) if call.bound.translates else None)
-    decoder = provider.decoder(call.streamed)
-    unframing = provider.unframe() if framed and provider.unframe is not None else None
-    if call.bound.translates:
-        encoder = client.encoder(call.ask, int(at))
-        secret = call.bound.fallback and provider.seals_for_account
-        return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
-    return Listening(decoder, None, unframing, client.trim(call.ask) if call.streamed else None)
-
-
 def _ends(event: Event) -> bool:
     """Whether nothing follows this message."""
     match event:
@@ -419,14 +388,6 @@ def _ends(event: Event) -> bool:
             return True
         case RequestHead() | RequestBody():
             return False
-
-
-def _refuses_ours(bound: Bound, status: int) -> bool:
-    """AWS says 403 of a signature it does not accept, and quotes what it was made from, session token included."""
-    refusals = (
-        (HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN) if bound.target.provider.auth == "aws" else (HTTP_UNAUTHENTICATED,)
-    )
-    return status in refusals and not bound.forwards
 
 
 def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:

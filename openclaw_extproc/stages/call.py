@@ -7,9 +7,13 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
-from openclaw_extproc.stages.listening import Listening
+from openclaw_extproc.stages.listening import Listening, Unsealed
 from openclaw_extproc.stages.sending import Bound
+from openclaw_extproc.wire import sse
+
+_MAY_SAY_HOW_LONG = ("429", "503")
 
 
 @dataclass(slots=True)
@@ -35,6 +39,36 @@ class Call:
     def retry_after(self) -> str:
         """The failed answer's own; "" where it has none."""
         return self.head.get("retry-after", self.asked_wait)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next attempt can begin without a look at this one's body, which may say how long to wait."""
+        plan, attempt = self.bound.plan, self.bound.attempt
+        if plan.stays(attempt) and not self.retry_after and self.head.get(":status") in _MAY_SAY_HOW_LONG:
+            return False
+        return retries.again(plan, attempt, self.retry_after) is not None
+
+    def listen(self, at: float) -> bool:
+        """Begin to read the answer whose head is here; false when that cannot be done and has to be."""
+        kind = self.head.get("content-type", "")
+        own_frames = sse.media_type(kind) == self.bound.provider.stream_type
+        framed = self.bound.provider.unframe is not None and own_frames
+        self.streamed = sse.is_stream(kind) or own_frames
+        unreadable = self.head.get("content-encoding", "identity") != "identity"
+        self.listening = self._listening(framed=framed, unreadable=unreadable, at=at)
+        return not (unreadable and (self.bound.translates or framed))
+
+    def _listening(self, *, framed: bool, unreadable: bool, at: float) -> Listening:
+        client, provider = self.bound.client, self.bound.provider
+        if unreadable:
+            return Listening(None, client.encoder(self.ask, int(at)) if self.bound.translates else None)
+        decoder = provider.decoder(self.streamed)
+        unframing = provider.unframe() if framed and provider.unframe is not None else None
+        if self.bound.translates:
+            encoder = client.encoder(self.ask, int(at))
+            secret = self.bound.fallback and provider.seals_for_account
+            return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
+        return Listening(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""

@@ -26,6 +26,9 @@ AWS_SERVICE = "bedrock"
 """The name that signatures for `bedrock-runtime` hosts are made for."""
 
 
+HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN = 401, 403
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A request head that knows where it goes."""
@@ -76,6 +79,11 @@ class Bound:
         """Whether the caller's own credential goes on. Only ever to the provider it was sent for: the first one."""
         provider = self.target.provider
         return provider.auth == "forward" and not self.translates and provider == self.plan.groups[0][0].provider
+
+    def refuses_ours(self, status: int) -> bool:
+        """AWS says 403 of a signature it does not accept, and quotes what it was made from, session token included."""
+        aws = self.target.provider.auth == "aws"
+        return not self.forwards and (status == HTTP_UNAUTHENTICATED or (aws and status == HTTP_FORBIDDEN))
 
 
 @dataclass(frozen=True, slots=True)
