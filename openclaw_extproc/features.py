@@ -1,7 +1,8 @@
 """What policy may look at: a flat, cheap summary of one request."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
@@ -17,9 +18,25 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
 )
+from openclaw_extproc.strategy import Level
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a request says of itself in headers. It may narrow what is allowed, and never widen it."""
+
+    session: str = ""
+    user: str = ""
+    cost_centre: str = ""
+    task: str = ""
+    tier: str = ""
+    priority: Literal["high", "normal", "low"] = "normal"
+    data_class: str = ""
+    level: Level | None = None
+    """Of this request: `x-openclaw-model`, `x-openclaw-prompt` …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,31 @@ class Features:
     bound_to_format: tuple[str, ...] = ()
     """What only the client's own format can carry and nobody may drop in silence."""
     operation: Operation = "chat"
+    tokens: int = 0
+    """Of the whole prompt, estimated; see `estimated_tokens`."""
+    query: str = ""
+    """The last user turn's own words, without what tools and editors put into it. Cut where it is long."""
+    query_tokens: int = 0
+    output_tokens: int | None = None
+    """The most the client wants."""
+    tool_calls: int = 0
+    """Made so far in this conversation."""
+    in_tool_loop: bool = False
+    """The last turn brings the result of a tool: the model has not finished what it began."""
+    documents: int = 0
+    has_code: bool = False
+    """In the last user turn."""
+    language: str = ""
+    """Of the last user turn, ISO 639-1; empty when unsure."""
+    questions: int = 0
+    steps: int = 0
+    """Numbered or listed items of the last user turn."""
+    output_format: Literal["text", "json", "json_schema"] = "text"
+    reasoning_effort: str = ""
+    """As the client said; `on` when it gave a budget instead."""
+    declared: Declared = field(default_factory=Declared)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the request, without credentials."""
 
 
 def estimated_tokens(chat: Chat) -> int:
@@ -78,7 +120,7 @@ def _leaves(part: Part) -> Iterator[Part]:
     yield from part.content if isinstance(part, ToolResult) else (part,)
 
 
-def extract(ask: Ask, *, client_format: str) -> Features:
+def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None = None) -> Features:
     turns = ask.turns if isinstance(ask, Chat) else ()
     parts = [part for turn in turns for part in turn.parts]
     return Features(
@@ -91,4 +133,5 @@ def extract(ask: Ask, *, client_format: str) -> Features:
         needs=needs(ask),
         bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
         operation=FORMATS[client_format].operation,
+        headers=headers or {},
     )

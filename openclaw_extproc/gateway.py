@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.catalog import UNKNOWN, ModelFacts
+from openclaw_extproc.strategy import Strategy
+
 AUTO = "auto"
 """The model name that leaves the choice to us: the default chain."""
 
@@ -53,6 +56,19 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What a request gets on its way to this target, whatever the client said. Nothing: not a byte is changed."""
+
+    preamble: str = ""
+    """Goes before the system text."""
+    style: str = ""
+    """Goes behind it."""
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    """A smaller limit of the client's stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One model at one provider: where an attempt can go."""
 
@@ -60,6 +76,12 @@ class Target:
     model: str
     weight: int = 1
     """Among the targets of one group."""
+    changes: Changes = Changes()
+
+    @property
+    def name(self) -> str:
+        """`provider/model`, as the catalogue and all counters call it."""
+        return f"{self.provider.name}/{self.model}"
 
 
 USUAL_TOKENS = 4_096
@@ -122,3 +144,9 @@ class Gateway:
     failure_threshold: float = 0.2
     """A provider that fails more often than this share of its calls, in the last minute, is unhealthy."""
     emergency: Emergency = field(default_factory=Emergency)
+    catalog: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
+    """By `Target.name`."""
+    strategy: Strategy = field(default_factory=Strategy)
+
+    def facts(self, target: Target) -> ModelFacts:
+        return self.catalog.get(target.name, UNKNOWN)

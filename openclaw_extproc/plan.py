@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from openclaw_extproc.gateway import Emergency, Limits, Target
+from openclaw_extproc.record import Record
 
 MAX_ATTEMPTS = 8
 """A chain longer than this makes callers wait for nothing; Envoy's header for it takes small numbers only."""
@@ -31,7 +32,7 @@ class Plan:
     """How long each attempt may be silent."""
     limits: Limits
     emergency: Emergency
-    because: tuple[str, ...] = ()
+    record: Record = field(default_factory=Record)
     passes: bool = False
     """No model call: it goes to its provider unread."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
@@ -54,10 +55,10 @@ class Plan:
         return not self.is_last(attempt) and self.group(attempt) == self.group(attempt + 1)
 
 
-def groups(chain: Sequence[Target], limits: Limits) -> tuple[tuple[Target, ...], ...]:
-    """Each target once; a chain of one is tried again as often as the limits say."""
-    repeated = list(chain) * (1 + limits.max_retries) if len(chain) == 1 else chain
-    return tuple((target,) for target in repeated[:MAX_ATTEMPTS])
+def groups(wanted: Sequence[tuple[Target, ...]], limits: Limits) -> tuple[tuple[Target, ...], ...]:
+    """Each group once; a single one is tried again as often as the limits say."""
+    repeated = list(wanted) * (1 + limits.max_retries) if len(wanted) == 1 else list(wanted)
+    return tuple(repeated[:MAX_ATTEMPTS])
 
 
 def write(plan: Plan) -> str:

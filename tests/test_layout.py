@@ -17,7 +17,8 @@ PACKAGE = ROOT / "openclaw_extproc"
 OURS = "openclaw_extproc"
 
 LAYERS = (
-    {"faults", "gateway"},
+    {"faults", "catalog", "strategy", "record"},
+    {"gateway"},
     {"model"},
     {"wire"},
     {"plan", "features"},

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS, Plan, groups, read, write
+from openclaw_extproc.record import Record
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 providers = st.builds(
@@ -26,7 +27,7 @@ plans = st.builds(
     st.integers(1, 10**6),
     limits,
     st.builds(Emergency, text, st.integers(0, 10**6)),
-    st.lists(text).map(tuple),
+    st.builds(Record, because=st.lists(text).map(tuple)),
 )
 
 
@@ -53,16 +54,16 @@ def test_what_is_no_plan_is_refused(written: str) -> None:
 
 
 def test_a_chain_is_tried_once() -> None:
-    assert groups([A, B, C], Limits(max_retries=5)) == ((A,), (B,), (C,))
+    assert groups([(A,), (B,), (C,)], Limits(max_retries=5)) == ((A,), (B,), (C,))
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (2, 3), (100, MAX_ATTEMPTS)])
 def test_a_single_target_is_tried_again(retries: int, attempts: int) -> None:
-    assert groups([A], Limits(max_retries=retries)) == ((A,),) * attempts
+    assert groups([(A,)], Limits(max_retries=retries)) == ((A,),) * attempts
 
 
 def test_no_chain_is_longer_than_callers_wait() -> None:
-    assert len(groups([target(str(n)) for n in range(50)], Limits())) == MAX_ATTEMPTS
+    assert len(groups([(target(str(n)),) for n in range(50)], Limits())) == MAX_ATTEMPTS
 
 
 def test_past_the_end_it_starts_again() -> None:

@@ -108,6 +108,6 @@ def _selection(entry: RequestEntry, plan: Plan) -> dict[str, Json]:
 def _reason(entry: RequestEntry, plan: Plan) -> str:
     """Why the answer came from where it came: `primary_rate_limited`, or what the decision rested on."""
     if not entry.reasons:
-        return "; ".join(plan.because)
+        return "; ".join(plan.record.because)
     provider, _, why = entry.reasons[-1].partition(":")
     return f"primary_{why}" if provider == plan.groups[0][0].provider.name else f"{provider}_{why}"

@@ -17,8 +17,8 @@ from openclaw_extproc.edge.sessions import StageSession
 from openclaw_extproc.edge.sources import Read, Sources
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.policy.decide import Situation
 from openclaw_extproc.policy.health import Health
+from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.trace import Trace
+from openclaw_extproc.record import Record
 from openclaw_extproc.wire import spoken_to
 from openclaw_extproc.wire.base import Operation
 
@@ -13,18 +16,20 @@ MAX_NAMES_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """What is true at this moment and stands in no file."""
-
-    missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
-    """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
-    chain: tuple[Target, ...]
-    because: tuple[str, ...]
-    """What an operator reads at 3 a.m."""
+    groups: tuple[tuple[Target, ...], ...]
+    """Attempt n goes to one of group n."""
+    record: Record = field(default_factory=Record)
+    trace: Trace = field(default_factory=Trace)
+
+    @property
+    def chain(self) -> tuple[Target, ...]:
+        """All targets in the order in which they may be reached."""
+        return tuple(dict.fromkeys(target for group in self.groups for target in group))
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        return self.record.because
 
 
 def decide(features: Features, situation: Situation, gateway: Gateway) -> Decision:
@@ -41,7 +46,7 @@ def decide(features: Features, situation: Situation, gateway: Gateway) -> Decisi
         assert worst is not None
         public = "; ".join(skipped) if worst.kind is Kind.EXHAUSTED else worst.public
         raise FaultError(worst.kind, public, about=worst.about)
-    return Decision(usable, (why, *skipped))
+    return Decision(tuple((target,) for target in usable), Record(because=(why, *skipped)))
 
 
 def _objection(target: Target, first: Target, features: Features, situation: Situation, *, mixed: bool) -> Fault | None:

@@ -18,7 +18,9 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.decide import Situation, decide
+from openclaw_extproc.policy.decide import decide
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers, passing
 from openclaw_extproc.stages.entries import RequestEntry
@@ -219,7 +221,7 @@ def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
         patience_ms=gateway.limits.longest_ms,
         limits=gateway.limits,
         emergency=gateway.emergency,
-        because=("no model call: to its own provider",),
+        record=Record(because=("no model call: to its own provider",)),
         passes=True,
     )
 
@@ -250,14 +252,14 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
         path=spoken.path,
         query=spoken.query,
         asked_model=ask.model[:MAX_NAME_CHARS],
-        groups=plans.groups(decision.chain, gateway.limits),
+        groups=plans.groups(decision.groups, gateway.limits),
         began=reading.head.at,
         patience_ms=gateway.limits.patience_ms(
             stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens
         ),
         limits=gateway.limits,
         emergency=gateway.emergency,
-        because=decision.because,
+        record=decision.record,
         client_headers=h.of_format(reading.head.headers, spoken.format),
     )
     return plan, ask

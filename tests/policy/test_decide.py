@@ -10,7 +10,8 @@ from openclaw_extproc.features import Features, extract
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, Situation, decide
+from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, decide
+from openclaw_extproc.policy.situation import Situation
 
 ONE = Provider("one", "c1", "openai_chat", credential="KEY_1")
 TWO = Provider("two", "c2", "gemini", credential="KEY_2")

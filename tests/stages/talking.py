@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
-from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (

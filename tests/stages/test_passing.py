@@ -6,7 +6,7 @@ import pytest
 
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Gateway, Provider
-from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To

@@ -26,7 +26,18 @@ AFAR = {Kind.RATE_LIMITED, Kind.OVERLOADED, Kind.UPSTREAM_ERROR, Kind.UPSTREAM_G
 def plan(*targets: object, **limits: float) -> Plan:
     made = Limits(**limits)  # type: ignore[arg-type]  # as the fields are
     chosen = tuple(target for target in (A, B, C) if target in targets)
-    return Plan("r", "openai_chat", "/p", "", "m", groups(chosen, made), BEGAN, made.first_token_ms, made, Emergency())
+    return Plan(
+        "r",
+        "openai_chat",
+        "/p",
+        "",
+        "m",
+        groups([(t,) for t in chosen], made),
+        BEGAN,
+        made.first_token_ms,
+        made,
+        Emergency(),
+    )
 
 
 @pytest.mark.parametrize("kind", Kind)

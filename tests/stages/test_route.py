@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages import route as stage
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, RequestBody, RequestHead, ResponseHead, To

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.decide import Situation
+from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead

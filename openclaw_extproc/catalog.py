@@ -1,0 +1,54 @@
+"""What is known of each model: prices, limits, abilities. `config/` makes it, the policy reads it.
+
+`None` and empty always mean "not known", never zero: a model without a price is not free.
+"""
+
+from dataclasses import dataclass, field
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens."""
+
+    input: float
+    output: float
+    cache_read: float | None = None
+    """Of input tokens that the provider had in its cache; not known: as `input`."""
+    cache_write: float | None = None
+    above: int = 0
+    """Holds for requests of more than this many input tokens (Gemini asks more above 200,000)."""
+
+    def of(self, input_tokens: float, output_tokens: float) -> float:
+        """US dollars, nothing cached."""
+        return (input_tokens * self.input + output_tokens * self.output) / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    prices: tuple[Price, ...] = ()
+    """In the order of `above`. One with zeros is a free model; none at all is an unknown price."""
+    window: int | None = None
+    """Tokens of prompt and answer together."""
+    max_output: int | None = None
+    """The longest answer, in tokens."""
+    capabilities: frozenset[str] = field(default_factory=frozenset[str])
+    """As the operator named them (`code_generation`), and those of `POSSIBLE`."""
+    quality: float | None = None
+    """0 to 1, the operator's own judgement or that of `config/known_models.py`."""
+    family: str = ""
+    """Whose tokenizer it has: `openai`, `anthropic`, `gemini`, `llama` …"""
+    kind: str = ""
+    """For `cost_optimization.priority`: `local`, `open_source`, `paid`."""
+
+    def price(self, input_tokens: int) -> Price | None:
+        """The price of a request with so many input tokens."""
+        return next((p for p in reversed(self.prices) if input_tokens > p.above or p.above == 0), None)
+
+    @property
+    def free(self) -> bool:
+        return bool(self.prices) and all(p.input == 0 and p.output == 0 for p in self.prices)
+
+
+UNKNOWN = ModelFacts()

@@ -1,0 +1,37 @@
+"""What is true at this moment and stands in no file: a snapshot that the edge takes for each request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from openclaw_extproc.strategy import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of the session that a request belongs to."""
+
+    target: str = ""
+    """`Target.name` of who answered last, while affinity lasts; empty: nobody, or too long ago."""
+    tier: Tier | None = None
+    """What its last request was judged to be."""
+    spent_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
+    """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
+    unhealthy: frozenset[str] = field(default_factory=frozenset[str])
+    """Names of providers that fail: they go behind all others."""
+    latency: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Median seconds to the first content, lately, by `Target.name`; of a target without enough samples: absent."""
+    inflight: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Calls under way, by `Target.name`."""
+    token_ratio: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Tokens that providers counted for each one we estimated, by `ModelFacts.family`; absent: 1."""
+    spent_this_hour: float = 0.0
+    """US dollars, of all requests."""
+    spent_today: float = 0.0
+    remembered: Remembered = Remembered()
+    draw: float = 0.0
+    """A random number from 0 up to 1, for shares that stick to nothing."""

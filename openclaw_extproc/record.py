@@ -1,0 +1,32 @@
+"""What was decided about one request, and why: the same record goes to headers, log, metrics and Envoy's metadata."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    mode: str = "enforce"
+    tier: str = ""
+    """Empty: nobody asked."""
+    score: float = 0.0
+    confidence: float = 0.0
+    task: str = ""
+    because: tuple[str, ...] = ()
+    """What an operator reads at 3 a.m., in the order in which it was decided."""
+    rule: str = ""
+    """Name of the rule that chose the model; empty: none did."""
+    level: str = ""
+    """Name of the level that overrode the model."""
+    experiment: str = ""
+    """`name=arm` or `name=control`, comma between several."""
+    input_tokens: int = 0
+    """As estimated, for the first target."""
+    cost_usd: float | None = None
+    """As estimated, for the first target; `None` when its price is not known."""
+    data_classes: tuple[str, ...] = ()
+    notice: str = ""
+    """What the caller should know: a downgrade, a shortened conversation."""
+    would: str = ""
+    """Mode `shadow`: `provider/model` that would have been asked."""
+    session: str = ""
+    cost_centre: str = ""
