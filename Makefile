@@ -6,9 +6,9 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 
-.PHONY: help run test fuzz check lint types format bench proto lock clean
+.PHONY: help run test fuzz reloads check lint types format bench proto lock clean
 help:
-	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | format | bench | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | format | bench | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
@@ -18,6 +18,9 @@ test: $(DEV)
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
+
+reloads: $(DEV)
+	RELOADS=1000 $(BIN)/python -m pytest -q -s tests/e2e/test_reload_under_load.py
 
 check: lint types test
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,7 +22,9 @@ from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
 
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.25
+"""A look costs one `stat` for each file."""
+LOOK_AROUND_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
 
 
@@ -100,12 +102,19 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
         service.close()
 
 
+async def _nothing_to_prepare(_: Read) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reloading:
     """What `up` adds to a reload, having an Envoy of its own."""
 
     check: Callable[[Read], Sequence[Finding]] = lambda _: ()
     """What Envoy has against it. Runs in a thread."""
+    prepare: Callable[[Read], Awaitable[str]] = _nothing_to_prepare
+    """Before the snapshot is replaced, because a plan may only name clusters that Envoy has. What went wrong, or
+    nothing."""
     taken: Callable[[Read], None] = lambda _: None
     """After the snapshot was replaced."""
 
@@ -113,30 +122,49 @@ class Reloading:
 async def watch(service: Service, sources: Sources, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
     seen = sources.signature()
+    looks = 0
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        service.look_around()
+        looks += 1
+        if looks % int(LOOK_AROUND_SECONDS / WATCH_SECONDS) == 0:
+            service.look_around()
         now = sources.signature()
         if now == seen:
             continue
         seen = now
-        read = await asyncio.to_thread(sources.read)
-        objections = await asyncio.to_thread(reloading.check, read) if read.settings is not None else ()
-        rejected = read.settings is None or bool(objections)
-        service.metrics.reload(ok=not rejected)
-        tell((*read.findings, *objections))
-        if read.settings is None or rejected:
-            count = len(read.errors) + len(objections)
-            logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
-            continue
+        if await _reload(service, sources, reloading):
+            seen = sources.signature()  # we may have written the clusters file ourselves
+
+
+async def _reload(service: Service, sources: Sources, reloading: Reloading) -> bool:
+    """Whether the snapshot was replaced."""
+    read = await asyncio.to_thread(sources.read)
+    if read.settings is None:
+        return _rejected(service, read.findings, read.findings)
+    objections = tuple(await asyncio.to_thread(reloading.check, read))
+    if not objections:
         await service.expect(read.settings)
-        service.take(read.settings)
-        reloading.taken(read)
-        seen = sources.signature()  # `taken` may have written the clusters file itself
-        logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
+        problem = await reloading.prepare(read)
+        objections = (Finding("clusters", problem, "the old configuration stays", "error"),) if problem else ()
+    if objections:
+        return _rejected(service, objections, (*read.findings, *objections))
+    service.metrics.reload(ok=True)
+    tell(read.findings)
+    service.take(read.settings)
+    reloading.taken(read)
+    logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
+    return True
 
 
-def tell(findings: tuple[Finding, ...]) -> None:
+def _rejected(service: Service, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
+    service.metrics.reload(ok=False)
+    tell(findings)
+    count = sum(one.severity == "error" for one in objections)
+    logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
+    return False
+
+
+def tell(findings: Iterable[Finding]) -> None:
     """Log every finding."""
     for finding in findings:
         level = logging.ERROR if finding.severity == "error" else logging.WARNING

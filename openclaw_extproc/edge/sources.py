@@ -1,10 +1,10 @@
 """The files a configuration comes from: reading, checking, noticing changes, publishing what Envoy watches."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import yaml
 
@@ -16,6 +16,9 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.wire import FORMATS
 
+Signature: TypeAlias = tuple[int, int, int]
+"""Inode, time of change, size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -26,6 +29,8 @@ class Read:
     findings: tuple[Finding, ...]
     additions: tuple[Json, ...] = ()
     """Clusters of the clusters file that do not come from `openclaw.yml`."""
+    clusters_signature: "Signature | None" = None
+    """Of the clusters file, just before it was read."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -43,8 +48,14 @@ class Sources:
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
     published: set[str] = field(default_factory=set[str])
     """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
+    _own: list[Signature] = field(default_factory=list["Signature"])
+    """Of the clusters file as we wrote it last; empty when we have not."""
 
     def read(self) -> Read:
+        signature = None if self.clusters is None else _signature(self.clusters)
+        return replace(self._read(), clusters_signature=signature)
+
+    def _read(self) -> Read:
         texts, complaints = self._texts()
         if complaints:
             return Read(None, complaints)
@@ -70,9 +81,24 @@ class Sources:
         )
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
 
-    def signature(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Changes when a file does, also when it is replaced."""
-        return tuple(_signature(path) for path in (*self.configs, *([self.clusters] if self.clusters else [])))
+    def signature(self) -> tuple[Signature | None, ...]:
+        """Changes when a file does, also when it is replaced; not when it was us who wrote it."""
+        clusters = () if self.clusters is None or self.is_ours() else (_signature(self.clusters),)
+        return tuple(_signature(path) for path in self.configs) + clusters
+
+    def publish(self, text: str, names: Iterable[str]) -> None:
+        """Write the clusters file; `names`: of the clusters in it that come from `openclaw.yml`."""
+        assert self.clusters is not None, "there is no other file we write and read"
+        self.published.update(names)
+        self._own[:] = [publish(self.clusters, text)]
+
+    def is_ours(self) -> bool:
+        """Whether nobody has touched the clusters file since we wrote it."""
+        return self.clusters is not None and _signature(self.clusters) in self._own
+
+    def is_as_read(self, read: Read) -> bool:
+        """Whether the clusters file is still the one that was read."""
+        return self.clusters is not None and _signature(self.clusters) == read.clusters_signature
 
     def _texts(self) -> tuple[Sequence[tuple[str, str]], tuple[Finding, ...]]:
         if not self.configs:
@@ -99,14 +125,20 @@ class Sources:
         return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def clusters_text(read: Read, environment: Mapping[str, str]) -> str:
-    """The clusters file: what `openclaw.yml` names, then what was added by hand."""
+def rendered(read: Read, environment: Mapping[str, str]) -> tuple[Json, ...]:
+    """The clusters that `openclaw.yml` names."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
     whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots(environment))
     resources = whole["resources"]
     assert isinstance(resources, list)
-    text = yaml.dump({"resources": [*resources, *read.additions]}, Dumper=PlainDumper, sort_keys=False, width=120)
+    return tuple(resources)
+
+
+def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[Json] = ()) -> str:
+    """The clusters file: what `openclaw.yml` names, what it named until now, then what was added by hand."""
+    resources: list[Json] = [*rendered(read, environment), *leaving, *read.additions]
+    text = yaml.dump({"resources": resources}, Dumper=PlainDumper, sort_keys=False, width=120)
     return f"{_HEADER}{text}"
 
 
@@ -123,12 +155,15 @@ class PlainDumper(yaml.SafeDumper):
         return True
 
 
-def publish(path: Path, text: str) -> None:
+def publish(path: Path, text: str) -> Signature:
     """Replace the file at once: Envoy notices a rename, and nobody ever reads half a file."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text(text, encoding="utf-8")
     fresh.chmod(0o600)
+    signature = _signature(fresh)  # it stays the same when the file gets its name
+    assert signature is not None, "just written"
     fresh.replace(path)
+    return signature
 
 
 ROOTS = (
@@ -180,7 +215,7 @@ def _name(resource: Json) -> str:
     return str(resource.get("name", "")) if isinstance(resource, dict) else ""
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
+def _signature(path: Path) -> Signature | None:
     try:
         stat = path.stat()
     except OSError:

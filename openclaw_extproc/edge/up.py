@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import yaml
 
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
@@ -17,10 +16,12 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
+from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Reloading, Service, running, tell, watch
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
@@ -67,7 +68,8 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     places = _places(folder, effective, options.access_log)
-    _publish(effective, read, sources)
+    published = Published(effective, sources)
+    published.first(read)
     _write(settings, places, folder)
     service = Service(settings, Secrets(sources.environment))
     children: list[Child] = []
@@ -79,14 +81,20 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
             children.append(await _start_simulators(ports))
             await _answering(children[0], ports.values())
         children.append(await _start_envoy(binary, folder, options.concurrency))
-        await _ready(children, places.admin_socket)
+        admin = EnvoyAdmin(places.admin_socket)
+        stack.push_async_callback(admin.close)
+        await _ready(children, admin)
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
 
         reloading = Reloading(
-            check=lambda read: envoy_check.findings(binary, read, options.environment),
-            taken=lambda read: _publish(effective, read, sources),
+            check=lambda read: (
+                envoy_check.findings(binary, read, options.environment) if published.changes(read) else []
+            ),
+            prepare=lambda read: published.prepare(read, admin),
+            taken=published.taken,
         )
+        stack.callback(published.stop)
         watching = asyncio.create_task(watch(service, sources, reloading))
         stack.callback(watching.cancel)
         return await _until_over(children, watching)
@@ -110,13 +118,6 @@ def _settings(read: Read) -> Settings:
     if read.settings is None:
         raise ConfigError(read.findings)
     return read.settings
-
-
-def _publish(file: Path, read: Read, sources: Sources) -> None:
-    assert read.settings is not None
-    if file == sources.clusters:  # else it is somebody's own file, and we write none of its clusters
-        sources.published.update(name for upstream in read.settings.upstreams for name in upstream.clusters)
-    publish(file, clusters_text(read, sources.environment))
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
@@ -148,21 +149,15 @@ async def _start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
 
 
-async def _ready(children: Sequence[Child], admin_socket: str) -> None:
+async def _ready(children: Sequence[Child], admin: EnvoyAdmin) -> None:
     """Until Envoy has its listener and its clusters. Raises `StartError`."""
-    transport = httpx.AsyncHTTPTransport(uds=admin_socket)
-    async with httpx.AsyncClient(transport=transport, timeout=1.0) as client:
-        for _ in range(int(READY_SECONDS / 0.05)):
-            if gone := next((c for c in children if c.process.returncode is not None), None):
-                await asyncio.wait([gone.listener], timeout=1.0)
-                raise StartError(f"{gone.name} ended while starting: {_why(gone)}")
-            try:
-                answer = await client.get("http://envoy/ready")
-                if answer.is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.05)
+    for _ in range(int(READY_SECONDS / 0.05)):
+        if gone := next((c for c in children if c.process.returncode is not None), None):
+            await asyncio.wait([gone.listener], timeout=1.0)
+            raise StartError(f"{gone.name} ended while starting: {_why(gone)}")
+        if await admin.is_ready():
+            return
+        await asyncio.sleep(0.05)
     raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
 
 

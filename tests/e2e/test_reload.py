@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,28 @@ def test_a_provider_that_is_removed_is_no_longer_served(providers: Providers) ->
 
         until(lambda: ask(up, "dog-model").status_code == 404, SOON, up.logged)
         assert ask(up, "bee-model").status_code == 200
-        assert "dog" not in clusters_file(up).read_text()
+        assert "name: dog" in clusters_file(up).read_text(), "for calls that are under way"
+
+
+def test_a_call_under_way_still_falls_back_to_who_was_removed_meanwhile(providers: Providers) -> None:
+    """It keeps the plan it began with, and Envoy the clusters in it."""
+    fallback = ", fallback: dog, fallback_model: dog-model"
+    limits = "router:\n  timeouts: {first_token_ms: 4000, answer_ms: 4000}\n"
+    with (
+        sidecar(config(one(providers, "bee", more=fallback), one(providers, "dog")) + limits, world.KEYS) as up,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        providers["bee"].set_fault("silent")
+        call = threads.submit(ask, up, "bee-model")
+        until(lambda: providers["bee"].requests, SOON, up.logged)
+
+        up.rewrite(config(one(providers, "bee")))
+
+        assert up.wait_for("reloaded")
+        assert not call.done(), "it still waits for the first one"
+        answer = call.result(timeout=20)
+        assert answer.status_code == 200
+        assert text_of(answer) == said("dog", "dog-model")
 
 
 INVALID = {

@@ -1,0 +1,62 @@
+"""Questions to the Envoy of `up`, at its admin socket: is it ready, has it taken the clusters we wrote?"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+STEP_SECONDS = 0.05
+_HOST = "http://envoy"
+_UPDATES, _REFUSED, _WARMING = (
+    "cluster_manager.cds.update_success",
+    "cluster_manager.cds.update_rejected",
+    "cluster_manager.warming_clusters",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """How far Envoy is with the clusters file."""
+
+    taken: int
+    """How often it took one that had changed."""
+    refused: int
+    warming: int
+    """Clusters it has read and cannot use yet: their names are being looked up."""
+
+
+class EnvoyAdmin:
+    def __init__(self, socket: str) -> None:
+        """`socket`: its path."""
+        transport = httpx.AsyncHTTPTransport(uds=socket)
+        self._client = httpx.AsyncClient(transport=transport, timeout=2.0)
+
+    async def is_ready(self) -> bool:
+        try:
+            return (await self._client.get(f"{_HOST}/ready")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def clusters(self) -> Clusters:
+        """Raises `httpx.HTTPError` when Envoy does not answer."""
+        wanted = "|".join((_UPDATES, _REFUSED, _WARMING)).replace(".", r"\.")
+        answer = (await self._client.get(f"{_HOST}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
+        found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
+        return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
+
+    async def publish(self, write: Callable[[], None], seconds: float) -> str:
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        before = await self.clusters()
+        write()
+        for _ in range(int(seconds / STEP_SECONDS)):
+            await asyncio.sleep(STEP_SECONDS)
+            now = await self.clusters()
+            if now.refused > before.refused:
+                return "Envoy refuses the clusters"
+            if now.taken > before.taken and not now.warming:
+                return ""
+        return f"Envoy has not taken the clusters within {seconds:g} s"
+
+    async def close(self) -> None:
+        await self._client.aclose()

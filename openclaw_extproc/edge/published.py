@@ -1,0 +1,102 @@
+"""The clusters file that `up` writes for its Envoy, kept one step ahead of the plans that name its clusters.
+
+A cluster is there before the first plan can name it, and stays for a while after the last plan could: Envoy answers a
+request for a cluster it has not got with 503 and does not retry it. So a reload writes the new clusters beside the old
+ones, waits until Envoy has them, and takes the old ones out later.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, rendered
+from openclaw_extproc.model.json import Json
+
+GRACE_SECONDS = 60.0
+"""How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
+ENVOY_SECONDS = 10.0
+"""How long Envoy may take to read the file and to look names up."""
+
+
+@dataclass(slots=True)
+class Published:
+    file: Path
+    sources: Sources
+    grace_seconds: float = GRACE_SECONDS
+    _text: str = ""
+    _now: dict[str, Json] = field(default_factory=dict[str, Json])
+    """Clusters by name, as the snapshot in force wants them."""
+    _leaving: dict[str, Json] = field(default_factory=dict[str, Json])
+    _read: Read | None = None
+    _trimming: asyncio.TimerHandle | None = None
+
+    def first(self, read: Read) -> None:
+        """Before Envoy starts."""
+        self._take(read)
+        self._write(self._whole(read, {}), self._now)
+
+    def changes(self, read: Read) -> bool:
+        """Whether Envoy would get other clusters than it has."""
+        return self._whole(read, self._leaving) != self._text
+
+    async def prepare(self, read: Read, admin: EnvoyAdmin) -> str:
+        """Have Envoy take what this configuration will name. What went wrong, or nothing."""
+        coming = _by_name(read, self.sources.environment)
+        leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
+        text = self._whole(read, leaving)
+        if text == self._text:
+            return ""
+        if self._is_own and not self.sources.is_as_read(read):
+            return "the clusters file was changed meanwhile"  # and will be read again at once
+        try:
+            return await admin.publish(lambda: self._write(text, {**coming, **leaving}), ENVOY_SECONDS)
+        except httpx.HTTPError:
+            return "Envoy does not answer"
+
+    def taken(self, read: Read) -> None:
+        before = {**self._leaving, **self._now}
+        self._take(read)
+        self._leaving = {name: one for name, one in before.items() if name not in self._now}
+        self.stop()
+        if self._leaving:
+            self._trimming = asyncio.get_running_loop().call_later(self.grace_seconds, self._trim)
+
+    def stop(self) -> None:
+        if self._trimming is not None:
+            self._trimming.cancel()
+
+    def _trim(self) -> None:
+        """What was left for calls under way."""
+        assert self._read is not None, "something was taken before"
+        if self._is_own and not self.sources.is_ours():
+            return  # somebody has just edited the file: the reload that follows writes it anew
+        self._leaving = {}
+        self._write(self._whole(self._read, {}), self._now)
+
+    @property
+    def _is_own(self) -> bool:
+        """Else we read somebody's file, and write another one for Envoy."""
+        return self.file == self.sources.clusters
+
+    def _take(self, read: Read) -> None:
+        self._read = read
+        self._now = _by_name(read, self.sources.environment)
+
+    def _whole(self, read: Read, leaving: Mapping[str, Json]) -> str:
+        return clusters_text(read, self.sources.environment, leaving=tuple(leaving.values()))
+
+    def _write(self, text: str, names: Iterable[str]) -> None:
+        self._text = text
+        if self._is_own:
+            self.sources.publish(text, names)
+        else:
+            publish(self.file, text)
+
+
+def _by_name(read: Read, environment: Mapping[str, str]) -> dict[str, Json]:
+    resources = rendered(read, environment)
+    return {str(one["name"]): one for one in resources if isinstance(one, dict)}

@@ -1,0 +1,119 @@
+"""The clusters file goes before the plans that name its clusters, and stays behind them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.published import Published
+from openclaw_extproc.edge.sources import Read, Sources
+
+
+def config(*names: str) -> str:
+    entries = (f"{{name: {name}, models: [m-{name}], endpoint: 'http://127.0.0.1:1'}}" for name in names)
+    return f"model: {{providers: [{', '.join(entries)}]}}\n"
+
+
+def sources(folder: Path) -> Sources:
+    return Sources((folder / "openclaw.yml",), folder / "clusters.yaml", {})
+
+
+def read(folder: Path, of: Sources, *names: str) -> Read:
+    (folder / "openclaw.yml").write_text(config(*names))
+    return of.read()
+
+
+def in_file(folder: Path) -> list[str]:
+    whole: dict[str, Any] = yaml.safe_load((folder / "clusters.yaml").read_text())
+    return sorted(str(one["name"]) for one in whole["resources"] if "unread" not in one["name"])
+
+
+def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
+    async def check() -> None:
+        of = sources(tmp_path)
+        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published.first(read(tmp_path, of, "one", "two"))
+
+        published.taken(read(tmp_path, of, "two"))
+
+        assert in_file(tmp_path) == ["one", "two"]
+        await asyncio.sleep(0.3)
+        assert in_file(tmp_path) == ["two"]
+
+    asyncio.run(check())
+
+
+def test_what_comes_back_stays(tmp_path: Path) -> None:
+    async def check() -> None:
+        of = sources(tmp_path)
+        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published.first(read(tmp_path, of, "one", "two"))
+
+        published.taken(read(tmp_path, of, "two"))
+        published.taken(read(tmp_path, of, "one", "two"))
+
+        await asyncio.sleep(0.3)
+        assert in_file(tmp_path) == ["one", "two"]
+
+    asyncio.run(check())
+
+
+def test_our_own_writing_is_no_change(tmp_path: Path) -> None:
+    of = sources(tmp_path)
+    published = Published(tmp_path / "clusters.yaml", of)
+    before = read(tmp_path, of, "one")
+    published.first(before)
+    seen = of.signature()
+
+    published.first(before)
+
+    assert of.signature() == seen
+    file = tmp_path / "clusters.yaml"
+    file.write_text(file.read_text() + "# by hand\n")
+    assert of.signature() != seen
+
+
+def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    async def check() -> None:
+        of = sources(tmp_path)
+        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published.first(read(tmp_path, of, "one"))
+        coming = read(tmp_path, of, "one", "two")
+        edited = (tmp_path / "clusters.yaml").read_text() + "# by hand\n"
+        (tmp_path / "clusters.yaml").write_text(edited)
+
+        problem = await published.prepare(coming, EnvoyAdmin(str(tmp_path / "no-envoy.sock")))
+
+        assert "changed meanwhile" in problem
+        published.taken(coming)
+        await asyncio.sleep(0.3)
+        assert (tmp_path / "clusters.yaml").read_text() == edited
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("names", [("one",), ("one", "two")])
+def test_nothing_is_asked_of_envoy_when_its_clusters_stay(tmp_path: Path, names: tuple[str, ...]) -> None:
+    of = sources(tmp_path)
+    published = Published(tmp_path / "clusters.yaml", of)
+    published.first(read(tmp_path, of, *names))
+
+    again = read(tmp_path, of, *names)
+
+    assert not published.changes(again)
+    assert asyncio.run(published.prepare(again, EnvoyAdmin(str(tmp_path / "no-envoy.sock")))) == ""
+
+
+def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
+    of = sources(tmp_path)
+    published = Published(tmp_path / "clusters.yaml", of)
+    published.first(read(tmp_path, of, "one"))
+
+    problem = asyncio.run(
+        published.prepare(read(tmp_path, of, "one", "two"), EnvoyAdmin(str(tmp_path / "no-envoy.sock")))
+    )
+
+    assert problem == "Envoy does not answer"
