@@ -1,0 +1,180 @@
+"""Whether something that fails is still asked: one circuit for each model at each provider, and one for each provider.
+
+    healthy <-> degraded --too many failures--> open --its wait is over--> half-open --good answers--> healthy
+                                                 ^                            |
+                                                 +--------a bad answer--------+
+
+A sliding window counts; times come as arguments, in seconds since the epoch. Whoever is open is not forbidden: it goes
+behind all others, because an answer from the last resort is better than none.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+MAX_SAMPLES = 500
+"""Of one window: at more calls a minute than this the oldest tell nothing that the others do not."""
+
+
+class State(Enum):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    """It fails now and then, less often than the threshold."""
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    """Its wait is over: single calls try whether it is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How long a circuit stays open before it is tried again."""
+
+    backoff: Literal["linear", "exponential"] = "exponential"
+    interval_seconds: float = 5.0
+    max_retries: int = 12
+    """Trials after which the wait grows no more."""
+    longest_seconds: float = 300.0
+    auto: bool = True
+    """Otherwise it stays open until the configuration is read anew."""
+    slow_start_seconds: float = 30.0
+    """How long a circuit that has closed takes to get all of its share again."""
+
+    def wait(self, failed_trials: int) -> float:
+        """Before trial 1, 2, … counted from 0 failed ones."""
+        tries = min(failed_trials, self.max_retries)
+        factor = 1 + tries if self.backoff == "linear" else 2**tries
+        return min(self.interval_seconds * factor, max(self.longest_seconds, self.interval_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    failure_rate: float = 0.2
+    """Share of failures in the window above which a circuit opens."""
+    window_seconds: float = 60.0
+    min_samples: int = 5
+    """Below this a share says nothing: one failure of one call is not an outage."""
+    in_a_row: int = 3
+    """Failures without any success between them that open a circuit whatever the share is. With little traffic the
+    share would take minutes to tell."""
+    good_trials: int = 2
+    """Good answers that close a half-open circuit: one may be luck."""
+    trial_seconds: float = 30.0
+    """A trial that has not ended by then is forgotten, and the next call is one."""
+    recovery: Recovery = field(default_factory=Recovery)
+
+
+@dataclass(slots=True)
+class Circuit:
+    rules: Thresholds
+    _samples: deque[tuple[float, bool]] = field(default_factory=lambda: deque[tuple[float, bool]](maxlen=MAX_SAMPLES))
+    _failures: int = 0
+    """Among the samples."""
+    _row: int = 0
+    """Failures since the last success."""
+    _open_until: float | None = None
+    """`None`: closed. Past: half-open."""
+    _failed_trials: int = 0
+    _good_trials: int = 0
+    _trial_began: float | None = None
+    _closed_at: float | None = None
+    """When it closed the last time; `None`: it never was open."""
+    _suspect_until: float = 0.0
+    """Somebody else has a doubt: Envoy ejected its host, or its limits are nearly reached."""
+
+    def state(self, at: float) -> State:
+        if self._open_until is not None:
+            return State.OPEN if at < self._open_until else State.HALF_OPEN
+        rate = self.failure_rate(at)
+        doubtful = at < self._suspect_until or (rate is not None and rate > self.rules.failure_rate / 2)
+        return State.DEGRADED if doubtful else State.HEALTHY
+
+    def failure_rate(self, at: float) -> float | None:
+        """Share of failures in the window, 0 to 1; `None` when there are too few samples to tell."""
+        self._forget(at)
+        return self._failures / len(self._samples) if len(self._samples) >= self.rules.min_samples else None
+
+    def share(self, at: float) -> float:
+        """Of the calls it would get if all were well: 0 while open, then slowly back to 1."""
+        if self._open_until is not None:
+            return 0.0
+        if self._closed_at is None or self.rules.recovery.slow_start_seconds <= 0:
+            return 1.0
+        # Not from nothing: a share nobody notices would tell nothing about it.
+        return min(1.0, max(0.1, (at - self._closed_at) / self.rules.recovery.slow_start_seconds))
+
+    def admits_trial(self, at: float) -> bool:
+        """Whether this call may try it out; one at a time. A `True` counts as begun."""
+        if self.state(at) is not State.HALF_OPEN:
+            return False
+        if self._trial_began is not None and at - self._trial_began < self.rules.trial_seconds:
+            return False
+        self._trial_began = at
+        return True
+
+    def succeeded(self, at: float) -> None:
+        self._note(at, failed=False)
+        self._row = 0
+        match self.state(at):
+            case State.HALF_OPEN:
+                self._trial_began = None
+                self._good_trials += 1
+                if self._good_trials >= self.rules.good_trials:
+                    self._close(at)
+            case State.OPEN | State.HEALTHY | State.DEGRADED:
+                pass  # of an open one it was begun before, or it was the last resort: the wait goes on
+
+    def failed(self, at: float, *, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds for which it asked to be left alone."""
+        self._note(at, failed=True)
+        self._row += 1
+        match self.state(at):
+            case State.HALF_OPEN:
+                self._failed_trials += 1
+                self._open(at, retry_after)
+            case State.OPEN:
+                self._stay(at, retry_after)
+            case State.HEALTHY | State.DEGRADED:
+                rate = self.failure_rate(at)
+                too_often = rate is not None and rate > self.rules.failure_rate
+                if too_often or self._row >= self.rules.in_a_row or retry_after is not None:
+                    self._open(at, retry_after)
+
+    def suspect(self, at: float, seconds: float) -> None:
+        """A doubt from elsewhere, which passes by itself."""
+        self._suspect_until = max(self._suspect_until, at + seconds)
+
+    @property
+    def tries_again_at(self) -> float | None:
+        """When an open circuit is tried again; `None` when it is closed."""
+        return self._open_until
+
+    def _open(self, at: float, retry_after: float | None) -> None:
+        recovery = self.rules.recovery
+        wait = recovery.wait(self._failed_trials) if recovery.auto else float("inf")
+        self._open_until = at + max(wait, retry_after or 0.0)
+        if retry_after is not None and self._row < self.rules.in_a_row:
+            self._open_until = at + retry_after  # it said itself when it will be back
+        self._trial_began, self._good_trials = None, 0
+
+    def _stay(self, at: float, retry_after: float | None) -> None:
+        if retry_after is not None and self._open_until is not None:
+            self._open_until = max(self._open_until, at + retry_after)
+
+    def _close(self, at: float) -> None:
+        """What was counted before belongs to the outage."""
+        self._samples.clear()
+        self._failures = self._failed_trials = self._good_trials = 0
+        self._open_until = self._trial_began = None
+        self._closed_at = at
+
+    def _note(self, at: float, *, failed: bool) -> None:
+        self._forget(at)
+        if len(self._samples) == MAX_SAMPLES:
+            self._failures -= self._samples.popleft()[1]
+        self._samples.append((at, failed))
+        self._failures += failed
+
+    def _forget(self, at: float) -> None:
+        while self._samples and at - self._samples[0][0] > self.rules.window_seconds:
+            self._failures -= self._samples.popleft()[1]
