@@ -15,15 +15,20 @@ import httpx
 
 from tests.e2e import world
 from tests.e2e.callers import body
-from tests.e2e.harness import Providers, Sidecar, sidecar
+from tests.e2e.harness import Providers, Sidecar, sidecar, until
 from tests.e2e.test_reload import config, one
 
 RELOADS = int(os.environ.get("RELOADS", "30"))
 CALLERS = 4
-MOST_SECONDS = 5.0
+PAUSE_SECONDS = 0.02
+"""Between the calls of one caller: with none, four of them keep a machine of two cores from everything else."""
+MOST_SECONDS = 15.0
 """From a change of the file to the word that it is in force."""
 KIB_FOR_ONE = 8
 """Of memory, at most, for each reload in the long run: below it, growth cannot be told from the noise of 30 reloads."""
+
+
+QUIET = "logging: {level: error}\n"
 
 
 def variants(providers: Providers) -> list[str]:
@@ -41,12 +46,12 @@ def variants(providers: Providers) -> list[str]:
 
 @contextmanager
 def load(up: Sidecar) -> Generator[list[int]]:
-    """Calls without a pause, half of them streams, until the block ends; their statuses, -1 for a broken one."""
+    """Calls one after the other, half of them streams, until the block ends; their statuses, -1 for a broken one."""
     over, seen = Event(), list[int]()
 
     def calls(stream: bool) -> None:
         with httpx.Client(timeout=30) as client:
-            while not over.is_set():
+            while not over.wait(PAUSE_SECONDS):
                 try:
                     answer = client.post(
                         f"{up.url}/v1/chat/completions", content=body("openai", "bee-model", streamed=stream)
@@ -76,8 +81,14 @@ def open_files(up: Sidecar) -> int:
     return len(list(Path(f"/proc/{up.process.pid}/fd").iterdir()))
 
 
+def reloads(up: Sidecar) -> tuple[float, float]:
+    """Taken and rejected. Not out of the log, which grows with every call."""
+    name = "openclaw_config_reloads_total"
+    return up.metric(name, result="ok"), up.metric(name, result="rejected")
+
+
 def test_reloads_under_load_lose_no_call_and_no_memory(providers: Providers) -> None:
-    kinds = variants(providers)
+    kinds = [QUIET + kind for kind in variants(providers)]
     with sidecar(kinds[0], world.KEYS) as up:
         sizes, files, rejected = list[int](), list[int](), 0
         with load(up) as seen:
@@ -86,13 +97,10 @@ def test_reloads_under_load_lose_no_call_and_no_memory(providers: Providers) -> 
                 bad = kind == kinds[-1]
                 rejected += bad
                 up.rewrite(f"{kind}# {n}\n")
-                name = "reload_rejected" if bad else "reloaded"
-                up.wait_for(name, times=rejected if bad else n - rejected, seconds=MOST_SECONDS)
+                until(lambda: reloads(up) == (n - rejected, rejected), MOST_SECONDS, up.logged)  # noqa: B023  # called at once
                 sizes.append(kib(up))
                 files.append(open_files(up))
 
-        assert up.metric("openclaw_config_reloads_total", result="ok") == RELOADS - rejected
-        assert up.metric("openclaw_config_reloads_total", result="rejected") == rejected
         assert len(seen) > RELOADS
         assert set(seen) == {200}, f"{len(seen)} calls, {sum(status != 200 for status in seen)} of them lost"
         assert statistics.median(files[-10:]) <= statistics.median(files[:10]) + 8
