@@ -169,6 +169,8 @@ class Level:
     timeout_ms: int | None = None
     data_class: str = ""
     max_cost_usd: float | None = None
+    fallback: tuple[str, ...] = ()
+    """Names of models that stand in for `model`, before all others."""
 
 
 @dataclass(frozen=True, slots=True)

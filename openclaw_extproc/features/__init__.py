@@ -1,42 +1,35 @@
-"""What policy may look at: a flat, cheap summary of one request."""
+"""What policy may look at: a flat, cheap summary of one request.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code`, `language` and `structure`
+(what that is like), `declared` and `identity` (what it says of itself, and whose it is), `shown` (its headers).
+Bounded in time whatever the size: long texts are looked at in samples, at their head and at their tail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from openclaw_extproc.model import json as j
+from openclaw_extproc.features.code import has_code
+from openclaw_extproc.features.declared import Declared, declared
+from openclaw_extproc.features.identity import identity
+from openclaw_extproc.features.language import language
+from openclaw_extproc.features.own_words import cut, has_own_words, in_tool_loop, last_own_text
+from openclaw_extproc.features.shown import shown
+from openclaw_extproc.features.size import NOTHING, Size
+from openclaw_extproc.features.structure import prose, questions, steps
+from openclaw_extproc.features.tokens import estimated_tokens, leaves_of, size_of, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import (
-    Chat,
-    File,
-    Image,
-    InlineImage,
-    LinkedImage,
-    Part,
-    Text,
-    Thinking,
-    ToolResult,
-    ToolUse,
-)
-from openclaw_extproc.strategy import Level
+from openclaw_extproc.model.chat import Chat, File, JsonObject, JsonSchema, Output, Reasoning, ToolUse
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
 
+__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "tokens_for"]
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a request says of itself in headers. It may narrow what is allowed, and never widen it."""
-
-    session: str = ""
-    user: str = ""
-    cost_centre: str = ""
-    task: str = ""
-    tier: str = ""
-    priority: Literal["high", "normal", "low"] = "normal"
-    data_class: str = ""
-    level: Level | None = None
-    """Of this request: `x-openclaw-model`, `x-openclaw-prompt` …"""
+QUERY_CHARS = 8 * 1024
+"""Of the user's own words that are kept, from either end."""
+GLANCE_CHARS = 2 * 1024
+"""Of those that code and language are looked for in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +41,22 @@ class Features:
     turns: int
     tools: int
     images: int
+    """Those in results of tools too."""
     needs: frozenset[Need] = frozenset()
     """What not every format can carry."""
     bound_to_format: tuple[str, ...] = ()
     """What only the client's own format can carry and nobody may drop in silence."""
     operation: Operation = "chat"
     tokens: int = 0
-    """Of the whole prompt, estimated; see `estimated_tokens`."""
+    """Of the whole prompt, estimated for no family in particular; see `tokens_for`."""
+    size: Size = NOTHING
+    """What `tokens_for` makes tokens of for each family of models."""
     query: str = ""
     """The last user turn's own words, without what tools and editors put into it. Cut where it is long."""
     query_tokens: int = 0
+    """Of all of it, not only of what is kept."""
+    rounds: int = 0
+    """User turns with words of their own."""
     output_tokens: int | None = None
     """The most the client wants."""
     tool_calls: int = 0
@@ -80,58 +79,85 @@ class Features:
     """Of the request, without credentials."""
 
 
-def estimated_tokens(chat: Chat) -> int:
-    """Of the prompt, without asking anybody: a token for every four bytes, and the share of pictures and files that
-    vendors name for a page. Good for a budget, not for a bill.
-    """
-    texts = [text for turn in chat.turns for part in turn.parts for text in _texts(part)]
-    schemas = [j.text(dict(tool.schema)) + tool.name + tool.description for tool in chat.tools]
-    size = sum(_tokens(text) for text in (*chat.system, *texts, *schemas))
-    files = sum(isinstance(leaf, Image | File) for turn in chat.turns for part in turn.parts for leaf in _leaves(part))
-    return max(1, size + TOKENS_OF_A_TURN * len(chat.turns) + TOKENS_OF_A_FILE * files)
-
-
-TOKENS_OF_A_TURN = 4
-"""What stands around each message in the formats that vendors have published."""
-TOKENS_OF_A_FILE = 1_500
-"""Anthropic: a picture of a megapixel has about 1,334 (width x height / 750), a page of a PDF 1,500 to 3,000."""
-BYTES_OF_A_TOKEN = 4
-"""OpenAI's rule of thumb for English. A letter of Chinese or Japanese has three bytes in UTF-8 and about a token."""
-
-
-def _tokens(text: str) -> int:
-    wide = len(text.encode()) - len(text)
-    return (len(text) - wide // 2) // BYTES_OF_A_TOKEN + wide // 2 if wide else -(-len(text) // BYTES_OF_A_TOKEN)
-
-
-def _texts(part: Part) -> Iterator[str]:
-    match part:
-        case Text(text) | Thinking(text):
-            yield text
-        case ToolUse(_, name, args):
-            yield name + args
-        case ToolResult(_, content):
-            yield from (leaf.text for leaf in content if isinstance(leaf, Text))
-        case _:
-            pass
-
-
-def _leaves(part: Part) -> Iterator[Part]:
-    yield from part.content if isinstance(part, ToolResult) else (part,)
-
-
 def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None = None) -> Features:
-    turns = ask.turns if isinstance(ask, Chat) else ()
-    parts = [part for turn in turns for part in turn.parts]
-    return Features(
+    """`headers`: of the request, names in lower case; its credentials may be among them, and go no further.
+
+    Raises:
+        FaultError: one of the `x-openclaw-…` headers means nothing.
+    """
+    said = headers or {}
+    size = size_of(ask)
+    features = Features(
         client_format=client_format,
         model=ask.model,
         stream=ask.stream,
-        turns=len(turns),
-        tools=len(ask.tools) if isinstance(ask, Chat) else 0,
-        images=sum(isinstance(part, InlineImage | LinkedImage) for part in parts),
+        turns=0,
+        tools=0,
+        images=0,
         needs=needs(ask),
         bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
         operation=FORMATS[client_format].operation,
-        headers=headers or {},
+        tokens=tokens_for(size),
+        size=size,
+        output_tokens=ask.max_output_tokens,
+        declared=declared(said, identity(ask)),
+        headers=shown(said),
     )
+    return _of_chat(ask, features) if isinstance(ask, Chat) else features
+
+
+def _of_chat(chat: Chat, features: Features) -> Features:
+    parts = [leaf for turn in chat.turns for part in turn.parts for leaf in leaves_of(part)]
+    own = last_own_text(chat.turns)
+    return _of_query(
+        own,
+        replace(
+            features,
+            turns=len(chat.turns),
+            rounds=sum(map(has_own_words, chat.turns)),
+            tools=len(chat.tools),
+            tool_calls=sum(isinstance(part, ToolUse) for turn in chat.turns for part in turn.parts),
+            in_tool_loop=in_tool_loop(chat.turns),
+            images=features.size.images,
+            documents=sum(isinstance(part, File) and _is_document(part) for part in parts),
+            output_format=_output_format(chat.output),
+            reasoning_effort=_effort(chat.reasoning),
+        ),
+    )
+
+
+def _of_query(own: str, features: Features) -> Features:
+    size = size_of_text(own) if own else NOTHING
+    glance = cut(own, GLANCE_CHARS)
+    said = prose(cut(own, QUERY_CHARS))
+    return replace(
+        features,
+        query=cut(own, QUERY_CHARS),
+        query_tokens=tokens_for(size) if own else 0,
+        has_code=has_code(glance),
+        language=language(prose(glance), size.characters),
+        questions=questions(said),
+        steps=steps(said),
+    )
+
+
+def _is_document(file: File) -> bool:
+    return not file.media_type.startswith(("audio/", "video/"))
+
+
+def _output_format(output: Output | None) -> Literal["text", "json", "json_schema"]:
+    match output:
+        case None:
+            return "text"
+        case JsonObject():
+            return "json"
+        case JsonSchema():
+            return "json_schema"
+
+
+def _effort(reasoning: Reasoning | None) -> str:
+    if reasoning is None:
+        return ""
+    if reasoning.effort is not None:
+        return reasoning.effort
+    return "none" if reasoning.off else "on" if reasoning.budget_tokens is not None else ""

@@ -6,12 +6,11 @@ from urllib.parse import quote, unquote_plus
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.wire import FORMATS
+from openclaw_extproc.wire import FORMATS, credentials
 from openclaw_extproc.wire.base import ProviderSide
 
-CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "x-goog-user-project"})
-"""What callers put their own keys in, and who pays for a call with a Google token. Removed for everyone but the
-provider they were sent for."""
+CREDENTIALS = credentials.CALLERS
+"""Removed for everyone but the provider they were sent for."""
 
 _SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
 """Google takes `key` and `access_token`; the others are what people write by mistake."""

@@ -15,7 +15,6 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import decide
@@ -155,15 +154,14 @@ class RouteStage:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
         try:
-            plan, ask = _plan(reading, body, self._gateway, self._situation)
+            plan, user = _plan(reading, body, self._gateway, self._situation)
         except _NobodyCountsError as uncounted:
             return self._answer(reading, *uncounted.answer, at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at)
         except UnreadableError as problem:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
-        user = reading.head.headers.get("x-openclaw-user", ask.user or "")[:MAX_NAME_CHARS]
-        self._state = Planned(plan, user, at)
+        self._state = Planned(plan, user[:MAX_NAME_CHARS], at)
         return Step((_sent(plan, reading.head.headers),))
 
     def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
@@ -234,13 +232,14 @@ class _NobodyCountsError(Exception):
         self.answer = answer
 
 
-def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, Ask]:
-    """The way of a request, top to bottom: what is asked, features, decision, plan."""
+def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, str]:
+    """The way of a request, top to bottom: what is asked, features, decision, plan; and its user's name."""
     spoken = reading.spoken
     asked = Asked(spoken.path, spoken.query, body, j.parse(body, where="request body"))
     ask = spoken.client.decode_request(asked)
+    seen = features.extract(ask, client_format=spoken.format, headers=reading.head.headers)
     try:
-        decision = decide(features.extract(ask, client_format=spoken.format), situation, gateway)
+        decision = decide(seen, situation, gateway)
     except FaultError as error:
         counted = own_answers.count(spoken, ask) if error.fault.kind is not Kind.NOT_FOUND else None
         if counted is None:
@@ -262,7 +261,7 @@ def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation)
         record=decision.record,
         client_headers=h.of_format(reading.head.headers, spoken.format),
     )
-    return plan, ask
+    return plan, seen.declared.user
 
 
 def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:

@@ -6,10 +6,8 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import FaultError, Kind
-from openclaw_extproc.features import Features, extract
+from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
-from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, ToolSpec, Turn
-from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, decide
 from openclaw_extproc.policy.situation import Situation
 
@@ -183,29 +181,6 @@ def test_who_only_chats_is_not_asked_for_embeddings() -> None:
 
     assert kind is Kind.UNSUPPORTED
     assert message == "model: one, which has it, cannot be asked for embeddings"
-
-
-def test_features_know_an_embedding() -> None:
-    embed = Embed("m", ("a", "b"), losses=("!input: tokens",))
-
-    assert extract(embed, client_format="openai_embeddings") == Features(
-        "openai_embeddings", "m", False, 0, 0, 0, frozenset(), ("input: tokens",), "embeddings"
-    )
-
-
-def test_features_count_what_policy_may_look_at() -> None:
-    image = InlineImage("image/png", "AAAA")
-    chat = Chat(
-        "m",
-        (Turn("user", (Text("a"), image, LinkedImage("https://x"))), Turn("assistant", (Text("b"),))),
-        tools=(ToolSpec("t", "", {}),),
-        stream=True,
-        losses=("seed", "!n: more than one answer", "!x"),
-    )
-
-    assert extract(chat, client_format="openai_chat") == Features(
-        "openai_chat", "m", True, 2, 1, 2, frozenset({"image", "image_link"}), ("n: more than one answer", "x")
-    )
 
 
 @pytest.mark.parametrize("auth", ["aws", "google"])

@@ -1,0 +1,152 @@
+"""What a request says of itself in `x-openclaw-…` headers, and whose it is.
+
+A client may narrow what is allowed to it, and choose among it. A word that nobody knows is an error: a client that
+believes it is restricted, and is not, would be worse off than one that is told.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal, TypeAlias, TypeVar, get_args
+
+from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.features.identity import Identity
+from openclaw_extproc.features.level_prompt import Prompt, prompt
+from openclaw_extproc.strategy import TIERS, Level, Task, Tier
+
+Priority: TypeAlias = Literal["high", "normal", "low"]
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a request says of itself in headers. It may narrow what is allowed, and never widen it."""
+
+    session: str = ""
+    user: str = ""
+    cost_centre: str = ""
+    task: str = ""
+    tier: str = ""
+    priority: Priority = "normal"
+    data_class: str = ""
+    level: Level | None = None
+    """Of this request: `x-openclaw-model`, `x-openclaw-prompt` …"""
+
+
+MAX_BYTES = 256
+"""Of each of these headers."""
+MAX_PROMPT_BYTES = 4 * 1024
+
+SESSION = ("x-openclaw-session", "x-session-id", "x-claude-code-session-id")
+COST_CENTRE = ("x-openclaw-cost-centre", "x-openclaw-cost-center")
+LONGEST_MS = 86_400_000
+"""A day, as in the configuration."""
+
+TIER_WORDS: Mapping[str, Tier] = {
+    **{tier: tier for tier in TIERS},
+    "reasoning": "standard",
+    "medium": "standard",
+    "complex": "standard",
+    "large_context": "large",
+}
+TASKS: tuple[str, ...] = get_args(Task)
+
+
+def declared(headers: Mapping[str, str], body: Identity) -> Declared:
+    """`headers`: names in lower case. `body`: who the request's own format says it comes from.
+
+    Raises:
+        FaultError: a header has a value that means nothing; its message begins with the header's name.
+    """
+    return Declared(
+        session=_name(headers, *SESSION) or _short(body.session),
+        user=_name(headers, "x-openclaw-user") or _short(body.user),
+        cost_centre=_name(headers, *COST_CENTRE),
+        task=_word(headers, "x-openclaw-task", {task: task for task in TASKS}),
+        tier=_word(headers, "x-openclaw-tier", TIER_WORDS),
+        priority=_priority(headers),
+        data_class=_name(headers, "x-openclaw-data-class"),
+        level=_level(headers),
+    )
+
+
+def _level(headers: Mapping[str, str]) -> Level | None:
+    """`x-openclaw-model` goes before what `x-openclaw-prompt` says; of two times the shorter one counts."""
+    if not any(name in headers for name in _OF_LEVEL):
+        return None
+    said = prompt(_text(headers, PROMPT, most=MAX_PROMPT_BYTES)) if headers.get(PROMPT) else Prompt()
+    model = _name(headers, MODEL)
+    routing = _word(headers, ROUTING, {"off": "off", "on": "on"})
+    times = [ms for ms in (_number(headers, TIMEOUT, _milliseconds), said.timeout_ms) if ms is not None]
+    return Level(
+        name=MODEL if model else next(name for name in (PROMPT, *_OF_LEVEL) if name in headers),
+        model=model or said.model,
+        routing=routing == "on" if routing else said.routing,
+        timeout_ms=min(times, default=None),
+        max_cost_usd=_number(headers, COST, _dollars),
+        fallback=said.fallback,
+    )
+
+
+MODEL, PROMPT, ROUTING = "x-openclaw-model", "x-openclaw-prompt", "x-openclaw-routing"
+TIMEOUT, COST = "x-openclaw-timeout-ms", "x-openclaw-max-cost-usd"
+_OF_LEVEL = (MODEL, PROMPT, ROUTING, TIMEOUT, COST)
+
+
+def _text(headers: Mapping[str, str], name: str, *, most: int = MAX_BYTES) -> str:
+    value = headers.get(name, "").strip()
+    if len(value) > most or len(value.encode(errors="replace")) > most:
+        raise FaultError(Kind.MALFORMED, f"{name}: longer than {most} bytes")
+    return value
+
+
+def _name(headers: Mapping[str, str], *names: str) -> str:
+    """Of the first of these headers that is there. A name that is too long is cut, as names in bodies are."""
+    return next((_short(headers[name].strip()) for name in names if headers.get(name)), "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_BYTES // 4 else name.encode(errors="replace")[:MAX_BYTES].decode(errors="ignore")
+
+
+def _word(headers: Mapping[str, str], name: str, known: Mapping[str, str]) -> str:
+    word = _text(headers, name).lower().replace("-", "_")
+    if word and word not in known:
+        raise FaultError(Kind.MALFORMED, f"{name}: unknown word (known: {', '.join(known)})")
+    return known[word] if word else ""
+
+
+def _priority(headers: Mapping[str, str]) -> Priority:
+    return _PRIORITIES.get(_word(headers, "x-openclaw-priority", _PRIORITIES), "normal")
+
+
+_PRIORITIES: Mapping[str, Priority] = {"high": "high", "normal": "normal", "low": "low"}
+
+
+def _number(headers: Mapping[str, str], name: str, read: Callable[[str], Number | None]) -> Number | None:
+    text = _text(headers, name)
+    if not text:
+        return None
+    number = read(text)
+    if number is None:
+        raise FaultError(Kind.MALFORMED, f"{name}: {_EXPECTED[name]}")
+    return number
+
+
+_EXPECTED = {
+    TIMEOUT: f"expected a whole number of milliseconds from 1 to {LONGEST_MS}",
+    COST: "expected an amount of US dollars such as 0.05",
+}
+
+
+def _milliseconds(text: str) -> int | None:
+    plain = text.isascii() and text.isdecimal() and len(text) <= len(str(LONGEST_MS))
+    return int(text) if plain and 1 <= int(text) <= LONGEST_MS else None
+
+
+def _dollars(text: str) -> float | None:
+    try:
+        amount = float(text)
+    except ValueError:
+        return None
+    return amount if isfinite(amount) and amount >= 0 and "_" not in text else None
