@@ -6,20 +6,20 @@ Bounded in time whatever the size: long texts are looked at in samples, at their
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from openclaw_extproc.features.code import has_code
 from openclaw_extproc.features.declared import Declared, declared
 from openclaw_extproc.features.identity import identity
 from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import cut, has_own_words, in_tool_loop, last_own_text
+from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_text, rounds
 from openclaw_extproc.features.shown import shown
 from openclaw_extproc.features.size import NOTHING, Size
 from openclaw_extproc.features.structure import prose, questions, steps
 from openclaw_extproc.features.tokens import estimated_tokens, leaves_of, size_of, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, File, JsonObject, JsonSchema, Output, Reasoning, ToolUse
+from openclaw_extproc.model.chat import Chat, File, JsonObject, JsonSchema, Output, Reasoning, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
@@ -56,7 +56,7 @@ class Features:
     query_tokens: int = 0
     """Of all of it, not only of what is kept."""
     rounds: int = 0
-    """User turns with words of their own."""
+    """User turns with words of their own, of the last 1,000."""
     output_tokens: int | None = None
     """The most the client wants."""
     tool_calls: int = 0
@@ -85,64 +85,47 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
     Raises:
         FaultError: one of the `x-openclaw-…` headers means nothing.
     """
-    said = headers or {}
-    size = size_of(ask)
-    features = Features(
+    said, size = headers or {}, size_of(ask)
+    chat = ask if isinstance(ask, Chat) else _NO_CHAT
+    own = last_own_text(chat.turns)
+    query, glance = cut(own, QUERY_CHARS), prose(cut(own, GLANCE_CHARS))
+    own_size = size_of_text(own) if own else NOTHING
+    return Features(
         client_format=client_format,
         model=ask.model,
         stream=ask.stream,
-        turns=0,
-        tools=0,
-        images=0,
+        turns=len(chat.turns),
+        tools=len(chat.tools),
+        images=size.images,
         needs=needs(ask),
         bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
         operation=FORMATS[client_format].operation,
         tokens=tokens_for(size),
         size=size,
+        query=query,
+        query_tokens=tokens_for(own_size) if own else 0,
+        rounds=rounds(chat.turns),
         output_tokens=ask.max_output_tokens,
+        tool_calls=sum(isinstance(part, ToolUse) for turn in chat.turns for part in turn.parts),
+        in_tool_loop=in_tool_loop(chat.turns),
+        documents=sum(map(_documents, chat.turns)),
+        has_code=has_code(cut(own, GLANCE_CHARS)),
+        language=language(glance, own_size.characters),
+        questions=questions(prose(query)),
+        steps=steps(prose(query)),
+        output_format=_output_format(chat.output),
+        reasoning_effort=_effort(chat.reasoning),
         declared=declared(said, identity(ask)),
         headers=shown(said),
     )
-    return _of_chat(ask, features) if isinstance(ask, Chat) else features
 
 
-def _of_chat(chat: Chat, features: Features) -> Features:
-    parts = [leaf for turn in chat.turns for part in turn.parts for leaf in leaves_of(part)]
-    own = last_own_text(chat.turns)
-    return _of_query(
-        own,
-        replace(
-            features,
-            turns=len(chat.turns),
-            rounds=sum(map(has_own_words, chat.turns)),
-            tools=len(chat.tools),
-            tool_calls=sum(isinstance(part, ToolUse) for turn in chat.turns for part in turn.parts),
-            in_tool_loop=in_tool_loop(chat.turns),
-            images=features.size.images,
-            documents=sum(isinstance(part, File) and _is_document(part) for part in parts),
-            output_format=_output_format(chat.output),
-            reasoning_effort=_effort(chat.reasoning),
-        ),
-    )
+_NO_CHAT = Chat("", ())
 
 
-def _of_query(own: str, features: Features) -> Features:
-    size = size_of_text(own) if own else NOTHING
-    glance = cut(own, GLANCE_CHARS)
-    said = prose(cut(own, QUERY_CHARS))
-    return replace(
-        features,
-        query=cut(own, QUERY_CHARS),
-        query_tokens=tokens_for(size) if own else 0,
-        has_code=has_code(glance),
-        language=language(prose(glance), size.characters),
-        questions=questions(said),
-        steps=steps(said),
-    )
-
-
-def _is_document(file: File) -> bool:
-    return not file.media_type.startswith(("audio/", "video/"))
+def _documents(turn: Turn) -> int:
+    leaves = (leaf for part in turn.parts for leaf in leaves_of(part))
+    return sum(isinstance(leaf, File) and not leaf.media_type.startswith(("audio/", "video/")) for leaf in leaves)
 
 
 def _output_format(output: Output | None) -> Literal["text", "json", "json_schema"]:

@@ -1,37 +1,35 @@
 """Whether a text has code in it, by marks that prose does not have.
 
-Words alone prove nothing: people let, return and import.
-
-Expressions are tried at the beginning of lines, or where a character stands that `str.find` has found: an expression
-that is tried at every character takes longer than all the rest of a decision.
+Words alone prove nothing: people let, return and import. Expressions begin with a character that is rare (the end of a
+line, a bracket), because one that is tried at every character takes longer than all the rest of a decision.
 """
 
 import re
 
 _LINE = re.compile(
-    r"[ \t]*(?:```|~~~)"  # a fence
-    r"|diff --git |@@ -\d+|(?:---|\+\+\+) [ab]/"  # a diff
-    r"|Traceback \(most recent call last\)|[ \t]+File \"[^\"]{1,300}\", line \d+"  # stack traces
-    r"|[ \t]+at [\w$.<>/ ]{1,200}\([^()]{1,200}:\d+|panic: |goroutine \d+ \[|error\[E\d+\]"
-    r"|[ \t]*Caused by: [\w.]{1,200}(?:Exception|Error)\b"
+    r"\n(?:[ \t]*(?:```|~~~"  # a fence
+    r"|File \"[^\"\n]{1,300}\", line \d|at [\w$.<>/ ]{1,200}\([^()\n]{1,200}:\d|Caused by: [\w.]{1,200}"
+    r"(?:Exception|Error)\b|(?:async )?def \w+\(|(?:pub )?fn \w+[<(]|func (?:\([^()\n]{1,80}\) )?\w+\("
+    r"|(?:export )?(?:async )?function \w*\(|from [\w.]+ import [\w*({]|(?:const|let|var) \w+ ?[=:] ?\S"
+    r"|(?:public|private|protected) (?:static )?[\w<>\[\]]+ \w+\()"
+    r"|diff --git |@@ -\d|(?:---|\+\+\+) [ab]/"  # a diff
+    r"|Traceback \(most recent call last\)|panic: |goroutine \d+ \[|error\[E\d"  # stack traces
     r"|#!/(?:usr/)?bin/|#include [<\"]|<\?php|<!DOCTYPE html"  # the first lines of files
-    r"|[ \t]*(?:async )?def \w+\(|[ \t]*(?:pub )?fn \w+[<(]|[ \t]*func (?:\([^()]{1,80}\) )?\w+\("
-    r"|[ \t]*(?:export )?(?:async )?function \w*\(|[ \t]*from [\w.]+ import [\w*({]"
-    r"|[ \t]*(?:public|private|protected) (?:static )?[\w<>\[\]]+ \w+\(|[ \t]*(?:const|let|var) \w+ ?[=:] ?\S"
-    r"|(?:SELECT\b.{1,300}\bFROM|INSERT INTO|CREATE TABLE|UPDATE \w+ SET|DELETE FROM)\b"
+    r"|(?:SELECT\b[^\n]{1,300}\bFROM|INSERT INTO|CREATE TABLE|UPDATE \w+ SET|DELETE FROM)\b)"
 )
 """One such line is enough."""
 
-_ENDS = (";", "{", "}", "};", "});", "),", ");", "):")
-_ASSIGNMENT = re.compile(r"[ \t]*[A-Za-z_$][\w.$\[\]'\"]{0,80} ?(?:[-+*/|&:]?=) ?[\w\[({'\"\-]")
-_STATEMENT = re.compile(
-    r"[ \t]*(?:elif\b.*:|else:|try:|except\b.*:|for \w+ in .*:|while .*:|return [\w.]+\W|@\w+$|//|\$ \w)"
+_BEGINNING = re.compile(
+    r"\n[ \t]*(?:[A-Za-z_$][\w.$\[\]'\"]{0,80} ?(?:[-+*/|&:]?=) ?[\w\[({'\"\-]"  # an assignment
+    r"|elif\b[^\n]*:\n|else:\n|try:\n|except\b[^\n]*:\n|for \w+ in [^\n]*:\n|while [^\n]*:\n"
+    r"|return [\w.]+\W|@\w+\n|//|\$ \w)"
 )
+_ENDS = (";\n", "{\n", "}\n", "),\n", "):\n")
 MANY_LINES = 3
 """That end or begin as only code does. A single one is a half of a proof."""
 
-_SURE_OPERATORS = (" == ", " != ", " === ", " && ", " || ", " += ", "=> {", ") => ")
-_OPERATORS = ("=>", "->", "&&", "||", "::", "</", "/>", "()", "==", "!=")
+_SURE_OPERATORS = (" == ", " != ", " && ", " || ", "=> {")
+_OPERATORS = ("=>", "->", "&&", "::", "</", "()", "==", "!=")
 _CALL = re.compile(r"\([^()\n]{0,80}\)")
 _BETWEEN_TICKS = re.compile(r"`[^`\n]{1,120}`")
 _CODE_MARKS = frozenset("(){}[]=;$/_.<>")
@@ -41,18 +39,14 @@ _TRIES = 20
 
 def has_code(text: str) -> bool:
     """`text`: at most some thousand characters, the caller sees to that."""
-    lines = text.split("\n")
-    if any(operator in text for operator in _SURE_OPERATORS) or any(_LINE.match(line) for line in lines):
+    framed = f"\n{text}\n".replace("\r", "")
+    if any(operator in text for operator in _SURE_OPERATORS) or _LINE.search(framed):
         return True
-    like_code = sum(map(_like_code, lines))
+    like_code = sum(map(framed.count, _ENDS)) + len(_BEGINNING.findall(framed))
     if like_code >= MANY_LINES:
         return True
     signs = (like_code > 0, _has_call(text), _has_name(text), _has_operator(text))
     return sum(signs) >= 2 or _quotes_code(text)
-
-
-def _like_code(line: str) -> bool:
-    return line.rstrip().endswith(_ENDS) or _ASSIGNMENT.match(line) is not None or _STATEMENT.match(line) is not None
 
 
 def _has_call(text: str) -> bool:

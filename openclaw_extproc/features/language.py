@@ -120,10 +120,12 @@ _NOT_ARABIC = frozenset("پچژگکیٹڈڑےں")
 
 def _by_words(sample: str) -> str:
     lower = sample.lower()
-    if sum(map(lower.count, _OF_OTHERS)) > _STRAY + len(lower) // 200:
-        return ""
+    points: Counter[str] = Counter()
+    if not lower.isascii():
+        if sum(map(lower.count, _OF_OTHERS)) > _STRAY + len(lower) // 200:
+            return ""
+        points.update({name: _ALONE for name, letters in _LETTERS.items() if any(c in lower for c in letters)})
     words = _WORD.findall(lower)
-    points = Counter({name: _ALONE for name, letters in _LETTERS.items() if any(c in lower for c in letters)})
     for word in words:
         languages = _OF_WORD.get(word, ())
         for name in languages:

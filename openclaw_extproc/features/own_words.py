@@ -47,12 +47,22 @@ _RESULT = re.compile(r"\[[a-z_]{3,40}(?: for [^\n]{0,400})?\] Result:|\[ERROR\] 
 _SAID_BESIDE = ("feedback", "user_message", "answer")
 """Where among such texts the user's own words stand."""
 
-SEARCHED = 32 * 1024
+SEARCHED = 16 * 1024
 """Characters of the user's own text in which blocks are looked for, from either end."""
+_COST_OF_A_TAG = 100
+"""As many characters as could be looked through in that time."""
+MOST_TEXTS, MOST_STEPS, MOST_ROUNDS = 64, 64, 1_000
+"""Texts of a turn, blocks at the beginning of a text, turns: what comes behind is taken as the user's own, unread."""
 
-_TAG = re.compile(
-    r"<(?:(" + "|".join(sorted(INJECTED, key=len, reverse=True)) + r")|/?(?:" + "|".join(WRAPPERS) + r"))(?=[\s>])"
-)
+
+def _any_of(names: Sequence[str]) -> str:
+    """An expression that looks at the first letter before it tries a name: pages of HTML have many tags."""
+    letters = sorted({name[0] for name in names})
+    rests = {letter: sorted((n[1:] for n in names if n[0] == letter), key=len, reverse=True) for letter in letters}
+    return "|".join(f"{letter}(?:{'|'.join(rests[letter])})" for letter in letters)
+
+
+_TAG = re.compile(rf"<(?:({_any_of(INJECTED)})|/?(?:{_any_of(WRAPPERS)}))(?=[\s>])")
 _TAG_LENGTH = 512
 """Attributes included."""
 
@@ -81,7 +91,7 @@ class _Search:
 def own_text(turn: Turn) -> str:
     """All of it; empty when nothing in this turn is the user's own."""
     texts = _texts(turn)
-    own = _said_beside(texts) if _is_result(texts) else [_own(text) for text in texts]
+    own = _said_beside(texts) if _is_result(texts) else [*map(_own, texts[:MOST_TEXTS]), *texts[MOST_TEXTS:]]
     return "\n".join(text for text in own if text)
 
 
@@ -92,7 +102,13 @@ def has_own_words(turn: Turn) -> bool:
     texts = _texts(turn)
     if _is_result(texts):
         return any(_said_beside(texts))
-    return any(_begins(text) is not None for text in texts)
+    return any(_begins(text) is not None for text in texts[:MOST_TEXTS]) or any(texts[MOST_TEXTS:])
+
+
+def rounds(turns: Sequence[Turn]) -> int:
+    """User turns with own words, at most `MOST_ROUNDS`."""
+    users = (turn for turn in reversed(turns) if turn.role == "user")
+    return sum(has_own_words(turn) for turn, _ in zip(users, range(MOST_ROUNDS), strict=False))
 
 
 def _texts(turn: Turn) -> list[str]:
@@ -136,19 +152,37 @@ def _own(text: str) -> str:
         return ""
     if "<" not in text:
         return text[began:].strip()
-    search = _Search(text)
+    search, end = _Search(text), len(text)
+    if end - began > 2 * SEARCHED:
+        end = _before_blocks(text, began, end)
     pieces: list[str] = []
-    at = _without_blocks(search, began, len(text), SEARCHED, pieces)
-    if at < len(text) - SEARCHED:
-        pieces.append(text[at : len(text) - SEARCHED])
-        at = len(text) - SEARCHED
-    at = _without_blocks(search, at, len(text), SEARCHED, pieces)
-    pieces.append(text[at:])
+    at = _without_blocks(search, began, end, pieces)
+    if at < end - SEARCHED:
+        pieces.append(text[at : end - SEARCHED])
+        at = end - SEARCHED
+    at = _without_blocks(search, at, end, pieces)
+    pieces.append(text[at:end])
     return "".join(pieces).strip()
 
 
-def _without_blocks(search: _Search, at: int, end: int, left: int, pieces: list[str]) -> int:
-    """Take the text from `at` without its blocks until `left` characters are looked through; where that was."""
+_CLOSING = re.compile(rf"</({_any_of(INJECTED)})>\s*\Z")
+_LONGEST_CLOSING = 64
+
+
+def _before_blocks(text: str, began: int, end: int) -> int:
+    """Where the blocks begin that a text ends with: they may be longer than what is looked through."""
+    for _ in range(MOST_STEPS):
+        closing = _CLOSING.search(text[max(began, end - _LONGEST_CLOSING) : end])
+        start = text.rfind(f"<{closing[1]}", began, end) if closing else -1
+        if start < 0:
+            return end
+        end = start
+    return end
+
+
+def _without_blocks(search: _Search, at: int, end: int, pieces: list[str]) -> int:
+    """Take the text from `at` without its blocks until `SEARCHED` characters are looked through; where that was."""
+    left = SEARCHED
     while left > 0 and at < end:
         tag = _TAG.search(search.text, at, min(end, at + left))
         if tag is None:
@@ -158,7 +192,7 @@ def _without_blocks(search: _Search, at: int, end: int, left: int, pieces: list[
         behind = search.behind(tag)
         stop = tag.start() if behind is not None else tag.end()
         pieces.append(search.text[at:stop])
-        left -= stop - at + 1
+        left -= stop - at + _COST_OF_A_TAG
         at = stop if behind is None else behind
     return at
 
@@ -166,7 +200,7 @@ def _without_blocks(search: _Search, at: int, end: int, left: int, pieces: list[
 def _begins(text: str) -> int | None:
     """Where the first own word stands; `None`: there is none."""
     search, at = _Search(text), 0
-    while True:
+    for _ in range(MOST_STEPS):
         at = _visible(text, at)
         if at >= len(text):
             return None
@@ -179,6 +213,7 @@ def _begins(text: str) -> int | None:
         if behind is None:
             return at
         at = behind
+    return at if _visible(text, at) < len(text) else None
 
 
 _SPACE = re.compile(r"\s*")

@@ -8,10 +8,9 @@ _OPEN = frozenset("\"'»”’)]*_?؟!！>")
 _MOST_QUESTIONS = 100
 
 _STEP = re.compile(
-    r"^[ \t>]*(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|\d{1,2}[、．]|[①-⑳]|[-*•–](?=\s)"
+    r"\n[ \t>]*(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)](?=\s)|\d{1,2}[、．]|[①-⑳]|[-*•–](?=\s)"
     r"|第[一二三四五六七八九十\d]{1,3}[步点點条條、]"
-    r"|(?:[Ss]tep|[Ss]chritt|[Éé]tape|[Pp]aso|[Пп]ункт|[Шш]аг) \d{1,2}\b)",
-    re.MULTILINE,
+    r"|(?:[Ss]tep|[Ss]chritt|[Éé]tape|[Pp]aso|[Пп]ункт|[Шш]аг) \d{1,2}\b)"
 )
 
 
@@ -37,4 +36,4 @@ def _ended(text: str, mark: str) -> int:
 
 def steps(text: str) -> int:
     """Numbered or listed items, each at the beginning of a line."""
-    return sum(1 for _ in _STEP.finditer(text))
+    return len(_STEP.findall("\n" + text))

@@ -149,3 +149,9 @@ def test_what_is_larger_has_more_tokens(larger: Chat, smaller: Chat) -> None:
 
 def test_chinese_has_about_a_token_for_each_character() -> None:
     assert estimated_tokens(chat(Text("漢" * 1_000))) == pytest.approx(1_000, rel=0.1)
+
+
+def test_a_count_with_a_header_that_means_nothing_is_refused() -> None:
+    talk = routed("/anthropic/v1/messages/count_tokens", ANTHROPIC, headers={"x-openclaw-task": "dance"})
+
+    assert answer(talk, 400)["error"]["message"].startswith("x-openclaw-task: unknown word")

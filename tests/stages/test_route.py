@@ -6,6 +6,7 @@ import pytest
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages import route as stage
@@ -257,3 +258,16 @@ def test_the_user_is_the_header_or_else_the_body() -> None:
     for headers, user in (({}, case.chat().user), ({"x-openclaw-user": "ada"}, "ada")):
         talk = routed(case, gateway(EVERYBODY), headers=headers).tell(ResponseHead(ANSWERED, BEGAN + 1))
         assert talk.entry.user == user
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_header_of_ours_that_means_nothing_is_refused_in_the_clients_format(client: str) -> None:
+    case = asking(client, stream=True)
+
+    refused = routed(case, gateway(EVERYBODY), headers={"x-openclaw-tier": "huge"}).last
+
+    assert isinstance(refused, Reply)
+    assert refused.status == 400
+    assert refused.body == case.client.encode_error(
+        Fault(Kind.MALFORMED, "x-openclaw-tier: unknown word (known: " + ", ".join(TIER_WORDS) + ")")
+    )
