@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from openclaw_extproc.features.code import has_code
+from openclaw_extproc.features.content import content_of
 from openclaw_extproc.features.declared import Declared, declared
 from openclaw_extproc.features.identity import identity
 from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_text, rounds
+from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.shown import shown
 from openclaw_extproc.features.size import NOTHING, Size
 from openclaw_extproc.features.structure import prose, questions, steps
-from openclaw_extproc.features.tokens import estimated_tokens, leaves_of, size_of, size_of_text, tokens_for
+from openclaw_extproc.features.tokens import estimated_tokens, size_of, size_of_chat, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, File, JsonObject, JsonSchema, Output, Reasoning, ToolUse, Turn
+from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
@@ -85,11 +86,14 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
     Raises:
         FaultError: one of the `x-openclaw-…` headers means nothing.
     """
-    said, size = headers or {}, size_of(ask)
+    said = headers or {}
     chat = ask if isinstance(ask, Chat) else _NO_CHAT
-    own = last_own_text(chat.turns)
-    query, glance = cut(own, QUERY_CHARS), prose(cut(own, GLANCE_CHARS))
+    content = content_of(chat)
+    size = size_of_chat(ask, content) if isinstance(ask, Chat) else size_of(ask)
+    own = last_own_pieces(chat.turns)
     own_size = size_of_text(own) if own else NOTHING
+    query, glance = cut(own, QUERY_CHARS), cut(own, GLANCE_CHARS)
+    said_plainly = prose(query)
     return Features(
         client_format=client_format,
         model=ask.model,
@@ -97,7 +101,7 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
         turns=len(chat.turns),
         tools=len(chat.tools),
         images=size.images,
-        needs=needs(ask),
+        needs=needs(ask) if content.images or content.files else frozenset(),
         bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
         operation=FORMATS[client_format].operation,
         tokens=tokens_for(size),
@@ -106,13 +110,13 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
         query_tokens=tokens_for(own_size) if own else 0,
         rounds=rounds(chat.turns),
         output_tokens=ask.max_output_tokens,
-        tool_calls=sum(isinstance(part, ToolUse) for turn in chat.turns for part in turn.parts),
+        tool_calls=content.calls,
         in_tool_loop=in_tool_loop(chat.turns),
-        documents=sum(map(_documents, chat.turns)),
-        has_code=has_code(cut(own, GLANCE_CHARS)),
-        language=language(glance, own_size.characters),
-        questions=questions(prose(query)),
-        steps=steps(prose(query)),
+        documents=content.documents,
+        has_code=has_code(glance),
+        language=language(prose(glance), own_size.characters),
+        questions=questions(said_plainly),
+        steps=steps(said_plainly),
         output_format=_output_format(chat.output),
         reasoning_effort=_effort(chat.reasoning),
         declared=declared(said, identity(ask)),
@@ -121,11 +125,6 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
 
 
 _NO_CHAT = Chat("", ())
-
-
-def _documents(turn: Turn) -> int:
-    leaves = (leaf for part in turn.parts for leaf in leaves_of(part))
-    return sum(isinstance(leaf, File) and not leaf.media_type.startswith(("audio/", "video/")) for leaf in leaves)
 
 
 def _output_format(output: Output | None) -> Literal["text", "json", "json_schema"]:

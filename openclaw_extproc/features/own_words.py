@@ -90,9 +90,17 @@ class _Search:
 
 def own_text(turn: Turn) -> str:
     """All of it; empty when nothing in this turn is the user's own."""
+    return "".join(own_pieces(turn))
+
+
+def own_pieces(turn: Turn) -> list[str]:
+    """As `own_text`, not put together: it may have megabytes."""
     texts = _texts(turn)
-    own = _said_beside(texts) if _is_result(texts) else [*map(_own, texts[:MOST_TEXTS]), *texts[MOST_TEXTS:]]
-    return "\n".join(text for text in own if text)
+    if _is_result(texts):
+        return ["\n".join(_said_beside(texts))]
+    own = [*map(_own, texts[:MOST_TEXTS]), *([text] for text in texts[MOST_TEXTS:])]
+    apart = [piece for pieces in own if any(pieces) for piece in ("\n", *pieces)]
+    return apart[1:]
 
 
 def has_own_words(turn: Turn) -> bool:
@@ -126,9 +134,9 @@ def _said_beside(texts: list[str]) -> list[str]:
     return [text for text in between if text]
 
 
-def last_own_text(turns: Sequence[Turn]) -> str:
-    """Of the last user turn that has any: at each step of a tool loop the same."""
-    return next((own_text(turn) for turn in reversed(turns) if has_own_words(turn)), "")
+def last_own_pieces(turns: Sequence[Turn]) -> list[str]:
+    """Of the last user turn that has own words: at each step of a tool loop the same."""
+    return next((own_pieces(turn) for turn in reversed(turns) if has_own_words(turn)), list[str]())
 
 
 def in_tool_loop(turns: Sequence[Turn]) -> bool:
@@ -141,17 +149,21 @@ def in_tool_loop(turns: Sequence[Turn]) -> bool:
     return False
 
 
-def cut(text: str, half: int) -> str:
-    """Its head and its tail."""
-    return text if len(text) <= 2 * half else f"{text[:half]}\n…\n{text[-half:]}"
+def cut(pieces: Sequence[str], half: int) -> str:
+    """The head and the tail of a text in pieces; all of it when it is no longer than both."""
+    if sum(map(len, pieces)) <= 2 * half:
+        return "".join(pieces)
+    head = "".join(piece[:half] for piece in pieces)[:half]
+    tail = "".join(piece[-half:] for piece in pieces)[-half:]
+    return f"{head}\n…\n{tail}"
 
 
-def _own(text: str) -> str:
+def _own(text: str) -> list[str]:
     began = _begins(text)
     if began is None:
-        return ""
+        return []
     if "<" not in text:
-        return text[began:].strip()
+        return [text[began:].strip()]
     search, end = _Search(text), len(text)
     if end - began > 2 * SEARCHED:
         end = _before_blocks(text, began, end)
@@ -162,7 +174,18 @@ def _own(text: str) -> str:
         at = end - SEARCHED
     at = _without_blocks(search, at, end, pieces)
     pieces.append(text[at:end])
-    return "".join(pieces).strip()
+    return _stripped(pieces)
+
+
+def _stripped(pieces: list[str]) -> list[str]:
+    """Without white space at either end."""
+    seen = [n for n, piece in enumerate(pieces) if piece and not piece.isspace()]
+    if not seen:
+        return []
+    kept = pieces[seen[0] : seen[-1] + 1]
+    kept[0] = kept[0].lstrip()
+    kept[-1] = kept[-1].rstrip()
+    return kept
 
 
 _CLOSING = re.compile(rf"</({_any_of(INJECTED)})>\s*\Z")

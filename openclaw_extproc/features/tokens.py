@@ -22,22 +22,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from types import MappingProxyType
 
+from openclaw_extproc.features.content import Content, content_of
 from openclaw_extproc.features.size import CLASSES, Size, characters
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import (
-    Chat,
-    File,
-    Image,
-    InlineFile,
-    JsonSchema,
-    LinkedFile,
-    Part,
-    Text,
-    Thinking,
-    ToolResult,
-    ToolUse,
-)
+from openclaw_extproc.model.chat import Chat, File, InlineFile, JsonSchema, LinkedFile
 
 _O200K = {
     "small": 0.24, "capitals": 0.42, "digits": 0.38, "marks": 0.66, "spaces": 0.01, "breaks": 0.5, "dense": 0.28,
@@ -121,30 +110,28 @@ def estimated_tokens(ask: Ask) -> int:
 
 def size_of(ask: Ask) -> Size:
     """Once for each request; `tokens_for` then costs next to nothing for each family."""
-    if not isinstance(ask, Chat):
-        texts = (given for given in ask.inputs if isinstance(given, str))
-        return Size(characters(texts), tokens=sum(len(given) for given in ask.inputs if not isinstance(given, str)))
-    leaves = [leaf for turn in ask.turns for part in turn.parts for leaf in leaves_of(part)]
-    files = [leaf for leaf in leaves if isinstance(leaf, InlineFile | LinkedFile)]
+    if isinstance(ask, Chat):
+        return size_of_chat(ask, content_of(ask))
+    texts = (given for given in ask.inputs if isinstance(given, str))
+    return Size(characters(texts), tokens=sum(len(given) for given in ask.inputs if not isinstance(given, str)))
+
+
+def size_of_chat(chat: Chat, content: Content) -> Size:
     return Size(
-        characters(_texts(ask)),
-        turns=len(ask.turns),
-        tools=len(ask.tools),
-        images=sum(isinstance(leaf, Image) for leaf in leaves),
-        pages=sum(map(_pages, files)),
-        tokens=sum(map(_file_tokens, files)),
+        characters((*_spoken_before(chat), *content.texts)),
+        turns=len(chat.turns),
+        tools=len(chat.tools),
+        images=content.images,
+        pages=sum(map(_pages, content.files)),
+        tokens=sum(map(_file_tokens, content.files)),
     )
 
 
-def size_of_text(text: str) -> Size:
-    return Size(characters((text,)))
+def size_of_text(pieces: Iterable[str]) -> Size:
+    return Size(characters(pieces))
 
 
-def leaves_of(part: Part) -> Iterable[Part]:
-    return part.content if isinstance(part, ToolResult) else (part,)
-
-
-def _texts(chat: Chat) -> Iterator[str]:
+def _spoken_before(chat: Chat) -> Iterator[str]:
     yield from chat.system
     for tool in chat.tools:
         yield tool.name
@@ -152,18 +139,6 @@ def _texts(chat: Chat) -> Iterator[str]:
         yield j.text(dict(tool.schema))
     if isinstance(chat.output, JsonSchema):
         yield j.text(dict(chat.output.schema))
-    for turn in chat.turns:
-        for part in turn.parts:
-            match part:
-                case Text(text) | Thinking(text):
-                    yield text
-                case ToolUse(_, name, args):
-                    yield name
-                    yield args
-                case ToolResult(_, content):
-                    yield from (leaf.text for leaf in content if isinstance(leaf, Text))
-                case _:
-                    pass
 
 
 def _pages(file: File) -> int:

@@ -10,7 +10,7 @@ from openclaw_extproc.features.own_words import (
     WRAPPERS,
     cut,
     has_own_words,
-    last_own_text,
+    last_own_pieces,
     own_text,
 )
 from openclaw_extproc.model.chat import InlineImage, Text, ToolResult, Turn
@@ -87,8 +87,8 @@ def test_the_last_turn_with_own_words_is_asked() -> None:
         Turn("assistant", (Text("well"),)),
     )
 
-    assert last_own_text(turns) == "second"
-    assert last_own_text(turns[1:2]) == last_own_text(()) == ""
+    assert last_own_pieces(turns) == ["second"]
+    assert last_own_pieces(turns[1:2]) == last_own_pieces(()) == []
 
 
 def test_blocks_at_both_ends_of_a_long_text_go() -> None:
@@ -121,9 +121,9 @@ def test_whether_there_are_own_words_and_what_they_are_agree(parts: list[str]) -
     assert len(own_text(turn)) <= sum(map(len, parts))
 
 
-@given(st.text(), st.integers(1, 20))
-def test_a_cut_keeps_head_and_tail(text: str, half: int) -> None:
-    kept = cut(text, half)
+@given(st.lists(st.text()), st.integers(1, 20))
+def test_a_cut_keeps_head_and_tail(pieces: list[str], half: int) -> None:
+    text, kept = "".join(pieces), cut(pieces, half)
 
     assert len(kept) <= 2 * half + 3
     assert kept[:half] == text[:half]
