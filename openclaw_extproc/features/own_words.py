@@ -144,7 +144,7 @@ def in_tool_loop(turns: Sequence[Turn]) -> bool:
     for turn in reversed(turns):
         if turn.role != "user":
             return False
-        if any(isinstance(part, ToolResult) for part in turn.parts):
+        if any(isinstance(part, ToolResult) for part in turn.parts) or _is_result(_texts(turn)):
             return True
     return False
 

@@ -80,6 +80,7 @@ def test_pictures_and_documents_in_results_of_tools_count() -> None:
         ((asked("do"), said(CALL), asked(RESULT, "and hurry")), True),
         ((asked("do"), said(CALL), asked(RESULT), asked("and hurry")), True),
         ((asked("do"), said(CALL), asked(RESULT), said("done"), asked("thanks")), False),
+        ((asked("do"), said("<read_file>"), asked("[read_file for 'a'] Result:", "text")), True),
         ((asked("do"), said(CALL)), False),
         ((asked("do"),), False),
         ((), False),
