@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.strategy import Strategy
 
+LEVEL = "level:"
+"""What the names of chains begin with that belong to a level (`level:session`), and that no client can ask for."""
 AUTO = "auto"
 """The model name that leaves the choice to us: the default chain."""
 
@@ -96,6 +98,8 @@ class Limits:
     """Silence of a streamed attempt before its first content."""
     answer_ms: int = 120_000
     """Silence of an attempt whose answer of up to `USUAL_TOKENS` comes in one piece."""
+    timeout_ms: int | None = None
+    """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
     max_retries: int = 2
     """How often a chain of a single target is tried again. The official SDKs retry as often."""
     retry_delay_ms: int = 1_000
@@ -116,7 +120,8 @@ class Limits:
     @property
     def longest_ms(self) -> int:
         """No attempt is waited for longer. The official SDKs wait as long."""
-        return max(LONGEST_MS, self.first_token_ms, self.answer_ms)
+        longest = max(LONGEST_MS, self.first_token_ms, self.answer_ms)
+        return longest if self.timeout_ms is None else min(longest, self.timeout_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +155,33 @@ class Gateway:
 
     def facts(self, target: Target) -> ModelFacts:
         return self.catalog.get(target.name, UNKNOWN)
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The names that clients may ask for, sorted: without the chains of levels, which are for us alone."""
+        return tuple(sorted(name for name in self.chains if not name.startswith(LEVEL)))
+
+    def chain_asked(self, name: str) -> tuple[Target, ...] | None:
+        """What a client means by a name: one of `listed`, or `provider/model`. `None`: nothing."""
+        return None if name.startswith(LEVEL) else self.chain_of(name)
+
+    def chain_of(self, name: str) -> tuple[Target, ...] | None:
+        """What a name of the configuration means: a model, an alias, a level's chain, or `provider/model`.
+
+        The last needs a provider of that name that lists the model, or has it in a chain; it gets the fallbacks of the
+        model's own chain. `None`: nothing.
+        """
+        if chain := self.chains.get(name):
+            return chain
+        provider_name, _, model = name.partition("/")
+        provider = self.providers.get(provider_name)
+        if provider is None or not model:
+            return None
+        own = self.chains.get(model, ())
+        if own and own[0].provider == provider:
+            return own
+        listed = (t for key, chain in self.chains.items() if not key.startswith(LEVEL) for t in chain)
+        first = next((t for t in listed if t.name == name), None)
+        if first is None and model in provider.models:
+            first = Target(provider, model)
+        return None if first is None else (first, *(t for t in own if t.name != name))

@@ -108,6 +108,7 @@ class Restriction:
     providers: frozenset[str] | None = None
     regions: frozenset[str] | None = None
     models: frozenset[str] | None = None
+    """`Target.name`s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
+    """Of the levels that a request has (its own, `prompt`, one of `sessions`, `session`) the nearest that says
+    something holds. Limits are another matter: the data classes of all of them count, and the lowest amount.
+    """
+
     session: Level | None = None
     """Of every request that belongs to a session."""
     sessions: Mapping[str, Level] = field(default_factory=dict[str, Level])

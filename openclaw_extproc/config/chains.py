@@ -10,7 +10,7 @@ from openclaw_extproc.config.findings import Finding, error, known, nearest, war
 from openclaw_extproc.config.forms import Entry, Forms
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.written_policy import Failover
-from openclaw_extproc.gateway import AUTO, Provider, Target
+from openclaw_extproc.gateway import AUTO, LEVEL, Provider, Target
 
 Chain = tuple[Target, ...]
 
@@ -65,6 +65,7 @@ def link_chains(
             chains.setdefault(model, linking.walk(provider.name, model))
     chains = {name: chain for name, chain in chains.items() if chain}
     default = _default(linking, chains)
+    chains |= _of_levels(linking)
     _extend(chains, linking, failover, findings)
     if default:
         chains[AUTO] = chains[default]
@@ -98,6 +99,17 @@ def _models(entry: Entry, linking: _Linking) -> tuple[str, ...]:
 def _single(linking: _Linking) -> Iterator[tuple[str, Chain]]:
     if single := linking.forms.single:
         yield single.model, linking.walk(single.provider, single.model)
+
+
+def _of_levels(linking: _Linking) -> dict[str, Chain]:
+    """A level's models in their order; a single one as it is walked from anywhere."""
+    by_name = linking.providers.by_name
+    chains: dict[str, Chain] = {}
+    for level in linking.forms.levels:
+        own = tuple(Target(by_name[one.provider], one.model) for one in level.wanted if one.provider in by_name)
+        walked = linking.walk(own[0].provider.name, own[0].model) if len(own) == 1 else own
+        chains[level.chain] = tuple(dict.fromkeys(walked))
+    return {name: chain for name, chain in chains.items() if chain}
 
 
 def _aliased(of_the_model: Chain, own: Chain) -> Chain:
@@ -163,5 +175,12 @@ def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:
         if AUTO in provider.models:
             path = providers.paths[provider.name].rpartition(".")[0]
             yield error(path, f'lists a model named "{AUTO}": that name leaves the choice to us', "remove it")
+        for model in provider.models:
+            if model.startswith(LEVEL):
+                path = providers.paths[provider.name].rpartition(".")[0]
+                yield error(path, f'lists a model whose name begins with "{LEVEL}": such names are ours', "remove it")
+    for alias in forms.aliases:
+        if alias.startswith(LEVEL):
+            yield error(f"gateway.models.{alias}", "names that begin so are ours", "give the alias another name")
     if AUTO in forms.aliases:
         yield error(f"gateway.models.{AUTO}", "this name leaves the choice to us", "give the alias another name")

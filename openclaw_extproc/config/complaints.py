@@ -48,7 +48,7 @@ def _sortable(step: int | str) -> tuple[int, str]:
 
 
 def _leave_out(values: dict[str, object], detail: ErrorDetails) -> None:
-    *way, last = detail["loc"]
+    *way, last = _written_way(values, detail["loc"])
     holder: object = values
     for step in way:
         holder = cast("dict[int | str, object]", holder)[step]
@@ -58,12 +58,24 @@ def _leave_out(values: dict[str, object], detail: ErrorDetails) -> None:
         del cast("dict[int | str, object]", holder)[last]
 
 
+def _written_way(values: object, steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """As far as it is written: a section may be written as the value of one of its keys, which pydantic looks into."""
+    for n, step in enumerate(steps):
+        if not isinstance(values, dict if isinstance(step, str) else list):
+            return steps[:n]
+        values = cast("dict[int | str, object]", values)[step]
+    return steps
+
+
 def _finding(kind: type[Section], detail: ErrorDetails, where: str) -> Finding:
     path = joined(where, detail["loc"])
     match detail["type"]:
         case "extra_forbidden":
-            names = _keys(kind, detail["loc"][:-1])
-            return error(path, f"unknown key {known(names)}", nearest(str(detail["loc"][-1]), names))
+            names, key = _keys(kind, detail["loc"][:-1]), str(detail["loc"][-1])
+            section = _section_at(kind, detail["loc"][:-1])
+            if section and key in section.elsewhere:
+                return error(path, section.elsewhere[key], "write it outside")
+            return error(path, f"unknown key {known(names)}", nearest(key, names))
         case "string_type":
             return error(path, "expected text", "put it in quotes")
         case "literal_error":
@@ -86,11 +98,15 @@ def joined(where: str, steps: tuple[int | str, ...]) -> str:
 
 def _keys(kind: type[Section], steps: tuple[int | str, ...]) -> list[str]:
     """The keys that are known where these steps lead."""
+    section = _section_at(kind, steps)
+    return [field.alias or name for name, field in section.model_fields.items()] if section else []
+
+
+def _section_at(kind: type[Section], steps: tuple[int | str, ...]) -> type[Section] | None:
     annotation: object = kind
     for step in steps:
         annotation = _below(annotation, step)
-    section = _section(annotation)
-    return [field.alias or name for name, field in section.model_fields.items()] if section else []
+    return _section(annotation)
 
 
 def _below(annotation: object, step: int | str) -> object:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.written import GatewayModel, ProviderEntry, Written
 from openclaw_extproc.config.written_base import Access, Choice
+from openclaw_extproc.config.written_levels import Level, SessionFile
+from openclaw_extproc.gateway import LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelForm:
+    """A session's or a request's own models, and where they are written."""
+
+    label: str
+    """As a reason tells it: `session.yml: night-*`."""
+    path: str
+    written: Level
+    wanted: tuple[Wanted, ...] = ()
+    """In the order of trying."""
+
+    @property
+    def chain(self) -> str:
+        """The name of its chain."""
+        return f"{LEVEL}{self.label}"
+
+
+@dataclass(frozen=True, slots=True)
 class Forms:
     entries: Mapping[str, Entry]
     """By name, in the order of the list."""
@@ -45,6 +64,8 @@ class Forms:
     aliases: Mapping[str, Wanted]
     last_resort: Wanted | None
     """`retry_policy.fallback_params`: for what has no fallback of its own."""
+    levels: tuple[LevelForm, ...] = ()
+    """What they name need not be named anywhere else, and no client can ask for it by that."""
 
     def wanted(self) -> Iterator[Wanted]:
         """What names a single model, in the order in which the default is looked for."""
@@ -54,7 +75,10 @@ class Forms:
         yield from (self.last_resort,) if self.last_resort else ()
 
 
-def read_forms(written: Written) -> tuple[Forms, list[Finding]]:
+def read_forms(
+    written: Written, file: SessionFile | None = None, file_name: str = "session.yml"
+) -> tuple[Forms, list[Finding]]:
+    """`file`: what `session.yml` says, which is called `file_name`."""
     findings: list[Finding] = []
     return (
         Forms(
@@ -63,6 +87,7 @@ def read_forms(written: Written) -> tuple[Forms, list[Finding]]:
             single=_single(written, findings),
             aliases=_aliases(written, findings),
             last_resort=_last_resort(written, findings),
+            levels=tuple(_levels(written, file or SessionFile(), file_name, findings)),
         ),
         findings,
     )
@@ -150,3 +175,28 @@ def _wanted(choice: Choice, path: str, findings: list[Finding]) -> Wanted | None
     if choice.provider is None or choice.model is None:
         return None
     return Wanted(choice.provider, choice.model, path, choice)
+
+
+PROMPT, SESSION, SESSION_FILE = "prompt", "session", "session.yml"
+"""Labels of the levels that are there once."""
+
+
+def _levels(written: Written, file: SessionFile, file_name: str, findings: list[Finding]) -> Iterator[LevelForm]:
+    levels = [
+        (PROMPT, "prompt", written.prompt),
+        (SESSION, "session", written.session),
+        (SESSION_FILE, f"{file_name}: session", file.session),
+        *((f"{SESSION_FILE}: {name}", f"{file_name}: sessions.{name}", one) for name, one in file.sessions.items()),
+    ]
+    for label, path, level in levels:
+        if level is not None:
+            yield LevelForm(label, path, level, tuple(_of_level(level, path, findings)))
+
+
+def _of_level(level: Level, path: str, findings: list[Finding]) -> Iterator[Wanted]:
+    router = level.router
+    roles = {"model": level.model, "router.primary": router.primary, "router.fallback": router.fallback}
+    roles["router.secondary"] = router.secondary
+    for key, choice in roles.items():
+        if choice is not None and (wanted := _wanted(choice, f"{path}.{key}", findings)):
+            yield wanted

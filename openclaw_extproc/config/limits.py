@@ -38,6 +38,7 @@ def _with_timeouts(limits: Limits, router: RouterSection) -> Limits:
         limits,
         first_token_ms=times.first_token_ms or limits.first_token_ms,
         answer_ms=times.answer_ms or limits.answer_ms,
+        timeout_ms=router.timeout_ms,
     )
 
 

@@ -2,20 +2,22 @@
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.chains import Chain, link_chains
+from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
-from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
-from openclaw_extproc.config.forms import read_forms
+from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.limits import link_emergency, link_limits
 from openclaw_extproc.config.providers import Providers, link_providers
 from openclaw_extproc.config.settings import Address, BasePath, Settings
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
-from openclaw_extproc.gateway import AUTO, Gateway
+from openclaw_extproc.config.written_levels import SessionFile
+from openclaw_extproc.gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,12 @@ class Surroundings:
     """Which of our extras are installed."""
 
 
-def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Settings, list[Finding]]:
-    """The settings, which are good only if no finding is an error."""
-    forms, findings = read_forms(written)
+def link(
+    written: Written, clusters: Clusters, around: Surroundings, *, session: tuple[str, SessionFile] | None = None
+) -> tuple[Settings, list[Finding]]:
+    """The settings, which are good only if no finding is an error. `session`: `session.yml` with its name."""
+    session_name, session_file = session or ("", None)
+    forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
     chains, about_chains = link_chains(forms, providers, written.failover)
     limits, about_limits = link_limits(written)
@@ -42,13 +47,12 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
     findings += fitness(providers)
     findings += capabilities(written.gateway.models, forms, providers)
     findings += _none_at_all(written, providers)
-    findings += _strategy(written, chains)
     findings += _listening(written.gateway)
     findings += unused(written)
     threshold = written.model.router.failure_threshold
     gateway = Gateway(
         providers=providers.by_name,
-        chains=chains if _is_routing(written) else {name: chain[:1] for name, chain in chains.items()},
+        chains=chains if _is_routing(written) else _first_targets(chains, forms),
         unknown_models=written.model.unknown_models,
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough,
@@ -56,6 +60,15 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
         failure_threshold=Gateway().failure_threshold if threshold is None else threshold,
         emergency=link_emergency(written.router.emergency),
     )
+    # Names mean what they mean also where only their first target is left.
+    strategy, about_choosing = link_choosing(
+        written, forms, providers, replace(gateway, chains=chains), pools={}, virtual={}
+    )
+    findings += about_choosing
+    if not _is_routing(written):
+        strategy, about_routing = switched_off(strategy)
+        findings += about_routing
+    gateway = replace(gateway, strategy=strategy)
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,
@@ -71,6 +84,12 @@ def link(written: Written, clusters: Clusters, around: Surroundings) -> tuple[Se
 def _is_routing(written: Written) -> bool:
     """A router that is switched off leaves each model its first target only."""
     return False not in (written.model.router.enabled, written.router.enabled, written.router.enable)
+
+
+def _first_targets(chains: Mapping[str, Chain], forms: Forms) -> dict[str, Chain]:
+    """A level may switch the router on for its own models."""
+    on = {form.chain for form in forms.levels if True in (form.written.router.enable, form.written.router.enabled)}
+    return {name: chain if name in on else chain[:1] for name, chain in chains.items()}
 
 
 def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding]:
@@ -95,16 +114,6 @@ def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
     is_policy_alone = bool(sections) and not sections & {"model", "gateway", "logging"}
     say = warning if is_policy_alone else error
     yield say("", "no provider", "name one under model.providers or in clusters.yaml")
-
-
-def _strategy(written: Written, chains: Mapping[str, Chain]) -> Iterator[Finding]:
-    strategy = written.gateway.routing_strategy
-    names = {*chains, *written.gateway.models, AUTO}
-    for n, rule in enumerate(strategy.rules if strategy else ()):
-        for key, name in (("model", rule.model), ("fallback", rule.fallback)):
-            if name is not None and name not in names:
-                remedy = nearest(name, names) or "write a model or an alias that is listed"
-                yield error(f"gateway.routing_strategy.rules[{n}].{key}", f'no model is named "{name}"', remedy)
 
 
 def _listening(written: GatewaySection) -> Iterator[Finding]:

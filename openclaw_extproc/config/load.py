@@ -1,7 +1,7 @@
 """From the texts of the files to settings, or to everything that is wrong with them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.clusters import Clusters, read_clusters
 from openclaw_extproc.config.complaints import checked
@@ -9,6 +9,7 @@ from openclaw_extproc.config.findings import ConfigError, Finding, errors, fresh
 from openclaw_extproc.config.link import Surroundings, link
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.written_levels import SessionFile
 from openclaw_extproc.config.yaml_text import Plain, read_yaml
 
 
@@ -38,6 +39,7 @@ def load(
     texts: Sequence[tuple[str, str]],
     *,
     clusters: tuple[str, str] | None,
+    session: tuple[str, str] | None = None,
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
     readable: Callable[[str], bool] = _always,
@@ -49,6 +51,7 @@ def load(
         texts: Name and YAML text of each file. Where two say something of the same key, the later one holds;
             mappings are merged, lists are replaced.
         clusters: Name and text of the clusters file, if there is one.
+        session: Name and text of session.yml, if there is one.
         environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
         readable: Whether the file of a credential can be read.
@@ -68,10 +71,16 @@ def load(
     findings += found
     from_file, found = _clusters(clusters, formats)
     findings += found
+    levels, found = _session(session, environment)
+    findings += found
     variables = frozenset(name for name, value in environment.items() if value)
-    if unread or from_file is None:  # what a text names that cannot be read, everything else would seem to miss
+    if (
+        unread or from_file is None or (session and levels is None)
+    ):  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, _ordered(findings))
-    settings, found = link(written, from_file, Surroundings(formats, variables, readable, extras))
+    named = (session[0], levels) if session and levels else None
+    around = Surroundings(formats, variables, readable, extras)
+    settings, found = link(written, from_file, around, session=named)
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))
 
@@ -90,6 +99,20 @@ def _clusters(file: tuple[str, str] | None, formats: Mapping[str, BasePath]) -> 
         return None, findings
     clusters, found = read_clusters(name, values, formats)
     return clusters, [*findings, *found]
+
+
+def _session(file: tuple[str, str] | None, environment: Mapping[str, str]) -> tuple[SessionFile | None, list[Finding]]:
+    """Nothing if its text cannot be read. Its findings name the file."""
+    if file is None:
+        return None, []
+    name, text = file
+    values, findings = read_yaml(name, text, environment)
+    levels, found = (None, list[Finding]()) if values is None else checked(SessionFile, values)
+    return levels, [_of_file(name, finding) for finding in (*findings, *found)]
+
+
+def _of_file(name: str, finding: Finding) -> Finding:
+    return finding if finding.path.startswith(name) else replace(finding, path=f"{name}: {finding.path}")
 
 
 def merge(one: Mapping[str, Plain], other: Mapping[str, Plain]) -> dict[str, Plain]:

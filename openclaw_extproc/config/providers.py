@@ -44,6 +44,8 @@ class _Declared:
     """By the name of a field of `Access`."""
     places: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where each of them is written."""
+    levels: bool = False
+    """Whether a level names a model of its own there, which is not among `models`: clients cannot ask for it."""
 
     def place(self, key: str) -> str:
         return self.places.get(key, f"{self.path}.{key}")
@@ -79,6 +81,10 @@ def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
     for wanted in forms.wanted():
         one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
         declared[wanted.provider] = _joined(one, wanted.access, wanted.path, (wanted.model,), findings)
+    for wanted in (one for level in forms.levels for one in level.wanted):
+        one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
+        joined = _joined(one, wanted.access, wanted.path, (), findings)
+        declared[wanted.provider] = replace(joined, levels=True)
     return declared
 
 
@@ -115,7 +121,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
     if format_name not in formats:
         remedy = nearest(format_name, formats) or "write one of these"
         findings.append(error(one.place("format"), f'no format is named "{format_name}" {known(formats)}', remedy))
-    if not one.models and place:
+    if not one.models and not one.levels and place:
         findings.append(error(one.place("models"), "lists no model", "list the models it serves"))
     if place is None or format_name not in formats:
         return None

@@ -30,9 +30,7 @@ def _later(written: Written) -> dict[str, bool]:
         "gateway.models: max_tokens, cost_per_token, capabilities": any(
             model.max_tokens is not None or model.cost_per_token is not None or model.capabilities for model in models
         ),
-        "gateway.routing_strategy": written.gateway.routing_strategy is not None,
         "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,
-        "router.timeout_ms": router.timeout_ms is not None,
         "router.health_check": router.health_check is not None,
         "router.secondary_fallback": router.secondary_fallback is not None,
         "router.cost_optimization": router.cost_optimization is not None,
@@ -40,8 +38,6 @@ def _later(written: Written) -> dict[str, bool]:
         "retry_policy.fallback_params: temperature, max_tokens": any(
             params and (params.temperature is not None or params.max_tokens is not None) for params in (nearer, further)
         ),
-        "session": written.session is not None,
-        "prompt": written.prompt is not None,
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
         "cost_aware": written.cost_aware is not None,

@@ -10,17 +10,25 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, JsonValue
 
 from openclaw_extproc.config.written_base import Access, Amount, Choice, Count, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_policy import (
     Channel,
     CostAware,
     Failover,
-    Level,
     LoadBalancing,
     RetryPolicy,
     RouterSection,
     RoutingRule,
 )
+from openclaw_extproc.config.written_rules import (
+    ComplianceSection,
+    CostCentreSection,
+    Names,
+    RoutingRules,
+    UserSection,
+)
 from openclaw_extproc.gateway import Auth
+from openclaw_extproc.strategy import Mode
 
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -34,20 +42,15 @@ class GatewayModel(Choice):
     capabilities: list[Name] = Field(default_factory=list[Name])
 
 
-class StrategyRule(Section):
-    condition: Name | None = Field(default=None, alias="if")
-    model: Name | None = None
-    priority: Name | None = None
-    fallback: Name | None = None
-
-
-class RoutingStrategy(Section):
-    policy: Name | None = None
-    rules: list[StrategyRule] = Field(default_factory=list[StrategyRule])
+class RoutingStrategy(RoutingRules):
+    """Who is asked, by what a request is like."""
 
 
 class GatewaySection(Section):
     version: Name | None = None
+    mode: Mode = "enforce"
+    """`observe`: requests go where they were meant to, and what was seen of them is logged; `shadow`: besides, it is
+    decided and logged where they would have gone; `enforce`: they go where it was decided."""
     host: Name = "127.0.0.1"
     """Envoy's listener, an address."""
     port: Port = 3000
@@ -112,7 +115,16 @@ class Written(Section):
     model: ModelSection = ModelSection()
     router: RouterSection = RouterSection()
     session: Level | None = None
+    """Of every request that belongs to a session. See session.yml for levels of single sessions."""
     prompt: Level | None = None
+    """Of every request. It hides what sessions, users and rules say about the model."""
+    users: dict[str, UserSection] = Field(default_factory=dict[str, UserSection])
+    compliance: ComplianceSection = ComplianceSection()
+    cost_centres: dict[str, CostCentreSection] = Field(default_factory=dict[str, CostCentreSection])
+    task_to_model: dict[str, Name] = Field(default_factory=dict[str, str])
+    """Another place for `gateway.routing_strategy.tasks`, which goes before it."""
+    fallback_map: dict[str, Names] = Field(default_factory=dict[str, list[str]])
+    """Another place for `gateway.routing_strategy.fallbacks`, which goes before it."""
     memory: Memory | None = None
     logging: Logging = Logging()
     cost_aware: CostAware | None = None

@@ -1,7 +1,9 @@
 """What all sections of the written form share: strictness, and the small types their values have."""
 
 import re
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -35,6 +37,9 @@ Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Keys that people look for here and that have to stand somewhere else: why."""
 
 
 class Access(Section):

@@ -84,7 +84,7 @@ class Timeouts(Section):
 
 
 class RouterSection(Section):
-    """`router:`, alone and inside `session:` and `prompt:`."""
+    """`router:` of the whole."""
 
     enabled: bool | None = None
     enable: bool | None = None
@@ -92,7 +92,8 @@ class RouterSection(Section):
     primary: Choice | None = None
     fallback: Choice | None = None
     secondary: Choice | None = None
-    timeout_ms: Milliseconds | None = None
+    timeout_ms: int | None = Field(default=None, ge=1, le=86_400_000)
+    """How long each attempt is waited for, at most, whatever it is asked. Sessions and requests can shorten it."""
     timeouts: Timeouts = Timeouts()
     retry_policy: RetryPolicy = RetryPolicy()
     emergency: EmergencySection = EmergencySection()
@@ -100,13 +101,6 @@ class RouterSection(Section):
     secondary_fallback: SecondaryFallback | None = None
     cost_optimization: CostOptimization | None = None
     context_management: ContextManagement | None = None
-
-
-class Level(Section):
-    """What a session or a single prompt changes."""
-
-    model: Choice | None = None
-    router: RouterSection | None = None
 
 
 class Constraints(Section):

@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=says, description=says)
         added.add_argument("-c", "--config", action="append", type=Path, default=[], metavar="FILE",
                            help="openclaw.yml; several are merged in their order")  # fmt: skip
+        added.add_argument("--session", type=Path, metavar="FILE",
+                           help="levels of sessions (default: session.yml beside the first FILE of -c)")  # fmt: skip
         added.add_argument("--clusters", type=Path, metavar="FILE", help="Envoy clusters (CDS) with providers in them")
         return added
 
@@ -83,11 +85,25 @@ def _configs(options: argparse.Namespace) -> tuple[Path, ...]:
 
 
 def _up(options: argparse.Namespace) -> int:
-    return asyncio.run(up(Options(_configs(options), options.clusters, os.environ, options.envoy, options.access_log)))
+    wanted = Options(
+        _configs(options),
+        options.clusters,
+        os.environ,
+        options.envoy,
+        options.access_log,
+        session=options.session,
+    )
+    return asyncio.run(up(wanted))
 
 
 def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -> Sources:
-    return Sources(_configs(options), options.clusters, os.environ, must_have_clusters=must_have_clusters)
+    return Sources(
+        _configs(options),
+        options.clusters,
+        os.environ,
+        session=options.session,
+        must_have_clusters=must_have_clusters,
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -44,6 +44,8 @@ class Sources:
     environment: Mapping[str, str]
     embedded: str = ""
     """Configuration text used when there is no file."""
+    session: Path | None = None
+    """`session.yml`; `None`: the one beside the first configuration file, if it is there."""
     must_have_clusters: bool = False
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
     published: set[str] = field(default_factory=set[str])
@@ -57,12 +59,20 @@ class Sources:
 
     def _read(self) -> Read:
         texts, complaints = self._texts()
-        if complaints:
-            return Read(None, complaints)
+        session, problem = _text_of(self.session_file, must_exist=self.session is not None)
+        if complaints or problem:
+            return Read(None, (*complaints, *([problem] if problem else [])))
         extras = installed()
         bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
+        levels = (self.session_file.name, session) if self.session_file and session else None
         alone = load(
-            texts, clusters=None, environment=self.environment, formats=bases, readable=_is_readable, extras=extras
+            texts,
+            clusters=None,
+            session=levels,
+            environment=self.environment,
+            formats=bases,
+            readable=_is_readable,
+            extras=extras,
         )
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
@@ -77,14 +87,21 @@ class Sources:
         text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
         named = (str(self.clusters), text)
         both = load(
-            texts, clusters=named, environment=self.environment, formats=bases, readable=_is_readable, extras=extras
+            texts,
+            clusters=named,
+            session=levels,
+            environment=self.environment,
+            formats=bases,
+            readable=_is_readable,
+            extras=extras,
         )
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
 
     def signature(self) -> tuple[Signature | None, ...]:
         """Changes when a file does, also when it is replaced; not when it was us who wrote it."""
         clusters = () if self.clusters is None or self.is_ours() else (_signature(self.clusters),)
-        return tuple(_signature(path) for path in self.configs) + clusters
+        texts = (*self.configs, *([self.session_file] if self.session_file else []))
+        return tuple(_signature(path) for path in texts) + clusters
 
     def publish(self, text: str, names: Iterable[str]) -> None:
         """Write the clusters file; `names`: of the clusters in it that come from `openclaw.yml`."""
@@ -99,6 +116,13 @@ class Sources:
     def is_as_read(self, read: Read) -> bool:
         """Whether the clusters file is still the one that was read."""
         return self.clusters is not None and _signature(self.clusters) == read.clusters_signature
+
+    @property
+    def session_file(self) -> Path | None:
+        """Where `session.yml` is, or would be: one that appears later is taken in."""
+        if self.session is not None or not self.configs:
+            return self.session
+        return self.configs[0].with_name("session.yml")
 
     def _texts(self) -> tuple[Sequence[tuple[str, str]], tuple[Finding, ...]]:
         if not self.configs:

@@ -38,6 +38,7 @@ class Options:
     access_log: str = ""
     concurrency: int = 2
     """Envoy's worker threads."""
+    session: Path | None = None
 
 
 async def up(options: Options) -> int:
@@ -60,6 +61,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         options.clusters or effective,
         _environment(options.environment, simulated=simulated),
         embedded(ports) if simulated else "",
+        session=options.session,
     )
     read = sources.read()
     settings = _settings(read)

@@ -82,11 +82,11 @@ _ASKED: dict[Operation, str] = {
 
 
 def _chain(model: str, gateway: Gateway) -> tuple[tuple[Target, ...], str]:
-    if chain := gateway.chains.get(model):
+    if chain := gateway.chain_asked(model):
         provider = chain[0].provider.name
         return chain, "the default chain was asked for" if model == AUTO else f"{provider} lists the model asked for"
     if gateway.unknown_models == AUTO and (chain := gateway.chains.get(AUTO)):
         return chain, "no provider lists the model asked for: the default chain"
-    known = sorted(gateway.chains)
+    known = gateway.listed
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
     raise FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")

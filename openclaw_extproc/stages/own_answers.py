@@ -33,11 +33,11 @@ def models(spoken: Spoken, gateway: Gateway) -> bytes:
     """
     found = _LIST.fullmatch(spoken.path)
     assert found is not None, "the path was looked at before"
-    names = sorted(gateway.chains, key=lambda name: (name != AUTO, name))
+    names = sorted(gateway.listed, key=lambda name: (name != AUTO, name))
     if found[1] is None:
         return spoken.models.all(names, CREATED)
     name = unquote(found[1]).removeprefix("models/")
-    if name not in gateway.chains:
+    if name not in gateway.listed:
         raise FaultError(Kind.NOT_FOUND, "model: no provider is configured for the model asked for")
     return spoken.models.one(name, CREATED)
 

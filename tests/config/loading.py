@@ -7,6 +7,7 @@ from openclaw_extproc import wire
 from openclaw_extproc.config.findings import Finding, errors
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import BasePath, Settings
+from openclaw_extproc.gateway import LEVEL
 
 SEEDS = Path(__file__).parents[1] / "fixtures" / "seed_config"
 
@@ -16,31 +17,48 @@ KEYS = {"ANTHROPIC_API_KEY": "a", "GOOGLE_API_KEY": "g", "OPENAI_API_KEY": "o"}
 FORMATS: Mapping[str, BasePath] = {name: fmt.provider.base_path for name, fmt in wire.FORMATS.items() if fmt.provider}
 
 
-def loaded(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> Loaded:
+def loaded(
+    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+) -> Loaded:
     named = [(f"file{n}.yml", text) for n, text in enumerate(texts)]
     file = None if clusters is None else ("clusters.yaml", clusters)
-    return load(named, clusters=file, environment=environment, formats=FORMATS)
+    levels = None if session is None else ("session.yml", session)
+    return load(named, clusters=file, session=levels, environment=environment, formats=FORMATS)
 
 
-def settings(*texts: str, clusters: str | None = None) -> Settings:
-    return loaded(*texts, clusters=clusters).usable()
+def settings(*texts: str, clusters: str | None = None, session: str | None = None) -> Settings:
+    return loaded(*texts, clusters=clusters, session=session).usable()
 
 
-def complaints(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> list[str]:
+def complaints(
+    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+) -> list[str]:
     """The errors as an operator reads them."""
-    found = loaded(*texts, clusters=clusters, environment=environment).findings
+    found = loaded(*texts, clusters=clusters, session=session, environment=environment).findings
     return [str(finding) for finding in errors(found)]
 
 
-def warnings(*texts: str, clusters: str | None = None, environment: Mapping[str, str] = KEYS) -> list[str]:
-    found = loaded(*texts, clusters=clusters, environment=environment).findings
+def warnings(
+    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+) -> list[str]:
+    found = loaded(*texts, clusters=clusters, session=session, environment=environment).findings
     return [str(finding) for finding in found if finding.severity == "warning"]
 
 
 def chains(*texts: str, clusters: str | None = None) -> dict[str, list[str]]:
-    """The chains in short: `{"gpt-4o": ["openai/gpt-4o", "anthropic/claude-sonnet-4"]}`."""
-    found = settings(*texts, clusters=clusters).gateway.chains
-    return {name: [f"{target.provider.name}/{target.model}" for target in chain] for name, chain in found.items()}
+    """What clients can ask for, in short: `{"gpt-4o": ["openai/gpt-4o", "anthropic/claude-sonnet-4"]}`."""
+    gateway = settings(*texts, clusters=clusters).gateway
+    return {name: [target.name for target in gateway.chains[name]] for name in gateway.listed}
+
+
+def level_chains(*texts: str, session: str | None = None) -> dict[str, list[str]]:
+    """The chains of levels, by the label of the level."""
+    found = settings(*texts, session=session).gateway.chains
+    return {
+        name.removeprefix(LEVEL): [target.name for target in chain]
+        for name, chain in found.items()
+        if name.startswith(LEVEL)
+    }
 
 
 def seed(number: int) -> str:

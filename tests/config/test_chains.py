@@ -135,7 +135,8 @@ def test_rules_have_to_name_models_that_are_there() -> None:
     text = seed(10).replace('fallback: "claude_sonnet"', 'fallback: "claude_sonet"')
 
     assert complaints(text) == [
-        'gateway.routing_strategy.rules[3].fallback: no model is named "claude_sonet": did you mean claude_sonnet?'
+        'gateway.routing_strategy.rules[3].fallback: no model is named "claude_sonet" (known: auto, best, cheap, '
+        "claude-opus-4, claude-sonnet-4, claude_opus, claude_sonnet, fast): did you mean claude_sonnet?"
     ]
 
 
