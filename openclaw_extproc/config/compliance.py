@@ -74,8 +74,11 @@ class Permitting:
         return everywhere | {target.name for target in self.linking.names.first(name)}
 
     def targets(self) -> Iterator[Target]:
+        """Everywhere that a request can go: also by `provider/model`, where another provider has the model's name."""
         for chain in self.linking.names.gateway.chains.values():
             yield from chain
+        for provider in self.providers.by_name.values():
+            yield from (Target(provider, model) for model in provider.models)
 
 
 def permits(restrictions: Iterable[Restriction], target: Target) -> bool:

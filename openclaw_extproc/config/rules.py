@@ -177,15 +177,14 @@ def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, 
     tiers: dict[str, tuple[str, ...]] = {}
     said_by: dict[str, str] = {}
     for word in sorted(section.tiers, key=lambda word: len(TIER_WORDS.get(word, ()))):
-        path = f"{PATH}.tiers.{word}"
-        if word not in TIER_WORDS:
-            linking.findings.append(_no_such("tier", word, path, [*TIER_WORDS]))
-            continue
+        path, meant = f"{PATH}.tiers.{word}", TIER_WORDS.get(word, ())
         found = linking.names.models(section.tiers[word], path)
+        if not meant:
+            linking.findings.append(_no_such("tier", word, path, [*TIER_WORDS]))
         if not section.tiers[word]:
             linking.findings.append(error(path, "names no model", "name one, or remove it"))
-        for tier in TIER_WORDS[word]:
-            if tier in said_by and len(TIER_WORDS[word]) == 1:
+        for tier in meant:
+            if tier in said_by and len(meant) == 1:
                 finding = f"is another word for {said_by[tier]}, which is written too"
                 linking.findings.append(error(path, finding, "write one of the two"))
             elif tier not in said_by and found:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from openclaw_extproc.config.narrow import at, mapping
 from openclaw_extproc.config.written_base import Amount, Fraction, Name, Section
 from openclaw_extproc.strategy import Sticky
 
@@ -17,7 +18,7 @@ def _listed(value: object) -> object:
 
 
 def _models(value: object) -> object:
-    return _listed(value["models"]) if isinstance(value, dict) and value.keys() == {"models"} else _listed(value)
+    return _listed(at(value, "models") if mapping(value).keys() == {"models"} else value)
 
 
 def _share(value: object) -> object:

@@ -134,10 +134,9 @@ def test_the_name_that_leaves_the_choice_to_us_is_ours() -> None:
 def test_rules_have_to_name_models_that_are_there() -> None:
     text = seed(10).replace('fallback: "claude_sonnet"', 'fallback: "claude_sonet"')
 
-    assert complaints(text) == [
-        'gateway.routing_strategy.rules[3].fallback: no model is named "claude_sonet" (known: auto, best, cheap, '
-        "claude-opus-4, claude-sonnet-4, claude_opus, claude_sonnet, fast): did you mean claude_sonnet?"
-    ]
+    (told,) = complaints(text)
+    assert told.startswith('gateway.routing_strategy.rules[3].fallback: no model is named "claude_sonet" (known: auto')
+    assert told.endswith("did you mean claude_sonnet?")
 
 
 def test_the_written_forms_go_before_the_clusters_file() -> None:

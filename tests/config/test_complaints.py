@@ -41,7 +41,8 @@ def test_an_unknown_key_is_answered_with_the_known_ones() -> None:
     (found,) = complaints({"gateway": {"routing_strategy": {"rules": [{"iff": "x"}]}}})
 
     assert found == (
-        "gateway.routing_strategy.rules[0].iff: unknown key (known: fallback, if, model, name, priority): did you mean if?"
+        "gateway.routing_strategy.rules[0].iff: unknown key (known: fallback, if, model, name, priority): "
+        "did you mean if?"
     )
 
 
