@@ -18,7 +18,7 @@ def _listed(value: object) -> object:
 
 
 def _models(value: object) -> object:
-    return _listed(at(value, "models") if mapping(value).keys() == {"models"} else value)
+    return _listed(at(value, "models") if [*mapping(value)] == ["models"] else value)
 
 
 def _share(value: object) -> object:

@@ -49,9 +49,9 @@ def test_a_model_s_name_permits_it_wherever_it_is_and_an_alias_one_place() -> No
     (by_alias,) = compliance("compliance: {models: [opus]}").always
     (by_both,) = compliance("compliance: {models: [openai/shared]}").always
 
-    assert by_name.models == {"openai/shared", "anthropic/shared"}
-    assert by_alias.models == {"anthropic/claude-opus-4"}
-    assert by_both.models == {"openai/shared"}
+    assert by_name.models == frozenset({"openai/shared", "anthropic/shared"})
+    assert by_alias.models == frozenset({"anthropic/claude-opus-4"})
+    assert by_both.models == frozenset({"openai/shared"})
 
 
 @pytest.mark.parametrize(
