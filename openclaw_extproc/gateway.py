@@ -98,13 +98,13 @@ class Limits:
     """Silence of a streamed attempt before its first content."""
     answer_ms: int = 120_000
     """Silence of an attempt whose answer of up to `USUAL_TOKENS` comes in one piece."""
-    timeout_ms: int | None = None
-    """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
     max_retries: int = 2
     """How often a chain of a single target is tried again. The official SDKs retry as often."""
     retry_delay_ms: int = 1_000
     """Wait before the same provider is tried again, where it named none itself. Going elsewhere does not wait."""
     backoff_multiplier: float = 2.0
+    timeout_ms: int | None = None
+    """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
 
     def patience_ms(self, *, stream: bool, reasons: bool, output_tokens: int | None) -> int:
         """How long an attempt may be silent. Longer for who asked for a long answer or for long thought: a provider
