@@ -121,16 +121,17 @@ class Reloading:
 
 async def watch(service: Service, sources: Sources, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
-    seen = sources.signature()
+    seen = last = sources.signature()
     looks = 0
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         looks += 1
         if looks % int(LOOK_AROUND_SECONDS / WATCH_SECONDS) == 0:
             service.look_around()
-        now = sources.signature()
-        if now == seen:
-            continue
+        now, before = sources.signature(), last
+        last = now
+        if now == seen or now != before:
+            continue  # one that is still being written would be read half
         seen = now
         if await _reload(service, sources, reloading):
             seen = sources.signature()  # we may have written the clusters file ourselves

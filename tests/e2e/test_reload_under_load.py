@@ -16,7 +16,7 @@ import httpx
 from tests.e2e import world
 from tests.e2e.callers import body
 from tests.e2e.harness import Providers, Sidecar, sidecar, until
-from tests.e2e.test_reload import config, one
+from tests.e2e.test_reload import by_rename, config, one
 
 RELOADS = int(os.environ.get("RELOADS", "30"))
 CALLERS = 4
@@ -96,7 +96,8 @@ def test_reloads_under_load_lose_no_call_and_no_memory(providers: Providers) -> 
                 kind = kinds[n % len(kinds)]
                 bad = kind == kinds[-1]
                 rejected += bad
-                up.rewrite(f"{kind}# {n}\n")
+                head = up.config.read_text().partition("\n")[0]
+                by_rename(up.config, f"{head}\n{kind}# {n}\n")
                 until(lambda: reloads(up) == (n - rejected, rejected), MOST_SECONDS, up.logged)  # noqa: B023  # called at once
                 sizes.append(kib(up))
                 files.append(open_files(up))
