@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 MILLION = 1_000_000
 
+POSSIBLE: frozenset[str] = frozenset({"vision", "pdf", "audio", "video", "tools", "json_schema", "reasoning"})
+"""Abilities that a request can need. All other words in `ModelFacts.capabilities` are the operator's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -35,6 +38,8 @@ class ModelFacts:
     """The longest answer, in tokens."""
     capabilities: frozenset[str] = field(default_factory=frozenset[str])
     """As the operator named them (`code_generation`), and those of `POSSIBLE`."""
+    lacks: frozenset[str] = field(default_factory=frozenset[str])
+    """Words of `POSSIBLE`: what it is known to be unable to. What is in neither set, nobody knows."""
     quality: float | None = None
     """0 to 1, the operator's own judgement or that of `config/known_models.py`."""
     family: str = ""

@@ -151,6 +151,20 @@ class Optimization:
 
 
 @dataclass(frozen=True, slots=True)
+class Switching:
+    """`cost_aware.dynamic_switching`: what is to happen once a provider or a model does badly."""
+
+    metric: Literal["error_rate", "latency_p99"]
+    threshold: float
+    """A share from 0 to 1, or milliseconds."""
+    action: Literal["switch_provider", "fallback_fast"]
+    window_seconds: float = 300.0
+    """What is measured over."""
+    interval_seconds: float = 30.0
+    """How often it is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Affinity:
     """A session stays with the model that answered it."""
 
@@ -242,6 +256,7 @@ class Strategy:
     """From a user to the model they prefer."""
     cost_centres: Mapping[str, CostCentre] = field(default_factory=dict[str, CostCentre])
     optimization: Optimization = Optimization()
+    switching: tuple[Switching, ...] = ()
     affinity: Affinity | None = None
     region: str = ""
     """Ours: providers of this region go before others that are as good."""

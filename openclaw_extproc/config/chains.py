@@ -131,9 +131,11 @@ def _extend(chains: dict[str, Chain], linking: _Linking, failover: Failover | No
         _extend_by_failover(chains, linking.providers, failover, findings)
     resort = linking.forms.last_resort
     if resort and (provider := linking.providers.by_name.get(resort.provider)):
-        for name, chain in chains.items():
-            if len(chain) == 1 and chain[0].provider is not provider:
-                chains[name] = (*chain, Target(provider, resort.model))
+        last = Target(provider, resort.model, changes=resort.changes)
+        for name, (first, *others) in chains.items():
+            alone = not others and first.provider is not provider
+            # Wherever a request falls back to this model, it is asked as `fallback_params` say; not who asked for it.
+            chains[name] = (first, *([last] if alone else [last if one.name == last.name else one for one in others]))
 
 
 def _extend_by_failover(

@@ -15,6 +15,7 @@ from openclaw_extproc.config.findings import Finding, error, fresh, known, neare
 from openclaw_extproc.config.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.settings import BasePath
 from openclaw_extproc.config.written import ClusterMetadata
+from openclaw_extproc.config.written_models import ListedModel, Template, names
 from openclaw_extproc.config.yaml_text import Plain
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire.quirks import QUIRKS
@@ -30,6 +31,8 @@ class ClusterProvider:
     provider: Provider
     path: str
     """Where its metadata stands, for findings."""
+    listed: tuple[ListedModel, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def _provider(
         base_path=_base_path(written, formats),
         credential=_credential(written),
         auth=written.auth,
-        models=tuple(dict.fromkeys(written.models)),
+        models=names(written.models),
         region=written.region,
         also=tuple(dict.fromkeys(written.also)),
         quirks=frozenset(written.quirks),
@@ -99,7 +102,7 @@ def _provider(
         project=written.project,
         authority=_authority(cluster),
     )
-    return ClusterProvider(provider, path)
+    return ClusterProvider(provider, path, tuple(written.models), written.template)
 
 
 def _metadata_findings(
@@ -109,7 +112,7 @@ def _metadata_findings(
         yield error(path, "its cluster has no name", "write `name:` in the cluster")
     if not written.provider:
         yield error(f"{path}.provider", "missing", "name the provider")
-    if not written.models:
+    if not names(written.models):
         yield error(f"{path}.models", "lists no model", "list the models it serves")
     if written.format not in formats:
         finding = f'no format is named "{written.format}" {known(formats)}' if written.format else "missing"

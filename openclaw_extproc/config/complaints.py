@@ -7,13 +7,14 @@ No value is ever repeated, only what was expected in its place.
 from collections.abc import Mapping
 from copy import deepcopy
 from types import UnionType
-from typing import TypeVar, cast, get_args, get_origin
+from typing import Annotated, TypeVar, cast, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest
 from openclaw_extproc.config.written_base import Section
+from openclaw_extproc.config.written_models import NEITHER
 
 SectionT = TypeVar("SectionT", bound=Section)
 
@@ -52,7 +53,7 @@ def _leave_out(values: dict[str, object], detail: ErrorDetails) -> None:
     holder: object = values
     for step in way:
         holder = cast("dict[int | str, object]", holder)[step]
-    if isinstance(holder, list) and detail["type"] == "model_type":
+    if isinstance(holder, list) and detail["type"] in ("model_type", NEITHER):
         cast("list[object]", holder)[cast("int", last)] = {}  # the place stays: later paths count on it
     else:
         del cast("dict[int | str, object]", holder)[last]
@@ -118,6 +119,6 @@ def _below(annotation: object, step: int | str) -> object:
 
 
 def _section(annotation: object) -> type[Section] | None:
-    if get_origin(annotation) is UnionType:  # `Choice | None`
+    if get_origin(annotation) in (UnionType, Annotated):  # `Choice | None`, `Annotated[ListedModel, Short("name")]`
         annotation = get_args(annotation)[0]
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None

@@ -5,13 +5,14 @@ or the same under `router:`), a single model (`model.provider` with `model.model
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.written import GatewayModel, ProviderEntry, Written
 from openclaw_extproc.config.written_base import Access, Choice
 from openclaw_extproc.config.written_levels import Level, SessionFile
-from openclaw_extproc.gateway import LEVEL
+from openclaw_extproc.config.written_models import Facts, ListedModel, Template, names
+from openclaw_extproc.gateway import LEVEL, Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Entry:
     primary: bool = False
     fallback: str | None = None
     fallback_model: str | None = None
+    listed: tuple[ListedModel, ...] = ()
+    """Its models with what is known of them, in the order of `models:`."""
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Wanted:
     model: str
     path: str
     access: Access
+    facts: Facts = field(default_factory=Facts)
+    changes: Changes = field(default_factory=Changes)
+    """What `fallback_params` asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +118,18 @@ def _entries(written: Written, findings: list[Finding]) -> dict[str, Entry]:
 
 
 def _entry(name: str, path: str, provider: ProviderEntry) -> Entry:
-    models = tuple(dict.fromkeys((*((provider.model,) if provider.model else ()), *provider.models)))
-    return Entry(name, path, provider, models, provider.primary, provider.fallback, provider.fallback_model)
+    models = tuple(dict.fromkeys((*((provider.model,) if provider.model else ()), *names(provider.models))))
+    return Entry(
+        name,
+        path,
+        provider,
+        models,
+        provider.primary,
+        provider.fallback,
+        provider.fallback_model,
+        tuple(provider.models),
+        provider.template,
+    )
 
 
 def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
@@ -132,7 +149,7 @@ def _single(written: Written, findings: list[Finding]) -> Wanted | None:
     if model.provider is None and model.model is None:
         findings += [
             error(f"model.{key}", "belongs to a provider, and none is named beside it", "write model.provider")
-            for key in Access.model_fields
+            for key in (*Access.model_fields, *Facts.model_fields)
             if key in model.model_fields_set
         ]
         return None
@@ -163,7 +180,9 @@ def _last_resort(written: Written, findings: list[Finding]) -> Wanted | None:
         params = policy.fallback_params
         if params and policy.on_failure != "error":
             path = f"{where}.retry_policy.fallback_params"
-            return _wanted(Choice(provider=params.provider, model=params.model), path, findings)
+            wanted = _wanted(Choice(provider=params.provider, model=params.model), path, findings)
+            changes = Changes(temperature=params.temperature, max_output_tokens=params.max_tokens)
+            return replace(wanted, changes=changes) if wanted else None
     return None
 
 
@@ -174,7 +193,7 @@ def _wanted(choice: Choice, path: str, findings: list[Finding]) -> Wanted | None
         findings.append(error(f"{path}.model", "missing", "name the model"))
     if choice.provider is None or choice.model is None:
         return None
-    return Wanted(choice.provider, choice.model, path, choice)
+    return Wanted(choice.provider, choice.model, path, choice, choice if isinstance(choice, Facts) else Facts())
 
 
 PROMPT, SESSION, SESSION_FILE = "prompt", "session", "session.yml"

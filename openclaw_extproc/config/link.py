@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
@@ -12,6 +13,8 @@ from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.limits import link_emergency, link_limits
+from openclaw_extproc.config.models import link_models
+from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
 from openclaw_extproc.config.settings import Address, BasePath, Settings
 from openclaw_extproc.config.unused import unused
@@ -31,6 +34,8 @@ class Surroundings:
     """Whether a file is there and can be read."""
     extras: Collection[str]
     """Which of our extras are installed."""
+    today: date = NEWEST
+    """For prices that changed or are going to."""
 
 
 def link(
@@ -41,8 +46,9 @@ def link(
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
     chains, about_chains = link_chains(forms, providers, written.failover)
+    models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
-    findings += [*about_providers, *about_chains, *about_limits]
+    findings += [*about_providers, *about_chains, *models.findings, *about_limits]
     findings += _credentials(providers, around)
     findings += fitness(providers)
     findings += capabilities(written.gateway.models, forms, providers)
@@ -52,23 +58,24 @@ def link(
     threshold = written.model.router.failure_threshold
     gateway = Gateway(
         providers=providers.by_name,
-        chains=chains if _is_routing(written) else _first_targets(chains, forms),
+        chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
         unknown_models=written.model.unknown_models,
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough,
         limits=limits,
         failure_threshold=Gateway().failure_threshold if threshold is None else threshold,
         emergency=link_emergency(written.router.emergency),
+        catalog=models.catalog,
     )
     # Names mean what they mean also where only their first target is left.
     strategy, about_choosing = link_choosing(
-        written, forms, providers, replace(gateway, chains=chains), pools={}, virtual={}
+        written, forms, providers, replace(gateway, chains=models.chains), pools={}, virtual=models.virtual
     )
     findings += about_choosing
     if not _is_routing(written):
         strategy, about_routing = switched_off(strategy)
         findings += about_routing
-    gateway = replace(gateway, strategy=strategy)
+    gateway = replace(gateway, strategy=models.into(strategy))
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,

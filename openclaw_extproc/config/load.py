@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from openclaw_extproc.config.clusters import Clusters, read_clusters
 from openclaw_extproc.config.complaints import checked
 from openclaw_extproc.config.findings import ConfigError, Finding, errors, fresh
 from openclaw_extproc.config.link import Surroundings, link
+from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.written import Written
 from openclaw_extproc.config.written_levels import SessionFile
@@ -44,6 +46,7 @@ def load(
     formats: Mapping[str, BasePath],
     readable: Callable[[str], bool] = _always,
     extras: Collection[str] = ("aws", "google"),
+    today: date = NEWEST,
 ) -> Loaded:
     """Read, merge, check and link.
 
@@ -56,6 +59,7 @@ def load(
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
         readable: Whether the file of a credential can be read.
         extras: Which of our extras are installed.
+        today: For list prices that change on a day; without it the newest ones hold.
     """
     findings: list[Finding] = []
     merged: dict[str, Plain] = {}
@@ -79,7 +83,7 @@ def load(
     ):  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, _ordered(findings))
     named = (session[0], levels) if session and levels else None
-    around = Surroundings(formats, variables, readable, extras)
+    around = Surroundings(formats, variables, readable, extras, today)
     settings, found = link(written, from_file, around, session=named)
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))

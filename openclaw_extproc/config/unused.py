@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.written_models import CostAware
 from openclaw_extproc.config.written_policy import Pool
 
 _NOT_YET = "read, not acted on yet by this version"
@@ -24,23 +25,15 @@ def unused(written: Written) -> Iterator[Finding]:
 
 
 def _later(written: Written) -> dict[str, bool]:
-    router, models, failover = written.router, written.gateway.models.values(), written.failover
-    nearer, further = written.model.router.retry_policy.fallback_params, router.retry_policy.fallback_params
+    router, failover = written.router, written.failover
     return {
-        "gateway.models: max_tokens, cost_per_token, capabilities": any(
-            model.max_tokens is not None or model.cost_per_token is not None or model.capabilities for model in models
-        ),
         "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,
         "router.health_check": router.health_check is not None,
         "router.secondary_fallback": router.secondary_fallback is not None,
-        "router.cost_optimization": router.cost_optimization is not None,
         "router.context_management": router.context_management is not None,
-        "retry_policy.fallback_params: temperature, max_tokens": any(
-            params and (params.temperature is not None or params.max_tokens is not None) for params in (nearer, further)
-        ),
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
-        "cost_aware": written.cost_aware is not None,
+        **_switching(written.cost_aware),
         "load_balancing": written.load_balancing is not None,
         "failover: weight, timeout_ms, scheduled_failover, recovery": failover is not None
         and bool(
@@ -51,6 +44,13 @@ def _later(written: Written) -> dict[str, bool]:
         "channels": bool(written.channels),
         "routing_rules": bool(written.routing_rules),
     }
+
+
+def _switching(aware: CostAware | None) -> dict[str, bool]:
+    """What a provider's health or a model's latency would have to set off."""
+    rules = aware.dynamic_switching.rules if aware and aware.enabled else []
+    places = {f"cost_aware.dynamic_switching.rules[{n}]": rule.metric for n, rule in enumerate(rules)}
+    return {place: metric in ("error_rate", "latency_p99") for place, metric in places.items()}
 
 
 def _weights(path: str, pool: Pool) -> Iterator[Finding]:

@@ -9,11 +9,20 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
 
-from openclaw_extproc.config.written_base import Access, Amount, Choice, Count, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
 from openclaw_extproc.config.written_levels import Level
+from openclaw_extproc.config.written_models import (
+    CatalogueEntry,
+    CostAware,
+    Listed,
+    ModelChoice,
+    Models,
+    Template,
+    VirtualEntry,
+    Virtuals,
+)
 from openclaw_extproc.config.written_policy import (
     Channel,
-    CostAware,
     Failover,
     LoadBalancing,
     RetryPolicy,
@@ -33,17 +42,19 @@ from openclaw_extproc.strategy import Mode
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
 
-class GatewayModel(Choice):
+class GatewayModel(Choice, CatalogueEntry):
     """An entry of `gateway.models`: an alias, and what it stands for."""
 
-    max_tokens: Count | None = None
-    cost_per_token: Amount | None = None
     status: Name | None = None
-    capabilities: list[Name] = Field(default_factory=list[Name])
+    """`active`; anything else, and the entry is skipped."""
 
 
 class RoutingStrategy(RoutingRules):
     """Who is asked, by what a request is like."""
+
+    virtual: Virtuals = Field(default_factory=dict[str, VirtualEntry])
+    """Names that clients may ask for as if they were models. `fast`, `cheap` and `best` are there by themselves, over
+    all models that chat."""
 
 
 class GatewaySection(Section):
@@ -78,19 +89,21 @@ class ProviderEntry(Access):
     provider: Name | None = None
     """Another word for `name`."""
     model: Name | None = None
-    models: list[Name] = Field(default_factory=list[Name])
+    models: Models = Field(default_factory=list[Listed])
+    template: Template | None = None
+    """Of all its models."""
     primary: bool = False
     fallback: Name | None = None
     """Name of the provider that is tried next."""
     fallback_model: Name | None = None
 
 
-class ModelSection(Choice):
+class ModelSection(ModelChoice):
     """A single model, or several in one of two forms: by role, or as a list of providers."""
 
-    primary: Choice | None = None
-    fallback: Choice | None = None
-    secondary: Choice | None = None
+    primary: ModelChoice | None = None
+    fallback: ModelChoice | None = None
+    secondary: ModelChoice | None = None
     providers: list[ProviderEntry] = Field(default_factory=list[ProviderEntry])
     router: ModelRouter = ModelRouter()
     unknown_models: Literal["reject", "auto"] = "reject"
@@ -128,6 +141,8 @@ class Written(Section):
     memory: Memory | None = None
     logging: Logging = Logging()
     cost_aware: CostAware | None = None
+    region: Name | None = None
+    """Where this sidecar is: providers of this region go before others that are as good."""
     load_balancing: LoadBalancing | None = None
     failover: Failover | None = None
     channels: dict[str, Channel] = Field(default_factory=dict[str, Channel])
@@ -142,7 +157,8 @@ class ClusterMetadata(Section):
     base_path: str | None = None
     credential: Name | None = None
     auth: Auth = "inject"
-    models: list[Name] = Field(default_factory=list[Name])
+    models: Models = Field(default_factory=list[Listed])
+    template: Template | None = None
     region: str = ""
     also: list[Name] = Field(default_factory=list[Name])
     quirks: list[Name] = Field(default_factory=list[Name])

@@ -5,8 +5,6 @@ from typing import Literal
 from pydantic import Field
 
 from openclaw_extproc.config.written_base import (
-    Amount,
-    Choice,
     Count,
     Duration,
     Fraction,
@@ -15,13 +13,18 @@ from openclaw_extproc.config.written_base import (
     Rate,
     Section,
 )
+from openclaw_extproc.config.written_models import CostOptimization, ModelChoice, Tokens
 
 
 class FallbackParams(Section):
+    """The model that is tried last for what has no fallback of its own, and how it is asked."""
+
     provider: Name | None = None
     model: Name | None = None
-    temperature: Amount | None = None
-    max_tokens: Count | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
+    """Of requests that got here, in place of the client's."""
+    max_tokens: Tokens | None = None
+    """The longest answer, of requests that got here; a smaller limit of the client's stays."""
 
 
 class RetryPolicy(Section):
@@ -59,17 +62,6 @@ class EmergencySection(Section):
     retry_after_ms: Milliseconds | None = None
 
 
-class CostThreshold(Section):
-    daily_budget: Amount | None = None
-    hourly_budget: Amount | None = None
-
-
-class CostOptimization(Section):
-    enabled: bool = True
-    priority: list[Name] = Field(default_factory=list[Name])
-    cost_threshold: CostThreshold = CostThreshold()
-
-
 class ContextManagement(Section):
     enabled: bool = True
     compression_threshold: int | None = Field(default=None, ge=0, le=100)
@@ -89,9 +81,9 @@ class RouterSection(Section):
     enabled: bool | None = None
     enable: bool | None = None
     """Another word for the same."""
-    primary: Choice | None = None
-    fallback: Choice | None = None
-    secondary: Choice | None = None
+    primary: ModelChoice | None = None
+    fallback: ModelChoice | None = None
+    secondary: ModelChoice | None = None
     timeout_ms: int | None = Field(default=None, ge=1, le=86_400_000)
     """How long each attempt is waited for, at most, whatever it is asked. Sessions and requests can shorten it."""
     timeouts: Timeouts = Timeouts()
@@ -101,37 +93,6 @@ class RouterSection(Section):
     secondary_fallback: SecondaryFallback | None = None
     cost_optimization: CostOptimization | None = None
     context_management: ContextManagement | None = None
-
-
-class Constraints(Section):
-    max_cost_per_session: Amount | None = None
-    max_daily_budget: Amount | None = None
-    quality_threshold: Fraction | None = None
-
-
-class Optimization(Section):
-    target: Name | None = None
-    constraints: Constraints = Constraints()
-
-
-class SwitchingRule(Section):
-    metric: Name | None = None
-    threshold: Amount | None = None
-    action: Name | None = None
-    downgrade_to: Name | None = None
-
-
-class DynamicSwitching(Section):
-    strategy: Name | None = None
-    window_minutes: Count | None = None
-    check_interval: Duration | None = None
-    rules: list[SwitchingRule] = Field(default_factory=list[SwitchingRule])
-
-
-class CostAware(Section):
-    enabled: bool = True
-    optimization: Optimization = Optimization()
-    dynamic_switching: DynamicSwitching = DynamicSwitching()
 
 
 class PoolHealthCheck(Section):

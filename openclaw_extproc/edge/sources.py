@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -65,6 +66,7 @@ class Sources:
         extras = installed()
         bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
         levels = (self.session_file.name, session) if self.session_file and session else None
+        today = datetime.now(UTC).date()
         alone = load(
             texts,
             clusters=None,
@@ -73,6 +75,7 @@ class Sources:
             formats=bases,
             readable=_is_readable,
             extras=extras,
+            today=today,
         )
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
@@ -94,6 +97,7 @@ class Sources:
             formats=bases,
             readable=_is_readable,
             extras=extras,
+            today=today,
         )
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
 

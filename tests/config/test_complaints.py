@@ -52,7 +52,7 @@ def test_what_is_wrong_is_left_out_and_the_rest_stays() -> None:
     found, findings = checked(Written, {"model": {"providers": entries}})
 
     assert [entry.name for entry in found.model.providers] == ["a", None, "b"]
-    assert found.model.providers[2].models == ["m"]
+    assert [model.name for model in found.model.providers[2].models] == [None, "m", None]
     assert [finding.path for finding in findings] == [
         "model.providers[0].x", "model.providers[1]", "model.providers[2].models[0]", "model.providers[2].models[2]",
     ]  # fmt: skip

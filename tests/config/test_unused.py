@@ -5,12 +5,9 @@ from tests.config.loading import complaints, seed, warnings
 LATER = {
     3: ["model.router.health_check_interval_ms", "memory"],
     4: ["router.health_check"],
-    5: ["retry_policy.fallback_params: temperature, max_tokens"],
     6: ["router.secondary_fallback"],
-    8: ["router.cost_optimization"],
     9: ["router.context_management"],
-    10: ["gateway.models: max_tokens, cost_per_token, capabilities"],
-    11: ["cost_aware"],
+    11: ["cost_aware.dynamic_switching.rules[1]", "cost_aware.dynamic_switching.rules[2]"],
     12: ["load_balancing"],
     13: ["failover: weight, timeout_ms, scheduled_failover, recovery"],
     14: ["channels", "routing_rules"],
