@@ -53,19 +53,21 @@ def _leave_out(values: dict[str, object], detail: ErrorDetails) -> None:
     holder: object = values
     for step in way:
         holder = cast("dict[int | str, object]", holder)[step]
-    if isinstance(holder, list) and detail["type"] in ("model_type", NEITHER):
+    is_section = detail["type"] in ("model_type", NEITHER) or last != detail["loc"][-1]
+    if isinstance(holder, list) and is_section:
         cast("list[object]", holder)[cast("int", last)] = {}  # the place stays: later paths count on it
     else:
         del cast("dict[int | str, object]", holder)[last]
 
 
-def _written_way(values: object, steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """As far as it is written: a section may be written as the value of one of its keys, which pydantic looks into."""
+def _written_way(values: object, steps: tuple[int | str, ...]) -> list[int | str]:
+    """Without the keys of sections that are written short: pydantic sees them spelt out."""
+    way: list[int | str] = []
     for n, step in enumerate(steps):
-        if not isinstance(values, dict if isinstance(step, str) else list):
-            return steps[:n]
-        values = cast("dict[int | str, object]", values)[step]
-    return steps
+        if isinstance(step, int) or isinstance(values, dict):
+            way.append(step)
+            values = cast("dict[int | str, object]", values)[step] if n + 1 < len(steps) else None
+    return way
 
 
 def _finding(kind: type[Section], detail: ErrorDetails, where: str) -> Finding:

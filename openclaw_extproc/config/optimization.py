@@ -53,6 +53,7 @@ def link_optimization(
         *_rules(aware),
         *_budgets(optimization),
         *_reached(optimization, catalogue),
+        *_minimized(optimization, catalogue),
         *_uncounted(optimization, aware, catalogue),
     ]
     return optimization, tuple(_switching(aware)), findings
@@ -155,6 +156,12 @@ def _reached(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     best = f"the best has {max(known_ones):g}" if known_ones else "of none the quality is known"
     path = f"{_AWARE}.constraints.quality_threshold"
     yield warning(path, f"no model reaches {threshold:g}: {best}", "write quality: of the models, or lower it")
+
+
+def _minimized(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+    if made.minimize_cost and catalogue.facts and not any(facts.prices for facts in catalogue.facts.values()):
+        finding = "makes no difference: no model's price is known"
+        yield warning(f"{_AWARE}.target", finding, "write input_cost_per_million and output_cost_per_million")
 
 
 def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:

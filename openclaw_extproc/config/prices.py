@@ -98,7 +98,7 @@ V3.1, of 2025-08)."""
 
 
 def _sellers() -> dict[str, Seller]:
-    return {one.id: one for one in reversed(get_snapshot().providers)}
+    return {one.id: one for one in get_snapshot().providers}
 
 
 def _find(one: Seller, model: str) -> ModelInfo | None:
