@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from genai_prices.data_snapshot import get_snapshot
@@ -41,6 +42,9 @@ from openclaw_extproc.catalog import Price
 from openclaw_extproc.config.known_models import bare_name
 from openclaw_extproc.gateway import Provider
 
+MAX_REMEMBERED = 4_096
+"""Names already looked up: a name that nobody lists is compared with every clause, 4 ms among the 900 models of
+OpenRouter, and a reload happens between calls."""
 NEWEST = date.max
 """Where nobody says what day it is: the last price the tables have."""
 
@@ -73,13 +77,13 @@ _MORE_HOSTS: Mapping[str, str] = MappingProxyType(
 
 def listed(seller_id: str, model: str, today: date) -> Listed:
     """Nothing where the seller does not sell it, or nobody knows how it is called."""
-    one = _sellers().get(seller_id)
-    found = _find(one, model) if one else None
+    found = _find(seller_id, model)
     if found is None:
         return Listed()
     return Listed(_prices(found, model, today), _window(found))
 
 
+@lru_cache(maxsize=MAX_REMEMBERED)
 def window(model: str) -> int | None:
     """Of a model by its own vendor: at most as wide as that, wherever it runs."""
     bare = bare_name(model)
@@ -101,9 +105,13 @@ def _sellers() -> dict[str, Seller]:
     return {one.id: one for one in get_snapshot().providers}
 
 
-def _find(one: Seller, model: str) -> ModelInfo | None:
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _find(seller_id: str, model: str) -> ModelInfo | None:
     """With those whose models it sells too: Azure has OpenAI's, at the same price."""
     sellers = _sellers()
+    one = sellers.get(seller_id)
+    if one is None:
+        return None
     others = (sellers[name] for name in one.fallback_model_providers or () if name in sellers)
     return next((found for seller in (one, *others) if (found := _find_own(seller, model))), None)
 

@@ -192,6 +192,7 @@ def test_free_is_written_and_unknown_is_not() -> None:
 
 def test_half_a_price_is_completed_from_the_list() -> None:
     assert catalog(alias("output_cost_per_million: 8"))["openai/gpt-4o"].prices == (Price(2.5, 8),)
+    assert catalog(alias("input_cost_per_million: 1"))["openai/gpt-4o"].prices == (Price(1, 10),)
     assert catalog(alias("cost_per_token: 0.000001, output_cost_per_million: 8"))["openai/gpt-4o"].prices == (
         Price(1, 8),
     )

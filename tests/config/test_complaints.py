@@ -74,3 +74,11 @@ def test_editors_get_a_schema_of_every_section() -> None:
     assert {"gateway", "model", "router", "load_balancing", "routing_rules"} <= sections.keys()
     assert found["additionalProperties"] is False
     assert '"pattern": "^\\\\$\\\\{' in json.dumps(found)
+
+
+def test_the_schema_knows_both_ways_of_writing_a_model() -> None:
+    found = json.dumps(schema())
+
+    name = '{"maxLength": 2000, "minLength": 1, "type": "string"}'
+    assert f'{{"anyOf": [{name}, {{"$ref": "#/$defs/ListedModel"}}]}}' in found
+    assert f'{{"anyOf": [{{"items": {name}, "type": "array"}}, {{"$ref": "#/$defs/VirtualModel"}}]}}' in found

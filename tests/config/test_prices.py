@@ -114,7 +114,7 @@ def test_caches_have_their_prices() -> None:
 
 
 def test_a_price_that_changes_on_a_day_is_that_of_today() -> None:
-    before, after = (listed("openai", "o3", day).prices[0] for day in (date(2025, 6, 1), date(2025, 6, 30)))
+    before, after = (listed("openai", "o3", day).prices[0] for day in (date(2025, 6, 9), date(2025, 6, 10)))
 
     assert (before.input, after.input) == (10, 2)
     assert listed("openai", "o3", NEWEST).prices[0] == after
