@@ -6,6 +6,7 @@ What is skipped for want of an endpoint stays in the sets: there is no target of
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from openclaw_extproc.config.conditions import needs_more
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.rules import Linking
@@ -126,6 +127,9 @@ def _when(written: ComplianceSection, classes: Collection[str], linking: Linking
             linking.findings.append(error(f"{path}.data_class", "missing", "name the class"))
         else:
             linking.findings.extend(no_such_class(rule.data_class, f"{path}.data_class", classes))
+        if condition is not None and needs_more(condition):
+            finding = "cannot be evaluated for a request without headers: such requests have the data class, too"
+            linking.findings.append(warning(f"{path}.if", finding, 'ask first: "x-team" in headers && ...'))
         if condition is not None and rule.data_class is not None:
             yield condition, rule.data_class
 

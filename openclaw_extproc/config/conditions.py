@@ -36,6 +36,10 @@ _TYPES: Mapping[Type, cel.Type] = MappingProxyType(
 )
 _ENVIRONMENT = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in VARIABLES.items()})
 _NOTHING = _ENVIRONMENT.Activation({})
+_EMPTY: Mapping[Type, object] = MappingProxyType(
+    {"string": "", "int": 1, "double": 1.0, "bool": False, "strings": [], "headers": {}}
+)
+_PLAIN = _ENVIRONMENT.Activation({name: _EMPTY[kind] for name, kind in VARIABLES.items()})
 
 
 def activate(values: Values) -> object:
@@ -78,6 +82,11 @@ class Compiler:
 def is_constant(condition: Condition) -> bool | None:
     """What the condition says of every request, if it looks at none."""
     return condition.test(_NOTHING)
+
+
+def needs_more(condition: Condition) -> bool:
+    """Whether it cannot be evaluated for a request that says nothing of itself: one without any header."""
+    return condition.test(_PLAIN) is None
 
 
 def _compiled(source: str) -> cel.Expression | Collection[Complaint]:

@@ -161,7 +161,8 @@ class Permitted(Section):
 
 
 class ComplianceRule(Section):
-    """Gives requests a data class. One that cannot be evaluated counts as one that holds."""
+    """Gives requests a data class. One that cannot be evaluated counts as one that holds: for a header that may not be
+    there write `"x-team" in headers && headers["x-team"] == "hr"`."""
 
     condition: Name | None = Field(default=None, alias="if", description=CONDITION)
     data_class: Name | None = None

@@ -99,6 +99,17 @@ def test_a_provider_without_an_endpoint_permits_nothing() -> None:
     )
 
 
+def test_a_condition_that_needs_a_header_is_told_to_hold_without_it() -> None:
+    text = 'compliance: {data_classes: {pii: {}}, rules: [{if: \'headers["a"] == "b"\', data_class: pii}]}'
+    asked = text.replace("if: '", 'if: \'"a" in headers && ')
+
+    assert (
+        "compliance.rules[0].if: cannot be evaluated for a request without headers: such requests have the data class, "
+        'too: ask first: "x-team" in headers && ...'
+    ) in warnings(PROVIDERS + text)
+    assert not any(line.startswith("compliance.rules") for line in warnings(PROVIDERS + asked))
+
+
 def test_cost_centres_are_restricted_and_limited() -> None:
     text = "cost_centres: {research: {providers: [openai], max_cost_usd: 0.5}, free: {}}"
 

@@ -158,6 +158,17 @@ def test_what_stands_behind_a_rule_that_always_holds_is_never_reached(always: st
     ]
 
 
+def test_the_first_rule_that_always_holds_is_told_to_hide_the_rest() -> None:
+    text = rules("rules:\n- {model: gpt-4o}\n- {model: gpt-4o-mini}\n- {fallback: gpt-4o}")
+
+    told = [line for line in warnings(text) if "never reached" in line]
+
+    assert [line.partition(" holds")[0] for line in told] == [
+        f"{PATH}.rules[1]: never reached: rules[0]",
+        f"{PATH}.rules[2]: never reached: rules[0]",
+    ]
+
+
 def test_a_rule_that_only_sets_a_priority_hides_nothing() -> None:
     assert not any("never" in line for line in warnings(rules("rules:\n- {priority: cost}\n- {fallback: gpt-4o}")))
 
