@@ -1,0 +1,38 @@
+"""What a marker can say of a request."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal[
+    # verbs: what is to be done
+    "translate",
+    "summarize",
+    "extract",
+    "classify",
+    "reword",
+    "convert",
+    "make",
+    "fix",
+    "review",
+    "analyse",
+    "critical",
+    "reason",
+    "calculate",
+    "lookup",
+    # nouns: what it is to be done with
+    "code",
+    "prose",
+    "data",
+    "document",
+    "math",
+    # how much of it
+    "hard",
+    "breadth",
+    "deep",
+    "constraint",
+    "sequence",
+    "brief",
+]
+
+Markers: TypeAlias = Mapping[Kind, str]
+"""Those of one language, comma between them."""

@@ -1,0 +1,192 @@
+"""The sum: what was found, what each finding weighs, and what that makes of a request."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from openclaw_extproc.features import Features
+from openclaw_extproc.policy.complexity.courtesy import is_courtesy
+from openclaw_extproc.policy.complexity.judgement import MAX_REASONS, Judgement, led_by
+from openclaw_extproc.policy.complexity.kinds import Kind
+from openclaw_extproc.policy.complexity.scan import Hit, hits
+from openclaw_extproc.policy.complexity.segments import Segments, segments, unquoted
+from openclaw_extproc.policy.complexity.tasks import WORKED_ON, task_of
+from openclaw_extproc.policy.complexity.weights import USUAL, Weights
+from openclaw_extproc.policy.complexity.words import a_task, a_tier
+from openclaw_extproc.strategy import Task
+
+
+class Contribution(NamedTuple):
+    what: str
+    """In plain words."""
+    weight: float
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.weight:+.2f}"
+
+
+class _Read(NamedTuple):
+    """What the words of a turn say."""
+
+    task: Task | None
+    found: Sequence[Hit]
+    """What counts for the score."""
+    courtesy: bool
+
+
+def judge(features: Features, weights: Weights = USUAL) -> Judgement:
+    """What a client declared wins over what we think."""
+    read = _read(features)
+    declared = a_task(features.declared.task)
+    task = declared or read.task or _assumed(features)
+    parts = _contributions(features, read._replace(task=declared or read.task), weights)
+    score = round(min(1.0, max(0.0, weights.base + sum(part.weight for part in parts))), 4)
+    judged = Judgement(
+        weights.tier(score),
+        task,
+        score,
+        round(weights.confidence(score), 4),
+        tuple(map(str, parts[:MAX_REASONS])),
+        task_source="declared" if declared else "rules",
+    )
+    return _as_declared(judged, features)
+
+
+def contributions(features: Features, weights: Weights = USUAL) -> tuple[Contribution, ...]:
+    """Everything that `judge` adds to `weights.base`, the weightiest first."""
+    read = _read(features)
+    return _contributions(features, read._replace(task=a_task(features.declared.task) or read.task), weights)
+
+
+def _as_declared(judged: Judgement, features: Features) -> Judgement:
+    tier = a_tier(features.declared.tier)
+    if tier is None:
+        return judged
+    reasons = led_by(f"the client declared tier {tier}", judged.reasons)
+    return Judgement(tier, judged.task, judged.score, 1.0, reasons, "declared", judged.task_source)
+
+
+def _assumed(features: Features) -> Task:
+    """Where nothing speaks for any task. It weighs nothing."""
+    if features.documents:
+        return "document_analysis"
+    return "simple_qa" if features.questions else "conversation"
+
+
+# -- reading the words ------------------------------------------------------------
+
+
+def _read(features: Features) -> _Read:
+    if is_courtesy(features.query, at_work=features.tool_calls > 0):
+        return _Read("conversation", (), courtesy=True)
+    said = segments(features.query)
+    opening, middle, closing = map(hits, said[:3])
+    instructed: list[Kind] = [hit.kind for hit in (*opening, *closing)]
+    task = task_of(instructed, features)
+    if task in WORKED_ON:
+        return _Read(task, _instruction_only(said), courtesy=False)
+    found = (*opening, *middle, *closing)
+    return _Read(task_of([hit.kind for hit in found], features), found, courtesy=False)
+
+
+def _instruction_only(said: Segments) -> list[Hit]:
+    """Without what stands in quotation marks: that is what the work is done on."""
+    return [*hits(unquoted(said.opening)), *hits(unquoted(said.closing))]
+
+
+# -- adding up --------------------------------------------------------------------
+
+
+def _contributions(features: Features, read: _Read, weights: Weights) -> tuple[Contribution, ...]:
+    found = [part for part in _all(features, read, weights) if part.weight]
+    return tuple(sorted(found, key=lambda part: -abs(part.weight)))
+
+
+def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
+    if read.courtesy:
+        yield Contribution("a greeting, thanks or a plain yes or no", weights.courtesy)
+        return
+    if read.task is not None:
+        yield Contribution(f"task {read.task}", weights.tasks.get(read.task, 0.0))
+    yield from _said(read.found, weights)
+    yield from _length(features, read.task, weights)
+    yield from _structure(features, weights)
+    yield from _conversation(features, weights)
+    yield from _wishes(features, weights)
+
+
+_PLAIN_WORDS: dict[Kind, str] = {
+    "hard": "difficult matters",
+    "breadth": "a wide scope",
+    "deep": "wanted in depth",
+    "critical": "weighing and risks",
+    "reason": "reasons or advice wanted",
+    "constraint": "conditions to be kept",
+    "sequence": "several steps",
+    "brief": "wanted short",
+    "lookup": "a fact to look up",
+}
+
+
+def _said(found: Sequence[Hit], weights: Weights) -> Iterator[Contribution]:
+    for kind, amount in weights.kinds.items():
+        markers = sorted({hit.marker for hit in found if hit.kind == kind})
+        if markers:
+            what = f"{_PLAIN_WORDS.get(kind, kind)} ({', '.join(markers[:2])})"
+            yield Contribution(what, amount.of(len(markers)))
+
+
+def _length(features: Features, task: Task | None, weights: Weights) -> Iterator[Contribution]:
+    tokens = features.query_tokens
+    if tokens < weights.short_query:
+        yield Contribution(f"a short question (under {weights.short_query} tokens)", weights.short)
+    elif task in WORKED_ON:
+        return
+    elif tokens <= weights.long_query:
+        yield Contribution(f"a question of {weights.short_query} to {weights.long_query} tokens", weights.middling)
+    elif tokens <= weights.huge_query:
+        yield Contribution(f"a long question (over {weights.long_query} tokens)", weights.long)
+    else:
+        yield Contribution(f"a very long question (over {weights.huge_query} tokens)", weights.huge)
+
+
+def _structure(features: Features, weights: Weights) -> Iterator[Contribution]:
+    if features.has_code:
+        yield Contribution("code in the question", weights.code)
+    if features.steps >= weights.many_steps:
+        yield Contribution(f"{features.steps} listed items", weights.steps)
+    if features.questions >= weights.many_questions:
+        yield Contribution(f"{features.questions} questions", weights.questions)
+    if features.images:
+        yield Contribution("pictures", weights.images)
+    if features.documents:
+        several = features.documents > 1
+        what = f"{features.documents} documents" if several else "a document"
+        yield Contribution(what, weights.documents if several else weights.document)
+
+
+def _conversation(features: Features, weights: Weights) -> Iterator[Contribution]:
+    if features.rounds > weights.many_rounds:
+        yield Contribution(f"a conversation of over {weights.many_rounds} rounds", weights.long_history)
+    elif features.rounds >= weights.some_rounds:
+        yield Contribution(f"a conversation of {weights.some_rounds} and more rounds", weights.history)
+    if features.tokens > weights.wide_tokens:
+        yield Contribution(f"a prompt of over {weights.wide_tokens} tokens", weights.wide)
+    if features.tools:
+        many = features.tools >= weights.many_tools
+        yield Contribution(f"{features.tools} tools offered", weights.tool_set if many else weights.tools)
+    if features.tool_calls >= weights.many_calls:
+        yield Contribution(f"{weights.many_calls} and more tool calls so far", weights.calls)
+
+
+def _wishes(features: Features, weights: Weights) -> Iterator[Contribution]:
+    if features.output_format == "json_schema":
+        yield Contribution("an answer by a schema", weights.schema)
+    effort = features.reasoning_effort
+    if effort in _MUCH:
+        yield Contribution(f"reasoning effort {effort}", weights.thinking)
+    elif effort in _LITTLE:
+        yield Contribution(f"reasoning effort {effort}", weights.no_thinking)
+
+
+_MUCH = frozenset(("high", "xhigh", "max", "on"))
+_LITTLE = frozenset(("none", "minimal", "off"))

@@ -1,0 +1,76 @@
+"""Which words of a turn are its author's instruction, and which are what is to be worked on.
+
+An instruction stands at the head of a turn or at its end; between them is what was pasted. Only that much is read, so
+the time does not grow with the paste.
+"""
+
+import re
+from typing import NamedTuple
+
+from openclaw_extproc.policy.complexity.scan import folded
+
+OPENING, MIDDLE, CLOSING = 400, 1_000, 300
+"""Characters."""
+LABEL = 14
+"""An opening shorter than this is a label (`Question:`), not an instruction."""
+
+
+class Segments(NamedTuple):
+    """All `folded`."""
+
+    opening: str
+    """Up to the first colon or line's end."""
+    middle: str
+    """The next words, which may be instruction or paste."""
+    closing: str
+    """The last line, where there are several."""
+    fenced: bool
+    """There is a block of code."""
+
+
+_END_OF_OPENING = re.compile(r"[:：\n]")
+_QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』\n]{1,400}[\"”“»」』]")
+"""Each class has all quotation marks, so a run of opening ones costs nothing."""
+
+
+def segments(query: str) -> Segments:
+    own, fenced = _without_code(query)
+    end = _end_of_opening(own)
+    opening, rest = own[:end], own[end:]
+    closing = _closing(rest)
+    middle = _whole_words(rest[: len(rest) - len(closing)], MIDDLE)
+    return Segments(folded(opening), folded(middle), folded(closing), fenced)
+
+
+def unquoted(text: str) -> str:
+    return _QUOTED.sub(" ", text)
+
+
+def _without_code(query: str) -> tuple[str, bool]:
+    """What stands outside of fences, as far as it is read at all."""
+    if "```" not in query:
+        return query.strip(), False
+    return "\n".join(query.split("```")[::2]).strip(), True
+
+
+def _end_of_opening(text: str) -> int:
+    """Where the instruction ends, or what may be read of it."""
+    found = _END_OF_OPENING.search(text, LABEL, OPENING)
+    return found.start() if found else len(_whole_words(text, OPENING))
+
+
+def _closing(text: str) -> str:
+    """The last line, or the last words of a text without lines."""
+    tail = text[-CLOSING:]
+    line = tail.rfind("\n")
+    if line >= 0:
+        return tail[line:]
+    return tail[tail.find(" ") + 1 :] if len(text) > MIDDLE + CLOSING else ""
+
+
+def _whole_words(text: str, most: int) -> str:
+    """`capital` is not cut into something that ends in `api`. A text without spaces is cut where it must be."""
+    if len(text) <= most:
+        return text
+    space = text.rfind(" ", most - 40, most)
+    return text[: space if space > 0 else most]
