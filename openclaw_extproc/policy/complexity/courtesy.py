@@ -38,14 +38,15 @@ ASSENT = frozenset(
 
 FILLING = frozenset(
     folded(
-        "there all everyone team bot assistant claude chatgpt gpt gemini again so much very a lot for your "
-        "the you that's thats that is was it how are doing today things going to meet have day one see "
-        "later soon i am i'm im and too back we help helpful really my friend dear appreciate appreciated "
-        "me sounds looks as well of course not with do let's lets got this just sehr schön ihnen dir wie "
-        "geht es und wünsche einen schönen zusammen auf wiedersehen alles klar très bien à vous tu ça va "
-        "au pour votre aide cómo como estás estas está esta qué que tal por la ayuda todo bem você pela "
-        "ajuda di tutto come stai per l'aiuto вам тебе за помощь как дела до всё ви 了 啊 呀 吗 です ます "
-        "ね 요 आप कैसे हैं बहुत आपका كيف حالك جزيلا لك"
+        "solved worked works fixed enough now all funny quick fast geht's schnelle hilfe das reicht war "
+        "vite aider rapide rápida there everyone team bot assistant claude chatgpt gpt gemini again so "
+        "much very a lot for your the you that's thats that is was it how are doing today things going to "
+        "meet have day one see later soon i am i'm im and too back we help helpful really my friend dear "
+        "appreciate appreciated me sounds looks as well of course not with do let's lets got this just "
+        "sehr schön ihnen dir wie geht es und wünsche einen schönen zusammen auf wiedersehen alles klar "
+        "très bien à vous tu ça va au pour votre aide cómo como estás estas está esta qué que tal por la "
+        "ayuda todo bem você pela ajuda di tutto come stai per l'aiuto вам тебе за помощь как дела до всё "
+        "ви 了 啊 呀 吗 です ます ね 요 आप कैसे हैं बहुत आपका كيف حالك جزيلا لك"
     ).split()
 )
 """Stands between those words and changes nothing."""

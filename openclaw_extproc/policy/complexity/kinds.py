@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal[
     "reason",
     "calculate",
     "lookup",
+    "howto",
+    "asks",  # a word of asking, which is one only at the beginning
     # nouns: what it is to be done with
     "code",
     "prose",
@@ -27,6 +29,7 @@ Kind: TypeAlias = Literal[
     "math",
     # how much of it
     "hard",
+    "expert",
     "breadth",
     "deep",
     "constraint",

@@ -1,8 +1,8 @@
 """Which markers stand in a text. One pass over its words, table look-ups only: the time is linear in its length.
 
 Scripts with spaces are compared by whole words (`api` is not in `capital`), stems (`summar*`) from the beginning of a
-word. Chinese and Japanese have no spaces, Korean, Hindi and Arabic put endings and prefixes to their words: their
-markers are found anywhere.
+word; where several phrases begin, the longest counts alone (`how do i` is not `how`). Chinese and Japanese have no
+spaces, Korean, Hindi and Arabic put endings and prefixes to their words: their markers are found anywhere.
 """
 
 import re
@@ -103,14 +103,13 @@ def _in_words(text: str) -> Iterator[Hit]:
     words = [match.group() for match in matches]
     for n, word in enumerate(words):
         at = matches[n].start()
-        for kind in _TABLES.words.get(word, ()):
-            yield Hit(at, kind, word)
-        for stem, kind in _TABLES.stems.get(word[:STEM], ()):
-            if word.startswith(stem):
-                yield Hit(at, kind, stem)
-        for phrase in _TABLES.phrases.get(word, ()):
-            if _continues(words, n + 1, phrase.rest):
-                yield Hit(at, phrase.kind, phrase.marker)
+        phrases = [p for p in _TABLES.phrases.get(word, ()) if _continues(words, n + 1, p.rest)]
+        if phrases:
+            longest = max(len(phrase.rest) for phrase in phrases)
+            yield from (Hit(at, p.kind, p.marker) for p in phrases if len(p.rest) == longest)
+            continue
+        yield from (Hit(at, kind, word) for kind in _TABLES.words.get(word, ()))
+        yield from (Hit(at, kind, stem) for stem, kind in _TABLES.stems.get(word[:STEM], ()) if word.startswith(stem))
 
 
 def _continues(words: list[str], at: int, rest: tuple[str, ...]) -> bool:
@@ -121,8 +120,10 @@ def _continues(words: list[str], at: int, rest: tuple[str, ...]) -> bool:
 
 
 def _anywhere(text: str) -> Iterator[Hit]:
+    """Of those that begin at the same letter the longest."""
     for first in sorted(_TABLES.anywhere.keys() & set(text)):
-        for marker, kind in _TABLES.anywhere[first]:
-            at = text.find(marker)
-            if at >= 0:
-                yield Hit(at, kind, marker)
+        found = [Hit(at, kind, marker) for marker, kind in _TABLES.anywhere[first] if (at := text.find(marker)) >= 0]
+        longest: dict[int, int] = {}
+        for at, _, marker in found:
+            longest[at] = max(longest.get(at, 0), len(marker))
+        yield from (hit for hit in found if len(hit.marker) == longest[hit.at])

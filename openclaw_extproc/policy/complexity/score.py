@@ -9,6 +9,7 @@ from openclaw_extproc.policy.complexity.judgement import MAX_REASONS, Judgement,
 from openclaw_extproc.policy.complexity.kinds import Kind
 from openclaw_extproc.policy.complexity.scan import Hit, hits
 from openclaw_extproc.policy.complexity.segments import Segments, segments, unquoted
+from openclaw_extproc.policy.complexity.shape import NUMBERS, Shape, shape
 from openclaw_extproc.policy.complexity.tasks import WORKED_ON, task_of
 from openclaw_extproc.policy.complexity.weights import USUAL, Weights
 from openclaw_extproc.policy.complexity.words import a_task, a_tier
@@ -30,7 +31,11 @@ class _Read(NamedTuple):
     task: Task | None
     found: Sequence[Hit]
     """What counts for the score."""
-    courtesy: bool
+    shape: Shape
+    courtesy: bool = False
+
+
+NO_SHAPE = Shape(0, 0, 0)
 
 
 def judge(features: Features, weights: Weights = USUAL) -> Judgement:
@@ -77,15 +82,26 @@ def _assumed(features: Features) -> Task:
 
 def _read(features: Features) -> _Read:
     if is_courtesy(features.query, at_work=features.tool_calls > 0):
-        return _Read("conversation", (), courtesy=True)
+        return _Read("conversation", (), NO_SHAPE, courtesy=True)
     said = segments(features.query)
-    opening, middle, closing = map(hits, said[:3])
+    form = shape(said.instruction)
+    reckons = form.numbers >= NUMBERS
+    opening, middle, closing = _asking(hits(said.opening)), hits(said.middle), hits(said.closing)
     instructed: list[Kind] = [hit.kind for hit in (*opening, *closing)]
-    task = task_of(instructed, features)
+    task = task_of(instructed, features, reckons=reckons)
     if task in WORKED_ON:
-        return _Read(task, _instruction_only(said), courtesy=False)
+        return _Read(task, _instruction_only(said), NO_SHAPE)
     found = (*opening, *middle, *closing)
-    return _Read(task_of([hit.kind for hit in found], features), found, courtesy=False)
+    return _Read(task_of([hit.kind for hit in found], features, reckons=reckons), found, form)
+
+
+BEGINNING = 12
+"""Characters."""
+
+
+def _asking(opening: Sequence[Hit]) -> list[Hit]:
+    """A word of asking at the beginning looks a fact up."""
+    return [hit._replace(kind="lookup") if hit.kind == "asks" and hit.at < BEGINNING else hit for hit in opening]
 
 
 def _instruction_only(said: Segments) -> list[Hit]:
@@ -107,8 +123,9 @@ def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribu
         return
     if read.task is not None:
         yield Contribution(f"task {read.task}", weights.tasks.get(read.task, 0.0))
-    yield from _said(read.found, weights)
-    yield from _length(features, read.task, weights)
+    yield from _said(read, weights)
+    yield from _formed(read.shape, weights)
+    yield from _length(features, read, weights)
     yield from _structure(features, weights)
     yield from _conversation(features, weights)
     yield from _wishes(features, weights)
@@ -116,6 +133,7 @@ def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribu
 
 _PLAIN_WORDS: dict[Kind, str] = {
     "hard": "difficult matters",
+    "expert": "a matter for experts",
     "breadth": "a wide scope",
     "deep": "wanted in depth",
     "critical": "weighing and risks",
@@ -123,20 +141,42 @@ _PLAIN_WORDS: dict[Kind, str] = {
     "constraint": "conditions to be kept",
     "sequence": "several steps",
     "brief": "wanted short",
+    "reword": "a text to reword",
     "lookup": "a fact to look up",
 }
 
 
-def _said(found: Sequence[Hit], weights: Weights) -> Iterator[Contribution]:
+def _said(read: _Read, weights: Weights) -> Iterator[Contribution]:
     for kind, amount in weights.kinds.items():
-        markers = sorted({hit.marker for hit in found if hit.kind == kind})
+        if kind == "lookup" and not _is_factual(read):
+            continue
+        markers = sorted({hit.marker for hit in read.found if hit.kind == kind})
         if markers:
             what = f"{_PLAIN_WORDS.get(kind, kind)} ({', '.join(markers[:2])})"
             yield Contribution(what, amount.of(len(markers)))
 
 
-def _length(features: Features, task: Task | None, weights: Weights) -> Iterator[Contribution]:
-    tokens = features.query_tokens
+HARDER: frozenset[Kind] = frozenset(("reason", "hard", "critical", "analyse", "deep", "breadth"))
+"""Beside these a fact to look up is only a part of what is asked."""
+
+
+def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
+    if form.listed >= weights.some_parts:
+        many = form.listed >= weights.many_parts
+        yield Contribution(f"{form.listed + 1} things listed", weights.all_parts if many else weights.parts)
+    if form.numbers >= NUMBERS:
+        yield Contribution(f"{form.numbers} numbers", weights.numbers)
+    if form.length_wanted >= weights.long_answer:
+        great = form.length_wanted >= weights.very_long_answer
+        what = f"an answer of {form.length_wanted} words wanted"
+        yield Contribution(what, weights.great_length if great else weights.length)
+
+
+def _length(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
+    tokens, task = features.query_tokens, read.task
+    plain = _is_factual(read) or read.task == "math_reasoning"
+    if tokens < weights.plain_question and features.questions and plain:
+        yield Contribution("a question of a few words", weights.plain)
     if tokens < weights.short_query:
         yield Contribution(f"a short question (under {weights.short_query} tokens)", weights.short)
     elif task in WORKED_ON:
@@ -147,6 +187,10 @@ def _length(features: Features, task: Task | None, weights: Weights) -> Iterator
         yield Contribution(f"a long question (over {weights.long_query} tokens)", weights.long)
     else:
         yield Contribution(f"a very long question (over {weights.huge_query} tokens)", weights.huge)
+
+
+def _is_factual(read: _Read) -> bool:
+    return read.task in (None, "simple_qa") and not any(hit.kind in HARDER for hit in read.found)
 
 
 def _structure(features: Features, weights: Weights) -> Iterator[Contribution]:

@@ -11,6 +11,8 @@ from openclaw_extproc.policy.complexity.scan import folded
 
 OPENING, MIDDLE, CLOSING = 400, 1_000, 300
 """Characters."""
+NO_PASTE = 500
+"""A middle of so many characters is still somebody's own words."""
 LABEL = 14
 """An opening shorter than this is a label (`Question:`), not an instruction."""
 
@@ -26,6 +28,12 @@ class Segments(NamedTuple):
     """The last line, where there are several."""
     fenced: bool
     """There is a block of code."""
+
+    @property
+    def instruction(self) -> str:
+        """Without the paste, which is there when the middle is long."""
+        short = len(self.middle) <= NO_PASTE
+        return f"{self.opening} {self.middle if short else ''} {self.closing}"
 
 
 _END_OF_OPENING = re.compile(r"[:：\n]")

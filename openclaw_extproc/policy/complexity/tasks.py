@@ -49,6 +49,8 @@ POINTS: Points = MappingProxyType(
         _of("document", "review"): {"document_analysis": 3.0},
         _of("document"): {"document_analysis": 1.0},
         _of("lookup"): {"simple_qa": 2.6},
+        _of("howto"): {"simple_qa": 2.2},
+        _of("lookup", "math"): {"math_reasoning": 2.4},
     }
 )
 """Kinds that stand together, and what that speaks for."""
@@ -66,10 +68,13 @@ LEADS: Mapping[Kind, Task] = MappingProxyType(
         "reason": "analysis",
         "calculate": "math_reasoning",
         "lookup": "simple_qa",
+        "howto": "simple_qa",
     }
 )
 """What the first word that names an action speaks for."""
 LEAD = 1.6
+RECKONED = 1.2
+"""Points of a question with many numbers; the same again when it seems to ask for a fact."""
 PIECE_OF_CODE = 1.5
 """Points of a fenced or otherwise seen piece of code."""
 ATTACHED = 2.0
@@ -78,24 +83,28 @@ ATTACHED = 2.0
 WORKED_ON: frozenset[Task] = frozenset(("translation", "summarization", "extraction", "classification"))
 """Their material is data: what it says is not asked, and its length makes them no harder."""
 
-_VERBS: frozenset[Kind] = frozenset((*LEADS, "make", "fix", "review"))
+_ASKS: frozenset[Kind] = frozenset(("lookup", "howto"))
+"""`What is` may begin anything: they lead only where nothing else is to be done."""
+_ACTS: frozenset[Kind] = frozenset((*LEADS, "make", "fix", "review")) - _ASKS
 
 
-def task_of(kinds: Sequence[Kind], features: Features) -> Task | None:
-    """`kinds` in the order of the text. `None`: nothing speaks for any."""
+def task_of(kinds: Sequence[Kind], features: Features, *, reckons: bool) -> Task | None:
+    """`kinds` in the order of the text; `reckons`: with many numbers. `None`: nothing speaks for any."""
     points = _points(kinds, features)
+    if reckons:
+        points["math_reasoning"] += RECKONED * (2 if "lookup" in kinds else 1)
     best = max(points, key=lambda task: points[task], default=None)
     return best if best is not None and points[best] > 0 else None
 
 
-def _points(kinds: Sequence[Kind], features: Features) -> dict[Task, float]:
+def _points(kinds: Sequence[Kind], features: Features) -> defaultdict[Task, float]:
     present = frozenset(kinds)
     total: defaultdict[Task, float] = defaultdict(float)
     for needed, gives in POINTS.items():
         if needed <= present:
             for task, amount in gives.items():
                 total[task] += amount
-    lead = _lead(kinds)
+    lead = _lead(kinds, of_code=features.has_code or "code" in present)
     if lead is not None:
         total[lead] += LEAD
     if features.has_code:
@@ -105,6 +114,9 @@ def _points(kinds: Sequence[Kind], features: Features) -> dict[Task, float]:
     return total
 
 
-def _lead(kinds: Sequence[Kind]) -> Task | None:
-    first = next((kind for kind in kinds if kind in _VERBS), None)
+def _lead(kinds: Sequence[Kind], *, of_code: bool) -> Task | None:
+    acts = [kind for kind in kinds if kind in _ACTS]
+    first: Kind | None = next(iter(acts), None) or next((kind for kind in kinds if kind in _ASKS), None)
+    if first in ("make", "fix"):
+        return "code_generation" if of_code else "content_creation" if "prose" in kinds else None
     return None if first is None else LEADS.get(first)

@@ -26,13 +26,15 @@ class Amount:
 KINDS: Mapping[Kind, Amount] = MappingProxyType(
     {
         "hard": Amount(0.14, 0.06, 0.26),
-        "breadth": Amount(0.12, 0.06, 0.24),
+        "expert": Amount(0.05, 0.03, 0.12),
+        "breadth": Amount(0.16, 0.06, 0.28),
         "deep": Amount(0.12, 0.05, 0.20),
         "critical": Amount(0.08, 0.03, 0.14),
         "reason": Amount(0.07, 0.03, 0.13),
         "constraint": Amount(0.03, 0.02, 0.10),
         "sequence": Amount(0.04, 0.03, 0.10),
         "brief": Amount(-0.12, -0.04, 0.20),
+        "reword": Amount(-0.10, 0.0, 0.10),
         "lookup": Amount(-0.08, 0.0, 0.08),
     }
 )
@@ -48,7 +50,7 @@ TASKS: Mapping[Task, float] = MappingProxyType(
         "structured_data": -0.10,
         "summarization": 0.0,
         "content_creation": 0.0,
-        "math_reasoning": 0.06,
+        "math_reasoning": 0.05,
         "analysis": 0.06,
         "critical_analysis": 0.14,
         "code_generation": 0.12,
@@ -86,6 +88,22 @@ class Weights:
     wide_tokens: int = 50_000
     """Of the whole prompt; more need a wide context window."""
     wide: float = 0.24
+
+    plain_question: int = 16
+    """Tokens; a question that is shorter, and asks for nothing hard, is a question of fact."""
+    plain: float = -0.08
+
+    some_parts: int = 4
+    """Things listed in one instruction."""
+    many_parts: int = 6
+    parts: float = 0.08
+    all_parts: float = 0.14
+    numbers: float = 0.04
+    long_answer: int = 300
+    """Words that the answer is to have."""
+    very_long_answer: int = 1_500
+    length: float = 0.10
+    great_length: float = 0.24
 
     code: float = 0.04
     many_steps: int = 3

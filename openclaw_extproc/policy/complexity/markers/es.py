@@ -14,7 +14,8 @@ MARKERS: Markers = {
     "convert": "convierte, convertir, transforma, formatea, ordena, ordenar",
     "make": (
         "escribe, escribir, escriba, escribeme, redacta*, crea, crear, genera, generar, desarrolla*, "
-        "implementa*, disena*, elabora*, construye, programa un, programa una, prepara un"
+        "implementa*, disena*, elabora*, construye, programa un, programa una, prepara un, anade, agrega, "
+        "organiza, prepara, planifica, actualiza, migra, encuentra por que"
     ),
     "fix": (
         "error, errores, depura*, arregla*, no funciona, falla, fallan, refactoriza*, optimiza*, excepcion, se cuelga"
@@ -30,23 +31,27 @@ MARKERS: Markers = {
         "sopesa, diligencia debida, compensaciones"
     ),
     "reason": (
-        "por que, explic*, paso a paso, deberia, deberiamos, debo, como funciona, como puedo, "
-        "como se puede, que pasa si, que pasaria, recomend*, recomiend*, consejo*, aconsej*, estrategia, "
-        "mejor manera, mejor forma, razones"
+        "por que, explic*, paso a paso, deberia, deberiamos, debo, como funciona, que pasa si, "
+        "que pasaria, recomend*, recomiend*, consejo*, aconsej*, estrategia, mejor manera, mejor forma, "
+        "razones, me conviene, que me aconsejas, ayudame, que opinas, vale la pena, puedo, puede mi, "
+        "ideas para, que hago, es peligroso, es mejor, es seguro, que opciones"
     ),
     "calculate": "calcula, calcular, calcule, resuelve, resolver, resuelva, cuanto es, por ciento de",
     "lookup": (
         "que es, cual es, cuales son, quien es, quien fue, quien escribio, cuando es, cuando fue, "
         "donde esta, donde queda, cuantos, cuantas, que significa, definicion de, define, capital de, "
-        "sinonimo*, hay un, hay una, que hora, en que ano, como se llama, como se escribe, tienen"
+        "sinonimo*, hay un, hay una, que hora, en que ano, como se llama, como se escribe, tienen, "
+        "que tipo de, necesito, cuanto cuesta, cuanto tarda, cuanto dura, hacen envios"
     ),
     "code": (
         "funcion, consulta, consulta sql, base de datos, algoritmo, codigo, programa en, repositorio, "
-        "biblioteca, expresion regular"
+        "biblioteca, expresion regular, despliegue, pruebas, autenticacion, left join"
     ),
     "prose": (
         "poema, cuento, historia, ensayo, carta, carta de presentacion, articulo, discurso, correo, "
-        "mensaje, receta, descripcion, comunicado, itinerario, eslogan, guion, cancion"
+        "mensaje, receta, descripcion, comunicado, itinerario, eslogan, guion, cancion, oferta de empleo, "
+        "cuestionario, examen, campana, guia, lista de la compra, menu, presentacion, ejercicios, asunto, "
+        "publicacion, texto, descripcion de producto"
     ),
     "data": "tabla, columnas, filas",
     "document": (
@@ -63,10 +68,11 @@ MARKERS: Markers = {
         "valoracion de empresa, optim*"
     ),
     "breadth": (
-        "todo el codigo, de extremo a extremo, desde cero, aplicacion completa, plataforma, "
-        "plan de negocio, plan de negocios, plan de estudios, arquitectura, infraestructura, "
-        "varios archivos, todos los archivos, todos los documentos, novela, capitulo, plan de migracion, "
-        "sistema completo, con pruebas"
+        "todo el codigo, de extremo a extremo, desde cero, plataforma, plan de negocio, plan de negocios, "
+        "plan de estudios, arquitectura, infraestructura, varios archivos, todos los archivos, "
+        "todos los documentos, novela, capitulo, plan de migracion, con pruebas, completo, completa, "
+        "todo el, toda la, panel de control, entero, entera, estrategia de marketing, ano escolar, "
+        "plan anual, varias sedes, semana a semana, mes a mes, estudio de viabilidad, plan completo"
     ),
     "deep": ("detallad*, en detalle, exhaustiv*, a fondo, minucios*, profund*, rigur*, linea por linea, con fuentes"),
     "constraint": (
@@ -76,6 +82,15 @@ MARKERS: Markers = {
     "sequence": "primero, luego, despues, finalmente, por ultimo, a continuacion, segundo",
     "brief": (
         "brevemente, breve, corto, corta, en una frase, una frase, una palabra, solo, solamente, rapido, "
-        "sencillo, chiste, si o no, dos frases, una oracion"
+        "sencillo, chiste, si o no, dos frases, una oracion, eslogan, titulo, nombre para, dos lineas"
+    ),
+    "howto": "como puedo, como se puede, como hago, como se hace, como puedo cambiar, como cancelo",
+    "asks": "quien, cuando, donde, cual",
+    "expert": (
+        "despido, preaviso, inquilino, casero, arrendador, herencia, divorcio, custodia, juzgado, "
+        "tribunal, abogado, demanda, derecho, patente, sintoma*, dosis, efectos secundarios, tratamiento, "
+        "terapia, paciente*, diagnostico, medicamento*, presion arterial, diabetes, cancer, embaraz*, "
+        "cirugia, hipoteca, credito, impuesto*, jubilacion, balance, insolvencia, prevision*, "
+        "certificado*, campana, marca, publico objetivo, negoci*"
     ),
 }

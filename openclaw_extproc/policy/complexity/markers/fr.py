@@ -8,12 +8,14 @@ MARKERS: Markers = {
     "extract": "extrai*, extraire, releve tous, liste tous, liste toutes, enumere, trouve tous, trouve toutes",
     "classify": ("classe, classer, classez, categoris*, etiquet*, positif ou negatif, quelle categorie, sentiment"),
     "reword": (
-        "reformul*, corrige, corriger, corrigez, orthograph*, grammaire, plus formel, plus poli, relis, paraphras*"
+        "reformul*, corrige, corriger, corrigez, orthograph*, grammaire, plus formel, plus poli, relis, "
+        "paraphras*, fautes, corrige les fautes"
     ),
     "convert": "converti*, convertir, transforme, mets en forme, trie, trier",
     "make": (
         "ecris, ecrire, ecrivez, redige, rediger, redigez, cree, creer, creez, genere, generer, developpe, "
-        "developper, implement*, concois, concevoir, construis, programme moi, invente"
+        "developper, implement*, concois, concevoir, construis, programme moi, invente, ajoute, ajouter, "
+        "mets a jour, organise, prepare, planifie, elabore, monte"
     ),
     "fix": (
         "erreur, erreurs, bogue, corrige le bug, debogu*, plante, ne marche pas, ne fonctionne pas, "
@@ -31,15 +33,16 @@ MARKERS: Markers = {
     ),
     "reason": (
         "pourquoi, expliqu*, etape par etape, devrais je, dois je, devrions nous, comment fonctionne, "
-        "comment faire, que se passe t il, recommand*, conseil*, strategie, meilleure facon, raisons, "
-        "comment puis je, comment peut on"
+        "que se passe t il, recommand*, conseil*, strategie, meilleure facon, raisons, penses tu, "
+        "argumente, convient mieux, aide moi, puis je, est ce que je peux, mon employeur peut il, "
+        "conseille, idees pour, que faire, est il dangereux, vaut il mieux, quelles options"
     ),
-    "calculate": "calcule, calculer, calculez, resous, resoudre, combien font, pour cent de",
+    "calculate": "calcule, calculer, calculez, resous, resoudre, combien font, pour cent de, combien fait",
     "lookup": (
         "qu est ce que, qu est ce qu, quel est, quelle est, quels sont, quelles sont, qui est, qui a, "
         "quand est, quand a, ou est, ou se trouve, combien de, combien y a, que signifie, definition de, "
         "definis, capitale de, capitale du, synonyme*, que veut dire, y a t il, quelle heure, "
-        "en quelle annee"
+        "en quelle annee, combien, faut il"
     ),
     "code": (
         "fonction, requete, requete sql, base de donnees, algorithme, programme en, depot, bibliotheque, "
@@ -47,7 +50,9 @@ MARKERS: Markers = {
     ),
     "prose": (
         "poeme, histoire, dissertation, lettre, lettre de motivation, article, discours, courriel, billet, "
-        "nouvelle, recette, description, communique, conte, slogan, message, itineraire"
+        "nouvelle, recette, description, communique, conte, slogan, message, itineraire, fiche de poste, "
+        "quiz, examen, campagne, guide, liste de courses, menu, presentation, fiche, exercice*, "
+        "objet du mail, cours, texte"
     ),
     "data": "tableau, colonnes, lignes du tableau",
     "document": (
@@ -68,7 +73,9 @@ MARKERS: Markers = {
         "tout le code, l ensemble du code, de bout en bout, a partir de zero, application complete, "
         "plateforme, plan d affaires, business plan, programme de cours, architecture, infrastructure, "
         "plusieurs fichiers, tous les documents, roman, chapitre, plan de migration, cahier des charges, "
-        "avec des tests"
+        "avec des tests, complet, complete, tout le, toute la, entier, entiere, strategie marketing, "
+        "annee scolaire, plan annuel, plusieurs sites, semaine par semaine, mois par mois, "
+        "etude de faisabilite, plan complet"
     ),
     "deep": (
         "detaille*, en detail, approfondi*, exhausti*, complet et, minutieu*, rigoureu*, ligne par ligne, "
@@ -82,5 +89,14 @@ MARKERS: Markers = {
     "brief": (
         "brievement, bref, court, courte, en une phrase, une phrase, un mot, seulement, uniquement, "
         "simplement, vite, blague, oui ou non, deux phrases"
+    ),
+    "howto": "comment, comment puis je, comment faire, comment peut on, comment fait on",
+    "asks": "qui, quand, quel, quelle, ou",
+    "expert": (
+        "licenciement, preavis, bailleur, proprietaire, locataire, heritage, succession, divorce, garde, "
+        "tribunal, avocat, plainte, prejudice, droit, brevet, symptome*, posologie, dosage, "
+        "effets secondaires, traitement, therapie, patient*, diagnostic, medicament*, tension arterielle, "
+        "diabete, cancer, enceinte, chirurgie, hypotheque, credit, impot*, retraite, bilan, faillite, "
+        "prevision*, certificat*, panne, campagne, marque, public cible, negoci*"
     ),
 }

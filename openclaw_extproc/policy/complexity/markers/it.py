@@ -11,7 +11,8 @@ MARKERS: Markers = {
     "convert": "converti, convertire, trasforma, formatta, ordina",
     "make": (
         "scrivi, scrivere, scrivimi, redigi, crea, creare, genera, generare, sviluppa*, implementa*, "
-        "progetta*, elabora, costruisci, prepara un"
+        "progetta*, elabora, costruisci, prepara un, aggiungi, organizza, prepara, pianifica, aggiorna, "
+        "migra, stendi"
     ),
     "fix": "errore, errori, non funziona, si blocca, fallisce, refactoring, ottimizza*, eccezione",
     "review": "rivedi, revisione del codice, controlla, verifica, cosa c e che non va",
@@ -25,19 +26,23 @@ MARKERS: Markers = {
     ),
     "reason": (
         "perche, spiega*, spiegami, passo dopo passo, passo passo, dovrei, dovremmo, devo, come funziona, "
-        "come posso, cosa succede, consigli*, raccomanda, strategia, modo migliore, ragioni"
+        "cosa succede, consigli*, raccomanda, strategia, modo migliore, ragioni, conviene, vale la pena, "
+        "cosa ne pensi, aiutami, che cosa faresti, posso, puo il mio, idee per, cosa fare, e pericoloso, "
+        "e meglio, e sicuro, quali opzioni, suggeriscimi, suggerisci"
     ),
     "calculate": "calcola, calcolare, risolvi, risolvere, quanto fa",
     "lookup": (
         "che cos e, cos e, cosa e, qual e, quali sono, chi e, chi ha, chi era, quando e, quando fu, "
         "dove si trova, dov e, quanti, quante, cosa significa, definizione di, capitale del, "
         "capitale della, capitale di, sinonimo, sinonimi, che ora, in che anno, come si chiama, "
-        "come si scrive"
+        "come si scrive, ho bisogno di, quanto costa, quanto dura, quanto tempo, qual e il"
     ),
     "code": ("funzione, database, algoritmo, codice, programma in, libreria, espressione regolare, interrogazione sql"),
     "prose": (
         "poesia, racconto, storia, saggio, lettera, articolo, discorso, messaggio, ricetta, descrizione, "
-        "comunicato, itinerario, canzone, slogan"
+        "comunicato, itinerario, canzone, slogan, annuncio di lavoro, questionario, esame, campagna, "
+        "guida, lista della spesa, menu, presentazione, esercizi, oggetto della mail, testo, post, "
+        "didascalia"
     ),
     "data": "tabella, colonne, righe",
     "document": (
@@ -56,7 +61,9 @@ MARKERS: Markers = {
     "breadth": (
         "tutto il codice, dall inizio alla fine, da zero, applicazione completa, piattaforma, "
         "piano industriale, business plan, programma didattico, architettura, infrastruttura, piu file, "
-        "tutti i documenti, romanzo, capitolo, piano di migrazione, con test"
+        "tutti i documenti, romanzo, capitolo, piano di migrazione, con test, completo, completa, "
+        "tutto il, tutta la, intero, intera, strategia di marketing, anno scolastico, piano annuale, "
+        "settimana per settimana, mese per mese, studio di fattibilita"
     ),
     "deep": ("dettagliat*, in dettaglio, nel dettaglio, esaustiv*, approfondi*, minuzios*, riga per riga, con fonti"),
     "constraint": (
@@ -66,6 +73,15 @@ MARKERS: Markers = {
     "sequence": "prima di tutto, poi, dopodiche, infine",
     "brief": (
         "brevemente, breve, corto, in una frase, una frase, una parola, solo, soltanto, veloce, semplice, "
-        "barzelletta, si o no"
+        "barzelletta, si o no, augurio, titolo, due righe, nome per"
+    ),
+    "howto": "come si, come posso, come faccio, come si fa",
+    "asks": "quando, dove, quale, chi",
+    "expert": (
+        "licenziamento, preavviso, inquilino, proprietario di casa, eredita, divorzio, affidamento, "
+        "tribunale, avvocato, causa legale, diritto, brevetto, sintom*, dosaggio, effetti collaterali, "
+        "trattamento, terapia, pazient*, diagnosi, farmac*, pressione arteriosa, diabete, cancro, "
+        "gravidanza, chirurg*, mutuo, credito, tasse, imposta, pensione, bilancio, fallimento, previsione, "
+        "certificato, campagna, marchio, negozia*"
     ),
 }

@@ -8,10 +8,11 @@ MARKERS: Markers = {
     "extract": "extraia, extrair, extrai, liste todos, liste todas, encontre todos, encontre todas",
     "classify": "classifi*, categoriz*, rotule, positivo ou negativo, qual categoria, sentimento",
     "reword": "reescrev*, reformul*, corrija, corrigir, ortografia, gramatica, mais formal",
-    "convert": "converta, converter, transforme, formate, ordene",
+    "convert": "converta, converter, formate, ordene, transforme este, transforme esta",
     "make": (
         "escreva, escrever, escreve, redija, crie, criar, gere, gerar, desenvolv*, implement*, projete, "
-        "elabore, construa, monte um"
+        "elabore, construa, monte um, adicione, organize, prepare, planeje, atualize, migre, faca um, "
+        "faca uma"
     ),
     "fix": (
         "erro, erros, depure, depurar, corrija o bug, nao funciona, falha, falhando, refator*, otimiz*, excecao, trava"
@@ -23,14 +24,17 @@ MARKERS: Markers = {
     ),
     "critical": ("criticamente, causa raiz, riscos, responsabilidade, fraquezas, contra argument*, pros e contras"),
     "reason": (
-        "por que, porque, expli*, passo a passo, devo, deveria, deveriamos, como funciona, como posso, "
-        "o que acontece, recomend*, conselho*, estrategia, melhor maneira, melhor forma, motivos"
+        "por que, porque, expli*, passo a passo, devo, deveria, deveriamos, como funciona, o que acontece, "
+        "recomend*, conselho*, estrategia, melhor maneira, melhor forma, motivos, como a, como o, como os, "
+        "vale a pena, me ajude, o que voce acha, preciso decidir, posso, pode meu, ideias para, "
+        "o que fazer, e perigoso, e melhor, e seguro, quais opcoes, dicas"
     ),
     "calculate": "calcule, calcular, resolva, resolver, quanto e",
     "lookup": (
         "o que e, qual e, qual a, qual o, quais sao, quem e, quem foi, quando e, quando foi, onde fica, "
         "onde esta, quantos, quantas, o que significa, definicao de, defina, capital de, capital do, "
-        "capital da, sinonimo*, que horas, em que ano, como se escreve, voces tem"
+        "capital da, sinonimo*, que horas, em que ano, como se escreve, voces tem, preciso de, "
+        "quanto custa, quanto tempo, voces entregam, voces aceitam, voces fazem, voces enviam"
     ),
     "code": (
         "funcao, consulta sql, banco de dados, algoritmo, codigo, programa em, repositorio, biblioteca, "
@@ -38,7 +42,8 @@ MARKERS: Markers = {
     ),
     "prose": (
         "poema, conto, historia, redacao, carta, artigo, discurso, mensagem, receita, descricao, "
-        "comunicado, roteiro, musica, slogan"
+        "comunicado, roteiro, musica, slogan, cronica, titulo, legenda, vaga, questionario, prova, "
+        "campanha, guia, lista de compras, cardapio, apresentacao, exercicios, assunto, post, texto"
     ),
     "data": "tabela, colunas, linhas da tabela",
     "document": "contrato*, documento*, relatorio, anexo, clausula*, ata, processo, sentenca",
@@ -54,7 +59,9 @@ MARKERS: Markers = {
     "breadth": (
         "todo o codigo, ponta a ponta, do zero, aplicacao completa, aplicativo completo, plataforma, "
         "plano de negocios, plano de ensino, arquitetura, infraestrutura, varios arquivos, "
-        "todos os documentos, romance, capitulo, plano de migracao, com testes"
+        "todos os documentos, romance, capitulo, plano de migracao, com testes, completo, completa, "
+        "todo o, toda a, estrategia de marketing, ano letivo, plano anual, semana a semana, mes a mes, "
+        "estudo de viabilidade"
     ),
     "deep": ("detalhad*, em detalhes, exaustiv*, a fundo, minucios*, aprofundad*, linha por linha, com fontes"),
     "constraint": (
@@ -65,5 +72,14 @@ MARKERS: Markers = {
     "brief": (
         "brevemente, breve, curto, curta, em uma frase, uma frase, uma palavra, apenas, somente, rapido, "
         "simples, piada, sim ou nao"
+    ),
+    "howto": "como posso, como faco, como se faz, como eu, como cancelar, como mudar",
+    "asks": "quem, quando, onde, qual",
+    "expert": (
+        "demissao, aviso previo, inquilino, locador, heranca, divorcio, guarda, tribunal, advogado, "
+        "processo judicial, direito, patente, sintoma*, dose, efeitos colaterais, tratamento, terapia, "
+        "paciente*, diagnostico, medicamento*, pressao arterial, diabetes, cancer, gravid*, cirurgia, "
+        "hipoteca, credito, imposto*, aposentadoria, balanco, falencia, previsao, certificado*, campanha, "
+        "marca, publico alvo, negoci*"
     ),
 }

@@ -1,0 +1,40 @@
+"""What the form of an instruction tells in any language: how much it lists, reckons with, and wants written."""
+
+import re
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    listed: int
+    """Commas and the like: what is asked for in one breath."""
+    numbers: int
+    length_wanted: int
+    """Words of the answer, where they are named; a page has `PAGE`."""
+
+
+PAGE = 400
+NUMBERS = 3
+"""With so many, a question reckons with them."""
+
+_LISTED = re.compile(r"[,;，、；،]\s*\D")  # not the comma of 90,000
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LENGTH = re.compile(
+    r"(\d{1,3}(?:[.,  ]\d{3})+|\d{1,6})[\s-]{0,2}"
+    r"(?:(?P<page>pages?\b|seiten?\b|paginas?\b|pagine\b|страниц|页|頁|ページ|페이지)"
+    r"|(?:words?\b|worte?r?n?\b|mots\b|palabras\b|palavras\b|parole\b|слов|字|단어|शब्द|كلمة))"
+)
+
+
+def shape(instruction: str) -> Shape:
+    """`instruction` is `folded`, and a few hundred letters long."""
+    found = _LENGTH.search(instruction)
+    return Shape(
+        len(_LISTED.findall(instruction)),
+        len(_NUMBER.findall(instruction)),
+        0 if found is None else _words(found),
+    )
+
+
+def _words(found: re.Match[str]) -> int:
+    count = int(re.sub(r"\D", "", found[1]))
+    return count * PAGE if found["page"] else count
