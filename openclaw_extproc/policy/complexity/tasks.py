@@ -115,8 +115,8 @@ def _points(kinds: Sequence[Kind], features: Features) -> defaultdict[Task, floa
 
 
 def _lead(kinds: Sequence[Kind], *, of_code: bool) -> Task | None:
-    acts = [kind for kind in kinds if kind in _ACTS]
-    first: Kind | None = next(iter(acts), None) or next((kind for kind in kinds if kind in _ASKS), None)
+    leading: list[Kind] = [kind for kind in kinds if kind in _ACTS] or [kind for kind in kinds if kind in _ASKS]
+    first = next(iter(leading), None)
     if first in ("make", "fix"):
         return "code_generation" if of_code else "content_creation" if "prose" in kinds else None
     return None if first is None else LEADS.get(first)
