@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal[
     "lookup",
     "howto",
     "asks",  # a word of asking, which is one only at the beginning
+    "choice",  # `or`, which is a question only in a question
     # nouns: what it is to be done with
     "code",
     "prose",

@@ -35,14 +35,14 @@ class _Read(NamedTuple):
     courtesy: bool = False
 
 
-NO_SHAPE = Shape(0, 0, 0)
+NO_SHAPE = Shape(0, 0, 0, 0)
 
 
 def judge(features: Features, weights: Weights = USUAL) -> Judgement:
     """What a client declared wins over what we think."""
     read = _read(features)
     declared = a_task(features.declared.task)
-    task = declared or read.task or _assumed(features)
+    task = declared or read.task or _assumed(features, read.shape)
     parts = _contributions(features, read._replace(task=declared or read.task), weights)
     score = round(min(1.0, max(0.0, weights.base + sum(part.weight for part in parts))), 4)
     judged = Judgement(
@@ -70,11 +70,11 @@ def _as_declared(judged: Judgement, features: Features) -> Judgement:
     return Judgement(tier, judged.task, judged.score, 1.0, reasons, "declared", judged.task_source)
 
 
-def _assumed(features: Features) -> Task:
+def _assumed(features: Features, form: Shape) -> Task:
     """Where nothing speaks for any task. It weighs nothing."""
-    if features.documents:
-        return "document_analysis"
-    return "simple_qa" if features.questions else "conversation"
+    if features.questions:
+        return "analysis" if form.sentences >= SITUATION else "simple_qa"
+    return "conversation"
 
 
 # -- reading the words ------------------------------------------------------------
@@ -86,22 +86,40 @@ def _read(features: Features) -> _Read:
     said = segments(features.query)
     form = shape(said.instruction)
     reckons = form.numbers >= NUMBERS
-    opening, middle, closing = _asking(hits(said.opening)), hits(said.middle), hits(said.closing)
-    instructed: list[Kind] = [hit.kind for hit in (*opening, *closing)]
-    task = task_of(instructed, features, reckons=reckons)
+    opening, middle, closing = _opening(said, features), _plain(hits(said.middle)), _plain(hits(said.closing))
+    task = task_of(_kinds(opening, closing), features, reckons=reckons)
     if task in WORKED_ON:
         return _Read(task, _instruction_only(said), NO_SHAPE)
     found = (*opening, *middle, *closing)
-    return _Read(task_of([hit.kind for hit in found], features, reckons=reckons), found, form)
+    task = task_of(_kinds(found), features, reckons=reckons)
+    if task == "simple_qa" and _is_situation(features, form):
+        task = "analysis"
+    return _Read(task, found, form)
+
+
+def _kinds(*parts: Sequence[Hit]) -> list[Kind]:
+    return [hit.kind for part in parts for hit in part]
 
 
 BEGINNING = 12
 """Characters."""
 
 
-def _asking(opening: Sequence[Hit]) -> list[Hit]:
-    """A word of asking at the beginning looks a fact up."""
-    return [hit._replace(kind="lookup") if hit.kind == "asks" and hit.at < BEGINNING else hit for hit in opening]
+def _opening(said: Segments, features: Features) -> list[Hit]:
+    """Here a word of asking looks a fact up; `or` is a choice, among labels where a text to be labelled follows."""
+    found: list[Hit] = []
+    for hit in hits(said.opening):
+        if hit.kind == "asks" and hit.at < BEGINNING:
+            found.append(hit._replace(kind="lookup"))
+        elif hit.kind == "choice" and said.announces and not features.questions:
+            found.append(hit._replace(kind="classify"))
+        elif hit.kind == "choice" and features.questions:
+            found.append(hit)
+    return sorted((*found, *_plain(hits(said.opening))))
+
+
+def _plain(found: Sequence[Hit]) -> list[Hit]:
+    return [hit for hit in found if hit.kind not in ("asks", "choice")]
 
 
 def _instruction_only(said: Segments) -> list[Hit]:
@@ -125,6 +143,8 @@ def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribu
         yield Contribution(f"task {read.task}", weights.tasks.get(read.task, 0.0))
     yield from _said(read, weights)
     yield from _formed(read.shape, weights)
+    if _is_situation(features, read.shape):
+        yield Contribution("a question about a situation told", weights.situation)
     yield from _length(features, read, weights)
     yield from _structure(features, weights)
     yield from _conversation(features, weights)
@@ -138,6 +158,7 @@ _PLAIN_WORDS: dict[Kind, str] = {
     "deep": "wanted in depth",
     "critical": "weighing and risks",
     "reason": "reasons or advice wanted",
+    "choice": "a choice to be made",
     "constraint": "conditions to be kept",
     "sequence": "several steps",
     "brief": "wanted short",
@@ -156,14 +177,15 @@ def _said(read: _Read, weights: Weights) -> Iterator[Contribution]:
             yield Contribution(what, amount.of(len(markers)))
 
 
-HARDER: frozenset[Kind] = frozenset(("reason", "hard", "critical", "analyse", "deep", "breadth"))
+SITUATION = 2
+"""Sentences, the question included."""
+HARDER: frozenset[Kind] = frozenset(("reason", "hard", "critical", "analyse", "deep", "breadth", "choice"))
 """Beside these a fact to look up is only a part of what is asked."""
 
 
 def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
-    if form.listed >= weights.some_parts:
-        many = form.listed >= weights.many_parts
-        yield Contribution(f"{form.listed + 1} things listed", weights.all_parts if many else weights.parts)
+    if form.listed >= weights.many_parts:
+        yield Contribution(f"{form.listed + 1} things listed", weights.parts.of(form.listed - weights.many_parts + 1))
     if form.numbers >= NUMBERS:
         yield Contribution(f"{form.numbers} numbers", weights.numbers)
     if form.length_wanted >= weights.long_answer:
@@ -174,9 +196,11 @@ def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
 
 def _length(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
     tokens, task = features.query_tokens, read.task
-    plain = _is_factual(read) or read.task == "math_reasoning"
-    if tokens < weights.plain_question and features.questions and plain:
+    plain = _is_factual(read) or task == "math_reasoning"
+    if tokens < weights.plain_question and plain and not _is_situation(features, read.shape):
         yield Contribution("a question of a few words", weights.plain)
+    if tokens <= weights.fragment_tokens and task is None and not read.found and not features.tool_calls:
+        yield Contribution("a few words that ask for nothing hard", weights.fragment)
     if tokens < weights.short_query:
         yield Contribution(f"a short question (under {weights.short_query} tokens)", weights.short)
     elif task in WORKED_ON:
@@ -190,7 +214,11 @@ def _length(features: Features, read: _Read, weights: Weights) -> Iterator[Contr
 
 
 def _is_factual(read: _Read) -> bool:
-    return read.task in (None, "simple_qa") and not any(hit.kind in HARDER for hit in read.found)
+    return read.task == "simple_qa" and not any(hit.kind in HARDER for hit in read.found)
+
+
+def _is_situation(features: Features, form: Shape) -> bool:
+    return features.questions > 0 and form.sentences >= SITUATION
 
 
 def _structure(features: Features, weights: Weights) -> Iterator[Contribution]:

@@ -13,6 +13,7 @@ OPENING, MIDDLE, CLOSING = 400, 1_000, 300
 """Characters."""
 NO_PASTE = 500
 """A middle of so many characters is still somebody's own words."""
+ANNOUNCEMENT = 80
 LABEL = 14
 """An opening shorter than this is a label (`Question:`), not an instruction."""
 
@@ -28,6 +29,8 @@ class Segments(NamedTuple):
     """The last line, where there are several."""
     fenced: bool
     """There is a block of code."""
+    announces: bool
+    """The opening is short and ends in a colon: behind it is what it is about."""
 
     @property
     def instruction(self) -> str:
@@ -37,6 +40,7 @@ class Segments(NamedTuple):
 
 
 _END_OF_OPENING = re.compile(r"[:：\n]")
+_COLONS = (":", "：")
 _QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』\n]{1,400}[\"”“»」』]")
 """Each class has all quotation marks, so a run of opening ones costs nothing."""
 
@@ -47,7 +51,8 @@ def segments(query: str) -> Segments:
     opening, rest = own[:end], own[end:]
     closing = _closing(rest)
     middle = _whole_words(rest[: len(rest) - len(closing)], MIDDLE)
-    return Segments(folded(opening), folded(middle), folded(closing), fenced)
+    announces = len(opening) <= ANNOUNCEMENT and rest[:1] in _COLONS
+    return Segments(folded(opening), folded(middle), folded(closing), fenced, announces)
 
 
 def unquoted(text: str) -> str:

@@ -10,16 +10,20 @@ class Shape(NamedTuple):
     numbers: int
     length_wanted: int
     """Words of the answer, where they are named; a page has `PAGE`."""
+    sentences: int
 
 
 PAGE = 400
 NUMBERS = 3
 """With so many, a question reckons with them."""
 
-_LISTED = re.compile(r"[,;，、；،]\s*\D")  # not the comma of 90,000
+_LISTED = re.compile(r"[,;،؛]\s*\D")  # not the comma of 90,000
+_LISTED_CJK = re.compile(r"[，、；]")
+"""These separate clauses as well: two are one."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SENTENCE = re.compile(r"[.!?…]+(?=\s+\w|\s*$)|[。！？؟।]+")
 _LENGTH = re.compile(
-    r"(\d{1,3}(?:[.,  ]\d{3})+|\d{1,6})[\s-]{0,2}"
+    r"(\d{1,3}(?:[., ]\d{3})+|\d{1,6})[\s-]{0,2}"
     r"(?:(?P<page>pages?\b|seiten?\b|paginas?\b|pagine\b|страниц|页|頁|ページ|페이지)"
     r"|(?:words?\b|worte?r?n?\b|mots\b|palabras\b|palavras\b|parole\b|слов|字|단어|शब्द|كلمة))"
 )
@@ -29,9 +33,10 @@ def shape(instruction: str) -> Shape:
     """`instruction` is `folded`, and a few hundred letters long."""
     found = _LENGTH.search(instruction)
     return Shape(
-        len(_LISTED.findall(instruction)),
+        len(_LISTED.findall(instruction)) + len(_LISTED_CJK.findall(instruction)) // 2,
         len(_NUMBER.findall(instruction)),
         0 if found is None else _words(found),
+        len(_SENTENCE.findall(instruction)),
     )
 
 

@@ -44,12 +44,14 @@ POINTS: Points = MappingProxyType(
         _of("critical", "analyse"): {"critical_analysis": 1.2},
         _of("analyse"): {"analysis": 2.6},
         _of("reason"): {"analysis": 2.4},
-        _of("document", "analyse"): {"document_analysis": 1.6},
-        _of("document", "critical"): {"document_analysis": 1.6},
+        _of("document", "analyse"): {"document_analysis": 2.4},
+        _of("document", "critical"): {"document_analysis": 2.4},
         _of("document", "review"): {"document_analysis": 3.0},
         _of("document"): {"document_analysis": 1.0},
         _of("lookup"): {"simple_qa": 2.6},
         _of("howto"): {"simple_qa": 2.2},
+        _of("howto", "code"): {"code_generation": 2.6},
+        _of("choice"): {"analysis": 1.6},
         _of("lookup", "math"): {"math_reasoning": 2.4},
     }
 )
@@ -77,12 +79,17 @@ RECKONED = 1.2
 """Points of a question with many numbers; the same again when it seems to ask for a fact."""
 PIECE_OF_CODE = 1.5
 """Points of a fenced or otherwise seen piece of code."""
-ATTACHED = 2.0
+ATTACHED = 3.0
 """Points of an attached document."""
+
+LONG_PASTE = 2_000
+"""Tokens of a turn: so much text that is to be judged is a document, attached or not."""
 
 WORKED_ON: frozenset[Task] = frozenset(("translation", "summarization", "extraction", "classification"))
 """Their material is data: what it says is not asked, and its length makes them no harder."""
 
+_CODE: frozenset[Kind] = frozenset(("code",))
+_JUDGES: frozenset[Kind] = frozenset(("analyse", "critical", "review"))
 _ASKS: frozenset[Kind] = frozenset(("lookup", "howto"))
 """`What is` may begin anything: they lead only where nothing else is to be done."""
 _ACTS: frozenset[Kind] = frozenset((*LEADS, "make", "fix", "review")) - _ASKS
@@ -98,18 +105,18 @@ def task_of(kinds: Sequence[Kind], features: Features, *, reckons: bool) -> Task
 
 
 def _points(kinds: Sequence[Kind], features: Features) -> defaultdict[Task, float]:
-    present = frozenset(kinds)
+    present = frozenset(kinds) | (_CODE if features.has_code else frozenset())
     total: defaultdict[Task, float] = defaultdict(float)
     for needed, gives in POINTS.items():
         if needed <= present:
             for task, amount in gives.items():
                 total[task] += amount
-    lead = _lead(kinds, of_code=features.has_code or "code" in present)
+    lead = _lead(kinds, of_code="code" in present)
     if lead is not None:
         total[lead] += LEAD
     if features.has_code:
         total["code_generation"] += PIECE_OF_CODE
-    if features.documents:
+    if features.documents or (features.query_tokens > LONG_PASTE and not features.has_code and present & _JUDGES):
         total["document_analysis"] += ATTACHED
     return total
 

@@ -29,8 +29,9 @@ KINDS: Mapping[Kind, Amount] = MappingProxyType(
         "expert": Amount(0.05, 0.03, 0.12),
         "breadth": Amount(0.16, 0.06, 0.28),
         "deep": Amount(0.12, 0.05, 0.20),
-        "critical": Amount(0.08, 0.03, 0.14),
-        "reason": Amount(0.07, 0.03, 0.13),
+        "critical": Amount(0.05, 0.02, 0.09),
+        "reason": Amount(0.06, 0.02, 0.10),
+        "choice": Amount(0.04, 0.0, 0.04),
         "constraint": Amount(0.03, 0.02, 0.10),
         "sequence": Amount(0.04, 0.03, 0.10),
         "brief": Amount(-0.12, -0.04, 0.20),
@@ -52,7 +53,7 @@ TASKS: Mapping[Task, float] = MappingProxyType(
         "content_creation": 0.0,
         "math_reasoning": 0.05,
         "analysis": 0.06,
-        "critical_analysis": 0.14,
+        "critical_analysis": 0.08,
         "code_generation": 0.12,
         "code_review": 0.18,
         "document_analysis": 0.22,
@@ -90,14 +91,18 @@ class Weights:
     wide: float = 0.24
 
     plain_question: int = 16
-    """Tokens; a question that is shorter, and asks for nothing hard, is a question of fact."""
+    """Tokens; a question of fact that is shorter is nothing but that."""
     plain: float = -0.08
+    fragment_tokens: int = 9
+    fragment: float = -0.05
+    """So few words, of which none tells anything."""
 
-    some_parts: int = 4
-    """Things listed in one instruction."""
-    many_parts: int = 6
-    parts: float = 0.08
-    all_parts: float = 0.14
+    many_parts: int = 4
+    """Commas of one instruction, from which on it lists."""
+    parts: Amount = Amount(0.08, 0.05, 0.30)
+    """For so many, and for each further one."""
+    situation: float = 0.04
+    """A question after a sentence or more about what it is for."""
     numbers: float = 0.04
     long_answer: int = 300
     """Words that the answer is to have."""

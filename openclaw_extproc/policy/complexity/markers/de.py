@@ -33,14 +33,16 @@ MARKERS: Markers = {
     ),
     "critical": (
         "kritisch*, abwag*, wage, abzuwagen, ursachenanalyse, grundursache, risikobewertung, risiken, "
-        "haftung, haftet, schwachstellen, stichhaltig, gegenargument*, due diligence, ob wir, ob ich"
+        "haftung, haftet, schwachstellen, stichhaltig, gegenargument*, due diligence, ob wir, ob ich, "
+        "gerecht, fair, fur und wider, argumente, pro und contra, rechtfertig*, legitim"
     ),
     "reason": (
         "warum, weshalb, wieso, erklar*, begrund*, schritt fur schritt, sollte ich, sollten wir, soll ich, "
         "wie funktioniert, wie wurde, was passiert wenn, empfiehl, empfehl*, strategie, beste weg, "
         "ursache*, wie lasst sich, wie, lohnt es sich, was soll ich, kannst du mir helfen, hilf mir, "
         "darf mein, darf ich, kann mein, tipps, ideen fur, was konnte, ist es sinnvoll, ist es gefahrlich, "
-        "muss ich, welche moglichkeiten, lohnt sich"
+        "muss ich, welche moglichkeiten, lohnt sich, besser, woran, wie kommt es, wie gehe ich, "
+        "was konnen wir, woher, wodurch, inwiefern"
     ),
     "calculate": "berechn*, ausrechnen, lose, losen, wie viel ist, wieviel ist, prozent von",
     "lookup": (
@@ -97,7 +99,8 @@ MARKERS: Markers = {
     "sequence": "zuerst, zunachst, danach, anschliessend, schliesslich, ausserdem, erstens, zweitens, drittens",
     "brief": (
         "kurz, kurze, kurzer, kurzen, kurzes, knapp, in einem satz, ein satz, ein wort, nur die, nur das, "
-        "nur den, schnell, einfach, einzeiler, witz, ja oder nein, zwei satzen, stichwort*"
+        "nur den, schnell, einfach, einzeiler, witz, ja oder nein, zwei satzen, stichwort*, name fur, "
+        "namen fur, ein name, titel"
     ),
     "howto": (
         "wie kann ich, wie kann man, wie mache ich, wie bekomme ich, wie finde ich, wie sortiere ich, "
@@ -112,4 +115,5 @@ MARKERS: Markers = {
         "aktien, bilanz, abschreibung, insolvenz, ausreisser, prognose, zertifikat*, firewall, ausfall, "
         "kampagne, zielgruppe, marke, lernziel*, verhandl*"
     ),
+    "choice": "oder",
 }

@@ -7,12 +7,13 @@ MARKERS: Markers = {
     "summarize": (
         "summar*, tldr, tl dr, condense, key points, main points, key takeaways, recap, digest, boil down, "
         "sum up, sum this up, key facts, gist, abstract of, in a nutshell, bring me up to speed, "
-        "catch me up, wrap up"
+        "catch me up, wrap up, main messages, the main message, one page summary, highlights"
     ),
     "extract": (
         "extract*, pull out, list all, list every, list the names, pick out, find all, find every, "
         "get all, which names, copy out, identify all the, collect all, scrape, give me just the, "
-        "which of these, what names, only the numbers, tell me the"
+        "which of these, what names, only the numbers, tell me the, only the, names only, just the names, "
+        "ingredients only, return only, grab all, grab the, get the, give me every, underline"
     ),
     "classify": (
         "classif*, categori*, label, tag, sentiment, is this spam, spam or, positive or negative, "
@@ -35,7 +36,9 @@ MARKERS: Markers = {
         "write, writing, create, generate, implement*, develop, draft, compose, produce, make me, code up, "
         "come up with, design, set up, give me a script, port, migrate, rewrite this, scaffold, rename, "
         "add, update, run the tests, organise, organize, outline, put together, prepare, plan, "
-        "put in place, convert the code, rebuild, extend, replace, build"
+        "put in place, convert the code, rebuild, extend, replace, build, invent, lay out, lay down, "
+        "sketch, craft, formulate, propose, set out, work out a, put it all together, mock up, stage, "
+        "choreograph, arrange"
     ),
     "fix": (
         "fix, fixing, debug*, broken, error, errors, exception, crash*, crashing, fails, failing, failed, "
@@ -54,7 +57,8 @@ MARKERS: Markers = {
         "estimate the, diagnos*, assess, difference, differences, distinguish, what makes, effect of, "
         "effects of, role of, significance of, similarities, correlation, trend, evaluate the, break down, "
         "segment*, benchmark*, investigate, profile it, find the cause, cluster these, troubleshoot, "
-        "diagnose, hypothes*"
+        "diagnose, hypothes*, work out, research, figure out, find out, look into, weigh up, go through, "
+        "find where, what they have in common, tell me what, quantify, model the, control for"
     ),
     "critical": (
         "critically, critique, trade offs, tradeoffs, trade off, tradeoff, root cause*, due diligence, "
@@ -66,7 +70,9 @@ MARKERS: Markers = {
         "reconcile, contradict*, prioriti*, ethical, stakeholder*, strengths and weaknesses, swot, "
         "evaluate the argument*, biases, biased, validity, limitations, feasib*, worst case, best case, "
         "merits of, arguments for and against, legal risk*, compliance risk*, enforceable, exposure, "
-        "challenge my, devil s advocate, blind spots, red flags, red team"
+        "challenge my, devil s advocate, blind spots, red flags, red team, both sides, is it fair, fair, "
+        "unfair, justified, for and against, argue for, argue against, draft the amendments, realistic, "
+        "where would it break, take a position, morally, legitimate"
     ),
     "reason": (
         "why, explain why, explain how, how does, how do, reasoning, step by step, walk me through, "
@@ -77,7 +83,10 @@ MARKERS: Markers = {
         "suggest, suggestions, ideas for, tips, what could, what might, how best, what should i, "
         "is it safe, is it worth, is it legal, can my, may my, could my, do i have to, am i allowed, "
         "is it normal, should my, need to decide, choose between, which is better, better choice, "
-        "makes sense, worth it, what options, options for, how well, how much sense, whether to"
+        "makes sense, worth it, what options, options for, how well, how much sense, whether to, "
+        "what led to, what caused, in what way, in what sense, what is the reason, to what extent, "
+        "under what circumstances, better, what next, what am i doing wrong, what went wrong, "
+        "where would you, without making, get rid of, improve, deal with, cope with, convince, persuade"
     ),
     "calculate": (
         "calculate, compute, solve, percent of, square root, work out, add up, divided by, multiplied by, "
@@ -119,7 +128,9 @@ MARKERS: Markers = {
         "iam, vpc, dns, tls, systemd, prometheus, grafana, jenkins, gitlab, playbook yaml, helm chart, "
         "manifest, configmap, statefulset, cronjob, bash script, awk, sed, grep, jq, ssh, iptables, "
         "systemctl, selenium, playwright, scraper, webscraper, jupyter, notebook, tensorflow, pytorch, "
-        "sklearn, scikit learn, matplotlib, window function, stored procedure, trigger, index on"
+        "sklearn, scikit learn, matplotlib, window function, stored procedure, trigger, index on, "
+        "home assistant, browser, roguelike, in rust, plugin, automation, firmware, driver, shader, "
+        "raspberry pi, arduino, pull requests, linter"
     ),
     "prose": (
         "email, e mail, essay, story, stories, poem, haiku, limerick, letter, blog, article, post, tweet, "
@@ -135,7 +146,8 @@ MARKERS: Markers = {
         "social media post, instructions, manual, guide, faq, user story, user stories, "
         "acceptance criteria, hashtags, ad, script, mission statement, questions for, training, tutorial, "
         "postcard, riddle, rap, thank you note, condolence*, complaint, reference letter, "
-        "personal statement, grant application"
+        "personal statement, grant application, sea shanty, adventure, agenda, interview, sign up text, "
+        "job ad, job title, name, one shot, leaflet, memo, pitch deck, table of contents, rules, card texts"
     ),
     "data": (
         "json, csv, xml, table, spreadsheet, schema, key value, columns, rows, markdown table, toml, tsv, "
@@ -199,7 +211,8 @@ MARKERS: Markers = {
         "security audit, gap analysis, clinical guideline, treatment plan, systematic review, "
         "meta analysis, case law, memorandum, legal memo, brief for the court, appeal brief, ten chapters, "
         "multi day, banquet, tasting menu, wedding for, a complete, a full, the complete, the full, "
-        "full length"
+        "full length, from zero, whole team, level editor, put it all together, over two years, "
+        "over several, textbook, board game"
     ),
     "deep": (
         "comprehensive*, detailed, in detail, thorough*, in depth, exhaustive*, extensive*, "
@@ -225,16 +238,16 @@ MARKERS: Markers = {
         "briefly, in brief, short, shorter, one sentence, one word, single word, one line, one liner, "
         "two sentences, in a sentence, just the, only the, quick, quickly, simple, yes or no, haiku, "
         "in one paragraph, single line, few words, tweet, caption, tagline, slogan, joke, just answer, "
-        "answer only, just tell me, name only, in 10 words, in ten words, limerick, subject line, title, "
-        "two lines, two sentence, name for, in one go, few lines, three words, note, one paragraph, "
-        "short note, short answer, birthday message, in short, tl dr, a few words, one example, "
-        "single sentence, in one word, in three words, one tweet, headline, tweet length, under 20 words, "
-        "under 50 words, max 20 words, max 50 words, a hashtag, pick one, which one, a fun fact, fun fact, "
-        "riddle, postcard, text message, sms, push notification, synonyms for, rhymes with, spell, "
-        "pronounce"
+        "answer only, just tell me, in 10 words, in ten words, limerick, subject line, title, two lines, "
+        "two sentence, name for, in one go, few lines, three words, note, one paragraph, short note, "
+        "short answer, birthday message, in short, tl dr, a few words, one example, single sentence, "
+        "in one word, in three words, one tweet, headline, tweet length, under 20 words, under 50 words, "
+        "max 20 words, max 50 words, a hashtag, pick one, a fun fact, fun fact, riddle, postcard, "
+        "text message, sms, push notification, synonyms for, rhymes with, spell, pronounce, name, "
+        "names for, nickname, a name"
     ),
     "howto": "how do i, how can i, how to, how do you, how would i, way to",
-    "asks": "who, when, where, whose, which",
+    "asks": "who, when, where, whose, which, what",
     "expert": (
         "enforceab*, breach, tort, negligen*, appeal, plaintiff, defendant, injunction, arbitration, gdpr, "
         "hipaa, estoppel, patent*, trademark*, non compete, severance, evict*, landlord, tenant, custody, "
@@ -251,4 +264,5 @@ MARKERS: Markers = {
         "dyslexi*, adhd, special needs, campaign, positioning, go to market, seo, persona*, brand, "
         "retention, churn, negotiation, negotiat*, conflict"
     ),
+    "choice": "or",
 }

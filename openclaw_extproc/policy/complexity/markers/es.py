@@ -28,20 +28,22 @@ MARKERS: Markers = {
     ),
     "critical": (
         "critica, criticamente, causa raiz, riesgos, responsabilidad, debilidades, contraargument*, "
-        "sopesa, diligencia debida, compensaciones"
+        "sopesa, diligencia debida, compensaciones, justo, injusto, a favor y en contra, legitimo, "
+        "justifica"
     ),
     "reason": (
         "por que, explic*, paso a paso, deberia, deberiamos, debo, como funciona, que pasa si, "
         "que pasaria, recomend*, recomiend*, consejo*, aconsej*, estrategia, mejor manera, mejor forma, "
         "razones, me conviene, que me aconsejas, ayudame, que opinas, vale la pena, puedo, puede mi, "
-        "ideas para, que hago, es peligroso, es mejor, es seguro, que opciones"
+        "ideas para, que hago, es peligroso, es mejor, es seguro, que opciones, mejor, a que se debe, "
+        "de que manera, como hago para, que me recomiendas, a que puede deberse"
     ),
     "calculate": "calcula, calcular, calcule, resuelve, resolver, resuelva, cuanto es, por ciento de",
     "lookup": (
         "que es, cual es, cuales son, quien es, quien fue, quien escribio, cuando es, cuando fue, "
         "donde esta, donde queda, cuantos, cuantas, que significa, definicion de, define, capital de, "
-        "sinonimo*, hay un, hay una, que hora, en que ano, como se llama, como se escribe, tienen, "
-        "que tipo de, necesito, cuanto cuesta, cuanto tarda, cuanto dura, hacen envios"
+        "sinonimo*, hay un, hay una, que hora, en que ano, como se llama, tienen, que tipo de, necesito, "
+        "cuanto cuesta, cuanto tarda, cuanto dura, hacen envios"
     ),
     "code": (
         "funcion, consulta, consulta sql, base de datos, algoritmo, codigo, programa en, repositorio, "
@@ -82,9 +84,10 @@ MARKERS: Markers = {
     "sequence": "primero, luego, despues, finalmente, por ultimo, a continuacion, segundo",
     "brief": (
         "brevemente, breve, corto, corta, en una frase, una frase, una palabra, solo, solamente, rapido, "
-        "sencillo, chiste, si o no, dos frases, una oracion, eslogan, titulo, nombre para, dos lineas"
+        "sencillo, chiste, si o no, dos frases, una oracion, eslogan, titulo, nombre para, dos lineas, "
+        "un nombre, nombre, titulo para"
     ),
-    "howto": "como puedo, como se puede, como hago, como se hace, como puedo cambiar, como cancelo",
+    "howto": ("como puedo, como se puede, como hago, como se hace, como puedo cambiar, como cancelo, como se escribe"),
     "asks": "quien, cuando, donde, cual",
     "expert": (
         "despido, preaviso, inquilino, casero, arrendador, herencia, divorcio, custodia, juzgado, "

@@ -29,13 +29,15 @@ MARKERS: Markers = {
     ),
     "critical": (
         "critique, esprit critique, cause profonde, causes profondes, risques, responsabilite, compromis, "
-        "arguments pour et contre, faiblesses, contre argument*, arbitrage"
+        "arguments pour et contre, faiblesses, contre argument*, arbitrage, juste, injuste, legitime, "
+        "pour et contre, argumente, en quoi"
     ),
     "reason": (
         "pourquoi, expliqu*, etape par etape, devrais je, dois je, devrions nous, comment fonctionne, "
         "que se passe t il, recommand*, conseil*, strategie, meilleure facon, raisons, penses tu, "
         "argumente, convient mieux, aide moi, puis je, est ce que je peux, mon employeur peut il, "
-        "conseille, idees pour, que faire, est il dangereux, vaut il mieux, quelles options"
+        "conseille, idees pour, que faire, est il dangereux, vaut il mieux, quelles options, d ou vient, "
+        "d ou ca vient, mieux, meilleur, meilleure, en quoi, vaut il, de quelle maniere, a quoi sert"
     ),
     "calculate": "calcule, calculer, calculez, resous, resoudre, combien font, pour cent de, combien fait",
     "lookup": (
@@ -88,7 +90,7 @@ MARKERS: Markers = {
     "sequence": "d abord, ensuite, puis, enfin, premierement, deuxiemement",
     "brief": (
         "brievement, bref, court, courte, en une phrase, une phrase, un mot, seulement, uniquement, "
-        "simplement, vite, blague, oui ou non, deux phrases"
+        "simplement, vite, blague, oui ou non, deux phrases, nom pour, un nom, titre"
     ),
     "howto": "comment, comment puis je, comment faire, comment peut on, comment fait on",
     "asks": "qui, quand, quel, quelle, ou",

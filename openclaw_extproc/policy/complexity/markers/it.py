@@ -22,20 +22,21 @@ MARKERS: Markers = {
     ),
     "critical": (
         "criticamente, causa principale, cause profonde, rischi, responsabilita, debolezze, "
-        "controargoment*, pro e contro"
+        "controargoment*, pro e contro, giusto, ingiusto, legittimo, a favore e contro"
     ),
     "reason": (
         "perche, spiega*, spiegami, passo dopo passo, passo passo, dovrei, dovremmo, devo, come funziona, "
         "cosa succede, consigli*, raccomanda, strategia, modo migliore, ragioni, conviene, vale la pena, "
         "cosa ne pensi, aiutami, che cosa faresti, posso, puo il mio, idee per, cosa fare, e pericoloso, "
-        "e meglio, e sicuro, quali opzioni, suggeriscimi, suggerisci"
+        "e meglio, e sicuro, quali opzioni, suggeriscimi, suggerisci, meglio, migliore, a cosa e dovuto, "
+        "in che modo, come migliorare, cosa devo"
     ),
     "calculate": "calcola, calcolare, risolvi, risolvere, quanto fa",
     "lookup": (
         "che cos e, cos e, cosa e, qual e, quali sono, chi e, chi ha, chi era, quando e, quando fu, "
         "dove si trova, dov e, quanti, quante, cosa significa, definizione di, capitale del, "
         "capitale della, capitale di, sinonimo, sinonimi, che ora, in che anno, come si chiama, "
-        "come si scrive, ho bisogno di, quanto costa, quanto dura, quanto tempo, qual e il"
+        "ho bisogno di, quanto costa, quanto dura, quanto tempo, qual e il"
     ),
     "code": ("funzione, database, algoritmo, codice, programma in, libreria, espressione regolare, interrogazione sql"),
     "prose": (
@@ -73,9 +74,9 @@ MARKERS: Markers = {
     "sequence": "prima di tutto, poi, dopodiche, infine",
     "brief": (
         "brevemente, breve, corto, in una frase, una frase, una parola, solo, soltanto, veloce, semplice, "
-        "barzelletta, si o no, augurio, titolo, due righe, nome per"
+        "barzelletta, si o no, augurio, titolo, due righe, nome per, un nome, titolo per"
     ),
-    "howto": "come si, come posso, come faccio, come si fa",
+    "howto": "come si, come posso, come faccio, come si fa, come si scrive",
     "asks": "quando, dove, quale, chi",
     "expert": (
         "licenziamento, preavviso, inquilino, proprietario di casa, eredita, divorzio, affidamento, "

@@ -22,19 +22,23 @@ MARKERS: Markers = {
         "analis*, compare, comparar, comparacao, avalie, avaliar, diferenca entre, diferencas entre, "
         "vantagens e desvantagens, consequencias, impacto, discuta"
     ),
-    "critical": ("criticamente, causa raiz, riscos, responsabilidade, fraquezas, contra argument*, pros e contras"),
+    "critical": (
+        "criticamente, causa raiz, riscos, responsabilidade, fraquezas, contra argument*, pros e contras, "
+        "justo, injusto, legitimo, a favor e contra"
+    ),
     "reason": (
         "por que, porque, expli*, passo a passo, devo, deveria, deveriamos, como funciona, o que acontece, "
         "recomend*, conselho*, estrategia, melhor maneira, melhor forma, motivos, como a, como o, como os, "
         "vale a pena, me ajude, o que voce acha, preciso decidir, posso, pode meu, ideias para, "
-        "o que fazer, e perigoso, e melhor, e seguro, quais opcoes, dicas"
+        "o que fazer, e perigoso, e melhor, e seguro, quais opcoes, dicas, melhor, a que se deve, "
+        "de que forma, como melhorar, o que devo"
     ),
     "calculate": "calcule, calcular, resolva, resolver, quanto e",
     "lookup": (
         "o que e, qual e, qual a, qual o, quais sao, quem e, quem foi, quando e, quando foi, onde fica, "
         "onde esta, quantos, quantas, o que significa, definicao de, defina, capital de, capital do, "
-        "capital da, sinonimo*, que horas, em que ano, como se escreve, voces tem, preciso de, "
-        "quanto custa, quanto tempo, voces entregam, voces aceitam, voces fazem, voces enviam"
+        "capital da, sinonimo*, que horas, em que ano, voces tem, preciso de, quanto custa, quanto tempo, "
+        "voces entregam, voces aceitam, voces fazem, voces enviam"
     ),
     "code": (
         "funcao, consulta sql, banco de dados, algoritmo, codigo, programa em, repositorio, biblioteca, "
@@ -71,9 +75,9 @@ MARKERS: Markers = {
     "sequence": "primeiro, depois, em seguida, finalmente, por fim",
     "brief": (
         "brevemente, breve, curto, curta, em uma frase, uma frase, uma palavra, apenas, somente, rapido, "
-        "simples, piada, sim ou nao"
+        "simples, piada, sim ou nao, um nome, nome para, titulo"
     ),
-    "howto": "como posso, como faco, como se faz, como eu, como cancelar, como mudar",
+    "howto": "como posso, como faco, como se faz, como eu, como cancelar, como mudar, como se escreve",
     "asks": "quem, quando, onde, qual",
     "expert": (
         "demissao, aviso previo, inquilino, locador, heranca, divorcio, guarda, tribunal, advogado, "
