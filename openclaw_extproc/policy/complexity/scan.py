@@ -8,6 +8,7 @@ spaces, Korean, Hindi and Arabic put endings and prefixes to their words: their 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from operator import add
 from typing import NamedTuple
 
 from openclaw_extproc.policy.complexity import markers
@@ -21,7 +22,8 @@ class Hit(NamedTuple):
     marker: str
 
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[0-9a-z_À-ԯ]+")
+"""Of the scripts whose words are compared as a whole: Latin, Greek, Cyrillic. `folded`, so in small letters."""
 STEM = 4
 """Letters by which stems are found; none is shorter."""
 
@@ -49,32 +51,33 @@ class _Phrase(NamedTuple):
 
 
 class _Tables(NamedTuple):
-    words: Mapping[str, tuple[Kind, ...]]
-    stems: Mapping[str, tuple[tuple[str, Kind], ...]]
-    """By their first letters."""
+    alone: Mapping[str, tuple[tuple[str, bool, Kind], ...]]
+    """Words and stems (`True`), by their first letters."""
     phrases: Mapping[str, tuple[_Phrase, ...]]
-    """By their first word."""
+    """By their first two words, or by the first where the second is a stem."""
+    begins: frozenset[str]
+    """First words of phrases."""
     anywhere: Mapping[str, tuple[tuple[str, Kind], ...]]
-    """By their first letter."""
+    """By their first two letters."""
 
 
 def _tables() -> _Tables:
-    words: dict[str, tuple[Kind, ...]] = {}
-    stems: dict[str, tuple[tuple[str, Kind], ...]] = {}
+    alone: dict[str, tuple[tuple[str, bool, Kind], ...]] = {}
     phrases: dict[str, tuple[_Phrase, ...]] = {}
     anywhere: dict[str, tuple[tuple[str, Kind], ...]] = {}
     for kind, marker in _written(markers.WORDS):
-        first, *rest = re.findall(r"\w+\*?", marker)
+        first, *rest = marker.split()
         if rest:
-            phrases[first] = (*phrases.get(first, ()), _Phrase(tuple(rest), kind, marker))
-        elif first.endswith("*"):
-            assert len(first) > STEM, f"{marker}: a stem is too short to be one"
-            stems[first[:STEM]] = (*stems.get(first[:STEM], ()), (first[:-1], kind))
+            key = first if rest[0].endswith("*") else f"{first} {rest[0]}"
+            phrases[key] = (*phrases.get(key, ()), _Phrase(tuple(rest), kind, marker))
         else:
-            words[first] = (*words.get(first, ()), kind)
+            assert first[-1] != "*" or len(first) > STEM, f"{marker}: a stem is too short to be one"
+            letters = first[:STEM].rstrip("*")
+            alone[letters] = (*alone.get(letters, ()), (first.rstrip("*"), first[-1] == "*", kind))
     for kind, marker in _written(markers.ANYWHERE):
-        anywhere[marker[0]] = (*anywhere.get(marker[0], ()), (marker, kind))
-    return _Tables(words, stems, phrases, anywhere)
+        assert len(marker) > 1, f"{marker}: is a part of too many words"
+        anywhere[marker[:2]] = (*anywhere.get(marker[:2], ()), (marker, kind))
+    return _Tables(alone, phrases, frozenset(key.split()[0] for key in phrases), anywhere)
 
 
 def _written(table: Mapping[str, Markers]) -> Iterator[tuple[Kind, str]]:
@@ -91,25 +94,44 @@ _TABLES = _tables()
 
 def hits(text: str) -> list[Hit]:
     """In the order of the text. `text` is `folded`."""
-    found = list(_in_words(text))
+    found = _in_words(text)
     if not text.isascii():
         found.extend(_anywhere(text))
         found.sort()
     return found
 
 
-def _in_words(text: str) -> Iterator[Hit]:
+def _in_words(text: str) -> list[Hit]:
+    """Each marker where it stands first."""
+    found: list[Hit] = []
+    alone, begins = _TABLES.alone, _TABLES.begins
     matches = list(_WORD.finditer(text))
     words = [match.group() for match in matches]
-    for n, word in enumerate(words):
-        at = matches[n].start()
-        phrases = [p for p in _TABLES.phrases.get(word, ()) if _continues(words, n + 1, p.rest)]
-        if phrases:
-            longest = max(len(phrase.rest) for phrase in phrases)
-            yield from (Hit(at, p.kind, p.marker) for p in phrases if len(p.rest) == longest)
-            continue
-        yield from (Hit(at, kind, word) for kind in _TABLES.words.get(word, ()))
-        yield from (Hit(at, kind, stem) for stem, kind in _TABLES.stems.get(word[:STEM], ()) if word.startswith(stem))
+    words.append("")  # so that the last has one after it
+    seen: set[str] = set()
+    for n, match in enumerate(matches):
+        word = words[n]
+        if word in begins and (phrases := _phrases(words, n)):
+            if phrases[0].marker not in seen:
+                seen.add(phrases[0].marker)
+                found += [Hit(match.start(), p.kind, p.marker) for p in phrases]
+        elif word[:STEM] in alone and word not in seen:
+            seen.add(word)
+            found += [Hit(match.start(), kind, m) for m, is_stem, kind in alone[word[:STEM]] if _is(word, m, is_stem)]
+    return found
+
+
+def _is(word: str, marker: str, is_stem: bool) -> bool:
+    return word.startswith(marker) if is_stem else word == marker
+
+
+def _phrases(words: list[str], n: int) -> list[_Phrase]:
+    """The longest that begin at word `n`."""
+    word = words[n]
+    begun = (*_TABLES.phrases.get(f"{word} {words[n + 1]}", ()), *_TABLES.phrases.get(word, ()))
+    whole = [phrase for phrase in begun if _continues(words, n + 1, phrase.rest)]
+    longest = max((len(phrase.rest) for phrase in whole), default=0)
+    return [phrase for phrase in whole if len(phrase.rest) == longest]
 
 
 def _continues(words: list[str], at: int, rest: tuple[str, ...]) -> bool:
@@ -121,8 +143,9 @@ def _continues(words: list[str], at: int, rest: tuple[str, ...]) -> bool:
 
 def _anywhere(text: str) -> Iterator[Hit]:
     """Of those that begin at the same letter the longest."""
-    for first in sorted(_TABLES.anywhere.keys() & set(text)):
-        found = [Hit(at, kind, marker) for marker, kind in _TABLES.anywhere[first] if (at := text.find(marker)) >= 0]
+    pairs = set(map(add, text, text[1:]))
+    for pair in sorted(_TABLES.anywhere.keys() & pairs):
+        found = [Hit(at, kind, marker) for marker, kind in _TABLES.anywhere[pair] if (at := text.find(marker)) >= 0]
         longest: dict[int, int] = {}
         for at, _, marker in found:
             longest[at] = max(longest.get(at, 0), len(marker))

@@ -1,5 +1,6 @@
 """The sum: what was found, what each finding weighs, and what that makes of a request."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ def _read(features: Features) -> _Read:
     opening, middle, closing = _opening(said, features), _plain(hits(said.middle)), _plain(hits(said.closing))
     task = task_of(_kinds(opening, closing), features, reckons=reckons)
     if task in WORKED_ON:
-        return _Read(task, _instruction_only(said), NO_SHAPE)
+        return _Read(task, _instruction_only(said, (*opening, *closing)), NO_SHAPE)
     found = (*opening, *middle, *closing)
     task = task_of(_kinds(found), features, reckons=reckons)
     if task == "simple_qa" and _is_situation(features, form):
@@ -109,22 +110,24 @@ def _opening(said: Segments, features: Features) -> list[Hit]:
     """Here a word of asking looks a fact up; `or` is a choice, among labels where a text to be labelled follows."""
     found: list[Hit] = []
     for hit in hits(said.opening):
-        if hit.kind == "asks" and hit.at < BEGINNING:
-            found.append(hit._replace(kind="lookup"))
-        elif hit.kind == "choice" and said.announces and not features.questions:
-            found.append(hit._replace(kind="classify"))
-        elif hit.kind == "choice" and features.questions:
+        if hit.kind == "choice":
+            if features.questions or said.announces:
+                found.append(hit if features.questions else hit._replace(kind="classify"))
+        elif hit.kind != "asks":
             found.append(hit)
-    return sorted((*found, *_plain(hits(said.opening))))
+        elif hit.at < BEGINNING:
+            found.append(hit._replace(kind="lookup"))
+    return found
 
 
 def _plain(found: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in found if hit.kind not in ("asks", "choice")]
 
 
-def _instruction_only(said: Segments) -> list[Hit]:
+def _instruction_only(said: Segments, found: Sequence[Hit]) -> Sequence[Hit]:
     """Without what stands in quotation marks: that is what the work is done on."""
-    return [*hits(unquoted(said.opening)), *hits(unquoted(said.closing))]
+    opening, closing = unquoted(said.opening), unquoted(said.closing)
+    return found if (opening, closing) == (said.opening, said.closing) else (*hits(opening), *hits(closing))
 
 
 # -- adding up --------------------------------------------------------------------
@@ -132,7 +135,7 @@ def _instruction_only(said: Segments) -> list[Hit]:
 
 def _contributions(features: Features, read: _Read, weights: Weights) -> tuple[Contribution, ...]:
     found = [part for part in _all(features, read, weights) if part.weight]
-    return tuple(sorted(found, key=lambda part: -abs(part.weight)))
+    return tuple(sorted(found, key=lambda part: (-abs(part.weight), part.what)))
 
 
 def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
@@ -168,13 +171,15 @@ _PLAIN_WORDS: dict[Kind, str] = {
 
 
 def _said(read: _Read, weights: Weights) -> Iterator[Contribution]:
-    for kind, amount in weights.kinds.items():
-        if kind == "lookup" and not _is_factual(read):
-            continue
-        markers = sorted({hit.marker for hit in read.found if hit.kind == kind})
-        if markers:
-            what = f"{_PLAIN_WORDS.get(kind, kind)} ({', '.join(markers[:2])})"
-            yield Contribution(what, amount.of(len(markers)))
+    markers: defaultdict[Kind, set[str]] = defaultdict(set)
+    for hit in read.found:
+        markers[hit.kind].add(hit.marker)
+    factual = _is_factual(read)
+    for kind, found in markers.items():
+        amount = weights.kinds.get(kind)
+        if amount is not None and (factual or kind != "lookup"):
+            what = f"{_PLAIN_WORDS.get(kind, kind)} ({', '.join(sorted(found)[:2])})"
+            yield Contribution(what, amount.of(len(found)))
 
 
 SITUATION = 2

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from openclaw_extproc.policy.complexity.scan import folded
 
-OPENING, MIDDLE, CLOSING = 400, 1_000, 300
+OPENING, MIDDLE, CLOSING = 400, 500, 300
 """Characters."""
-NO_PASTE = 500
+NO_PASTE = 400
 """A middle of so many characters is still somebody's own words."""
 ANNOUNCEMENT = 80
 LABEL = 14

@@ -89,6 +89,7 @@ WORKED_ON: frozenset[Task] = frozenset(("translation", "summarization", "extract
 """Their material is data: what it says is not asked, and its length makes them no harder."""
 
 _CODE: frozenset[Kind] = frozenset(("code",))
+_NONE: frozenset[Kind] = frozenset()
 _JUDGES: frozenset[Kind] = frozenset(("analyse", "critical", "review"))
 _ASKS: frozenset[Kind] = frozenset(("lookup", "howto"))
 """`What is` may begin anything: they lead only where nothing else is to be done."""
@@ -105,7 +106,7 @@ def task_of(kinds: Sequence[Kind], features: Features, *, reckons: bool) -> Task
 
 
 def _points(kinds: Sequence[Kind], features: Features) -> defaultdict[Task, float]:
-    present = frozenset(kinds) | (_CODE if features.has_code else frozenset())
+    present = frozenset(kinds) | (_CODE if features.has_code else _NONE)
     total: defaultdict[Task, float] = defaultdict(float)
     for needed, gives in POINTS.items():
         if needed <= present:

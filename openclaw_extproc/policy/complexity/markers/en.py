@@ -122,7 +122,7 @@ MARKERS: Markers = {
         "variable, loop, migration, migrations, orm, code review, pull request, tests, branch, "
         "commit message, service, config, column, type errors, mypy, src, handler, handlers, feature flag, "
         "endpoint, class, parser, app, program, method, import, spring boot, rest api, http, url, urls, "
-        "c++, rate limit*, cache, caching, queue, scheduler, load balanc*, server, servers, deploy*, "
+        "rate limit*, cache, caching, queue, scheduler, load balanc*, server, servers, deploy*, "
         "websocket*, kernel, stack, buffer, byte, bytes, json schema, excel, formula, vlookup, "
         "pivot table, google sheets, etl, dbt, spark, airflow, snowflake, bigquery, ingress, s3, bucket, "
         "iam, vpc, dns, tls, systemd, prometheus, grafana, jenkins, gitlab, playbook yaml, helm chart, "
