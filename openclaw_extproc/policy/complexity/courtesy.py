@@ -51,7 +51,7 @@ FILLING = frozenset(
 )
 """Stands between those words and changes nothing."""
 
-_BETWEEN = re.compile(r"[\s!?.,;:…~(){}\[\]\"“”*！？。，、；：～·।؟،-]+")
+_BETWEEN = re.compile(r"[\s!?¡¿.,;:…~(){}\[\]\"“”*！？。，、；：～·।؟،-]+")
 
 
 def is_courtesy(query: str, *, at_work: bool) -> bool:

@@ -90,7 +90,8 @@ def _read(features: Features) -> _Read:
     opening, middle, closing = _opening(said, features), _plain(hits(said.middle)), _plain(hits(said.closing))
     task = task_of(_kinds(opening, closing), features, reckons=reckons)
     if task in WORKED_ON:
-        return _Read(task, _instruction_only(said, (*opening, *closing)), NO_SHAPE)
+        at_head = task_of(_kinds(opening), features, reckons=False) in WORKED_ON
+        return _Read(task, _instruction(said.opening, opening) if at_head else closing, NO_SHAPE)
     found = (*opening, *middle, *closing)
     task = task_of(_kinds(found), features, reckons=reckons)
     if task == "simple_qa" and _is_situation(features, form):
@@ -124,10 +125,10 @@ def _plain(found: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in found if hit.kind not in ("asks", "choice")]
 
 
-def _instruction_only(said: Segments, found: Sequence[Hit]) -> Sequence[Hit]:
+def _instruction(opening: str, found: Sequence[Hit]) -> Sequence[Hit]:
     """Without what stands in quotation marks: that is what the work is done on."""
-    opening, closing = unquoted(said.opening), unquoted(said.closing)
-    return found if (opening, closing) == (said.opening, said.closing) else (*hits(opening), *hits(closing))
+    own = unquoted(opening)
+    return found if own == opening else hits(own)
 
 
 # -- adding up --------------------------------------------------------------------

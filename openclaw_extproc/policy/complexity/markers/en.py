@@ -147,7 +147,8 @@ MARKERS: Markers = {
         "acceptance criteria, hashtags, ad, script, mission statement, questions for, training, tutorial, "
         "postcard, riddle, rap, thank you note, condolence*, complaint, reference letter, "
         "personal statement, grant application, sea shanty, adventure, agenda, interview, sign up text, "
-        "job ad, job title, name, one shot, leaflet, memo, pitch deck, table of contents, rules, card texts"
+        "job ad, job title, name, one shot, leaflet, memo, pitch deck, table of contents, rules, "
+        "card texts, ppt, powerpoint"
     ),
     "data": (
         "json, csv, xml, table, spreadsheet, schema, key value, columns, rows, markdown table, toml, tsv, "
