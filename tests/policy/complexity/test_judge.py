@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.policy.complexity import USUAL, Weights, contributions, judge
 from openclaw_extproc.policy.complexity.judgement import MAX_REASONS
+from openclaw_extproc.policy.complexity.segments import CLOSING, MIDDLE, OPENING
 from openclaw_extproc.policy.complexity.weights import TASKS
 from openclaw_extproc.strategy import TIERS, Task, Tier
 from tests.policy.complexity.asked import asked
@@ -154,12 +155,20 @@ def _markers(what: str) -> list[str]:
     return [marker for group in re.findall(r"\(([^)]*)\)", what) for marker in group.split(", ")]
 
 
-def test_a_cut_makes_no_words() -> None:
-    """Wherever the reading ends, half of a word is not a marker."""
-    for letters in range(300, 460):
-        text = f"{'garden ' * (letters // 7)}{'x' * (letters % 7)} unprovenness undesigned " + "lake " * 600
+@pytest.mark.parametrize("most", [OPENING, OPENING + MIDDLE])
+def test_a_cut_makes_no_words(most: int) -> None:
+    """`provenance` begins with a marker: wherever in it the reading ends, it is none."""
+    for shift in range(14):
+        head = ("lake " * most)[: most - shift - 1] + " provenance " + "lake " * 600
 
-        assert [p for p in contributions(asked(text)) if "(" in p.what and "over" not in p.what] == [], letters
+        assert not any("prove" in part.what for part in contributions(asked(head))), shift
+
+
+def test_the_end_begins_with_a_whole_word() -> None:
+    for shift in range(14):
+        tail = "lake " * 600 + "reprove " + ("lake " * CLOSING)[: CLOSING - shift]
+
+        assert not any("prove" in part.what for part in contributions(asked(tail))), shift
 
 
 def test_accents_may_be_left_out() -> None:
@@ -215,7 +224,17 @@ def test_a_yes_to_tools_at_work_is_not_simple() -> None:
 # -- reasons -----------------------------------------------------------------------------------
 
 
-@given(st.text(max_size=400))
+SENTENCES = (
+    "Why?",
+    "Briefly:",
+    "Prove it in detail.",
+    "Translate this.",
+    "Design a platform from scratch",
+    "What is 3?",
+)
+
+
+@given(st.lists(st.one_of(st.sampled_from(SENTENCES), st.text(max_size=20)), max_size=6).map(" ".join))
 def test_reasons_are_the_weightiest_contributions(text: str) -> None:
     features = asked(text)
 
