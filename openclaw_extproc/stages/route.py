@@ -10,18 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from openclaw_extproc import features
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.model import json as j
-from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers, passing
+from openclaw_extproc.stages import way as ways
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -34,13 +31,12 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.way import MAX_NAME_CHARS
 from openclaw_extproc.wire import Spoken, family_of, spoken_at
-from openclaw_extproc.wire.base import JSON, Asked
+from openclaw_extproc.wire.base import JSON
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes. The same number stands in the Envoy configuration."""
-MAX_NAME_CHARS = 128
-"""Of request ids and user names in log lines: both come from a stranger."""
 
 
 _TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
@@ -153,16 +149,15 @@ class RouteStage:
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
-        try:
-            plan, user = _plan(reading, body, self._gateway, self._situation)
-        except _NobodyCountsError as uncounted:
-            return self._answer(reading, *uncounted.answer, at)
-        except FaultError as error:
-            return self._refuse(reading, error.fault, at)
-        except UnreadableError as problem:
-            return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
-        self._state = Planned(plan, user[:MAX_NAME_CHARS], at)
-        return Step((_sent(plan, reading.head.headers),))
+        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at)
+        match ways.go(arrived, self._situation, self._gateway):
+            case ways.Refused(fault):
+                return self._refuse(reading, fault, at)
+            case ways.Counted(_, headers, counted):
+                return self._answer(reading, headers, counted, at)
+            case ways.Planned(_, _, plan, user):
+                self._state = Planned(plan, user, at)
+                return Step((_sent(plan, reading.head.headers),))
 
     def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
         head, spoken = reading.head, reading.spoken
@@ -222,46 +217,6 @@ def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
         record=Record(because=("no model call: to its own provider",)),
         passes=True,
     )
-
-
-class _NobodyCountsError(Exception):
-    """A count was asked for that no provider can give: here is an estimate."""
-
-    def __init__(self, answer: tuple[Mapping[str, str], bytes]) -> None:
-        super().__init__("estimated")
-        self.answer = answer
-
-
-def _plan(reading: Reading, body: bytes, gateway: Gateway, situation: Situation) -> tuple[Plan, str]:
-    """The way of a request, top to bottom: what is asked, features, decision, plan; and its user's name."""
-    spoken = reading.spoken
-    asked = Asked(spoken.path, spoken.query, body, j.parse(body, where="request body"))
-    ask = spoken.client.decode_request(asked)
-    seen = features.extract(ask, client_format=spoken.format, headers=reading.head.headers)
-    try:
-        decision = decide(seen, situation, gateway)
-    except FaultError as error:
-        counted = own_answers.count(spoken, ask) if error.fault.kind is not Kind.NOT_FOUND else None
-        if counted is None:
-            raise
-        raise _NobodyCountsError(counted) from error
-    plan = Plan(
-        request_id=_request_id(reading.head),
-        client_format=spoken.format,
-        path=spoken.path,
-        query=spoken.query,
-        asked_model=ask.model[:MAX_NAME_CHARS],
-        groups=plans.groups(decision.groups, gateway.limits),
-        began=reading.head.at,
-        patience_ms=gateway.limits.patience_ms(
-            stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens
-        ),
-        limits=gateway.limits,
-        emergency=gateway.emergency,
-        record=decision.record,
-        client_headers=h.of_format(reading.head.headers, spoken.format),
-    )
-    return plan, seen.declared.user
 
 
 def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:

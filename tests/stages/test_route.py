@@ -13,6 +13,7 @@ from openclaw_extproc.stages import route as stage
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, RequestBody, RequestHead, ResponseHead, To
 from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.way import MAX_NAME_CHARS
 from tests.samples import CLIENTS, REQUESTS
 from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_of, routed
 
@@ -249,7 +250,7 @@ def test_names_from_a_stranger_are_cut() -> None:
 
     entry = talk.tell(ResponseHead(ANSWERED, BEGAN + 1)).entry
 
-    assert (len(entry.request_id), len(entry.user)) == (stage.MAX_NAME_CHARS, stage.MAX_NAME_CHARS)
+    assert (len(entry.request_id), len(entry.user)) == (MAX_NAME_CHARS, MAX_NAME_CHARS)
 
 
 def test_the_user_is_the_header_or_else_the_body() -> None:

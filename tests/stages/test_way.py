@@ -1,0 +1,46 @@
+"""What is known on the way of a request, however far it comes."""
+
+from dataclasses import replace
+
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.stages import way
+from openclaw_extproc.wire import spoken_at
+from tests.samples import CLIENTS
+from tests.stages.talking import BEGAN, asking, chain, gateway
+
+CASE = asking(CLIENTS[0], stream=True)
+HEADERS = {
+    ":path": f"{CASE.target}?key=sk-the-callers",
+    "authorization": "Bearer sk-the-callers",
+    "x-api-key": "sk-the-callers",
+    "cookie": "sk-the-callers",
+    "user-agent": "sdk/1",
+}
+ARRIVED = way.Arrived(HEADERS, spoken_at(HEADERS[":path"], HEADERS), CASE.request, BEGAN)
+
+
+def test_policy_sees_headers_and_no_secret_in_them() -> None:
+    known = way.read(ARRIVED)
+
+    assert isinstance(known, way.Known)
+    assert known.features.headers["user-agent"] == "sdk/1"
+    assert "sk-the-callers" not in str(known.features)
+
+
+def test_a_refusal_still_knows_what_was_asked() -> None:
+    strict = replace(gateway(chain("openai_chat")), chains={})
+
+    refused = way.go(ARRIVED, Situation(), strict)
+
+    assert isinstance(refused, way.Refused)
+    assert refused.fault.kind is Kind.NOT_FOUND
+    assert refused.known is not None
+    assert refused.known.ask.stream
+
+
+def test_what_cannot_be_read_is_refused_without_features() -> None:
+    refused = way.go(replace(ARRIVED, body=b"{"), Situation(), gateway(chain("openai_chat")))
+
+    assert isinstance(refused, way.Refused)
+    assert (refused.fault.kind, refused.known) == (Kind.MALFORMED, None)
