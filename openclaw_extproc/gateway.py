@@ -86,6 +86,9 @@ class Target:
         return f"{self.provider.name}/{self.model}"
 
 
+ResponseHeaders: TypeAlias = Literal["all", "minimal", "off"]
+"""What callers are told in `x-openclaw-*`: all, only who answered and what changed in the answer, or nothing."""
+
 USUAL_TOKENS = 4_096
 """At 40 tokens a second, which is slow today, an answer of that length takes 100 seconds."""
 REASONING_PATIENCE = 3
@@ -152,6 +155,7 @@ class Gateway:
     catalog: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
+    response_headers: ResponseHeaders = "all"
 
     def facts(self, target: Target) -> ModelFacts:
         return self.catalog.get(target.name, UNKNOWN)

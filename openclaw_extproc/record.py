@@ -1,6 +1,15 @@
 """What was decided about one request, and why: the same record goes to headers, log, metrics and Envoy's metadata."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Chooser: TypeAlias = Literal[
+    "", "request", "session", "prompt", "user", "rule", "task", "tier", "asked", "virtual", "default", "experiment"
+]
+"""Who named the model that is asked first. `asked`: the client did, or left it to the default chain."""
+
+Downgrade: TypeAlias = Literal["", "session", "request", "task", "cost_centre", "hourly_budget", "daily_budget"]
+"""Which limit in dollars made a cheaper model be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +39,5 @@ class Record:
     """Mode `shadow`: `provider/model` that would have been asked."""
     session: str = ""
     cost_centre: str = ""
+    chosen_by: Chooser = ""
+    downgrade: Downgrade = ""

@@ -66,6 +66,7 @@ def link(
         failure_threshold=Gateway().failure_threshold if threshold is None else threshold,
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
+        response_headers=written.gateway.response_headers,
     )
     # Names mean what they mean also where only their first target is left.
     strategy, about_choosing = link_choosing(

@@ -36,7 +36,7 @@ from openclaw_extproc.config.written_rules import (
     RoutingRules,
     UserSection,
 )
-from openclaw_extproc.gateway import Auth
+from openclaw_extproc.gateway import Auth, ResponseHeaders
 from openclaw_extproc.strategy import Mode
 
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
@@ -70,6 +70,9 @@ class GatewaySection(Section):
     admin_port: Port = 3001
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    response_headers: ResponseHeaders = "all"
+    """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
+    out; `off`: nothing."""
     workers: int = Field(default=1, ge=1, le=256)
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None

@@ -8,6 +8,7 @@ from logging.handlers import WatchedFileHandler
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import telling
 from openclaw_extproc.stages.entries import RequestEntry
 
 log = logging.getLogger("openclaw")
@@ -78,6 +79,8 @@ def request(entry: RequestEntry) -> None:
     if entry.plan is None:
         # The words of a fault may quote names out of the request; its kind never does.
         data["fault"] = entry.fault.kind.value if entry.fault else "abandoned" if entry.status is None else "by_envoy"
+        if entry.record is not None:
+            data["decision"] = telling.decision(entry.record)
         event("model_router", "request_refused", data)
         return
     if entry.plan.passes:
@@ -101,7 +104,8 @@ def _selection(entry: RequestEntry, plan: Plan) -> dict[str, Json]:
         "provider": entry.provider or None,
         "model": entry.model or None,
         "reason": _reason(entry, plan),
-        "selection_time_ms": round(entry.decision_seconds * 1000, 1),
+        "selection_time_ms": round(entry.decision_seconds * 1000, 2),
+        "decision": telling.decision(plan.record),
     }
 
 

@@ -69,9 +69,8 @@ class Service:
         self._situation = Situation(missing_credentials=self._credentials.missing(providers))
 
     def open_route(self) -> Session:
-        return StageSession(
-            RouteStage(self._gateway(), self._situation), self._recorder.request, self._credentials.put_on
-        )
+        stage = RouteStage(self._gateway(), self._situation)
+        return StageSession(stage, self._recorder.request, self._credentials.put_on, stage.took)
 
     def open_attempt(self) -> Session:
         return StageSession(AttemptStage(), self._recorder.attempt, self._credentials.put_on)

@@ -31,7 +31,15 @@ class Stage(Protocol[EntryT_co]):
 
 
 class StageSession(Generic[EntryT]):
-    def __init__(self, stage: Stage[EntryT], record: Callable[[EntryT], None], put_on: envoy.PutOn) -> None:
+    def __init__(
+        self,
+        stage: Stage[EntryT],
+        record: Callable[[EntryT], None],
+        put_on: envoy.PutOn,
+        took: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """`took` is told how many seconds each message kept the stage busy."""
+        self._took = took
         self._stage = stage
         self._record = record
         self._put_on = put_on
@@ -41,8 +49,10 @@ class StageSession(Generic[EntryT]):
         return self._stage.over
 
     def receive(self, message: bytes) -> list[bytes]:
+        began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
         step = self._stage.receive(event)
+        self._took(time.perf_counter() - began)
         if step.entry is not None:
             self._record(step.entry)
         return [self._written(answer) for answer in step.answers]

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,12 @@ class Trace:
     rules: tuple[RuleSeen, ...] = ()
     """Up to the one that chose, and all behind it."""
     candidates: tuple[Candidate, ...] = ()
+
+
+class RefusedError(FaultError):
+    """Nobody can, or nobody may, be asked; with all that was found out before that was clear."""
+
+    def __init__(self, fault: Fault, record: Record, trace: Trace) -> None:
+        super().__init__(fault.kind, fault.public, about=fault.about)
+        self.record = record
+        self.trace = trace

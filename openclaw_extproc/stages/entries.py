@@ -7,6 +7,7 @@ from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.record import Record
 
 
 class Selection(Enum):
@@ -74,5 +75,8 @@ class RequestEntry:
     """Why the attempts before the answering one failed."""
     user: str = ""
     decision_seconds: float = 0.0
+    """Of our own work, without waiting for the rest of the request."""
     seconds: float = 0.0
     """Until the response headers."""
+    record: Record | None = None
+    """What was decided; `None` where nobody came so far."""

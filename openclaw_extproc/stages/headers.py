@@ -88,7 +88,6 @@ def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable
         "x-openclaw-provider": target.provider.name,
         "x-openclaw-model": target.model,
         "x-openclaw-requested-model": plan.asked_model,
-        "x-openclaw-reason": "; ".join(plan.record.because),
         "x-openclaw-fallbacks": ",".join(failed),
         "x-openclaw-warnings": ",".join(losses),
     }

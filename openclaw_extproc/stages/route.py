@@ -7,7 +7,7 @@ at for the one entry every request leaves behind: the router's own replies (nobo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from openclaw_extproc import plan as plans
@@ -17,7 +17,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers, passing
+from openclaw_extproc.stages import own_answers, passing, telling
 from openclaw_extproc.stages import way as ways
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
@@ -64,7 +64,8 @@ class Reading:
 class Planned:
     plan: Plan
     user: str
-    decided: float
+    took: float
+    """Seconds of our own work until it was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,17 @@ class RouteStage:
         self._gateway = gateway
         self._situation = situation
         self._state: State = New()
+        self._took = 0.0
+
+    def took(self, seconds: float) -> None:
+        """How long the last message kept us busy: the edge has the clock."""
+        match self._state:
+            case New() | Reading():
+                self._took += seconds
+            case Planned(took=0.0) as planned:
+                self._state = replace(planned, took=self._took + seconds)
+            case Planned() | Over():
+                pass
 
     @property
     def over(self) -> bool:
@@ -108,8 +120,8 @@ class RouteStage:
             case Reading(head, spoken), Closed(at, fault):
                 gone = RequestEntry(_request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
-            case Planned(plan, user, decided), Closed(at, fault):
-                return self._settled((), _entry(plan, user, decided, at, status=None, fault=fault))
+            case Planned() as planned, Closed(at, fault):
+                return self._settled((), _entry(planned, at, status=None, fault=fault))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -136,46 +148,58 @@ class RouteStage:
         """Without asking anybody."""
         head, ok = reading.head, 200
         entry = RequestEntry(_request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
-        return self._settled((Reply(ok, {**headers, **_named_by(entry.request_id)}, body),), entry)
+        return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
     def _pass_on(self, reading: Reading, home: Provider) -> Step:
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
             fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
             return self._refuse(reading, fault, reading.head.at)
         plan = _passing_plan(reading, home, self._gateway)
-        self._state = Planned(plan, "", reading.head.at)
-        return Step((passing.planned(plan, reading.head.headers, _noted(plan)),))
+        self._state = Planned(plan, "", 0.0)
+        return Step((passing.planned(plan, reading.head.headers, _noted(plan, "")),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
         arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at)
         match ways.go(arrived, self._situation, self._gateway):
-            case ways.Refused(fault):
-                return self._refuse(reading, fault, at)
+            case ways.Refused(fault, _, record):
+                return self._refuse(reading, fault, at, record)
             case ways.Counted(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
             case ways.Planned(_, _, plan, user):
-                self._state = Planned(plan, user, at)
-                return Step((_sent(plan, reading.head.headers),))
+                self._state = Planned(plan, user, 0.0)
+                return Step((_sent(plan, user, reading.head.headers),))
 
-    def _refuse(self, reading: Reading, fault: Fault, at: float) -> Step:
+    def _refuse(self, reading: Reading, fault: Fault, at: float, record: Record | None = None) -> Step:
         head, spoken = reading.head, reading.spoken
-        entry = RequestEntry(_request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at)
-        headers = {"content-type": "application/json", "x-should-retry": "false", **_named_by(entry.request_id)}
+        entry = RequestEntry(
+            _request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
+        )
+        headers = {"content-type": JSON, "x-should-retry": "false", **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
+
+    def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
+        """What goes with an answer of our own."""
+        decided = {} if record is None else telling.headers(record, None, None)
+        return telling.allowed({**decided, **_named_by(entry.request_id)}, self._gateway.response_headers)
 
     def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step:
         """Envoy refused the request itself, before all of its body was here: too large, or too slow."""
         head = reading.head
         entry = RequestEntry(_request_id(head), reading.spoken.format, None, _status(headers), seconds=at - head.at)
-        return self._settled((Continue(To.RESPONSE_HEAD, _named_by(entry.request_id)),), entry)
+        return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
-        status = _status(headers)
-        entry = _entry(planned.plan, planned.user, planned.decided, at, status=status, headers=headers)
-        told = {"x-openclaw-attempts": str(entry.attempts), **_named_by(entry.request_id)}
-        return self._settled((Continue(To.RESPONSE_HEAD, told, ("x-envoy-attempt-count",)),), entry)
+        how, plan = self._gateway.response_headers, planned.plan
+        entry = _entry(planned, at, status=_status(headers), headers=headers)
+        told = {
+            "x-openclaw-attempts": str(entry.attempts),
+            **telling.headers(plan.record, _answering(plan, headers), plan.groups[0][0]),
+            **_named_by(entry.request_id),
+        }
+        gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
+        return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()
@@ -219,19 +243,20 @@ def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
     )
 
 
-def _sent(plan: Plan, headers: Mapping[str, str]) -> Continue:
+def _sent(plan: Plan, user: str, headers: Mapping[str, str]) -> Continue:
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
         "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=_noted(plan))
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=_noted(plan, user))
 
 
-def _noted(plan: Plan) -> dict[str, str]:
+def _noted(plan: Plan, user: str) -> dict[str, str]:
     """The id again, for the access log: attempts take the header away."""
     return {
+        **telling.noted(plan, user),
         "plan": plans.write(plan),
         "client_format": plan.client_format,
         "family": family_of(plan.client_format),
@@ -253,18 +278,16 @@ def _request_id(head: RequestHead) -> str:
 
 
 def _entry(
-    plan: Plan,
-    user: str,
-    decided: float,
+    planned: Planned,
     at: float,
     *,
     status: int | None,
     headers: Mapping[str, str] | None = None,
     fault: Fault | None = None,
 ) -> RequestEntry:
-    seen = headers or {}
+    seen, plan = headers or {}, planned.plan
     attempts = seen.get("x-envoy-attempt-count", "0")
-    answered = _named(plan, seen.get("x-openclaw-provider", ""), seen.get("x-openclaw-model", ""))
+    answered = _answering(plan, seen)
     return RequestEntry(
         request_id=plan.request_id,
         client_format=plan.client_format,
@@ -275,13 +298,15 @@ def _entry(
         provider=answered.provider.name if answered else "",
         model=answered.model if answered else "",
         reasons=tuple(r for r in seen.get("x-openclaw-fallbacks", "").split(",") if r),
-        user=user,
-        decision_seconds=decided - plan.began,
+        user=planned.user,
+        decision_seconds=planned.took,
         seconds=at - plan.began,
+        record=plan.record,
     )
 
 
-def _named(plan: Plan, provider: str, model: str) -> Target | None:
+def _answering(plan: Plan, headers: Mapping[str, str]) -> Target | None:
     """The plan's target that an answer names. A provider could send such a header too; only names of ours count."""
+    provider, model = headers.get("x-openclaw-provider", ""), headers.get("x-openclaw-model", "")
     targets = (target for group in plan.groups for target in group)
     return next((t for t in targets if t.provider.name == provider and t.model == model), None)

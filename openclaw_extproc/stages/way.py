@@ -5,7 +5,7 @@ request came is part of the answer, so that a refusal can be explained too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from openclaw_extproc import features
@@ -19,6 +19,8 @@ from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.trace import RefusedError, Trace
+from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers
 from openclaw_extproc.wire import Spoken
@@ -76,6 +78,8 @@ class Refused:
     fault: Fault
     known: Known | None = None
     """`None`: not even the request could be read."""
+    record: Record | None = None
+    trace: Trace = field(default_factory=Trace)
 
 
 Way: TypeAlias = Planned | Counted | Refused
@@ -103,7 +107,11 @@ def choose(arrived: Arrived, known: Known, situation: Situation, gateway: Gatewa
         decision = decide(known.features, situation, gateway)
     except FaultError as error:
         counted = own_answers.count(arrived.spoken, known.ask) if error.fault.kind in _MAY_BE_COUNTED else None
-        return Refused(error.fault, known) if counted is None else Counted(known, *counted)
+        if counted is not None:
+            return Counted(known, *counted)
+        if isinstance(error, RefusedError):
+            return Refused(error.fault, known, error.record, error.trace)
+        return Refused(error.fault, known)
     user = known.features.declared.user
     return Planned(known, decision, _plan(arrived, known, decision, gateway), user[:MAX_NAME_CHARS])
 
