@@ -7,7 +7,7 @@ Everything may be left out: what a configuration needs, `link` says in the words
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
 from openclaw_extproc.config.written_levels import Level
@@ -167,8 +167,3 @@ class ClusterMetadata(Section):
     quirks: list[Name] = Field(default_factory=list[Name])
     api_version: str = ""
     project: str = ""
-
-
-def schema() -> dict[str, JsonValue]:
-    """The JSON Schema of `openclaw.yml`, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Written.model_json_schema(by_alias=True)}

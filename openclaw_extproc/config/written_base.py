@@ -36,7 +36,9 @@ Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Keys that people look for here and that have to stand somewhere else: why."""

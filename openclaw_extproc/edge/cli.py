@@ -6,14 +6,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
 from openclaw_extproc.config.findings import ConfigError, Finding
+from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import envoy_check, identities, logs, processes
+from openclaw_extproc.edge import envoy_check, explain, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.secrets import Secrets
@@ -29,10 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        code = {"up": _up, "serve": _serve, "render": _render, "validate": _validate}[options.command](options)
+        code = _COMMANDS[options.command](options)
     except ConfigError as error:
         for finding in error.findings:
             sys.stderr.write(f"{finding.severity}: {finding}\n")
+        code = WRONG
+    except explain.InputError as problem:
+        sys.stderr.write(f"openclaw-extproc: {problem}\n")
         code = WRONG
     except (StartError, ListenError) as problem:
         sys.stderr.write(f"openclaw-extproc: {problem}\n")
@@ -43,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = OK
     sys.exit(code)
+
+
+_SCHEMA = "print the JSON Schema of openclaw.yml, for editors"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--envoy", metavar="PATH")
     validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
     validate.add_argument("--json", action="store_true", help="findings as JSON")
+    explain.add_options(command("explain", "tell where a request would go, and why; asks nobody and sends nothing"))
+    commands.add_parser("schema", help=_SCHEMA, description=_SCHEMA)
     return parser
 
 
@@ -184,6 +193,25 @@ def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Fi
         return [Finding("envoy", f"not checked: {problem}", "", "warning")]
     ours = envoy_check.findings(binary, read, os.environ) if read.settings else []
     return [*ours, *(envoy_check.of_file(binary, own) if own else [])]
+
+
+def _explain(options: argparse.Namespace) -> int:
+    return explain.run(options, _sources(options))
+
+
+def _schema(_: argparse.Namespace) -> int:
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+    return OK
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "serve": _serve,
+    "render": _render,
+    "validate": _validate,
+    "explain": _explain,
+    "schema": _schema,
+}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.written import Written, schema
+from openclaw_extproc.config.schema import schema
+from openclaw_extproc.config.written import Written
 from tests.config.loading import written
 
 

@@ -1,0 +1,99 @@
+"""`explain`: a request in a file, and why it would go where it would go. Asks nobody, sends nothing, needs no key."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import msgspec
+
+from openclaw_extproc.config.cloud import is_cloud
+from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.explain.asking import UnclearError, ask, header
+from openclaw_extproc.explain.explanation import Explanation, explain
+from openclaw_extproc.explain.text import text
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.policy.situation import Situation
+
+DECIDED, REFUSED = 0, 1
+"""Exit codes; 2 is for input and configuration that cannot be read."""
+WIDTH = 100
+"""Of the text where nobody says how wide the terminal is."""
+
+
+class InputError(ValueError):
+    """What was given on the command line cannot be used."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("request", metavar="REQUEST.json", help="the body of a request; - is standard input")
+    parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be repeated")
+    parser.add_argument("--path", default="", metavar="PATH", help="where the client asks: /v1/chat/completions")
+    parser.add_argument("--format", default="", metavar="NAME", help="the client's format, where the path is not known")
+    parser.add_argument("--situation", type=Path, metavar="FILE", help='JSON: what else is so, {"unhealthy": [...]}')
+    parser.add_argument("--assume-credentials", action="store_true", help="as if every credential were set")
+    parser.add_argument("--json", action="store_true", help="for machines; the text has the same in it")
+
+
+def run(options: argparse.Namespace, sources: Sources) -> int:
+    """Raises `ConfigError`, `InputError`."""
+    read = sources.read()
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    gateway = read.settings.gateway
+    made = _explained(options, gateway)
+    if options.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n")
+    else:
+        sys.stdout.write(text(made, shutil.get_terminal_size((WIDTH, 24)).columns))
+    return REFUSED if made.outcome == "refused" else DECIDED
+
+
+def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
+    """Raises `InputError`."""
+    try:
+        headers = dict(header(one) for one in options.header)
+        asking = ask(_body(options.request), headers, path=options.path, format=options.format, at=time.time())
+    except (UnclearError, UnreadableError) as problem:
+        raise InputError(str(problem)) from problem
+    except OSError as problem:
+        raise InputError(f"{problem.filename}: {problem.strerror}") from problem
+    situation, notes = _situation(options, gateway)
+    return explain(asking, situation, gateway, notes)
+
+
+def _body(name: str) -> bytes:
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
+def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[Situation, tuple[str, ...]]:
+    """What is so here and now, as far as one can know without asking anybody."""
+    given = Situation() if options.situation is None else _given(options.situation)
+    if options.assume_credentials:
+        return replace(given, missing_credentials=frozenset()), ()
+    secrets = Secrets(os.environ)
+    own = [p for p in gateway.providers.values() if p.identity and p.auth != "forward"]
+    missing = {p.identity for p in own if not is_cloud(p.auth) and secrets.get(p.credential) is None}
+    assumed = sorted({p.identity for p in own if is_cloud(p.auth)})
+    notes = (f"taken for valid, as nobody was asked: {', '.join(assumed)}",) if assumed else ()
+    return replace(given, missing_credentials=given.missing_credentials | missing), notes
+
+
+def _given(file: Path) -> Situation:
+    """Raises `InputError`."""
+    known = {f.name for f in fields(Situation)}
+    try:
+        named = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])
+        if unknown := sorted(named.keys() - known):
+            raise InputError(f"{file}: {unknown[0]}: unknown key (known: {', '.join(sorted(known))})")
+        return msgspec.json.decode(file.read_bytes(), type=Situation)
+    except msgspec.MsgspecError as problem:
+        raise InputError(f"{file}: {problem}") from problem
+    except OSError as problem:
+        raise InputError(f"{file}: {problem.strerror}") from problem

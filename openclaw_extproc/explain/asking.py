@@ -1,0 +1,49 @@
+"""From a file to a request as Envoy would show it to the route stage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.stages.way import Arrived
+from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire.shapes import PATHS, path_of, shape_of
+
+
+class UnclearError(ValueError):
+    """Nobody can tell what kind of request this is, or what is asked of it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    arrived: Arrived
+    found_by: Literal["path", "format", "shape"]
+    """What told the client's format."""
+
+
+def ask(body: bytes, headers: Mapping[str, str], *, path: str = "", format: str = "", at: float) -> Asking:
+    """Raises `UnclearError`, or `UnreadableError`: it is not a JSON object."""
+    parsed = j.parse(body, where="the request")
+    said = {":method": "POST", "content-type": "application/json", **headers}
+    if path:
+        return Asking(_arrived(body, {**said, ":path": path}, at), "path")
+    if format and format not in PATHS:
+        raise UnclearError(f"no client speaks {format} (known: {', '.join(PATHS)})")
+    if found := format or shape_of(parsed):
+        return Asking(_arrived(body, {**said, ":path": path_of(found, parsed)}, at), "format" if format else "shape")
+    raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
+
+
+def _arrived(body: bytes, headers: Mapping[str, str], at: float) -> Arrived:
+    spoken = spoken_at(headers[":path"], headers)
+    if not spoken.served:
+        raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")
+    return Arrived(headers, spoken, body, at)
+
+
+def header(text: str) -> tuple[str, str]:
+    """Of `name: value`. Raises `UnclearError`."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UnclearError(f"a header is written 'name: value', not {text!r}")
+    return name.strip().lower(), value.strip()

@@ -1,0 +1,224 @@
+"""Everything there is to say about one request, as values: the text and the JSON of `explain` are made from it.
+
+The JSON has these fields under these names, in this order. What is not known is `null`. New fields may come; a change
+of what is there raises `VERSION`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from typing import cast
+
+from openclaw_extproc.explain.asking import Asking
+from openclaw_extproc.faults import Fault, FaultError
+from openclaw_extproc.features import Features
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
+from openclaw_extproc.record import Record
+from openclaw_extproc.stages import telling, way
+from openclaw_extproc.stages.retries import History
+from openclaw_extproc.stages.sending import Bound, prepare
+from openclaw_extproc.wire.base import ClientSide
+
+VERSION = 1
+MAX_QUERY_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    format: str
+    found_by: str
+    """`path`, `format` (the option) or `shape` (of the body)."""
+    path: str
+    bytes: int
+    model: str | None
+    stream: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    provider: str
+    model: str
+    cost_usd: float | None
+    objection: str | None
+    """Why it is not in the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    provider: str
+    model: str
+    cluster: str
+    weight: int
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    attempts: tuple[tuple[Share, ...], ...]
+    """Attempt n goes to one of group n, which Envoy picks by weight."""
+    patience_ms: int
+    """How long each attempt may be silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What the first target would get. Nothing is sent."""
+
+    provider: str
+    model: str
+    format: str
+    translated: bool
+    path: str | None
+    bytes: int | None
+    warnings: tuple[str, ...] = ()
+    """`x-openclaw-warnings`: what this target's format puts otherwise, or cannot carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    kind: str
+    body: Json
+    """As the client would get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    version: int
+    outcome: str
+    """`decided`, `refused`, or `answered`: by us, without asking anybody."""
+    request: Request
+    features: dict[str, Json] | None
+    judgement: Judgement | None
+    rules: tuple[RuleSeen, ...]
+    candidates: tuple[Candidacy, ...]
+    decision: dict[str, Json] | None
+    """As in the log line, and `because`."""
+    plan: Planning | None
+    sending: Sending | None
+    refusal: Refusal | None
+    headers: dict[str, str]
+    """What the caller would be told by the route stage."""
+    notes: tuple[str, ...] = ()
+    """What this explanation leaves out of account."""
+
+
+def explain(asking: Asking, situation: Situation, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
+    """Go the way that the route stage goes, and tell all of it."""
+    gone = way.go(asking.arrived, situation, gateway)
+    known = gone.known
+    request = _request(asking, known)
+    features = None if known is None else _features(known.features)
+    match gone:
+        case way.Refused(fault, _, record, trace):
+            told = {} if record is None else telling.headers(record, None, None)
+            refusal = _refusal(fault, asking.arrived.spoken.client)
+            return _told(request, features, trace, record, gateway, told, notes, refusal=refusal)
+        case way.Counted(_, headers, _):
+            return _told(request, features, Trace(), None, gateway, dict(headers), notes)
+        case way.Planned(_, decision, plan):
+            sending, unsendable = _dry(asking, plan)
+            told = telling.headers(decision.record, decision.chain[0], decision.chain[0])
+            return _told(
+                request, features, decision.trace, decision.record, gateway, told, notes,
+                refusal=unsendable, plan=_planning(plan), sending=sending,
+            )  # fmt: skip
+
+
+def _request(asking: Asking, known: way.Known | None) -> Request:
+    arrived = asking.arrived
+    path, size = arrived.headers[":path"].partition("?")[0], len(arrived.body)
+    if known is None:
+        return Request(arrived.spoken.format, asking.found_by, path, size, None, None)
+    return Request(arrived.spoken.format, asking.found_by, path, size, known.ask.model, known.ask.stream)
+
+
+def _refusal(fault: Fault, client: ClientSide[Ask]) -> Refusal:
+    return Refusal(fault.status, fault.kind.value, j.parse(client.encode_error(fault), where="our own error"))
+
+
+def _told(
+    request: Request,
+    features: dict[str, Json] | None,
+    trace: Trace,
+    record: Record | None,
+    gateway: Gateway,
+    headers: dict[str, str],
+    notes: tuple[str, ...],
+    *,
+    refusal: Refusal | None = None,
+    plan: Planning | None = None,
+    sending: Sending | None = None,
+) -> Explanation:
+    return Explanation(
+        VERSION,
+        "refused" if refusal else "decided" if plan else "answered",
+        request,
+        features,
+        trace.judgement,
+        trace.rules,
+        tuple(_candidacy(one) for one in trace.candidates),
+        None if record is None else {**telling.decision(record), "because": list(record.because)},
+        plan,
+        sending,
+        refusal,
+        telling.allowed(headers, gateway.response_headers),
+        notes,
+    )
+
+
+def _features(features: Features) -> dict[str, Json]:
+    """All of them but the headers, which may be anything; the declared ones among the rest."""
+    declared = {f.name: getattr(features.declared, f.name) for f in fields(features.declared) if f.name != "level"}
+    seen = {f.name: getattr(features, f.name) for f in fields(features) if f.name not in ("declared", "headers")}
+    level = features.declared.level
+    level_name = None if level is None else level.name
+    return {
+        **{name: _plain(value) for name, value in seen.items()},
+        "query": features.query[:MAX_QUERY_CHARS],
+        "declared": {**{name: _plain(value) for name, value in declared.items()}, "level": level_name},
+    }
+
+
+def _plain(value: object) -> Json:
+    match value:
+        case frozenset() | tuple():
+            return [*sorted(map(str, cast("Collection[object]", value)))]
+        case bool() | int() | float() | str() | None:
+            return value
+        case _:
+            return str(value)
+
+
+def _candidacy(one: Candidate) -> Candidacy:
+    return Candidacy(one.target.provider.name, one.target.model, one.cost_usd, one.objection or None)
+
+
+def _planning(plan: Plan) -> Planning:
+    return Planning(tuple(_shares(group) for group in plan.groups), plan.patience_ms)
+
+
+def _shares(group: tuple[Target, ...]) -> tuple[Share, ...]:
+    whole = sum(target.weight for target in group) or 1
+    return tuple(
+        Share(t.provider.name, t.model, t.provider.cluster, t.weight, round(100 * t.weight / whole, 1)) for t in group
+    )
+
+
+def _dry(asking: Asking, plan: Plan) -> tuple[Sending, Refusal | None]:
+    """The first attempt's request, made by the attempt stage's own code, and thrown away."""
+    target = plan.groups[0][0]
+    bound = Bound(plan, 1, target, asking.arrived.headers, History(), asking.arrived.at)
+    provider, model, format = target.provider.name, target.model, bound.format.name
+    try:
+        encoded = prepare(bound, asking.arrived.body).encoded
+    except FaultError as error:
+        return Sending(provider, model, format, bound.translates, None, None), _refusal(error.fault, bound.client)
+    path = target.provider.base_path + encoded.path
+    return Sending(provider, model, format, bound.translates, path, len(encoded.body), encoded.losses), None

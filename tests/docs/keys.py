@@ -1,0 +1,164 @@
+"""The tables of `docs/configuration.md`: every key of the written form, as its types and descriptions say.
+
+A section that stands in one place is told there, with the whole path of its keys; one that stands in several has a
+table of its own, which the others point to.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.written_base import Section
+
+Kind = type[Section]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    path: str
+    type: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a section stands below another: its path, and its type."""
+
+    path: str
+    kind: Kind
+
+
+def below(kind: Kind, path: str) -> Iterator[tuple[str, FieldInfo, Place | None]]:
+    for name, field in kind.model_fields.items():
+        here = f"{path}.{field.alias or name}" if path else field.alias or name
+        yield here, field, next(_sections(field.annotation, here), None)
+
+
+def _sections(annotation: Any, path: str) -> Iterator[Place]:
+    """A section in an optional, a list (`path[]`) or a mapping (`path.<name>`)."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield Place(path, annotation)
+        return
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is list:
+        yield from _sections(arguments[0], f"{path}[]")
+    elif origin is dict:
+        yield from _sections(arguments[1], f"{path}.<name>")
+    elif origin in (Union, UnionType, Annotated):
+        for argument in arguments[:1] if origin is Annotated else arguments:
+            yield from _sections(argument, path)
+
+
+def places() -> Mapping[Kind, list[str]]:
+    """Every section but the whole, with all paths that lead to it without passing a shared one twice."""
+    found: dict[Kind, list[str]] = {}
+    todo = [Place("", Written)]
+    while todo:
+        place = todo.pop(0)
+        is_new = place.kind not in found
+        found.setdefault(place.kind, []).append(place.path)
+        if is_new:
+            todo += [one for _, _, one in below(place.kind, place.path) if one is not None]
+    return found
+
+
+def shared() -> list[Kind]:
+    counts = Counter({kind: len(paths) for kind, paths in places().items()})
+    return [kind for kind in places() if counts[kind] > 1]
+
+
+def keys(kind: Kind, path: str) -> Iterator[Key]:
+    """Of this section and of those below it that stand nowhere else."""
+    for here, field, place in below(kind, path):
+        apart = place is not None and place.kind in shared()
+        yield Key(here, _type(field, apart=apart), _default(field), _meaning(field, place))
+        if place is not None and not apart:
+            yield from keys(place.kind, place.path)
+
+
+def undescribed() -> list[str]:
+    """Keys that say nothing of themselves, and whose section says nothing either."""
+    tops = [Place("", Written), *(Place(f"<{kind.__name__}>", kind) for kind in shared())]
+    return [key.path for top in tops for key in keys(top.kind, top.path) if not key.meaning]
+
+
+def _meaning(field: FieldInfo, place: Place | None) -> str:
+    said = field.description or (place.kind.__doc__ if place else None) or ""
+    return re.sub(r"\s+", " ", said).strip().replace("|", "\\|")
+
+
+def _type(field: FieldInfo, *, apart: bool) -> str:
+    words = _words(field.annotation)
+    ranged = _range([*field.metadata, *_metadata(field.annotation)])
+    return " ".join(part for part in (words + (", see below" if apart else ""), ranged) if part)
+
+
+def _metadata(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        _, *metadata = get_args(annotation)
+        inner = [m for f in metadata if isinstance(f, FieldInfo) for m in f.metadata]
+        return [*metadata, *inner]
+    return [
+        found for a in get_args(annotation) if get_origin(annotation) in (Union, UnionType) for found in _metadata(a)
+    ]
+
+
+def _range(metadata: list[Any]) -> str:
+    lower = next((m.ge for m in metadata if isinstance(m, Ge)), None)
+    above = next((m.gt for m in metadata if isinstance(m, Gt)), None)
+    upper = next((m.le for m in metadata if isinstance(m, Le)), None)
+    under = next((m.lt for m in metadata if isinstance(m, Lt)), None)
+    words = {"from": lower, "above": above, "to": upper, "below": under}
+    said = " ".join(f"{word} {limit:,}" for word, limit in words.items() if limit is not None)
+    return "" if said == "from 0" else said
+
+
+_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def _words(annotation: Any) -> str:
+    if annotation in _PLAIN:
+        return _PLAIN[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return "section"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        named = next((m.description for m in arguments[1:] if isinstance(m, FieldInfo) and m.title), None)
+        return named or _words(arguments[0])
+    if origin is Literal:
+        return " or ".join(f"`{_shown(one)}`" for one in arguments)
+    if origin is list:
+        return f"list of {_plural(_words(arguments[0]))}"
+    if origin is dict:
+        return f"{_plural(_words(arguments[1]))} by name"
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(_words(one) for one in arguments if one is not NoneType))
+    return "any value"
+
+
+def _plural(words: str) -> str:
+    return {"text": "texts", "whole number": "whole numbers", "number": "numbers", "section": "sections"}.get(
+        words, words
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is PydanticUndefined:
+        return "must be there"
+    if default is None or default in ([], {}, "") or isinstance(default, Section):
+        return ""
+    return f"`{_shown(default)}`"
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
