@@ -10,11 +10,12 @@ from openclaw_extproc.explain.explanation import (
     Sending,
     Share,
 )
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.complexity import Judgement
 from openclaw_extproc.policy.trace import RuleSeen
 
 REQUEST = Request("openai_chat", "shape", "/openai/v1/chat/completions", 12_345, "auto", stream=True)
-FEATURES = {
+FEATURES: dict[str, Json] = {
     "tokens": 12_345, "query_tokens": 38, "output_tokens": 500, "turns": 11, "tools": 3, "tool_calls": 1,
     "in_tool_loop": True, "images": 1, "documents": 2, "has_code": True, "language": "de", "questions": 2, "steps": 4,
     "output_format": "json_schema", "reasoning_effort": "high", "needs": ["documents", "images"], "bound_to_format": [],
@@ -41,7 +42,7 @@ CANDIDATES = (
     Candidacy("local", "llama", 0.0, "the conversation of about 12,345 tokens is longer than its window of 8,192"),
     Candidacy("mistral", "mistral-large", None, "its credential is not set"),
 )
-DECISION = {
+DECISION: dict[str, Json] = {
     "tier": "standard", "score": 0.512, "confidence": 0.934, "task": "code_review", "chosen_by": "rule",
     "rule": "reviews go to the best", "level": None, "experiment": "opus-5=control", "tokens": 12_345,
     "cost_usd": 0.0371, "notice": None, "downgrade": None, "mode": "enforce", "would": None, "cost_centre": "research",
@@ -63,18 +64,18 @@ SENDING = Sending(
 )
 
 DECIDED = Explanation(
-    VERSION, "decided", REQUEST, dict(FEATURES), JUDGEMENT, RULES, CANDIDATES, dict(DECISION), PLAN, SENDING, None,
+    VERSION, "decided", REQUEST, FEATURES, JUDGEMENT, RULES, CANDIDATES, DECISION, PLAN, SENDING, None,
     {"x-openclaw-tier": "standard", "x-openclaw-reason": "rule reviews go to the best; experiment opus-5: control"},
     ("taken for valid, as nobody was asked: aws:default",),
 )  # fmt: skip
 SHADOW = Explanation(
-    VERSION, "decided", REQUEST, dict(FEATURES), JUDGEMENT, RULES[:1], (),
+    VERSION, "decided", REQUEST, FEATURES, JUDGEMENT, RULES[:1], (),
     {**DECISION, "mode": "shadow", "would": "anthropic/claude-opus-4", "cost_usd": None, "because": ["asked for"]},
     Planning(((Share("openai", "gpt-4o", "openai", 1, 100.0),),) * 3, 60_000),
     Sending("openai", "gpt-4o", "openai_chat", False, "/v1/chat/completions", 12_300), None, {},
 )  # fmt: skip
 FORBIDDEN = Explanation(
-    VERSION, "refused", REQUEST, dict(FEATURES), JUDGEMENT, (), CANDIDATES[2:4], {**DECISION, "because": []},
+    VERSION, "refused", REQUEST, FEATURES, JUDGEMENT, (), CANDIDATES[2:4], {**DECISION, "because": []},
     None, None,
     Refusal(403, "forbidden", {"error": {"message": "data class pii: no provider may have it", "code": None}}), {},
 )  # fmt: skip
