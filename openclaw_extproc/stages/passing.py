@@ -6,12 +6,14 @@ has a second cluster, where we are shown heads only. One attempt, no fallback: a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.features import Declared
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.permitted import forbidden
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.call import entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
@@ -26,19 +28,35 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.retries import noted_start
 from openclaw_extproc.stages.sending import Bound
+from openclaw_extproc.strategy import Strategy
 from openclaw_extproc.wire import Spoken
 
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 
 
-def home(gateway: Gateway, spoken: Spoken) -> Provider | None:
-    """Whose paths these are: the first provider that speaks this vendor's format, at its cluster for this."""
+def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
+    """Whose paths these are: the providers that speak this vendor's format, at their clusters for this."""
     if not (gateway.passthrough and spoken.passable):
-        return None
+        return ()
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
-    at_home = (replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
-    return next(at_home, None)
+    return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
+
+
+def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strategy) -> Provider | Fault:
+    """The first of them that may have it; else why the first one may not."""
+    first: Fault | None = None
+    for one in homes:
+        if (fault := forbidden(one, _declared(headers), strategy)) is None:
+            return one
+        first = first or fault
+    assert first is not None, "somebody's paths these are"
+    return first
+
+
+def _declared(headers: Mapping[str, str]) -> Declared:
+    centre = headers.get("x-openclaw-cost-centre") or headers.get("x-openclaw-cost-center", "")
+    return Declared(cost_centre=centre, data_class=headers.get("x-openclaw-data-class", ""))
 
 
 def planned(plan: Plan, headers: Mapping[str, str], metadata: Mapping[str, str]) -> Continue:

@@ -6,7 +6,7 @@ It reads the body, decides, and answers with the plan; or it answers the client 
 at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -130,8 +130,8 @@ class RouteStage:
         reading = Reading(head, spoken)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
-        if not _is_call(head, spoken) and (home := passing.home(self._gateway, spoken)):
-            return self._pass_on(reading, home)
+        if not _is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
+            return self._pass_on(reading, homes)
         if fault := _objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
@@ -150,7 +150,10 @@ class RouteStage:
         entry = RequestEntry(_request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
-    def _pass_on(self, reading: Reading, home: Provider) -> Step:
+    def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
+        home = passing.home(homes, reading.head.headers, self._gateway.strategy)
+        if isinstance(home, Fault):
+            return self._refuse(reading, home, reading.head.at)
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
             fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
             return self._refuse(reading, fault, reading.head.at)

@@ -11,6 +11,7 @@ from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To
 from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.strategy import Compliance, Restriction, Strategy
 from tests.stages.talking import BEGAN, Talk
 
 OPENAI = Provider("openai", "c-openai", "openai_chat", "/v1", "OPENAI_KEY", models=("a",), unread_cluster="u-a")
@@ -185,3 +186,38 @@ def test_the_route_stage_counts_it_once() -> None:
     assert entry.plan
     assert entry.plan.passes
     assert (entry.provider, entry.status) == ("openai", 200)
+
+
+# -- where it may go ----------------------------------------------------------------------
+
+
+def _only(*names: str) -> Strategy:
+    return Strategy(compliance=Compliance(always=(Restriction("all requests", providers=frozenset(names)),)))
+
+
+def test_it_goes_to_the_first_provider_that_may_have_it() -> None:
+    provider, _, _ = passed(head("/openai/v1/files"), replace(ALL, strategy=_only("groq", "claude")))
+
+    assert provider == GROQ
+
+
+def test_nobody_gets_what_nobody_may_have() -> None:
+    talk = routed(head("/openai/v1/files"), replace(ALL, strategy=_only("claude")))
+
+    assert isinstance(talk.last, Reply)
+    assert talk.last.status == 403
+    fault = talk.hang_up().entry.fault
+    assert fault is not None
+    assert (fault.kind, fault.public) == (
+        Kind.FORBIDDEN, "all requests: a request that is not read may not go to openai",
+    )  # fmt: skip
+
+
+def test_a_client_narrows_where_its_files_go() -> None:
+    classes = {"pii": Restriction("data class pii", providers=frozenset({"groq"}))}
+    of = replace(ALL, strategy=Strategy(compliance=Compliance(classes=classes)))
+
+    free, _, _ = passed(head("/openai/v1/files"), of)
+    narrowed, _, _ = passed(head("/openai/v1/files", x_openclaw_data_class="pii"), of)
+
+    assert (free, narrowed) == (OPENAI, GROQ)
