@@ -7,7 +7,7 @@ Everything may be left out: what a configuration needs, `link` says in the words
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
 from openclaw_extproc.config.written_levels import Level
@@ -42,6 +42,11 @@ from openclaw_extproc.strategy import Mode
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
 
+def _off(value: object) -> object:
+    """YAML takes the plain word `off` for false."""
+    return "off" if value is False else value
+
+
 class GatewayModel(Choice, CatalogueEntry):
     """An entry of `gateway.models`: an alias, and what it stands for."""
 
@@ -70,7 +75,7 @@ class GatewaySection(Section):
     admin_port: Port = 3001
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
-    response_headers: ResponseHeaders = "all"
+    response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
     workers: int = Field(default=1, ge=1, le=256)

@@ -67,4 +67,4 @@ def test_modes_that_only_look_on_forbid_nothing() -> None:
 
     assert forbidden(HERE, Declared(), strict)
     for mode in ("observe", "shadow"):
-        assert forbidden(HERE, Declared(), replace(strict, mode=mode)) is None  # type: ignore[arg-type]  # of a closed set
+        assert forbidden(HERE, Declared(), replace(strict, mode=mode)) is None
