@@ -12,7 +12,7 @@ _NOT_YET = "read, not acted on yet by this version"
 
 def unused(written: Written) -> Iterator[Finding]:
     """The warnings, and what is wrong inside these sections beyond their types."""
-    yield from (warning(path, _NOT_YET) for path, is_written in _later(written).items() if is_written)
+    yield from (warning(path, _NOT_YET) for path, is_written in later(written).items() if is_written)
     if written.load_balancing:
         for name, pool in written.load_balancing.pools.items():
             yield from _weights(f"load_balancing.pools.{name}", pool)
@@ -24,7 +24,7 @@ def unused(written: Written) -> Iterator[Finding]:
                 yield error(f"routing_rules[{n}].channels[{m}]", finding, remedy)
 
 
-def _later(written: Written) -> dict[str, bool]:
+def later(written: Written) -> dict[str, bool]:
     router, failover = written.router, written.failover
     return {
         "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,

@@ -63,47 +63,65 @@ class RoutingStrategy(RoutingRules):
 
 
 class GatewaySection(Section):
+    """Where calls come in, and which models and rules there are."""
+
     version: Name | None = None
+    """Of the file, for its readers: nothing depends on it."""
     mode: Mode = "enforce"
     """`observe`: requests go where they were meant to, and what was seen of them is logged; `shadow`: besides, it is
     decided and logged where they would have gone; `enforce`: they go where it was decided."""
     host: Name = "127.0.0.1"
     """Envoy's listener, an address."""
     port: Port = 3000
+    """Envoy's listener: the application's calls. Read at the start only, as are all four addresses."""
     admin_host: Name = "127.0.0.1"
     """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
+    """`/metrics`, `/healthz` and `/readyz`."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
     workers: int = Field(default=1, ge=1, le=256)
+    """How many worker processes. This version runs one."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 
 
 class ModelRouter(Section):
+    """Failover and health. Where `router:` says something else of the same, this holds."""
+
     enabled: bool | None = None
+    """`false`: each model keeps its first target only."""
     health_check_interval_ms: Milliseconds | None = None
+    """How often providers are to be probed."""
     failure_threshold: Fraction | None = None
+    """Share of a provider's calls that may fail in the last minute; above it the provider is unhealthy. 0.2 where
+    nothing is written."""
     retry_policy: RetryPolicy = RetryPolicy()
+    """As `router.retry_policy`."""
 
 
 class ProviderEntry(Access):
     """An entry of `model.providers`."""
 
     name: Name | None = None
+    """How plans, metrics and logs call it. Known ones need no endpoint: see docs/wire-formats.md."""
     provider: Name | None = None
     """Another word for `name`."""
     model: Name | None = None
+    """A single model, instead of `models`."""
     models: Models = Field(default_factory=list[Listed])
+    """The models it serves; a request for one of them goes here first."""
     template: Template | None = None
     """Of all its models."""
     primary: bool = False
+    """Asked before others that list the same model; its first model is what `auto` means."""
     fallback: Name | None = None
     """Name of the provider that is tried next."""
     fallback_model: Name | None = None
+    """With which model; where nothing is written the same one, if it is listed there, else its first."""
 
 
 class ModelSection(ModelChoice):
@@ -115,20 +133,31 @@ class ModelSection(ModelChoice):
     providers: list[ProviderEntry] = Field(default_factory=list[ProviderEntry])
     router: ModelRouter = ModelRouter()
     unknown_models: Literal["reject", "auto"] = "reject"
+    """What happens to a model that nobody lists: `reject` answers 404, `auto` leaves the choice to us."""
     embedding_fallbacks: Literal["same_model", "any_model"] = "same_model"
     """Where a request for embeddings may go when its first target fails: vectors of two models cannot be compared."""
 
 
 class Memory(Section):
+    """A semantic memory, for the gateway's own use."""
+
     storage: Name | None = None
+    """`qdrant`."""
     embedding_model: Name | None = None
+    """What makes the vectors."""
     collection_name: Name | None = None
+    """Where they are kept."""
 
 
 class Logging(Section):
+    """Our log: one JSON object a line."""
+
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on."""
     format: Literal["json", "text"] = "json"
+    """`text` is read and not acted on: lines are JSON."""
     output: Name | None = None
+    """A file's path, opened anew when it is rotated; `-` or nothing: standard output."""
 
 
 class Written(Section):

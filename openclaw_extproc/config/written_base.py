@@ -54,12 +54,19 @@ class Access(Section):
     )
     """The reader of the text has made the name of `${NAME}`."""
     api_key_file: Name | None = None
+    """A file with the key in it; read again when it changes."""
     auth: Auth | None = None
+    """Whose credential goes along. `inject`: ours. `forward`: the caller's own, to this provider only, and only
+    when it is first in the chain and speaks the caller's format. `aws`: a signature with our AWS keys. `google`: a
+    token of our Google identity."""
     credential: Name | None = None
     """Of `auth: aws` and `auth: google`: which identity."""
     endpoint: Name | None = None
+    """Any `http://` or `https://` URL; a path in it goes before the format's own. Known providers need none."""
     format: Name | None = None
+    """The provider's wire format: a name of docs/wire-formats.md. `openai_chat` where the provider is not known."""
     region: Name | None = None
+    """The cloud's region; `auth: aws` needs it. On Vertex AI `global` where none is written."""
     also: list[Name] | None = None
     """Formats it speaks besides `format`."""
     quirks: list[Name] | None = None
@@ -74,4 +81,6 @@ class Choice(Access):
     """One model at one provider."""
 
     provider: Name | None = None
+    """Who is asked: a known provider, or a name of your own with an `endpoint`."""
     model: Name | None = None
+    """Which of its models."""

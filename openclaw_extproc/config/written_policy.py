@@ -28,38 +28,64 @@ class FallbackParams(Section):
 
 
 class RetryPolicy(Section):
+    """How often, and how patiently, the same provider is tried again."""
+
     max_retries: int | None = Field(default=None, ge=0, le=20)
+    """Of a chain of one target; a longer chain tries each target once. 2 where nothing is written."""
     initial_delay_ms: Milliseconds | None = None
+    """Wait before the same provider is tried again, if it named none (`retry-after`); whole seconds. 1000 where
+    nothing is written."""
     retry_delay_ms: Milliseconds | None = None
     """Another word for the same."""
     backoff_multiplier: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
+    """For each further wait. 2 where nothing is written."""
     on_failure: Literal["fallback", "error"] | None = None
+    """`error`: nobody else is asked; `fallback`: `fallback_params` say who is."""
     fallback_params: FallbackParams | None = None
 
 
 class HealthCheck(Section):
+    """Probes of the providers."""
+
     enabled: bool = True
+    """Whether they are probed."""
     interval_ms: Milliseconds | None = None
+    """How often."""
     timeout_ms: Milliseconds | None = None
+    """How long a probe may take."""
     critical_threshold: Fraction | None = None
+    """Share of failures above which operators are told."""
     alert_channel: Name | None = None
+    """Through which of `channels`."""
 
 
 class Candidate(Section):
     name: Name | None = None
+    """A provider's name."""
     priority: Count | None = None
+    """The smaller, the sooner it is asked."""
 
 
 class SecondaryFallback(Section):
+    """Who is asked when the fallbacks fail too."""
+
     enabled: bool = True
+    """Whether it holds."""
     providers: list[Candidate] = Field(default_factory=list[Candidate])
+    """In the order of their priority."""
 
 
 class EmergencySection(Section):
+    """What callers are told when every attempt failed."""
+
     enabled: bool = True
+    """`false`: the words of this version."""
     fallback_mode: Literal["error"] | None = None
+    """`error`: 503, in the caller's format."""
     message: Name | None = None
+    """In the answer's error message."""
     retry_after_ms: Milliseconds | None = None
+    """In its `retry-after`, in whole seconds."""
 
 
 class ContextManagement(Section):
@@ -71,14 +97,21 @@ class ContextManagement(Section):
 
 
 class Timeouts(Section):
+    """How long an attempt may be silent. Three times as long when the client asks for thought
+    (`reasoning_effort: high`, `thinking`, `thinkingConfig`), and never above 600000 unless set so here."""
+
     first_token_ms: int | None = Field(default=None, ge=1, le=86_400_000)
+    """Of a streamed attempt before its first content; then the next one. 60000 where nothing is written."""
     answer_ms: int | None = Field(default=None, ge=1, le=86_400_000)
+    """Of an answer in one piece of up to 4,096 tokens; a request for more (`max_tokens`) is given more time in
+    proportion. 120000 where nothing is written."""
 
 
 class RouterSection(Section):
     """`router:` of the whole."""
 
     enabled: bool | None = None
+    """`false`: each model keeps its first target only."""
     enable: bool | None = None
     """Another word for the same."""
     primary: ModelChoice | None = None
@@ -146,14 +179,26 @@ class Failover(Section):
 
 
 class Channel(Section):
+    """Where operators are told things."""
+
     provider: Name | None = None
+    """What kind of channel: `slack_webhook`, `telegram_bot`, `smtp`, `discord_webhook`."""
     priority: Name | None = None
+    """What it is for."""
     rate_limit: Rate | None = None
+    """At most so many messages: `10/min`."""
 
 
 class RoutingRule(Section):
+    """Which notifications go to which channels."""
+
     type: Name | None = None
+    """Kind of notification."""
     channels: list[Name] = Field(default_factory=list[Name])
+    """Names of `channels`."""
     dedup: bool | None = None
+    """Whether the same one is told once only."""
     schedule: Name | None = None
+    """When, as cron writes it."""
     content_template: Name | None = None
+    """How it is worded."""

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -37,10 +38,47 @@ class Place:
     kind: Kind
 
 
-def below(kind: Kind, path: str) -> Iterator[tuple[str, FieldInfo, Place | None]]:
+def tables() -> Mapping[str, list[Key]]:
+    """By the name of a top-level key, or of a kind of section that stands in several places."""
+    whole = {path: (field, place) for path, field, place in _below(Written, "")}
+    single = [_key(path, *whole[path]) for path in whole if not _has_table(whole[path][1])]
+    tops = {
+        path: [_key(path, field, place), *keys(place.kind, place.path)]
+        for path, (field, place) in whole.items()
+        if place is not None and _has_table(place)
+    }
+    return {"others": single, **tops, **{kind.__name__: list(keys(kind, "")) for kind in apart()}}
+
+
+def _has_table(place: Place | None) -> bool:
+    return place is not None and place.kind not in apart()
+
+
+def keys(kind: Kind, path: str) -> Iterator[Key]:
+    """Of this section and of those below it that stand nowhere else."""
+    for here, field, place in _below(kind, path):
+        yield _key(here, field, place)
+        if place is not None and place.kind not in apart():
+            yield from keys(place.kind, place.path)
+    for base in _bases(kind):
+        yield Key(f"{path}.…" if path else "…", "", "", f"and the keys of {_link(base)}")
+
+
+def undescribed() -> list[str]:
+    """Keys that say nothing of themselves, and whose section says nothing either."""
+    return [f"{name}: {key.path}" for name, table in tables().items() for key in table if not key.meaning]
+
+
+# -- which section is told where -----------------------------------------------------------
+
+
+def _below(kind: Kind, path: str) -> Iterator[tuple[str, FieldInfo, Place | None]]:
+    """The keys of a section without those that it shares with others."""
+    elsewhere = {name for base in _bases(kind) for name in base.model_fields}
     for name, field in kind.model_fields.items():
         here = f"{path}.{field.alias or name}" if path else field.alias or name
-        yield here, field, next(_sections(field.annotation, here), None)
+        if name not in elsewhere:
+            yield here, field, next(_sections(field.annotation, here), None)
 
 
 def _sections(annotation: Any, path: str) -> Iterator[Place]:
@@ -58,37 +96,38 @@ def _sections(annotation: Any, path: str) -> Iterator[Place]:
             yield from _sections(argument, path)
 
 
-def places() -> Mapping[Kind, list[str]]:
-    """Every section but the whole, with all paths that lead to it without passing a shared one twice."""
-    found: dict[Kind, list[str]] = {}
-    todo = [Place("", Written)]
+def _bases(kind: Kind) -> list[Kind]:
+    """The sections whose keys this one has too and that have a table of their own: the nearest of each line."""
+    found = [base for base in kind.__mro__[1:] if issubclass(base, Section) and base in apart()]
+    return [base for base in found if not any(base in other.__mro__[1:] for other in found)]
+
+
+@cache
+def apart() -> tuple[Kind, ...]:
+    """Sections that stand in several places, or whose keys several others have."""
+    places: Counter[Kind] = Counter()
+    todo: list[Kind] = [Written]
     while todo:
-        place = todo.pop(0)
-        is_new = place.kind not in found
-        found.setdefault(place.kind, []).append(place.path)
-        if is_new:
-            todo += [one for _, _, one in below(place.kind, place.path) if one is not None]
-    return found
+        kind = todo.pop(0)
+        direct = [one.kind for field in kind.model_fields.values() for one in _sections(field.annotation, "")]
+        todo += [one for one in dict.fromkeys(direct) if one not in places]
+        places.update(direct)
+    used = list(places)
+    for kind in used:
+        places.update(base for base in kind.__mro__[1:] if issubclass(base, Section) and base is not Section)
+    return tuple(kind for kind, times in places.items() if times > 1)
 
 
-def shared() -> list[Kind]:
-    counts = Counter({kind: len(paths) for kind, paths in places().items()})
-    return [kind for kind in places() if counts[kind] > 1]
+# -- what is told of a key ------------------------------------------------------------------
 
 
-def keys(kind: Kind, path: str) -> Iterator[Key]:
-    """Of this section and of those below it that stand nowhere else."""
-    for here, field, place in below(kind, path):
-        apart = place is not None and place.kind in shared()
-        yield Key(here, _type(field, apart=apart), _default(field), _meaning(field, place))
-        if place is not None and not apart:
-            yield from keys(place.kind, place.path)
+def _key(path: str, field: FieldInfo, place: Place | None) -> Key:
+    link = _link(place.kind) if place is not None and place.kind in apart() else ""
+    return Key(path, _type(field, link), _default(field), _meaning(field, place))
 
 
-def undescribed() -> list[str]:
-    """Keys that say nothing of themselves, and whose section says nothing either."""
-    tops = [Place("", Written), *(Place(f"<{kind.__name__}>", kind) for kind in shared())]
-    return [key.path for top in tops for key in keys(top.kind, top.path) if not key.meaning]
+def _link(kind: Kind) -> str:
+    return f"[{kind.__name__}](#{kind.__name__.lower()})"
 
 
 def _meaning(field: FieldInfo, place: Place | None) -> str:
@@ -96,10 +135,10 @@ def _meaning(field: FieldInfo, place: Place | None) -> str:
     return re.sub(r"\s+", " ", said).strip().replace("|", "\\|")
 
 
-def _type(field: FieldInfo, *, apart: bool) -> str:
+def _type(field: FieldInfo, link: str) -> str:
     words = _words(field.annotation)
     ranged = _range([*field.metadata, *_metadata(field.annotation)])
-    return " ".join(part for part in (words + (", see below" if apart else ""), ranged) if part)
+    return " ".join(part for part in (words.replace("section", link) if link else words, ranged) if part)
 
 
 def _metadata(annotation: Any) -> list[Any]:

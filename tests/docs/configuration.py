@@ -1,0 +1,43 @@
+"""The generated parts of `docs/configuration.md`."""
+
+import re
+from collections.abc import Iterator
+
+from openclaw_extproc.config.unused import later
+from openclaw_extproc.config.written import Written
+from tests.docs.keys import Key, tables
+from tests.docs.pages import table
+
+_MARK = re.compile(r"<!-- made: keys of (?P<name>\S+) -->\n.*?<!-- end: keys of (?P=name) -->", re.DOTALL)
+_AT = {"RouterSection": "router", "RetryPolicy": "retry_policy"}
+"""How warnings call the places of sections that have a table of their own."""
+NOT_YET = "*Read, not acted on yet.*"
+
+
+def renewed(page: str) -> str:
+    """The page with all its tables made anew. Raises `KeyError`: the page has a place for a section that is no more."""
+    made = tables()
+    return _MARK.sub(lambda found: _block(found["name"], made[found["name"]]), page)
+
+
+def missing(page: str) -> set[str]:
+    """Sections without a place on the page."""
+    return tables().keys() - {found["name"] for found in _MARK.finditer(page)}
+
+
+def _block(name: str, keys: list[Key]) -> str:
+    rows = [[f"`{key.path}`", key.type, key.default, _meaning(name, key)] for key in keys]
+    made = table(["key", "type", "default", "meaning"], rows)
+    return f"<!-- made: keys of {name} -->\n{made}\n<!-- end: keys of {name} -->"
+
+
+def _meaning(name: str, key: Key) -> str:
+    path = key.path if name in Written.model_fields or name == "others" else f"{_AT.get(name, name)}.{key.path}"
+    return f"{key.meaning} {NOT_YET}" if path in set(_not_yet()) else key.meaning
+
+
+def _not_yet() -> Iterator[str]:
+    """As paths: `failover: weight, timeout_ms` is two."""
+    for told in later(Written()):
+        before, colon, names = told.partition(": ")
+        yield from (f"{before}.{name}" for name in names.split(", ")) if colon else (told,)
