@@ -196,6 +196,8 @@ def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Fi
 
 
 def _explain(options: argparse.Namespace) -> int:
+    if not _configs(options) and options.clusters is None:
+        raise explain.InputError("there is no openclaw.yml here: name a file with -c")
     return explain.run(options, _sources(options))
 
 

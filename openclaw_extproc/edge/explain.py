@@ -31,7 +31,17 @@ class InputError(ValueError):
     """What was given on the command line cannot be used."""
 
 
+_EPILOG = """\
+openclaw-extproc explain request.json -c openclaw.yml --header 'x-openclaw-user: ada'
+
+Exit codes: 0 decided, 1 refused (the error is shown as the client gets it), 2 the request or the configuration
+cannot be read.
+"""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
     parser.add_argument("request", metavar="REQUEST.json", help="the body of a request; - is standard input")
     parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be repeated")
     parser.add_argument("--path", default="", metavar="PATH", help="where the client asks: /v1/chat/completions")

@@ -163,6 +163,13 @@ def test_what_cannot_be_read_is_one_clear_line(
     assert done.stdout == ""
 
 
+def test_without_a_configuration_one_is_asked_for(tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "explain", "-"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "openclaw-extproc: there is no openclaw.yml here: name a file with -c\n"
+
+
 def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "openclaw.yml").write_text(CONFIG)
 
