@@ -1,10 +1,13 @@
 """The generated parts of `docs/configuration.md`."""
 
+import inspect
 import re
 from collections.abc import Iterator
 
 from openclaw_extproc.config.unused import later
 from openclaw_extproc.config.written import Written
+from openclaw_extproc.policy import variables
+from openclaw_extproc.policy.variables import VARIABLES
 from tests.docs.keys import Key, tables
 from tests.docs.pages import table
 
@@ -17,7 +20,17 @@ NOT_YET = "*Read, not acted on yet.*"
 def renewed(page: str) -> str:
     """The page with all its tables made anew. Raises `KeyError`: the page has a place for a section that is no more."""
     made = tables()
-    return _MARK.sub(lambda found: _block(found["name"], made[found["name"]]), page)
+    page = _MARK.sub(lambda found: _block(found["name"], made[found["name"]]), page)
+    before, begin, rest = page.partition("<!-- made: variables -->")
+    _, end, after = rest.partition("<!-- end: variables -->")
+    return f"{before}{begin}\n{_variables()}\n{end}{after}"
+
+
+def _variables() -> str:
+    """Of conditions, with the comment behind each of them in the source."""
+    source = inspect.getsource(variables)
+    comments = dict(re.findall(r'^ +"(\w+)": "\w+",(?:  # (.*))?$', source, re.MULTILINE))
+    return table(["variable", "type", ""], [[f"`{n}`", t, comments.get(n, "")] for n, t in VARIABLES.items()])
 
 
 def missing(page: str) -> set[str]:
