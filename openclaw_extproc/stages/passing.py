@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
-from openclaw_extproc.features import Declared
+from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
+from openclaw_extproc.features.declared import declared
+from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.permitted import forbidden
@@ -45,18 +46,17 @@ def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
 
 def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strategy) -> Provider | Fault:
     """The first of them that may have it; else why the first one may not."""
+    try:
+        said = declared(headers, Identity())
+    except FaultError as error:
+        return error.fault
     first: Fault | None = None
     for one in homes:
-        if (fault := forbidden(one, _declared(headers), strategy)) is None:
+        if (fault := forbidden(one, said, strategy)) is None:
             return one
         first = first or fault
     assert first is not None, "somebody's paths these are"
     return first
-
-
-def _declared(headers: Mapping[str, str]) -> Declared:
-    centre = headers.get("x-openclaw-cost-centre") or headers.get("x-openclaw-cost-center", "")
-    return Declared(cost_centre=centre, data_class=headers.get("x-openclaw-data-class", ""))
 
 
 def planned(plan: Plan, headers: Mapping[str, str], metadata: Mapping[str, str]) -> Continue:

@@ -6,18 +6,20 @@ table of its own, which the others point to.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from openclaw_extproc.config.written import Written
 from openclaw_extproc.config.written_base import Section
+from openclaw_extproc.config.written_levels import SessionFile
 
 Kind = type[Section]
 
@@ -47,7 +49,8 @@ def tables() -> Mapping[str, list[Key]]:
         for path, (field, place) in whole.items()
         if place is not None and _has_table(place)
     }
-    return {"others": single, **tops, **{kind.__name__: list(keys(kind, "")) for kind in apart()}}
+    levels = {"session.yml": list(keys(SessionFile, ""))}
+    return {"others": single, **tops, **levels, **{kind.__name__: list(keys(kind, "")) for kind in apart()}}
 
 
 def _has_table(place: Place | None) -> bool:
@@ -106,7 +109,7 @@ def _bases(kind: Kind) -> list[Kind]:
 def apart() -> tuple[Kind, ...]:
     """Sections that stand in several places, or whose keys several others have."""
     places: Counter[Kind] = Counter()
-    todo: list[Kind] = [Written]
+    todo: list[Kind] = [Written, SessionFile]
     while todo:
         kind = todo.pop(0)
         direct = [one.kind for field in kind.model_fields.values() for one in _sections(field.annotation, "")]
@@ -136,7 +139,7 @@ def _meaning(field: FieldInfo, place: Place | None) -> str:
 
 
 def _type(field: FieldInfo, link: str) -> str:
-    words = _words(field.annotation)
+    words = _as_schema(field.metadata) or _words(field.annotation)
     ranged = _range([*field.metadata, *_metadata(field.annotation)])
     return " ".join(part for part in (words.replace("section", link) if link else words, ranged) if part)
 
@@ -171,8 +174,7 @@ def _words(annotation: Any) -> str:
         return "section"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        named = next((m.description for m in arguments[1:] if isinstance(m, FieldInfo) and m.title), None)
-        return named or _words(arguments[0])
+        return _as_schema(arguments[1:]) or _words(arguments[0])
     if origin is Literal:
         return " or ".join(f"`{_shown(one)}`" for one in arguments)
     if origin is list:
@@ -182,6 +184,17 @@ def _words(annotation: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_words(one) for one in arguments if one is not NoneType))
     return "any value"
+
+
+def _as_schema(metadata: Iterable[object]) -> str:
+    """What a type that reads several forms says itself of what may be written; empty: it says nothing."""
+    told = next((one.json_schema for one in metadata if isinstance(one, WithJsonSchema)), None)
+    forms = told.get("anyOf", []) if told else []
+    return " or ".join(_SCHEMA[str(form["type"])] for form in forms)
+
+
+_SCHEMA = {"string": "text", "array": "list of texts", "object": "section", "number": "number", "integer": "whole number",
+           "boolean": "true or false"}  # fmt: skip
 
 
 def _plural(words: str) -> str:
