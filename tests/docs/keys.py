@@ -180,7 +180,7 @@ def _words(annotation: Any) -> str:
     if origin is list:
         return f"list of {_plural(_words(arguments[0]))}"
     if origin is dict:
-        return f"{_plural(_words(arguments[1]))} by name"
+        return f"by name: {_words(arguments[1])}"
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_words(one) for one in arguments if one is not NoneType))
     return "any value"
@@ -193,8 +193,10 @@ def _as_schema(metadata: Iterable[object]) -> str:
     return " or ".join(_SCHEMA[str(form["type"])] for form in forms)
 
 
-_SCHEMA = {"string": "text", "array": "list of texts", "object": "section", "number": "number", "integer": "whole number",
-           "boolean": "true or false"}  # fmt: skip
+_SCHEMA = {
+    "string": "text", "array": "list of texts", "object": "section", "number": "number", "integer": "whole number",
+    "boolean": "true or false",
+}  # fmt: skip
 
 
 def _plural(words: str) -> str:
