@@ -61,10 +61,10 @@ def _leave_out(values: dict[str, object], detail: ErrorDetails) -> None:
 
 
 def _written_way(values: object, steps: tuple[int | str, ...]) -> list[int | str]:
-    """Without the keys of sections that are written short: pydantic sees them spelt out."""
+    """Without the steps into what is written short: pydantic sees it spelt out."""
     way: list[int | str] = []
     for n, step in enumerate(steps):
-        if isinstance(step, int) or isinstance(values, dict):
+        if isinstance(values, list if isinstance(step, int) else dict):
             way.append(step)
             values = cast("dict[int | str, object]", values)[step] if n + 1 < len(steps) else None
     return way

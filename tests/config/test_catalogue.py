@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from openclaw_extproc import plan
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.gateway import AUTO, Changes, Emergency, Limits
 from tests.config.loading import chains, cluster, complaints, loaded, seed, settings, warnings
+from tests.config.test_example import uncommented
 
 OPUS = "anthropic/claude-3-opus-20240229"
 GEMINI = "google/gemini-pro-1.5"
@@ -133,7 +133,7 @@ def test_the_same_may_be_written_of_a_model_wherever_it_is_named(form: str) -> N
 def test_names_alone_and_mappings_stand_side_by_side() -> None:
     text = "model: {providers: [{name: openai, models: [gpt-4o, {name: gpt-4o-mini}, gpt-4o]}]}"
 
-    assert list(chains(text)) == ["gpt-4o", "gpt-4o-mini", AUTO]
+    assert list(chains(text)) == [AUTO, "gpt-4o", "gpt-4o-mini"]
 
 
 def test_forms_that_say_different_things_of_a_model_are_an_error() -> None:
@@ -429,10 +429,10 @@ def test_many_models_are_linked_at_once() -> None:
 
 
 def test_the_example_works_with_all_that_is_commented_out() -> None:
-    example = (Path(__file__).parents[2] / "openclaw.example.yml").read_text()
-    whole = re.sub(r"(?m)^( *)#( *[a-z_]+:)", r"\1\2", example)
+    example, *hidden = uncommented()
+    whole = re.sub(r"(?m)^( +)#( *[a-z_]+:)", r"\1\2", example)
 
-    found = settings(whole).gateway
+    found = settings(whole, *hidden).gateway
 
     assert found.catalog["local/qwen2.5-7b-instruct"].free
     assert found.strategy.virtual["drafts"].among == ("gpt-4o-mini", "small")

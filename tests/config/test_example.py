@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).parents[2] / "openclaw.example.yml"
 def uncommented() -> list[str]:
     """The file as it is, and what is commented out in it, as files that are merged."""
     text = EXAMPLE.read_text()
-    hidden = re.findall(r"(?:^# {0,2}(?: *[a-z_]+:| *-).*\n)+", text, re.MULTILINE)
+    hidden = re.findall(r"(?:^# {1,2}(?: *[a-z_]+:| *-).*\n)+", text, re.MULTILINE)
     return [text, *("".join(line[2:] for line in block.splitlines(keepends=True)) for block in hidden)]
 
 
