@@ -29,6 +29,8 @@ class Kind(Enum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     RATE_LIMITED = "rate_limited"
+    OVER_BUDGET = "over_budget"
+    """A limit in dollars of ours is reached, and nothing that it still allows can answer."""
     OVERLOADED = "overloaded"
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_GARBLED = "upstream_garbled"
@@ -45,7 +47,7 @@ class Kind(Enum):
         match self:
             case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
                 return Blame.CLIENT
-            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN:
+            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN | Kind.OVER_BUDGET:
                 return Blame.CLIENT
             case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED:
                 return Blame.UPSTREAM
@@ -70,6 +72,7 @@ _STATUS = {
     Kind.NOT_FOUND: 404,
     Kind.TOO_LARGE: 413,
     Kind.RATE_LIMITED: 429,
+    Kind.OVER_BUDGET: 429,
     Kind.ABANDONED: 499,
     Kind.BUG: 500,
     Kind.UPSTREAM_ERROR: 502,

@@ -12,6 +12,9 @@ class Remembered:
 
     target: str = ""
     """`Target.name` of who answered last, while affinity lasts; empty: nobody, or too long ago."""
+    asked: str = ""
+    """The model that the client asked for then. Claude Code asks for two in one session, a large and a small one, and
+    neither may get the other's target. Empty: not known, and taken for the same."""
     tier: Tier | None = None
     """What its last request was judged to be."""
     spent_usd: float = 0.0

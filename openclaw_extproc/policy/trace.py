@@ -40,5 +40,6 @@ class RefusedError(FaultError):
 
     def __init__(self, fault: Fault, record: Record, trace: Trace) -> None:
         super().__init__(fault.kind, fault.public, about=fault.about)
+        self.fault = fault
         self.record = record
         self.trace = trace

@@ -22,6 +22,7 @@ _WORDS: dict[Kind, tuple[str, str | None]] = {
     Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
     Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
     Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
+    Kind.OVER_BUDGET: ("insufficient_quota", "insufficient_quota"),
     Kind.OVERLOADED: ("server_error", "overloaded"),
     Kind.UPSTREAM_ERROR: ("server_error", "server_error"),
     Kind.UPSTREAM_GARBLED: ("server_error", "upstream_garbled"),

@@ -116,7 +116,7 @@ def _error_word(fault: Fault) -> str:
             return "not_found_error"
         case Kind.TOO_LARGE:
             return "request_too_large"
-        case Kind.RATE_LIMITED:
+        case Kind.RATE_LIMITED | Kind.OVER_BUDGET:
             return "rate_limit_error"
         case Kind.OVERLOADED | Kind.EXHAUSTED:
             return "overloaded_error"

@@ -67,7 +67,7 @@ def _word(kind: Kind) -> str:
             return "PERMISSION_DENIED"
         case Kind.NOT_FOUND:
             return "NOT_FOUND"
-        case Kind.RATE_LIMITED:
+        case Kind.RATE_LIMITED | Kind.OVER_BUDGET:
             return "RESOURCE_EXHAUSTED"
         case Kind.OVERLOADED | Kind.EXHAUSTED:
             return "UNAVAILABLE"

@@ -1,0 +1,121 @@
+"""Everybody who could serve a request, before anybody objects: what was chosen, and what stands in for it.
+
+In this order: the chosen names, the rule's own fallbacks, the fallback map, the rest of the chosen chain, the rules'
+`fallback`, and at the very end what the client asked for, so that no policy makes a request fail that would have been
+answered without it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.names import Meaning, meaning
+from openclaw_extproc.strategy import Pool
+
+
+class Standing(IntEnum):
+    CHOSEN = 0
+    OWN = 1
+    """The chosen chain's own fallback."""
+    STANDS_IN = 2
+    """Named as a fallback elsewhere."""
+    LAST = 3
+    """Better than no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    target: Target
+    standing: Standing
+    cost: float | None
+    """US dollars, as estimated."""
+    weight: int = 0
+    """In the group that Envoy spreads requests over; 0: not in it."""
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+
+def candidates(choice: Choice, case: Case) -> tuple[Candidate, ...]:
+    """Each target once, where it stands best. Never empty: `choose` made sure of that."""
+    first = [found for name in choice.names if (found := meaning(name, case))]
+    line = list(_line(first, choice, case) if choice.routing else _alone(first[0], case))
+    unique: dict[str, Candidate] = {}
+    for one in line:
+        unique.setdefault(one.name, one)
+    return tuple(unique.values())
+
+
+def also(targets: Iterable[Target], known: Iterable[Candidate], case: Case) -> tuple[Candidate, ...]:
+    """Those of `targets` that nobody thought of yet."""
+    names = {one.name for one in known}
+    return tuple(_made(target, Standing.LAST, case) for target in targets if target.name not in names)
+
+
+def _made(target: Target, standing: Standing, case: Case, weight: int = 0) -> Candidate:
+    return Candidate(target, standing, case.cost(target), weight)
+
+
+def _alone(found: Meaning, case: Case) -> Iterator[Candidate]:
+    """Without stand-ins. Of a pool, and of a wish, all members are what was asked for."""
+    if found.pool:
+        return _members(found, found.pool, case)
+    return (_made(target, Standing.CHOSEN, case) for target in (found.peers if found.wish else found.chain[:1]))
+
+
+def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[Candidate]:
+    strategy = case.strategy
+    mapped = (name for word in _called(first, choice) for name in strategy.fallbacks.get(word, ()))
+    named = tuple(dict.fromkeys((*choice.fallback, *mapped)))
+    if len(first) == 1 and not named and not first[0].pool:
+        yield from _chain(first[0], case)  # in the very order in which it was written
+    else:
+        yield from _peers(first, case)
+        yield from _of_names(named, Standing.STANDS_IN, case)
+        yield from (_made(target, Standing.OWN, case) for found in first for target in found.rest)
+    if strategy.default and (case.leaves_choice or strategy.applies_to == "all"):
+        yield from _of_names((strategy.default,), Standing.LAST, case)
+    if choice.by in ("user", "rule", "task", "tier", "experiment") and case.asked != "unknown":
+        yield from _of_names((case.features.model,), Standing.LAST, case)
+
+
+def _chain(found: Meaning, case: Case) -> Iterator[Candidate]:
+    peers = {target.name for target in found.peers}
+    for target in found.chain:
+        yield _made(target, Standing.CHOSEN if target.name in peers else Standing.OWN, case)
+
+
+def _peers(first: list[Meaning], case: Case) -> Iterator[Candidate]:
+    for n, found in enumerate(first):
+        if found.pool and n == 0:
+            yield from _members(found, found.pool, case)
+        else:
+            yield from (_made(target, Standing.CHOSEN, case) for target in found.peers)
+
+
+def _members(found: Meaning, pool: Pool, case: Case) -> Iterator[Candidate]:
+    """Who is busy goes behind the others, unless all are. Where the fastest is wanted, weights say nothing."""
+    most, inflight = pool.max_concurrent, case.situation.inflight
+    busy = {t.name for t in found.peers if most is not None and inflight.get(t.name, 0) >= most}
+    if len(busy) == len({target.name for target in found.peers}):
+        busy = set()
+    counts = not case.strategy.optimization.latency
+    members = list(zip(found.peers, found.weights, strict=True))
+    yield from (_made(t, Standing.CHOSEN, case, weight * counts) for t, weight in members if t.name not in busy)
+    yield from (_made(t, Standing.CHOSEN, case) for t, _ in members if t.name in busy)
+
+
+def _called(first: list[Meaning], choice: Choice) -> Iterable[str]:
+    """By what the fallback map may call what was chosen: its name, or that of the model behind it."""
+    behind = (word for found in first for word in (found.chain[0].model, found.chain[0].name))
+    return dict.fromkeys((*choice.names, *behind))
+
+
+def _of_names(names: Iterable[str], standing: Standing, case: Case) -> Iterator[Candidate]:
+    for name in names:
+        if found := meaning(name, case):
+            yield from (_made(target, standing, case) for target in found.chain)

@@ -1,0 +1,95 @@
+"""One request before the policy: all that a decision looks at, and what it asks about again and again."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from openclaw_extproc.features import Features
+from openclaw_extproc.gateway import AUTO, Gateway, Target
+from openclaw_extproc.policy import cost, snapshot
+from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.snapshot import Snapshot
+from openclaw_extproc.policy.variables import values
+from openclaw_extproc.strategy import Condition, Strategy
+
+Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
+"""What the client's model name is. `auto` also for a name that nobody lists, where that goes to the default chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    features: Features
+    situation: Situation
+    gateway: Gateway
+    judgement: Judgement
+    snapshot: Snapshot
+    activation: object
+    """The variables, ready for all conditions."""
+    asked: Asked
+    abilities: frozenset[str]
+    """What the model has to be able to, in words of `catalog.POSSIBLE`."""
+    costs: dict[str, float | None] = field(default_factory=dict[str, float | None], compare=False)
+    """Worked out so far, by target: the one thing here that changes, and nobody can tell."""
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.gateway.strategy
+
+    @property
+    def leaves_choice(self) -> bool:
+        """The client named no model, so any will do that suits."""
+        return self.asked in ("auto", "virtual")
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether another model can answer as well. Vectors belong to their model; see decision record 9."""
+        return self.features.operation != "embeddings"
+
+    def cost(self, target: Target) -> float | None:
+        name = target.name
+        if name not in self.costs:
+            self.costs[name] = cost.estimate(self.features, self.gateway.facts(target), self.situation)
+        return self.costs[name]
+
+    def holds(self, condition: Condition | None) -> bool | None:
+        """`None`: it could not be evaluated."""
+        return True if condition is None else condition.test(self.activation)
+
+
+def case_of(features: Features, situation: Situation, gateway: Gateway, judgement: Judgement) -> Case:
+    made = snapshot.snapshot(gateway)
+    activation = gateway.strategy.activate(values(features, judgement)) if made.conditional else None
+    asked = _asked(features.model, gateway)
+    return Case(features, situation, gateway, judgement, made, activation, asked, _abilities(features))
+
+
+def _asked(name: str, gateway: Gateway) -> Asked:
+    if name == AUTO:
+        return "auto"
+    if name in gateway.chains:
+        return "model"
+    if name in gateway.strategy.pools:
+        return "pool"
+    if virtual := gateway.strategy.virtual.get(name):
+        return "auto" if virtual.wish == "auto" and not virtual.among else "virtual"
+    if name in snapshot.snapshot(gateway).by_name:
+        return "model"
+    return "auto" if gateway.unknown_models == AUTO else "unknown"
+
+
+def _abilities(features: Features) -> frozenset[str]:
+    asked = {need.removesuffix("_link") for need in features.needs}
+    needed = {_ABILITIES[need] for need in asked if need in _ABILITIES}
+    if features.images:
+        needed.add("vision")
+    if features.tools:
+        needed.add("tools")
+    if features.output_format == "json_schema":
+        needed.add("json_schema")
+    if features.reasoning_effort not in ("", "none", "off", "disabled"):
+        needed.add("reasoning")
+    return frozenset(needed)
+
+
+_ABILITIES = {"image": "vision", "pdf": "pdf", "audio": "audio", "video": "video"}
+"""From `wire.needs.Need`."""

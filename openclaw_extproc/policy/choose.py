@@ -1,0 +1,190 @@
+"""Who names the model: the first that has something to say.
+
+A level (request, `prompt:`, session), the user's preference, a rule, the task, the tier, the client. Tasks and tiers
+know nothing of the request but a guess of ours, so they never give a client that named a model a dearer one. A pinned
+choice is somebody's word for this request or this person: it is filtered, and never improved upon.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.gateway import AUTO
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.levels import Overrides
+from openclaw_extproc.policy.names import meaning
+from openclaw_extproc.policy.rules import Ruled
+from openclaw_extproc.record import Chooser
+from openclaw_extproc.strategy import Task
+
+MAX_NAMES_TOLD = 20
+"""An error message is read by a person."""
+
+CODING = "coding"
+_CODING: frozenset[Task] = frozenset({"code_generation", "code_review"})
+
+Priority = Literal["", "cost", "quality"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    names: tuple[str, ...]
+    """Models, pools or virtual names; those of one tier are as good as each other, the first one first."""
+    by: Chooser
+    because: tuple[str, ...]
+    priority: Priority = ""
+    fallback: tuple[str, ...] = ()
+    """Of the rules: names that stand in before all others."""
+    rule: str = ""
+    level: str = ""
+    routing: bool = True
+    """`False`: the model that was asked for, and nobody else."""
+
+    @property
+    def pinned(self) -> bool:
+        return self.by in ("request", "prompt", "session", "user")
+
+    @property
+    def may_be_dearer(self) -> bool:
+        """Than what the client asked for: somebody said so."""
+        return self.pinned or self.by in ("rule", "experiment")
+
+
+def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
+    """Raises `FaultError`: nobody lists the model asked for."""
+    notes: list[str] = []
+    choice = _by_level(case, over)
+    if choice is None and over.routing:
+        choice = _by_user(case) or _by_rule(case, ruled)
+        if choice is None and _may_guess(case):
+            choice = _by_task(case, notes) or _by_tier(case, notes)
+    choice = choice or _by_client(case, over)
+    if not over.routing:
+        return replace(choice, routing=False, because=(*choice.because, "routing is switched off for it"))
+    priority = ruled.priority or choice.priority or _declared_priority(case)
+    fallback = ruled.fallback or choice.fallback
+    return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
+
+
+def _declared_priority(case: Case) -> Priority:
+    """`high` does not look for the best: it only keeps stand-ins where the operator put them; see `order`."""
+    return "cost" if case.features.declared.priority == "low" else ""
+
+
+def _by_level(case: Case, over: Overrides) -> Choice | None:
+    if not over.model:
+        return None
+    if meaning(over.model, case) is None:
+        raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
+    return Choice((over.model,), over.by, (f"{over.level}: {over.model}",), level=over.level)
+
+
+def _by_user(case: Case) -> Choice | None:
+    wanted = case.strategy.users.get(case.features.declared.user, "")
+    if not wanted or not case.is_chat or meaning(wanted, case) is None:
+        return None
+    return Choice((wanted,), "user", (f"the user prefers {wanted}",))
+
+
+def _by_rule(case: Case, ruled: Ruled) -> Choice | None:
+    rule = ruled.chosen
+    if rule is None or meaning(rule.model, case) is None:
+        return None
+    why = f"rule {rule.name}: {rule.model}"
+    return Choice((rule.model,), "rule", (why,), rule.priority, rule.fallback, rule=rule.name)
+
+
+def _may_guess(case: Case) -> bool:
+    """Whether tasks and tiers have a say. A virtual name with a wish of its own said what is wanted."""
+    if not case.is_chat or case.asked in ("virtual", "unknown"):
+        return False
+    return case.leaves_choice or case.strategy.applies_to == "all"
+
+
+def _by_task(case: Case, notes: list[str]) -> Choice | None:
+    task = case.judgement.task
+    wanted = case.strategy.tasks.get(task)
+    return _guessed("task", f"task {task}", (wanted,), case, notes) if wanted else None
+
+
+def _by_tier(case: Case, notes: list[str]) -> Choice | None:
+    tier, tiers = case.judgement.tier, case.strategy.tiers
+    if case.judgement.task in _CODING and CODING in tiers:
+        return _guessed("tier", f"tier {CODING}", tiers[CODING], case, notes)
+    return _guessed("tier", f"tier {tier}", tiers[tier], case, notes) if tier in tiers else None
+
+
+def _guessed(by: Chooser, words: str, names: Iterable[str], case: Case, notes: list[str]) -> Choice | None:
+    known = tuple(name for name in names if meaning(name, case) is not None)
+    fitting = known if case.leaves_choice else tuple(name for name in known if _is_no_dearer(name, case))
+    if fitting:
+        return Choice(fitting, by, (f"{words}: {', '.join(fitting)}",))
+    if known:
+        notes.append(
+            f"{words}: {', '.join(known)} not used, as it is not known to cost no more than what was asked for"
+        )
+    return None
+
+
+def _is_no_dearer(name: str, case: Case) -> bool:
+    most, asked = _dearest(name, case), _dearest(case.features.model, case)
+    return name == case.features.model or (most is not None and asked is not None and most <= asked)
+
+
+def _dearest(name: str, case: Case) -> float | None:
+    """What the dearest of those would cost that the name stands for; `None` if that is not known of each."""
+    found = meaning(name, case)
+    costs = [case.cost(target) for target in found.peers] if found else []
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if known and len(known) == len(costs) else None
+
+
+def as_asked(case: Case) -> Choice:
+    """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
+    if case.leaves_choice and meaning(AUTO, case) is not None:
+        return Choice((AUTO,), "asked", ("the default chain was asked for",), routing=False)
+    return replace(_by_client(case, Overrides(routing=False)), routing=False)
+
+
+def _by_client(case: Case, over: Overrides) -> Choice:
+    model, default = case.features.model, case.strategy.default
+    found = None if case.asked == "auto" else meaning(model, case)
+    if found is not None:
+        return _named(model, case)
+    if case.asked == "auto":
+        listed = model == AUTO or model in case.strategy.virtual
+        if default and over.routing and case.is_chat and meaning(default, case) is not None:
+            why = f"nothing else chose: the rules' fallback {default}"
+            return Choice((default,), "default", (why,), priority=case.strategy.default_priority)
+        if meaning(AUTO, case) is not None:
+            why = "the default chain was asked for" if listed else _NOBODY_LISTS_IT
+            return Choice((AUTO,), "asked", (why,))
+    raise _unknown(case)
+
+
+_NOBODY_LISTS_IT = "no provider lists the model asked for: the default chain"
+
+
+def _named(model: str, case: Case) -> Choice:
+    found = meaning(model, case)
+    assert found is not None, "looked up before"
+    match case.asked:
+        case "pool":
+            return Choice((model,), "asked", (f"the pool {model} was asked for",))
+        case "virtual":
+            wish = f": {_WISHES[found.wish]}" if found.wish else ""
+            return Choice((model,), "virtual", (f"{model} was asked for{wish}",))
+        case _:
+            return Choice((model,), "asked", (f"{found.chain[0].provider.name} lists the model asked for",))
+
+
+_WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "best": "the best that can"}
+
+
+def _unknown(case: Case) -> FaultError:
+    strategy = case.strategy
+    known = sorted({*case.gateway.chains, *strategy.pools, *strategy.virtual})
+    told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
+    fault = Fault(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")
+    return FaultError(fault.kind, fault.public)

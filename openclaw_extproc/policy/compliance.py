@@ -1,0 +1,66 @@
+"""Where a request may go: its data classes and what they allow. Fails closed.
+
+What cannot be decided counts against the request: a condition that cannot be evaluated gives its data class, a
+provider without a region is in none, a class or cost centre that a client made up is refused.
+"""
+
+from dataclasses import dataclass
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.strategy import Restriction
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    classes: tuple[str, ...] = ()
+    restrictions: tuple[Restriction, ...] = ()
+    """All of them hold."""
+    fault: Fault | None = None
+    """The request may go nowhere at all."""
+
+    def forbids(self, target: Target, case: Case) -> str:
+        """The name of what keeps it from there; empty: nothing does."""
+        words = case.snapshot.known_as.get(target.name, frozenset((target.name, target.model)))
+        return next((r.name for r in self.restrictions if not _allows(r, target, words)), "")
+
+
+def _allows(restriction: Restriction, target: Target, words: frozenset[str]) -> bool:
+    return (
+        (restriction.providers is None or target.provider.name in restriction.providers)
+        and (restriction.regions is None or target.provider.region in restriction.regions)
+        and (restriction.models is None or not words.isdisjoint(restriction.models))
+    )
+
+
+def bounds(case: Case, of_levels: tuple[str, ...]) -> Bounds:
+    compliance, declared = case.strategy.compliance, case.features.declared
+    by_rule = (name for condition, name in compliance.when if case.holds(condition) is not False)
+    named = (compliance.data_class, *of_levels, declared.data_class, *by_rule)
+    classes = tuple(dict.fromkeys(name for name in named if name))
+    centre = case.strategy.cost_centres.get(declared.cost_centre)
+    restrictions = (
+        *compliance.always,
+        *(compliance.classes[name] for name in classes if name in compliance.classes),
+        *((centre.restriction,) if centre and centre.restriction else ()),
+    )
+    return Bounds(classes, restrictions, _unknown(case) or _unclassed(case, classes))
+
+
+def _unclassed(case: Case, classes: tuple[str, ...]) -> Fault | None:
+    if case.strategy.compliance.required and not classes:
+        return Fault(Kind.FORBIDDEN, "a request needs a data class here: send x-openclaw-data-class")
+    return None
+
+
+def _unknown(case: Case) -> Fault | None:
+    """A word of the client's that the operator has not heard of. Where there is nothing to know, any word will do."""
+    declared, compliance = case.features.declared, case.strategy.compliance
+    classes = {*compliance.classes, *(name for _, name in compliance.when), compliance.data_class} - {""}
+    if declared.data_class and classes and declared.data_class not in classes:
+        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: no such data class (known: {', '.join(sorted(classes))})")
+    centres = case.strategy.cost_centres
+    if declared.cost_centre and centres and declared.cost_centre not in centres:
+        return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: no such cost centre")
+    return None

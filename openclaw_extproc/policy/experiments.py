@@ -1,0 +1,76 @@
+"""A share of the requests goes to another model, by a hash and not by a memory.
+
+Who cannot go to the arm (a restriction, a window, a missing credential) is in no arm at all, neither in the one nor in
+the other, so that both are of the same kind of requests. Only the first arm that takes a request has it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.names import meaning
+from openclaw_extproc.policy.shares import key_of, share_of
+from openclaw_extproc.strategy import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    choice: Choice
+    taken: tuple[tuple[Experiment, bool], ...] = ()
+    """The experiments that this request is part of, and whether it is in the arm."""
+
+
+def arms(choice: Choice, case: Case, can: Callable[[Target], bool]) -> Arms:
+    """`can`: whether a target has nothing against this request."""
+    taken: list[tuple[Experiment, bool]] = []
+    if choice.by == "request" or not choice.routing or not case.is_chat:
+        return Arms(choice)
+    for experiment in case.strategy.experiments:
+        if not _concerns(experiment, choice, case, can):
+            continue
+        in_arm = _share(experiment, case) < experiment.share
+        taken.append((experiment, in_arm))
+        if in_arm:
+            return Arms(_moved(choice, experiment), tuple(taken))
+    return Arms(choice, tuple(taken))
+
+
+def _concerns(experiment: Experiment, choice: Choice, case: Case, can: Callable[[Target], bool]) -> bool:
+    chosen, arm = meaning(choice.names[0], case), meaning(experiment.arm, case)
+    if chosen is None or arm is None or choice.names[0] == experiment.arm:
+        return False
+    words = {choice.names[0], chosen.chain[0].model, chosen.chain[0].name}
+    if experiment.of and words.isdisjoint(experiment.of):
+        return False
+    if experiment.canary and arm.chain[0].provider.name in case.situation.unhealthy:
+        return False
+    return case.holds(experiment.condition) is True and any(can(target) for target in arm.peers)
+
+
+def _share(experiment: Experiment, case: Case) -> float:
+    key = key_of(experiment.sticky, case.features)
+    return case.situation.draw if key is None else share_of(experiment.name, key)
+
+
+def _moved(choice: Choice, experiment: Experiment) -> Choice:
+    """What was chosen stands in for the arm."""
+    what = "canary" if experiment.canary else "experiment"
+    because = (*choice.because, f"{what} {experiment.name}: {experiment.arm}")
+    stand_ins = (*choice.names, *choice.fallback)
+    return replace(choice, names=(experiment.arm,), by="experiment", because=because, fallback=stand_ins)
+
+
+def told(taken: tuple[tuple[Experiment, bool], ...], first: tuple[Target, ...], case: Case) -> str:
+    """`name=arm` and `name=control`, for what the plan in the end does: a session that stays where it was, or an arm
+    whose provider fails, is counted on neither side.
+    """
+    asked = {target.name for target in first}
+    words: list[str] = []
+    for experiment, in_arm in taken:
+        arm = meaning(experiment.arm, case)
+        goes_there = arm is not None and not asked.isdisjoint(target.name for target in arm.peers)
+        if goes_there == in_arm:
+            words.append(f"{experiment.name}={'arm' if in_arm else 'control'}")
+    return ",".join(words)

@@ -1,0 +1,131 @@
+"""Why a target cannot, or may not, serve a request. What costs too much is for `budgets` to say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import AUTO, Target
+from openclaw_extproc.policy import cost
+from openclaw_extproc.policy.candidates import Candidate
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.compliance import Bounds
+from openclaw_extproc.policy.names import meaning
+from openclaw_extproc.wire import spoken_to
+from openclaw_extproc.wire.base import Operation
+
+TOO_LONG = "context_length_exceeded"
+"""The code that clients know it by; encoders of errors look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all candidates of one request are measured by."""
+
+    bounds: Bounds
+    first: Target
+    """Of the candidates: whose vectors are asked for."""
+    home: str
+    """Name of the provider that a key of the caller's was meant for: the one that has what the client asked for."""
+    shortens: bool
+    """Whether a conversation that is too long is made shorter on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    usable: tuple[Candidate, ...]
+    objections: tuple[tuple[Candidate, Fault], ...]
+
+
+def terms(first: Target, level: str, bounds: Bounds, case: Case) -> Terms:
+    """`level`: the model that the request's own header asks for instead of its body; empty: none."""
+    asked = meaning(level or case.features.model, case) or meaning(AUTO, case)
+    home = asked.chain[0].provider.name if asked else first.provider.name
+    return Terms(bounds, first, home, case.strategy.context is not None)
+
+
+def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorted:
+    found = [(one, objection(one.target, terms, case)) for one in candidates]
+    usable = [one for one, fault in found if fault is None]
+    objections = [(one, fault) for one, fault in found if fault is not None]
+    for doubt in (_unable, _too_long):
+        doubted = [(one, fault) for one in usable if (fault := doubt(one.target, case))]
+        if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
+            usable = [one for one in usable if not any(one is other for other, _ in doubted)]
+            objections += doubted
+    return Sorted(tuple(usable), tuple(objections))
+
+
+def objection(target: Target, terms: Terms, case: Case) -> Fault | None:
+    """What holds whoever else there is."""
+    return _forbidden(target, terms, case) or _unfit(target, terms, case)
+
+
+def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
+    """Which one a caller is told, when there is nobody left: what they can do something about, before what they cannot.
+
+    If nobody may have it, that: whatever else is missing at a provider that is out of bounds is no business of theirs.
+    """
+    faults = [fault for _, fault in objections]
+    allowed = [fault for fault in faults if fault.kind is not Kind.FORBIDDEN]
+    if not allowed:
+        return faults[0]
+    unfit = (fault for fault in allowed if fault.kind is Kind.UNSUPPORTED)
+    long = (fault for fault in allowed if fault.code == TOO_LONG)
+    return next(unfit, None) or next(long, None) or allowed[0]
+
+
+def _forbidden(target: Target, terms: Terms, case: Case) -> Fault | None:
+    name = terms.bounds.forbids(target, case)
+    return Fault(Kind.FORBIDDEN, f"{name} does not allow {target.name}") if name else None
+
+
+def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
+    features, situation, provider = case.features, case.situation, target.provider
+    spoken = spoken_to(provider, features.client_format)
+    if spoken is None or spoken.provider is None:
+        return Fault(
+            Kind.UNSUPPORTED, f"model: {provider.name}, which has it, cannot be asked for {_ASKED[features.operation]}"
+        )
+    other_vectors = features.operation == "embeddings" and target.model != terms.first.model
+    if other_vectors and not case.gateway.mixed_embeddings:
+        return Fault(Kind.EXHAUSTED, f"vectors of {target.model} cannot be compared with those of {terms.first.model}")
+    foreign = spoken.words != features.client_format
+    if provider.auth == "forward" and (foreign or provider.name != terms.home):
+        # A caller's key goes to the provider it was sent for and to nobody else.
+        return Fault(Kind.EXHAUSTED, "the caller's credential was not meant for it")
+    if provider.auth != "forward" and provider.identity in situation.missing_credentials:
+        return Fault(Kind.EXHAUSTED, "its credential is not set")
+    if foreign and features.bound_to_format:
+        bound = features.bound_to_format[0]
+        return Fault(Kind.UNSUPPORTED, f"{bound} cannot be carried to {provider.name}", about=bound)
+    if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
+        return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
+    return None
+
+
+def _too_long(target: Target, case: Case) -> Fault | None:
+    """A hard limit, unless the conversation can be shortened: then only who has more room goes before who has less."""
+    facts = case.gateway.facts(target)
+    if facts.window is None or case.features.operation == "count_tokens":
+        return None
+    tokens = cost.wanted_tokens(case.features, facts, case.situation)
+    if tokens <= facts.window:
+        return None
+    public = f"about {tokens:,} tokens with the answer asked for, and {target.model} has room for {facts.window:,}"
+    return Fault(Kind.MALFORMED, public, code=TOO_LONG)
+
+
+def _unable(target: Target, case: Case) -> Fault | None:
+    """Only what is known. And where all are said to be unable, the catalogue may be wrong: the provider will know."""
+    missing = case.gateway.facts(target).lacks & case.abilities
+    if not missing:
+        return None
+    return Fault(Kind.UNSUPPORTED, f"{target.model} is not able to do {', '.join(sorted(missing))}")
+
+
+_ASKED: dict[Operation, str] = {
+    "chat": "chats",
+    "completions": "completions",
+    "embeddings": "embeddings",
+    "count_tokens": "a count of tokens",
+}

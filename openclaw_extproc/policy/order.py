@@ -1,0 +1,217 @@
+"""Who of those that can is asked first. Each step moves some and leaves the rest in the order it found them.
+
+From the weakest reason to the strongest, so that a later step has the last word: nearness, the wish of a virtual name,
+price and quality, what a model is known to be able to, never dearer than what the client asked for, health.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from openclaw_extproc.policy.candidates import Candidate, Standing
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.names import meaning
+
+UNMEASURED_SHARE = 0.05
+"""Of the requests that go to the fastest, so many go to one that nobody has measured yet: without them the first one
+measured would stay the fastest for ever."""
+
+
+def ordered(
+    usable: Sequence[Candidate], base: Candidate, choice: Choice, case: Case
+) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The line, and why it begins with somebody else than it would have; never empty if `usable` is not.
+
+    `base`: who would be asked first if nobody objected and nothing else mattered. What the others cost is compared
+    with that.
+    """
+    line, why = list(usable), ""
+    for step, reason in _STEPS:
+        moved = step(line, base, choice, case)
+        why = reason if moved[0] is not line[0] else why
+        line = moved
+    return tuple(line), (f"{line[0].name} before {usable[0].name}: {why}",) if line[0] is not usable[0] else ()
+
+
+def _partition(line: list[Candidate], first: Callable[[Candidate], bool]) -> list[Candidate]:
+    return sorted(line, key=lambda one: not first(one))
+
+
+# -- nearness and speed ------------------------------------------------------------
+
+
+def _near_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+    """Of the same model at several providers, the one in our region, then the fastest."""
+    if not case.strategy.region and not case.strategy.optimization.latency:
+        return line
+    place: dict[tuple[Standing, str], int] = {}
+    for n, one in enumerate(line):
+        place.setdefault((one.standing, one.target.model), n)
+    return sorted(
+        line,
+        key=lambda one: (
+            place[one.standing, one.target.model],
+            bool(case.strategy.region) and one.target.provider.region != case.strategy.region,
+            case.situation.latency.get(one.name, inf),
+        ),
+    )
+
+
+def _fastest(line: list[Candidate], case: Case) -> list[Candidate]:
+    known = case.situation.latency
+    line = sorted(line, key=lambda one: known.get(one.name, inf))
+    new = [one for one in line if one.name not in known]
+    if not new or case.features.tools or case.situation.draw >= UNMEASURED_SHARE:
+        return line
+    chosen = new[int(case.situation.draw / UNMEASURED_SHARE * len(new))]
+    return [chosen, *(one for one in line if one is not chosen)]
+
+
+# -- wishes ------------------------------------------------------------------------
+
+
+def _by_wish(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    """Among those that are as good as each other by the choice; who stands in stays behind."""
+    chosen = [one for one in line if one.standing is Standing.CHOSEN]
+    others = [one for one in line if one.standing is not Standing.CHOSEN]
+    found = meaning(choice.names[0], case)
+    match found.wish if found else "":
+        case "fast":
+            return _fastest(chosen, case) + others
+        case "cheap":
+            return _cheapest(chosen, case) + others
+        case "best":
+            return sorted(chosen, key=lambda one: _badness(one, case)) + others
+        case _:
+            pass
+    if case.strategy.optimization.latency and not choice.pinned:
+        return _fastest(chosen, case) + others
+    return line
+
+
+def _cheapest(line: list[Candidate], case: Case) -> list[Candidate]:
+    """Those that are good enough first. A price that nobody knows may be any: it goes behind those that are known."""
+    least = case.strategy.optimization.quality_threshold or 0.0
+
+    def poor(one: Candidate) -> bool:
+        return (case.gateway.facts(one.target).quality or 0.0) < least
+
+    return sorted(line, key=lambda one: (poor(one), inf if one.cost is None else one.cost))
+
+
+def _badness(one: Candidate, case: Case) -> float:
+    quality = case.gateway.facts(one.target).quality
+    return inf if quality is None else -quality
+
+
+# -- price -------------------------------------------------------------------------
+
+
+def _by_price(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    if choice.priority == "quality":
+        return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one, case)))
+    if not case.snapshot.minds_cost and choice.priority != "cost":
+        return line
+    if choice.priority == "cost":
+        line = [one for one in line if not _is_dearer(one, base)] or line
+    elif case.features.declared.priority != "high":
+        line = _cheaper_stand_ins_first(line, base)
+    return _saving(line, base, choice, case)
+
+
+def _is_dearer(one: Candidate, base: Candidate) -> bool:
+    return one.cost is not None and base.cost is not None and one.cost > base.cost
+
+
+def _cheaper_stand_ins_first(line: list[Candidate], base: Candidate) -> list[Candidate]:
+    """Dearer ones are not dropped: an answer for more money is better than none."""
+
+    def rank(one: Candidate) -> int:
+        if one.standing is Standing.CHOSEN or base.cost is None:
+            return 0
+        return 1 if one.cost is None else 2 * (one.cost > base.cost)
+
+    return sorted(line, key=rank)
+
+
+def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    """The cheapest that can do it goes first, or the one of the kind that is wanted most; never for more money."""
+    wanted, kinds = case.strategy.optimization, case.strategy.optimization.kinds
+    by_cost = wanted.minimize_cost or choice.priority == "cost"
+    if not (by_cost or kinds) or not _may_be_saved_on(choice, case) or any(one.weight for one in line):
+        return line
+
+    def kind(one: Candidate) -> int:
+        word = case.gateway.facts(one.target).kind
+        return kinds.index(word) if word in kinds else len(kinds)
+
+    def saves(one: Candidate) -> bool:
+        if one.standing is Standing.LAST or not _is_good_enough(one, base, case):
+            return False
+        if one.cost is None or base.cost is None:
+            return one.name == base.name or kind(one) < kind(base)
+        return one.cost <= base.cost
+
+    saving = [one for one in line if saves(one)]
+    saving.sort(key=lambda one: (kind(one), inf if one.cost is None else one.cost if by_cost else 0.0))
+    return saving + [one for one in line if not saves(one)]
+
+
+def _may_be_saved_on(choice: Choice, case: Case) -> bool:
+    if choice.pinned or choice.by in ("virtual", "experiment"):
+        return False
+    return case.strategy.applies_to == "all" or case.leaves_choice or choice.by != "asked"
+
+
+def _is_good_enough(one: Candidate, base: Candidate, case: Case) -> bool:
+    """With a threshold: known to reach it. Without one a simple request is served by anybody, and any other by whoever
+    is not known to be worse than what was chosen.
+    """
+    quality, threshold = case.gateway.facts(one.target).quality, case.strategy.optimization.quality_threshold
+    if threshold is not None:
+        return quality is not None and quality >= threshold
+    chosen = case.gateway.facts(base.target).quality
+    return case.judgement.tier == "simple" or quality is None or chosen is None or quality >= chosen
+
+
+# -- what outweighs price ----------------------------------------------------------
+
+
+def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    """Those that are known to be able to do what the request needs, before those of which nobody said so. Whoever was
+    asked for by name stays where they are: silence is no reason to send a request elsewhere.
+    """
+    needed = case.abilities
+
+    def able(one: Candidate) -> bool:
+        return needed <= case.gateway.facts(one.target).capabilities
+
+    named = choice.pinned or (choice.by == "asked" and case.asked == "model")
+    if not needed or (named and line[0].standing is Standing.CHOSEN):
+        return [*line[:1], *_partition(line[1:], able)] if needed else line
+    return _partition(line, able)
+
+
+def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    """A client that named a model does not pay more for another one while there is one that costs no more."""
+    if choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost:
+        return line
+    asked = meaning(case.features.model, case)
+    most = case.cost(asked.chain[0]) if asked else None
+    if most is None:
+        return line
+    return _partition(line, lambda one: one.cost is not None and one.cost <= most)
+
+
+def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+    return _partition(line, lambda one: one.target.provider.name not in case.situation.unhealthy)
+
+
+_STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, Choice, Case], list[Candidate]], str], ...] = (
+    (_near_first, "it is nearer, or faster"),
+    (_by_wish, "that is what was wished for"),
+    (_by_price, "by price, kind or quality"),
+    (_able_first, "it is known to do what the request needs"),
+    (_not_dearer_first, "it costs no more than the model asked for"),
+    (_healthy_first, "the other one is failing"),
+)

@@ -1,0 +1,63 @@
+"""What a session keeps: its tier, and who answers it.
+
+Inside a tool loop the model that began it ends it: another one would have to go on with calls it never made, and
+cannot read the thoughts behind them. Outside, affinity keeps a session with who answered it, for the provider's cache
+of its prompt, but only among those who were chosen: it is no reason to stay with a stand-in, or against a rule.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openclaw_extproc.features import Features
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy.candidates import Candidate, Standing
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.strategy import Tier
+
+
+def kept(judgement: Judgement, before: Tier | None, *, in_tool_loop: bool) -> Judgement:
+    """Inside a tool loop a request is what its question was."""
+    if not in_tool_loop or before is None or judgement.source == "declared" or judgement.tier == before:
+        return judgement
+    return replace(judgement, tier=before, source="session")
+
+
+def is_of(remembered: Remembered, features: Features) -> bool:
+    """Whether what is remembered is about this conversation, and not about another model that the session also asks."""
+    return not remembered.asked or remembered.asked == features.model
+
+
+def in_loop_with(choice: Choice, case: Case) -> Target | None:
+    """Who has to answer, if nothing speaks against them: the one that made the calls which this request answers."""
+    remembered = case.situation.remembered
+    if not case.features.in_tool_loop or not is_of(remembered, case.features) or not case.is_chat:
+        return None
+    return None if choice.by == "request" else case.snapshot.by_name.get(remembered.target)
+
+
+def staying(
+    line: Sequence[Candidate], usable: Sequence[Candidate], choice: Choice, case: Case
+) -> tuple[Candidate | None, str]:
+    """Who goes first for the session's sake, and why. `usable`: those as well that the line leaves out for their price:
+    it is no reason to break a tool loop.
+    """
+    if held := in_loop_with(choice, case):
+        found = next((one for one in usable if one.name == held.name), None)
+        return found, f"{held.name} goes on: the request is inside a tool loop"
+    remembered = case.situation.remembered
+    if case.strategy.affinity is None or not choice.routing or not is_of(remembered, case.features):
+        return None, ""
+    found = next((one for one in line if one.name == remembered.target and _may_stay(one, line[0], case)), None)
+    return found, f"the session stays with {remembered.target}"
+
+
+def _may_stay(one: Candidate, first: Candidate, case: Case) -> bool:
+    """Not with a stand-in that costs more, not with who is ill, not with a member of a pool that is busy."""
+    if one.standing > Standing.OWN or one.target.provider.name in case.situation.unhealthy:
+        return False
+    if one.standing is Standing.OWN:
+        return one.cost is not None and first.cost is not None and one.cost <= first.cost
+    return one.weight > 0 or first.weight == 0

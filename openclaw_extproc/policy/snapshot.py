@@ -1,0 +1,116 @@
+"""What one configuration means for every request, worked out once: names of targets, models that may stand in."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.strategy import Level, Optimization, Strategy
+
+_NO_CHAT = re.compile(
+    r"embed|bge-|rerank|whisper|transcribe|tts|dall-e|imagen|image-gen|gpt-image|moderation|realtime", re.IGNORECASE
+)
+"""Names of models that do not chat. Nobody asked for those that we pick among all, so it must not be one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    place: int
+    """Among the keys of `sessions`: the first that fits has it."""
+    test: re.Pattern[str]
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    by_name: Mapping[str, Target]
+    """By `provider/model`: all targets of all chains, and all models that providers list."""
+    chats: tuple[Target, ...]
+    """Every target that may stand in where any model will do, in the order of the configuration."""
+    known_as: Mapping[str, frozenset[str]]
+    """From a target's name to the words that stand for it: those whose chain begins with it."""
+    conditional: bool
+    """Whether there is any condition at all: without one, no variables have to be made."""
+    minds_cost: bool
+    """Whether the operator said anything about choosing, and so wants cheaper stand-ins first. A plain configuration
+    keeps its chains as they were written."""
+    sessions: Mapping[str, tuple[int, Level]]
+    """By id, with its place."""
+    patterns: tuple[Pattern, ...]
+
+    def session(self, name: str) -> Level | None:
+        """The first entry of `sessions` that this session fits."""
+        exact = self.sessions.get(name)
+        fitting = next((p for p in self.patterns if p.test.fullmatch(name)), None)
+        if exact is None or (fitting is not None and fitting.place < exact[0]):
+            return None if fitting is None else fitting.level
+        return exact[1]
+
+
+class _Identity:
+    """A gateway as a key: the very same one. To compare all that is in two of them would cost more than it saves."""
+
+    __slots__ = ("gateway",)
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    def __hash__(self) -> int:
+        return id(self.gateway)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.gateway is self.gateway
+
+
+def snapshot(gateway: Gateway) -> Snapshot:
+    return _made(_Identity(gateway))
+
+
+@lru_cache(maxsize=4)  # the running configuration, and those before it that requests in flight may still ask about
+def _made(key: _Identity) -> Snapshot:
+    gateway = key.gateway
+    strategy = gateway.strategy
+    by_name = {target.name: target for target in _all(gateway)}
+    known_as: dict[str, set[str]] = {name: {name, target.model} for name, target in by_name.items()}
+    for word, chain in gateway.chains.items():
+        if chain:
+            known_as[chain[0].name].add(word)
+    levels = strategy.levels.sessions.items()
+    return Snapshot(
+        by_name=by_name,
+        chats=tuple(target for target in by_name.values() if not _NO_CHAT.search(target.model)),
+        known_as={name: frozenset(words) for name, words in known_as.items()},
+        conditional=_is_conditional(strategy),
+        minds_cost=_minds_cost(strategy),
+        sessions={name: (place, level) for place, (name, level) in enumerate(levels) if "*" not in name},
+        patterns=tuple(
+            Pattern(place, _pattern(name), level) for place, (name, level) in enumerate(levels) if "*" in name
+        ),
+    )
+
+
+def _all(gateway: Gateway) -> Iterable[Target]:
+    """The last of a name counts: a chain's own target, with what goes with it, before one made of two names."""
+    for provider in gateway.providers.values():
+        yield from (Target(provider, model) for model in provider.models)
+    for chain in reversed(list(gateway.chains.values())):
+        yield from reversed(chain)
+
+
+def _is_conditional(strategy: Strategy) -> bool:
+    conditions = (
+        *(rule.condition for rule in strategy.rules),
+        *(experiment.condition for experiment in strategy.experiments),
+        *(condition for condition, _ in strategy.compliance.when),
+    )
+    return any(condition is not None for condition in conditions)
+
+
+def _minds_cost(strategy: Strategy) -> bool:
+    chosen = strategy.rules, strategy.default, strategy.tasks, strategy.tiers, strategy.fallbacks
+    return any(chosen) or strategy.optimization != Optimization()
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
