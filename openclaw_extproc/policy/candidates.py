@@ -80,7 +80,7 @@ def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[Candidat
     if strategy.default and (case.leaves_choice or strategy.applies_to == "all"):
         yield from _of_names((strategy.default,), Standing.LAST, case)
     if choice.by in ("user", "rule", "task", "tier", "experiment") and case.asked != "unknown":
-        yield from _of_names((case.features.model,), Standing.LAST, case)
+        yield from _of_names((case.asked_name,), Standing.LAST, case)
 
 
 def _chain(found: Meaning, case: Case) -> Iterator[Candidate]:

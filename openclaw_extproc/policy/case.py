@@ -12,6 +12,9 @@ from openclaw_extproc.policy.snapshot import Snapshot
 from openclaw_extproc.policy.variables import values
 from openclaw_extproc.strategy import Condition, Strategy
 
+LEVEL = "level:"
+"""What the names of chains begin with that belong to a level, and that no client can ask for."""
+
 Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 """What the client's model name is. `auto` also for a name that nobody lists, where that goes to the default chain."""
 
@@ -45,6 +48,15 @@ class Case:
         """Whether another model can answer as well. Vectors belong to their model; see decision record 9."""
         return self.features.operation != "embeddings"
 
+    @property
+    def asked_name(self) -> str:
+        """What the client's model name stands for: itself, or the default chain."""
+        return AUTO if self.asked == "auto" else self.features.model
+
+    def is_healthy(self, target: Target) -> bool:
+        unhealthy = self.situation.unhealthy
+        return not unhealthy or (target.provider.name not in unhealthy and target.name not in unhealthy)
+
     def cost(self, target: Target) -> float | None:
         name = target.name
         if name not in self.costs:
@@ -66,6 +78,8 @@ def case_of(features: Features, situation: Situation, gateway: Gateway, judgemen
 def _asked(name: str, gateway: Gateway) -> Asked:
     if name == AUTO:
         return "auto"
+    if name.startswith(LEVEL):
+        return "auto" if gateway.unknown_models == AUTO else "unknown"
     if name in gateway.chains:
         return "model"
     if name in gateway.strategy.pools:

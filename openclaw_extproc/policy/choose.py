@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.gateway import AUTO
-from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.case import LEVEL, Case
 from openclaw_extproc.policy.levels import Overrides
 from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.policy.rules import Ruled
@@ -62,22 +62,19 @@ def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
     choice = choice or _by_client(case, over)
     if not over.routing:
         return replace(choice, routing=False, because=(*choice.because, "routing is switched off for it"))
-    priority = ruled.priority or choice.priority or _declared_priority(case)
+    priority = ruled.priority or choice.priority
     fallback = ruled.fallback or choice.fallback
     return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
-
-
-def _declared_priority(case: Case) -> Priority:
-    """`high` does not look for the best: it only keeps stand-ins where the operator put them; see `order`."""
-    return "cost" if case.features.declared.priority == "low" else ""
 
 
 def _by_level(case: Case, over: Overrides) -> Choice | None:
     if not over.model:
         return None
-    if meaning(over.model, case) is None:
+    found = None if over.by == "request" and over.model.startswith(LEVEL) else meaning(over.model, case)
+    if found is None:
         raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
-    return Choice((over.model,), over.by, (f"{over.level}: {over.model}",), level=over.level)
+    told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
+    return Choice((over.model,), over.by, (f"{over.level}: {told}",), level=over.level)
 
 
 def _by_user(case: Case) -> Choice | None:
@@ -149,8 +146,7 @@ def as_asked(case: Case) -> Choice:
 
 def _by_client(case: Case, over: Overrides) -> Choice:
     model, default = case.features.model, case.strategy.default
-    found = None if case.asked == "auto" else meaning(model, case)
-    if found is not None:
+    if case.asked not in ("auto", "unknown") and meaning(model, case) is not None:
         return _named(model, case)
     if case.asked == "auto":
         listed = model == AUTO or model in case.strategy.virtual
@@ -184,7 +180,7 @@ _WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "be
 
 def _unknown(case: Case) -> FaultError:
     strategy = case.strategy
-    known = sorted({*case.gateway.chains, *strategy.pools, *strategy.virtual})
+    listed = (name for name in case.gateway.chains if not name.startswith(LEVEL))
+    known = sorted({*listed, *strategy.pools, *strategy.virtual})
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
-    fault = Fault(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")
-    return FaultError(fault.kind, fault.public)
+    return FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")

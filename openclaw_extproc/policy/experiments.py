@@ -44,7 +44,7 @@ def _concerns(experiment: Experiment, choice: Choice, case: Case, can: Callable[
     words = {choice.names[0], chosen.chain[0].model, chosen.chain[0].name}
     if experiment.of and words.isdisjoint(experiment.of):
         return False
-    if experiment.canary and arm.chain[0].provider.name in case.situation.unhealthy:
+    if experiment.canary and not case.is_healthy(arm.chain[0]):
         return False
     return case.holds(experiment.condition) is True and any(can(target) for target in arm.peers)
 

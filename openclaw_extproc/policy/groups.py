@@ -16,9 +16,10 @@ Group = tuple[Target, ...]
 def grouped(line: Sequence[Candidate], case: Case) -> tuple[Group, ...]:
     """Each candidate alone, in order; members of a pool that stand together are one group, from which Envoy chooses by
     weight, and behind it each of them alone, the lightest first: it is the least likely to have been tried already.
+    Who fails is in no group with who does not. Who is only not known to be able stays in it, with its share.
     """
     groups: list[Group] = []
-    for weighted, run in groupby(line, key=lambda one: one.weight > 0):
+    for (weighted, _), run in groupby(line, key=lambda one: (one.weight > 0, case.is_healthy(one.target))):
         members = list(run)
         groups += _spread(members, case) if weighted and len(members) > 1 else [_alone(one) for one in members]
     return tuple(groups[:MAX_ATTEMPTS])

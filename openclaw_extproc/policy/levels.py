@@ -32,7 +32,7 @@ def overrides(case: Case) -> Overrides:
     own = tuple(level for by, level in levels if by == "request")
     others = tuple(level for by, level in levels if by != "request")
     named = ((by, level) for by, level in levels if level.model and (case.is_chat or by == "request"))
-    by, chosen = next(named, ("", Level()))
+    by, chosen = next(named, _NOBODY)
     times = [next((one.timeout_ms for one in part if one.timeout_ms is not None), None) for part in (own, others)]
     costs = [level.max_cost_usd for _, level in levels if level.max_cost_usd is not None]
     return Overrides(
@@ -44,6 +44,9 @@ def overrides(case: Case) -> Overrides:
         data_classes=tuple(level.data_class for _, level in levels if level.data_class),
         max_cost_usd=min(costs, default=None),
     )
+
+
+_NOBODY: tuple[Chooser, Level] = "", Level()
 
 
 def _levels(case: Case) -> Iterator[tuple[Chooser, Level]]:

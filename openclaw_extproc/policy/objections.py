@@ -38,7 +38,8 @@ class Sorted:
 
 def terms(first: Target, level: str, bounds: Bounds, case: Case) -> Terms:
     """`level`: the model that the request's own header asks for instead of its body; empty: none."""
-    asked = meaning(level or case.features.model, case) or meaning(AUTO, case)
+    own = None if case.asked == "unknown" and not level else meaning(level or case.asked_name, case)
+    asked = own or meaning(AUTO, case)
     home = asked.chain[0].provider.name if asked else first.provider.name
     return Terms(bounds, first, home, case.strategy.context is not None)
 
@@ -58,6 +59,11 @@ def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorte
 def objection(target: Target, terms: Terms, case: Case) -> Fault | None:
     """What holds whoever else there is."""
     return _forbidden(target, terms, case) or _unfit(target, terms, case)
+
+
+def speaks_against(target: Target, terms: Terms, case: Case) -> bool:
+    """Whether there is any objection at all, or a doubt, even one that all others share."""
+    return bool(objection(target, terms, case) or _unable(target, case) or _too_long(target, case))
 
 
 def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:

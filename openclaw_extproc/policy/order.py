@@ -110,11 +110,12 @@ def _badness(one: Candidate, case: Case) -> float:
 def _by_price(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
     if choice.priority == "quality":
         return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one, case)))
-    if not case.snapshot.minds_cost and choice.priority != "cost":
-        return line
-    if choice.priority == "cost":
+    importance = case.features.declared.priority
+    if choice.priority == "cost" or importance == "low":
         line = [one for one in line if not _is_dearer(one, base)] or line
-    elif case.features.declared.priority != "high":
+    elif not case.snapshot.minds_cost:
+        return line
+    elif importance == "normal":
         line = _cheaper_stand_ins_first(line, base)
     return _saving(line, base, choice, case)
 
@@ -136,25 +137,31 @@ def _cheaper_stand_ins_first(line: list[Candidate], base: Candidate) -> list[Can
 
 def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
     """The cheapest that can do it goes first, or the one of the kind that is wanted most; never for more money."""
-    wanted, kinds = case.strategy.optimization, case.strategy.optimization.kinds
+    wanted = case.strategy.optimization
     by_cost = wanted.minimize_cost or choice.priority == "cost"
-    if not (by_cost or kinds) or not _may_be_saved_on(choice, case) or any(one.weight for one in line):
+    if not (by_cost or wanted.kinds) or not _may_be_saved_on(choice, case) or any(one.weight for one in line):
         return line
 
-    def kind(one: Candidate) -> int:
-        word = case.gateway.facts(one.target).kind
-        return kinds.index(word) if word in kinds else len(kinds)
-
     def saves(one: Candidate) -> bool:
-        if one.standing is Standing.LAST or not _is_good_enough(one, base, case):
-            return False
-        if one.cost is None or base.cost is None:
-            return one.name == base.name or kind(one) < kind(base)
-        return one.cost <= base.cost
+        return (
+            one.standing is not Standing.LAST and _costs_no_more(one, base, case) and _is_good_enough(one, base, case)
+        )
 
     saving = [one for one in line if saves(one)]
-    saving.sort(key=lambda one: (kind(one), inf if one.cost is None else one.cost if by_cost else 0.0))
+    saving.sort(key=lambda one: (_kind(one, case), inf if one.cost is None else one.cost if by_cost else 0.0))
     return saving + [one for one in line if not saves(one)]
+
+
+def _kind(one: Candidate, case: Case) -> int:
+    word, kinds = case.gateway.facts(one.target).kind, case.strategy.optimization.kinds
+    return kinds.index(word) if word in kinds else len(kinds)
+
+
+def _costs_no_more(one: Candidate, base: Candidate, case: Case) -> bool:
+    """Where a price is not known, the operator's order of kinds tells: `local` before `paid` is meant as cheaper."""
+    if one.cost is None or base.cost is None:
+        return one.name == base.name or _kind(one, case) < _kind(base, case)
+    return one.cost <= base.cost
 
 
 def _may_be_saved_on(choice: Choice, case: Case) -> bool:
@@ -193,18 +200,21 @@ def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case)
 
 
 def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
-    """A client that named a model does not pay more for another one while there is one that costs no more."""
-    if choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost:
+    """A client that named a model does not pay more for another one while there is one that costs no more. Where it
+    said that its request is important, that holds for the first attempt only.
+    """
+    asked = meaning(case.asked_name, case)
+    if choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost or asked is None:
         return line
-    asked = meaning(case.features.model, case)
-    most = case.cost(asked.chain[0]) if asked else None
-    if most is None:
-        return line
-    return _partition(line, lambda one: one.cost is not None and one.cost <= most)
+    wanted = Candidate(asked.chain[0], Standing.CHOSEN, case.cost(asked.chain[0]))
+    cheaper = _partition(line, lambda one: _costs_no_more(one, wanted, case))
+    if case.features.declared.priority != "high":
+        return cheaper
+    return [cheaper[0], *(one for one in line if one is not cheaper[0])]
 
 
 def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
-    return _partition(line, lambda one: one.target.provider.name not in case.situation.unhealthy)
+    return _partition(line, lambda one: case.is_healthy(one.target))
 
 
 _STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, Choice, Case], list[Candidate]], str], ...] = (

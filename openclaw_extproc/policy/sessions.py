@@ -35,28 +35,28 @@ def in_loop_with(choice: Choice, case: Case) -> Target | None:
     remembered = case.situation.remembered
     if not case.features.in_tool_loop or not is_of(remembered, case.features) or not case.is_chat:
         return None
-    return None if choice.by == "request" else case.snapshot.by_name.get(remembered.target)
+    return None if choice.by == "request" or not choice.routing else case.snapshot.by_name.get(remembered.target)
 
 
 def staying(
     line: Sequence[Candidate], usable: Sequence[Candidate], choice: Choice, case: Case
 ) -> tuple[Candidate | None, str]:
-    """Who goes first for the session's sake, and why. `usable`: those as well that the line leaves out for their price:
-    it is no reason to break a tool loop.
+    """Who goes first for the session's sake, alone, and why. `usable`: those as well that the line leaves out for their
+    price, which is no reason to break a tool loop.
     """
     if held := in_loop_with(choice, case):
-        found = next((one for one in usable if one.name == held.name), None)
+        found = next((replace(one, weight=0) for one in usable if one.name == held.name), None)
         return found, f"{held.name} goes on: the request is inside a tool loop"
     remembered = case.situation.remembered
     if case.strategy.affinity is None or not choice.routing or not is_of(remembered, case.features):
         return None, ""
     found = next((one for one in line if one.name == remembered.target and _may_stay(one, line[0], case)), None)
-    return found, f"the session stays with {remembered.target}"
+    return replace(found, weight=0) if found else None, f"the session stays with {remembered.target}"
 
 
 def _may_stay(one: Candidate, first: Candidate, case: Case) -> bool:
     """Not with a stand-in that costs more, not with who is ill, not with a member of a pool that is busy."""
-    if one.standing > Standing.OWN or one.target.provider.name in case.situation.unhealthy:
+    if one.standing > Standing.OWN or not case.is_healthy(one.target):
         return False
     if one.standing is Standing.OWN:
         return one.cost is not None and first.cost is not None and one.cost <= first.cost

@@ -25,7 +25,7 @@ class Situation:
     missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
     """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
     unhealthy: frozenset[str] = field(default_factory=frozenset[str])
-    """Names of providers that fail: they go behind all others."""
+    """Providers that fail, by name, and targets, by `Target.name`: they go behind all others."""
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
     """Median seconds to the first content, lately, by `Target.name`; of a target without enough samples: absent."""
     inflight: Mapping[str, int] = field(default_factory=dict[str, int])

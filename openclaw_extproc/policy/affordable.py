@@ -1,0 +1,56 @@
+"""A line within its limits in dollars."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.policy.budgets import Budget, Limit, budget, notice, too_dear
+from openclaw_extproc.policy.candidates import Candidate
+from openclaw_extproc.policy.line import Chosen, Line, others
+from openclaw_extproc.policy.telling import refused
+
+
+def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
+    """Raises `RefusedError`: a limit is reached, and nothing that it allows can answer."""
+    purse = budget(chosen.case, chosen.over)
+    if not purse.limits and purse.per_task is None:
+        return line
+    first = line.members[0]
+    if (limit := purse.broken_by(first)) is None:
+        within = replace(line, members=tuple(one for one in line.members if not purse.broken_by(one)))
+        within = replace(within, objections=(*line.objections, *_too_dear(line.members, purse)))
+        return within if held else _within_a_task(within, purse, chosen)
+    line = replace(line, objections=(*line.objections, *_too_dear(line.members, purse)))
+    rejects = purse.rejecting(first)
+    cheaper = () if rejects else tuple(one for one in line.members if not purse.broken_by(one))
+    if not cheaper and not rejects and chosen.choice.routing and chosen.case.is_chat:
+        found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
+        cheaper = tuple(one for one in found.usable if not purse.broken_by(one))
+    if not cheaper:
+        raise refused(too_dear(rejects or limit, first), chosen, replace(line, members=()))
+    return _downgraded(line, limit, cheaper)
+
+
+def _too_dear(members: Sequence[Candidate], purse: Budget) -> tuple[tuple[Candidate, Fault], ...]:
+    return tuple((one, too_dear(limit, one)) for one in members if (limit := purse.broken_by(one)))
+
+
+def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
+    """The next cheaper one, if there is any; a request is not refused for what a task may cost."""
+    if purse.per_task is None or not purse.is_too_much(line.members[0]):
+        return line
+    cheaper = tuple(one for one in line.members if one.cost is not None and not purse.is_too_much(one))
+    if not cheaper and chosen.choice.routing and chosen.case.is_chat:
+        found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
+        fitting = [one for one in found.usable if one.cost is not None and not purse.is_too_much(one)]
+        cheaper = tuple(one for one in reversed(fitting) if not purse.broken_by(one))
+    if not cheaper:
+        return line
+    names = {one.name for one in cheaper}
+    behind = tuple(one for one in line.members if one.name not in names)
+    return _downgraded(line, purse.per_task, (*cheaper, *behind))
+
+
+def _downgraded(line: Line, limit: Limit, members: tuple[Candidate, ...]) -> Line:
+    words = notice(limit, line.members[0], members[0])
+    return replace(line, members=members, because=(*line.because, words), broken=limit, notice=words)

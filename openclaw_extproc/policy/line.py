@@ -1,0 +1,68 @@
+"""What is handed from step to step of a decision: what was settled first, then the line of those that can be asked."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import objections
+from openclaw_extproc.policy.budgets import Limit
+from openclaw_extproc.policy.candidates import Candidate
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.compliance import Bounds
+from openclaw_extproc.policy.experiments import Arms
+from openclaw_extproc.policy.levels import Overrides
+from openclaw_extproc.policy.objections import Sorted, Terms
+from openclaw_extproc.policy.rules import Ruled
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """All that was settled before anybody was compared."""
+
+    case: Case
+    over: Overrides
+    ruled: Ruled
+    bounds: Bounds
+    arms: Arms
+    terms: Terms
+
+    @property
+    def choice(self) -> Choice:
+        return self.arms.choice
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Who is asked, in order, and what was said of the others."""
+
+    members: tuple[Candidate, ...]
+    objections: tuple[tuple[Candidate, Fault], ...]
+    because: tuple[str, ...] = ()
+    broken: Limit | None = None
+    """The limit that somebody before the first member would have broken."""
+    notice: str = ""
+
+
+def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
+    """All models besides those that can, and may, serve the request; the cheapest first, an unknown price last."""
+    case = chosen.case
+    found = objections.sort_out(cands.also(case.snapshot.chats, known, case), chosen.terms, case)
+    cheapest = sorted(found.usable, key=lambda one: (one.cost is None, one.cost or 0.0))
+    return Sorted(tuple(cheapest), found.objections)
+
+
+def nobody(found: Sorted) -> Fault:
+    worst = objections.worst(found.objections)
+    return replace(worst, public="; ".join(skipped(found))) if worst.kind is Kind.EXHAUSTED else worst
+
+
+def skipped(found: Sorted) -> tuple[str, ...]:
+    """By the provider's name where it says who is meant."""
+    count = Counter(one.target.provider.name for one, _ in found.objections)
+    return tuple(
+        f"{one.target.provider.name if count[one.target.provider.name] == 1 else one.name} skipped: {fault.public}"
+        for one, fault in found.objections
+    )
