@@ -79,6 +79,8 @@ class Target:
     weight: int = 1
     """Among the targets of one group."""
     changes: Changes = Changes()
+    timeout_ms: int | None = None
+    """How long an attempt here may be silent; `None`: as `Limits` say."""
 
     @property
     def name(self) -> str:

@@ -33,6 +33,8 @@ class Plan:
     limits: Limits
     emergency: Emergency
     record: Record = field(default_factory=Record)
+    estimated_tokens: int = 0
+    """Of the prompt, for the first target, without what was learned of such estimates: that is learned from it."""
     passes: bool = False
     """No model call: it goes to its provider unread."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
@@ -59,6 +61,16 @@ def groups(wanted: Sequence[tuple[Target, ...]], limits: Limits) -> tuple[tuple[
     """Each group once; a single one is tried again as often as the limits say."""
     repeated = list(wanted) * (1 + limits.max_retries) if len(wanted) == 1 else list(wanted)
     return tuple(repeated[:MAX_ATTEMPTS])
+
+
+def patience_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) -> int:
+    """How long each attempt may be silent, where some targets have a limit of their own.
+
+    Envoy 1.40 has one limit for all attempts of a request, read from its headers before the first. A limit per cluster
+    (`max_stream_duration`) would also cut a stream that is well under way. So the longest of all holds.
+    """
+    own = [usual if target.timeout_ms is None else target.timeout_ms for group in groups for target in group]
+    return min(max(own, default=usual), longest)
 
 
 def write(plan: Plan) -> str:

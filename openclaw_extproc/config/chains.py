@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.forms import Entry, Forms
 from openclaw_extproc.config.providers import Providers
-from openclaw_extproc.config.written_policy import Failover
+from openclaw_extproc.config.written_balance import Failover
 from openclaw_extproc.gateway import AUTO, LEVEL, Provider, Target
 
 Chain = tuple[Target, ...]
@@ -146,14 +146,19 @@ def _extend_by_failover(
     for path, name in named.items():
         if name not in providers.names:
             findings.append(warning(path, f'no provider is named "{name}" {known(providers.names)}: not used'))
-    fallbacks = [providers.by_name[name] for name in [*named.values()][1:] if name in providers.by_name]
+    heaviest_first = sorted(failover.fallbacks, key=lambda one: -(one.weight or 0))
+    found = [(providers.by_name.get(one.provider or ""), one.timeout_ms) for one in heaviest_first]
     alone = [name for name, chain in chains.items() if len(chain) == 1 and chain[0].provider.name == failover.primary]
     if failover.primary in providers.by_name and not alone:
         finding = f"every model of {failover.primary} has a fallback of its own"
         findings.append(warning("failover.fallbacks", f"{finding}: not used", "remove one of the two"))
     for name in alone:
         first = chains[name][0]
-        others = [Target(one, _equivalent(one, first.model)) for one in fallbacks if one.name != failover.primary]
+        others = [
+            Target(provider, _equivalent(provider, first.model), timeout_ms=timeout_ms)
+            for provider, timeout_ms in found
+            if provider is not None and provider.name != failover.primary
+        ]
         chains[name] = tuple(dict.fromkeys((first, *others)))
 
 

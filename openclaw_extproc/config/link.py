@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from openclaw_extproc.config.balance import limited, link_balance
 from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
@@ -39,7 +40,12 @@ class Surroundings:
 
 
 def link(
-    written: Written, clusters: Clusters, around: Surroundings, *, session: tuple[str, SessionFile] | None = None
+    written: Written,
+    clusters: Clusters,
+    around: Surroundings,
+    *,
+    session: tuple[str, SessionFile] | None = None,
+    lenient: bool = False,
 ) -> tuple[Settings, list[Finding]]:
     """The settings, which are good only if no finding is an error. `session`: `session.yml` with its name."""
     session_name, session_file = session or ("", None)
@@ -68,21 +74,25 @@ def link(
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
     )
+    whole = replace(gateway, chains=models.chains)
+    balance, about_balance = link_balance(written.load_balancing, whole, lenient=lenient)
+    findings += about_balance
     # Names mean what they mean also where only their first target is left.
     strategy, about_choosing = link_choosing(
-        written, forms, providers, replace(gateway, chains=models.chains), pools={}, virtual=models.virtual
+        written, forms, providers, whole, pools=balance.pools, virtual=models.virtual
     )
     findings += about_choosing
     if not _is_routing(written):
         strategy, about_routing = switched_off(strategy)
         findings += about_routing
-    gateway = replace(gateway, strategy=models.into(strategy))
+        balance = replace(balance, tiers={})
+    gateway = replace(gateway, strategy=balance.added_to(models.into(strategy)))
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,
         listen=Address(host, written.gateway.port),
         admin=Address(written.gateway.admin_host, written.gateway.admin_port),
-        upstreams=providers.upstreams,
+        upstreams=limited(providers.upstreams, balance.pools, whole),
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
     )

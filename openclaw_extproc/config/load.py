@@ -47,6 +47,7 @@ def load(
     readable: Callable[[str], bool] = _always,
     extras: Collection[str] = ("aws", "google"),
     today: date = NEWEST,
+    lenient: bool = False,
 ) -> Loaded:
     """Read, merge, check and link.
 
@@ -60,6 +61,7 @@ def load(
         readable: Whether the file of a credential can be read.
         extras: Which of our extras are installed.
         today: For list prices that change on a day; without it the newest ones hold.
+        lenient: Weights without a model are left out with a warning, where they are an error else.
     """
     findings: list[Finding] = []
     merged: dict[str, Plain] = {}
@@ -84,7 +86,7 @@ def load(
         return Loaded(None, _ordered(findings))
     named = (session[0], levels) if session and levels else None
     around = Surroundings(formats, variables, readable, extras, today)
-    settings, found = link(written, from_file, around, session=named)
+    settings, found = link(written, from_file, around, session=named, lenient=lenient)
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))
 

@@ -28,6 +28,8 @@ class Upstream:
     host: str
     """A host name or an address; an IPv6 address without its brackets."""
     port: int
+    max_requests: int | None = None
+    """The most calls at a time that its cluster may carry; `None`: nobody limits them."""
 
     @property
     def clusters(self) -> tuple[str, str]:

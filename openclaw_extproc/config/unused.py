@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.written import Written
 from openclaw_extproc.config.written_models import CostAware
-from openclaw_extproc.config.written_policy import Pool
 
 _NOT_YET = "read, not acted on yet by this version"
 
@@ -13,9 +12,6 @@ _NOT_YET = "read, not acted on yet by this version"
 def unused(written: Written) -> Iterator[Finding]:
     """The warnings, and what is wrong inside these sections beyond their types."""
     yield from (warning(path, _NOT_YET) for path, is_written in later(written).items() if is_written)
-    if written.load_balancing:
-        for name, pool in written.load_balancing.pools.items():
-            yield from _weights(f"load_balancing.pools.{name}", pool)
     for n, rule in enumerate(written.routing_rules):
         for m, channel in enumerate(rule.channels):
             if channel not in written.channels:
@@ -25,7 +21,7 @@ def unused(written: Written) -> Iterator[Finding]:
 
 
 def later(written: Written) -> dict[str, bool]:
-    router, failover = written.router, written.failover
+    router, failover, balancing = written.router, written.failover, written.load_balancing
     return {
         "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,
         "router.health_check": router.health_check is not None,
@@ -34,13 +30,10 @@ def later(written: Written) -> dict[str, bool]:
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
         **_switching(written.cost_aware),
-        "load_balancing": written.load_balancing is not None,
-        "failover: weight, timeout_ms, scheduled_failover, recovery": failover is not None
-        and bool(
-            failover.scheduled_failover
-            or failover.recovery
-            or any(one.weight is not None or one.timeout_ms is not None for one in failover.fallbacks)
-        ),
+        "load_balancing.pools: health_check": balancing is not None
+        and any(pool.health_check is not None for pool in balancing.pools.values()),
+        "failover.scheduled_failover": failover is not None and failover.scheduled_failover is not None,
+        "failover.recovery": failover is not None and failover.recovery is not None,
         "channels": bool(written.channels),
         "routing_rules": bool(written.routing_rules),
     }
@@ -51,14 +44,3 @@ def _switching(aware: CostAware | None) -> dict[str, bool]:
     rules = aware.dynamic_switching.rules if aware and aware.enabled else []
     places = {f"cost_aware.dynamic_switching.rules[{n}]": rule.metric for n, rule in enumerate(rules)}
     return {place: metric in ("error_rate", "latency_p99") for place, metric in places.items()}
-
-
-def _weights(path: str, pool: Pool) -> Iterator[Finding]:
-    """Too many weights only warn: a published example has three for two models, and it has to load."""
-    weights, models = pool.weight, pool.models
-    counts = f"{len(weights)} weights for {len(models)} models"
-    if len(weights) > len(models):
-        surplus = ", ".join(map(str, weights[len(models) :]))
-        yield warning(f"{path}.weight", f"{counts}: {surplus} is ignored", f"remove {surplus}, or name another model")
-    elif weights and len(weights) < len(models):
-        yield error(f"{path}.weight", counts, "give each model a weight, or none at all")

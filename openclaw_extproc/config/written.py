@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from openclaw_extproc.config.written_balance import Failover, LoadBalancing
 from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
 from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_models import (
@@ -23,8 +24,6 @@ from openclaw_extproc.config.written_models import (
 )
 from openclaw_extproc.config.written_policy import (
     Channel,
-    Failover,
-    LoadBalancing,
     RetryPolicy,
     RouterSection,
     RoutingRule,

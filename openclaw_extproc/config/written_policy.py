@@ -6,7 +6,6 @@ from pydantic import Field
 
 from openclaw_extproc.config.written_base import (
     Count,
-    Duration,
     Fraction,
     Milliseconds,
     Name,
@@ -126,56 +125,6 @@ class RouterSection(Section):
     secondary_fallback: SecondaryFallback | None = None
     cost_optimization: CostOptimization | None = None
     context_management: ContextManagement | None = None
-
-
-class PoolHealthCheck(Section):
-    interval: Duration | None = None
-    timeout: Duration | None = None
-    unhealthy_threshold: Count | None = None
-
-
-class Pool(Section):
-    models: list[Name] = Field(default_factory=list[Name])
-    weight: list[Count] = Field(default_factory=list[Count])
-    max_concurrent: Count | None = None
-    health_check: PoolHealthCheck | None = None
-
-
-class SessionAffinity(Section):
-    enabled: bool = True
-    ttl: Duration | None = None
-
-
-class LoadBalancing(Section):
-    strategy: Name | None = None
-    pools: dict[str, Pool] = Field(default_factory=dict[str, Pool])
-    session_affinity: SessionAffinity | None = None
-
-
-class FailoverTarget(Section):
-    provider: Name | None = None
-    weight: Count | None = None
-    timeout_ms: Milliseconds | None = None
-
-
-class ScheduledFailover(Section):
-    test_interval: Duration | None = None
-    mode: Name | None = None
-    notify: bool | None = None
-
-
-class Recovery(Section):
-    auto_recover: bool | None = None
-    backoff: Name | None = None
-    interval: Duration | None = None
-    max_retries: Count | None = None
-
-
-class Failover(Section):
-    primary: Name | None = None
-    fallbacks: list[FailoverTarget] = Field(default_factory=list[FailoverTarget])
-    scheduled_failover: ScheduledFailover | None = None
-    recovery: Recovery | None = None
 
 
 class Channel(Section):

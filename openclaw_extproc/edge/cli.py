@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--session", type=Path, metavar="FILE",
                            help="levels of sessions (default: session.yml beside the first FILE of -c)")  # fmt: skip
         added.add_argument("--clusters", type=Path, metavar="FILE", help="Envoy clusters (CDS) with providers in them")
+        added.add_argument("--lenient", action="store_true", default=os.environ.get("OPENCLAW_LENIENT") == "1",
+                           help="leave surplus weights out with a warning (also: OPENCLAW_LENIENT=1)")  # fmt: skip
         return added
 
     upward = command("up", "run Envoy and the service; without a configuration, simulated providers too")
@@ -101,6 +103,7 @@ def _up(options: argparse.Namespace) -> int:
         options.envoy,
         options.access_log,
         session=options.session,
+        lenient=options.lenient,
     )
     return asyncio.run(up(wanted))
 
@@ -112,6 +115,7 @@ def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -
         os.environ,
         session=options.session,
         must_have_clusters=must_have_clusters,
+        lenient=options.lenient,
     )
 
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health import Health
 from openclaw_extproc.record import Record
@@ -18,9 +19,10 @@ DECISION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
 
 
 class Metrics:
-    def __init__(self, gateway: Callable[[], Gateway], health: Health) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], health: Health, under_way: UnderWay) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_HealthStatus(gateway, health))
+        self.registry.register(_Inflight(gateway, under_way))
         self._selections = Counter(
             "openclaw_model_selection",
             "Total model selections",
@@ -145,4 +147,24 @@ class _HealthStatus(Collector):
         gateway, at = self._gateway(), time.time()
         for name in gateway.providers:
             gauge.add_metric([name], self._health.is_healthy(name, at, gateway.failure_threshold))
+        yield gauge
+
+
+class _Inflight(Collector):
+    """Read at scrape time, for all that is configured: a target that nobody calls shows a zero."""
+
+    def __init__(self, gateway: Callable[[], Gateway], under_way: UnderWay) -> None:
+        self._gateway = gateway
+        self._under_way = under_way
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        gauge = GaugeMetricFamily(
+            "openclaw_calls_under_way",
+            "Calls planned or under way, by where they are; what max_concurrent is compared with",
+            labels=["provider", "model"],
+        )
+        counts = self._under_way.inflight(time.time())
+        for provider in self._gateway().providers.values():
+            for model in provider.models:
+                gauge.add_metric([provider.name, model], counts.get(f"{provider.name}/{model}", 0))
         yield gauge

@@ -1,22 +1,28 @@
-"""Where every entry goes: metrics, health and log are fed from the same record, so they cannot disagree."""
+"""Where every entry goes: metrics, health, memory and log are fed from the same record, so they cannot disagree."""
 
 import time
+from collections.abc import Callable
 
 from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
+from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health import Health
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.retries import retriable
 
 
 class Recorder:
-    def __init__(self, metrics: Metrics, health: Health) -> None:
+    def __init__(self, metrics: Metrics, health: Health, memory: Memory, gateway: Callable[[], Gateway]) -> None:
         self._metrics = metrics
         self._health = health
+        self._memory = memory
+        self._gateway = gateway
 
     def attempt(self, entry: AttemptEntry) -> None:
         self._metrics.attempt(entry)
         at = time.time()
+        self._memory.attempt(entry, self._gateway(), at)
         if entry.previous is not None and entry.previous_reason in ("connection", "timeout"):
             self._health.note(entry.previous.provider.name, at, ok=False)
         match entry.outcome:

@@ -2,20 +2,24 @@
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, grpc_server, logs
 from openclaw_extproc.edge.credentials import Credentials
+from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.sessions import StageSession
+from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
 from openclaw_extproc.edge.sources import Read, Sources
 from openclaw_extproc.edge.transport import Session
+from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health import Health
 from openclaw_extproc.policy.situation import Situation
@@ -26,6 +30,8 @@ WATCH_SECONDS = 0.25
 """A look costs one `stat` for each file."""
 LOOK_AROUND_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
+HEALTH_SECONDS = 0.2
+"""How old the view of who is healthy may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,12 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
         self._health = Health()
-        self.metrics = Metrics(lambda: self._settings.gateway, self._health)
+        self._memory = Memory()
+        self.metrics = Metrics(self._gateway, self._health, self._memory.under_way)
         self._credentials = Credentials(secrets, self.metrics.credential_failed)
-        self._recorder = Recorder(self.metrics, self._health)
+        self._recorder = Recorder(self.metrics, self._health, self._memory, self._gateway)
         self._situation = Situation()
+        self._health_seen = 0.0
         self.look_around()
 
     @property
@@ -61,19 +69,42 @@ class Service:
         """From the next request on. Requests under way keep the snapshot they started with."""
         self._settings = settings
         self._health.keep(settings.gateway.providers)
+        self._memory.keep(settings.gateway)
         self.look_around()
 
     def look_around(self) -> None:
         """See which credentials are there now."""
         providers = self._settings.gateway.providers.values()
-        self._situation = Situation(missing_credentials=self._credentials.missing(providers))
+        self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
+
+    def situation_for(self, features: Features, gateway: Gateway) -> Situation:
+        """What is true now and bears on this request. Of this process: each worker knows its own."""
+        at = time.time()
+        self._look_at_health(gateway, at)
+        return replace(
+            self._memory.situation(features, gateway, at),
+            missing_credentials=self._situation.missing_credentials,
+            unhealthy=self._situation.unhealthy,
+            draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
+        )
+
+    def _look_at_health(self, gateway: Gateway, at: float) -> None:
+        """Every now and then: to look at all windows takes longer than a decision."""
+        if 0 <= at - self._health_seen < HEALTH_SECONDS:
+            return
+        threshold = gateway.failure_threshold
+        sick = frozenset(name for name in gateway.providers if not self._health.is_healthy(name, at, threshold))
+        self._situation, self._health_seen = replace(self._situation, unhealthy=sick), at
 
     def open_route(self) -> Session:
-        stage = RouteStage(self._gateway(), self._situation)
-        return StageSession(stage, self._recorder.request, self._credentials.put_on, stage.took)
+        gateway = self._gateway()
+        stage = RouteStage(gateway, self._situation, lambda features: self.situation_for(features, gateway))
+        put_on, under_way = self._credentials.put_on, self._memory.under_way
+        return RouteSession(stage, self._recorder.request, put_on, under_way)
 
     def open_attempt(self) -> Session:
-        return StageSession(AttemptStage(), self._recorder.attempt, self._credentials.put_on)
+        put_on, under_way = self._credentials.put_on, self._memory.under_way
+        return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way)
 
     def close(self) -> None:
         self._credentials.close()

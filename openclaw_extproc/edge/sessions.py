@@ -5,9 +5,13 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To
+from openclaw_extproc.stages.route import RouteStage
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")
@@ -66,3 +70,58 @@ class StageSession(Generic[EntryT]):
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
+
+
+class RouteSession(StageSession[RequestEntry]):
+    """Tells what is planned, for as long as no attempt has begun."""
+
+    def __init__(
+        self, stage: RouteStage, record: Callable[[RequestEntry], None], put_on: envoy.PutOn, under_way: UnderWay
+    ) -> None:
+        super().__init__(stage, record, put_on, stage.took)
+        self._route = stage
+        self._under_way = under_way
+        self._planned = ""
+        """Id of the request that was told; empty: none."""
+
+    def receive(self, message: bytes) -> list[bytes]:
+        answers = super().receive(message)
+        plan = self._route.plan
+        if plan is not None and not plan.passes and not self._planned and plan.request_id:
+            self._planned = plan.request_id
+            names = tuple(target.name for target in plan.groups[0])
+            self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
+        return answers
+
+    def close(self, fault: Fault | None) -> None:
+        if self._planned:
+            self._under_way.forget(self._planned)
+        super().close(fault)
+
+
+class AttemptSession(StageSession[AttemptEntry]):
+    """Tells when a call begins and when it is over, however it ends: a session is always closed."""
+
+    def __init__(
+        self, stage: AttemptStage, record: Callable[[AttemptEntry], None], put_on: envoy.PutOn, under_way: UnderWay
+    ) -> None:
+        super().__init__(stage, record, put_on)
+        self._attempt = stage
+        self._under_way = under_way
+        self._call: Planned | None = None
+        """While it is under way."""
+        self._closed = False
+
+    def receive(self, message: bytes) -> list[bytes]:
+        answers = super().receive(message)
+        bound = self._attempt.bound
+        if bound is not None and self._call is None and not self._closed:
+            self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
+            self._under_way.begin(bound.plan.request_id, self._call)
+        return answers
+
+    def close(self, fault: Fault | None) -> None:
+        call, self._call, self._closed = self._call, None, True
+        if call is not None:
+            self._under_way.end(call, time.time())
+        super().close(fault)

@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 import yaml
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.config.load import load
+from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.identities import installed
 from openclaw_extproc.model.json import Json
@@ -49,6 +49,8 @@ class Sources:
     """`session.yml`; `None`: the one beside the first configuration file, if it is there."""
     must_have_clusters: bool = False
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
+    lenient: bool = False
+    """As `load` has it."""
     published: set[str] = field(default_factory=set[str])
     """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
     _own: list[Signature] = field(default_factory=list["Signature"])
@@ -63,20 +65,8 @@ class Sources:
         session, problem = _text_of(self.session_file, must_exist=self.session is not None)
         if complaints or problem:
             return Read(None, (*complaints, *([problem] if problem else [])))
-        extras = installed()
-        bases = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
         levels = (self.session_file.name, session) if self.session_file and session else None
-        today = datetime.now(UTC).date()
-        alone = load(
-            texts,
-            clusters=None,
-            session=levels,
-            environment=self.environment,
-            formats=bases,
-            readable=_is_readable,
-            extras=extras,
-            today=today,
-        )
+        alone = self._loaded(texts, None, levels)
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
             return Read(None, (problem,))
@@ -89,17 +79,23 @@ class Sources:
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
         text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
         named = (str(self.clusters), text)
-        both = load(
-            texts,
-            clusters=named,
-            session=levels,
-            environment=self.environment,
-            formats=bases,
-            readable=_is_readable,
-            extras=extras,
-            today=today,
-        )
+        both = self._loaded(texts, named, levels)
         return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
+
+    def _loaded(
+        self, texts: Sequence[tuple[str, str]], clusters: tuple[str, str] | None, session: tuple[str, str] | None
+    ) -> Loaded:
+        return load(
+            texts,
+            clusters=clusters,
+            session=session,
+            environment=self.environment,
+            formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
+            readable=_is_readable,
+            extras=installed(),
+            today=datetime.now(UTC).date(),
+            lenient=self.lenient,
+        )
 
     def signature(self) -> tuple[Signature | None, ...]:
         """Changes when a file does, also when it is replaced; not when it was us who wrote it."""

@@ -39,6 +39,7 @@ class Options:
     concurrency: int = 2
     """Envoy's worker threads."""
     session: Path | None = None
+    lenient: bool = False
 
 
 async def up(options: Options) -> int:
@@ -62,6 +63,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         _environment(options.environment, simulated=simulated),
         embedded(ports) if simulated else "",
         session=options.session,
+        lenient=options.lenient,
     )
     read = sources.read()
     settings = _settings(read)

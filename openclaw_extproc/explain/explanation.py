@@ -111,7 +111,7 @@ class Explanation:
 
 def explain(asking: Asking, situation: Situation, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
     """Go the way that the route stage goes, and tell all of it."""
-    gone = way.go(asking.arrived, situation, gateway)
+    gone = way.go(asking.arrived, lambda _: situation, gateway)
     known = gone.known
     request = _request(asking, known)
     features = None if known is None else _features(known.features)

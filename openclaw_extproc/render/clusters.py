@@ -29,6 +29,7 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
         protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
     return {
         **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(limits))}, roots),
+        "circuit_breakers": _circuit_breakers(upstream.max_requests),
         "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
     }
 
@@ -52,7 +53,7 @@ def _cluster(upstream: Upstream, name: str, options: dict[str, Json], roots: str
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": _endpoint(upstream)}]}],
         },
-        "circuit_breakers": _circuit_breakers(),
+        "circuit_breakers": _circuit_breakers(None),
         "outlier_detection": _outlier_detection(),
         "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
     }
@@ -102,12 +103,14 @@ def _endpoint(upstream: Upstream) -> dict[str, Json]:
     return {"hostname": upstream.authority, "address": {"socket_address": address}}
 
 
-def _circuit_breakers() -> dict[str, Json]:
+def _circuit_breakers(max_requests: int | None) -> dict[str, Json]:
+    # Envoy never tries elsewhere what it refuses for `max_requests` (seen in 1.40, whatever `retry_on` says): the plan
+    # puts who is full behind the others, so that this stops only what has nowhere else to go.
     # max_retries defaults to 3 at a time, which would refuse failover just when everybody needs it.
     threshold: dict[str, Json] = {
         "max_connections": 4096,
         "max_pending_requests": 4096,
-        "max_requests": 4096,
+        "max_requests": 4096 if max_requests is None else max_requests,
         "max_retries": 4096,
     }
     return {"thresholds": [threshold]}

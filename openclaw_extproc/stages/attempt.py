@@ -109,6 +109,8 @@ State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusi
 class AttemptStage:
     def __init__(self) -> None:
         self._state: State = New()
+        self.bound: Bound | None = None
+        """From the first message on: where this attempt goes, if it is a model call."""
         self.over = False
         """Envoy has nothing more to ask."""
 
@@ -167,7 +169,7 @@ class AttemptStage:
             self._state = Over()
             fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
             return Step((_reply(fault, "openai_chat"),))
-        self._state = Reading(bound)
+        self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:

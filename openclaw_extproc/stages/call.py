@@ -124,4 +124,5 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         passed=bound.plan.passes,
         previous=previous,
         previous_reason=reason,
+        plan=bound.plan,
     )

@@ -53,6 +53,8 @@ class AttemptEntry:
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""
     """Why that one failed: a `faults.Kind` in words."""
+    plan: Plan | None = None
+    """Of the request that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

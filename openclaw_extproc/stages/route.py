@@ -77,9 +77,11 @@ State: TypeAlias = New | Reading | Planned | Over
 
 
 class RouteStage:
-    def __init__(self, gateway: Gateway, situation: Situation) -> None:
+    def __init__(self, gateway: Gateway, situation: Situation, recall: ways.Recall | None = None) -> None:
+        """`situation`: of whatever request. `recall`: once it is read, with what is remembered of such requests."""
         self._gateway = gateway
         self._situation = situation
+        self._recall: ways.Recall = recall or (lambda _: situation)
         self._state: State = New()
         self._took = 0.0
 
@@ -92,6 +94,11 @@ class RouteStage:
                 self._state = replace(planned, took=self._took + seconds)
             case Planned() | Over():
                 pass
+
+    @property
+    def plan(self) -> Plan | None:
+        """Of the request, from the decision to the head of the answer."""
+        return self._state.plan if isinstance(self._state, Planned) else None
 
     @property
     def over(self) -> bool:
@@ -165,7 +172,7 @@ class RouteStage:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
         arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at)
-        match ways.go(arrived, self._situation, self._gateway):
+        match ways.go(arrived, self._recall, self._gateway):
             case ways.Refused(fault, _, record):
                 return self._refuse(reading, fault, at, record)
             case ways.Counted(_, headers, counted):

@@ -4,7 +4,7 @@ Pure, and the only one there is: the route stage goes it with every request, `ex
 request came is part of the answer, so that a refusal can be explained too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from openclaw_extproc import features
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
-from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import UnreadableError
@@ -85,9 +85,13 @@ class Refused:
 Way: TypeAlias = Planned | Counted | Refused
 
 
-def go(arrived: Arrived, situation: Situation, gateway: Gateway) -> Way:
+Recall: TypeAlias = Callable[[Features], Situation]
+"""What is true now and bears on such a request."""
+
+
+def go(arrived: Arrived, recall: Recall, gateway: Gateway) -> Way:
     known = read(arrived)
-    return known if isinstance(known, Refused) else choose(arrived, known, situation, gateway)
+    return known if isinstance(known, Refused) else choose(arrived, known, recall(known.features), gateway)
 
 
 def read(arrived: Arrived) -> Known | Refused:
@@ -113,32 +117,42 @@ def choose(arrived: Arrived, known: Known, situation: Situation, gateway: Gatewa
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
     user = known.features.declared.user
-    return Planned(known, decision, _plan(arrived, known, decision, gateway), user[:MAX_NAME_CHARS])
+    plan = _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway))
+    return Planned(known, decision, plan, user[:MAX_NAME_CHARS])
 
 
 _MAY_BE_COUNTED = frozenset({Kind.UNSUPPORTED, Kind.EXHAUSTED})
 """Why nobody can be asked, where an estimate helps. An unknown model and what is forbidden stay what they are."""
 
 
-def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway) -> Plan:
+def uncorrected(decision: Decision, situation: Situation, gateway: Gateway) -> int:
+    """The estimate of the prompt's tokens before it was corrected."""
+    ratio = situation.token_ratio.get(gateway.facts(decision.groups[0][0]).family, 1.0)
+    return round(decision.record.input_tokens / ratio) if ratio > 0 else 0
+
+
+def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, estimated_tokens: int) -> Plan:
     spoken = arrived.spoken
+    groups = plans.groups(decision.groups, gateway.limits)
     return Plan(
         request_id=arrived.request_id,
         client_format=spoken.format,
         path=spoken.path,
         query=spoken.query,
         asked_model=known.ask.model[:MAX_NAME_CHARS],
-        groups=plans.groups(decision.groups, gateway.limits),
+        groups=groups,
         began=arrived.at,
-        patience_ms=_patience(known, gateway),
+        patience_ms=_patience(known, groups, decision, gateway),
         limits=gateway.limits,
         emergency=gateway.emergency,
         record=decision.record,
+        estimated_tokens=estimated_tokens,
         client_headers=h.of_format(arrived.headers, spoken.format),
     )
 
 
-def _patience(known: Known, gateway: Gateway) -> int:
-    ask, level = known.ask, known.features.declared.level
-    usual = gateway.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
-    return usual if level is None or level.timeout_ms is None else min(usual, level.timeout_ms)
+def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
+    ask, limits = known.ask, gateway.limits
+    usual = limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+    own = plans.patience_ms(groups, usual, limits.longest_ms)
+    return own if decision.timeout_ms is None else min(own, decision.timeout_ms)

@@ -18,30 +18,42 @@ FORMATS: Mapping[str, BasePath] = {name: fmt.provider.base_path for name, fmt in
 
 
 def loaded(
-    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+    *texts: str,
+    clusters: str | None = None,
+    session: str | None = None,
+    environment: Mapping[str, str] = KEYS,
+    lenient: bool = False,
 ) -> Loaded:
     named = [(f"file{n}.yml", text) for n, text in enumerate(texts)]
     file = None if clusters is None else ("clusters.yaml", clusters)
     levels = None if session is None else ("session.yml", session)
-    return load(named, clusters=file, session=levels, environment=environment, formats=FORMATS)
+    return load(named, clusters=file, session=levels, environment=environment, formats=FORMATS, lenient=lenient)
 
 
-def settings(*texts: str, clusters: str | None = None, session: str | None = None) -> Settings:
-    return loaded(*texts, clusters=clusters, session=session).usable()
+def settings(*texts: str, clusters: str | None = None, session: str | None = None, lenient: bool = False) -> Settings:
+    return loaded(*texts, clusters=clusters, session=session, lenient=lenient).usable()
 
 
 def complaints(
-    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+    *texts: str,
+    clusters: str | None = None,
+    session: str | None = None,
+    environment: Mapping[str, str] = KEYS,
+    lenient: bool = False,
 ) -> list[str]:
     """The errors as an operator reads them."""
-    found = loaded(*texts, clusters=clusters, session=session, environment=environment).findings
+    found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
     return [str(finding) for finding in errors(found)]
 
 
 def warnings(
-    *texts: str, clusters: str | None = None, session: str | None = None, environment: Mapping[str, str] = KEYS
+    *texts: str,
+    clusters: str | None = None,
+    session: str | None = None,
+    environment: Mapping[str, str] = KEYS,
+    lenient: bool = False,
 ) -> list[str]:
-    found = loaded(*texts, clusters=clusters, session=session, environment=environment).findings
+    found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
     return [str(finding) for finding in found if finding.severity == "warning"]
 
 

@@ -31,7 +31,7 @@ def test_policy_sees_headers_and_no_secret_in_them() -> None:
 def test_a_refusal_still_knows_what_was_asked() -> None:
     strict = replace(gateway(chain("openai_chat")), chains={})
 
-    refused = way.go(ARRIVED, Situation(), strict)
+    refused = way.go(ARRIVED, lambda _: Situation(), strict)
 
     assert isinstance(refused, way.Refused)
     assert refused.fault.kind is Kind.NOT_FOUND
@@ -40,7 +40,7 @@ def test_a_refusal_still_knows_what_was_asked() -> None:
 
 
 def test_what_cannot_be_read_is_refused_without_features() -> None:
-    refused = way.go(replace(ARRIVED, body=b"{"), Situation(), gateway(chain("openai_chat")))
+    refused = way.go(replace(ARRIVED, body=b"{"), lambda _: Situation(), gateway(chain("openai_chat")))
 
     assert isinstance(refused, way.Refused)
     assert (refused.fault.kind, refused.known) == (Kind.MALFORMED, None)

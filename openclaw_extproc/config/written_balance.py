@@ -1,0 +1,109 @@
+"""The written sections about spreading requests and about who stands in: `load_balancing` and `failover`."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from openclaw_extproc.config.written_base import Count, Duration, Milliseconds, Name, Section
+from openclaw_extproc.config.written_rules import Names
+
+Weight: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
+Positive: TypeAlias = Annotated[int, Field(ge=1)]
+
+
+class PoolHealthCheck(Section):
+    """Read and checked, not acted on yet: a pool's members are judged by the calls they answer."""
+
+    interval: Duration | None = Field(default=None, description="time between two checks: 30s")
+    timeout: Duration | None = Field(default=None, description="how long a check may take: 5s")
+    unhealthy_threshold: Count | None = Field(default=None, description="failed checks in a row")
+
+
+class Pool(Section):
+    """Models among which requests are spread. Its name can be asked for, and written wherever a model's name can."""
+
+    models: list[Name] = Field(
+        default_factory=list[Name], description="its members: aliases of gateway.models, or models a provider lists"
+    )
+    weight: list[Weight] = Field(
+        default_factory=list[Weight],
+        description="one for each model, in their order; none at all: all are equal; 0: the model gets nothing",
+    )
+    max_concurrent: Positive | None = Field(
+        default=None,
+        description="the most calls at a time for each of its models: a model that has them goes behind all others. "
+        "Where every model of a provider has such a limit, their sum is also the limit of its Envoy cluster, above "
+        "which Envoy answers 503",
+    )
+    health_check: PoolHealthCheck | None = None
+    tier: Names = Field(
+        default_factory=list[Name],
+        description="one or several of simple, standard, large, coding: requests of these go to this pool, unless "
+        "gateway.routing_strategy.tiers says something else of them",
+    )
+
+
+class SessionAffinity(Section):
+    enabled: bool = True
+    ttl: Duration | None = Field(
+        default=None, description="how long after its last good answer a session stays with who gave it: 15m (usual)"
+    )
+
+
+class LoadBalancing(Section):
+    strategy: Literal["weighted_round_robin", "least_latency", "round_robin"] | None = Field(
+        default=None,
+        description="weighted_round_robin (usual): by weight; round_robin: all weights are equal; least_latency: who "
+        "lately was the first to say something goes first, by weight while that is not known",
+    )
+    pools: dict[str, Pool] = Field(default_factory=dict[str, Pool], description="by name")
+    session_affinity: SessionAffinity | None = None
+
+
+class FailoverTarget(Section):
+    """One of those that stand in."""
+
+    provider: Name | None = None
+    weight: Weight | None = Field(default=None, description="the heavier ones are tried first; as written where equal")
+    timeout_ms: Annotated[int, Field(ge=1, le=600_000)] | None = Field(
+        default=None,
+        description="how long an attempt there may be silent, instead of router.timeouts. Envoy has one such limit for "
+        "all attempts of a request: the longest of all that a request may go to holds for each of them",
+    )
+
+
+class ScheduledFailover(Section):
+    """Read and checked, not acted on yet."""
+
+    test_interval: Duration | None = None
+    mode: Name | None = None
+    notify: bool | None = None
+
+
+class Recovery(Section):
+    """Read and checked, not acted on yet."""
+
+    auto_recover: bool | None = None
+    backoff: Name | None = None
+    interval: Duration | None = None
+    max_retries: Count | None = None
+
+
+class Failover(Section):
+    primary: Name | None = Field(default=None, description="the provider that others stand in for")
+    fallbacks: list[FailoverTarget] = Field(
+        default_factory=list[FailoverTarget],
+        description="for the models of the primary that have no fallback of their own",
+    )
+    scheduled_failover: ScheduledFailover | None = None
+    recovery: Recovery | None = None
+
+
+def milliseconds(duration: str) -> Milliseconds:
+    """Of a `Duration`, which has been checked: `every 6h` is 21,600,000."""
+    number = duration.removeprefix("every ")
+    unit = number.lstrip("0123456789")
+    return int(number.removesuffix(unit)) * _MILLISECONDS[unit]
+
+
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

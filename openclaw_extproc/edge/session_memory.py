@@ -1,0 +1,89 @@
+"""What is remembered of sessions: who answered, how hard it was, what was spent.
+
+Bounded in number, in age and in the size of each, because a session's id is whatever a client says.
+Time comes as an argument (seconds since the epoch).
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.strategy import Affinity, Tier
+
+MAX_SESSIONS = 10_000
+"""Some 10 MB. A sidecar serves one application; beyond this the session that was quiet for longest is forgotten."""
+MAX_ASKED = 8
+"""Model names in a session. Agents ask for two or three."""
+MAX_ID_CHARS = 256
+"""As many as a header of ours may have: an id comes from a stranger."""
+MAX_MODEL_CHARS = 128
+"""As many as a plan keeps of the model that was asked for."""
+SESSION_SECONDS = 24 * 3600.0
+"""Of silence. What a session has spent is forgotten then, so this is a working day and a night."""
+USUAL_TTL_SECONDS = Affinity().ttl_seconds
+"""How long a tool loop finds its target again, and a judgement counts, where no affinity is configured."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Of one model name that a session asks for."""
+
+    target: str = ""
+    answered: float = 0.0
+    tier: Tier | None = None
+    judged: float = 0.0
+
+
+@dataclass(slots=True)
+class _Session:
+    used: float
+    spent_usd: float = 0.0
+    asked: OrderedDict[str, _Asked] = field(default_factory=OrderedDict[str, _Asked])
+    """By the model asked for: an agent asks for a large and a small one by turns, and each keeps its own target."""
+
+    def about(self, asked: str) -> _Asked:
+        known = self.asked.pop(asked, None) or _Asked()
+        self.asked[asked] = known
+        if len(self.asked) > MAX_ASKED:
+            self.asked.popitem(last=False)
+        return known
+
+
+@dataclass(slots=True)
+class Sessions:
+    by_id: OrderedDict[str, _Session] = field(default_factory=OrderedDict[str, _Session])
+    """The one used last at the end."""
+
+    def recall(self, session: str, asked: str, at: float, ttl: float) -> Remembered:
+        """`ttl`: seconds for which a good answer, or a judgement, is remembered. What was spent, is for longer."""
+        known = self.by_id.get(session[:MAX_ID_CHARS])
+        if known is None or at - known.used > SESSION_SECONDS:
+            return Remembered()
+        about = known.asked.get(asked[:MAX_MODEL_CHARS], _Asked())
+        return Remembered(
+            target=about.target if at - about.answered <= ttl else "",
+            tier=about.tier if at - about.judged <= ttl else None,
+            spent_usd=known.spent_usd,
+        )
+
+    def answered(self, session: str, asked: str, target: str, at: float) -> None:
+        """A good answer: it is where the session stays."""
+        about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
+        about.target, about.answered = target, at
+
+    def judged(self, session: str, asked: str, tier: Tier, at: float) -> None:
+        about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
+        about.tier, about.judged = tier, at
+
+    def spent(self, session: str, usd: float, at: float) -> None:
+        self._used(session, at).spent_usd += usd
+
+    def _used(self, session: str, at: float) -> _Session:
+        known = self.by_id.pop(session[:MAX_ID_CHARS], None)
+        if known is None or at - known.used > SESSION_SECONDS:
+            known = _Session(at)
+        known.used = at
+        self.by_id[session[:MAX_ID_CHARS]] = known
+        while len(self.by_id) > MAX_SESSIONS or at - next(iter(self.by_id.values())).used > SESSION_SECONDS:
+            self.by_id.popitem(last=False)
+        return known
