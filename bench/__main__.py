@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from bench import proc, report, rounds, setup, translation, wrk
+from bench import decision, proc, report, rounds, setup, translation, wrk
 from openclaw_extproc.edge.processes import StartError
 
 MEASURED, FAILED, WRONG = 0, 1, 2
@@ -29,6 +29,8 @@ def main() -> int:
     sys.stdout.write((report.as_json(made) if options.json else report.markdown(made)) + "\n")
     if not options.json:
         sys.stdout.write(f"\nPython alone, without Envoy:\n\n{translation.markdown(translation.measure())}\n")
+        title = f"A decision, with {decision.RULES} rules and {decision.MODELS} models:"
+        sys.stdout.write(f"\n{title}\n\n{decision.markdown(decision.measure())}\n")
     return MEASURED
 
 

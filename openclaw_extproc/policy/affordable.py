@@ -7,6 +7,7 @@ from openclaw_extproc.faults import Fault
 from openclaw_extproc.policy.budgets import Budget, Limit, budget, notice, too_dear
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.line import Chosen, Line, others
+from openclaw_extproc.policy.order import not_dearer_first
 from openclaw_extproc.policy.telling import refused
 
 
@@ -43,7 +44,8 @@ def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
     if not cheaper and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
         fitting = [one for one in found.usable if one.cost is not None and not purse.is_too_much(one)]
-        cheaper = tuple(one for one in reversed(fitting) if not purse.broken_by(one))
+        next_cheaper = [one for one in reversed(fitting) if not purse.broken_by(one)]
+        cheaper = tuple(not_dearer_first(next_cheaper, chosen.choice, chosen.case))
     if not cheaper:
         return line
     names = {one.name for one in cheaper}

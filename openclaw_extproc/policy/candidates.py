@@ -102,7 +102,7 @@ def _members(found: Meaning, pool: Pool, case: Case) -> Iterator[Candidate]:
     most, inflight = pool.max_concurrent, case.situation.inflight
     busy = {t.name for t in found.peers if most is not None and inflight.get(t.name, 0) >= most}
     if len(busy) == len({target.name for target in found.peers}):
-        busy = set()
+        busy = set[str]()
     counts = not case.strategy.optimization.latency
     members = list(zip(found.peers, found.weights, strict=True))
     yield from (_made(t, Standing.CHOSEN, case, weight * counts) for t, weight in members if t.name not in busy)

@@ -110,7 +110,7 @@ def _lined_up(chosen: Chosen) -> Line:
     known = (*everybody, *cands.also([held], everybody, case)) if held else everybody
     because: tuple[str, ...] = ()
     found = objections.sort_out(known, chosen.terms, case)
-    if not found.usable and case.leaves_choice and choice.routing and case.is_chat:
+    if not found.usable and case.leaves_choice and choice.routing and case.is_chat and _is_in_the_way(found):
         found, because = _anybody(found, chosen)
     if not found.usable:
         raise refused(nobody(found), chosen, Line((), found.objections))
@@ -124,6 +124,11 @@ def _lined_up(chosen: Chosen) -> Line:
 
 
 _DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is cost")
+
+
+def _is_in_the_way(found: Sorted) -> bool:
+    """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
+    return any(fault.kind is Kind.FORBIDDEN or fault.code == objections.TOO_LONG for _, fault in found.objections)
 
 
 def _anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:

@@ -199,18 +199,23 @@ def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case)
     return _partition(line, able)
 
 
-def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+def not_dearer_first(line: list[Candidate], choice: Choice, case: Case) -> list[Candidate]:
     """A client that named a model does not pay more for another one while there is one that costs no more. Where it
     said that its request is important, that holds for the first attempt only.
     """
     asked = meaning(case.asked_name, case)
-    if choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost or asked is None:
+    if not line or choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost or asked is None:
         return line
     wanted = Candidate(asked.chain[0], Standing.CHOSEN, case.cost(asked.chain[0]))
-    cheaper = _partition(line, lambda one: _costs_no_more(one, wanted, case))
     if case.features.declared.priority != "high":
-        return cheaper
-    return [cheaper[0], *(one for one in line if one is not cheaper[0])]
+        return _partition(line, lambda one: _costs_no_more(one, wanted, case))
+    fitting = [one for one in line if _costs_no_more(one, wanted, case)]
+    first = next((one for one in fitting if case.is_healthy(one.target)), line[0])
+    return [first, *(one for one in line if one is not first)]
+
+
+def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+    return not_dearer_first(line, choice, case)
 
 
 def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
