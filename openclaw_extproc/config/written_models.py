@@ -121,6 +121,7 @@ class ListedModel(CatalogueEntry):
     """A model of a provider's list: its name alone, or a mapping with what is known of it."""
 
     name: Name | None = None
+    """As the provider calls it, and as clients ask for it."""
 
 
 Listed: TypeAlias = Annotated[ListedModel, Short("name")]
@@ -150,6 +151,8 @@ Virtuals: TypeAlias = dict[str, VirtualEntry]
 
 
 class CostThreshold(Section):
+    """How much may be spent, as estimated before each request."""
+
     daily_budget: Amount | None = None
     """Dollars a day, of all requests of this sidecar. The lower one holds of this and `max_daily_budget`."""
     hourly_budget: Amount | None = None
@@ -160,12 +163,15 @@ class CostOptimization(Section):
     """Which kinds of models are preferred, and how much may be spent."""
 
     enabled: bool = True
+    """`false`: as if the section were not there."""
     priority: list[Name] = Field(default_factory=list[Name])
     """Kinds of models, those to be preferred first: local, open_source, paid."""
     cost_threshold: CostThreshold = CostThreshold()
 
 
 class Constraints(Section):
+    """What has to hold whatever is cheap."""
+
     max_cost_per_session: Amount | None = None
     """Dollars, estimated before each request of the session."""
     max_daily_budget: Amount | None = None
@@ -175,6 +181,8 @@ class Constraints(Section):
 
 
 class CostTarget(Section):
+    """What is aimed at, and within which bounds."""
+
     target: Name | None = None
     """`minimize_cost`: of the models that can do it, the cheapest one first."""
     constraints: Constraints = Constraints()
@@ -186,6 +194,7 @@ class SwitchingRule(Section):
     metric: Name | None = None
     """`cost_per_task` (dollars, estimated for each request), `error_rate` (a share), `latency_p99` (milliseconds)."""
     threshold: Amount | None = None
+    """In the unit of the metric."""
     action: Name | None = None
     """`downgrade_model` for `cost_per_task`, `switch_provider` for `error_rate`, `fallback_fast` for `latency_p99`."""
     downgrade_to: Name | None = None
@@ -193,11 +202,14 @@ class SwitchingRule(Section):
 
 
 class DynamicSwitching(Section):
+    """What happens when a number goes over a threshold."""
+
     strategy: Name | None = None
     """`cost_window`."""
     window_minutes: Count | None = None
     """What `error_rate` and `latency_p99` are measured over. 5 where nothing is written."""
     check_interval: Duration | None = None
+    """How often `error_rate` and `latency_p99` are looked at. 30s where nothing is written."""
     rules: list[SwitchingRule] = Field(default_factory=list[SwitchingRule])
 
 
@@ -205,6 +217,7 @@ class CostAware(Section):
     """Limits in dollars, and what is done to stay below them."""
 
     enabled: bool = True
+    """`false`: as if the section were not there."""
     optimization: CostTarget = CostTarget()
     dynamic_switching: DynamicSwitching = DynamicSwitching()
     on_exceeded: Literal["downgrade", "reject"] = "downgrade"

@@ -19,7 +19,9 @@ class FallbackParams(Section):
     """The model that is tried last for what has no fallback of its own, and how it is asked."""
 
     provider: Name | None = None
+    """Name of the provider."""
     model: Name | None = None
+    """Which of its models."""
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
     """Of requests that got here, in place of the client's."""
     max_tokens: Tokens | None = None

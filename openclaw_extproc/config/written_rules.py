@@ -103,13 +103,16 @@ class CanaryEntry(Section):
     to: Name | None = None
     """The version on trial."""
     share: Share = 0.05
+    """0 to 1: 0.05 is one session in twenty."""
     sticky: Sticky = "session"
+    """As with experiments."""
 
 
 class SecondOpinionSection(Section):
     """A model that is asked how complex a request is, where our own judgement is unsure. Costs the wait for it."""
 
     enabled: bool = False
+    """Off unless it says `true`."""
     endpoint: Name | None = None
     """Base URL of an OpenAI-compatible server, with its path: http://127.0.0.1:8080/v1."""
     model: Name | None = None
@@ -166,6 +169,7 @@ class ComplianceRule(Section):
 
     condition: Name | None = Field(default=None, alias="if", description=CONDITION)
     data_class: Name | None = None
+    """The class that it gives: a name of `data_classes`."""
 
 
 class ComplianceSection(Permitted):

@@ -12,7 +12,7 @@ from tests.docs.keys import Key, tables
 from tests.docs.pages import table
 
 _MARK = re.compile(r"<!-- made: keys of (?P<name>\S+) -->\n.*?<!-- end: keys of (?P=name) -->", re.DOTALL)
-_AT = {"RouterSection": "router", "RetryPolicy": "retry_policy"}
+_AT = {"RetryPolicy": "retry_policy"}
 """How warnings call the places of sections that have a table of their own."""
 NOT_YET = "*Read, not acted on yet.*"
 

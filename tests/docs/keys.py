@@ -6,7 +6,7 @@ table of its own, which the others point to.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from openclaw_extproc.config.written import Written
 from openclaw_extproc.config.written_base import Section
 from openclaw_extproc.config.written_levels import SessionFile
+from openclaw_extproc.config.written_models import Short
 
 Kind = type[Section]
 
@@ -186,11 +187,13 @@ def _words(annotation: Any) -> str:
     return "any value"
 
 
-def _as_schema(metadata: Iterable[object]) -> str:
+def _as_schema(metadata: Sequence[object]) -> str:
     """What a type that reads several forms says itself of what may be written; empty: it says nothing."""
+    if short := next((one for one in metadata if isinstance(one, Short)), None):
+        return f"{_SCHEMA[short.kind]} or section"
     told = next((one.json_schema for one in metadata if isinstance(one, WithJsonSchema)), None)
-    forms = told.get("anyOf", []) if told else []
-    return " or ".join(_SCHEMA[str(form["type"])] for form in forms)
+    forms: list[dict[str, str]] = told.get("anyOf", []) if told else []
+    return " or ".join(_SCHEMA[form["type"]] for form in forms)
 
 
 _SCHEMA = {
