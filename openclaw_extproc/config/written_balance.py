@@ -44,13 +44,17 @@ class Pool(Section):
 
 
 class SessionAffinity(Section):
-    enabled: bool = True
+    """A session stays with the model that answered it."""
+
+    enabled: bool = Field(default=True, description="false: as if the section were not there")
     ttl: Duration | None = Field(
         default=None, description="how long after its last good answer a session stays with who gave it: 15m (usual)"
     )
 
 
 class LoadBalancing(Section):
+    """How requests are spread over models that are as good as each other."""
+
     strategy: Literal["weighted_round_robin", "least_latency", "round_robin"] | None = Field(
         default=None,
         description="weighted_round_robin (usual): by weight; round_robin: all weights are equal; least_latency: who "
@@ -63,7 +67,7 @@ class LoadBalancing(Section):
 class FailoverTarget(Section):
     """One of those that stand in."""
 
-    provider: Name | None = None
+    provider: Name | None = Field(default=None, description="its name")
     weight: Weight | None = Field(default=None, description="the heavier ones are tried first; as written where equal")
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] | None = Field(
         default=None,
@@ -75,21 +79,23 @@ class FailoverTarget(Section):
 class ScheduledFailover(Section):
     """Read and checked, not acted on yet."""
 
-    test_interval: Duration | None = None
-    mode: Name | None = None
-    notify: bool | None = None
+    test_interval: Duration | None = Field(default=None, description="time between two drills: every 6h")
+    mode: Name | None = Field(default=None, description="dry_run: nothing is sent that costs money")
+    notify: bool | None = Field(default=None, description="whether somebody is told of the result")
 
 
 class Recovery(Section):
     """Read and checked, not acted on yet."""
 
-    auto_recover: bool | None = None
-    backoff: Name | None = None
-    interval: Duration | None = None
-    max_retries: Count | None = None
+    auto_recover: bool | None = Field(default=None, description="whether a provider is tried again by itself")
+    backoff: Name | None = Field(default=None, description="how the time between two trials grows")
+    interval: Duration | None = Field(default=None, description="until the first trial: 5m")
+    max_retries: Count | None = Field(default=None, description="trials")
 
 
 class Failover(Section):
+    """Who stands in for one provider."""
+
     primary: Name | None = Field(default=None, description="the provider that others stand in for")
     fallbacks: list[FailoverTarget] = Field(
         default_factory=list[FailoverTarget],
