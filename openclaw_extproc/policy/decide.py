@@ -12,6 +12,7 @@ from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy import experiments, objections, sessions
 from openclaw_extproc.policy.affordable import affordable
+from openclaw_extproc.policy.busy import roomy_first
 from openclaw_extproc.policy.candidates import candidates
 from openclaw_extproc.policy.case import Case, case_of
 from openclaw_extproc.policy.choose import MAX_NAMES_TOLD, choose
@@ -118,9 +119,10 @@ def _lined_up(chosen: Chosen) -> Line:
     stays, kept = sessions.staying(line, found.usable, choice, case)
     if stays:
         line, why = (stays, *(one for one in line if one.name != stays.name)), (kept,)
+    line, busy = roomy_first(line, case) if choice.routing else (line, ())
     left_out = tuple((one, _DEARER) for one in found.usable if one.name not in {member.name for member in line})
-    done = Line(line, (*found.objections, *left_out), (*because, *skipped(found), *why))
-    return affordable(done, chosen, held=stays is not None)
+    done = Line(line, (*found.objections, *left_out), (*because, *skipped(found), *why, *busy))
+    return affordable(done, chosen, held=stays is not None and line[0] is stays)
 
 
 _DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is cost")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.policy.room import limits
 from openclaw_extproc.strategy import Level, Optimization, Strategy
 
 _NO_CHAT = re.compile(
@@ -38,6 +39,8 @@ class Snapshot:
     sessions: Mapping[str, tuple[int, Level]]
     """By id, with its place."""
     patterns: tuple[Pattern, ...]
+    limits: Mapping[str, int]
+    """The most calls at a time, by the name of a target; absent: nobody limits them."""
 
     def session(self, name: str) -> Level | None:
         """The first entry of `sessions` that this session fits."""
@@ -84,6 +87,7 @@ def _made(key: _Identity) -> Snapshot:
         conditional=_is_conditional(strategy),
         minds_cost=_minds_cost(strategy),
         sessions={name: (place, level) for place, (name, level) in enumerate(levels) if "*" not in name},
+        limits=limits(strategy.pools, gateway),
         patterns=tuple(
             Pattern(place, _pattern(name), level) for place, (name, level) in enumerate(levels) if "*" in name
         ),

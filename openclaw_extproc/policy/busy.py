@@ -1,0 +1,19 @@
+"""Who has all the calls that it may have at a time goes behind everybody who has room; see `room.py` for why."""
+
+from openclaw_extproc.policy.candidates import Candidate
+from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.room import is_full
+
+
+def roomy_first(line: tuple[Candidate, ...], case: Case) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The line, and what is told about it. As it was where nobody is full, or everybody.
+
+    Also those go behind whom a session or a tool loop stays with: with who is full it would not go on but end.
+    """
+    limits, inflight = case.snapshot.limits, case.situation.inflight
+    full = {one.name for one in line if is_full(one.name, limits, inflight)}
+    roomy = tuple(one for one in line if one.name not in full)
+    if not full or not roomy:
+        return line, ()
+    told = tuple(f"{name} goes behind: it has the {limits[name]} calls it may have at a time" for name in sorted(full))
+    return (*roomy, *(one for one in line if one.name in full)), told
