@@ -10,24 +10,19 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from cel_expr_python import cel
 
 from openclaw_extproc import features
 from openclaw_extproc.catalog import ModelFacts, Price
+from openclaw_extproc.config.conditions import Compiler, activate
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.situation import Remembered, Situation
-from openclaw_extproc.policy.variables import VARIABLES, Type
 from openclaw_extproc.strategy import (
     Affinity,
     Compliance,
-    Condition,
     Experiment,
     Optimization,
     Pool,
@@ -88,13 +83,14 @@ def _facts(n: int) -> ModelFacts:
 
 
 def _strategy(models: list[str]) -> Strategy:
-    environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in VARIABLES.items()})
+    compiler = Compiler()
     rules = [
-        Rule(f"rule-{n}", _condition(environment, source), models[n % MODELS])
-        for n, source in enumerate([*_sources(), "turns > 0"])
+        Rule(f"rule-{n}", compiler.condition(source, f"rules[{n}].if"), models[n % MODELS])
+        for n, source in enumerate([*_sources(), "tokens > 0"])
     ]
+    assert not compiler.findings, compiler.findings
     return Strategy(
-        activate=environment.Activation,
+        activate=activate,
         rules=tuple(rules),
         default="model-3",
         fallbacks={model: (models[(n + 7) % MODELS], models[(n + 9) % MODELS]) for n, model in enumerate(models)},
@@ -119,26 +115,6 @@ def _sources() -> list[str]:
         '"x-team" in headers && headers["x-team"] == "team-{n}"',
     )
     return [shapes[n % len(shapes)].replace("{n}", str(n + 10)) for n in range(RULES - 1)]
-
-
-_TYPES: Mapping[Type, Any] = {
-    "string": cel.Type.STRING,
-    "int": cel.Type.INT,
-    "double": cel.Type.DOUBLE,
-    "bool": cel.Type.BOOL,
-    "strings": cel.Type.List(cel.Type.STRING),
-    "headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
-}
-
-
-def _condition(environment: Any, source: str) -> Condition:
-    compiled = environment.compile(source)
-
-    def holds(activation: object) -> bool | None:
-        value = compiled.eval(activation).value()
-        return value if isinstance(value, bool) else None
-
-    return Condition(source, holds)
 
 
 # -- requests ------------------------------------------------------------------------

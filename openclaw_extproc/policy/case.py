@@ -4,16 +4,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.gateway import AUTO, Gateway, Target
+from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.policy import cost, snapshot
 from openclaw_extproc.policy.complexity import Judgement
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.snapshot import Snapshot
 from openclaw_extproc.policy.variables import values
 from openclaw_extproc.strategy import Condition, Strategy
-
-LEVEL = "level:"
-"""What the names of chains begin with that belong to a level, and that no client can ask for."""
 
 Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 """What the client's model name is. `auto` also for a name that nobody lists, where that goes to the default chain."""
@@ -86,7 +83,7 @@ def _asked(name: str, gateway: Gateway) -> Asked:
         return "pool"
     if virtual := gateway.strategy.virtual.get(name):
         return "auto" if virtual.wish == "auto" and not virtual.among else "virtual"
-    if name in snapshot.snapshot(gateway).by_name:
+    if name in snapshot.snapshot(gateway).named:
         return "model"
     return "auto" if gateway.unknown_models == AUTO else "unknown"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from openclaw_extproc.faults import FaultError, Kind
-from openclaw_extproc.gateway import AUTO
-from openclaw_extproc.policy.case import LEVEL, Case
+from openclaw_extproc.gateway import AUTO, LEVEL
+from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.levels import Overrides
 from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.policy.rules import Ruled
@@ -63,7 +63,7 @@ def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
     if not over.routing:
         return replace(choice, routing=False, because=(*choice.because, "routing is switched off for it"))
     priority = ruled.priority or choice.priority
-    fallback = ruled.fallback or choice.fallback
+    fallback = over.fallback or ruled.fallback or choice.fallback
     return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
 
 
@@ -74,7 +74,7 @@ def _by_level(case: Case, over: Overrides) -> Choice | None:
     if found is None:
         raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
     told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
-    return Choice((over.model,), over.by, (f"{over.level}: {told}",), level=over.level)
+    return Choice((over.model,), over.by, (f"{over.level}: {told}",), fallback=over.fallback, level=over.level)
 
 
 def _by_user(case: Case) -> Choice | None:
@@ -94,7 +94,8 @@ def _by_rule(case: Case, ruled: Ruled) -> Choice | None:
 
 def _may_guess(case: Case) -> bool:
     """Whether tasks and tiers have a say. A virtual name with a wish of its own said what is wanted."""
-    if not case.is_chat or case.asked in ("virtual", "unknown"):
+    wish = case.strategy.virtual[case.features.model].wish if case.asked == "virtual" else "auto"
+    if not case.is_chat or case.asked == "unknown" or wish != "auto":
         return False
     return case.leaves_choice or case.strategy.applies_to == "all"
 
@@ -114,14 +115,22 @@ def _by_tier(case: Case, notes: list[str]) -> Choice | None:
 
 def _guessed(by: Chooser, words: str, names: Iterable[str], case: Case, notes: list[str]) -> Choice | None:
     known = tuple(name for name in names if meaning(name, case) is not None)
-    fitting = known if case.leaves_choice else tuple(name for name in known if _is_no_dearer(name, case))
+    fitting = tuple(name for name in known if _is_within(name, case))
     if fitting:
         return Choice(fitting, by, (f"{words}: {', '.join(fitting)}",))
     if known:
-        notes.append(
-            f"{words}: {', '.join(known)} not used, as it is not known to cost no more than what was asked for"
-        )
+        why = "is not among what was asked for" if case.leaves_choice else "may cost more than what was asked for"
+        notes.append(f"{words}: {', '.join(known)} not used, as it {why}")
     return None
+
+
+def _is_within(name: str, case: Case) -> bool:
+    """What the client's model name allows: any model, one of its own, or no dearer one."""
+    if not case.leaves_choice:
+        return _is_no_dearer(name, case)
+    own = meaning(case.asked_name, case) if case.asked == "virtual" else None
+    found = meaning(name, case)
+    return own is None or (found is not None and {t.name for t in found.peers} <= {t.name for t in own.chain})
 
 
 def _is_no_dearer(name: str, case: Case) -> bool:
@@ -180,7 +189,6 @@ _WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "be
 
 def _unknown(case: Case) -> FaultError:
     strategy = case.strategy
-    listed = (name for name in case.gateway.chains if not name.startswith(LEVEL))
-    known = sorted({*listed, *strategy.pools, *strategy.virtual})
+    known = sorted({*case.gateway.listed, *strategy.pools, *strategy.virtual})
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
     return FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")

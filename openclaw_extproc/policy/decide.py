@@ -16,7 +16,7 @@ from openclaw_extproc.policy.busy import roomy_first
 from openclaw_extproc.policy.candidates import candidates
 from openclaw_extproc.policy.case import Case, case_of
 from openclaw_extproc.policy.choose import MAX_NAMES_TOLD, choose
-from openclaw_extproc.policy.complexity import Judgement, judge
+from openclaw_extproc.policy.complexity import Judgement, judge, kept
 from openclaw_extproc.policy.compliance import bounds
 from openclaw_extproc.policy.groups import Group, grouped
 from openclaw_extproc.policy.levels import overrides
@@ -62,7 +62,7 @@ def decide(
     """
     judgement = judgement or judge(features)
     if sessions.is_of(situation.remembered, features):
-        judgement = sessions.kept(judgement, situation.remembered.tier, in_tool_loop=features.in_tool_loop)
+        judgement = kept(judgement, situation.remembered.tier, features.in_tool_loop)
     case = case_of(features, situation, gateway, judgement)
     match case.strategy.mode:
         case "enforce":
@@ -116,9 +116,9 @@ def _lined_up(chosen: Chosen) -> Line:
     if not found.usable:
         raise refused(nobody(found), chosen, Line((), found.objections))
     line, why = ordered(found.usable, everybody[0], choice, case)
-    stays, kept = sessions.staying(line, found.usable, choice, case)
+    stays, reason = sessions.staying(line, found.usable, choice, case)
     if stays:
-        line, why = (stays, *(one for one in line if one.name != stays.name)), (kept,)
+        line, why = (stays, *(one for one in line if one.name != stays.name)), (reason,)
     line, busy = roomy_first(line, case) if choice.routing else (line, ())
     left_out = tuple((one, _DEARER) for one in found.usable if one.name not in {member.name for member in line})
     done = Line(line, (*found.objections, *left_out), (*because, *skipped(found), *why, *busy))

@@ -8,6 +8,7 @@ the smallest cost limit. A request can shorten its time limit and never lengthen
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from openclaw_extproc.gateway import LEVEL
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Level
@@ -18,6 +19,8 @@ class Overrides:
     model: str = ""
     level: str = ""
     """Name of the level that chose the model."""
+    fallback: tuple[str, ...] = ()
+    """What stands in for its model; where no level names a model, for whatever is chosen."""
     by: Chooser = ""
     routing: bool = True
     timeout_ms: int | None = None
@@ -33,11 +36,13 @@ def overrides(case: Case) -> Overrides:
     others = tuple(level for by, level in levels if by != "request")
     named = [(by, level) for by, level in levels if level.model and (case.is_chat or by == "request")]
     by, chosen = named[0] if named else _NOBODY
+    standing_in = chosen.fallback if named else next((one.fallback for _, one in levels if one.fallback), ())
     times = [next((one.timeout_ms for one in part if one.timeout_ms is not None), None) for part in (own, others)]
     costs = [level.max_cost_usd for _, level in levels if level.max_cost_usd is not None]
     return Overrides(
         model=chosen.model,
         level=chosen.name,
+        fallback=tuple(name for name in standing_in if not name.startswith(LEVEL)),
         by=by,
         routing=next((level.routing for _, level in levels if level.routing is not None), True),
         timeout_ms=min((ms for ms in times if ms is not None), default=None),

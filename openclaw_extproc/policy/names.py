@@ -31,13 +31,8 @@ def meaning(name: str, case: Case) -> Meaning | None:
 
 
 def chain_of(name: str, case: Case) -> tuple[Target, ...]:
-    """Empty when no model is called so. A `provider/model` goes before the others of the same model's chain."""
-    if chain := case.gateway.chains.get(name):
-        return chain
-    own = case.snapshot.by_name.get(name)
-    if own is None:
-        return ()
-    return (own, *(target for target in case.gateway.chains.get(own.model, ()) if target.name != own.name))
+    """Empty when no model is called so. Means the same as `Gateway.chain_of`, and is faster."""
+    return case.gateway.chains.get(name) or case.snapshot.named.get(name, ())
 
 
 def _of_chain(chain: tuple[Target, ...]) -> Meaning:

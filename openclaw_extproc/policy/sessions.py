@@ -1,4 +1,4 @@
-"""What a session keeps: its tier, and who answers it.
+"""What a session keeps: who answers it. (Its tier: `complexity.kept`.)
 
 Inside a tool loop the model that began it ends it: another one would have to go on with calls it never made, and
 cannot read the thoughts behind them. Outside, affinity keeps a session with who answered it, for the provider's cache
@@ -13,16 +13,7 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate, Standing
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.complexity import Judgement
 from openclaw_extproc.policy.situation import Remembered
-from openclaw_extproc.strategy import Tier
-
-
-def kept(judgement: Judgement, before: Tier | None, *, in_tool_loop: bool) -> Judgement:
-    """Inside a tool loop a request is what its question was."""
-    if not in_tool_loop or before is None or judgement.source == "declared" or judgement.tier == before:
-        return judgement
-    return replace(judgement, tier=before, source="session")
 
 
 def is_of(remembered: Remembered, features: Features) -> bool:

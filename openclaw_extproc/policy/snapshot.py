@@ -1,7 +1,7 @@
 """What one configuration means for every request, worked out once: names of targets, models that may stand in."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +27,8 @@ class Pattern:
 class Snapshot:
     by_name: Mapping[str, Target]
     """By `provider/model`: all targets of all chains, and all models that providers list."""
+    named: Mapping[str, tuple[Target, ...]]
+    """What `provider/model` means as a name."""
     chats: tuple[Target, ...]
     """Every target that may stand in where any model will do, in the order of the configuration."""
     known_as: Mapping[str, frozenset[str]]
@@ -38,17 +40,18 @@ class Snapshot:
     keeps its chains as they were written."""
     sessions: Mapping[str, tuple[int, Level]]
     """By id, with its place."""
-    patterns: tuple[Pattern, ...]
+    patterns: Mapping[str, tuple[Pattern, ...]]
+    """By what they begin with. There may be thousands, and a request looks only at those that begin as its id does."""
     limits: Mapping[str, int]
     """The most calls at a time, by the name of a target; absent: nobody limits them."""
 
     def session(self, name: str) -> Level | None:
         """The first entry of `sessions` that this session fits."""
-        exact = self.sessions.get(name)
-        fitting = next((p for p in self.patterns if p.test.fullmatch(name)), None)
-        if exact is None or (fitting is not None and fitting.place < exact[0]):
-            return None if fitting is None else fitting.level
-        return exact[1]
+        found = [self.sessions[name]] if name in self.sessions else []
+        starts = (name[:end] for end in range(len(name) + 1 if self.patterns else 0))
+        alike = (one for start in starts for one in self.patterns.get(start, ()))
+        found += ((one.place, one.level) for one in alike if one.test.fullmatch(name))
+        return min(found, key=lambda entry: entry[0])[1] if found else None
 
 
 class _Identity:
@@ -79,18 +82,17 @@ def _made(key: _Identity) -> Snapshot:
     for word, chain in gateway.chains.items():
         if chain:
             known_as[chain[0].name].add(word)
-    levels = strategy.levels.sessions.items()
+    levels = tuple(strategy.levels.sessions.items())
     return Snapshot(
         by_name=by_name,
+        named={name: meant for name in by_name if (meant := gateway.chain_of(name))},
         chats=tuple(target for target in by_name.values() if not _NO_CHAT.search(target.model)),
         known_as={name: frozenset(words) for name, words in known_as.items()},
         conditional=_is_conditional(strategy),
         minds_cost=_minds_cost(strategy),
         sessions={name: (place, level) for place, (name, level) in enumerate(levels) if "*" not in name},
         limits=limits(strategy.pools, gateway),
-        patterns=tuple(
-            Pattern(place, _pattern(name), level) for place, (name, level) in enumerate(levels) if "*" in name
-        ),
+        patterns=_patterns(levels),
     )
 
 
@@ -114,6 +116,14 @@ def _is_conditional(strategy: Strategy) -> bool:
 def _minds_cost(strategy: Strategy) -> bool:
     chosen = strategy.rules, strategy.default, strategy.tasks, strategy.tiers, strategy.fallbacks
     return any(chosen) or strategy.optimization != Optimization()
+
+
+def _patterns(levels: Sequence[tuple[str, Level]]) -> Mapping[str, tuple[Pattern, ...]]:
+    found: dict[str, list[Pattern]] = {}
+    for place, (name, level) in enumerate(levels):
+        if "*" in name:
+            found.setdefault(name.partition("*")[0], []).append(Pattern(place, _pattern(name), level))
+    return {start: tuple(patterns) for start, patterns in found.items()}
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ times as many cases find more than a small one that is easy to read. What fails 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.features import Declared, Features
@@ -159,7 +159,8 @@ class Case:
 
         def holds(values: object) -> bool | None:
             assert isinstance(values, Mapping)
-            return None if unsure and values["stream"] else values[name] == wanted
+            known = cast("Mapping[str, object]", values)
+            return None if unsure and known["stream"] else known[name] == wanted
 
         return Condition(f"{name} == {wanted!r}", holds)
 
