@@ -7,6 +7,7 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
@@ -20,7 +21,8 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
-from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.amending import changed, with_fields
+from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 
 AWS_SERVICE = "bedrock"
 """The name that signatures for `bedrock-runtime` hosts are made for."""
@@ -97,16 +99,25 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
         ask = bound.client.decode_request(asked)
-        change = Edit(bound.target.model, provider=bound.target.provider, fallback=bound.fallback)
+        target, losses = bound.target, list[str]()
+        changes = target.changes
+        change = Edit(target.model, changes.max_output_tokens, target.provider, fallback=bound.fallback)
         if bound.translates:
-            encoded = bound.provider.encode_request(replace(ask, model=change.model), change)
+            encoded = bound.provider.encode_request(_changed(ask, target), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
-            encoded = bound.client.edit(_freed(asked), change)
+            amended = bound.client.amend(asked.body, Amendment(changes, target.model), losses)
+            encoded = bound.client.edit(_freed(with_fields(asked, amended)), change)
+        encoded = replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
         adapt = bound.provider.adapt
         return Prepared(ask, encoded if adapt is None else adapt(encoded, ask, change))
     except UnreadableError as problem:
         raise FaultError(Kind.MALFORMED, str(problem)) from problem
+
+
+def _changed(ask: Ask, target: Target) -> Ask:
+    ask = replace(ask, model=target.model)
+    return changed(ask, target.changes) if isinstance(ask, Chat) else ask
 
 
 def _freed(asked: Asked) -> Asked:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from openclaw_extproc.faults import Fault
-from openclaw_extproc.gateway import Provider
+from openclaw_extproc.gateway import Changes, Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
@@ -66,6 +66,15 @@ class Edit:
         return min((n for n in (asked, self.cap) if n is not None), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an operator wants of every request to one target."""
+
+    changes: Changes
+    model: str
+    """That is asked there: not every one takes everything."""
+
+
 class Decoder(Protocol):
     """Reads one upstream answer."""
 
@@ -123,6 +132,10 @@ def untrimmed(_: Ask) -> None:
     return None
 
 
+def unamended(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+    return body
+
+
 @dataclass(frozen=True, slots=True)
 class ClientSide(Generic[AskT]):
     """How a client speaks this format to us."""
@@ -146,6 +159,9 @@ class ClientSide(Generic[AskT]):
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
     trim: Callable[[AskT], Passing | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
+    amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]] = unamended
+    """From a request's body to one that says what an operator adds; what need not change is the very same value in
+    both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
 
 
 Place: TypeAlias = Literal["api_version", "project", "region"]

@@ -8,7 +8,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
+from openclaw_extproc.wire.base import Amendment, Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
 from openclaw_extproc.wire.whole import WholeDecoder
 
 MAX_BYTES = 64 * 1024
@@ -24,6 +24,7 @@ def counting(
     decode_request: Callable[[Asked], Chat],
     edit: Callable[[Asked, Edit], Encoded],
     estimate: Callable[[int], bytes],
+    amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]],
 ) -> WireFormat[Chat]:
     """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
 
@@ -44,6 +45,7 @@ def counting(
         content_type=always_json,
         estimate=estimate,
         trim=untrimmed,
+        amend=amend,
     )
     provider = replace(of.provider, decoder=decoder)
     return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)

@@ -5,6 +5,7 @@ Source: the types of the official SDK (anthropic 2.11), and Anthropic's page on 
 
 from openclaw_extproc.wire import anthropic_messages
 from openclaw_extproc.wire.anthropic_messages import count_tokens as count
+from openclaw_extproc.wire.anthropic_messages.amending import amend_system
 from openclaw_extproc.wire.counts import counting
 
 NAME = "anthropic_count_tokens"
@@ -17,4 +18,5 @@ FORMAT = counting(
     decode_request=count.decode_request,
     edit=count.edit,
     estimate=count.encode_answer,
+    amend=amend_system,
 )

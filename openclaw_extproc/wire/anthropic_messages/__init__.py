@@ -7,6 +7,7 @@ to another. A system message in the middle of the conversation (beta `mid-conver
 Claude Code since 2.1.154) moves to the front.
 """
 
+from openclaw_extproc.wire.anthropic_messages.amending import amend
 from openclaw_extproc.wire.anthropic_messages.decoder import decoder
 from openclaw_extproc.wire.anthropic_messages.edits import edit
 from openclaw_extproc.wire.anthropic_messages.encoder import encoder
@@ -36,7 +37,7 @@ def credential_header(secret: str) -> tuple[str, str]:
 
 FORMAT = WireFormat(
     NAME,
-    client=ClientSide(serves, decode_request, encoder, encode_error, encode_stream_error, edit),
+    client=ClientSide(serves, decode_request, encoder, encode_error, encode_stream_error, edit, amend=amend),
     provider=ProviderSide(
         base_path,
         credential_header,

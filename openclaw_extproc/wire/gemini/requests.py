@@ -4,7 +4,7 @@ What only Gemini can carry is no error here, because most requests go on to a pr
 `losses`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from openclaw_extproc.model import json as j
@@ -12,7 +12,8 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.gemini import contents, output, paths, signatures, thinking, tools
-from openclaw_extproc.wire.gemini.fields import Losses, camel, fields, whole
+from openclaw_extproc.wire.gemini.amending import written as written_as
+from openclaw_extproc.wire.gemini.fields import Losses, fields, whole
 
 ALT = "alt"
 """The query parameter that turns a stream from a JSON array into server-sent events: an extra our encoder reads."""
@@ -110,15 +111,10 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     has to go.
     """
     _, method = paths.read(asked.path)
-    written = _written(asked.body, _CONFIG)
-    config = {} if asked.body.get(written) is None else j.an_object(asked.body[written], at=_CONFIG)
-    key = _written(config, _LIMIT)
+    key_of_config = written_as(asked.body, _CONFIG)
+    config = {} if asked.body.get(key_of_config) is None else j.an_object(asked.body[key_of_config], at=_CONFIG)
+    key = written_as(config, _LIMIT)
     given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
     limit = change.limit(given)
-    raw = asked.raw if limit == given else j.patch(asked.raw, {written: {**config, key: limit}})
+    raw = asked.raw if limit == given else j.patch(asked.raw, {key_of_config: {**config, key: limit}})
     return Encoded(paths.write(change.model, method), signatures.freed(raw))
-
-
-def _written(keys: Iterable[str], name: str) -> str:
-    """How this client writes a key: in camelCase or as in the proto file."""
-    return next((key for key in keys if camel(key) == name), name)

@@ -5,6 +5,7 @@ from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.counts import counting
 from openclaw_extproc.wire.gemini import count_tokens as count
 from openclaw_extproc.wire.gemini import paths
+from openclaw_extproc.wire.gemini.amending import amend_count
 
 NAME = "gemini_count_tokens"
 
@@ -22,4 +23,5 @@ FORMAT = counting(
     decode_request=count.decode_request,
     edit=edit,
     estimate=count.encode_count,
+    amend=amend_count,
 )

@@ -11,6 +11,7 @@ is in `fitting`, by the words of `wire/quirks`.
 
 from openclaw_extproc.wire import openai_errors as errors
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
+from openclaw_extproc.wire.openai_chat.amending import amend
 from openclaw_extproc.wire.openai_chat.decoder import decoder
 from openclaw_extproc.wire.openai_chat.editing import edit
 from openclaw_extproc.wire.openai_chat.encoder import encoder
@@ -46,6 +47,7 @@ FORMAT = WireFormat(
         encode_stream_error=errors.encode_stream_error,
         edit=edit,
         trim=trim,
+        amend=amend,
     ),
     provider=ProviderSide(
         base_path=base_path,

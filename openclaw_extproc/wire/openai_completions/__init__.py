@@ -16,6 +16,7 @@ from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.openai_api import flag, whole
 from openclaw_extproc.wire.openai_chat.trimming import trim
+from openclaw_extproc.wire.openai_completions.amending import amend
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
 from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
@@ -59,6 +60,7 @@ FORMAT = WireFormat(
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
         trim=trim,
+        amend=amend,
     ),
     provider=ProviderSide(
         base_path=openai_api.base_path,

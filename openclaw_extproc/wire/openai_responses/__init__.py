@@ -17,6 +17,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import openai_errors, sealed
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.openai_responses import state
+from openclaw_extproc.wire.openai_responses.amending import amend
 from openclaw_extproc.wire.openai_responses.decoder import decoder
 from openclaw_extproc.wire.openai_responses.encoder import encoder
 from openclaw_extproc.wire.openai_responses.errors import encode_stream_error
@@ -67,6 +68,7 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=encode_stream_error,
         edit=edit,
+        amend=amend,
     ),
     provider=ProviderSide(
         base_path=base_path,
