@@ -10,6 +10,7 @@ from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
+from openclaw_extproc.config.context import link_context
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
@@ -54,7 +55,8 @@ def link(
     chains, about_chains = link_chains(forms, providers, written.failover)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
-    findings += [*about_providers, *about_chains, *models.findings, *about_limits]
+    context, about_context = link_context(written.router.context_management, {*chains, *written.gateway.models})
+    findings += [*about_providers, *about_chains, *models.findings, *about_limits, *about_context]
     findings += _credentials(providers, around)
     findings += fitness(providers)
     findings += capabilities(written.gateway.models, forms, providers)
@@ -86,7 +88,7 @@ def link(
         strategy, about_routing = switched_off(strategy)
         findings += about_routing
         balance = replace(balance, tiers={})
-    gateway = replace(gateway, strategy=balance.added_to(models.into(strategy)))
+    gateway = replace(gateway, strategy=balance.added_to(models.into(replace(strategy, context=context))))
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,

@@ -26,7 +26,6 @@ def later(written: Written) -> dict[str, bool]:
         "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,
         "router.health_check": router.health_check is not None,
         "router.secondary_fallback": router.secondary_fallback is not None,
-        "router.context_management": router.context_management is not None,
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
         **_switching(written.cost_aware),

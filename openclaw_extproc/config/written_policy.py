@@ -12,6 +12,7 @@ from openclaw_extproc.config.written_base import (
     Rate,
     Section,
 )
+from openclaw_extproc.config.written_context import ContextManagement
 from openclaw_extproc.config.written_models import CostOptimization, ModelChoice, Tokens
 
 
@@ -87,14 +88,6 @@ class EmergencySection(Section):
     """In the answer's error message."""
     retry_after_ms: Milliseconds | None = None
     """In its `retry-after`, in whole seconds."""
-
-
-class ContextManagement(Section):
-    enabled: bool = True
-    compression_threshold: int | None = Field(default=None, ge=0, le=100)
-    """Percent of the context window."""
-    compression_method: Name | None = None
-    preserve_critical: bool | None = None
 
 
 class Timeouts(Section):

@@ -78,6 +78,8 @@ class Features:
     declared: Declared = field(default_factory=Declared)
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the request, without credentials."""
+    least_tokens: int | None = None
+    """As `tokens`, when all is left out that `context_management` may leave out; `None`: nobody asked."""
 
 
 def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None = None) -> Features:

@@ -9,6 +9,7 @@ from openclaw_extproc.gateway import Changes, Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.conversation import Conversation
 from openclaw_extproc.wire.needs import EVERYTHING, Need
 from openclaw_extproc.wire.quirks import Quirk
 
@@ -162,6 +163,8 @@ class ClientSide(Generic[AskT]):
     amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]] = unamended
     """From a request's body to one that says what an operator adds; what need not change is the very same value in
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
+    conversation: Conversation | None = None
+    """How it writes what was said before; `None`: nothing was."""
 
 
 Place: TypeAlias = Literal["api_version", "project", "region"]

@@ -46,6 +46,7 @@ def counting(
         estimate=estimate,
         trim=untrimmed,
         amend=amend,
+        conversation=None,
     )
     provider = replace(of.provider, decoder=decoder)
     return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)

@@ -6,7 +6,6 @@ LATER = {
     3: ["model.router.health_check_interval_ms", "memory"],
     4: ["router.health_check"],
     6: ["router.secondary_fallback"],
-    9: ["router.context_management"],
     11: ["cost_aware.dynamic_switching.rules[1]", "cost_aware.dynamic_switching.rules[2]"],
     12: ["load_balancing.pools: health_check"],
     13: ["failover.scheduled_failover", "failover.recovery"],

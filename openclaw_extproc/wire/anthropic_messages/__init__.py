@@ -8,6 +8,7 @@ Claude Code since 2.1.154) moves to the front.
 """
 
 from openclaw_extproc.wire.anthropic_messages.amending import amend
+from openclaw_extproc.wire.anthropic_messages.conversation import CONVERSATION
 from openclaw_extproc.wire.anthropic_messages.decoder import decoder
 from openclaw_extproc.wire.anthropic_messages.edits import edit
 from openclaw_extproc.wire.anthropic_messages.encoder import encoder
@@ -37,7 +38,9 @@ def credential_header(secret: str) -> tuple[str, str]:
 
 FORMAT = WireFormat(
     NAME,
-    client=ClientSide(serves, decode_request, encoder, encode_error, encode_stream_error, edit, amend=amend),
+    client=ClientSide(
+        serves, decode_request, encoder, encode_error, encode_stream_error, edit, amend=amend, conversation=CONVERSATION
+    ),
     provider=ProviderSide(
         base_path,
         credential_header,

@@ -9,6 +9,7 @@ signature of a text, which no other format has a place for.
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.gemini.amending import amend
+from openclaw_extproc.wire.gemini.conversation import CONVERSATION
 from openclaw_extproc.wire.gemini.decoder import decoder
 from openclaw_extproc.wire.gemini.encoder import content_type, encoder
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
@@ -36,6 +37,7 @@ FORMAT = WireFormat(
         edit=edit,
         content_type=content_type,
         amend=amend,
+        conversation=CONVERSATION,
     ),
     provider=ProviderSide(
         base_path=base_path,

@@ -12,6 +12,7 @@ is in `fitting`, by the words of `wire/quirks`.
 from openclaw_extproc.wire import openai_errors as errors
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.openai_chat.amending import amend
+from openclaw_extproc.wire.openai_chat.conversation import CONVERSATION
 from openclaw_extproc.wire.openai_chat.decoder import decoder
 from openclaw_extproc.wire.openai_chat.editing import edit
 from openclaw_extproc.wire.openai_chat.encoder import encoder
@@ -48,6 +49,7 @@ FORMAT = WireFormat(
         edit=edit,
         trim=trim,
         amend=amend,
+        conversation=CONVERSATION,
     ),
     provider=ProviderSide(
         base_path=base_path,

@@ -18,6 +18,7 @@ from openclaw_extproc.wire import openai_errors, sealed
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.amending import amend
+from openclaw_extproc.wire.openai_responses.conversation import CONVERSATION
 from openclaw_extproc.wire.openai_responses.decoder import decoder
 from openclaw_extproc.wire.openai_responses.encoder import encoder
 from openclaw_extproc.wire.openai_responses.errors import encode_stream_error
@@ -69,6 +70,7 @@ FORMAT = WireFormat(
         encode_stream_error=encode_stream_error,
         edit=edit,
         amend=amend,
+        conversation=CONVERSATION,
     ),
     provider=ProviderSide(
         base_path=base_path,
