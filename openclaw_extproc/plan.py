@@ -17,6 +17,18 @@ MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Shortened:
+    """What of the conversation a target does not get."""
+
+    left_out: tuple[int, ...]
+    """Indexes of the entries of the client's own list."""
+    turns: int
+    """How many of them are words of the user or an answer of the model."""
+    summary: str = ""
+    """Of what is left out; empty: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     request_id: str
     client_format: str
@@ -40,6 +52,8 @@ class Plan:
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""
+    shortened: dict[str, Shortened] = field(default_factory=dict[str, Shortened])
+    """By `Target.name`; of who is not in it, all of the conversation goes."""
 
     def group(self, attempt: int) -> tuple[Target, ...]:
         """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""

@@ -225,6 +225,8 @@ class SecondOpinion:
     deadline_ms: int = 50
     below: float = 0.6
     """Asked only when our confidence is lower than this."""
+    data_classes: frozenset[str] = frozenset()
+    """Of requests whose text this model may see; `*`: all. It is no provider that compliance could judge."""
 
 
 def _nothing(_: Values) -> object:

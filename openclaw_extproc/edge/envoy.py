@@ -97,6 +97,13 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return _continue(answer, put_on)
 
 
+def longer(milliseconds: int) -> pb.ProcessingResponse:
+    """The answer to its last message takes that long, counted from now. Once for each message."""
+    response = pb.ProcessingResponse()
+    response.override_message_timeout.FromMilliseconds(milliseconds)
+    return response
+
+
 def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
     response = pb.ProcessingResponse()
     common = _common(response, answer.to)

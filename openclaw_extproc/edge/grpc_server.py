@@ -8,7 +8,7 @@ from typing import Any, cast
 import grpc
 import grpc.aio
 
-from openclaw_extproc.edge.transport import Open
+from openclaw_extproc.edge.transport import Answerer, Open, nobody
 from openclaw_extproc.faults import Fault, Kind
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def server() -> grpc.aio.Server:
     return grpc.aio.server(options=_OPTIONS)
 
 
-def add(server: grpc.aio.Server, address: str, opens: Open) -> None:
+def add(server: grpc.aio.Server, address: str, opens: Open, answerer: Answerer = nobody) -> None:
     """Serve a stage at `unix:/path` or `host:port`. One gRPC server serves one stage: the socket says which.
 
     Raises:
@@ -53,6 +53,9 @@ def add(server: grpc.aio.Server, address: str, opens: Open) -> None:
             while not session.over and (message := await context.read()) is not _EOF:
                 for answer in session.receive(message):
                     await context.write(answer)
+                while (question := session.question) is not None:  # a client that leaves meanwhile cancels us here
+                    for answer in session.found(await answerer(question)):
+                        await context.write(answer)
         except asyncio.CancelledError:
             raise  # Envoy closed the stream: the usual end
         except Exception:

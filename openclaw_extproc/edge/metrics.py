@@ -60,6 +60,12 @@ class Metrics:
             ["provider", "model", "type"],
             registry=self.registry,
         )
+        self._questions = Counter(
+            "openclaw_questions",
+            "What the route stage asked other models, by what came of it",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
         self._decisions = Counter(
             "openclaw_decisions",
             "Requests by what was decided about them: `rule` only where one chose the model",
@@ -94,6 +100,9 @@ class Metrics:
             ["credential"],
             registry=self.registry,
         )
+
+    def question(self, kind: str, outcome: str) -> None:
+        self._questions.labels(kind, outcome).inc()
 
     def attempt(self, entry: AttemptEntry) -> None:
         provider, model = entry.target.provider.name, entry.target.model

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, grpc_server, logs
+from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -52,6 +53,7 @@ class Service:
         self._recorder = Recorder(self.metrics, self._health, self._memory, self._gateway)
         self._situation = Situation()
         self._health_seen = 0.0
+        self.answers = Answers(lambda: self._settings.listen, self.metrics.question)
         self.look_around()
 
     @property
@@ -74,6 +76,7 @@ class Service:
 
     def look_around(self) -> None:
         """See which credentials are there now."""
+        self.answers.expect(self._settings.gateway)
         providers = self._settings.gateway.providers.values()
         self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
 
@@ -98,7 +101,11 @@ class Service:
 
     def open_route(self) -> Session:
         gateway = self._gateway()
-        stage = RouteStage(gateway, self._situation, lambda features: self.situation_for(features, gateway))
+
+        def recall(features: Features) -> Situation:
+            return self.situation_for(features, gateway)
+
+        stage = RouteStage(gateway, self._situation, recall, self.answers.secret)
         put_on, under_way = self._credentials.put_on, self._memory.under_way
         return RouteSession(stage, self._recorder.request, put_on, under_way)
 
@@ -119,7 +126,7 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     await service.expect(service.settings)
     # A server a stage: the socket says which stage it is.
     servers = [grpc_server.server(), grpc_server.server()]
-    grpc_server.add(servers[0], listening.route, service.open_route)
+    grpc_server.add(servers[0], listening.route, service.open_route, service.answers)
     grpc_server.add(servers[1], listening.attempt, service.open_attempt)
     stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready))
     try:
@@ -129,6 +136,7 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     finally:
         await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
         await asyncio.to_thread(stop_admin)
+        await service.answers.close()
         service.close()
 
 

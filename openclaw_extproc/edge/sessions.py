@@ -11,6 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To
+from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
@@ -57,6 +58,9 @@ class StageSession(Generic[EntryT]):
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
         step = self._stage.receive(event)
         self._took(time.perf_counter() - began)
+        return self._taken(step)
+
+    def _taken(self, step: StepLike[EntryT]) -> list[bytes]:
         if step.entry is not None:
             self._record(step.entry)
         return [self._written(answer) for answer in step.answers]
@@ -66,6 +70,13 @@ class StageSession(Generic[EntryT]):
             return plain[1]
         return envoy.write(answer, self._put_on).SerializeToString()
 
+    @property
+    def question(self) -> Question | None:
+        return None
+
+    def found(self, text: str | None) -> list[bytes]:
+        raise AssertionError(f"an answer to nothing: {text is not None}")
+
     def close(self, fault: Fault | None) -> None:
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
@@ -73,7 +84,7 @@ class StageSession(Generic[EntryT]):
 
 
 class RouteSession(StageSession[RequestEntry]):
-    """Tells what is planned, for as long as no attempt has begun."""
+    """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers."""
 
     def __init__(
         self, stage: RouteStage, record: Callable[[RequestEntry], None], put_on: envoy.PutOn, under_way: UnderWay
@@ -86,12 +97,28 @@ class RouteSession(StageSession[RequestEntry]):
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
+        if self.question is not None and (patience := self._route.patience_ms):
+            answers.append(envoy.longer(patience).SerializeToString())
+        self._tell()
+        return answers
+
+    @property
+    def question(self) -> Question | None:
+        return self._route.question
+
+    def found(self, text: str | None) -> list[bytes]:
+        began = time.perf_counter()
+        step = self._route.found(text, time.time())
+        self._route.took(time.perf_counter() - began)
+        self._tell()
+        return self._taken(step)
+
+    def _tell(self) -> None:
         plan = self._route.plan
         if plan is not None and not plan.passes and not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
             self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
-        return answers
 
     def close(self, fault: Fault | None) -> None:
         if self._planned:

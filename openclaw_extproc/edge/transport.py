@@ -1,9 +1,10 @@
 """The seam between whatever carries messages and the stages: bytes in, bytes out, one session per stream."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.stages.questions import Question
 
 
 class Session(Protocol):
@@ -16,9 +17,25 @@ class Session(Protocol):
         """Take one message of Envoy's; return what is to be sent now, which may be nothing or several."""
         ...
 
+    @property
+    def question(self) -> Question | None:
+        """What has to be asked before the last message can be answered."""
+        ...
+
+    def found(self, text: str | None) -> list[bytes]:
+        """Take the answer to the question, `None` if there was none in time; return what is to be sent now."""
+        ...
+
     def close(self, fault: Fault | None) -> None:
         """The stream is over; `fault` is set when we broke. May come more than once."""
         ...
 
 
 Open: TypeAlias = Callable[[], Session]
+
+Answerer: TypeAlias = Callable[[Question], Awaitable[str | None]]
+"""Answers within the question's deadline, or with nothing. Never raises but when it is cancelled."""
+
+
+async def nobody(_: Question) -> str | None:
+    return None

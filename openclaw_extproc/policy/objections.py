@@ -9,6 +9,7 @@ from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.compliance import Bounds
+from openclaw_extproc.policy.context import fits
 from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.wire import spoken_to
 from openclaw_extproc.wire.base import Operation
@@ -27,7 +28,7 @@ class Terms:
     home: str
     """Name of the provider that a key of the caller's was meant for: the one that has what the client asked for."""
     shortens: bool
-    """Whether a conversation that is too long is made shorter on its way."""
+    """Whether a conversation that is too long is made shorter on its way, and nobody knows yet how short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def terms(first: Target, level: str, bounds: Bounds, case: Case) -> Terms:
     own = None if case.asked == "unknown" and not level else meaning(level or case.asked_name, case)
     asked = own or meaning(AUTO, case)
     home = asked.chain[0].provider.name if asked else first.provider.name
-    return Terms(bounds, first, home, case.strategy.context is not None)
+    return Terms(bounds, first, home, case.strategy.context is not None and case.features.least_tokens is None)
 
 
 def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorted:
@@ -110,13 +111,16 @@ def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
 
 
 def _too_long(target: Target, case: Case) -> Fault | None:
-    """A hard limit, unless the conversation can be shortened: then only who has more room goes before who has less."""
+    """A hard limit, for what is left when all of the conversation is left out that may be. Where that is not known, only
+    who has more room goes before who has less.
+    """
     facts = case.gateway.facts(target)
     if facts.window is None or case.features.operation == "count_tokens":
         return None
-    tokens = cost.wanted_tokens(case.features, facts, case.situation)
-    if tokens <= facts.window:
+    ratio = case.situation.token_ratio.get(facts.family, 1.0)
+    if fits(case.features, facts, case.strategy.context, ratio):
         return None
+    tokens = cost.wanted_tokens(case.features, facts, case.situation)
     public = f"about {tokens:,} tokens with the answer asked for, and {target.model} has room for {facts.window:,}"
     return Fault(Kind.MALFORMED, public, code=TOO_LONG)
 

@@ -2,6 +2,7 @@
 
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.stages.route import MAX_PATIENCE_MS
 
 ROUTE_CLUSTER = "openclaw_route"
 ATTEMPT_CLUSTER = "openclaw_attempt"
@@ -26,6 +27,7 @@ def route_stage() -> dict[str, Json]:
         "failure_mode_allow": False,
         "allow_mode_override": True,  # for requests that go past us unread
         "message_timeout": "5s",
+        "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "BUFFERED",

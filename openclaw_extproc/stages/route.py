@@ -1,6 +1,8 @@
 """The route stage: once per request, before Envoy's router knows where to.
 
     New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Over
+                            |                        ^
+                            +--RequestBody--> Asking +--found
 
 It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
 at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
@@ -8,6 +10,7 @@ at for the one entry every request leaves behind: the router's own replies (nobo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hmac import compare_digest
 from typing import TypeAlias
 
 from openclaw_extproc import plan as plans
@@ -17,7 +20,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers, passing, telling
+from openclaw_extproc.stages import own_answers, passing, questions, telling
 from openclaw_extproc.stages import way as ways
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
@@ -31,6 +34,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.way import MAX_NAME_CHARS
 from openclaw_extproc.wire import Spoken, family_of, spoken_at
 from openclaw_extproc.wire.base import JSON
@@ -38,6 +42,13 @@ from openclaw_extproc.wire.base import JSON
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes. The same number stands in the Envoy configuration."""
 
+
+ENVOY_WAITS_MS = 5_000
+"""For an answer of ours. The same number stands in the Envoy configuration."""
+MAX_PATIENCE_MS = 120_000
+"""We may tell Envoy to wait for less than this."""
+SPARE_MS = 2_000
+"""Between our patience with a question and Envoy's with us."""
 
 _TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
 
@@ -61,6 +72,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Envoy waits for the answer to the body, and we for the answer to a question of ours."""
+
+    reading: Reading
+    arrived: ways.Arrived
+    planned: ways.Planned
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     plan: Plan
     user: str
@@ -73,12 +93,21 @@ class Over:
     pass
 
 
-State: TypeAlias = New | Reading | Planned | Over
+State: TypeAlias = New | Reading | Asking | Planned | Over
 
 
 class RouteStage:
-    def __init__(self, gateway: Gateway, situation: Situation, recall: ways.Recall | None = None) -> None:
-        """`situation`: of whatever request. `recall`: once it is read, with what is remembered of such requests."""
+    def __init__(
+        self, gateway: Gateway, situation: Situation, recall: ways.Recall | None = None, secret: str = ""
+    ) -> None:
+        """
+        Args:
+            gateway: As it is when the request begins.
+            situation: Of whatever request.
+            recall: Once a request is read, with what is remembered of such requests.
+            secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
+        """
+        self._secret = secret
         self._gateway = gateway
         self._situation = situation
         self._recall: ways.Recall = recall or (lambda _: situation)
@@ -88,7 +117,7 @@ class RouteStage:
     def took(self, seconds: float) -> None:
         """How long the last message kept us busy: the edge has the clock."""
         match self._state:
-            case New() | Reading():
+            case New() | Reading() | Asking():
                 self._took += seconds
             case Planned(took=0.0) as planned:
                 self._state = replace(planned, took=self._took + seconds)
@@ -105,7 +134,25 @@ class RouteStage:
         """Envoy has nothing more to ask."""
         return isinstance(self._state, Over)
 
-    def receive(self, event: Event) -> Step:
+    @property
+    def question(self) -> Question | None:
+        """What has to be asked now; `found` takes the answer."""
+        return self._state.planned.question if isinstance(self._state, Asking) else None
+
+    @property
+    def patience_ms(self) -> int:
+        """How long Envoy has to be told to wait for our answers to its last message; 0: as long as it usually does."""
+        longest = min(questions.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
+        return longest if longest > ENVOY_WAITS_MS else 0
+
+    def found(self, text: str | None, at: float) -> Step:
+        """The answer to the question; `None`: there was none in time."""
+        assert isinstance(self._state, Asking), f"an answer while {type(self._state).__name__}"
+        asking = self._state
+        way = ways.answered(asking.arrived, asking.planned, text, self._recall, self._gateway)
+        return self._go(asking.reading, asking.arrived, way, at)
+
+    def receive(self, event: Event) -> Step:  # the one table of all transitions
         """Take Envoy's next message.
 
         Raises:
@@ -116,7 +163,7 @@ class RouteStage:
                 return self._on_head(event)
             case Reading() as reading, RequestBody(body, at):
                 return self._on_body(reading, body, at)
-            case Reading() as reading, ResponseHead(headers, at):
+            case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead(headers, at):
                 return self._on_response_head(planned, headers, at)
@@ -124,7 +171,7 @@ class RouteStage:
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
                 return Step()
-            case Reading(head, spoken), Closed(at, fault):
+            case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(_request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
@@ -171,15 +218,26 @@ class RouteStage:
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
-        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at)
-        match ways.go(arrived, self._recall, self._gateway):
+        inside = self._is_inside(reading.head)
+        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
+        return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
+
+    def _is_inside(self, head: RequestHead) -> bool:
+        said = head.headers.get(questions.INSIDE, "")
+        return bool(self._secret) and compare_digest(said.encode("latin-1", "replace"), self._secret.encode())
+
+    def _go(self, reading: Reading, arrived: ways.Arrived, way: ways.Way, at: float) -> Step:
+        match way:
             case ways.Refused(fault, _, record):
                 return self._refuse(reading, fault, at, record)
             case ways.Counted(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
-            case ways.Planned(_, _, plan, user):
+            case ways.Planned(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
                 return Step((_sent(plan, user, reading.head.headers),))
+            case ways.Planned():
+                self._state = Asking(reading, arrived, way)
+                return Step()
 
     def _refuse(self, reading: Reading, fault: Fault, at: float, record: Record | None = None) -> Step:
         head, spoken = reading.head, reading.spoken

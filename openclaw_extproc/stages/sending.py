@@ -11,6 +11,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages import shortening
 from openclaw_extproc.stages.events import (
     AwsCredential,
     Continue,
@@ -98,8 +99,10 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
         asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
+        target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
+        losses = [] if cut is None else [shortening.named(cut)]
+        asked = shortening.applied(asked, bound.client.conversation, cut)
         ask = bound.client.decode_request(asked)
-        target, losses = bound.target, list[str]()
         changes = target.changes
         change = Edit(target.model, changes.max_output_tokens, target.provider, fallback=bound.fallback)
         if bound.translates:

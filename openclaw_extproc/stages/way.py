@@ -5,7 +5,7 @@ request came is part of the answer, so that a refusal can be explained too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from openclaw_extproc import features
@@ -15,14 +15,18 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.complexity import Judgement, heard, judge, opinion
+from openclaw_extproc.policy.context import Weighed
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers
+from openclaw_extproc.stages import own_answers, questions, shortening
+from openclaw_extproc.stages.questions import INSIDE, AskOpinion, AskSummary, Question
+from openclaw_extproc.strategy import Level
 from openclaw_extproc.wire import Spoken
 from openclaw_extproc.wire.base import Asked
 
@@ -40,6 +44,8 @@ class Arrived:
     body: bytes
     at: float
     """When its head came: seconds since the epoch."""
+    inside: bool = False
+    """It is one of our own questions to a model."""
 
     @property
     def request_id(self) -> str:
@@ -52,6 +58,10 @@ class Known:
 
     ask: Ask
     features: Features
+    body: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """As the client wrote it."""
+    weighed: Weighed | None = None
+    """The conversation, where some of it may have to be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Planned:
 
     user: str
     """As the log calls them."""
+    question: Question | None = None
+    """What is to be asked before the plan is final. Without an answer it is as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +111,33 @@ def read(arrived: Arrived) -> Known | Refused:
     try:
         asked = Asked(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
         ask = spoken.client.decode_request(asked)
-        return Known(ask, features.extract(ask, client_format=spoken.format, headers=arrived.headers))
+        seen = features.extract(ask, client_format=spoken.format, headers=_shown(arrived))
+        return Known(ask, _as_written(seen) if arrived.inside else seen, asked.body)
     except FaultError as error:
         return Refused(error.fault)
     except UnreadableError as problem:
         return Refused(Fault(Kind.MALFORMED, str(problem)))
 
 
-def choose(arrived: Arrived, known: Known, situation: Situation, gateway: Gateway) -> Way:
+def _shown(arrived: Arrived) -> Mapping[str, str]:
+    """The headers without our own secret: what policy may look at, people may read."""
+    headers = arrived.headers
+    return {name: headers[name] for name in headers if name != INSIDE} if arrived.inside else headers
+
+
+def _as_written(seen: Features) -> Features:
+    """One of our own questions goes to the model that the operator named for it."""
+    return replace(seen, declared=replace(seen.declared, level=Level("a question of ours", model=seen.model)))
+
+
+def choose(
+    arrived: Arrived, known: Known, situation: Situation, gateway: Gateway, judgement: Judgement | None = None
+) -> Way:
+    """`judgement`: our own and a second one, which is not asked for again."""
+    if not arrived.inside:
+        known = _weighed(arrived, known, gateway)
     try:
-        decision = decide(known.features, situation, gateway)
+        decision = decide(known.features, situation, gateway, judgement=judgement)
     except FaultError as error:
         counted = own_answers.count(arrived.spoken, known.ask) if error.fault.kind in _MAY_BE_COUNTED else None
         if counted is not None:
@@ -117,8 +146,42 @@ def choose(arrived: Arrived, known: Known, situation: Situation, gateway: Gatewa
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
     user = known.features.declared.user
-    plan = _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway))
-    return Planned(known, decision, plan, user[:MAX_NAME_CHARS])
+    plan = shortening.planned(
+        _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway)),
+        known.weighed,
+        known.features,
+        gateway,
+        situation,
+    )
+    planned = Planned(known, decision, plan, user[:MAX_NAME_CHARS])
+    return planned if arrived.inside else replace(planned, question=_question(planned, situation, gateway, judgement))
+
+
+def _weighed(arrived: Arrived, known: Known, gateway: Gateway) -> Known:
+    weighed = shortening.weighed(arrived.spoken.client.conversation, known.body, known.features, gateway)
+    return replace(known, weighed=weighed, features=shortening.measured(known.features, weighed, gateway))
+
+
+def _question(planned: Planned, situation: Situation, gateway: Gateway, judgement: Judgement | None) -> Question | None:
+    known = planned.known
+    if judgement is None and (asks := questions.opinion(planned.decision, known.features, situation, gateway)):
+        return asks
+    pieces = () if known.weighed is None else known.weighed.pieces
+    return questions.summary(planned.plan, pieces, known.features, gateway)
+
+
+def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recall, gateway: Gateway) -> Way:
+    """The way on with the answer to the question, or without one."""
+    match planned.question:
+        case AskOpinion():
+            seen = planned.known.features
+            judgement = heard(judge(seen), None if text is None else opinion(text))
+            return choose(arrived, planned.known, recall(seen), gateway, judgement)
+        case AskSummary(of=entries) if text is not None and text.strip():
+            plan = shortening.summarized(planned.plan, entries, questions.shortest(text), planned.decision.record)
+            return replace(planned, plan=plan, question=None)
+        case AskSummary() | None:
+            return replace(planned, question=None)
 
 
 _MAY_BE_COUNTED = frozenset({Kind.UNSUPPORTED, Kind.EXHAUSTED})

@@ -1,0 +1,126 @@
+"""Long conversations on their way: which entries a target does not get is planned once, and done by each attempt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from openclaw_extproc.features import Features
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.plan import Plan, Shortened
+from openclaw_extproc.policy import context as contexts
+from openclaw_extproc.policy.context import Weighed
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.record import Record
+from openclaw_extproc.strategy import Context
+from openclaw_extproc.wire.amending import with_fields
+from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.conversation import Conversation
+from openclaw_extproc.wire.shortening import shortened
+
+NOTE_TOKENS = 40
+NEAR = 0.5
+"""Of the share of the smallest window that is allowed: what is shorter is not looked at. Our estimate may be low."""
+
+
+def weighed(
+    conversation: Conversation | None, body: Mapping[str, Json], features: Features, gateway: Gateway
+) -> Weighed | None:
+    """`None`: there is nothing to be left out, or no reason to."""
+    context = _context(gateway)
+    if context is None or conversation is None or not _is_near(features, context, gateway):
+        return None
+    pieces = conversation.pieces(body)
+    rest = sum(len(j.dump(value)) for key, value in body.items() if key != conversation.key)
+    return contexts.weigh(pieces, rest) if pieces else None
+
+
+def _context(gateway: Gateway) -> Context | None:
+    """In other modes than `enforce` nothing is done to a request."""
+    return gateway.strategy.context if gateway.strategy.mode == "enforce" else None
+
+
+def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
+    windows = [facts.window for facts in gateway.catalog.values() if facts.window]
+    return bool(windows) and features.tokens > min(windows) * context.threshold * NEAR
+
+
+def measured(features: Features, weighed: Weighed | None, gateway: Gateway) -> Features:
+    """With what is left when all goes that may: the policy then need not pass over a small window."""
+    context = _context(gateway)
+    if weighed is None or context is None:
+        return features
+    return replace(features, least_tokens=contexts.least(weighed, features.tokens, context))
+
+
+def planned(plan: Plan, weighed: Weighed | None, features: Features, gateway: Gateway, situation: Situation) -> Plan:
+    """With what each target does not get."""
+    context = _context(gateway)
+    if weighed is None or context is None:
+        return plan
+    targets = dict.fromkeys(target for group in plan.groups for target in group)
+    cuts = {
+        target.name: Shortened(cut.left_out, cut.turns)
+        for target in targets
+        if (cut := _cut(target, weighed, features, gateway, situation, context)) is not None
+    }
+    return _with_notice(plan, cuts, plan.record) if cuts else plan
+
+
+def _cut(
+    target: Target, weighed: Weighed, features: Features, gateway: Gateway, situation: Situation, context: Context
+) -> contexts.Cut | None:
+    facts = gateway.facts(target)
+    most = contexts.allowed(features, facts, context)
+    if most is None or facts.window is None:
+        return None
+    tokens = round(features.tokens * situation.token_ratio.get(facts.family, 1.0))
+    if tokens <= most:
+        return None
+    note = contexts.SUMMARY_TOKENS if context.method == "summarize" else NOTE_TOKENS
+    return contexts.cut(weighed, tokens, most - min(note, most // 4), facts.window, context)
+
+
+def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: Record) -> Plan:
+    """The record says it of the targets that are asked first."""
+    told = [f"{named(cuts[t.name])} for {t.name}" for t in plan.groups[0] if t.name in cuts]
+    notice = "; ".join([*filter(None, [record.notice]), *told])
+    return replace(plan, shortened=dict(cuts), record=replace(record, notice=notice))
+
+
+def summarized(plan: Plan, of: Iterable[int], summary: str, record: Record) -> Plan:
+    """A summary tells all the targets that do not get these entries; who gets even less is told as much.
+
+    `record`: as it was before the conversation was shortened.
+    """
+    entries = frozenset(of)
+    cuts = {
+        name: replace(cut, summary=summary) if entries.issubset(cut.left_out) else cut
+        for name, cut in plan.shortened.items()
+    }
+    return _with_notice(plan, cuts, record)
+
+
+# -- what an attempt does -------------------------------------------------------------------
+
+
+def applied(asked: Asked, conversation: Conversation | None, cut: Shortened | None) -> Asked:
+    """The request that this target gets."""
+    if conversation is None or cut is None:
+        return asked
+    return with_fields(asked, shortened(conversation, asked.body, frozenset(cut.left_out), note(cut)))
+
+
+def note(cut: Shortened) -> str:
+    """What the model reads in the place of what it does not get."""
+    said = f"{_turns(cut)} of this conversation {'is' if cut.turns == 1 else 'are'} left out here, to fit the context"
+    return f"[{said} window. A summary of what was said:\n{cut.summary}\n]" if cut.summary else f"[{said} window.]"
+
+
+def _turns(cut: Shortened) -> str:
+    return "1 earlier turn" if cut.turns == 1 else f"{cut.turns} earlier turns"
+
+
+def named(cut: Shortened) -> str:
+    """As warnings and the record call it."""
+    return f"{'context_summarized' if cut.summary else 'context_truncated'}:{cut.turns} turns"
