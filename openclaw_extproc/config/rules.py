@@ -260,4 +260,10 @@ def link_second_opinion(section: SecondOpinionSection, findings: list[Finding]) 
             findings.append(error(f"{path}.{key}", "missing", "write it, or remove enabled: true"))
     if section.endpoint is None or section.model is None or not isinstance(place, Endpoint):
         return None
-    return SecondOpinion(section.endpoint.rstrip("/"), section.model, section.timeout_ms, section.below)
+    return SecondOpinion(
+        section.endpoint.rstrip("/"),
+        section.model,
+        section.timeout_ms,
+        section.below,
+        frozenset(section.data_classes),
+    )

@@ -16,6 +16,7 @@ class ContextManagement(Section):
     """
 
     enabled: bool = True
+    """`false`: conversations go as they are."""
     compression_threshold: int = Field(default=80, ge=1, le=100)
     """Percent of the context window that a prompt may fill before it is shortened."""
     compression_method: Literal["summarize", "truncate"] = "truncate"

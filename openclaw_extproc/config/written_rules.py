@@ -121,6 +121,9 @@ class SecondOpinionSection(Section):
     """Without an answer by then, our own judgement holds."""
     below: Fraction = 0.6
     """Asked only where our confidence is lower than this."""
+    data_classes: list[Name] = Field(default_factory=list[Name])
+    """Of requests whose last words this model may read; `"*"`: of all. It is no provider that `compliance` could judge:
+    without this key it sees no request that has a data class, and none at all where `compliance` restricts all."""
 
 
 class RoutingRules(Section):

@@ -8,9 +8,11 @@ stays where it is for several turns, and with it what the provider has in its ca
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.features import Features
+from openclaw_extproc.features import Features, tokens_for
+from openclaw_extproc.features.size import NOTHING
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.conversation import Piece
 
@@ -71,8 +73,17 @@ def fits(features: Features, facts: ModelFacts, context: Context | None, ratio: 
     """
     if facts.window is None:
         return True
-    shortest = features.tokens if context is None or features.least_tokens is None else features.least_tokens
-    return shortest * ratio + _for_answer(features, facts) <= facts.window
+    shortest = float(tokens_of(features, facts, ratio))
+    if context is not None and features.least_tokens is not None and features.tokens:
+        shortest *= features.least_tokens / features.tokens
+    return shortest + _for_answer(features, facts) <= facts.window
+
+
+def tokens_of(features: Features, facts: ModelFacts, ratio: float) -> int:
+    """Of the whole prompt, as this model's family will count them."""
+    if features.size == NOTHING:
+        return ceil(features.tokens * ratio)
+    return tokens_for(features.size, facts.family, ratio)
 
 
 def allowed(features: Features, facts: ModelFacts, context: Context) -> int | None:

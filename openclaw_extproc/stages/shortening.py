@@ -74,7 +74,7 @@ def _cut(
     most = contexts.allowed(features, facts, context)
     if most is None or facts.window is None:
         return None
-    tokens = round(features.tokens * situation.token_ratio.get(facts.family, 1.0))
+    tokens = contexts.tokens_of(features, facts, situation.token_ratio.get(facts.family, 1.0))
     if tokens <= most:
         return None
     note = contexts.SUMMARY_TOKENS if context.method == "summarize" else NOTE_TOKENS
