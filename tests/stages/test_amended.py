@@ -13,7 +13,8 @@ from tests.stages.attempts import every_way
 from tests.stages.talking import asking, attempt, chain, gateway, opening
 
 BEFORE, AFTER = "Speak as our company speaks.", "Be brief."
-CHANGES = Changes(BEFORE, AFTER, max_output_tokens=3000)
+LIMIT = 64
+CHANGES = Changes(BEFORE, AFTER, max_output_tokens=LIMIT)
 
 
 def sent(case: Case, *providers: str, changes: Changes, number: int = 1) -> bytes:
@@ -42,11 +43,11 @@ def test_the_attempt_after_it_too(client: str, provider: str) -> None:
 @every_way
 def test_the_limit_of_the_answer_is_the_smaller_one(client: str, provider: str) -> None:
     case = asking(client, stream=False)
-    asked = case.chat().max_output_tokens or 4000
+    asked = case.chat().max_output_tokens or LIMIT
 
     body = sent(case, provider, changes=CHANGES)
 
-    assert f":{min(asked, 3000)}".encode() in body.replace(b": ", b":")
+    assert f":{min(asked, LIMIT)}".encode() in body.replace(b": ", b":")
 
 
 @pytest.mark.parametrize("case", REQUESTS, ids=str)

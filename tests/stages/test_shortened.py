@@ -14,9 +14,9 @@ from openclaw_extproc.plan import Plan, read
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
-from openclaw_extproc.stages.questions import INSIDE, AskSummary, summary
+from openclaw_extproc.stages.questions import INSIDE, AskSummary, may_see, summary
 from openclaw_extproc.stages.route import ENVOY_WAITS_MS, RouteStage
-from openclaw_extproc.strategy import Context, Mode, Strategy
+from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, SecondOpinion, Strategy
 from openclaw_extproc.wire.conversation import Piece
 from tests.samples import CLIENTS
 from tests.stages.attempts import every_way
@@ -198,6 +198,18 @@ def test_what_is_left_out_is_summarized_first(client: str) -> None:
     assert sent(talk, raw, number=2)[0].count(b"They looked for things.") == 1
 
 
+def test_nobody_is_told_a_summary_of_what_they_get_anyway() -> None:
+    talk, stage, raw = arrives(
+        "openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: 2 * WINDOW}, context=SUMMARIZE)
+    )
+
+    answered(talk, stage, "They looked for things.")
+
+    first, second = (plan(talk).shortened[name] for name in ("p0-openai_chat/m0", "p1-gemini/m1"))
+    assert set(second.left_out) < set(first.left_out)
+    assert b"They looked for things." not in sent(talk, raw, number=2)[0]
+
+
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_without_an_answer_it_is_left_out(text: str | None) -> None:
     talk, stage, raw = arrives("openai_chat", summarizing())
@@ -304,3 +316,28 @@ def test_a_summarizer_is_judged_by_the_requests_data_class() -> None:
     assert one is not None
     assert one.headers == {"x-openclaw-data-class": "pii"}
     assert two is None, "a header has one, and the other could forbid the summarizer"
+
+
+# -- who may be asked for an opinion -----------------------------------------------------------
+
+EVERYWHERE = Compliance(always=(Restriction("all", providers=frozenset({"p"})),))
+
+
+@pytest.mark.parametrize(
+    ("listed", "classes", "compliance", "may"),
+    [
+        ((), (), Compliance(), True),
+        ((), ("pii",), Compliance(), False),
+        (("pii",), ("pii",), Compliance(), True),
+        (("pii",), ("pii", "secret"), Compliance(), False),
+        ((), (), EVERYWHERE, False),
+        (("pii",), ("pii",), EVERYWHERE, False),
+        (("*",), ("pii",), EVERYWHERE, True),
+    ],
+)
+def test_a_grader_sees_no_text_that_compliance_could_not_judge(
+    listed: tuple[str, ...], classes: tuple[str, ...], compliance: Compliance, *, may: bool
+) -> None:
+    wish = SecondOpinion("http://127.0.0.1:1/v1", "m", data_classes=frozenset(listed))
+
+    assert may_see(wish, classes, Gateway(strategy=Strategy(compliance=compliance))) is may
