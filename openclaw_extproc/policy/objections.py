@@ -111,9 +111,7 @@ def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
 
 
 def _too_long(target: Target, case: Case) -> Fault | None:
-    """A hard limit, for what is left when all of the conversation is left out that may be. Where that is not known, only
-    who has more room goes before who has less.
-    """
+    """A hard limit, for what is left when all of the conversation is left out that may be."""
     facts = case.gateway.facts(target)
     if facts.window is None or case.features.operation == "count_tokens":
         return None
