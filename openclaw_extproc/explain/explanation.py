@@ -173,10 +173,14 @@ def _told(
     )
 
 
+_NOT_SHOWN = ("declared", "headers", "size")
+"""`size` counts characters for the estimate of `tokens`, and says nothing to a reader."""
+
+
 def _features(features: Features) -> dict[str, Json]:
     """All of them but the headers, which may be anything; the declared ones among the rest."""
     declared = {f.name: getattr(features.declared, f.name) for f in fields(features.declared) if f.name != "level"}
-    seen = {f.name: getattr(features, f.name) for f in fields(features) if f.name not in ("declared", "headers")}
+    seen = {f.name: getattr(features, f.name) for f in fields(features) if f.name not in _NOT_SHOWN}
     level = features.declared.level
     level_name = None if level is None else level.name
     return {

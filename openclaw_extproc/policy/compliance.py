@@ -55,11 +55,15 @@ def _unclassed(case: Case, classes: tuple[str, ...]) -> Fault | None:
 
 
 def _unknown(case: Case) -> Fault | None:
-    """A word of the client's that the operator has not heard of. Where there is nothing to know, any word will do."""
+    """A word of the client's that the operator has not heard of. A data class is one also where there are none at all:
+    a client that believes its data is kept from somebody has to learn that it is not. A cost centre keeps nothing from
+    anybody: where there are none, any word will do.
+    """
     declared, compliance = case.features.declared, case.strategy.compliance
     classes = {*compliance.classes, *(name for _, name in compliance.when), compliance.data_class} - {""}
-    if declared.data_class and classes and declared.data_class not in classes:
-        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: no such data class (known: {', '.join(sorted(classes))})")
+    if declared.data_class and declared.data_class not in classes:
+        known = ", ".join(sorted(classes)) or "none"
+        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: no such data class (known: {known})")
     centres = case.strategy.cost_centres
     if declared.cost_centre and centres and declared.cost_centre not in centres:
         return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: no such cost centre")

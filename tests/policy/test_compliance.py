@@ -114,9 +114,8 @@ def test_a_class_or_cost_centre_nobody_defined_is_the_clients_mistake() -> None:
         "x-openclaw-data-class: no such data class (known: pii)",
     )
     assert refusal(declaring(cost_centre="moon"), NOW, bound(cost_centres=centres)).kind is Kind.MALFORMED
-    nothing_to_know = decide(declaring(data_class="x", cost_centre="moon"), NOW, gateway())
-    assert nothing_to_know.record.data_classes == ("x",)
-    assert nothing_to_know.record.cost_centre == "moon"
+    assert refusal(declaring(data_class="x"), NOW, gateway()).kind is Kind.MALFORMED, "nobody would keep to it"
+    assert decide(declaring(cost_centre="moon"), NOW, gateway()).record.cost_centre == "moon"
 
 
 def test_no_rule_no_fallback_and_no_memory_leads_around_it() -> None:
