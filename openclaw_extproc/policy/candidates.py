@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.names import Meaning, meaning
+from openclaw_extproc.policy.names import Meaning
 from openclaw_extproc.strategy import Pool
 
 
@@ -34,15 +35,21 @@ class Candidate:
     """US dollars, as estimated."""
     weight: int = 0
     """In the group that Envoy spreads requests over; 0: not in it."""
+    name: str = ""
+    """Of the target."""
+    facts: ModelFacts = UNKNOWN
 
-    @property
-    def name(self) -> str:
-        return self.target.name
+
+def first_of(choice: Choice, case: Case) -> Target:
+    """Whom the choice names before all others."""
+    found = case.meaning(choice.names[0])
+    assert found is not None, "a choice is of names that mean something"
+    return found.chain[0]
 
 
 def candidates(choice: Choice, case: Case) -> tuple[Candidate, ...]:
     """Each target once, where it stands best. Never empty: `choose` made sure of that."""
-    first = [found for name in choice.names if (found := meaning(name, case))]
+    first = [found for name in choice.names if (found := case.meaning(name))]
     line = list(_line(first, choice, case) if choice.routing else _alone(first[0], case))
     unique: dict[str, Candidate] = {}
     for one in line:
@@ -57,7 +64,14 @@ def also(targets: Iterable[Target], known: Iterable[Candidate], case: Case) -> t
 
 
 def _made(target: Target, standing: Standing, case: Case, weight: int = 0) -> Candidate:
-    return Candidate(target, standing, case.cost(target), weight)
+    name = target.name
+    facts = case.gateway.catalog.get(name, UNKNOWN)
+    return Candidate(target, standing, case.cost_of(name, facts), weight, name, facts)
+
+
+def candidate(target: Target, case: Case) -> Candidate:
+    """As if it had been chosen."""
+    return _made(target, Standing.CHOSEN, case)
 
 
 def _alone(found: Meaning, case: Case) -> Iterator[Candidate]:
@@ -117,5 +131,5 @@ def _called(first: list[Meaning], choice: Choice) -> Iterable[str]:
 
 def _of_names(names: Iterable[str], standing: Standing, case: Case) -> Iterator[Candidate]:
     for name in names:
-        if found := meaning(name, case):
+        if found := case.meaning(name):
             yield from (_made(target, standing, case) for target in found.chain)

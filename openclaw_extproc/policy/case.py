@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.policy import cost, snapshot
 from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.names import Meaning
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.snapshot import Snapshot
 from openclaw_extproc.policy.variables import values
@@ -50,14 +52,22 @@ class Case:
         """What the client's model name stands for: itself, or the default chain."""
         return AUTO if self.asked == "auto" else self.features.model
 
+    def meaning(self, name: str) -> Meaning | None:
+        """What a word stands for; `None`: nothing is called so."""
+        return self.snapshot.meanings.get(name)
+
     def is_healthy(self, target: Target) -> bool:
         unhealthy = self.situation.unhealthy
         return not unhealthy or (target.provider.name not in unhealthy and target.name not in unhealthy)
 
     def cost(self, target: Target) -> float | None:
         name = target.name
+        return self.costs[name] if name in self.costs else self.cost_of(name, self.gateway.facts(target))
+
+    def cost_of(self, name: str, facts: ModelFacts) -> float | None:
+        """`name`: of the target, where it is known already."""
         if name not in self.costs:
-            self.costs[name] = cost.estimate(self.features, self.gateway.facts(target), self.situation)
+            self.costs[name] = cost.estimate(self.features, facts, self.situation)
         return self.costs[name]
 
     def holds(self, condition: Condition | None) -> bool | None:
@@ -83,7 +93,7 @@ def _asked(name: str, gateway: Gateway) -> Asked:
         return "pool"
     if virtual := gateway.strategy.virtual.get(name):
         return "auto" if virtual.wish == "auto" and not virtual.among else "virtual"
-    if name in snapshot.snapshot(gateway).named:
+    if name in snapshot.snapshot(gateway).meanings:
         return "model"
     return "auto" if gateway.unknown_models == AUTO else "unknown"
 

@@ -13,7 +13,6 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.gateway import AUTO, LEVEL
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.levels import Overrides
-from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.policy.rules import Ruled
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Task
@@ -70,7 +69,7 @@ def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
 def _by_level(case: Case, over: Overrides) -> Choice | None:
     if not over.model:
         return None
-    found = None if over.by == "request" and over.model.startswith(LEVEL) else meaning(over.model, case)
+    found = None if over.by == "request" and over.model.startswith(LEVEL) else case.meaning(over.model)
     if found is None:
         raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
     told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
@@ -79,14 +78,14 @@ def _by_level(case: Case, over: Overrides) -> Choice | None:
 
 def _by_user(case: Case) -> Choice | None:
     wanted = case.strategy.users.get(case.features.declared.user, "")
-    if not wanted or not case.is_chat or meaning(wanted, case) is None:
+    if not wanted or not case.is_chat or case.meaning(wanted) is None:
         return None
     return Choice((wanted,), "user", (f"the user prefers {wanted}",))
 
 
 def _by_rule(case: Case, ruled: Ruled) -> Choice | None:
     rule = ruled.chosen
-    if rule is None or meaning(rule.model, case) is None:
+    if rule is None or case.meaning(rule.model) is None:
         return None
     why = f"rule {rule.name}: {rule.model}"
     return Choice((rule.model,), "rule", (why,), rule.priority, rule.fallback, rule=rule.name)
@@ -114,7 +113,7 @@ def _by_tier(case: Case, notes: list[str]) -> Choice | None:
 
 
 def _guessed(by: Chooser, words: str, names: Iterable[str], case: Case, notes: list[str]) -> Choice | None:
-    known = tuple(name for name in names if meaning(name, case) is not None)
+    known = tuple(name for name in names if case.meaning(name) is not None)
     fitting = tuple(name for name in known if _is_within(name, case))
     if fitting:
         return Choice(fitting, by, (f"{words}: {', '.join(fitting)}",))
@@ -128,8 +127,8 @@ def _is_within(name: str, case: Case) -> bool:
     """What the client's model name allows: any model, one of its own, or no dearer one."""
     if not case.leaves_choice:
         return _is_no_dearer(name, case)
-    own = meaning(case.asked_name, case) if case.asked == "virtual" else None
-    found = meaning(name, case)
+    own = case.meaning(case.asked_name) if case.asked == "virtual" else None
+    found = case.meaning(name)
     return own is None or (found is not None and {t.name for t in found.peers} <= {t.name for t in own.chain})
 
 
@@ -140,7 +139,7 @@ def _is_no_dearer(name: str, case: Case) -> bool:
 
 def _dearest(name: str, case: Case) -> float | None:
     """What the dearest of those would cost that the name stands for; `None` if that is not known of each."""
-    found = meaning(name, case)
+    found = case.meaning(name)
     costs = [case.cost(target) for target in found.peers] if found else []
     known = [cost for cost in costs if cost is not None]
     return max(known) if known and len(known) == len(costs) else None
@@ -148,21 +147,21 @@ def _dearest(name: str, case: Case) -> float | None:
 
 def as_asked(case: Case) -> Choice:
     """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
-    if case.leaves_choice and meaning(AUTO, case) is not None:
+    if case.leaves_choice and case.meaning(AUTO) is not None:
         return Choice((AUTO,), "asked", ("the default chain was asked for",), routing=False)
     return replace(_by_client(case, Overrides(routing=False)), routing=False)
 
 
 def _by_client(case: Case, over: Overrides) -> Choice:
     model, default = case.features.model, case.strategy.default
-    if case.asked not in ("auto", "unknown") and meaning(model, case) is not None:
+    if case.asked not in ("auto", "unknown") and case.meaning(model) is not None:
         return _named(model, case)
     if case.asked == "auto":
         listed = model == AUTO or model in case.strategy.virtual
-        if default and over.routing and case.is_chat and meaning(default, case) is not None:
+        if default and over.routing and case.is_chat and case.meaning(default) is not None:
             why = f"nothing else chose: the rules' fallback {default}"
             return Choice((default,), "default", (why,), priority=case.strategy.default_priority)
-        if meaning(AUTO, case) is not None:
+        if case.meaning(AUTO) is not None:
             why = "the default chain was asked for" if listed else _NOBODY_LISTS_IT
             return Choice((AUTO,), "asked", (why,))
     raise _unknown(case)
@@ -172,7 +171,7 @@ _NOBODY_LISTS_IT = "no provider lists the model asked for: the default chain"
 
 
 def _named(model: str, case: Case) -> Choice:
-    found = meaning(model, case)
+    found = case.meaning(model)
     assert found is not None, "looked up before"
     match case.asked:
         case "pool":

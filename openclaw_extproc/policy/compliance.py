@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.strategy import Restriction
 
@@ -20,10 +21,12 @@ class Bounds:
     fault: Fault | None = None
     """The request may go nowhere at all."""
 
-    def forbids(self, target: Target, case: Case) -> str:
+    def forbids(self, one: Candidate, case: Case) -> str:
         """The name of what keeps it from there; empty: nothing does."""
-        words = case.snapshot.known_as.get(target.name, frozenset((target.name, target.model)))
-        return next((r.name for r in self.restrictions if not _allows(r, target, words)), "")
+        if not self.restrictions:
+            return ""
+        words = case.snapshot.known_as[one.name]
+        return next((r.name for r in self.restrictions if not _allows(r, one.target, words)), "")
 
 
 def _allows(restriction: Restriction, target: Target, words: frozenset[str]) -> bool:

@@ -13,7 +13,7 @@ from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy import experiments, objections, sessions
 from openclaw_extproc.policy.affordable import affordable
 from openclaw_extproc.policy.busy import roomy_first
-from openclaw_extproc.policy.candidates import candidates
+from openclaw_extproc.policy.candidates import candidate, candidates, first_of
 from openclaw_extproc.policy.case import Case, case_of
 from openclaw_extproc.policy.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.complexity import Judgement, judge, kept
@@ -95,10 +95,10 @@ def _chosen(case: Case) -> Chosen:
     limits = bounds(case, over.data_classes)
     choice = choose(case, over, by_rules)
     header = over.model if over.by == "request" else ""
-    terms = objections.terms(candidates(choice, case)[0].target, header, limits, case)
+    terms = objections.terms(first_of(choice, case), header, limits, case)
 
     def can(target: Target) -> bool:
-        return not objections.speaks_against(target, terms, case)
+        return not objections.speaks_against(candidate(target, case), terms, case)
 
     return Chosen(case, over, by_rules, limits, experiments.arms(choice, case, can), terms)
 
@@ -120,7 +120,8 @@ def _lined_up(chosen: Chosen) -> Line:
     if stays:
         line, why = (stays, *(one for one in line if one.name != stays.name)), (reason,)
     line, busy = roomy_first(line, case) if choice.routing else (line, ())
-    left_out = tuple((one, _DEARER) for one in found.usable if one.name not in {member.name for member in line})
+    names = {one.name for one in line}
+    left_out = tuple((one, _DEARER) for one in found.usable if one.name not in names)
     done = Line(line, (*found.objections, *left_out), (*because, *skipped(found), *why, *busy))
     return affordable(done, chosen, held=stays is not None and line[0] is stays)
 
@@ -147,7 +148,7 @@ def _observed(case: Case) -> Decision:
     """Nothing is decided. What compliance would say is only told."""
     first, record, seen = untouched(case)
     limits = bounds(case, overrides(case).data_classes)
-    name = limits.forbids(first.target, case)
+    name = limits.forbids(first, case)
     finding = limits.fault.public if limits.fault else f"{name} does not allow {first.name}" if name else ""
     would = (f"would be refused: {finding}",) if finding else ()
     record = replace(record, because=(*record.because, *would), data_classes=limits.classes)

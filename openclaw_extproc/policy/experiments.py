@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.policy.shares import key_of, share_of
 from openclaw_extproc.strategy import Experiment
 
@@ -38,7 +37,7 @@ def arms(choice: Choice, case: Case, can: Callable[[Target], bool]) -> Arms:
 
 
 def _concerns(experiment: Experiment, choice: Choice, case: Case, can: Callable[[Target], bool]) -> bool:
-    chosen, arm = meaning(choice.names[0], case), meaning(experiment.arm, case)
+    chosen, arm = case.meaning(choice.names[0]), case.meaning(experiment.arm)
     if chosen is None or arm is None or choice.names[0] == experiment.arm:
         return False
     words = {choice.names[0], chosen.chain[0].model, chosen.chain[0].name}
@@ -69,7 +68,7 @@ def told(taken: tuple[tuple[Experiment, bool], ...], first: tuple[Target, ...], 
     asked = {target.name for target in first}
     words: list[str] = []
     for experiment, in_arm in taken:
-        arm = meaning(experiment.arm, case)
+        arm = case.meaning(experiment.arm)
         goes_there = arm is not None and not asked.isdisjoint(target.name for target in arm.peers)
         if goes_there == in_arm:
             words.append(f"{experiment.name}={'arm' if in_arm else 'control'}")

@@ -34,8 +34,9 @@ def overrides(case: Case) -> Overrides:
         return Overrides()
     own = tuple(level for by, level in levels if by == "request")
     others = tuple(level for by, level in levels if by != "request")
-    named = [(by, level) for by, level in levels if level.model and (case.is_chat or by == "request")]
-    by, chosen = named[0] if named else _NOBODY
+    named: list[tuple[Chooser, Level]]
+    named = [entry for entry in levels if entry[1].model and (case.is_chat or entry[0] == "request")]
+    by, chosen = next(iter(named), _NOBODY)
     standing_in = chosen.fallback if named else next((one.fallback for _, one in levels if one.fallback), ())
     times = [next((one.timeout_ms for one in part if one.timeout_ms is not None), None) for part in (own, others)]
     costs = [level.max_cost_usd for _, level in levels if level.max_cost_usd is not None]

@@ -1,10 +1,10 @@
-"""What a word stands for: a model, a pool, a virtual name, or `provider/model`."""
+"""What a word stands for: a model, a pool, a virtual name, or `provider/model`. Worked out once for a configuration."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.case import Case
+from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.strategy import Pool, Virtual
 
 
@@ -21,18 +21,18 @@ class Meaning:
     chain: tuple[Target, ...] = ()
 
 
-def meaning(name: str, case: Case) -> Meaning | None:
-    """`None`: nothing is called so. Where two things are, the model has the name."""
-    if chain := chain_of(name, case):
-        return _of_chain(chain)
-    if pool := case.strategy.pools.get(name):
-        return _of_pool(pool, case)
-    return _of_virtual(name, case)
-
-
-def chain_of(name: str, case: Case) -> tuple[Target, ...]:
-    """Empty when no model is called so. Means the same as `Gateway.chain_of`, and is faster."""
-    return case.gateway.chains.get(name) or case.snapshot.named.get(name, ())
+def meanings(gateway: Gateway, targets: Mapping[str, Target], chats: tuple[Target, ...]) -> dict[str, Meaning]:
+    """Of all words that mean anything. Where two things are called the same, the model has the name."""
+    strategy = gateway.strategy
+    models = {name: _of_chain(chain) for name, chain in gateway.chains.items() if chain}
+    both = ((name, gateway.chain_of(name)) for name in targets if name not in models)
+    models |= {name: _of_chain(chain) for name, chain in both if chain}
+    pools = {name: made for name, pool in strategy.pools.items() if (made := _of_pool(pool, models))}
+    known = {**pools, **models}
+    virtual = {name: made for name, one in strategy.virtual.items() if (made := _of_virtual(one, known, chats))}
+    default = {**virtual, **known}.get(strategy.default)
+    plain = (name for name, one in strategy.virtual.items() if one.wish == "auto" and not one.among)
+    return {**(dict.fromkeys(plain, default) if default else {}), **virtual, **known}
 
 
 def _of_chain(chain: tuple[Target, ...]) -> Meaning:
@@ -41,50 +41,40 @@ def _of_chain(chain: tuple[Target, ...]) -> Meaning:
     return Meaning(peers, tuple(target for target in chain if target.model != model), chain=chain)
 
 
-def _of_pool(pool: Pool, case: Case) -> Meaning | None:
-    chains = [(chain, weight) for name, weight in pool.members.items() if (chain := chain_of(name, case))]
-    if not chains:
+def _of_pool(pool: Pool, models: Mapping[str, Meaning]) -> Meaning | None:
+    members = [(models[name].chain, weight) for name, weight in pool.members.items() if name in models]
+    if not members:
         return None
-    peers = tuple(chain[0] for chain, _ in chains)
-    rest = tuple(target for chain, _ in chains for target in chain[1:])
-    return Meaning(peers, rest, pool, tuple(weight for _, weight in chains), chain=(*peers, *rest))
+    peers = tuple(chain[0] for chain, _ in members)
+    rest = tuple(target for chain, _ in members for target in chain[1:])
+    return Meaning(peers, rest, pool, tuple(weight for _, weight in members), chain=(*peers, *rest))
 
 
-def _of_virtual(name: str, case: Case) -> Meaning | None:
-    virtual = case.strategy.virtual.get(name)
-    if virtual is None:
-        return None
+def _of_virtual(virtual: Virtual, known: Mapping[str, Meaning], chats: tuple[Target, ...]) -> Meaning | None:
+    """Among models and pools only: virtual names could go round in a circle."""
+    meant = [known[word] for word in virtual.among if word in known]
     if virtual.wish == "auto":
-        return _of_auto(virtual, name, case)
+        return _in_order(meant)
     if not virtual.among:
-        return (
-            Meaning(case.snapshot.chats, wish=virtual.wish, chain=case.snapshot.chats) if case.snapshot.chats else None
-        )
-    meant = _of_all(virtual, case)
-    peers = tuple(target for one in meant for target in one.peers)
-    rest = tuple(target for one in meant for target in one.rest)
+        return Meaning(chats, wish=virtual.wish, chain=chats) if chats else None
+    peers, rest = tuple(_each(meant, "peers")), tuple(_each(meant, "rest"))
     return Meaning(peers, rest, wish=virtual.wish, chain=(*peers, *rest)) if peers else None
 
 
-def _of_auto(virtual: Virtual, name: str, case: Case) -> Meaning | None:
-    if not virtual.among:
-        default = case.strategy.default
-        return meaning(default, case) if default not in ("", name) else None
-    meant = _of_all(virtual, case)
+def _in_order(meant: list[Meaning]) -> Meaning | None:
     if not meant:
         return None
     first, *others = meant
-    rest = (*first.rest, *(target for other in others for target in other.chain))
-    return Meaning(first.peers, rest, chain=(*first.chain, *rest[len(first.rest) :]))
+    behind = tuple(_each(others, "chain"))
+    return Meaning(first.peers, (*first.rest, *behind), chain=(*first.chain, *behind))
 
 
-def _of_all(virtual: Virtual, case: Case) -> list[Meaning]:
-    return [one for word in virtual.among if (one := _of_model_or_pool(word, case))]
-
-
-def _of_model_or_pool(word: str, case: Case) -> Meaning | None:
-    """Of a name in `among`, which may not be another virtual one: they could go round in a circle."""
-    if chain := chain_of(word, case):
-        return _of_chain(chain)
-    pool = case.strategy.pools.get(word)
-    return None if pool is None else _of_pool(pool, case)
+def _each(meant: list[Meaning], part: Literal["peers", "rest", "chain"]) -> Iterator[Target]:
+    for one in meant:
+        match part:
+            case "peers":
+                yield from one.peers
+            case "rest":
+                yield from one.rest
+            case "chain":
+                yield from one.chain

@@ -10,7 +10,6 @@ from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.compliance import Bounds
 from openclaw_extproc.policy.context import fits
-from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.wire import spoken_to
 from openclaw_extproc.wire.base import Operation
 
@@ -39,32 +38,32 @@ class Sorted:
 
 def terms(first: Target, level: str, bounds: Bounds, case: Case) -> Terms:
     """`level`: the model that the request's own header asks for instead of its body; empty: none."""
-    own = None if case.asked == "unknown" and not level else meaning(level or case.asked_name, case)
-    asked = own or meaning(AUTO, case)
+    own = None if case.asked == "unknown" and not level else case.meaning(level or case.asked_name)
+    asked = own or case.meaning(AUTO)
     home = asked.chain[0].provider.name if asked else first.provider.name
     return Terms(bounds, first, home, case.strategy.context is not None and case.features.least_tokens is None)
 
 
 def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorted:
-    found = [(one, objection(one.target, terms, case)) for one in candidates]
+    found = [(one, objection(one, terms, case)) for one in candidates]
     usable = [one for one, fault in found if fault is None]
     objections = [(one, fault) for one, fault in found if fault is not None]
     for doubt in (_unable, _too_long):
-        doubted = [(one, fault) for one in usable if (fault := doubt(one.target, case))]
+        doubted = [(one, fault) for one in usable if (fault := doubt(one, case))]
         if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
             usable = [one for one in usable if not any(one is other for other, _ in doubted)]
             objections += doubted
     return Sorted(tuple(usable), tuple(objections))
 
 
-def objection(target: Target, terms: Terms, case: Case) -> Fault | None:
+def objection(one: Candidate, terms: Terms, case: Case) -> Fault | None:
     """What holds whoever else there is."""
-    return _forbidden(target, terms, case) or _unfit(target, terms, case)
+    return _forbidden(one, terms, case) or _unfit(one.target, terms, case)
 
 
-def speaks_against(target: Target, terms: Terms, case: Case) -> bool:
+def speaks_against(one: Candidate, terms: Terms, case: Case) -> bool:
     """Whether there is any objection at all, or a doubt, even one that all others share."""
-    return bool(objection(target, terms, case) or _unable(target, case) or _too_long(target, case))
+    return bool(objection(one, terms, case) or _unable(one, case) or _too_long(one, case))
 
 
 def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
@@ -81,9 +80,9 @@ def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
     return next(unfit, None) or next(long, None) or allowed[0]
 
 
-def _forbidden(target: Target, terms: Terms, case: Case) -> Fault | None:
-    name = terms.bounds.forbids(target, case)
-    return Fault(Kind.FORBIDDEN, f"{name} does not allow {target.name}") if name else None
+def _forbidden(one: Candidate, terms: Terms, case: Case) -> Fault | None:
+    name = terms.bounds.forbids(one, case)
+    return Fault(Kind.FORBIDDEN, f"{name} does not allow {one.name}") if name else None
 
 
 def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
@@ -110,25 +109,25 @@ def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
     return None
 
 
-def _too_long(target: Target, case: Case) -> Fault | None:
+def _too_long(one: Candidate, case: Case) -> Fault | None:
     """A hard limit, for what is left when all of the conversation is left out that may be."""
-    facts = case.gateway.facts(target)
+    facts = one.facts
     if facts.window is None or case.features.operation == "count_tokens":
         return None
     ratio = case.situation.token_ratio.get(facts.family, 1.0)
     if fits(case.features, facts, case.strategy.context, ratio):
         return None
     tokens = cost.wanted_tokens(case.features, facts, case.situation)
-    public = f"about {tokens:,} tokens with the answer asked for, and {target.model} has room for {facts.window:,}"
+    public = f"about {tokens:,} tokens with the answer asked for, and {one.target.model} has room for {facts.window:,}"
     return Fault(Kind.MALFORMED, public, code=TOO_LONG)
 
 
-def _unable(target: Target, case: Case) -> Fault | None:
+def _unable(one: Candidate, case: Case) -> Fault | None:
     """Only what is known. And where all are said to be unable, the catalogue may be wrong: the provider will know."""
-    missing = case.gateway.facts(target).lacks & case.abilities
+    missing = one.facts.lacks & case.abilities
     if not missing:
         return None
-    return Fault(Kind.UNSUPPORTED, f"{target.model} is not able to do {', '.join(sorted(missing))}")
+    return Fault(Kind.UNSUPPORTED, f"{one.target.model} is not able to do {', '.join(sorted(missing))}")
 
 
 _ASKED: dict[Operation, str] = {

@@ -7,10 +7,9 @@ price and quality, what a model is known to be able to, never dearer than what t
 from collections.abc import Callable, Sequence
 from math import inf
 
-from openclaw_extproc.policy.candidates import Candidate, Standing
+from openclaw_extproc.policy.candidates import Candidate, Standing, candidate
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.names import meaning
 
 UNMEASURED_SHARE = 0.05
 """Of the requests that go to the fastest, so many go to one that nobody has measured yet: without them the first one
@@ -74,14 +73,14 @@ def _by_wish(line: list[Candidate], _: Candidate, choice: Choice, case: Case) ->
     """Among those that are as good as each other by the choice; who stands in stays behind."""
     chosen = [one for one in line if one.standing is Standing.CHOSEN]
     others = [one for one in line if one.standing is not Standing.CHOSEN]
-    found = meaning(choice.names[0], case)
+    found = case.meaning(choice.names[0])
     match found.wish if found else "":
         case "fast":
             return _fastest(chosen, case) + others
         case "cheap":
             return _cheapest(chosen, case) + others
         case "best":
-            return sorted(chosen, key=lambda one: _badness(one, case)) + others
+            return sorted(chosen, key=lambda one: _badness(one)) + others
         case _:
             pass
     if case.strategy.optimization.latency and not choice.pinned:
@@ -94,13 +93,13 @@ def _cheapest(line: list[Candidate], case: Case) -> list[Candidate]:
     least = case.strategy.optimization.quality_threshold or 0.0
 
     def poor(one: Candidate) -> bool:
-        return (case.gateway.facts(one.target).quality or 0.0) < least
+        return (one.facts.quality or 0.0) < least
 
     return sorted(line, key=lambda one: (poor(one), inf if one.cost is None else one.cost))
 
 
-def _badness(one: Candidate, case: Case) -> float:
-    quality = case.gateway.facts(one.target).quality
+def _badness(one: Candidate) -> float:
+    quality = one.facts.quality
     return inf if quality is None else -quality
 
 
@@ -109,7 +108,7 @@ def _badness(one: Candidate, case: Case) -> float:
 
 def _by_price(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
     if choice.priority == "quality":
-        return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one, case)))
+        return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one)))
     importance = case.features.declared.priority
     if choice.priority == "cost" or importance == "low":
         line = [one for one in line if not _is_dearer(one, base)] or line
@@ -153,7 +152,7 @@ def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) 
 
 
 def _kind(one: Candidate, case: Case) -> int:
-    word, kinds = case.gateway.facts(one.target).kind, case.strategy.optimization.kinds
+    word, kinds = one.facts.kind, case.strategy.optimization.kinds
     return kinds.index(word) if word in kinds else len(kinds)
 
 
@@ -174,10 +173,10 @@ def _is_good_enough(one: Candidate, base: Candidate, case: Case) -> bool:
     """With a threshold: known to reach it. Without one a simple request is served by anybody, and any other by whoever
     is not known to be worse than what was chosen.
     """
-    quality, threshold = case.gateway.facts(one.target).quality, case.strategy.optimization.quality_threshold
+    quality, threshold = one.facts.quality, case.strategy.optimization.quality_threshold
     if threshold is not None:
         return quality is not None and quality >= threshold
-    chosen = case.gateway.facts(base.target).quality
+    chosen = base.facts.quality
     return case.judgement.tier == "simple" or quality is None or chosen is None or quality >= chosen
 
 
@@ -191,7 +190,7 @@ def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case)
     needed = case.abilities
 
     def able(one: Candidate) -> bool:
-        return needed <= case.gateway.facts(one.target).capabilities
+        return needed <= one.facts.capabilities
 
     named = choice.pinned or (choice.by == "asked" and case.asked == "model")
     if not needed or (named and line[0].standing is Standing.CHOSEN):
@@ -203,10 +202,10 @@ def not_dearer_first(line: list[Candidate], choice: Choice, case: Case) -> list[
     """A client that named a model does not pay more for another one while there is one that costs no more. Where it
     said that its request is important, that holds for the first attempt only.
     """
-    asked = meaning(case.asked_name, case)
+    asked = case.meaning(case.asked_name)
     if not line or choice.may_be_dearer or case.asked != "model" or not case.snapshot.minds_cost or asked is None:
         return line
-    wanted = Candidate(asked.chain[0], Standing.CHOSEN, case.cost(asked.chain[0]))
+    wanted = candidate(asked.chain[0], case)
     if case.features.declared.priority != "high":
         return _partition(line, lambda one: _costs_no_more(one, wanted, case))
     fitting = [one for one in line if _costs_no_more(one, wanted, case)]

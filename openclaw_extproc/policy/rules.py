@@ -29,11 +29,12 @@ class Ruled:
 
 def ruled(case: Case) -> Ruled:
     so_far, seen = Ruled(), list[RuleSeen]()
-    for n, rule in enumerate(case.strategy.rules):
-        if so_far.chosen and n >= MAX_SEEN:
+    applies = case.leaves_choice or case.strategy.applies_to == "all"
+    for rule, told in zip(case.strategy.rules, case.snapshot.told, strict=True):
+        if so_far.chosen and len(seen) >= MAX_SEEN:
             break
-        matched = case.holds(rule.condition) if _concerns(rule, case) else False
-        seen.append(RuleSeen(rule.name, rule.condition.source if rule.condition else "", matched, _does(rule)))
+        matched = case.holds(rule.condition) if applies and (case.is_chat or _is_about_operation(rule)) else False
+        seen.append(told if matched is False else RuleSeen(told.name, told.source, matched, told.does))
         if matched and so_far.chosen is None:
             so_far = _after(so_far, rule)
     return replace(so_far, seen=tuple(seen))
@@ -49,22 +50,11 @@ def _after(so_far: Ruled, rule: Rule) -> Ruled:
     )
 
 
-def _concerns(rule: Rule, case: Case) -> bool:
+def _is_about_operation(rule: Rule) -> bool:
     """Rules are about chats. One that is about embeddings says so: `operation == "embeddings"`."""
-    if case.strategy.applies_to == "auto" and not case.leaves_choice:
-        return False
-    return case.is_chat or (rule.condition is not None and _names_operation(rule.condition.source))
+    return rule.condition is not None and _names_operation(rule.condition.source)
 
 
 @lru_cache(maxsize=1_024)
 def _names_operation(source: str) -> bool:
     return re.search(r"\boperation\b", source) is not None
-
-
-def _does(rule: Rule) -> str:
-    parts = (
-        f"model {rule.model}" if rule.model else "",
-        f"priority {rule.priority}" if rule.priority else "",
-        f"fallback {', '.join(rule.fallback)}" if rule.fallback else "",
-    )
-    return ", ".join(part for part in parts if part) or "nothing"

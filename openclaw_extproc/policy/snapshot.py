@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.policy.names import Meaning, meanings
 from openclaw_extproc.policy.room import limits
-from openclaw_extproc.strategy import Level, Optimization, Strategy
+from openclaw_extproc.policy.trace import RuleSeen
+from openclaw_extproc.strategy import Level, Optimization, Rule, Strategy
 
 _NO_CHAT = re.compile(
     r"embed|bge-|rerank|whisper|transcribe|tts|dall-e|imagen|image-gen|gpt-image|moderation|realtime", re.IGNORECASE
@@ -27,8 +29,10 @@ class Pattern:
 class Snapshot:
     by_name: Mapping[str, Target]
     """By `provider/model`: all targets of all chains, and all models that providers list."""
-    named: Mapping[str, tuple[Target, ...]]
-    """What `provider/model` means as a name."""
+    meanings: Mapping[str, Meaning]
+    """Of every word that means anything."""
+    told: tuple[RuleSeen, ...]
+    """The rules as a trace tells them, as if none had matched."""
     chats: tuple[Target, ...]
     """Every target that may stand in where any model will do, in the order of the configuration."""
     known_as: Mapping[str, frozenset[str]]
@@ -83,10 +87,12 @@ def _made(key: _Identity) -> Snapshot:
         if chain:
             known_as[chain[0].name].add(word)
     levels = tuple(strategy.levels.sessions.items())
+    chats = tuple(target for target in by_name.values() if not _NO_CHAT.search(target.model))
     return Snapshot(
         by_name=by_name,
-        named={name: meant for name in by_name if (meant := gateway.chain_of(name))},
-        chats=tuple(target for target in by_name.values() if not _NO_CHAT.search(target.model)),
+        meanings=meanings(gateway, by_name, chats),
+        told=tuple(_told(rule) for rule in strategy.rules),
+        chats=chats,
         known_as={name: frozenset(words) for name, words in known_as.items()},
         conditional=_is_conditional(strategy),
         minds_cost=_minds_cost(strategy),
@@ -102,6 +108,16 @@ def _all(gateway: Gateway) -> Iterable[Target]:
         yield from (Target(provider, model) for model in provider.models)
     for chain in reversed(list(gateway.chains.values())):
         yield from reversed(chain)
+
+
+def _told(rule: Rule) -> RuleSeen:
+    parts = (
+        f"model {rule.model}" if rule.model else "",
+        f"priority {rule.priority}" if rule.priority else "",
+        f"fallback {', '.join(rule.fallback)}" if rule.fallback else "",
+    )
+    does = ", ".join(part for part in parts if part) or "nothing"
+    return RuleSeen(rule.name, rule.condition.source if rule.condition else "", False, does)
 
 
 def _is_conditional(strategy: Strategy) -> bool:

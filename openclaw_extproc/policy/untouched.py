@@ -8,7 +8,6 @@ from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import as_asked
 from openclaw_extproc.policy.compliance import Bounds
 from openclaw_extproc.policy.line import nobody
-from openclaw_extproc.policy.names import meaning
 from openclaw_extproc.policy.objections import Sorted
 from openclaw_extproc.policy.telling import estimated, judged
 from openclaw_extproc.policy.trace import RefusedError, Trace
@@ -21,11 +20,11 @@ def untouched(case: Case) -> tuple[cands.Candidate, Record, Trace]:
     Raises `FaultError`, as a decision does.
     """
     choice = as_asked(case)
-    asked = meaning(choice.names[0], case)
+    asked = case.meaning(choice.names[0])
     assert asked is not None, "the choice is of names that mean something"
     terms = objections.terms(asked.chain[0], "", Bounds(), case)
     line = cands.also(asked.chain, (), case)
-    found = [(one, objections.objection(one.target, terms, case)) for one in line]
+    found = [(one, objections.objection(one, terms, case)) for one in line]
     first = next((one for one, fault in found if fault is None), None)
     record = replace(judged(case), because=choice.because, chosen_by=choice.by)
     if first is None:
