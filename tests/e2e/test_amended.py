@@ -154,6 +154,20 @@ def test_envoy_waits_for_a_summary_longer_than_for_anything_else_of_ours(provide
     assert answer.headers["x-openclaw-warnings"].startswith("context_truncated:")
 
 
+def test_a_client_that_leaves_while_a_summary_is_awaited_leaves_nothing_behind(providers: Providers) -> None:
+    providers["bee"].set_fault("silent")
+    with summarizing(providers, deadline_ms=30_000) as up:
+        body = {"model": "gpt-4o", "messages": long_talk()}
+        with pytest.raises(httpx.ReadTimeout):
+            http.post(f"{up.url}/v1/chat/completions", json=body, timeout=1.0)
+        (request,) = up.wait_for("request_refused")
+        (question,) = up.wait_for("model_selection")
+
+    assert request["data"]["fault"] == "abandoned"
+    assert question["data"]["status"] is None, "nobody waits for it any more"
+    assert asked(providers, "ace") == []
+
+
 def test_a_summarizer_that_compliance_forbids_is_not_shown_the_text(providers: Providers) -> None:
     rules = "compliance: {data_classes: {pii: {providers: [small]}}}\n"
     with summarizing(providers, deadline_ms=10_000, more=rules) as up:
