@@ -18,8 +18,8 @@ GAP = "  "
 LABEL = 14
 """Columns of a label and the gap behind it."""
 MIN_WIDTH = 64
-MIN_COLUMN, MAX_COLUMN = 12, 48
-"""Of a table: a longer condition is wrapped, and the table stays on the screen."""
+MIN_COLUMN = 12
+"""Of a table: on a narrow terminal even words are broken, rather than lines."""
 
 
 def text(explanation: Explanation, width: int) -> str:
@@ -226,34 +226,35 @@ def _pairs(pairs: Iterable[tuple[str, str]], width: int, label: int = LABEL) -> 
 
 
 def _table(rows: Iterable[Row], width: int) -> Iterator[str]:
-    """Columns as wide as what is in them; the last one takes the rest, and is wrapped."""
+    """Columns as wide as what is in them; where the terminal is too narrow the widest ones are wrapped."""
     held = list(rows)
     if not held:
         return
-    widths = _fitting([max(len(row[n]) for row in held) for n in range(len(held[0]) - 1)], width)
+    widths = _fitting([[row[n] for row in held] for n in range(len(held[0]))], width)
     for row in held:
-        yield from _row(row, widths, width)
+        yield from _row(row, widths)
 
 
-def _fitting(widths: Sequence[int], width: int) -> list[int]:
-    """The widest columns give way until the last one has its room."""
-    fitting = [min(MAX_COLUMN, max(1, one)) for one in widths]
-    while _taken(fitting) + MIN_COLUMN > width and max(fitting) > MIN_COLUMN:
-        fitting[fitting.index(max(fitting))] -= 1
-    return fitting
+def _fitting(columns: Sequence[Row], width: int) -> list[int]:
+    """The widest columns give way, down to their longest words, and then further."""
+    widths = [max(1, *map(len, column)) for column in columns]
+    words = [max((len(word) for cell in column for word in cell.split()), default=1) for column in columns]
+    for floors in ([max(MIN_COLUMN, one) for one in words], [MIN_COLUMN] * len(words)):
+        while len(INDENT) + sum(widths) + len(GAP) * (len(widths) - 1) > width:
+            room, widest = max(
+                (w if w > floor else 0, n) for n, (w, floor) in enumerate(zip(widths, floors, strict=True))
+            )
+            if not room:
+                break
+            widths[widest] -= 1
+    return widths
 
 
-def _taken(widths: Sequence[int]) -> int:
-    return len(INDENT) + sum(one + len(GAP) for one in widths)
-
-
-def _row(row: Row, widths: Sequence[int], width: int) -> Iterator[str]:
-    last = max(MIN_COLUMN, width - _taken(widths))
-    cells = [_cut(cell, w) for cell, w in zip(row, [*widths, last], strict=True)]
+def _row(row: Row, widths: Sequence[int]) -> Iterator[str]:
+    cells = [_cut(cell, width) for cell, width in zip(row, widths, strict=True)]
     for n in range(max(map(len, cells))):
-        line = [cell[n] if n < len(cell) else "" for cell in cells]
-        padded = [one.ljust(w) for one, w in zip(line, widths, strict=False)]
-        yield f"{INDENT}{GAP.join([*padded, line[-1]])}".rstrip()
+        line = [(cell[n] if n < len(cell) else "").ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        yield f"{INDENT}{GAP.join(line)}".rstrip()
 
 
 def _cut(cell: str, width: int) -> list[str]:

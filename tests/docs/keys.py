@@ -127,15 +127,19 @@ def apart() -> tuple[Kind, ...]:
 
 def _key(path: str, field: FieldInfo, place: Place | None) -> Key:
     link = _link(place.kind) if place is not None and place.kind in apart() else ""
-    return Key(path, _type(field, link), _default(field), _meaning(field, place))
+    return Key(path, _type(field, link), _default(field), _meaning(path.rpartition(".")[2], field, place))
 
 
 def _link(kind: Kind) -> str:
     return f"[{kind.__name__}](#{kind.__name__.lower()})"
 
 
-def _meaning(field: FieldInfo, place: Place | None) -> str:
-    said = field.description or (place.kind.__doc__ if place else None) or ""
+_USUAL = {"enabled": "`false`: as if the section were not there."}
+"""What keys mean that mean the same everywhere."""
+
+
+def _meaning(name: str, field: FieldInfo, place: Place | None) -> str:
+    said = field.description or (place.kind.__doc__ if place else None) or _USUAL.get(name, "")
     return re.sub(r"\s+", " ", said).strip().replace("|", "\\|")
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from tests.e2e.commands import COMMAND
 
-SHOWN = "explain docs/request.json -c openclaw.example.yml --assume-credentials"
+SHOWN = (
+    "explain docs/request.json -c openclaw.example.yml -c docs/choosing.yml --assume-credentials"
+    " --header x-openclaw-user:ada --header x-openclaw-data-class:internal"
+)
 BEGIN, END = "<!-- made: explain -->", "<!-- end: explain -->"
 ROOT = Path(__file__).parents[2]
 
@@ -14,7 +17,8 @@ def renewed(page: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, mark, after = rest.partition(END)
     assert mark, "no place for what explain prints"
-    lines = [f"$ openclaw-extproc {SHOWN}", *_printed().splitlines()]
+    typed = f"$ openclaw-extproc {SHOWN}".replace(" --assume", " \\\n    --assume")
+    lines = [*typed.splitlines(), *_printed().splitlines()]
     block = "\n".join(f"    {line}".rstrip() for line in lines)
     return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
 

@@ -81,3 +81,25 @@ def test_callers_are_told_as_little_as_the_operator_wants(providers: Providers, 
     ours = [{n.removeprefix("x-openclaw-") for n in a.headers if n.startswith("x-openclaw-")} for a in answers]
     assert [answer.status_code for answer in answers] == [200, 404]
     assert ours == [expected, expected & {"request-id"}]
+
+
+def test_an_experiment_is_told_and_counted(providers: Providers) -> None:
+    rules = "routing_strategy: {experiments: [{name: dogs, model: dog-model, of: bee-model, share: 1}]}"
+    with sidecar(world.config(providers), world.KEYS, gateway=rules) as up:
+        answer = ask(up, x_openclaw_session="s-1")
+
+        until(lambda: up.metric("openclaw_experiment_requests_total", experiment="dogs", arm="arm") == 1, 5, up.metrics)
+
+    assert answer.headers["x-openclaw-experiment"] == "dogs=arm"
+    assert answer.headers["x-openclaw-model"] == "dog-model"
+
+
+def test_what_may_go_nowhere_is_refused_and_logged_with_its_reasons(providers: Providers) -> None:
+    strict = "\ncompliance: {data_classes: {pii: {providers: [dog]}, secret: {regions: [nowhere]}}}\n"
+    with sidecar(world.config(providers) + strict, world.KEYS) as up:
+        answers = [ask(up, x_openclaw_data_class=name) for name in ("secret", "pii", "unheard-of")]
+        refused = up.wait_for("request_refused", times=2)
+
+    assert [answer.status_code for answer in answers] == [403, 403, 400]
+    assert refused[0]["data"]["decision"]["data_classes"] == ["secret"]
+    assert "data class secret" in answers[0].json()["error"]["message"]
