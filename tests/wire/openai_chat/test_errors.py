@@ -20,7 +20,7 @@ def test_every_kind_of_fault_is_an_error_the_sdk_understands(kind: Kind) -> None
         client.chat.completions.create(model="m", messages=[])
 
     assert "what happened" in caught.value.message
-    assert caught.value.type in {"invalid_request_error", "rate_limit_error", "server_error"}
+    assert caught.value.type in {"invalid_request_error", "rate_limit_error", "server_error", "insufficient_quota"}
     assert caught.value.param is None
 
 
