@@ -21,6 +21,7 @@ from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import telling, way
+from openclaw_extproc.stages.questions import AskOpinion, AskSummary, Question
 from openclaw_extproc.stages.retries import History
 from openclaw_extproc.stages.sending import Bound, prepare
 from openclaw_extproc.wire.base import ClientSide
@@ -122,13 +123,24 @@ def explain(asking: Asking, situation: Situation, gateway: Gateway, notes: tuple
             return _told(request, features, trace, record, gateway, told, notes, refusal=refusal)
         case way.Counted(_, headers, _):
             return _told(request, features, Trace(), None, gateway, dict(headers), notes)
-        case way.Planned(_, decision, plan):
+        case way.Planned(_, decision, plan, question=question):
             sending, unsendable = _dry(asking, plan)
-            told = telling.headers(decision.record, decision.chain[0], decision.chain[0])
+            told, first = telling.headers(plan.record, plan.groups[0][0], plan.groups[0][0]), _unasked(question)
             return _told(
-                request, features, decision.trace, decision.record, gateway, told, notes,
+                request, features, decision.trace, plan.record, gateway, told, (*first, *notes),
                 refusal=unsendable, plan=_planning(plan), sending=sending,
             )  # fmt: skip
+
+
+def _unasked(question: Question | None) -> tuple[str, ...]:
+    """What the route stage asks others first, and `explain` does not."""
+    match question:
+        case AskOpinion(url, _, deadline_ms):
+            return (f"not asked: a second opinion on its tier, of {url} ({deadline_ms} ms)",)
+        case AskSummary(_, deadline_ms, of):
+            return (f"not asked: a summary of {len(of)} entries that do not fit the window ({deadline_ms} ms)",)
+        case None:
+            return ()
 
 
 def _request(asking: Asking, known: way.Known | None) -> Request:

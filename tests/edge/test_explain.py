@@ -139,6 +139,18 @@ def test_the_command_reads_standard_input(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_whom_the_route_stage_would_ask_first_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "more.yml").write_text(
+        "gateway: {routing_strategy: {tiers: {simple: gpt-4o-mini, complex: gpt-4o}, second_opinion: "
+        "{enabled: true, endpoint: 'http://127.0.0.1:1/v1', model: judge, below: 1}}}"
+    )
+
+    made = explained(tmp_path, "-c", "openclaw.yml", "-c", "more.yml", body={**CHAT, "model": "auto"})
+
+    assert made["outcome"] == "decided"
+    assert "not asked: a second opinion on its tier, of http://127.0.0.1:1/v1/chat/completions" in made["notes"][0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "body", "says"),
     [
