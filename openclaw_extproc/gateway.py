@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
+from openclaw_extproc.health_rules import HealthRules
 from openclaw_extproc.strategy import Strategy
 
 LEVEL = "level:"
@@ -151,8 +152,7 @@ class Gateway:
     """Whether a request for embeddings may go to another model than the chain's first: its vectors are of another
     space, and cannot be compared with those of the first."""
     limits: Limits = field(default_factory=Limits)
-    failure_threshold: float = 0.2
-    """A provider that fails more often than this share of its calls, in the last minute, is unhealthy."""
+    health: HealthRules = field(default_factory=HealthRules)
     emergency: Emergency = field(default_factory=Emergency)
     catalog: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
     """By `Target.name`."""

@@ -13,7 +13,7 @@ from openclaw_extproc.config.cloud import cloud_credential, is_cloud
 from openclaw_extproc.config.complaints import checked
 from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, unknown_words, warning
 from openclaw_extproc.config.narrow import at, mapping, sequence, text
-from openclaw_extproc.config.settings import BasePath
+from openclaw_extproc.config.settings import BasePath, Endpoint
 from openclaw_extproc.config.written import ClusterMetadata
 from openclaw_extproc.config.written_models import ListedModel, Template, names
 from openclaw_extproc.config.yaml_text import Plain
@@ -33,6 +33,8 @@ class ClusterProvider:
     """Where its metadata stands, for findings."""
     listed: tuple[ListedModel, ...] = ()
     template: Template | None = None
+    endpoint: Endpoint | None = None
+    """Of its first host, where Envoy finds it by address or name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _provider(
         project=written.project,
         authority=_authority(cluster),
     )
-    return ClusterProvider(provider, path, tuple(written.models), written.template)
+    return ClusterProvider(provider, path, tuple(written.models), written.template, _endpoint(cluster))
 
 
 def _metadata_findings(
@@ -177,6 +179,14 @@ def _authority(cluster: object) -> str:
     usual = 443 if at(cluster, "transport_socket") else 80
     bare = f"[{address}]" if ":" in address else address
     return bare if port == usual else f"{bare}:{port}"
+
+
+def _endpoint(cluster: object) -> Endpoint | None:
+    socket = mapping(at(next(_hosts(cluster), None), "address", "socket_address"))
+    host, port = text(socket.get("address")), socket.get("port_value")
+    if not host or not isinstance(port, int):
+        return None
+    return Endpoint("https" if at(cluster, "transport_socket") else "http", host, port, _authority(cluster))
 
 
 def _hosts(cluster: object) -> Iterator[object]:

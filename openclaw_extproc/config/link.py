@@ -14,11 +14,12 @@ from openclaw_extproc.config.context import link_context
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
+from openclaw_extproc.config.health import link_health
 from openclaw_extproc.config.limits import link_emergency, link_limits
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
-from openclaw_extproc.config.settings import Address, BasePath, Settings
+from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Settings
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
@@ -63,7 +64,6 @@ def link(
     findings += _none_at_all(written, providers)
     findings += _listening(written.gateway)
     findings += unused(written)
-    threshold = written.model.router.failure_threshold
     gateway = Gateway(
         providers=providers.by_name,
         chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
@@ -71,7 +71,6 @@ def link(
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough,
         limits=limits,
-        failure_threshold=Gateway().failure_threshold if threshold is None else threshold,
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
@@ -88,17 +87,28 @@ def link(
         strategy, about_routing = switched_off(strategy)
         findings += about_routing
         balance = replace(balance, tiers={})
-    gateway = replace(gateway, strategy=balance.added_to(models.into(replace(strategy, context=context))))
+    health, about_health = link_health(written, whole)
+    findings += about_health
+    strategy = balance.added_to(models.into(replace(strategy, context=context)))
+    gateway = replace(gateway, strategy=strategy, health=health)
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,
         listen=Address(host, written.gateway.port),
         admin=Address(written.gateway.admin_host, written.gateway.admin_port),
         upstreams=limited(providers.upstreams, balance.pools, whole),
+        endpoints=_endpoints(providers, clusters),
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
     )
     return settings, findings
+
+
+def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:
+    """Where each provider is, for those who ask it without Envoy."""
+    in_file = {found.provider.name: found.endpoint for found in clusters.providers if found.endpoint}
+    ours = {one.provider.name: Endpoint(one.scheme, one.host, one.port, one.authority) for one in providers.upstreams}
+    return in_file | ours
 
 
 def _is_routing(written: Written) -> bool:

@@ -1,7 +1,7 @@
 """What the files say once they are read, checked and linked: all that a process needs to start or to reload."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.gateway import Gateway, Provider
@@ -44,6 +44,17 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a provider is."""
+
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    authority: str
+    """As requests to it say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     gateway: Gateway
     listen: Address
@@ -52,6 +63,8 @@ class Settings:
     """Where our own health and metrics are served."""
     upstreams: tuple[Upstream, ...]
     """Only those whose clusters are rendered; a cluster of the clusters file has none."""
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict[str, Endpoint])
+    """By provider, of all whose place is known."""
     log_level: LogLevel = "info"
     log_output: str | None = None
     """A file's path; `None` is standard output."""

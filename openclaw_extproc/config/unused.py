@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.written import Written
-from openclaw_extproc.config.written_models import CostAware
 
 _NOT_YET = "read, not acted on yet by this version"
 
@@ -21,25 +20,14 @@ def unused(written: Written) -> Iterator[Finding]:
 
 
 def later(written: Written) -> dict[str, bool]:
-    router, failover, balancing = written.router, written.failover, written.load_balancing
+    router, failover = written.router, written.failover
     return {
-        "model.router.health_check_interval_ms": written.model.router.health_check_interval_ms is not None,
-        "router.health_check": router.health_check is not None,
+        "router.health_check.alert_channel": router.health_check is not None
+        and router.health_check.alert_channel is not None,
         "router.secondary_fallback": router.secondary_fallback is not None,
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
-        **_switching(written.cost_aware),
-        "load_balancing.pools: health_check": balancing is not None
-        and any(pool.health_check is not None for pool in balancing.pools.values()),
         "failover.scheduled_failover": failover is not None and failover.scheduled_failover is not None,
-        "failover.recovery": failover is not None and failover.recovery is not None,
         "channels": bool(written.channels),
         "routing_rules": bool(written.routing_rules),
     }
-
-
-def _switching(aware: CostAware | None) -> dict[str, bool]:
-    """What a provider's health or a model's latency would have to set off."""
-    rules = aware.dynamic_switching.rules if aware and aware.enabled else []
-    places = {f"cost_aware.dynamic_switching.rules[{n}]": rule.metric for n, rule in enumerate(rules)}
-    return {place: metric in ("error_rate", "latency_p99") for place, metric in places.items()}

@@ -94,10 +94,11 @@ class ModelRouter(Section):
     enabled: bool | None = None
     """`false`: each model keeps its first target only."""
     health_check_interval_ms: Milliseconds | None = None
-    """How often providers are to be probed."""
+    """How often all providers are probed, as `router.health_check.interval_ms`; 0: never."""
     failure_threshold: Fraction | None = None
-    """Share of a provider's calls that may fail in the last minute; above it the provider is unhealthy. 0.2 where
-    nothing is written."""
+    """Share of the calls to a model that may fail in the last minute; above it the model goes behind all others until
+    it answers again, and so does a provider that fails as a whole. Three failures in a row do the same. 0.2 where
+    nothing is written; 1: only a `retry-after` counts."""
     retry_policy: RetryPolicy = RetryPolicy()
     """As `router.retry_policy`."""
 

@@ -4,19 +4,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from openclaw_extproc.config.written_base import Count, Duration, Milliseconds, Name, Section
+from openclaw_extproc.config.written_base import Duration, Milliseconds, Name, Section
+from openclaw_extproc.config.written_health import PoolHealthCheck, Recovery
 from openclaw_extproc.config.written_rules import Names
 
 Weight: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 Positive: TypeAlias = Annotated[int, Field(ge=1)]
-
-
-class PoolHealthCheck(Section):
-    """Read and checked, not acted on yet: a pool's members are judged by the calls they answer."""
-
-    interval: Duration | None = Field(default=None, description="time between two checks: 30s")
-    timeout: Duration | None = Field(default=None, description="how long a check may take: 5s")
-    unhealthy_threshold: Count | None = Field(default=None, description="failed checks in a row")
 
 
 class Pool(Section):
@@ -82,15 +75,6 @@ class ScheduledFailover(Section):
     test_interval: Duration | None = Field(default=None, description="time between two drills: every 6h")
     mode: Name | None = Field(default=None, description="dry_run: nothing is sent that costs money")
     notify: bool | None = Field(default=None, description="whether somebody is told of the result")
-
-
-class Recovery(Section):
-    """Read and checked, not acted on yet."""
-
-    auto_recover: bool | None = Field(default=None, description="whether a provider is tried again by itself")
-    backoff: Name | None = Field(default=None, description="how the time between two trials grows")
-    interval: Duration | None = Field(default=None, description="until the first trial: 5m")
-    max_retries: Count | None = Field(default=None, description="trials")
 
 
 class Failover(Section):

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from openclaw_extproc.config.written_base import (
     Count,
-    Fraction,
     Milliseconds,
     Name,
     Rate,
     Section,
 )
 from openclaw_extproc.config.written_context import ContextManagement
+from openclaw_extproc.config.written_health import HealthCheck
 from openclaw_extproc.config.written_models import CostOptimization, ModelChoice, Tokens
 
 
@@ -44,21 +44,6 @@ class RetryPolicy(Section):
     on_failure: Literal["fallback", "error"] | None = None
     """`error`: nobody else is asked; `fallback`: `fallback_params` say who is."""
     fallback_params: FallbackParams | None = None
-
-
-class HealthCheck(Section):
-    """Probes of the providers."""
-
-    enabled: bool = True
-    """Whether they are probed."""
-    interval_ms: Milliseconds | None = None
-    """How often."""
-    timeout_ms: Milliseconds | None = None
-    """How long a probe may take."""
-    critical_threshold: Fraction | None = None
-    """Share of failures above which operators are told."""
-    alert_channel: Name | None = None
-    """Through which of `channels`."""
 
 
 class Candidate(Section):

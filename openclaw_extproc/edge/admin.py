@@ -1,8 +1,9 @@
-"""`/metrics`, `/healthz` and `/readyz`, on an address of their own, in a thread of their own."""
+"""`/metrics`, `/healthz`, `/readyz` and pages in JSON, on an address of their own, in a thread of their own."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from socketserver import ThreadingMixIn
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -27,12 +28,19 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def application(registry: CollectorRegistry, not_ready: Callable[[], str]) -> "WSGIApplication":
-    """`not_ready` tells why we are not, in a few words; empty when we are."""
+NO_PAGES: Mapping[str, Callable[[], bytes]] = MappingProxyType({})
+
+
+def application(
+    registry: CollectorRegistry,
+    not_ready: Callable[[], str],
+    pages: Mapping[str, Callable[[], bytes]] = NO_PAGES,
+) -> "WSGIApplication":
+    """`not_ready` tells why we are not, in a few words; empty when we are. `pages`: JSON, by path."""
     metrics = cast("WSGIApplication", make_wsgi_app(registry))
 
     def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-        match environ.get("PATH_INFO"):
+        match str(environ.get("PATH_INFO")):
             case "/metrics":
                 return metrics(environ, start)
             case "/healthz":
@@ -40,8 +48,13 @@ def application(registry: CollectorRegistry, not_ready: Callable[[], str]) -> "W
             case "/readyz":
                 why = not_ready()
                 status, text = ("503 Service Unavailable", f"{why}\n") if why else ("200 OK", "ready\n")
+            case path if path in pages:
+                body = pages[path]()
+                start("200 OK", [("content-type", "application/json"), ("content-length", str(len(body)))])
+                return [body]
             case _:
-                status, text = "404 Not Found", "there are /metrics, /healthz and /readyz\n"
+                known = ", ".join(["/metrics", "/healthz", "/readyz", *pages])
+                status, text = "404 Not Found", f"there are {known}\n"
         start(status, [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text.encode())))])
         return [text.encode()]
 

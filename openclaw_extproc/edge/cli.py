@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import httpx
 import yaml
 
 from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import envoy_check, explain, identities, logs, processes
+from openclaw_extproc.config.written import GatewaySection
+from openclaw_extproc.edge import envoy_check, explain, health_page, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.secrets import Secrets
@@ -86,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
     validate.add_argument("--json", action="store_true", help="findings as JSON")
     explain.add_options(command("explain", "tell where a request would go, and why; asks nobody and sends nothing"))
+    health = command("health", "ask a running service how its providers and models are")
+    health.add_argument("--admin", metavar="URL", help="its admin address (default: that of the configuration)")
+    health.add_argument("--json", action="store_true", help="as JSON")
     commands.add_parser("schema", help=_SCHEMA, description=_SCHEMA)
     return parser
 
@@ -205,6 +210,28 @@ def _explain(options: argparse.Namespace) -> int:
     return explain.run(options, _sources(options))
 
 
+def _health(options: argparse.Namespace) -> int:
+    """1 where somebody is open, or nobody answers."""
+    url: str = options.admin or _admin_url(options)
+    try:
+        found = health_page.ask(url.rstrip("/"))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+        raise StartError(f"no service answers at {url}: {problem}") from problem
+    sys.stdout.write(json.dumps(found, indent=2) + "\n" if options.json else health_page.text(found))
+    return OK if health_page.is_well(found) else FAILED
+
+
+def _admin_url(options: argparse.Namespace) -> str:
+    if not _configs(options) and options.clusters is None:
+        return f"http://127.0.0.1:{GatewaySection().admin_port}"  # that of `up` without a configuration
+    read = _sources(options).read()
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    admin = read.settings.admin
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(admin.host, admin.host)  # noqa: S104  # asked, not listened on
+    return f"http://[{host}]:{admin.port}" if ":" in host else f"http://{host}:{admin.port}"
+
+
 def _schema(_: argparse.Namespace) -> int:
     sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
     return OK
@@ -216,6 +243,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "render": _render,
     "validate": _validate,
     "explain": _explain,
+    "health": _health,
     "schema": _schema,
 }
 

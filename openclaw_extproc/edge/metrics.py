@@ -7,9 +7,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.policy.health import Health
+from openclaw_extproc.policy.circuit import State
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
@@ -19,7 +20,7 @@ DECISION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
 
 
 class Metrics:
-    def __init__(self, gateway: Callable[[], Gateway], health: Health, under_way: UnderWay) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch, under_way: UnderWay) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_HealthStatus(gateway, health))
         self.registry.register(_Inflight(gateway, under_way))
@@ -94,6 +95,12 @@ class Metrics:
             "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self.registry
         )
 
+        self._probes = Counter(
+            "openclaw_probes",
+            "Probes of providers by result: `ok`, `failed`, or `unclear` where the answer says nothing of its health",
+            ["provider", "result"],
+            registry=self.registry,
+        )
         self._credential_failures = Counter(
             "openclaw_credential_failures",
             "AWS keys and Google tokens that could not be renewed",
@@ -135,6 +142,9 @@ class Metrics:
         if record.downgrade:
             self._downgrades.labels(record.downgrade).inc()
 
+    def probed(self, provider: str, result: str) -> None:
+        self._probes.labels(provider, result).inc()
+
     def credential_failed(self, identity: str) -> None:
         self._credential_failures.labels(identity).inc()
 
@@ -145,18 +155,29 @@ class Metrics:
 class _HealthStatus(Collector):
     """Read at scrape time: a provider that nobody calls any more recovers by the clock alone."""
 
-    def __init__(self, gateway: Callable[[], Gateway], health: Health) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch) -> None:
         self._gateway = gateway
         self._health = health
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gauge = GaugeMetricFamily(
-            "openclaw_model_health_status", "1 when the provider is healthy, else 0", labels=["provider"]
+            "openclaw_model_health_status",
+            "1 when the provider is healthy, 0 when it is open itself or all of its models that are called are",
+            labels=["provider"],
         )
-        gateway, at = self._gateway(), time.time()
-        for name in gateway.providers:
-            gauge.add_metric([name], self._health.is_healthy(name, at, gateway.failure_threshold))
+        states = GaugeMetricFamily(
+            "openclaw_target_state",
+            "1 for the state that it is in; without a model: the provider as a whole",
+            labels=["provider", "model", "state"],
+        )
+        at = time.time()
+        for name in self._gateway().providers:
+            gauge.add_metric([name], self._health.status(name, at))
+        for view in self._health.view(at):
+            for state in State:
+                states.add_metric([view.provider, view.model, state.value], view.state is state)
         yield gauge
+        yield states
 
 
 class _Inflight(Collector):

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import admin, grpc_server, logs
+from openclaw_extproc.edge import admin, grpc_server, health_page, logs
 from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.credentials import Credentials
+from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
+from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
@@ -22,7 +24,6 @@ from openclaw_extproc.edge.sources import Read, Sources
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.policy.health import Health
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
@@ -31,8 +32,6 @@ WATCH_SECONDS = 0.25
 """A look costs one `stat` for each file."""
 LOOK_AROUND_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
-HEALTH_SECONDS = 0.2
-"""How old the view of who is healthy may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,13 @@ class Listening:
 class Service:
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
-        self._health = Health()
+        self.health = HealthWatch(settings.gateway)
         self._memory = Memory()
-        self.metrics = Metrics(self._gateway, self._health, self._memory.under_way)
+        self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self._credentials = Credentials(secrets, self.metrics.credential_failed)
-        self._recorder = Recorder(self.metrics, self._health, self._memory, self._gateway)
+        self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway)
         self._situation = Situation()
-        self._health_seen = 0.0
+        self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
         self.answers = Answers(lambda: self._settings.listen, self.metrics.question)
         self.look_around()
 
@@ -70,12 +69,14 @@ class Service:
     def take(self, settings: Settings) -> None:
         """From the next request on. Requests under way keep the snapshot they started with."""
         self._settings = settings
-        self._health.keep(settings.gateway.providers)
+        self.health.keep(settings.gateway)
+        self.probes.keep(settings)
         self._memory.keep(settings.gateway)
         self.look_around()
 
     def look_around(self) -> None:
-        """See which credentials are there now."""
+        """See which credentials are there now, and what the time has changed."""
+        self.health.look(time.time())
         self.answers.expect(self._settings.gateway)
         providers = self._settings.gateway.providers.values()
         self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
@@ -83,21 +84,12 @@ class Service:
     def situation_for(self, features: Features, gateway: Gateway) -> Situation:
         """What is true now and bears on this request. Of this process: each worker knows its own."""
         at = time.time()
-        self._look_at_health(gateway, at)
         return replace(
             self._memory.situation(features, gateway, at),
             missing_credentials=self._situation.missing_credentials,
-            unhealthy=self._situation.unhealthy,
+            unhealthy=self.health.avoid(at),
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
-
-    def _look_at_health(self, gateway: Gateway, at: float) -> None:
-        """Every now and then: to look at all windows takes longer than a decision."""
-        if 0 <= at - self._health_seen < HEALTH_SECONDS:
-            return
-        threshold = gateway.failure_threshold
-        sick = frozenset(name for name in gateway.providers if not self._health.is_healthy(name, at, threshold))
-        self._situation, self._health_seen = replace(self._situation, unhealthy=sick), at
 
     def open_route(self) -> Session:
         gateway = self._gateway()
@@ -107,11 +99,15 @@ class Service:
 
         stage = RouteStage(gateway, self._situation, recall, self.answers.secret)
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return RouteSession(stage, self._recorder.request, put_on, under_way)
+        return RouteSession(stage, self._recorder.request, put_on, under_way, self.health.planned)
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
         return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way)
+
+    def health_page(self) -> bytes:
+        at = time.time()
+        return health_page.page(self.health.view(at), at)
 
     def close(self) -> None:
         self._credentials.close()
@@ -128,12 +124,15 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     servers = [grpc_server.server(), grpc_server.server()]
     grpc_server.add(servers[0], listening.route, service.open_route, service.answers)
     grpc_server.add(servers[1], listening.attempt, service.open_attempt)
-    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready))
+    pages = {health_page.PATH: service.health_page}
+    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready, pages))
     try:
         for server in servers:
             await server.start()
+        service.probes.keep(service.settings)
         yield
     finally:
+        await service.probes.close()
         await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
         await asyncio.to_thread(stop_admin)
         await service.answers.close()

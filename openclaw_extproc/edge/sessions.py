@@ -8,6 +8,7 @@ from openclaw_extproc.edge import envoy
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To
@@ -87,9 +88,16 @@ class RouteSession(StageSession[RequestEntry]):
     """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers."""
 
     def __init__(
-        self, stage: RouteStage, record: Callable[[RequestEntry], None], put_on: envoy.PutOn, under_way: UnderWay
+        self,
+        stage: RouteStage,
+        record: Callable[[RequestEntry], None],
+        put_on: envoy.PutOn,
+        under_way: UnderWay,
+        tell: Callable[[Plan], None] = lambda _: None,
     ) -> None:
+        """`tell` gets each plan as soon as it is made."""
         super().__init__(stage, record, put_on, stage.took)
+        self._told = tell
         self._route = stage
         self._under_way = under_way
         self._planned = ""
@@ -119,6 +127,7 @@ class RouteSession(StageSession[RequestEntry]):
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
             self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
+            self._told(plan)
 
     def close(self, fault: Fault | None) -> None:
         if self._planned:

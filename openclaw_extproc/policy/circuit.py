@@ -11,7 +11,8 @@ behind all others, because an answer from the last resort is better than none.
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+
+from openclaw_extproc.health_rules import Thresholds
 
 MAX_SAMPLES = 500
 """Of one window: at more calls a minute than this the oldest tell nothing that the others do not."""
@@ -24,44 +25,6 @@ class State(Enum):
     OPEN = "open"
     HALF_OPEN = "half_open"
     """Its wait is over: single calls try whether it is back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """How long a circuit stays open before it is tried again."""
-
-    backoff: Literal["linear", "exponential"] = "exponential"
-    interval_seconds: float = 5.0
-    max_retries: int = 12
-    """Trials after which the wait grows no more."""
-    longest_seconds: float = 300.0
-    auto: bool = True
-    """Otherwise it stays open until the configuration is read anew."""
-    slow_start_seconds: float = 30.0
-    """How long a circuit that has closed takes to get all of its share again."""
-
-    def wait(self, failed_trials: int) -> float:
-        """Before trial 1, 2, … counted from 0 failed ones."""
-        tries = min(failed_trials, self.max_retries)
-        factor = 1 + tries if self.backoff == "linear" else 2**tries
-        return min(self.interval_seconds * factor, max(self.longest_seconds, self.interval_seconds))
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    failure_rate: float = 0.2
-    """Share of failures in the window above which a circuit opens."""
-    window_seconds: float = 60.0
-    min_samples: int = 5
-    """Below this a share says nothing: one failure of one call is not an outage."""
-    in_a_row: int = 3
-    """Failures without any success between them that open a circuit whatever the share is. With little traffic the
-    share would take minutes to tell."""
-    good_trials: int = 2
-    """Good answers that close a half-open circuit: one may be luck."""
-    trial_seconds: float = 30.0
-    """A trial that has not ended by then is forgotten, and the next call is one."""
-    recovery: Recovery = field(default_factory=Recovery)
 
 
 @dataclass(slots=True)
@@ -86,7 +49,7 @@ class Circuit:
         if self._open_until is not None:
             return State.OPEN if at < self._open_until else State.HALF_OPEN
         rate = self.failure_rate(at)
-        doubtful = at < self._suspect_until or (rate is not None and rate > self.rules.failure_rate / 2)
+        doubtful = self.is_suspect(at) or (rate is not None and rate > self.rules.failure_rate / 2)
         return State.DEGRADED if doubtful else State.HEALTHY
 
     def failure_rate(self, at: float) -> float | None:
@@ -103,14 +66,22 @@ class Circuit:
         # Not from nothing: a share nobody notices would tell nothing about it.
         return min(1.0, max(0.1, (at - self._closed_at) / self.rules.recovery.slow_start_seconds))
 
-    def admits_trial(self, at: float) -> bool:
-        """Whether this call may try it out; one at a time. A `True` counts as begun."""
+    def may_try(self, at: float) -> bool:
+        """Whether a call that began now could try it out; one at a time."""
         if self.state(at) is not State.HALF_OPEN:
             return False
-        if self._trial_began is not None and at - self._trial_began < self.rules.trial_seconds:
+        return self._trial_began is None or at - self._trial_began >= self.rules.trial_seconds
+
+    def admits_trial(self, at: float) -> bool:
+        """As `may_try`; a `True` counts as begun."""
+        if not self.may_try(at):
             return False
         self._trial_began = at
         return True
+
+    def undecided(self) -> None:
+        """A trial ended and says nothing: the client left, or asked for something impossible. The next call is one."""
+        self._trial_began = None
 
     def succeeded(self, at: float) -> None:
         self._note(at, failed=False)
@@ -143,6 +114,33 @@ class Circuit:
     def suspect(self, at: float, seconds: float) -> None:
         """A doubt from elsewhere, which passes by itself."""
         self._suspect_until = max(self._suspect_until, at + seconds)
+
+    def trust(self) -> None:
+        """Whoever had the doubt has it no more."""
+        self._suspect_until = 0.0
+
+    def is_suspect(self, at: float) -> bool:
+        return at < self._suspect_until
+
+    def trip(self, at: float) -> None:
+        """Open it for a reason that is not in its own window; while it is open, nothing changes."""
+        match self.state(at):
+            case State.HEALTHY | State.DEGRADED:
+                self._open(at, None)
+            case State.HALF_OPEN:
+                self._failed_trials += 1
+                self._open(at, None)
+            case State.OPEN:
+                pass
+
+    @property
+    def samples(self) -> int:
+        return len(self._samples)
+
+    @property
+    def failures(self) -> int:
+        """Among the samples."""
+        return self._failures
 
     @property
     def tries_again_at(self) -> float | None:

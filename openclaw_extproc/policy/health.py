@@ -1,45 +1,364 @@
-"""Which providers have been failing lately: a sliding window each, fed by what the attempts met."""
+"""Who is well: a circuit for each model at each provider, and one for each provider.
 
-from collections import deque
-from collections.abc import Mapping
+What a failed call says, and of whom (`reach`); a success counts for both:
+
+    of the provider and the model   no connection, silence, 401 of our key, unreadable answers, 500, 502 and the like
+    of the model alone              429, 503, 529, 403, 408, 504, 424
+    of nobody                       the client's own mistakes, refusals and content filters, limits and bugs of ours
+
+A provider that is overloaded as a whole shows in all of its models; that its other models answer shows in its own
+circuit, as each good answer is a success of the provider too. 403 is a model that our account may not use.
+
+Time comes as an argument, in seconds since the epoch. Only names of the configuration get in, so it cannot grow.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import assert_never
 
-WINDOW_SECONDS = 60.0
-MIN_SAMPLES = 5
-"""Below this a share says nothing: one failure of one call is not an outage."""
-MAX_SAMPLES = 500
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.policy.circuit import Circuit, State
+from openclaw_extproc.policy.headroom import Headroom
+from openclaw_extproc.policy.rates import STILL_MEASURED, Rates
+from openclaw_extproc.strategy import Switching
+
+LONGEST_RETRY_AFTER = 3_600.0
+"""Seconds. Who asks to be left alone for a day is asked again after an hour: they may have been given more by then."""
+UNTRIED_SECONDS = 60.0
+"""A circuit that may be tried again and that nobody has tried for so long: nothing is known of it, so no alert."""
+
+
+class Reach(Enum):
+    """Of whom a failure says something."""
+
+    NOBODY = "nobody"
+    MODEL = "model"
+    PROVIDER = "provider"
+    """Of the model too."""
+
+
+def reach(kind: Kind, status: int | None = None) -> Reach:
+    """`status`: the provider's own, where it gave one."""
+    match kind:
+        case Kind.UPSTREAM_GARBLED | Kind.UNAUTHENTICATED:
+            return Reach.PROVIDER
+        case Kind.UPSTREAM_SILENT:
+            return Reach.PROVIDER if status is None else Reach.MODEL  # 408 and 504: it is there, the model was too slow
+        case Kind.UPSTREAM_ERROR:
+            return Reach.MODEL if status == _FAILED_MODEL else Reach.PROVIDER
+        case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.FORBIDDEN:
+            return Reach.MODEL
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
+            return Reach.NOBODY
+        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.BUG:
+            return Reach.NOBODY
+        case _ as never:
+            assert_never(never)
+
+
+_FAILED_MODEL = 424
+"""Bedrock's status for a model that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    name: str
+    before: State
+    after: State
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One circuit, for people and machines."""
+
+    name: str
+    """Of a provider, or `Target.name`."""
+    provider: str
+    model: str
+    """Empty: the provider itself."""
+    state: State
+    failure_rate: float | None
+    samples: int
+    share: float
+    """Of the calls it would get if all were well."""
+    tries_again_at: float | None
+    suspect: bool
+    slow: bool
+    why: str
+    """Of its last failure or doubt."""
+    why_at: float
 
 
 @dataclass(slots=True)
-class Window:
-    """The last outcomes of one provider. Bounded in time and in number."""
+class _Watched:
+    name: str
+    provider: str
+    model: str
+    circuit: Circuit
+    rates: Rates = field(default_factory=Rates)
+    told: State = State.HEALTHY
+    why: str = ""
+    why_at: float = 0.0
+    wide: bool = False
+    """Its last failure was one of the whole provider."""
+    answered_at: float = 0.0
+    ejected_since: float = 0.0
+    ejected_until: float = 0.0
+    """As far as is known, by Envoy."""
 
-    samples: deque[tuple[float, bool]] = field(default_factory=lambda: deque[tuple[float, bool]](maxlen=MAX_SAMPLES))
+    def noted(self, at: float, why: str) -> None:
+        self.why, self.why_at = why, at
 
-    def note(self, at: float, *, ok: bool) -> None:
-        self.samples.append((at, ok))
+    def is_behind(self, at: float, draw: float) -> bool:
+        circuit = self.circuit
+        match circuit.state(at):
+            case State.OPEN:
+                return True
+            case State.HALF_OPEN:
+                return not circuit.may_try(at)
+            case State.HEALTHY | State.DEGRADED:
+                slow = self.rates.slow and draw >= STILL_MEASURED
+                return slow or circuit.is_suspect(at) or draw >= circuit.share(at)
 
-    def failure_rate(self, at: float) -> float | None:
-        """Share of failures in the window, 0 to 1; `None` when there are too few samples to tell."""
-        recent = [ok for seen, ok in self.samples if at - seen <= WINDOW_SECONDS]
-        return recent.count(False) / len(recent) if len(recent) >= MIN_SAMPLES else None
+    def is_quiet(self, at: float) -> bool:
+        """Nothing about it has to be looked at before its next failure."""
+        circuit = self.circuit
+        calm = circuit.state(at) is State.HEALTHY and circuit.share(at) >= 1 and not self.rates.slow
+        return calm and not circuit.failures
 
 
-@dataclass(slots=True)
 class Health:
-    """Of all providers. Only names of the configuration get in, so it cannot grow."""
+    def __init__(self, gateway: Gateway) -> None:
+        self._rules = gateway.health
+        self._switching: tuple[Switching, ...] = ()
+        self._by_name: dict[str, _Watched] = {}
+        self._restless: set[str] = set()
+        """Those that may have to go behind, or change by the clock alone: few, so each request can look at them."""
+        self.keep(gateway)
 
-    windows: dict[str, Window] = field(default_factory=dict[str, Window])
+    def keep(self, gateway: Gateway) -> None:
+        """Forget those that are no longer configured; the new rules hold for the others."""
+        rules = gateway.health.thresholds
+        afresh = not rules.recovery.auto  # what stays open until the configuration is read anew: now it is
+        before = {} if afresh else self._by_name
+        self._rules, self._switching = gateway.health, gateway.strategy.switching
+        self._by_name = {
+            name: before.get(name) or _Watched(name, provider, model, Circuit(rules))
+            for name, (provider, model) in _names(gateway).items()
+        }
+        self._restless &= before.keys() & self._by_name.keys()
+        for watched in self._by_name.values():
+            watched.circuit.rules = rules
 
-    def note(self, provider: str, at: float, *, ok: bool) -> None:
-        self.windows.setdefault(provider, Window()).note(at, ok=ok)
+    # -- what happened -----------------------------------------------------------
 
-    def is_healthy(self, provider: str, at: float, threshold: float) -> bool:
-        """Healthy until enough samples say otherwise; `threshold` is the share of failures still allowed."""
-        window = self.windows.get(provider)
-        rate = None if window is None else window.failure_rate(at)
-        return rate is None or rate <= threshold
+    def succeeded(self, target: Target, at: float, *, seconds: float | None = None) -> None:
+        """`seconds`: to the first content."""
+        for watched in self._both(target):
+            watched.circuit.succeeded(at)
+            watched.answered_at = at
+            if not watched.model:
+                watched.circuit.trust()
+        self._rate(target, at, failed=False, seconds=seconds)
 
-    def keep(self, providers: Mapping[str, object]) -> None:
-        """Forget those that are no longer configured."""
-        self.windows = {name: window for name, window in self.windows.items() if name in providers}
+    def failed(
+        self, target: Target, kind: Kind, at: float, *, status: int | None = None, retry_after: float | None = None,
+        why: str = "",
+    ) -> None:  # fmt: skip
+        """`status`: the provider's own. `retry_after`: seconds it asked to be left alone. `why`: for people."""
+        whose = reach(kind, status)
+        if whose is Reach.NOBODY:
+            self.undecided(target)
+            return
+        wait = None if retry_after is None else min(retry_after, LONGEST_RETRY_AFTER)
+        own, provider = self._by_name.get(target.name), self._by_name.get(target.provider.name)
+        words = why or (kind.value if status is None else f"{kind.value} ({status})")
+        if own is not None:
+            own.wide = whose is Reach.PROVIDER
+            self._fail(own, at, words, retry_after=wait)
+        if provider is not None:
+            if whose is Reach.PROVIDER:
+                self._fail(provider, at, f"{words}, {target.model}")
+            else:
+                provider.circuit.undecided()
+        self._rate(target, at, failed=True)
+
+    def undecided(self, target: Target) -> None:
+        """A call ended and says nothing of the provider: the client left, or asked for something impossible."""
+        for watched in self._both(target):
+            watched.circuit.undecided()
+
+    def has_left(self, target: Target, headroom: Headroom, at: float) -> None:
+        """What an answer's head says of the limits."""
+        if (own := self._by_name.get(target.name)) is None:
+            return
+        if headroom.wait > 0:
+            own.circuit.suspect(at, headroom.wait)
+            own.noted(at, f"{headroom.left:.0%} of {headroom.what} left, for {headroom.wait:g} s")
+            self._restless.add(own.name)
+        elif not headroom.is_low:
+            own.circuit.trust()
+
+    def ejected(self, provider: str, at: float, seconds: float) -> None:
+        """Envoy has ejected every host of it, as far as is known for so long."""
+        if (watched := self._by_name.get(provider)) is None:
+            return
+        if at > watched.ejected_until:
+            watched.ejected_since = at
+        watched.ejected_until = at + seconds
+        # Envoy goes on to use a provider's only host, and keeps it ejected though it answers again.
+        if watched.answered_at < watched.ejected_since:
+            watched.circuit.suspect(at, seconds)
+            watched.noted(at, "ejected by Envoy")
+            self._restless.add(provider)
+
+    def probed(self, provider: str, at: float, *, ok: bool, why: str = "", model: str = "") -> None:
+        """A probe ended that says something. `model`: which was called; empty: none.
+
+        A success of a free probe says of a model only that its provider is back, if that was what had failed. A
+        failure opens at once: who calls this counts them.
+        """
+        own = [one for name, one in self._by_name.items() if one.provider == provider and self._meant(one, model)]
+        for watched in own:
+            if not ok and (not watched.model or model):
+                watched.circuit.trip(at)
+                watched.noted(at, why)
+                self._restless.add(watched.name)
+            elif ok and watched.circuit.state(at) is State.HALF_OPEN and (watched.wide or model or not watched.model):
+                watched.circuit.succeeded(at)
+
+    def _meant(self, one: _Watched, model: str) -> bool:
+        return not model or one.model in ("", model)
+
+    def planned(self, targets: Iterable[Target], at: float) -> None:
+        """A request goes to one of these first: where one may be tried out, this is the trial."""
+        for target in targets:
+            if not self._restless.isdisjoint((target.name, target.provider.name)):
+                for watched in self._both(target):
+                    watched.circuit.admits_trial(at)
+
+    # -- what follows ------------------------------------------------------------
+
+    def avoid(self, at: float, draw: float) -> frozenset[str]:
+        """Names of providers and targets that go behind all others in this request. `draw`: random, from 0 up to 1."""
+        if not self._restless:
+            return frozenset()
+        quiet = {name for name in self._restless if self._by_name[name].is_quiet(at)}
+        self._restless = {name for name in self._restless if name not in quiet or self._is_untold(name, at)}
+        return frozenset(name for name in self._restless if self._by_name[name].is_behind(at, draw))
+
+    def changes(self, at: float) -> tuple[Change, ...]:
+        """What changed since they were asked for the last time, each once."""
+        return tuple(self._changes(at))
+
+    def _changes(self, at: float) -> Iterator[Change]:
+        for name in sorted(self._restless):
+            watched = self._by_name[name]
+            if (state := watched.circuit.state(at)) is not watched.told:
+                yield Change(name, watched.told, state, watched.why)
+                watched.told = state
+
+    def state(self, name: str, at: float) -> State:
+        """Of a provider, or of a `Target.name`; of one that is not configured nothing bad is known."""
+        watched = self._by_name.get(name)
+        return State.HEALTHY if watched is None else watched.circuit.state(at)
+
+    def status(self, provider: str, at: float) -> bool:
+        """Whether it is of use: its own circuit is not open, and neither are all of its models that are called."""
+        members = [one for one in self._by_name.values() if one.provider == provider and one.model]
+        called = [one for one in members if one.circuit.samples or one.circuit.tries_again_at is not None]
+        own = self._by_name.get(provider)
+        if own is not None and _is_down(own.circuit, at):
+            return False
+        return not called or not all(_is_down(one.circuit, at) for one in called)
+
+    def answered_within(self, provider: str, at: float, seconds: float) -> bool:
+        """Whether it answered a call well so lately, and nothing of it is in doubt."""
+        own = self._by_name.get(provider)
+        members = (one for one in self._by_name.values() if one.provider == provider)
+        calm = all(one.circuit.tries_again_at is None for one in members)
+        return own is not None and calm and 0 <= at - own.answered_at < seconds
+
+    def critical(self, at: float) -> Mapping[str, float]:
+        """Providers that fail more often than operators want to know of, with the share of their failures."""
+        limit = self._rules.critical_rate
+        providers = [one for one in self._by_name.values() if not one.model]
+        return {} if limit is None else {
+            one.name: rate for one in providers if (rate := self._rate_of(one.name, at)) is not None and rate > limit
+        }  # fmt: skip
+
+    def _rate_of(self, provider: str, at: float) -> float | None:
+        """The worst of it and its models: a provider's own circuit knows no overload."""
+        members = (one for one in self._by_name.values() if one.provider == provider)
+        return max((r for one in members if (r := one.circuit.failure_rate(at)) is not None), default=None)
+
+    def view(self, at: float) -> tuple[View, ...]:
+        """All circuits, each provider before its models."""
+        return tuple(
+            View(
+                name=one.name,
+                provider=one.provider,
+                model=one.model,
+                state=one.circuit.state(at),
+                failure_rate=one.circuit.failure_rate(at),
+                samples=one.circuit.samples,
+                share=one.circuit.share(at),
+                tries_again_at=one.circuit.tries_again_at,
+                suspect=one.circuit.is_suspect(at),
+                slow=one.rates.slow,
+                why=one.why,
+                why_at=one.why_at,
+            )
+            for one in self._by_name.values()
+        )
+
+    # -- both circuits of a target ---------------------------------------------------
+
+    def _both(self, target: Target) -> Sequence[_Watched]:
+        found = (self._by_name.get(target.name), self._by_name.get(target.provider.name))
+        return [one for one in found if one is not None]
+
+    def _fail(self, watched: _Watched, at: float, why: str, *, retry_after: float | None = None) -> None:
+        watched.circuit.failed(at, retry_after=retry_after)
+        watched.noted(at, why)
+        self._restless.add(watched.name)
+
+    def _rate(self, target: Target, at: float, *, failed: bool, seconds: float | None = None) -> None:
+        own = self._by_name.get(target.name)
+        if own is None or not self._switching:
+            return
+        own.rates.note(at, failed=failed, seconds=seconds)
+        if why := own.rates.look(self._switching, at):
+            own.circuit.trip(at)
+            own.noted(at, why)
+            self._restless.add(own.name)
+        if own.rates.slow:
+            self._restless.add(own.name)
+
+    def _is_untold(self, name: str, at: float) -> bool:
+        return self._by_name[name].told is not self._by_name[name].circuit.state(at)
+
+
+def _is_down(circuit: Circuit, at: float) -> bool:
+    match circuit.state(at):
+        case State.OPEN:
+            return True
+        case State.HALF_OPEN:
+            began = circuit.tries_again_at
+            return began is not None and at - began < UNTRIED_SECONDS
+        case State.HEALTHY | State.DEGRADED:
+            return False
+
+
+def _names(gateway: Gateway) -> dict[str, tuple[str, str]]:
+    """Every provider and target, from its name to provider and model; of a provider the model is empty."""
+    names: dict[str, tuple[str, str]] = {}
+    for provider in gateway.providers.values():
+        names[provider.name] = (provider.name, "")
+        names |= {f"{provider.name}/{model}": (provider.name, model) for model in provider.models}
+    for target in (target for chain in gateway.chains.values() for target in chain):
+        names.setdefault(target.name, (target.provider.name, target.model))
+    return names

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.policy.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
@@ -39,6 +40,11 @@ class Call:
     def retry_after(self) -> str:
         """The failed answer's own; "" where it has none."""
         return self.head.get("retry-after", self.asked_wait)
+
+    def left_alone_for(self, at: float) -> float | None:
+        """Seconds that the failed answer asks for, in its head or in its body; `None`: it does not."""
+        asked = retry_after(self.head, at)
+        return float(self.asked_wait) if asked is None and self.asked_wait else asked
 
     @property
     def goes_on(self) -> bool:
@@ -125,4 +131,6 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         previous=previous,
         previous_reason=reason,
         plan=bound.plan,
+        retry_after=None if call is None or outcome is Outcome.OK else call.left_alone_for(at),
+        headroom=None if call is None else headroom(call.head, at),
     )

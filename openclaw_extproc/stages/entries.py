@@ -7,6 +7,7 @@ from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.headroom import Headroom
 from openclaw_extproc.record import Record
 
 
@@ -55,6 +56,10 @@ class AttemptEntry:
     """Why that one failed: a `faults.Kind` in words."""
     plan: Plan | None = None
     """Of the request that it belongs to."""
+    retry_after: float | None = None
+    """Seconds for which the provider asked to be left alone."""
+    headroom: Headroom | None = None
+    """What it says is left of its limits."""
 
 
 @dataclass(frozen=True, slots=True)

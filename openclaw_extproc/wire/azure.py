@@ -31,6 +31,7 @@ def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderS
         base_path=base_path,
         credential_header=credential_header,
         adapt=adapt,
+        models_path="",
         takes_query=False,
         reads=frozenset({"api_version"}),
     )

@@ -209,6 +209,8 @@ class ProviderSide(Generic[AskT]):
     """For a variant whose streams come in other frames: makes the events of its base format of them."""
     stream_type: str = "text/event-stream"
     """The media type of its streams."""
+    models_path: str = ""
+    """Behind the base path: GET of it lists models and costs nothing. Empty: there is no such address."""
     foreign_errors: bool = False
     """For a variant whose errors are not in the words of its base format: clients of that get them translated."""
 

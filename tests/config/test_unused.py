@@ -3,12 +3,10 @@ import pytest
 from tests.config.loading import seed, warnings
 
 LATER = {
-    3: ["model.router.health_check_interval_ms", "memory"],
-    4: ["router.health_check"],
+    3: ["memory"],
+    4: ["router.health_check.alert_channel"],
     6: ["router.secondary_fallback"],
-    11: ["cost_aware.dynamic_switching.rules[1]", "cost_aware.dynamic_switching.rules[2]"],
-    12: ["load_balancing.pools: health_check"],
-    13: ["failover.scheduled_failover", "failover.recovery"],
+    13: ["failover.scheduled_failover"],
     14: ["channels", "routing_rules"],
 }
 

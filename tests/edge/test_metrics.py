@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from prometheus_client import generate_latest
 
+from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.policy.health import Health
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import RequestEntry
 
@@ -19,7 +19,7 @@ DECIDED = Record(
 
 
 def counted(*records: Record | None) -> str:
-    metrics = Metrics(Gateway, Health(), UnderWay())
+    metrics = Metrics(Gateway, HealthWatch(Gateway()), UnderWay())
     for record in records:
         metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record))
     return generate_latest(metrics.registry).decode()

@@ -1,66 +1,387 @@
-"""Promises about who is taken for healthy."""
+"""Promises about who goes behind all others, for how long, and what is told of it."""
+
+from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.policy.health import MAX_SAMPLES, MIN_SAMPLES, WINDOW_SECONDS, Health, Window
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.health_rules import HealthRules, Recovery, Thresholds
+from openclaw_extproc.policy.circuit import State
+from openclaw_extproc.policy.headroom import Headroom
+from openclaw_extproc.policy.health import Health, Reach, reach
+from openclaw_extproc.strategy import Strategy, Switching
 
 AT = 1_754_000_000.0
+ACE = Provider("ace", "ace", "openai_chat", models=("large", "small"))
+BEE = Provider("bee", "bee", "openai_chat", models=("large",))
+LARGE, SMALL, BEES = Target(ACE, "large"), Target(ACE, "small"), Target(BEE, "large")
+RULES = HealthRules(Thresholds(recovery=Recovery(interval_seconds=5.0, slow_start_seconds=10.0)))
+GATEWAY = Gateway(providers={"ace": ACE, "bee": BEE}, chains={"large": (LARGE, BEES)}, health=RULES)
 
 
-def health(*outcomes: bool, at: float = AT) -> Health:
-    made = Health()
-    for ok in outcomes:
-        made.note("p", at, ok=ok)
-    return made
+def fails(
+    health: Health, target: Target, kind: Kind, at: float = AT, *, times: int = 3, status: int | None = None
+) -> None:
+    for _ in range(times):
+        health.failed(target, kind, at, status=status)
 
 
-def test_a_provider_nobody_called_is_healthy() -> None:
-    assert Health().is_healthy("p", AT, 0.0)
+def avoided(health: Health, at: float = AT, draw: float = 0.99) -> set[str]:
+    return set(health.avoid(at, draw))
 
 
-def test_a_few_calls_say_nothing() -> None:
-    assert health(*[False] * (MIN_SAMPLES - 1)).is_healthy("p", AT, 0.0)
-    assert not health(*[False] * MIN_SAMPLES).is_healthy("p", AT, 0.0)
+def closed_again(health: Health, target: Target, at: float) -> None:
+    for _ in range(RULES.thresholds.good_trials):
+        health.succeeded(target, at)
 
 
-@pytest.mark.parametrize(("failures", "healthy"), [(0, True), (2, True), (3, False), (10, False)])
-def test_more_failures_than_allowed_make_a_provider_unhealthy(failures: int, *, healthy: bool) -> None:
-    assert health(*[False] * failures, *[True] * (10 - failures)).is_healthy("p", AT, 0.2) is healthy
+# -- whom a failure speaks of ------------------------------------------------------------
 
 
-def test_what_is_long_ago_is_forgotten() -> None:
-    sick = health(*[False] * 10)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_of_fault_has_its_reach(kind: Kind) -> None:
+    theirs = {
+        Kind.RATE_LIMITED: Reach.MODEL, Kind.OVERLOADED: Reach.MODEL, Kind.FORBIDDEN: Reach.MODEL,
+        Kind.UPSTREAM_ERROR: Reach.PROVIDER, Kind.UPSTREAM_GARBLED: Reach.PROVIDER,
+        Kind.UPSTREAM_SILENT: Reach.PROVIDER, Kind.UNAUTHENTICATED: Reach.PROVIDER,
+    }  # fmt: skip
 
-    assert not sick.is_healthy("p", AT + WINDOW_SECONDS, 0.2)
-    assert sick.is_healthy("p", AT + WINDOW_SECONDS + 0.1, 0.2)
-
-
-def test_the_share_is_of_the_last_minute() -> None:
-    window = Window()
-    for ok in (*[False] * 10, *[True] * 6):
-        window.note(AT if not ok else AT + 59, ok=ok)
-
-    assert window.failure_rate(AT + 59) == 10 / 16
-    assert window.failure_rate(AT + 61) == 0.0
-    assert window.failure_rate(AT + 200) is None
+    assert reach(kind) is theirs.get(kind, Reach.NOBODY)
 
 
-def test_the_window_is_bounded() -> None:
-    window = Window()
-    for _ in range(3 * MAX_SAMPLES):
-        window.note(AT, ok=True)
-
-    assert len(window.samples) == MAX_SAMPLES
-
-
-def test_one_provider_says_nothing_about_another() -> None:
-    assert health(*[False] * 10).is_healthy("q", AT, 0.2)
+@pytest.mark.parametrize(
+    ("kind", "status"), [(Kind.UPSTREAM_SILENT, 408), (Kind.UPSTREAM_SILENT, 504), (Kind.UPSTREAM_ERROR, 424)]
+)
+def test_a_model_that_is_slow_or_broken_says_nothing_of_its_provider(kind: Kind, status: int) -> None:
+    assert reach(kind, status) is Reach.MODEL
 
 
-def test_who_is_no_longer_configured_is_forgotten() -> None:
-    sick = health(*[False] * 10)
+def test_an_overloaded_model_goes_behind_and_the_provider_s_others_do_not() -> None:
+    health = Health(GATEWAY)
 
-    sick.keep({"q": object()})
+    fails(health, LARGE, Kind.OVERLOADED, status=503)
 
-    assert sick.is_healthy("p", AT, 0.2)
-    assert sick.windows == {}
+    assert avoided(health) == {"ace/large"}
+    assert health.state("ace", AT) is State.HEALTHY
+
+
+def test_a_provider_that_nobody_reaches_goes_behind_with_all_its_models() -> None:
+    health = Health(GATEWAY)
+
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+
+    assert avoided(health) == {"ace", "ace/large"}
+
+
+def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
+    health = Health(GATEWAY)
+
+    for _ in range(4):
+        for _ in range(6):
+            health.succeeded(SMALL, AT)
+        fails(health, LARGE, Kind.UPSTREAM_ERROR, status=500, times=1)
+
+    assert avoided(health) == {"ace/large"}
+
+
+@pytest.mark.parametrize("kind", [Kind.MALFORMED, Kind.TOO_LARGE, Kind.NOT_FOUND, Kind.OVER_BUDGET, Kind.BUG])
+def test_what_the_client_did_wrong_counts_for_nobody(kind: Kind) -> None:
+    health = Health(GATEWAY)
+
+    fails(health, LARGE, kind, times=100)
+
+    assert avoided(health) == set()
+    assert [view.samples for view in health.view(AT)] == [0, 0, 0, 0, 0]
+
+
+# -- how it comes back -------------------------------------------------------------------
+
+
+def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED)
+
+    later = AT + 5
+    assert avoided(health, later) == set()
+    health.planned([BEES], later)
+    assert avoided(health, later) == set(), "that request went elsewhere: the trial is free"
+    health.planned([LARGE], later)
+
+    assert avoided(health, later) == {"ace/large"}
+
+
+def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED)
+    health.planned([LARGE], AT + 5)
+
+    health.undecided(LARGE)
+
+    assert avoided(health, AT + 5) == set()
+
+
+def test_who_comes_back_gets_its_share_little_by_little() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED)
+
+    closed_again(health, LARGE, AT + 5)
+
+    assert avoided(health, AT + 5, draw=0.09) == set()
+    assert avoided(health, AT + 5, draw=0.11) == {"ace/large"}
+    assert avoided(health, AT + 10, draw=0.49) == set()
+    assert avoided(health, AT + 15, draw=0.99) == set()
+
+
+def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
+    health = Health(GATEWAY)
+
+    health.failed(LARGE, Kind.RATE_LIMITED, AT, status=429, retry_after=40)
+    health.failed(BEES, Kind.RATE_LIMITED, AT, status=429, retry_after=1e9)
+
+    assert avoided(health, AT + 39) == {"ace/large", "bee/large"}
+    assert avoided(health, AT + 41) == {"bee/large"}
+    assert avoided(health, AT + 3_601) == set()
+
+
+# -- probes --------------------------------------------------------------------------------
+
+
+def test_a_good_probe_is_the_trial_after_an_outage() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+
+    for second in (6, 7):
+        health.probed("ace", AT + second, ok=True)
+
+    assert {health.state(name, AT + 7) for name in ("ace", "ace/large")} == {State.HEALTHY}
+
+
+def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+
+    for _ in range(5):
+        health.probed("ace", AT + 1, ok=True)
+
+    assert avoided(health, AT + 1) == {"ace", "ace/large"}
+
+
+def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED)
+
+    for second in (6, 7):
+        health.probed("ace", AT + second, ok=True)
+    assert health.state("ace/large", AT + 7) is State.HALF_OPEN
+    for second in (8, 9):
+        health.probed("ace", AT + second, ok=True, model="large")
+
+    assert health.state("ace/large", AT + 9) is State.HEALTHY
+
+
+def test_a_failed_probe_puts_the_provider_behind_before_any_request_meets_it() -> None:
+    health = Health(GATEWAY)
+
+    health.probed("ace", AT, ok=False, why="3 probes in a row: connection")
+
+    assert avoided(health) == {"ace"}
+    assert health.view(AT)[0].why == "3 probes in a row: connection"
+
+
+def test_who_answers_well_need_not_be_probed() -> None:
+    health = Health(GATEWAY)
+    assert not health.answered_within("ace", AT, 30)
+
+    health.succeeded(LARGE, AT)
+    assert health.answered_within("ace", AT + 29, 30)
+    assert not health.answered_within("ace", AT + 31, 30)
+    fails(health, SMALL, Kind.OVERLOADED)
+
+    assert not health.answered_within("ace", AT + 1, 30), "one of its models is out"
+
+
+# -- doubts ----------------------------------------------------------------------------------
+
+
+def test_who_has_nearly_reached_a_limit_goes_behind_until_it_is_reset() -> None:
+    health = Health(GATEWAY)
+
+    health.has_left(LARGE, Headroom("tokens", 0.01, 8.0), AT)
+
+    assert avoided(health, AT + 7) == {"ace/large"}
+    assert avoided(health, AT + 9) == set()
+
+
+def test_who_says_that_there_is_room_again_is_believed() -> None:
+    health = Health(GATEWAY)
+    health.has_left(LARGE, Headroom("requests", 0.0, 50.0), AT)
+
+    health.has_left(LARGE, Headroom("requests", 0.5, 1.0), AT + 1)
+
+    assert avoided(health, AT + 1) == set()
+
+
+def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
+    health = Health(GATEWAY)
+
+    health.ejected("ace", AT, 4)
+    assert avoided(health, AT + 1) == {"ace"}
+    health.succeeded(LARGE, AT + 2)
+    health.ejected("ace", AT + 3, 4)
+
+    assert avoided(health, AT + 3) == set()
+    health.ejected("ace", AT + 100, 4)
+    assert avoided(health, AT + 100) == {"ace"}, "another ejection, later"
+
+
+# -- dynamic switching -------------------------------------------------------------------------
+
+
+def switching(*rules: Switching) -> Health:
+    return Health(replace(GATEWAY, strategy=Strategy(switching=rules)))
+
+
+ERRORS = Switching("error_rate", 0.05, "switch_provider", window_seconds=300, interval_seconds=0)
+SLOW = Switching("latency_p99", 10_000, "fallback_fast", window_seconds=300, interval_seconds=0)
+
+
+def test_more_errors_than_the_rule_allows_put_a_model_behind() -> None:
+    health = switching(ERRORS)
+
+    for n in range(38):
+        health.succeeded(LARGE, AT + 2 * n)
+    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 80, status=500)
+    assert avoided(health, AT + 80) == set(), "1 of 39"
+    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 81, status=500)
+    assert avoided(health, AT + 81) == set(), "2 of 40 are 5 %, not above"
+    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 82, status=500)
+
+    assert "ace/large" in avoided(health, AT + 82)
+    assert "error_rate" in health.view(AT + 82)[1].why
+
+
+def test_a_model_that_is_slow_goes_behind_and_is_still_measured() -> None:
+    health = switching(SLOW)
+
+    for n in range(30):
+        health.succeeded(LARGE, AT + n, seconds=11.0 if n % 10 == 9 else 1.0)
+
+    assert avoided(health, AT + 30) == {"ace/large"}
+    assert avoided(health, AT + 30, draw=0.04) == set()
+    for n in range(100):
+        health.succeeded(LARGE, AT + 330 + n, seconds=1.0)
+    assert avoided(health, AT + 430) == set()
+
+
+def test_one_slow_answer_is_no_slow_model() -> None:
+    health = switching(SLOW)
+
+    for n in range(30):
+        health.succeeded(LARGE, AT + n, seconds=60.0 if n == 20 else 1.0)
+
+    assert avoided(health, AT + 30) == set()
+
+
+def test_a_rule_is_looked_at_once_in_its_interval() -> None:
+    health = switching(replace(ERRORS, interval_seconds=30))
+
+    for n in range(25):
+        health.succeeded(LARGE, AT + n / 10)
+    for _ in range(2):
+        health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 3, status=500)
+    assert avoided(health, AT + 3) == set()
+    health.succeeded(LARGE, AT + 31)
+
+    assert avoided(health, AT + 31) == {"ace/large"}
+
+
+# -- what is told --------------------------------------------------------------------------------
+
+
+def test_each_change_is_told_once_also_one_that_only_time_made() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED, status=529)
+
+    told = [[(c.name, c.before, c.after) for c in health.changes(AT + s)] for s in (0, 1, 5, 6)]
+
+    assert told == [
+        [("ace/large", State.HEALTHY, State.OPEN)], [], [("ace/large", State.OPEN, State.HALF_OPEN)], [],
+    ]  # fmt: skip
+
+
+def test_a_recovery_is_told_though_nobody_looked_before_it_was_over() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.OVERLOADED)
+    assert len(health.changes(AT)) == 1
+
+    closed_again(health, LARGE, AT + 5)
+    health.avoid(AT + 1_000, 0.5)
+
+    assert [(c.before, c.after) for c in health.changes(AT + 1_000)] == [(State.OPEN, State.HEALTHY)]
+
+
+def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -> None:
+    health = Health(GATEWAY)
+    assert health.status("ace", AT)
+
+    fails(health, LARGE, Kind.OVERLOADED)
+    assert not health.status("ace", AT)
+    assert health.status("bee", AT)
+    health.succeeded(SMALL, AT)
+
+    assert health.status("ace", AT)
+
+
+def test_a_provider_that_nobody_calls_any_more_rings_no_alarm_for_ever() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+
+    assert not health.status("ace", AT + 60)
+    assert health.status("ace", AT + 66)
+
+
+def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
+    health = Health(replace(GATEWAY, health=replace(RULES, critical_rate=0.3)))
+
+    for n in range(10):
+        if n < 4:
+            health.failed(LARGE, Kind.OVERLOADED, AT)
+        else:
+            health.succeeded(LARGE, AT)
+
+    assert dict(health.critical(AT)) == {"ace": 0.4}
+
+
+# -- what is kept ----------------------------------------------------------------------------------
+
+
+def test_only_names_of_the_configuration_get_in() -> None:
+    health = Health(GATEWAY)
+
+    for n in range(1_000):
+        fails(health, Target(Provider(f"p{n}", "c", "openai_chat"), f"m{n}"), Kind.UPSTREAM_SILENT)
+
+    assert [view.name for view in health.view(AT)] == ["ace", "ace/large", "ace/small", "bee", "bee/large"]
+    assert avoided(health) == set()
+
+
+def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
+    health = Health(GATEWAY)
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, BEES, Kind.UPSTREAM_SILENT)
+
+    health.keep(replace(GATEWAY, providers={"ace": ACE}, chains={"large": (LARGE,)}))
+
+    assert avoided(health) == {"ace", "ace/large"}
+
+
+def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
+    gateway = replace(GATEWAY, health=HealthRules(Thresholds(recovery=Recovery(auto=False))))
+    health = Health(gateway)
+    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    assert avoided(health, AT + 1e6) == {"ace", "ace/large"}
+
+    health.keep(gateway)
+
+    assert avoided(health, AT + 1e6) == set()

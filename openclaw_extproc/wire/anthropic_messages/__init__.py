@@ -51,5 +51,6 @@ FORMAT = WireFormat(
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
         carries=CARRIES,
         quirks=frozenset({"no_json_schema"}),
+        models_path="/models",
     ),
 )

@@ -59,6 +59,7 @@ FORMAT = WireFormat(
         decode_error=bedrock.decode_error,
         carries=CARRIES,
         adapt=adapt,
+        models_path="",
         unframe=Unframing,
         stream_type=aws_events.CONTENT_TYPE,
         foreign_errors=True,

@@ -50,5 +50,6 @@ FORMAT = WireFormat(
         retry_after=retry_after,
         carries=CARRIES,
         quirks=frozenset({"no_penalties"}),
+        models_path="/models",
     ),
 )

@@ -61,5 +61,6 @@ FORMAT = WireFormat(
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=frozenset(QUIRKS),
+        models_path="/models",
     ),
 )

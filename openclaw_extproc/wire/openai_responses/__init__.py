@@ -83,5 +83,6 @@ FORMAT = WireFormat(
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
         seals_for_account=True,
+        models_path="/models",
     ),
 )

@@ -86,6 +86,7 @@ FORMAT = WireFormat(
         encode_request=partial(encode_request, carries=CARRIES),
         carries=CARRIES,
         adapt=adapt,
+        models_path="",
         foreign_errors=True,  # Google's own (no such model, no permission) have Google's shape
         reads=frozenset({"project", "region"}),
         lacks=lacks,

@@ -108,6 +108,7 @@ FORMAT = WireFormat(
         encode_request=partial(encode_request, carries=CARRIES),
         carries=CARRIES,
         adapt=adapt,
+        models_path="",
         reads=frozenset({"project", "region"}),
         lacks=lacks,
     ),

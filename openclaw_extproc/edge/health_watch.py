@@ -1,0 +1,123 @@
+"""Health at work: it learns from what is recorded, says who goes behind, and logs each change of a state once.
+
+Requests, probes and the admin address come from several threads, so each of these takes a lock; none holds it long.
+"""
+
+import logging
+import random
+import time
+from threading import Lock
+
+from openclaw_extproc.edge import logs
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.policy.circuit import State
+from openclaw_extproc.policy.health import Health, View
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
+
+_UNANSWERED = ("connection", "timeout")
+"""What an attempt leaves behind that got no answer; see `stages/retries`."""
+
+
+class HealthWatch:
+    def __init__(self, gateway: Gateway) -> None:
+        self._health = Health(gateway)
+        self._lock = Lock()
+        self._critical: frozenset[str] = frozenset()
+
+    def keep(self, gateway: Gateway) -> None:
+        with self._lock:
+            self._health.keep(gateway)
+
+    # -- what is learned -----------------------------------------------------------
+
+    def attempt(self, entry: AttemptEntry, at: float) -> None:
+        with self._lock:
+            if entry.previous is not None and entry.previous_reason in _UNANSWERED:
+                self._health.failed(entry.previous, Kind.UPSTREAM_SILENT, at, why=entry.previous_reason)
+            self._learn(entry, at)
+            if entry.headroom is not None:
+                self._health.has_left(entry.target, entry.headroom, at)
+        self.tell(at)
+
+    def _learn(self, entry: AttemptEntry, at: float) -> None:
+        target, fault = entry.target, entry.fault
+        match entry.outcome:
+            case Outcome.OK:
+                self._health.succeeded(target, at, seconds=entry.first_content_seconds)
+            case Outcome.FAILED | Outcome.BROKEN if fault is not None and not _is_the_callers(fault, target):
+                status, wait = fault.upstream_status, entry.retry_after
+                self._health.failed(target, fault.kind, at, status=status, retry_after=wait)
+            case Outcome.FAILED | Outcome.BROKEN | Outcome.NO_ANSWER | Outcome.GONE:
+                # The client may have left: if not, the next attempt tells, or the request's own end.
+                self._health.undecided(target)
+
+    def request(self, entry: RequestEntry, at: float) -> None:
+        if entry.plan is None or entry.status is None or entry.status < 500 or entry.provider:
+            return
+        # Envoy's own reply: the last attempt got no answer.
+        last = entry.plan.group(max(entry.attempts, 1))[0]
+        with self._lock:
+            self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
+        self.tell(at)
+
+    def probed(self, provider: str, at: float, *, ok: bool, why: str = "", model: str = "") -> None:
+        with self._lock:
+            self._health.probed(provider, at, ok=ok, why=why, model=model)
+        self.tell(at)
+
+    def ejected(self, provider: str, at: float, seconds: float) -> None:
+        with self._lock:
+            self._health.ejected(provider, at, seconds)
+        self.tell(at)
+
+    # -- what is asked ---------------------------------------------------------------
+
+    def avoid(self, at: float) -> frozenset[str]:
+        """`Situation.unhealthy` of one request."""
+        with self._lock:
+            return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
+
+    def planned(self, plan: Plan) -> None:
+        """To be told in the same breath as `avoid`, or two requests are one trial."""
+        with self._lock:
+            self._health.planned(plan.groups[0], time.time())
+
+    def answered_within(self, provider: str, at: float, seconds: float) -> bool:
+        with self._lock:
+            return self._health.answered_within(provider, at, seconds)
+
+    def status(self, provider: str, at: float) -> bool:
+        with self._lock:
+            return self._health.status(provider, at)
+
+    def view(self, at: float) -> tuple[View, ...]:
+        with self._lock:
+            return self._health.view(at)
+
+    # -- what is told ------------------------------------------------------------------
+
+    def tell(self, at: float) -> None:
+        """Log what changed since."""
+        with self._lock:
+            changes = self._health.changes(at)
+        for change in changes:
+            bad = change.after in (State.OPEN, State.DEGRADED)
+            data = {"name": change.name, "from": change.before.value, "to": change.after.value, "why": change.why}
+            logs.event("health", "health_changed", {**data}, level=logging.WARNING if bad else logging.INFO)
+
+    def look(self, at: float) -> None:
+        """To be called now and then: time alone changes states."""
+        self.tell(at)
+        with self._lock:
+            critical = self._health.critical(at)
+        for name in critical.keys() - self._critical:
+            data = {"provider": name, "failure_rate": f"{critical[name]:.0%}"}
+            logs.event("health", "health_critical", {**data}, level=logging.ERROR)
+        self._critical = frozenset(critical)
+
+
+def _is_the_callers(fault: Fault, target: Target) -> bool:
+    """Whether it is the caller's own credential that was refused."""
+    return target.provider.auth == "forward" and fault.kind in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
