@@ -211,7 +211,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    """1 where somebody is open, or nobody answers."""
+    """1 where somebody is out or on trial, and where nobody answers."""
     url: str = options.admin or _admin_url(options)
     try:
         found = health_page.ask(url.rstrip("/"))

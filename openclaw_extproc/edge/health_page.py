@@ -44,8 +44,8 @@ def ask(url: str) -> dict[str, Any]:
 
 
 def is_well(found: Mapping[str, Any]) -> bool:
-    """Whether nobody is open."""
-    return all(row["state"] != "open" for row in found["targets"])
+    """Whether nobody is out, or on trial."""
+    return all(row["state"] not in ("open", "half_open") for row in found["targets"])
 
 
 _HEAD = ("", "state", "failures", "calls", "share", "next trial", "reason")

@@ -1,0 +1,167 @@
+"""A provider that fails is left alone and comes back by itself, as an operator and a client see it."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
+from tests.e2e.world import FORMATS, SHAPES
+
+PRIMARY, SECOND = "ace", "dog"
+QUICK = "failover: {recovery: {backoff: linear, interval: 1s, slow_start: 1ms}}"
+CHECK = "router: {health_check: {interval_ms: 300, timeout_ms: 200, unhealthy_threshold: 2}}"
+STATUS = "openclaw_model_health_status"
+
+
+def written(providers: Providers, *, port: int | None = None, router: str = "") -> str:
+    """`port`: where the primary is said to be."""
+    ports = {PRIMARY: port or providers[PRIMARY].port, SECOND: providers[SECOND].port}
+    entries = [
+        f"    - {{name: {name}, models: [{name}-model], format: {FORMATS[SHAPES[name]]}, "
+        f'endpoint: "http://127.0.0.1:{ports[name]}", api_key: "${{KEY}}"{then}}}'
+        for name, then in ((PRIMARY, f", fallback: {SECOND}, fallback_model: {SECOND}-model"), (SECOND, ""))
+    ]
+    return "\n".join(["model:", "  providers:", *entries, QUICK, router])
+
+
+@pytest.fixture
+def up(providers: Providers) -> Iterator[Sidecar]:
+    with sidecar(written(providers), {"KEY": "sk-ours"}) as made:
+        yield made
+
+
+@pytest.fixture
+def probing(providers: Providers) -> Iterator[Sidecar]:
+    with sidecar(written(providers, router=CHECK), {"KEY": "sk-ours"}) as made:
+        yield made
+
+
+def ask(up: Sidecar) -> httpx.Response:
+    body = {"model": f"{PRIMARY}-model", "messages": [{"role": "user", "content": "Hello."}]}
+    answer = http.post(f"{up.url}/v1/chat/completions", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def who(answer: httpx.Response) -> tuple[str, str]:
+    return answer.headers["x-openclaw-provider"], answer.headers["x-openclaw-attempts"]
+
+
+def changes(up: Sidecar, name: str) -> list[tuple[str, str]]:
+    lines = up.lines("health_changed")
+    return [(line["data"]["from"], line["data"]["to"]) for line in lines if line["data"]["name"] == name]
+
+
+def asked(providers: Providers, name: str, method: str = "POST") -> int:
+    return sum(record.method == method for record in providers[name].requests)
+
+
+def test_after_a_few_failures_nobody_waits_for_the_primary_and_it_comes_back_by_itself(
+    up: Sidecar, providers: Providers
+) -> None:
+    assert who(ask(up)) == (PRIMARY, "1")
+
+    providers[PRIMARY].set_fault("503")
+    seen = [who(ask(up)) for _ in range(8)]
+
+    assert seen[0] == (SECOND, "2")
+    assert seen[5:] == [(SECOND, "1")] * 3, seen
+    assert up.metric(STATUS, provider=PRIMARY) == 0
+    assert up.metric("openclaw_target_state", provider=PRIMARY, model=f"{PRIMARY}-model", state="open") == 1
+    assert changes(up, f"{PRIMARY}/{PRIMARY}-model") == [("healthy", "open")]
+    providers[PRIMARY].set_fault("ok")
+    until(lambda: who(ask(up)) == (PRIMARY, "1") and up.metric(STATUS, provider=PRIMARY) == 1, 10)
+    assert changes(up, f"{PRIMARY}/{PRIMARY}-model")[-1] == ("half_open", "healthy")
+
+
+def test_a_steady_outage_costs_few_requests_an_attempt(up: Sidecar, providers: Providers) -> None:
+    providers[PRIMARY].set_fault("503")
+
+    over, slow, count = time.monotonic() + 4, 0, 0
+    while time.monotonic() < over:
+        slow += who(ask(up)) == (SECOND, "2")
+        count += 1
+
+    assert count > 40
+    assert slow <= 3 + 3, "three to notice, then trials after 1, 2 and 3 seconds"
+
+
+def test_who_says_how_long_to_wait_is_left_alone_so_long(up: Sidecar, providers: Providers) -> None:
+    providers[PRIMARY].set_fault("429-retry-after", times=1)
+
+    assert who(ask(up)) == (SECOND, "2")
+    began = time.monotonic()
+    until(lambda: who(ask(up))[0] == PRIMARY, 10)
+
+    assert 2.0 < time.monotonic() - began < 5.0
+    assert asked(providers, PRIMARY) == 2
+
+
+def test_free_probes_go_out_with_our_credential_while_nobody_calls(probing: Sidecar, providers: Providers) -> None:
+    until(lambda: asked(providers, PRIMARY, "GET") >= 3 and asked(providers, SECOND, "GET") >= 3, 10)
+
+    began, before = time.monotonic(), asked(providers, PRIMARY, "GET")
+    time.sleep(1.5)
+    rate = (asked(providers, PRIMARY, "GET") - before) / (time.monotonic() - began)
+    probe = providers[PRIMARY].requests[0]
+    assert (probe.path, probe.headers["authorization"], probe.status) == ("/v1/models", "Bearer sk-ours", 200)
+    assert providers[SECOND].requests[0].headers["x-api-key"] == "sk-ours"
+    assert rate <= 1 / 0.3 + 0.7, "never faster than configured"
+    assert asked(providers, PRIMARY) == 0, "no call that costs money"
+    assert probing.metric("openclaw_probes_total", provider=PRIMARY, result="ok") >= 3
+
+
+def test_who_answers_calls_is_not_probed(probing: Sidecar, providers: Providers) -> None:
+    ask(probing)
+    before = asked(providers, PRIMARY, "GET")
+
+    for _ in range(15):
+        ask(probing)
+        time.sleep(0.1)
+
+    assert asked(providers, PRIMARY, "GET") - before <= 1
+
+
+def test_probes_find_a_dead_primary_before_any_request_does(providers: Providers) -> None:
+    with sidecar(written(providers, port=1, router=CHECK), {"KEY": "sk-ours"}) as up:
+        until(lambda: up.metric(STATUS, provider=PRIMARY) == 0, 10)
+
+        assert who(ask(up)) == (SECOND, "1")
+        assert up.metric("openclaw_probes_total", provider=PRIMARY, result="failed") >= 2
+
+
+def test_a_probing_call_asks_for_one_token(providers: Providers) -> None:
+    router = CHECK.replace("{interval", "{probe: call, interval")
+    with sidecar(written(providers, router=router), {"KEY": "sk-ours"}) as up:
+        until(lambda: asked(providers, PRIMARY) and asked(providers, SECOND), 10, up.logged)
+
+        for name, field in ((PRIMARY, "max_tokens"), (SECOND, "max_tokens")):
+            probe = next(record for record in providers[name].requests if record.method == "POST")
+            assert probe.status == 200, probe
+            assert json.loads(probe.body or "")[field] == 1
+
+
+def test_an_operator_can_look_at_it(up: Sidecar, providers: Providers) -> None:
+    command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "health", "--admin", up.admin_url]
+    calm = subprocess.run(command, capture_output=True, text=True, check=False)
+    providers[PRIMARY].set_fault("503")
+    for _ in range(4):
+        ask(up)
+
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    machine = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+
+    assert calm.returncode == 0, calm.stderr
+    assert told.returncode == 1, told.stderr
+    assert "overloaded (503)" in told.stdout
+    rows = {row["name"]: row for row in json.loads(machine.stdout)["targets"]}
+    assert rows[f"{PRIMARY}/{PRIMARY}-model"]["state"] in ("open", "half_open")
+    assert rows[f"{PRIMARY}/{PRIMARY}-model"]["next_trial_seconds"] <= 1
+    assert rows[SECOND]["state"] == "healthy"
+    nobody = subprocess.run([*command[:-1], "http://127.0.0.1:1"], capture_output=True, text=True, check=False)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
