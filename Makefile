@@ -6,9 +6,9 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 
-.PHONY: help run test fuzz reloads check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test fuzz reloads faults check lint types format bench bench-decision eval-routing proto lock clean
 help:
-	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | format | bench | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | format | bench | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
@@ -21,6 +21,9 @@ fuzz: $(DEV)
 
 reloads: $(DEV)
 	RELOADS=1000 $(BIN)/python -m pytest -q -s tests/e2e/test_reload_under_load.py
+
+faults: $(DEV)
+	@$(BIN)/python -m tests.faults --write docs/reliability.md
 
 check: lint types test
 
@@ -39,13 +42,11 @@ format: $(DEV)
 bench: $(DEV)
 	$(BIN)/python -m bench
 
-<<<<<<< HEAD
 eval-routing: $(DEV)
 	@$(BIN)/python -m bench.routing
-=======
+
 bench-decision: $(DEV)
 	$(BIN)/python -m bench.decision
->>>>>>> e359013 (policy: no random configuration breaks what a decision promises)
 
 proto: $(DEV)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto

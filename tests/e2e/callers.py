@@ -16,13 +16,24 @@ from openai.types.responses import Response, ResponseCompletedEvent, ResponseInc
 OURS = "sk-the-callers-own"
 """The key that callers use; no provider may ever see it."""
 
-Stop: TypeAlias = Literal["end", "length", "tools"] | None
+Stop: TypeAlias = Literal["end", "length", "tools", "filtered"] | None
 
-_OPENAI_STOPS: Mapping[str | None, Stop] = {"stop": "end", "length": "length", "tool_calls": "tools"}
-_ANTHROPIC_STOPS: Mapping[str | None, Stop] = {"end_turn": "end", "max_tokens": "length", "tool_use": "tools"}
+_OPENAI_STOPS: Mapping[str | None, Stop] = {
+    "stop": "end",
+    "length": "length",
+    "tool_calls": "tools",
+    "content_filter": "filtered",
+}
+_ANTHROPIC_STOPS: Mapping[str | None, Stop] = {
+    "end_turn": "end",
+    "max_tokens": "length",
+    "tool_use": "tools",
+    "refusal": "filtered",
+}
 _GEMINI_STOPS: Mapping[types.FinishReason | None, Stop] = {
     types.FinishReason.STOP: "end",
     types.FinishReason.MAX_TOKENS: "length",
+    types.FinishReason.SAFETY: "filtered",
 }
 """Calls end with `STOP` too."""
 
