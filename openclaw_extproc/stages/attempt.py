@@ -260,9 +260,9 @@ class AttemptStage:
         bodies: list[bytes | None] = [None for _ in call.held]
         reshapes = call.listening.reshapes
         if reshapes:
-            bodies = [*(b"" for _ in call.held[1:]), self._reshaped(call, b"".join(call.written), end=end)]
+            bodies = [*(b"" for _ in call.held[1:]), self._reshaped(call, b"".join(call.written))]
         elif call.held:
-            bodies[-1] = self._own_bytes(call, call.held[-1], end=end)
+            bodies[-1] = self._own_bytes(call, call.held[-1])
         call.held, call.written = [], []
         length = str(sum(len(b) for b in bodies if b)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
@@ -276,24 +276,29 @@ class AttemptStage:
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
         if call.listening.reshapes:
-            body: bytes | None = self._reshaped(call, written, end=event.end)
+            body: bytes | None = self._reshaped(call, written)
         else:
-            body = self._own_bytes(call, event.chunk, end=event.end)
+            body = self._own_bytes(call, event.chunk)
         answers = (Continue(To.RESPONSE_BODY, body=body),)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
-    def _reshaped(self, call: Call, written: bytes, *, end: bool) -> bytes:
+    def _reshaped(self, call: Call, written: bytes) -> bytes:
         """A translation says itself that it broke off; what only lost its frames is told from a clean end here."""
-        return written if call.bound.translates else (self._own_bytes(call, written, end=end) or written)
+        own = None if call.bound.translates else self._own_bytes(call, written)
+        return written if own is None else own
 
-    def _own_bytes(self, call: Call, chunk: bytes, *, end: bool) -> bytes | None:
-        """Same format: the chunk as it is, and after a stream that broke off the word that it did."""
+    def _own_bytes(self, call: Call, chunk: bytes) -> bytes | None:
+        """Same format: the chunk as it is, and after a stream that broke off the word that it did.
+
+        What cannot be read is not passed on: an SDK would stumble over it with an error that is not its own.
+        """
         fault = call.listening.fault
-        if not end or fault is None or not call.streamed:
-            return None
-        if fault.kind is not Kind.UPSTREAM_GARBLED:
-            return None  # the provider said itself that it failed
-        return chunk + b"\n\n" + call.bound.client.encode_stream_error(fault)
+        if fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
+            return None  # sound, or the provider said itself that it failed
+        if call.told_broken:
+            return b""
+        call.told_broken = True
+        return (chunk if call.listening.at_end else b"") + b"\n\n" + call.bound.client.encode_stream_error(fault)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
         """The body's end, when trailers follow it.

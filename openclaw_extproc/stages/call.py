@@ -35,6 +35,8 @@ class Call:
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
+    told_broken: bool = False
+    """The client has the word that its stream broke off: nothing comes after it."""
 
     @property
     def retry_after(self) -> str:
@@ -123,7 +125,7 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         outcome=outcome,
         streamed=call is not None and call.streamed,
         fault=fault,
-        usage=Usage() if call is None else call.listening.usage,
+        usage=Usage() if call is None or _unbilled(outcome, fault) else call.listening.usage,
         losses=() if call is None else call.losses,
         seconds=at - bound.began,
         first_content_seconds=None if call is None else call.first_content_seconds,
@@ -134,3 +136,9 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         retry_after=None if call is None or outcome is Outcome.OK else call.left_alone_for(at),
         headroom=None if call is None else headroom(call.head, at),
     )
+
+
+def _unbilled(outcome: Outcome, fault: Fault | None) -> bool:
+    """A provider that says itself that it failed bills nothing, whatever it had counted before. One whose answer we
+    cannot read may well bill it."""
+    return outcome is Outcome.FAILED and fault is not None and fault.kind is not Kind.UPSTREAM_GARBLED

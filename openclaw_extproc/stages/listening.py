@@ -38,6 +38,8 @@ class Listening:
         self.fault: Fault | None = None
         self.complete = False
         """The provider said all it had to say."""
+        self.at_end = False
+        """All bytes of the answer were read: what is wrong with it is that more should have come."""
 
     @property
     def deaf(self) -> bool:
@@ -90,6 +92,7 @@ class Listening:
             return
         yield from self._decoder.feed(chunk)
         if end:
+            self.at_end = True
             yield from self._decoder.end()
 
     def _note(self, fact: Fact) -> Fact:

@@ -48,7 +48,12 @@ class Runner:
         took = time.monotonic() - left
         settled = _within(SETTLED_SECONDS, lambda: self._ended(cell) == 1)
         wrong = "" if gone else f"the provider's connection was still there after {took:.1f} s"
-        return judged(cell, [seen], [self._records(cell)], wrong or ("" if settled else f"{self._ended(cell):g} calls are counted"))
+        return judged(
+            cell,
+            [seen],
+            [self._records(cell)],
+            wrong or ("" if settled else f"{self._ended(cell):g} calls are counted"),
+        )
 
     def _ended(self, cell: Cell) -> float:
         """Calls to who was asked first that are over, however they ended."""

@@ -4,6 +4,7 @@ import pytest
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.facts import Failed, Finished
+from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseTrailers
 from openclaw_extproc.wire import client_side, sse
@@ -146,6 +147,42 @@ def test_the_error_event_of_a_broken_stream_needs_room_for_itself() -> None:
     )
 
     assert got.headers.get("content-length", str(len(got.body))) == str(len(got.body))
+
+
+@every_same
+def test_nothing_unreadable_is_passed_to_a_client_and_nothing_after_it(client: str, provider: str) -> None:
+    """An SDK would stumble over it with an error that is not its own."""
+    stream = good(provider, stream=True)
+    middle = stream.index(b"\n\n", len(stream) // 2) + 2
+    cut = b'data: {"cut": "of'
+    body = stream[:middle] + cut + b"\n\n" + stream[middle:]
+
+    talk = checked(
+        attempt(
+            *begin(client, provider, stream=True),
+            answer_head(streamed=True),
+            *chunks(body, (middle, middle + len(cut) + 2, middle + len(cut) + 40)),
+        )
+    )
+
+    got = received(talk)
+    assert got.body.startswith(stream[:middle])
+    assert cut not in got.body
+    assert len(sse.Reader().feed(got.body)) == len(sse.Reader().feed(stream[:middle])) + 1
+    assert isinstance(understood(client, got, stream=True)[-1], Failed)
+
+
+@every_same
+def test_what_a_provider_counted_before_it_said_that_it_failed_is_not_billed(client: str, provider: str) -> None:
+    fault = Fault(Kind.OVERLOADED, "words of the provider")
+    stream = good(provider, stream=True)
+    opening = stream[: stream.index(b"\n\n") + 2] if provider == "anthropic_messages" else b""
+    body = opening + client_side(provider).encode_stream_error(fault)
+
+    talk = checked(attempt(*begin(client, provider, stream=True), answer_head(streamed=True), *chunks(body, ())))
+
+    assert talk.entry.outcome is Outcome.FAILED
+    assert talk.entry.usage == Usage()
 
 
 @every_translation
