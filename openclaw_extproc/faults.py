@@ -108,10 +108,12 @@ def kind_of_status(status: int) -> Kind:
     """What an upstream's error status means.
 
     Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google, and
-    Bedrock's service model: 408 is a model that took too long, 424 one that failed.
+    Bedrock's service model: 408 is a model that took too long, 424 one that failed. 402 is what OpenRouter and DeepSeek
+    say to who has not paid, and Anthropic's `billing_error`.
     """
     named = {
         401: Kind.UNAUTHENTICATED,
+        402: Kind.FORBIDDEN,
         403: Kind.FORBIDDEN,
         404: Kind.NOT_FOUND,
         408: Kind.UPSTREAM_SILENT,

@@ -109,6 +109,8 @@ class Limits:
     retry_delay_ms: int = 1_000
     """Wait before the same provider is tried again, where it named none itself. Going elsewhere does not wait."""
     backoff_multiplier: float = 2.0
+    wait_at_most_ms: int = 10_000
+    """A provider that asks for a longer pause (`retry-after`) than this is not waited for: the caller is told."""
     timeout_ms: int | None = None
     """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
 

@@ -49,6 +49,8 @@ class Plan:
     """Of the prompt, for the first target, without what was learned of such estimates: that is learned from it."""
     passes: bool = False
     """No model call: it goes to its provider unread."""
+    windows: dict[str, int] = field(default_factory=dict[str, int])
+    """How many tokens fit into each target, by its name; who is not in it has a window that nobody knows."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""

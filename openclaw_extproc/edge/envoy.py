@@ -118,7 +118,8 @@ def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
     if answer.bypass:
         response.mode_override.CopyFrom(_BYPASS)
     if answer.groups:
-        common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
+        if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
+            common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
         response.typed_dynamic_metadata[GROUPS_NAMESPACE].CopyFrom(_groups(answer.groups))
     if answer.metadata:
         noted = response.dynamic_metadata.fields[NAMESPACE].struct_value.fields

@@ -65,7 +65,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
         "request_attributes": ["xds.cluster_name"],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NAMESPACE]},
+            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
         },
     }
 

@@ -36,6 +36,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
+from openclaw_extproc.stages.failures import Failure, Remedy
 from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
@@ -210,18 +211,25 @@ class AttemptStage:
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if call.bound.refuses_ours(status):
-            # The key is ours, so the caller can do nothing about it; and the provider's words may quote the key.
-            return self._fail(call, replace(fault, public="the provider refuses the gateway's credential"), event.at)
-        if retries.retriable(fault) and call.goes_on:
+            return self._fail(call, _unquoted(fault), event.at)
+        at_once = call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on
+        if at_once or event.end:
             return self._fail(call, fault, event.at)
-        if event.end:
-            return self._fail(call, fault, event.at)
-        if not (call.bound.translates or call.bound.provider.foreign_errors or retries.retriable(fault)):
-            # The provider's own words to its own client: every byte of them.
-            answer = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
-            return self._settled((answer,), call.entry(event.at, Outcome.FAILED, fault))
+        if self._in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
+            return self._pass_error(call, fault, event.at)
         self._state = Refusing(call)
         return Step()
+
+    def _in_own_words(self, call: Call, fault: Fault) -> bool:
+        """Whether this error, should it be the last, is told in the provider's own words to its own client."""
+        foreign = call.bound.translates or call.bound.provider.foreign_errors
+        return not foreign and call.judged(fault).remedy is not Remedy.ANYBODY
+
+    def _pass_error(self, call: Call, fault: Fault, at: float) -> Step:
+        """Every byte of it, also of the chunks that are still to come."""
+        head = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
+        chunks = (Continue(To.RESPONSE_BODY) for _ in call.held)
+        return self._settled((head, *chunks), call.entry(at, Outcome.FAILED, fault))
 
     # -- the answer's body -------------------------------------------------
 
@@ -311,7 +319,7 @@ class AttemptStage:
             case Holding():
                 step = self._decide(call, b"", at, end=True)
             case Refusing():
-                step = self._refuse(call, at)
+                step = self._refuse(call, at, end=True)
             case Answering():
                 call.listening.hear(b"", end=True)
                 step = self._settled((), call.ended(at))
@@ -323,10 +331,10 @@ class AttemptStage:
 
     def _fail(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
         """No content has gone out: go on to the next attempt, or tell the client."""
-        plan, attempt = call.bound.plan, call.bound.attempt
-        again = retries.again(plan, attempt, call.retry_after) if retries.retriable(fault) else None
+        plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
+        again = call.onward(failure)
         left = call.entry(at, Outcome.FAILED, fault)
-        final = exhausted(call.bound, fault) if retries.retriable(fault) else fault
+        final = exhausted(call.bound, fault) if _is_exhausted(call.bound, failure) else fault
         body = call.bound.client.encode_error(final)
         if again is None and not call.held:
             # A reply of ours has to say itself what the router says of other answers.
@@ -334,9 +342,15 @@ class AttemptStage:
             return self._settled((_reply(final, plan.client_format, headers),), left)
         head = Continue(
             To.RESPONSE_HEAD,
-            {":status": str(final.status), **_JSON, **call.told(), **(again or call.farewell(final))},
+            {
+                ":status": str(final.status),
+                **_JSON,
+                **call.told(),
+                **(again.headers if again else call.farewell(final)),
+            },
             call.gone("content-length", "content-encoding"),
-            metadata=retries.noted_failure(attempt, fault),
+            groups=again.plan.groups if again and again.plan else (),
+            metadata=retries.noted_failure(attempt, failure) | _replanned(again),
         )
         bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
         step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), left)
@@ -345,9 +359,9 @@ class AttemptStage:
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
         call.held.append(event.chunk if sum(map(len, call.held)) < MAX_ERROR_BYTES else b"")
-        return self._refuse(call, event.at) if event.end else Step()
+        return self._refuse(call, event.at, end=True) if event.end else Step()
 
-    def _refuse(self, call: Call, at: float) -> Step:
+    def _refuse(self, call: Call, at: float, *, end: bool) -> Step:
         status = int(call.head.get(":status", "0"))
         fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if status >= 400:
@@ -355,7 +369,11 @@ class AttemptStage:
             fault = call.bound.provider.decode_error(status, body)
             wait = call.bound.provider.retry_after(body)
             call.asked_wait = "" if wait is None else str(math.ceil(wait))
-        return self._fail(call, fault, at, end=True)
+        if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards:
+            fault = _unquoted(fault)
+        elif self._in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
+            return self._pass_error(call, fault, at)
+        return self._fail(call, fault, at, end=end)
 
     def _on_rest(self, rest: bytes | None, event: Event) -> Step:
         match event:
@@ -384,6 +402,24 @@ def _bind(head: RequestHead) -> Bound | None:
     if target is None:
         return None
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+
+
+def _unquoted(fault: Fault) -> Fault:
+    """The key is ours, so the caller can do nothing about it; and the provider's words may quote the key."""
+    return replace(fault, public="the provider refuses the gateway's credential")
+
+
+def _is_exhausted(bound: Bound, failure: Failure) -> bool:
+    """Whether the caller is told that nobody could answer, and not what the last one said.
+
+    What an operator has to mend is the caller's news only where nobody else was asked: behind others that failed it
+    would be taken for the caller's own mistake.
+    """
+    return failure.remedy is Remedy.ANYBODY or (failure.alerts and bool(bound.history.failed))
+
+
+def _replanned(again: retries.Onward | None) -> dict[str, str]:
+    return {"plan": plans.write(again.plan)} if again and again.plan else {}
 
 
 def _ends(event: Event) -> bool:

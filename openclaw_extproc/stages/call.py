@@ -10,7 +10,9 @@ from openclaw_extproc.policy.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.failures import Failure, judge
 from openclaw_extproc.stages.listening import Listening, Unsealed
+from openclaw_extproc.stages.retries import Onward
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import sse
 
@@ -55,6 +57,13 @@ class Call:
         if plan.stays(attempt) and not self.retry_after and self.head.get(":status") in _MAY_SAY_HOW_LONG:
             return False
         return retries.again(plan, attempt, self.retry_after) is not None
+
+    def judged(self, fault: Fault) -> Failure:
+        return judge(fault, forwards=self.bound.forwards)
+
+    def onward(self, failure: Failure) -> Onward | None:
+        bound = self.bound
+        return retries.onward(bound.plan, bound.attempt, bound.target, failure, self.retry_after)
 
     def listen(self, at: float) -> bool:
         """Begin to read the answer whose head is here; false when that cannot be done and has to be."""
@@ -117,6 +126,7 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
     selection = Selection.PRIMARY
     if previous is not None:
         selection = Selection.RETRY if previous == bound.target else Selection.FALLBACK
+    failure = None if fault is None else judge(fault, forwards=bound.forwards)
     return AttemptEntry(
         request_id=bound.plan.request_id,
         attempt=bound.attempt,
@@ -125,6 +135,7 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         outcome=outcome,
         streamed=call is not None and call.streamed,
         fault=fault,
+        alert=failure.reason if failure is not None and failure.alerts else "",
         usage=Usage() if call is None or _unbilled(outcome, fault) else call.listening.usage,
         losses=() if call is None else call.losses,
         seconds=at - bound.began,

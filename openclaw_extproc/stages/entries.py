@@ -43,6 +43,8 @@ class AttemptEntry:
     outcome: Outcome
     streamed: bool = False
     fault: Fault | None = None
+    alert: str = ""
+    """What an operator has to mend for this to get better: a reason of `failures`. Empty: nothing."""
     usage: Usage = field(default_factory=Usage)
     losses: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -53,7 +55,7 @@ class AttemptEntry:
     previous: Target | None = None
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""
-    """Why that one failed: a `faults.Kind` in words."""
+    """Why that one failed: a `failures.Failure.reason`, or `connection`, or `timeout`."""
     plan: Plan | None = None
     """Of the request that it belongs to."""
     retry_after: float | None = None

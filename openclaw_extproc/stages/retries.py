@@ -7,11 +7,11 @@ spoke.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages.failures import Failure, Remedy
 
 RETRY = "x-openclaw-retry"
 """On a response: Envoy's router is to try the next group. Named in the route's `retriable_headers`."""
@@ -19,11 +19,7 @@ BACKOFF = "x-openclaw-backoff"
 """On such a response: whole seconds to wait first. Named in the route's `rate_limited_retry_back_off`."""
 
 MAX_WAIT_SECONDS = 30
-"""A provider that asks for a longer pause than this is not waited for: the caller is told instead."""
-
-_RETRIABLE = frozenset(
-    {Kind.RATE_LIMITED, Kind.OVERLOADED, Kind.UPSTREAM_ERROR, Kind.UPSTREAM_GARBLED, Kind.UPSTREAM_SILENT}
-)
+"""No wait is longer. What a provider may ask for is in `Limits.wait_at_most_ms`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class History:
     """The attempts before this one."""
 
     failed: tuple[tuple[Target, str], ...] = ()
-    """Who was tried and why it failed: a `Kind` in words, or `connection`, or `timeout`."""
+    """Who was tried and why it failed: a `Failure.reason`, or `connection`, or `timeout`."""
 
     def told(self) -> tuple[str, ...]:
         return tuple(f"{target.provider.name}:{reason}" for target, reason in self.failed)
@@ -41,8 +37,8 @@ def noted_start(attempt: int, cluster: str, at: float) -> dict[str, str]:
     return {f"try-{attempt}": f"{cluster} {at:.3f}"}
 
 
-def noted_failure(attempt: int, fault: Fault) -> dict[str, str]:
-    return {f"why-{attempt}": fault.kind.value}
+def noted_failure(attempt: int, failure: Failure) -> dict[str, str]:
+    return {f"why-{attempt}": failure.reason}
 
 
 def history(plan: Plan, attempt: int, notes: Mapping[str, str], at: float) -> History:
@@ -61,20 +57,63 @@ def _unanswered(plan: Plan, began: str, ended: str) -> str:
     return "timeout" if waited >= 0.9 * plan.patience_ms / 1000 else "connection"
 
 
-def retriable(fault: Fault) -> bool:
-    """Whether another attempt could go better: not when the request itself is to blame."""
-    return fault.kind in _RETRIABLE
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """There is a next attempt."""
+
+    headers: Mapping[str, str]
+    """What makes Envoy go on to it."""
+    plan: Plan | None = None
+    """Where it goes, when those who cannot help are left out; `None`: as planned."""
 
 
-def again(plan: Plan, attempt: int, retry_after: str) -> dict[str, str] | None:
-    """The headers that make Envoy go on to the next attempt; `None` when this was the last.
+def onward(plan: Plan, attempt: int, target: Target, failure: Failure, retry_after: str) -> Onward | None:
+    """How to go on after this target failed; `None`: nobody is left who could help.
 
     `retry_after`: the failed answer's own, "" where it has none; dates are taken for none.
     """
+    ahead = plan.groups[attempt:]
+    if failure.remedy is Remedy.ANYBODY:
+        headers = again(plan, attempt, retry_after)
+        return None if headers is None else Onward(headers)
+    useful = tuple(kept for group in ahead if (kept := tuple(t for t in group if _helps(t, target, failure, plan))))
+    if not useful:
+        return None
+    # Envoy counts attempts, so the groups behind us keep their places.
+    left = None if useful == ahead else replace(plan, groups=(*plan.groups[:attempt], *useful))
+    return Onward({RETRY: "1"}, left)
+
+
+def _helps(other: Target, failed: Target, failure: Failure, plan: Plan) -> bool:
+    match failure.remedy:
+        case Remedy.ANYBODY:
+            return True
+        case Remedy.OTHER_MODEL:
+            return other.name != failed.name
+        case Remedy.OTHER_PROVIDER:
+            return other.provider.name != failed.provider.name
+        case Remedy.LARGER:
+            room = plan.windows.get(other.name, 0)
+            return room > plan.windows.get(failed.name, max(plan.estimated_tokens, 1))
+        case Remedy.NOBODY:
+            return False
+
+
+def is_alone(plan: Plan, attempt: int, target: Target) -> bool:
+    """Whether all that is still planned is this target once more, or nothing."""
+    return all(other.name == target.name for group in plan.groups[attempt:] for other in group)
+
+
+def again(plan: Plan, attempt: int, retry_after: str) -> dict[str, str] | None:
+    """The headers that make Envoy go on to whoever is planned next; `None` when this was the last attempt."""
     if plan.is_last(attempt):
         return None
     if not plan.stays(attempt):
         return {RETRY: "1"}
-    delay = plan.limits.retry_delay_ms / 1000 * plan.limits.backoff_multiplier ** (attempt - 1)
-    wait = float(retry_after) if retry_after.isdecimal() else min(delay, MAX_WAIT_SECONDS)
-    return None if wait > MAX_WAIT_SECONDS else {RETRY: "1", BACKOFF: str(max(1, math.ceil(wait)))}
+    limits = plan.limits
+    delay = min(limits.retry_delay_ms / 1000 * limits.backoff_multiplier ** (attempt - 1), MAX_WAIT_SECONDS)
+    if retry_after.isdecimal():
+        delay = float(retry_after)
+        if delay > min(limits.wait_at_most_ms / 1000, MAX_WAIT_SECONDS):
+            return None
+    return {RETRY: "1", BACKOFF: str(max(1, math.ceil(delay)))}

@@ -20,6 +20,7 @@ from openclaw_extproc.stages.events import (
     HeaderCredential,
     To,
 )
+from openclaw_extproc.stages.failures import judge
 from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
 from openclaw_extproc.wire.amending import changed, with_fields
@@ -174,6 +175,6 @@ def _credential(bound: Bound, path: str, body: bytes) -> Credential | None:
 def exhausted(bound: Bound, fault: Fault) -> Fault:
     """What the caller is told when no attempt is left: the status says whether to slow down or to come back."""
     kind = Kind.RATE_LIMITED if fault.kind is Kind.RATE_LIMITED else Kind.EXHAUSTED
-    last = f"{bound.target.provider.name}: {fault.kind.value.replace('_', ' ')}"
+    last = f"{bound.target.provider.name}: {judge(fault).reason.replace('_', ' ')}"
     tried = "1 attempt" if bound.attempt == 1 else f"{bound.attempt} attempts"
     return Fault(kind, f"{bound.plan.emergency.message} ({tried}, the last at {last})")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire import error_words
 from openclaw_extproc.wire.aws_events import Frame
 
 MAX_MESSAGE = 2_000
@@ -71,7 +72,8 @@ def decode_error(status: int, body: bytes) -> Fault:
     word = _exception(_string(parsed.get("__type")) or _string(parsed.get("code")))
     kind = _EXCEPTIONS[word][0] if word in _EXCEPTIONS else kind_of_status(status)
     said = _public(kind, _message(parsed))
-    return Fault(kind, said or f"the provider answered {status}", status, word[:MAX_CODE])
+    code = error_words.code(word[:MAX_CODE], said, status)
+    return Fault(kind, said or f"the provider answered {status}", status, code)
 
 
 def _exception(name: str) -> str:

@@ -9,7 +9,7 @@ Google puts the whole body into a list, Azure's filter says `content_filter` wit
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sse
+from openclaw_extproc.wire import error_words, sse
 
 MAX_MESSAGE_CHARS = 2_000
 MAX_CODE_CHARS = 100
@@ -88,7 +88,8 @@ def decode_error(status: int, body: bytes) -> Fault:
         said = {}
     error = said.get("error") or said
     message = _message(error) or f"the provider answered {status}"
-    return Fault(kind_of_status(status), message, upstream_status=status, code=_code(error))
+    code = error_words.code(_code(error), message, status)
+    return Fault(kind_of_status(status), message, upstream_status=status, code=code)
 
 
 def _unlisted(body: bytes) -> bytes:

@@ -21,12 +21,17 @@ RETRIABLE = [
 ]
 FINAL = [
     (400, Kind.MALFORMED),
-    (401, Kind.UNAUTHENTICATED),
-    (403, Kind.FORBIDDEN),
-    (404, Kind.NOT_FOUND),
+    (409, Kind.MALFORMED),
     (413, Kind.TOO_LARGE),
     (422, Kind.MALFORMED),
 ]
+TO_BE_MENDED = [
+    (401, Kind.UNAUTHENTICATED, "credential_refused"),
+    (402, Kind.FORBIDDEN, "credential_refused"),
+    (403, Kind.FORBIDDEN, "credential_refused"),
+    (404, Kind.NOT_FOUND, "model_not_found"),
+]
+"""Alone the caller is told, with another to ask it is asked; an operator is told in any case."""
 
 
 def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind) -> None:
@@ -88,14 +93,40 @@ def test_an_error_status_of_the_request_itself_is_told_at_once(
     )
 
     got = received(talk)
-    # The key is ours: the provider's words may quote it.
-    told = "the provider refuses the gateway's credential" if status == 401 else "words of the provider"
     assert (got.status, got.retries) == (status, False)
-    assert is_error_of(client, got) == told
+    assert is_error_of(client, got) == "words of the provider"
     assert talk.entry.outcome is Outcome.FAILED
     assert talk.entry.fault
     assert talk.entry.fault.kind is kind
-    if client == provider and status != 401:
+    if client == provider:
+        assert got.body == body
+        assert got.headers["content-length"] == str(len(body))
+
+
+@every_way
+@last_or_not
+@pytest.mark.parametrize(("status", "kind", "alert"), TO_BE_MENDED)
+def test_what_an_operator_has_to_mend_is_asked_of_another_provider(
+    client: str, provider: str, status: int, kind: Kind, alert: str, *, last: bool
+) -> None:
+    body = error_body(provider, kind)
+
+    talk = checked(
+        attempt(
+            *begin(client, provider, stream=True, last=last),
+            error_head(status, content_length=str(len(body))),
+            *chunks(body, (10,)),
+        )
+    )
+
+    got = received(talk)
+    # The key is ours: the provider's words may quote it.
+    told = "the provider refuses the gateway's credential" if status == 401 else "words of the provider"
+    assert (got.status, got.retries) == (status, not last)
+    assert is_error_of(client, got) == told
+    assert talk.entry.fault
+    assert (talk.entry.fault.kind, talk.entry.alert) == (kind, alert)
+    if client == provider and status != 401 and last:
         assert got.body == body
         assert got.headers["content-length"] == str(len(body))
 

@@ -12,7 +12,7 @@ from typing import assert_never
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sse
+from openclaw_extproc.wire import error_words, sse
 from openclaw_extproc.wire.anthropic_messages.requests import THREAD
 
 MAX_MESSAGE = 2_000
@@ -38,8 +38,7 @@ _ERRORS = {
 BILLING = 402
 """The status of `billing_error`: who pays is forbidden to go on, and no other word says so."""
 
-TOO_LONG = "context_length_exceeded"
-"""OpenAI's word for it, which its clients look for."""
+TOO_LONG = error_words.TOO_LONG
 _TOO_LONG = re.compile(
     r"prompt is too long|input is too long|exceed(s|ed)? (the )?context (limit|window)", re.IGNORECASE
 )

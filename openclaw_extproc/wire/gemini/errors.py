@@ -14,7 +14,7 @@ from typing import assert_never
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sse
+from openclaw_extproc.wire import error_words, sse
 from openclaw_extproc.wire.gemini import objects
 
 MAX_MESSAGE_CHARS = 2_000
@@ -39,7 +39,7 @@ _KINDS = {
 _BAD_KEY = "API_KEY_INVALID"
 _TOO_LONG = re.compile(r"input token count\b.*(?:exceeds the maximum number of tokens|only supports up to)", re.DOTALL)
 """The Gemini API's words, and Vertex AI's."""
-TOO_LONG = "context_length_exceeded"
+TOO_LONG = error_words.TOO_LONG
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _SECRET = re.compile(r"(api_key:|AIza)[^\s'\"]*")
 

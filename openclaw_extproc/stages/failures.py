@@ -1,0 +1,96 @@
+"""Every way in which an attempt can fail, and what may help: the one table of it.
+
+    what the provider said (status, its own code, where it said it) --> `Kind` and code, by its wire format
+    `Fault`, and whose credential it was                            --> `Failure`, here
+    `Failure`, the plan, the provider's retry-after                 --> who is tried next, `retries.onward`
+
+A failure's reason is the label of `openclaw_model_fallback_total`. Two more reasons have no fault that could be judged,
+because nobody answered at all: `connection` and `timeout`, see `retries.history`.
+
+Source: the error pages of OpenAI, Azure, Anthropic, Google and Bedrock, as the `errors` of each wire format name them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.wire.error_words import TOO_LONG
+
+
+class Remedy(Enum):
+    """Who might do better."""
+
+    ANYBODY = "anybody"
+    """Somebody else, at once; where nobody else is left the same one, after a wait."""
+    OTHER_MODEL = "other_model"
+    """Not this model at this provider, however often it is asked."""
+    OTHER_PROVIDER = "other_provider"
+    LARGER = "larger"
+    """Who has room for a longer prompt."""
+    NOBODY = "nobody"
+    """The request itself is to blame: it would fail everywhere, or must not be tried elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    reason: str
+    """In the words of metrics and logs, out of a closed set."""
+    remedy: Remedy
+    alerts: bool = False
+    """An operator has to mend it: no passing of time does."""
+
+
+CREDENTIAL_REFUSED = "credential_refused"
+MODEL_NOT_FOUND = "model_not_found"
+QUOTA_EXHAUSTED = "quota_exhausted"
+CONTEXT_TOO_LONG = "context_too_long"
+CONTENT_FILTERED = "content_filtered"
+
+_FILTERED = Failure(CONTENT_FILTERED, Remedy.NOBODY)
+_REFUSED = Failure(CREDENTIAL_REFUSED, Remedy.OTHER_PROVIDER, alerts=True)
+
+_CODES: Mapping[str, Failure] = {
+    TOO_LONG: Failure(CONTEXT_TOO_LONG, Remedy.LARGER),
+    "content_filter": _FILTERED,
+    "content_policy_violation": _FILTERED,
+    "ResponsibleAIPolicyViolation": _FILTERED,
+    "moderation_blocked": _FILTERED,
+    "invalid_prompt": _FILTERED,
+    "insufficient_quota": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
+    "billing_error": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
+    "billing_hard_limit_reached": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
+    "model_not_found": Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
+    "DeploymentNotFound": Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
+    "ServiceQuotaExceededException": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
+}
+"""A provider's own word says more than the status it comes with: OpenAI gives 403 for a model it does not show to this
+account, and 429 to who has not paid."""
+
+_KINDS: Mapping[Kind, Failure] = {
+    Kind.RATE_LIMITED: Failure(Kind.RATE_LIMITED.value, Remedy.ANYBODY),
+    Kind.OVERLOADED: Failure(Kind.OVERLOADED.value, Remedy.ANYBODY),
+    Kind.UPSTREAM_ERROR: Failure(Kind.UPSTREAM_ERROR.value, Remedy.ANYBODY),
+    Kind.UPSTREAM_GARBLED: Failure(Kind.UPSTREAM_GARBLED.value, Remedy.ANYBODY),
+    Kind.UPSTREAM_SILENT: Failure(Kind.UPSTREAM_SILENT.value, Remedy.ANYBODY),
+    Kind.TOO_LARGE: Failure(CONTEXT_TOO_LONG, Remedy.LARGER),
+    Kind.UNAUTHENTICATED: _REFUSED,
+    Kind.FORBIDDEN: _REFUSED,
+    Kind.NOT_FOUND: Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
+}
+
+_OURS = frozenset({CREDENTIAL_REFUSED, QUOTA_EXHAUSTED})
+"""What is the caller's own business where the credential is the caller's own."""
+
+
+def judge(fault: Fault, *, forwards: bool = False) -> Failure:
+    """What this failure is. `forwards`: the credential was the caller's own, which no other provider may see."""
+    found = _CODES.get(fault.code) or _KINDS.get(fault.kind) or Failure(fault.kind.value, Remedy.NOBODY)
+    if forwards and found.reason in _OURS:
+        return Failure(found.reason, Remedy.NOBODY)
+    return found
+
+
+def is_failing(fault: Fault) -> bool:
+    """Whether the provider is to blame for it: what counts against its health."""
+    return _KINDS.get(fault.kind, _FILTERED).remedy is Remedy.ANYBODY

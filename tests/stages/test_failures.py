@@ -1,0 +1,249 @@
+"""The table of failures, entry by entry: nothing that a provider can say is undecided."""
+
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.gateway import Emergency, Limits, Target
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages.failures import Failure, Remedy, is_failing, judge
+from openclaw_extproc.stages.retries import RETRY, Onward, is_alone, onward
+from openclaw_extproc.wire import FORMATS, error_words
+from tests.stages.talking import BEGAN, provider
+
+ANYBODY = {Kind.RATE_LIMITED, Kind.OVERLOADED, Kind.UPSTREAM_ERROR, Kind.UPSTREAM_GARBLED, Kind.UPSTREAM_SILENT}
+MENDED = {
+    Kind.UNAUTHENTICATED: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
+    Kind.FORBIDDEN: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
+    Kind.NOT_FOUND: Failure("model_not_found", Remedy.OTHER_MODEL, alerts=True),
+    Kind.TOO_LARGE: Failure("context_too_long", Remedy.LARGER),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_decided(kind: Kind) -> None:
+    usual = Failure(kind.value, Remedy.ANYBODY if kind in ANYBODY else Remedy.NOBODY)
+
+    assert judge(Fault(kind, "")) == MENDED.get(kind, usual)
+    assert is_failing(Fault(kind, "")) == (kind in ANYBODY)
+
+
+def remedy_of_status(status: int) -> Remedy:
+    if status >= 500 or status in (408, 424, 429):
+        return Remedy.ANYBODY
+    mended = {401: Remedy.OTHER_PROVIDER, 402: Remedy.OTHER_PROVIDER, 403: Remedy.OTHER_PROVIDER}
+    return {**mended, 404: Remedy.OTHER_MODEL, 413: Remedy.LARGER}.get(status, Remedy.NOBODY)
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_every_status_is_decided(status: int) -> None:
+    assert judge(Fault(kind_of_status(status), "", status)).remedy is remedy_of_status(status)
+
+
+PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider is not None)
+
+
+@pytest.mark.parametrize("format", PROVIDERS)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"{}", b"[1]"], ids=["empty", "html", "object", "array"])
+def test_every_format_decides_by_the_status_where_the_body_says_nothing(format: str, status: int, body: bytes) -> None:
+    side = FORMATS[format].provider
+    assert side is not None
+
+    assert judge(side.decode_error(status, body)).remedy is remedy_of_status(status)
+
+
+def openai(message: str = "no", **said: Json) -> bytes:
+    return j.dump({"error": {"message": message, "type": "invalid_request_error", "param": None, **said}})
+
+
+def anthropic(word: str, message: str = "no") -> bytes:
+    return j.dump({"type": "error", "error": {"type": word, "message": message}})
+
+
+def google(word: str, message: str = "no", *details: Json) -> bytes:
+    return j.dump({"error": {"code": 400, "message": message, "status": word, "details": list(details)}})
+
+
+def aws(word: str, message: str = "no") -> bytes:
+    return j.dump({"__type": word, "message": message})
+
+
+BAD_KEY: Json = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+GEMINI_LONG = "The input token count (1048600) exceeds the maximum number of tokens allowed (1048576)."
+CLAUDE_LONG = "prompt is too long: 210000 tokens > 200000 maximum"
+SAID: list[tuple[str, int, bytes, str]] = [
+    ("openai_chat", 400, openai(code="context_length_exceeded"), "context_too_long"),
+    ("openai_chat", 400, openai("This model's maximum context length is 4096 tokens."), "context_too_long"),
+    ("openai_chat", 400, openai("This model's maximum prompt length is 131072 but"), "context_too_long"),
+    ("openai_chat", 422, openai("Prompt is too large for model with 32768 maximum context length"), "context_too_long"),
+    ("openai_chat", 400, openai("the request exceeds the available context size"), "context_too_long"),
+    ("openai_chat", 422, openai("`inputs` tokens + `max_new_tokens` must be <= 4097"), "context_too_long"),
+    ("openai_chat", 413, openai("Request Entity Too Large"), "context_too_long"),
+    ("openai_chat", 401, openai(code="invalid_api_key"), "credential_refused"),
+    ("openai_chat", 403, openai(code="permission_denied"), "credential_refused"),
+    ("openai_chat", 402, openai("Insufficient Balance"), "credential_refused"),
+    ("openai_chat", 403, openai(code="model_not_found"), "model_not_found"),
+    ("openai_chat", 404, openai(code="model_not_found"), "model_not_found"),
+    ("openai_chat", 400, openai("The model `x` does not exist"), "model_not_found"),
+    ("openai_chat", 429, openai(code="rate_limit_exceeded"), "rate_limited"),
+    ("openai_chat", 429, openai(code="insufficient_quota"), "quota_exhausted"),
+    ("openai_chat", 400, openai(code="content_filter"), "content_filtered"),
+    ("openai_chat", 400, openai(code="content_policy_violation"), "content_filtered"),
+    (
+        "openai_chat",
+        403,
+        openai("Your chosen model requires moderation and your input was flagged"),
+        "content_filtered",
+    ),
+    ("openai_chat", 400, openai("temperature: too high"), "malformed"),
+    ("openai_responses", 400, openai(code="context_length_exceeded"), "context_too_long"),
+    ("openai_responses", 400, openai(code="invalid_prompt"), "content_filtered"),
+    ("azure_openai", 404, openai(code="DeploymentNotFound"), "model_not_found"),
+    ("azure_openai", 400, openai(code="content_filter"), "content_filtered"),
+    ("anthropic_messages", 400, anthropic("invalid_request_error", CLAUDE_LONG), "context_too_long"),
+    ("anthropic_messages", 400, anthropic("invalid_request_error", "temperature: range"), "malformed"),
+    ("anthropic_messages", 401, anthropic("authentication_error"), "credential_refused"),
+    ("anthropic_messages", 402, anthropic("billing_error"), "quota_exhausted"),
+    ("anthropic_messages", 403, anthropic("permission_error"), "credential_refused"),
+    ("anthropic_messages", 404, anthropic("not_found_error", "model: claude-x"), "model_not_found"),
+    ("anthropic_messages", 409, anthropic("conflict_error"), "malformed"),
+    ("anthropic_messages", 413, anthropic("request_too_large"), "context_too_long"),
+    ("anthropic_messages", 429, anthropic("rate_limit_error"), "rate_limited"),
+    ("anthropic_messages", 500, anthropic("api_error"), "upstream_error"),
+    ("anthropic_messages", 504, anthropic("timeout_error"), "upstream_silent"),
+    ("anthropic_messages", 529, anthropic("overloaded_error"), "overloaded"),
+    ("gemini", 400, google("INVALID_ARGUMENT", GEMINI_LONG), "context_too_long"),
+    ("gemini", 400, google("INVALID_ARGUMENT", "API key not valid", BAD_KEY), "credential_refused"),
+    ("gemini", 400, google("FAILED_PRECONDITION", "User location is not supported"), "credential_refused"),
+    ("gemini", 400, google("INVALID_ARGUMENT"), "malformed"),
+    ("gemini", 403, google("PERMISSION_DENIED"), "credential_refused"),
+    ("gemini", 404, google("NOT_FOUND"), "model_not_found"),
+    ("gemini", 429, google("RESOURCE_EXHAUSTED"), "rate_limited"),
+    ("gemini", 503, google("UNAVAILABLE"), "overloaded"),
+    ("bedrock_converse", 400, aws("ValidationException", "Input is too long for requested model."), "context_too_long"),
+    (
+        "bedrock_converse",
+        400,
+        aws("ValidationException", "The provided model identifier is invalid."),
+        "model_not_found",
+    ),
+    ("bedrock_converse", 400, aws("ValidationException", "Malformed input request"), "malformed"),
+    ("bedrock_converse", 403, aws("AccessDeniedException"), "credential_refused"),
+    ("bedrock_converse", 403, aws("ExpiredTokenException"), "credential_refused"),
+    ("bedrock_converse", 404, aws("ResourceNotFoundException"), "model_not_found"),
+    ("bedrock_converse", 408, aws("ModelTimeoutException"), "upstream_silent"),
+    ("bedrock_converse", 424, aws("ModelErrorException"), "upstream_error"),
+    ("bedrock_converse", 429, aws("ThrottlingException"), "rate_limited"),
+    ("bedrock_converse", 429, aws("ModelNotReadyException"), "overloaded"),
+    ("bedrock_converse", 400, aws("ServiceQuotaExceededException"), "quota_exhausted"),
+    (
+        "bedrock_anthropic",
+        400,
+        aws("ValidationException", "Input is too long for requested model."),
+        "context_too_long",
+    ),
+]
+
+
+@pytest.mark.parametrize(("format", "status", "body", "reason"), SAID)
+def test_a_vendors_own_word_is_understood(format: str, status: int, body: bytes, reason: str) -> None:
+    side = FORMATS[format].provider
+    assert side is not None
+
+    assert judge(side.decode_error(status, body)).reason == reason
+
+
+@pytest.mark.parametrize("kind", [Kind.UNAUTHENTICATED, Kind.FORBIDDEN])
+def test_the_callers_own_key_is_the_callers_business(kind: Kind) -> None:
+    assert judge(Fault(kind, ""), forwards=True) == Failure("credential_refused", Remedy.NOBODY)
+
+
+@pytest.mark.parametrize("status", [200, 401, 429, 500])
+def test_words_of_another_status_mean_nothing(status: int) -> None:
+    assert error_words.code("own", "maximum context length, was flagged, no such model", status) == "own"
+
+
+# -- who is asked next ----------------------------------------------------------------
+
+
+ONE, TWO = provider("openai_chat", "one"), provider("anthropic_messages", "two")
+SMALL, LARGE, OTHER, UNKNOWN = Target(ONE, "small"), Target(ONE, "large"), Target(TWO, "other"), Target(TWO, "unknown")
+WINDOWS = {"one/small": 8_000, "one/large": 200_000, "two/other": 8_000}
+
+
+def plan(*targets: Target) -> Plan:
+    limits = Limits()
+    groups = tuple((target,) for target in targets)
+    made = Plan("r", "openai_chat", "/p", "", "m", groups, BEGAN, 1_000, limits, Emergency())
+    return replace(made, windows=WINDOWS)
+
+
+def after(failed: Target, reason: Failure, *others: Target) -> list[str] | None:
+    """The models that are still asked; `None`: nobody."""
+    on = onward(plan(failed, *others), 1, failed, reason, "")
+    if on is None:
+        return None
+    assert on.headers == {RETRY: "1"}
+    left = plan(failed, *others) if on.plan is None else on.plan
+    assert left.groups[0] == (failed,), "Envoy counts attempts"
+    return [group[0].model for group in left.groups[1:]]
+
+
+LONG = judge(Fault(Kind.MALFORMED, "", code=error_words.TOO_LONG))
+NO_KEY = judge(Fault(Kind.UNAUTHENTICATED, ""))
+NO_MODEL = judge(Fault(Kind.NOT_FOUND, ""))
+
+
+def test_a_prompt_that_is_too_long_goes_only_to_who_has_more_room() -> None:
+    assert after(SMALL, LONG, OTHER, UNKNOWN, LARGE) == ["large"]
+    assert after(SMALL, LONG, OTHER, UNKNOWN) is None
+    assert after(LARGE, LONG, SMALL, OTHER) is None
+
+
+def test_of_a_window_that_nobody_knows_the_estimate_decides() -> None:
+    long = replace(plan(UNKNOWN, SMALL, LARGE), estimated_tokens=9_000)
+
+    on = onward(long, 1, UNKNOWN, LONG, "")
+
+    assert on is not None
+    assert on.plan is not None
+    assert on.plan.groups == ((UNKNOWN,), (LARGE,))
+
+
+def test_a_refused_key_is_not_tried_at_the_same_provider_again() -> None:
+    assert after(SMALL, NO_KEY, LARGE, OTHER) == ["other"]
+    assert after(SMALL, NO_KEY, LARGE) is None
+    assert after(SMALL, NO_KEY, SMALL, SMALL) is None
+
+
+def test_a_model_that_is_not_there_may_have_a_sister_at_the_same_provider() -> None:
+    assert after(SMALL, NO_MODEL, SMALL, LARGE, OTHER) == ["large", "other"]
+    assert after(SMALL, NO_MODEL, SMALL) is None
+
+
+def test_nothing_is_planned_anew_where_everybody_can_help() -> None:
+    assert onward(plan(SMALL, OTHER), 1, SMALL, NO_KEY, "") == Onward({RETRY: "1"})
+
+
+def test_the_members_of_a_group_who_cannot_help_leave_it() -> None:
+    both = replace(plan(SMALL, OTHER), groups=((SMALL,), (LARGE, OTHER)))
+
+    on = onward(both, 1, SMALL, NO_KEY, "")
+
+    assert on is not None
+    assert on.plan is not None
+    assert on.plan.groups == ((SMALL,), (OTHER,))
+
+
+def test_what_the_request_is_to_blame_for_helps_nobody() -> None:
+    assert onward(plan(SMALL, LARGE, OTHER), 1, SMALL, judge(Fault(Kind.MALFORMED, "")), "") is None
+
+
+def test_alone_is_who_has_only_itself_ahead() -> None:
+    assert is_alone(plan(SMALL, SMALL), 1, SMALL)
+    assert is_alone(plan(SMALL, OTHER), 2, OTHER)
+    assert not is_alone(plan(SMALL, SMALL, OTHER), 1, SMALL)
