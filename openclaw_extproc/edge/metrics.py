@@ -13,10 +13,19 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.circuit import State
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
+from openclaw_extproc.stages.failures import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 
 LATENCY_BUCKETS = (0.1, 0.5, 1, 5, 10)
 DECISION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
 """Around what is promised: under 1 ms for 2 KB, 2 ms for 50 KB, 6 ms for 400 KB."""
+
+
+ALERTS = {
+    CREDENTIAL_REFUSED: "Attempts whose credential, which is ours, the provider refused",
+    MODEL_NOT_FOUND: "Attempts at a model that the provider does not know, or does not show to us",
+    QUOTA_EXHAUSTED: "Attempts that the provider refused because our account there has nothing left",
+}
+"""What an operator has to mend: a counter each."""
 
 
 class Metrics:
@@ -108,10 +117,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._alerts = {
+            reason: Counter(f"openclaw_{reason}", about, ["provider"], registry=self.registry)
+            for reason, about in ALERTS.items()
+        }
+
     def question(self, kind: str, outcome: str) -> None:
         self._questions.labels(kind, outcome).inc()
 
     def attempt(self, entry: AttemptEntry) -> None:
+        if entry.alert in self._alerts:
+            self._alerts[entry.alert].labels(entry.target.provider.name).inc()
         provider, model = entry.target.provider.name, entry.target.model
         if entry.passed:
             self._passed.labels(provider, entry.outcome.value).inc()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.alerts import Alerts
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -17,10 +18,12 @@ class Recorder:
         self._health = health
         self._memory = memory
         self._gateway = gateway
+        self._alerts = Alerts()
 
     def attempt(self, entry: AttemptEntry) -> None:
         self._metrics.attempt(entry)
         at = time.time()
+        self._alerts.attempt(entry, at)
         self._memory.attempt(entry, self._gateway(), at)
         self._health.attempt(entry, at)
 
