@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
@@ -19,6 +19,17 @@ AUTO = "auto"
 
 Auth: TypeAlias = Literal["inject", "forward", "aws", "google"]
 """Our secret, the caller's own, a signature with our AWS keys, a token of our Google identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a provider has of its own of the same names in `Limits`; `None`: as all have."""
+
+    connect_ms: int | None = None
+    first_token_ms: int | None = None
+    answer_ms: int | None = None
+    idle_ms: int | None = None
+    hold_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class Provider:
     """The Envoy cluster for requests that are no model calls; empty: such requests are not passed on."""
     authority: str = ""
     """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
+
+    patience: Patience = Patience()
 
     @property
     def identity(self) -> str:
@@ -98,6 +111,12 @@ REASONING_PATIENCE = 3
 LONGEST_MS = 600_000
 
 
+HOLD_ALL = 86_400_000
+"""A day: longer than any answer."""
+
+_NO_OWN = Patience()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     first_token_ms: int = 60_000
@@ -111,18 +130,46 @@ class Limits:
     backoff_multiplier: float = 2.0
     wait_at_most_ms: int = 10_000
     """A provider that asks for a longer pause (`retry-after`) than this is not waited for: the caller is told."""
+    connect_ms: int = 5_000
+    """Until the provider takes the connection, TLS included."""
+    idle_ms: int = 60_000
+    """Silence of a stream behind its first content; longer, as below, for who asked for thought."""
+    total_ms: int | None = None
+    """Of a whole call, all attempts and the answer's last byte included; `None`: no end but those of its parts."""
+    hold_ms: int = 0
+    """How long content is kept back, so that a fault in this time still becomes an attempt elsewhere. `HOLD_ALL`: to
+    the answer's end."""
     timeout_ms: int | None = None
     """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
+
+    def of(self, provider: Provider) -> "Limits":
+        """As they are for one provider. Envoy's own limits, those of connecting and of the whole, are elsewhere."""
+        own = provider.patience
+        if own == _NO_OWN:
+            return self
+        return replace(
+            self,
+            first_token_ms=self.first_token_ms if own.first_token_ms is None else own.first_token_ms,
+            answer_ms=self.answer_ms if own.answer_ms is None else own.answer_ms,
+            idle_ms=self.idle_ms if own.idle_ms is None else own.idle_ms,
+            hold_ms=self.hold_ms if own.hold_ms is None else own.hold_ms,
+        )
+
+    def idle_seconds(self, *, reasons: bool) -> float:
+        return self.idle_ms * (REASONING_PATIENCE if reasons else 1) / 1000
 
     def patience_ms(self, *, stream: bool, reasons: bool, output_tokens: int | None) -> int:
         """How long an attempt may be silent. Longer for who asked for a long answer or for long thought: a provider
         that is at work must not be taken for one that hangs. `output_tokens`: the most the client wants, if it said.
         """
-        usual = float(self.first_token_ms if stream else self.answer_ms)
-        if not stream and output_tokens is not None:
+        whole = not stream or self.hold_ms == HOLD_ALL
+        usual = float(self.answer_ms if whole else self.first_token_ms)
+        if whole and output_tokens is not None:
             usual *= max(1.0, output_tokens / USUAL_TOKENS)
         if reasons:
             usual *= REASONING_PATIENCE
+        if not whole:
+            usual += self.hold_ms  # to Envoy an answer that we keep back is silence
         return int(min(usual, self.longest_ms))
 
     @property
@@ -138,6 +185,8 @@ class Emergency:
 
     message: str = "All models unavailable. Please try again later."
     retry_after_ms: int = 60_000
+    model: str = ""
+    """Who answers instead, at the very end of every plan; empty: nobody, the message is all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def test_the_caller_sees_the_providers_error_status_and_no_other_of_its(given: i
     [
         (400, Kind.MALFORMED),
         (401, Kind.UNAUTHENTICATED),
-        (402, Kind.MALFORMED),
+        (402, Kind.FORBIDDEN),
         (403, Kind.FORBIDDEN),
         (404, Kind.NOT_FOUND),
         (413, Kind.TOO_LARGE),

@@ -15,7 +15,7 @@ from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.health import link_health
-from openclaw_extproc.config.limits import link_emergency, link_limits
+from openclaw_extproc.config.limits import degraded, link_emergency, link_limits, patient
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
@@ -53,6 +53,7 @@ def link(
     session_name, session_file = session or ("", None)
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
+    providers = patient(providers, written)
     chains, about_chains = link_chains(forms, providers, written.failover)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
@@ -76,6 +77,7 @@ def link(
         response_headers=written.gateway.response_headers,
     )
     whole = replace(gateway, chains=models.chains)
+    findings += degraded(written.router.emergency, whole)
     balance, about_balance = link_balance(written.load_balancing, whole, lenient=lenient)
     findings += about_balance
     # Names mean what they mean also where only their first target is left.

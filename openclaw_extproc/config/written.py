@@ -28,6 +28,7 @@ from openclaw_extproc.config.written_policy import (
     RouterSection,
     RoutingRule,
 )
+from openclaw_extproc.config.written_reliability import OnMidstreamFault, Timeouts
 from openclaw_extproc.config.written_rules import (
     ComplianceSection,
     CostCentreSection,
@@ -120,6 +121,11 @@ class ProviderEntry(Access):
     """Asked before others that list the same model; its first model is what `auto` means."""
     fallback: Name | None = None
     """Name of the provider that is tried next."""
+    timeouts: Timeouts | None = None
+    """Its own, in place of those of `router.timeouts`. Envoy has one limit for the time before a provider's response
+    head for all attempts of a request: the longest of them holds."""
+    on_midstream_fault: OnMidstreamFault | None = None
+    """Its own, in place of `router.on_midstream_fault`."""
     fallback_model: Name | None = None
     """With which model; where nothing is written the same one, if it is listed there, else its first."""
 

@@ -14,6 +14,7 @@ from openclaw_extproc.config.written_base import (
 from openclaw_extproc.config.written_context import ContextManagement
 from openclaw_extproc.config.written_health import HealthCheck
 from openclaw_extproc.config.written_models import CostOptimization, ModelChoice, Tokens
+from openclaw_extproc.config.written_reliability import OnMidstreamFault, WholeTimeouts
 
 
 class FallbackParams(Section):
@@ -39,6 +40,9 @@ class RetryPolicy(Section):
     nothing is written."""
     retry_delay_ms: Milliseconds | None = None
     """Another word for the same."""
+    wait_at_most_ms: Milliseconds | None = None
+    """A provider that has nobody behind it and asks for a longer pause than this (`retry-after`) is not waited for: the
+    caller is told. 10000 where nothing is written, and never above 30000."""
     backoff_multiplier: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
     """For each further wait. 2 where nothing is written."""
     on_failure: Literal["fallback", "error"] | None = None
@@ -67,23 +71,15 @@ class EmergencySection(Section):
 
     enabled: bool = True
     """`false`: the words of this version."""
-    fallback_mode: Literal["error"] | None = None
-    """`error`: 503, in the caller's format."""
+    fallback_mode: Literal["error", "degraded"] | None = None
+    """`error`: 503, in the caller's format. `degraded`: `model` answers, as the last of every plan; only where it fails
+    too, or may not have the request, 503."""
+    model: Name | None = None
+    """Who answers when all others failed: a model as clients ask for it, or `provider/model`."""
     message: Name | None = None
     """In the answer's error message."""
     retry_after_ms: Milliseconds | None = None
     """In its `retry-after`, in whole seconds."""
-
-
-class Timeouts(Section):
-    """How long an attempt may be silent. Three times as long when the client asks for thought
-    (`reasoning_effort: high`, `thinking`, `thinkingConfig`), and never above 600000 unless set so here."""
-
-    first_token_ms: int | None = Field(default=None, ge=1, le=86_400_000)
-    """Of a streamed attempt before its first content; then the next one. 60000 where nothing is written."""
-    answer_ms: int | None = Field(default=None, ge=1, le=86_400_000)
-    """Of an answer in one piece of up to 4,096 tokens; a request for more (`max_tokens`) is given more time in
-    proportion. 120000 where nothing is written."""
 
 
 class RouterSection(Section):
@@ -98,7 +94,12 @@ class RouterSection(Section):
     secondary: ModelChoice | None = None
     timeout_ms: int | None = Field(default=None, ge=1, le=86_400_000)
     """How long each attempt is waited for, at most, whatever it is asked. Sessions and requests can shorten it."""
-    timeouts: Timeouts = Timeouts()
+    timeouts: WholeTimeouts = WholeTimeouts()
+    on_midstream_fault: OnMidstreamFault = "error"
+    """What happens to a stream whose provider fails in the middle of it. `error`: it breaks off, with the client
+    format's error event where one can still be sent, never with a clean end. `{hold_ms: 500}`: its first content is
+    kept back for so long, and what fails meanwhile is tried elsewhere. `buffer`: all of it is kept back (up to 32 MiB),
+    so that every fault can be; the client then gets its stream at once."""
     retry_policy: RetryPolicy = RetryPolicy()
     emergency: EmergencySection = EmergencySection()
     health_check: HealthCheck | None = None

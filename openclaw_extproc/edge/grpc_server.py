@@ -8,6 +8,7 @@ from typing import Any, cast
 import grpc
 import grpc.aio
 
+from openclaw_extproc.edge.alarms import Alarm
 from openclaw_extproc.edge.transport import Answerer, Open, nobody
 from openclaw_extproc.faults import Fault, Kind
 
@@ -48,14 +49,18 @@ def add(server: grpc.aio.Server, address: str, opens: Open, answerer: Answerer =
 
     async def process(_: object, context: Any) -> None:  # grpc ships no types
         session = opens()
+        alarm = Alarm(session, context)
         fault: Fault | None = None
         try:
             while not session.over and (message := await context.read()) is not _EOF:
+                alarm.busy = True
                 for answer in session.receive(message):
                     await context.write(answer)
                 while (question := session.question) is not None:  # a client that leaves meanwhile cancels us here
                     for answer in session.found(await answerer(question)):
                         await context.write(answer)
+                alarm.busy = False
+                alarm.set()
         except asyncio.CancelledError:
             raise  # Envoy closed the stream: the usual end
         except Exception:
@@ -63,6 +68,7 @@ def add(server: grpc.aio.Server, address: str, opens: Open, answerer: Answerer =
             fault = Fault(Kind.BUG, "the gateway failed")
             raise
         finally:
+            alarm.stop()
             session.close(fault)
         # Envoy ends the stream itself now, which cancels us here. A handler that returns into that leaks the batch of
         # its last status, 112 bytes a time (grpcio 1.85, grpc issue 43360); one that is cancelled does not.

@@ -11,7 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To
+from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To, Woken
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -60,6 +60,17 @@ class StageSession(Generic[EntryT]):
         step = self._stage.receive(event)
         self._took(time.perf_counter() - began)
         return self._taken(step)
+
+    @property
+    def wakes_at(self) -> float | None:
+        return None
+
+    def wake(self) -> list[bytes]:
+        return []
+
+    @property
+    def broken(self) -> bool:
+        return False
 
     def _taken(self, step: StepLike[EntryT]) -> list[bytes]:
         if step.entry is not None:
@@ -155,6 +166,17 @@ class AttemptSession(StageSession[AttemptEntry]):
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
+
+    @property
+    def wakes_at(self) -> float | None:
+        return self._attempt.wakes_at
+
+    def wake(self) -> list[bytes]:
+        return self._taken(self._attempt.receive(Woken(time.time())))
+
+    @property
+    def broken(self) -> bool:
+        return self._attempt.broken
 
     def close(self, fault: Fault | None) -> None:
         call, self._call, self._closed = self._call, None, True

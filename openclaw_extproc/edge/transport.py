@@ -26,6 +26,20 @@ class Session(Protocol):
         """Take the answer to the question, `None` if there was none in time; return what is to be sent now."""
         ...
 
+    @property
+    def wakes_at(self) -> float | None:
+        """When it wants to be woken if nothing comes until then: seconds since the epoch; `None`: it does not."""
+        ...
+
+    def wake(self) -> list[bytes]:
+        """Nothing came until then; return what is to be sent now."""
+        ...
+
+    @property
+    def broken(self) -> bool:
+        """The stream has to end with an error."""
+        ...
+
     def close(self, fault: Fault | None) -> None:
         """The stream is over; `fault` is set when we broke. May come more than once."""
         ...

@@ -19,7 +19,7 @@ _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.Up
 def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """The whole file."""
     for_calls: list[Json] = [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]
-    for_the_rest: list[Json] = [unread_cluster(upstream, roots=roots) for upstream in upstreams]
+    for_the_rest: list[Json] = [unread_cluster(upstream, limits, roots=roots) for upstream in upstreams]
     return {"resources": [*for_calls, *for_the_rest]}
 
 
@@ -28,26 +28,26 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
     if upstream.scheme == "https":
         protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
     return {
-        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(limits))}, roots),
+        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(limits))}, limits, roots),
         "circuit_breakers": _circuit_breakers(upstream.max_requests),
         "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
     }
 
 
-def unread_cluster(upstream: Upstream, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """For what is no model call: only heads are shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
-    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, roots)
+    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, limits, roots)
 
 
 _HTTP_1: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
 
 
-def _cluster(upstream: Upstream, name: str, options: dict[str, Json], roots: str) -> dict[str, Json]:
+def _cluster(upstream: Upstream, name: str, options: dict[str, Json], limits: Limits, roots: str) -> dict[str, Json]:
     cluster: dict[str, Json] = {
         "@type": CLUSTER_TYPE,
         "name": name,
         **_discovery_type(upstream.host),
-        "connect_timeout": "5s",
+        "connect_timeout": f"{(upstream.provider.patience.connect_ms or limits.connect_ms) / 1000:g}s",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "load_assignment": {
             "cluster_name": name,

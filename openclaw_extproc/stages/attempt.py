@@ -35,6 +35,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     ResponseTrailers,
     To,
+    Woken,
 )
 from openclaw_extproc.stages.failures import Failure, Remedy
 from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
@@ -48,6 +49,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 
 
 _JSON = {"content-type": JSON}
+_STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,13 @@ class AttemptStage:
         """From the first message on: where this attempt goes, if it is a model call."""
         self.over = False
         """Envoy has nothing more to ask."""
+        self.broken = False
+        """Its answer has begun and cannot be ended: the client must see it break off."""
+
+    @property
+    def wakes_at(self) -> float | None:
+        """When `Woken` is to come if nothing else does: seconds since the epoch."""
+        return self._state.call.wakes_at if isinstance(self._state, Holding | Answering) else None
 
     def receive(self, event: Event) -> Step:
         """Take Envoy's next message.
@@ -149,6 +158,12 @@ class AttemptStage:
                 return Step()
             case Passing(bound), _:
                 return self._on_passing(bound, event)
+            case Holding(call), Woken(at):
+                return self._fail(call, _STALLED, at)
+            case Answering(call), Woken(at):
+                return self._stall(call, at)
+            case _, Woken():
+                return Step()
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
@@ -234,7 +249,7 @@ class AttemptStage:
     # -- the answer's body -------------------------------------------------
 
     def _on_held(self, call: Call, event: ResponseBody) -> Step:
-        call.held.append(event.chunk)
+        call.hold(event.chunk, event.at)
         return self._decide(call, event.chunk, event.at, end=event.end)
 
     def _decide(self, call: Call, chunk: bytes, at: float, *, end: bool) -> Step:
@@ -247,6 +262,10 @@ class AttemptStage:
         decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
         if not end and not call.streamed and not call.ask.stream:
             decisive = None  # an answer in one piece goes out in one piece
+        if call.content_at is None and isinstance(decisive, CONTENT):
+            call.content_at = at
+        if call.content_at is not None and call.keeps:
+            return self._keep(call, at, end=end)
         match decisive:
             case Failed(fault):
                 return self._fail(call, fault, at, end=end)
@@ -254,7 +273,7 @@ class AttemptStage:
                 return self._let_go(call, at, end=end)
             case None if end:
                 return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), at, end=end)
-            case None if sum(map(len, call.held)) <= MAX_HELD_BYTES:
+            case None if call.held_bytes <= MAX_HELD_BYTES:
                 return Step()
             case None if call.bound.translates:
                 fault = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
@@ -262,9 +281,18 @@ class AttemptStage:
             case _:
                 return self._let_go(call, at, end=end)
 
+    def _keep(self, call: Call, at: float, *, end: bool) -> Step:
+        """Content is here and stays here for a while: what fails meanwhile can still be tried elsewhere."""
+        if call.listening.fault is not None:
+            return self._fail(call, call.listening.fault, at, end=end)
+        if not end and call.still_keeps(at) and call.held_bytes <= MAX_HELD_BYTES:
+            return Step()
+        return self._let_go(call, at, end=end)
+
     def _let_go(self, call: Call, at: float, *, end: bool) -> Step:
         """The first content is here: from now on this attempt is the answer."""
-        call.first_content_seconds = at - call.bound.began
+        call.content_at = at if call.content_at is None else call.content_at
+        call.first_content_seconds = call.content_at - call.bound.began
         bodies: list[bytes | None] = [None for _ in call.held]
         reshapes = call.listening.reshapes
         if reshapes:
@@ -283,6 +311,7 @@ class AttemptStage:
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
+        call.last_at = event.at
         if call.listening.reshapes:
             body: bytes | None = self._reshaped(call, written)
         else:
@@ -307,6 +336,12 @@ class AttemptStage:
             return b""
         call.told_broken = True
         return (chunk if call.listening.at_end else b"") + b"\n\n" + call.bound.client.encode_stream_error(fault)
+
+    def _stall(self, call: Call, at: float) -> Step:
+        """In the middle of an answer, with no message of Envoy's to answer: all that can be said is that it broke."""
+        self.broken = True
+        call.listening.fault = call.listening.fault or _STALLED
+        return self._settled((), call.ended(at))
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
         """The body's end, when trailers follow it.
@@ -429,7 +464,7 @@ def _ends(event: Event) -> bool:
             return end
         case ResponseTrailers() | Closed():
             return True
-        case RequestHead() | RequestBody():
+        case RequestHead() | RequestBody() | Woken():
             return False
 
 

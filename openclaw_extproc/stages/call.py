@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.headroom import headroom, retry_after
@@ -34,6 +35,11 @@ class Call:
     """Chunks Envoy waits for an answer to."""
     asked_wait: str = ""
     """Whole seconds that the body of a failed answer asks to wait."""
+    held_bytes: int = 0
+    content_at: float | None = None
+    """When the first content came; it may be kept back."""
+    last_at: float = 0.0
+    """When the last chunk came."""
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
@@ -64,6 +70,39 @@ class Call:
     def onward(self, failure: Failure) -> Onward | None:
         bound = self.bound
         return retries.onward(bound.plan, bound.attempt, bound.target, failure, self.retry_after)
+
+    @property
+    def limits(self) -> Limits:
+        return self.bound.plan.limits.of(self.bound.target.provider)
+
+    def hold(self, chunk: bytes, at: float) -> None:
+        self.held.append(chunk)
+        self.held_bytes += len(chunk)
+        self.last_at = at
+
+    @property
+    def keeps(self) -> bool:
+        """Whether its first content is kept back for a while."""
+        return self.streamed and self.limits.hold_ms > 0
+
+    def still_keeps(self, at: float) -> bool:
+        return self.content_at is not None and (at - self.content_at) * 1000 < self.limits.hold_ms
+
+    @property
+    def wakes_at(self) -> float | None:
+        """When its silence is too long; `None`: Envoy counts that.
+
+        Envoy has one limit for all attempts of a request, so a provider with less patience of its own is counted here,
+        from its head on: of an attempt that has no head yet nothing can be said to Envoy.
+        """
+        if not self.streamed:
+            return None
+        if self.content_at is not None:
+            return self.last_at + self.limits.idle_seconds(reasons=self.ask.reasons)
+        ask, own = self.ask, self.bound.target.timeout_ms
+        if own is None:
+            own = self.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+        return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else None
 
     def listen(self, at: float) -> bool:
         """Begin to read the answer whose head is here; false when that cannot be done and has to be."""

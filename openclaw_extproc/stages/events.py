@@ -51,6 +51,13 @@ class ResponseTrailers:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """Nothing came until `AttemptStage.wakes_at`."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The stream is gone: the client hung up, Envoy gave the attempt up, or we broke."""
 
@@ -59,7 +66,7 @@ class Closed:
     """Set when we broke."""
 
 
-Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Closed
+Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Closed
 
 
 class To(Enum):

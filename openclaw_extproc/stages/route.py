@@ -315,6 +315,7 @@ def _sent(plan: Plan, user: str, headers: Mapping[str, str]) -> Continue:
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
         "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
+        **({"x-envoy-upstream-rq-timeout-ms": str(plan.limits.total_ms)} if plan.limits.total_ms else {}),
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))

@@ -223,6 +223,10 @@ def _windows(groups: Sequence[tuple[Target, ...]], gateway: Gateway) -> dict[str
 
 def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
     ask, limits = known.ask, gateway.limits
-    usual = limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+    each = (limits.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
+    usual = max(
+        (one.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens) for one in each),
+        default=limits.longest_ms,
+    )
     own = plans.patience_ms(groups, usual, limits.longest_ms)
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)

@@ -29,7 +29,7 @@ def config(providers: Providers, more: str = "") -> str:
         ]
     )
     return (
-        f"model:\n  providers:\n{entries}\n"
+        f"model:\n  router: {{failure_threshold: 1}}\n  providers:\n{entries}\n"
         "fallback_map: {a-small: [b-small, d-large]}\n"
         f"router:\n  emergency: {{message: Nobody.}}\n{more}"
     )

@@ -22,6 +22,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     ResponseTrailers,
     To,
+    Woken,
 )
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.wire import client_side
@@ -60,7 +61,7 @@ def to(event: Event) -> To:
             return To.RESPONSE_BODY
         case ResponseTrailers():
             return To.RESPONSE_TRAILERS
-        case Closed():
+        case Closed() | Woken():
             raise AssertionError("nobody waits for an answer to this")
 
 
@@ -88,6 +89,8 @@ class Talk(Generic[EntryT]):
         return self
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, Woken):
+            self.asked.remove(event)  # nobody of Envoy's asked
         step = self.stage.receive(event)
         self.answers += step.answers
         self.entries += [] if step.entry is None else [step.entry]
