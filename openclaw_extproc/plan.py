@@ -49,6 +49,8 @@ class Plan:
     """Of the prompt, for the first target, without what was learned of such estimates: that is learned from it."""
     passes: bool = False
     """No model call: it goes to its provider unread."""
+    degraded: str = ""
+    """Name of the last target, where it is asked only because all others failed."""
     windows: dict[str, int] = field(default_factory=dict[str, int])
     """How many tokens fit into each target, by its name; who is not in it has a window that nobody knows."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
@@ -73,10 +75,12 @@ class Plan:
         return not self.is_last(attempt) and self.group(attempt) == self.group(attempt + 1)
 
 
-def groups(wanted: Sequence[tuple[Target, ...]], limits: Limits) -> tuple[tuple[Target, ...], ...]:
-    """Each group once; a single one is tried again as often as the limits say."""
+def groups(
+    wanted: Sequence[tuple[Target, ...]], limits: Limits, last: tuple[Target, ...] = ()
+) -> tuple[tuple[Target, ...], ...]:
+    """Each group once; a single one is tried again as often as the limits say. `last`: a group that is always left."""
     repeated = list(wanted) * (1 + limits.max_retries) if len(wanted) == 1 else list(wanted)
-    return tuple(repeated[:MAX_ATTEMPTS])
+    return (*repeated[: MAX_ATTEMPTS - bool(last)], *((last,) if last else ()))
 
 
 def patience_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) -> int:

@@ -19,6 +19,7 @@ from openclaw_extproc.policy.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.complexity import Judgement, judge, kept
 from openclaw_extproc.policy.compliance import bounds
 from openclaw_extproc.policy.groups import Group, grouped
+from openclaw_extproc.policy.last_resort import last_resort
 from openclaw_extproc.policy.levels import overrides
 from openclaw_extproc.policy.line import Chosen, Line, nobody, others, skipped
 from openclaw_extproc.policy.objections import Sorted
@@ -41,6 +42,8 @@ class Decision:
     trace: Trace = field(default_factory=Trace)
     timeout_ms: int | None = None
     """What the levels want of the time limit; `None`: nothing."""
+    last_resort: Target | None = None
+    """Who is asked behind the last group, when all of them failed."""
 
     @property
     def chain(self) -> tuple[Target, ...]:
@@ -85,7 +88,8 @@ def _enforced(case: Case) -> Decision:
     groups = groups if chosen.choice.routing else groups[:1]
     experiment = experiments.told(chosen.arms.taken, groups[0], case)
     record = replace(record_of(chosen, line, groups[0][0]), experiment=experiment)
-    return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms)
+    last = last_resort(groups, chosen)
+    return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms, last)
 
 
 def _chosen(case: Case) -> Chosen:

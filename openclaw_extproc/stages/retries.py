@@ -75,7 +75,11 @@ def onward(plan: Plan, attempt: int, target: Target, failure: Failure, retry_aft
     ahead = plan.groups[attempt:]
     if failure.remedy is Remedy.ANYBODY:
         headers = again(plan, attempt, retry_after)
-        return None if headers is None else Onward(headers)
+        if headers is not None:
+            return Onward(headers)
+        # It wants to be left alone for longer than anybody waits: whoever comes after it.
+        others = tuple(group for group in ahead if group != plan.group(attempt))
+        return Onward({RETRY: "1"}, replace(plan, groups=(*plan.groups[:attempt], *others))) if others else None
     useful = tuple(kept for group in ahead if (kept := tuple(t for t in group if _helps(t, target, failure, plan))))
     if not useful:
         return None

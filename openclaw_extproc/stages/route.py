@@ -261,9 +261,10 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
         how, plan = self._gateway.response_headers, planned.plan
         entry = _entry(planned, at, status=_status(headers), headers=headers)
+        answered = _answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
-            **telling.headers(plan.record, _answering(plan, headers), plan.groups[0][0]),
+            **telling.headers(_record(plan, answered), answered, plan.groups[0][0]),
             **_named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
@@ -372,6 +373,14 @@ def _entry(
         seconds=at - plan.began,
         record=plan.record,
     )
+
+
+def _record(plan: Plan, answered: Target | None) -> Record:
+    """With what is known only now: that everybody failed but the very last."""
+    if answered is None or answered.name != plan.degraded:
+        return plan.record
+    notice = f"degraded: {answered.name} answers because all others failed"
+    return replace(plan.record, notice="; ".join(filter(None, (plan.record.notice, notice))))
 
 
 def _answering(plan: Plan, headers: Mapping[str, str]) -> Target | None:

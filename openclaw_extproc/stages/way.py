@@ -196,7 +196,8 @@ def uncorrected(decision: Decision, situation: Situation, gateway: Gateway) -> i
 
 def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, estimated_tokens: int) -> Plan:
     spoken = arrived.spoken
-    groups = plans.groups(decision.groups, gateway.limits)
+    last = decision.last_resort
+    groups = plans.groups(decision.groups, gateway.limits, () if last is None else (last,))
     return Plan(
         request_id=arrived.request_id,
         client_format=spoken.format,
@@ -210,6 +211,7 @@ def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, 
         emergency=gateway.emergency,
         record=decision.record,
         estimated_tokens=estimated_tokens,
+        degraded="" if last is None else last.name,
         windows=_windows(groups, gateway),
         client_headers=h.of_format(arrived.headers, spoken.format),
     )

@@ -247,3 +247,15 @@ def test_alone_is_who_has_only_itself_ahead() -> None:
     assert is_alone(plan(SMALL, SMALL), 1, SMALL)
     assert is_alone(plan(SMALL, OTHER), 2, OTHER)
     assert not is_alone(plan(SMALL, SMALL, OTHER), 1, SMALL)
+
+
+def test_who_wants_a_long_pause_is_left_for_who_comes_after_it() -> None:
+    limited = judge(Fault(Kind.RATE_LIMITED, ""))
+
+    on = onward(plan(SMALL, SMALL, SMALL, OTHER), 1, SMALL, limited, "3600")
+
+    assert on is not None
+    assert on.headers == {RETRY: "1"}
+    assert on.plan is not None
+    assert on.plan.groups == ((SMALL,), (OTHER,))
+    assert onward(plan(SMALL, SMALL), 1, SMALL, limited, "3600") is None
