@@ -6,9 +6,9 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 
-.PHONY: help run test fuzz reloads faults check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test fuzz reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
 help:
-	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | format | bench | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
@@ -24,6 +24,9 @@ reloads: $(DEV)
 
 faults: $(DEV)
 	@$(BIN)/python -m tests.faults --write docs/reliability.md
+
+chaos: $(DEV)
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: lint types test
 

@@ -1,0 +1,205 @@
+"""`make chaos`: load while providers flap, files change and workers are killed.
+
+Exit codes: 0 every request ended well and nothing leaks, 1 not so.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.chaos import recovery, world
+from tests.chaos.load import Seen, load
+from tests.chaos.world import Place
+from tests.e2e.harness import Sidecar, sidecar
+
+FAULTS = (
+    *("ok",) * 6, "503", "429", "500", "529", "flap", "reset", "first-event-error", "html-200", "empty-200", "cut",
+    "mid-error", "reset-mid", "garbage", "silent-3", "late-3", "slow-50",
+)  # fmt: skip
+FLAP_SECONDS, RELOAD_SECONDS, KILL_SECONDS, LOOK_SECONDS = 2.0, 4.0, 10.0, 1.0
+CALM_SECONDS = 5.0
+"""After the load: what is under way by then has leaked."""
+MOST_KIB_PER_10_000 = 1024
+ENOUGH_REQUESTS = 10_000
+"""Below it the slope of memory says more about the start than about a leak."""
+MOST_MORE_FILES = 40
+"""Connections that Envoy keeps open, to us and to providers, come and go."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """Looks at the processes, one a second."""
+
+    sizes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Requests so far, KiB of all our processes (Envoy apart)."""
+    envoy_sizes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    files: list[int] = field(default_factory=list[int])
+    kills: int = 0
+    reloads: int = 0
+    faults: int = 0
+
+
+def main() -> int:
+    options = _options()
+    with world.providers() as places:
+        found = None
+        if not options.no_recovery:
+            with sidecar(world.config(places, 1), world.KEYS) as up:
+                found = recovery.measured(up.url, places["openai-1"], options.recovery_seconds)
+        with sidecar(world.config(places), world.KEYS, gateway=options.gateway) as up:
+            seen, watched = Seen(), Watched()
+            asyncio.run(_chaos(up, places, options, seen, watched))
+            for place in places.values():
+                place.set_fault("ok")
+            time.sleep(CALM_SECONDS)
+            summary = _summary(up, seen, watched, options, found)
+    print(json.dumps(summary, indent=1) if options.json else "\n".join(f"{k}: {v}" for k, v in summary.items()))
+    return 1 if summary["found wrong"] else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--rate", type=float, default=100, help="requests a second")
+    parser.add_argument("--gateway", default="workers: 2", help="more of that section of the configuration")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--recovery-seconds", type=float, default=120, help="to wait for traffic to leave, and to return"
+    )
+    parser.add_argument("--no-recovery", action="store_true", help="chaos only")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+async def _chaos(
+    up: Sidecar, places: dict[str, Place], options: argparse.Namespace, seen: Seen, watched: Watched
+) -> None:
+    random.seed(options.seed)
+    over = asyncio.Event()
+    mischief = [
+        asyncio.create_task(task)
+        for task in (_flap(places, watched), _reload(up, places, watched), _kill(up, watched), _look(up, seen, watched))
+    ]
+    loading = asyncio.create_task(load(up.url, options.rate, over, seen))
+    await asyncio.sleep(options.seconds)
+    over.set()
+    for task in mischief:
+        task.cancel()
+    ended = await asyncio.gather(*mischief, return_exceptions=True)
+    await loading
+    for problem in ended:
+        if isinstance(problem, Exception):
+            raise problem
+
+
+async def _flap(places: dict[str, Place], watched: Watched) -> None:
+    async with httpx.AsyncClient(timeout=5) as client:
+        while True:
+            place, fault = random.choice([*places.values()]), random.choice(FAULTS)  # noqa: S311  # chaos, no secret
+            await client.post(f"http://127.0.0.1:{place.port}/_simulator/fault", json={"fault": fault})
+            watched.faults += 1
+            await asyncio.sleep(FLAP_SECONDS / len(places) * 2)
+
+
+async def _reload(up: Sidecar, places: dict[str, Place], watched: Watched) -> None:
+    while True:
+        await asyncio.sleep(RELOAD_SECONDS)
+        watched.reloads += 1
+        up.rewrite(world.config(places, watched.reloads))
+
+
+async def _kill(up: Sidecar, watched: Watched) -> None:
+    while True:
+        await asyncio.sleep(KILL_SECONDS)
+        if len(workers := world.children(up.process.pid, "edge.worker")) > 1:
+            os.kill(random.choice(workers), signal.SIGKILL)  # noqa: S311  # as above
+            watched.kills += 1
+
+
+async def _look(up: Sidecar, seen: Seen, watched: Watched) -> None:
+    while True:
+        with suppress(OSError, IndexError):  # a worker that was killed just now
+            watched.sizes.append((seen.total, sum(map(world.kib, _ours(up)))))
+            watched.envoy_sizes.append((seen.total, world.kib(_envoy(up))))
+            watched.files.append(sum(map(world.open_files, [*_ours(up), _envoy(up)])))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _ours(up: Sidecar) -> list[int]:
+    return [up.process.pid, *world.children(up.process.pid, "edge.worker")]
+
+
+def _envoy(up: Sidecar) -> int:
+    return world.children(up.process.pid, "envoy.yaml")[0]
+
+
+def _summary(
+    up: Sidecar, seen: Seen, watched: Watched, options: argparse.Namespace, found: "recovery.Recovery | None"
+) -> dict[str, object]:
+    active = world.envoys_stats(_envoy(up), r"^(http\.llm\.downstream_rq_active|cluster\..*\.upstream_rq_active)$")
+    ours = up.metrics()
+    under_way = sum(
+        float(line.rpartition(" ")[2]) for line in ours.splitlines() if line.startswith("openclaw_calls_under_way{")
+    )
+    slope = _slope(watched.sizes)
+    more_files = sum(map(world.open_files, [*_ours(up), _envoy(up)])) - statistics.median(watched.files[:10])
+    wrong = [
+        *(f"{seen.counts[kind]} requests {kind}" for kind in ("wrong", "hung") if seen.counts[kind]),
+        *(f"{value} still in {name}" for name, value in active.items() if value and "stage" not in name),
+        *([f"{under_way:g} calls still under way by our own count"] if under_way else []),
+        *([f"{more_files:g} more open files than at the start"] if more_files > MOST_MORE_FILES else []),
+    ]
+    if seen.total >= ENOUGH_REQUESTS and slope > MOST_KIB_PER_10_000:
+        wrong.append(f"memory grows by {slope:.0f} KiB for 10,000 requests")
+    return {
+        "requests": f"{seen.total} in {options.seconds:g} s, wanted {options.rate:g} a second",
+        "ended": dict(seen.counts),
+        "statuses": dict(seen.statuses),
+        "longest": f"{seen.longest:.1f} s",
+        "mischief": f"{watched.faults} faults set, {watched.reloads} reloads, {_kills(watched)}",
+        "memory": f"{slope:.0f} KiB more for 10,000 requests (ours), {_slope(watched.envoy_sizes):.0f} (Envoy); "
+        f"at the end {sum(map(world.kib, _ours(up))) / 1024:.0f} and {world.kib(_envoy(up)) / 1024:.0f} MiB"
+        + ("" if seen.total >= ENOUGH_REQUESTS else "; too few requests to be judged"),
+        "open files": f"{more_files:+g} against the start",
+        "still under way": f"{sum(active.values())} by Envoy's count, {under_way:g} by ours",
+        **_told(found, options),
+        "odd": seen.odd,
+        "found wrong": wrong,
+    }
+
+
+def _kills(watched: Watched) -> str:
+    return f"{watched.kills} workers killed" if watched.kills else "no worker killed: there is only one process"
+
+
+def _told(found: "recovery.Recovery | None", options: argparse.Namespace) -> dict[str, object]:
+    if found is None:
+        return {}
+    beyond = f"not within {options.recovery_seconds:g} s"
+    return {
+        "traffic away": beyond if found.away_seconds is None else f"{found.away_seconds:.2f} s after the first failure",
+        "traffic back": beyond if found.back_seconds is None else f"{found.back_seconds:.1f} s after the recovery",
+    }
+
+
+def _slope(sizes: list[tuple[int, int]]) -> float:
+    """KiB for 10,000 requests, by the second half: the first one fills caches."""
+    late = sizes[len(sizes) // 2 :]
+    if len({requests for requests, _ in late}) < 2:
+        return 0.0
+    fit = statistics.linear_regression([float(r) for r, _ in late], [float(k) for _, k in late])
+    return fit.slope * 10_000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""What the chaos happens to: six simulated providers in a process of their own, and a sidecar with chains over them."""
+
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from openclaw_extproc.edge.processes import free_port
+from tests.e2e.world import EMERGENCY, FORMATS, RETRY_AFTER_SECONDS
+
+SHAPES = ("openai", "anthropic", "gemini")
+STAND_IN = {"openai": "anthropic", "anthropic": "gemini", "gemini": "openai"}
+PATIENCE_MS = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    name: str
+    shape: str
+    port: int
+
+    def set_fault(self, fault: str) -> None:
+        httpx.post(f"http://127.0.0.1:{self.port}/_simulator/fault", json={"fault": fault}, timeout=5)
+
+
+@contextmanager
+def providers() -> Generator[dict[str, Place]]:
+    """By name: `openai-1`, `openai-2` and so on."""
+    places = {f"{s}-{n}": Place(f"{s}-{n}", s, free_port()) for s in SHAPES for n in (1, 2)}
+    serve = [word for p in places.values() for word in ("--serve", f"{p.shape}:{p.port}:{p.name}")]
+    command = [sys.executable, "-m", "openclaw_extproc.simulator", "--until-eof", *serve]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    assert "ready" in process.stdout.readline()
+    try:
+        yield places
+    finally:
+        process.communicate(timeout=10)
+
+
+def config(places: dict[str, Place], n: int = 0, *, more: str = "") -> str:
+    """The text below `gateway:`. `n`: every reload changes something, some of them who stands in."""
+    lines: list[str] = []
+    for shape in SHAPES:
+        stand_in = STAND_IN[shape] if n % 3 else shape
+        lines += (
+            _entry(places[f"{shape}-1"], f", fallback: {stand_in}-2, fallback_model: {stand_in}-2-model"),
+            _entry(places[f"{shape}-2"]),
+        )
+    entries = "\n".join(lines)
+    return f"""model:
+  providers:
+{entries}
+router:
+  emergency: {{message: "{EMERGENCY} {n}", retry_after_ms: {RETRY_AFTER_SECONDS * 1000}}}
+  timeouts: {{first_token_ms: {PATIENCE_MS}, answer_ms: {PATIENCE_MS}}}
+  retry_policy: {{max_retries: 1, initial_delay_ms: 1000}}
+logging: {{level: error}}
+{more}"""
+
+
+def _entry(place: Place, then: str = "") -> str:
+    return (
+        f"    - {{name: {place.name}, models: [{place.name}-model], format: {FORMATS[place.shape]}, "
+        f'endpoint: "http://127.0.0.1:{place.port}", api_key: "${{CHAOS_KEY}}"{then}}}'
+    )
+
+
+KEYS = {"CHAOS_KEY": "sk-ours-chaos"}
+
+
+# --- processes ---
+
+
+def children(parent: int, word: str) -> list[int]:
+    """Processes of this parent whose command has this word."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            above = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_text()
+        except (OSError, ValueError):
+            continue  # it has just ended
+        if above == parent and word in command:
+            found.append(int(folder.name))
+    return found
+
+
+def kib(pid: int) -> int:
+    """Resident memory."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def envoys_stats(envoy: int, wanted: str) -> dict[str, int]:
+    """Of Envoy's admin interface, whose socket is beside its configuration. `wanted`: a regular expression."""
+    words = Path(f"/proc/{envoy}/cmdline").read_text().split("\0")
+    socket = Path(words[words.index("-c") + 1]).with_name("envoy-admin.sock")
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=5) as client:
+        text = client.get("http://envoy/stats", params={"filter": wanted}).text
+    return {name: int(value) for name, _, value in (line.partition(": ") for line in text.splitlines()) if value}
