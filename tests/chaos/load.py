@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import httpx
 
+from openclaw_extproc.model.json import Json
 from tests.chaos.world import SHAPES
 
 Ended: TypeAlias = Literal["right", "error", "broken", "wrong", "hung"]
@@ -59,8 +60,9 @@ async def load(url: str, rate: float, over: asyncio.Event, seen: Seen) -> None:
 async def _one(client: httpx.AsyncClient, url: str, number: int, seen: Seen) -> None:
     shape, streamed = random.choice(SHAPES), random.random() < 0.5  # noqa: S311  # load, no secret
     began, text, status = time.monotonic(), f"hello n{number}", "none"
+    path, asked = _asked(shape, text, streamed)
     try:
-        async with asyncio.timeout(HANG_SECONDS), client.stream("POST", **_asked(url, shape, text, streamed)) as answer:
+        async with asyncio.timeout(HANG_SECONDS), client.stream("POST", url + path, json=asked) as answer:
             status = str(answer.status_code)
             body = ""
             async for part in answer.aiter_text():
@@ -74,15 +76,14 @@ async def _one(client: httpx.AsyncClient, url: str, number: int, seen: Seen) -> 
     seen.note(ended, status, time.monotonic() - began, words)
 
 
-def _asked(url: str, shape: str, text: str, streamed: bool) -> dict[str, object]:
+def _asked(shape: str, text: str, streamed: bool) -> tuple[str, Json]:
     model = f"{shape}-1-model"
     if shape == "gemini":
         method = "streamGenerateContent?alt=sse" if streamed else "generateContent"
-        asked: dict[str, object] = {"contents": [{"role": "user", "parts": [{"text": text}]}]}
-        return {"url": f"{url}/gemini/v1beta/models/{model}:{method}", "json": asked}
+        return f"/gemini/v1beta/models/{model}:{method}", {"contents": [{"role": "user", "parts": [{"text": text}]}]}
     path = "/openai/v1/chat/completions" if shape == "openai" else "/anthropic/v1/messages"
-    asked = {"model": model, "max_tokens": 100, "stream": streamed, "messages": [{"role": "user", "content": text}]}
-    return {"url": url + path, "json": asked}
+    messages: Json = [{"role": "user", "content": text}]
+    return path, {"model": model, "max_tokens": 100, "stream": streamed, "messages": messages}
 
 
 def _judged(shape: str, answer: httpx.Response, body: str, text: str, *, streamed: bool) -> tuple[Ended, str]:
@@ -92,7 +93,7 @@ def _judged(shape: str, answer: httpx.Response, body: str, text: str, *, streame
     if not streamed:
         return ("right" if _text_of(shape, json.loads(body)).endswith(text) else "wrong"), words
     events = [line[6:] for line in body.splitlines() if line.startswith("data: ")]
-    said = [json.loads(event) for event in events if event != "[DONE]"]
+    said: list[Json] = [json.loads(event) for event in events if event != "[DONE]"]
     if said and _is_error(shape, json.dumps(said[-1])):
         return "error", words
     whole = events[-1:] == ["[DONE]"] if shape == "openai" else bool(said) and _ends(shape, said[-1])
@@ -102,27 +103,40 @@ def _judged(shape: str, answer: httpx.Response, body: str, text: str, *, streame
 
 def _is_error(shape: str, body: str) -> bool:
     try:
-        said = json.loads(body)
+        said: Json = json.loads(body)
     except ValueError:
         return False
-    said = said[0] if isinstance(said, list) and said else said
-    return isinstance(said, dict) and "error" in said and (shape != "anthropic" or said.get("type") == "error")
+    match said:
+        case [{"error": _}] | {"error": _} if shape == "gemini":
+            return True
+        case {"error": _, "type": "error"}:
+            return shape == "anthropic"
+        case {"error": _}:
+            return shape == "openai"
+        case _:
+            return False
 
 
-def _ends(shape: str, event: dict[str, object]) -> bool:
-    return event.get("type") == "message_stop" if shape == "anthropic" else "finishReason" in str(event)
+def _ends(shape: str, event: Json) -> bool:
+    match event:
+        case {"type": "message_stop"}:
+            return shape == "anthropic"
+        case {"candidates": [{"finishReason": _}]}:
+            return shape == "gemini"
+        case _:
+            return False
 
 
-def _text_of(shape: str, said: object) -> str:
+def _text_of(shape: str, said: Json) -> str:
     """Of a whole answer or of one event."""
     match shape, said:
-        case "openai", {"choices": [{"message": {"content": str(text)}}, *_]}:
+        case "openai", {"choices": [{"message": {"content": str(text)}}]}:
             return text
-        case "openai", {"choices": [{"delta": {"content": str(text)}}, *_]}:
+        case "openai", {"choices": [{"delta": {"content": str(text)}}]}:
             return text
-        case "anthropic", {"content": [{"text": str(text)}, *_]} | {"delta": {"text": str(text)}}:
+        case "anthropic", {"content": [{"text": str(text)}]} | {"delta": {"text": str(text)}}:
             return text
-        case "gemini", {"candidates": [{"content": {"parts": [{"text": str(text)}, *_]}}, *_]}:
+        case "gemini", {"candidates": [{"content": {"parts": [{"text": str(text)}]}}]}:
             return text
         case _:
             return ""
