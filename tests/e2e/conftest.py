@@ -29,7 +29,7 @@ def _healthy(providers: Providers) -> None:  # pyright: ignore[reportUnusedFunct
 @pytest.fixture(scope="session")
 def main(providers: Providers) -> Iterator[Sidecar]:
     """The shared sidecar, with limits no test reaches."""
-    with sidecar(world.config(providers), world.KEYS) as up:
+    with sidecar(world.config(providers, never_ill=True), world.KEYS) as up:
         yield up
 
 
@@ -39,7 +39,7 @@ def hasty(providers: Providers) -> Iterator[Sidecar]:
     limits = (
         "  timeouts: {first_token_ms: 600, answer_ms: 600}\n  retry_policy: {max_retries: 1, initial_delay_ms: 2000}"
     )
-    with sidecar(world.config(providers, router=limits), world.KEYS) as up:
+    with sidecar(world.config(providers, router=limits, never_ill=True), world.KEYS) as up:
         yield up
 
 

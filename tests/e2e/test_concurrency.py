@@ -26,7 +26,7 @@ def crowded(providers: Providers) -> Iterator[Sidecar]:
 
 
 def _config(providers: Providers) -> str:
-    """Each chain has providers of its own: `ace-503-1`, `ace-503-2`."""
+    """Each chain has providers of its own: `ace-503-1`, `ace-503-2`. Those that fail are asked first all the same."""
     entries: list[str] = []
     for name, chain in CHAINS.items():
         for n, (simulator, model) in enumerate(chain, 1):
@@ -35,7 +35,7 @@ def _config(providers: Providers) -> str:
                 f'    - {{name: {name}-{n}, models: ["{model}"], format: {world.FORMATS[world.SHAPES[simulator]]}, '
                 f'endpoint: "http://127.0.0.1:{providers[simulator].port}", api_key: "${{KEY_BEE}}"{more}}}'
             )
-    return "model:\n  providers:\n" + "\n".join(entries) + "\n"
+    return "model:\n  router: {failure_threshold: 1.0}\n  providers:\n" + "\n".join(entries) + "\n"
 
 
 @pytest.mark.parametrize("sdk", CALLERS)

@@ -99,11 +99,20 @@ PLACES = {
 KEYS = {place.key_name: place.key for place in PLACES.values()}
 
 
-def config(providers: Providers, *, places: Mapping[str, Place] = PLACES, router: str = "") -> str:
-    """The text below `gateway:`. `router`: lines under that key, with two spaces before them."""
+def config(
+    providers: Providers, *, places: Mapping[str, Place] = PLACES, router: str = "", never_ill: bool = False
+) -> str:
+    """The text below `gateway:`.
+
+    Args:
+        router: Lines under that key, with two spaces before them.
+        never_ill: However many calls fail, a provider keeps its place in the chain: what one test breaks the next finds
+            as it was.
+    """
+    threshold = "  router: {failure_threshold: 1.0}\n" if never_ill else ""
     entries = "\n".join(_entry(place, providers) for place in places.values())
     emergency = f"  emergency: {{message: {EMERGENCY!r}, retry_after_ms: {RETRY_AFTER_SECONDS * 1000}}}"
-    return f"model:\n  providers:\n{entries}\nrouter:\n{emergency}\n{router}\n"
+    return f"model:\n{threshold}  providers:\n{entries}\nrouter:\n{emergency}\n{router}\n"
 
 
 def _entry(place: Place, providers: Providers) -> str:
