@@ -40,6 +40,7 @@ SEEN_BY_CALLERS = {
     "cache-control", "content-length", "content-type", "date", "request-id", "server", "transfer-encoding",
     "x-openclaw-attempts", "x-openclaw-fallbacks", "x-openclaw-model", "x-openclaw-provider", "x-openclaw-reason",
     "x-openclaw-request-id", "x-openclaw-requested-model", "x-openclaw-warnings", "x-request-id", "x-simulator",
+    "x-openclaw-confidence", "x-openclaw-tier",
     "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
     "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
 }  # fmt: skip
