@@ -102,6 +102,8 @@ def link(
         endpoints=_endpoints(providers, clusters),
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
+        workers=written.gateway.workers,
+        drain_ms=written.gateway.drain_ms,
     )
     return settings, findings
 
@@ -151,8 +153,6 @@ def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
 def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
-    if written.workers > 1:
-        yield warning("gateway.workers", "this version runs one worker")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

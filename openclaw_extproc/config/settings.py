@@ -69,3 +69,11 @@ class Settings:
     log_output: str | None = None
     """A file's path; `None` is standard output."""
     workers: int = 1
+    """How many processes do the work. One: this one."""
+    drain_ms: int = 10_000
+    """How long calls under way have to end when we are ended."""
+
+    @property
+    def is_crewed(self) -> bool:
+        """Whether other processes do the work: somebody has to be left when one dies."""
+        return self.workers > 1

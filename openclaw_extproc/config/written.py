@@ -36,6 +36,7 @@ from openclaw_extproc.config.written_rules import (
     RoutingRules,
     UserSection,
 )
+from openclaw_extproc.config.written_workers import Processes
 from openclaw_extproc.gateway import Auth, ResponseHeaders
 from openclaw_extproc.strategy import Mode
 
@@ -62,7 +63,7 @@ class RoutingStrategy(RoutingRules):
     all models that chat."""
 
 
-class GatewaySection(Section):
+class GatewaySection(Processes):
     """Where calls come in, and which models and rules there are."""
 
     version: Name | None = None
@@ -83,8 +84,6 @@ class GatewaySection(Section):
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
-    workers: int = Field(default=1, ge=1, le=256)
-    """How many worker processes. This version runs one."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 

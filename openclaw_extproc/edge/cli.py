@@ -19,8 +19,8 @@ from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import envoy_check, explain, health_page, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
-from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.service import Listening, Reloading, Service, running, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
+from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -131,17 +131,19 @@ def _serve(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure(read.settings.log_level, read.settings.log_output)
     tell(read.findings)
-    return asyncio.run(_serving(read.settings, sources, Listening(options.route, options.attempt)))
+    return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt)))
 
 
-async def _serving(settings: Settings, sources: Sources, listening: Listening) -> int:
-    service = Service(settings, Secrets(sources.environment))
+async def _serving(read: Read, sources: Sources, pair: Listening) -> int:
+    assert read.settings is not None, "looked at before"
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    async with running(service, listening, lambda: ""):
-        logs.event("serve", "listening", {"route": listening.route, "attempt": listening.attempt})
-        watching = asyncio.create_task(watch(service, sources, Reloading()))
+    listening = pair.of_workers(read.settings.workers)
+    async with served(read, sources.environment, listening, lambda: "") as taking:
+        for each in listening:
+            logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
+        watching = asyncio.create_task(watch(taking, sources, Reloading()))
         await over.wait()
         watching.cancel()
     return OK
@@ -155,9 +157,10 @@ def _render(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{finding.severity}: {finding}\n")
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
+    listening = Listening(options.route, options.attempt).of_workers(read.settings.workers)
     places = Places(
-        _without_scheme(options.route),
-        _without_scheme(options.attempt),
+        [pair.places[0] for pair in listening],
+        [pair.places[1] for pair in listening],
         options.clusters_path or str((folder / "clusters.yaml").absolute()),
         access_log=options.access_log,
     )
@@ -170,10 +173,6 @@ def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -
     whole = bootstrap(settings.gateway, settings.listen, places)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
-
-
-def _without_scheme(address: str) -> str:
-    return address.removeprefix("unix:")
 
 
 def _validate(options: argparse.Namespace) -> int:

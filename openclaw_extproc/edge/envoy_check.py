@@ -19,7 +19,7 @@ def findings(binary: str, read: Read, environment: Mapping[str, str]) -> list[Fi
     """Nothing when Envoy takes it. `binary`: its path. `read` must have settings."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
-        places = Places(f"{folder}/route.sock", f"{folder}/attempt.sock", f"{folder}/clusters.yaml")
+        places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
         whole = bootstrap(read.settings.gateway, read.settings.listen, places)
         # It does not read the discovery file, so the clusters are checked as static ones.

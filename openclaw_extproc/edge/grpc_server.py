@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 _EOF: Any = getattr(grpc.aio, "EOF")  # noqa: B009  # its stubs forget it
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
+HEALTH = "grpc.health.v1.Health"
+_SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
+"""`HealthCheckResponse`, whose only field is an enum."""
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Twice the largest body that passes. gRPC's own limit of 4 MiB would break larger prompts."""
@@ -40,8 +44,16 @@ def server() -> grpc.aio.Server:
     return grpc.aio.server(options=_OPTIONS)
 
 
-def add(server: grpc.aio.Server, address: str, opens: Open, answerer: Answerer = nobody) -> None:
+def add(
+    server: grpc.aio.Server,
+    address: str,
+    opens: Open,
+    answerer: Answerer = nobody,
+    is_serving: Callable[[], bool] = lambda: True,
+) -> None:
     """Serve a stage at `unix:/path` or `host:port`. One gRPC server serves one stage: the socket says which.
+
+    Envoy asks each address whether it is well; `is_serving` is what it gets told.
 
     Raises:
         ListenError: somebody else has the address, or the folder is not there.
@@ -74,8 +86,13 @@ def add(server: grpc.aio.Server, address: str, opens: Open, answerer: Answerer =
         # its last status, 112 bytes a time (grpcio 1.85, grpc issue 43360); one that is cancelled does not.
         await asyncio.sleep(LINGER_SECONDS)
 
+    async def check(_: object, __: object) -> bytes:
+        return _SERVING if is_serving() else _NOT_SERVING
+
     handler = cast("grpc.RpcMethodHandler[bytes, bytes]", grpc.stream_stream_rpc_method_handler(process))
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"Process": handler})])
+    checks = cast("grpc.RpcMethodHandler[bytes, bytes]", grpc.unary_unary_rpc_method_handler(check))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(HEALTH, {"Check": checks})])
     try:
         server.add_insecure_port(address)
     except RuntimeError as problem:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.edge import logs
@@ -30,15 +30,22 @@ class Child:
     listener: "asyncio.Task[None]"
 
 
-async def start(name: str, command: Sequence[str], *, environment: dict[str, str] | None = None) -> Child:
-    """Raises `StartError`: the program is not there."""
+async def start(
+    name: str, command: Sequence[str], *, environment: Mapping[str, str] | None = None, files: Sequence[int] = ()
+) -> Child:
+    """`files`: open ones that it gets; whoever gets some also speaks to our standard output.
+
+    Raises:
+        StartError: the program is not there.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=None if files else asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
+            pass_fds=files,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             start_new_session=True,  # Ctrl-C is ours to hand on, in our order
         )

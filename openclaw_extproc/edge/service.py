@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
@@ -31,7 +32,6 @@ from openclaw_extproc.stages.route import RouteStage
 WATCH_SECONDS = 0.25
 """A look costs one `stat` for each file."""
 LOOK_AROUND_SECONDS = 1.0
-DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,24 @@ class Listening:
 
     route: str
     attempt: str
+
+    def of_workers(self, count: int) -> "tuple[Listening, ...]":
+        """A pair for each: `route-0.sock`, `route-1.sock` …, or ports two apart. One worker has the pair itself."""
+        if count == 1:
+            return (self,)
+        return tuple(Listening(_nth(self.route, n), _nth(self.attempt, n)) for n in range(count))
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """As Envoy is told them."""
+        return self.route.removeprefix("unix:"), self.attempt.removeprefix("unix:")
+
+
+def _nth(address: str, number: int) -> str:
+    if address.startswith("unix:"):
+        return f"{address.removesuffix('.sock')}-{number}.sock"
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) + 2 * number}"
 
 
 class Service:
@@ -109,34 +127,90 @@ class Service:
         at = time.time()
         return health_page.page(self.health.view(at), at)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await self.probes.close()
+        await self.answers.close()
         self._credentials.close()
 
     def _gateway(self) -> Gateway:
         return self._settings.gateway
 
 
+class Servers:
+    """Both stages on their addresses. A server a stage: the socket says which stage it is."""
+
+    def __init__(self, service: Service, listening: Listening) -> None:
+        """Raises `grpc_server.ListenError`."""
+        self._is_serving = True
+        self._servers = [grpc_server.server(), grpc_server.server()]
+        route, attempt = self._servers
+        grpc_server.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
+        grpc_server.add(attempt, listening.attempt, service.open_attempt, is_serving=lambda: self._is_serving)
+
+    async def start(self) -> None:
+        for server in self._servers:
+            await server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """No new streams; those under way get so long to end."""
+        self._is_serving = False
+        await asyncio.gather(*(server.stop(seconds) for server in self._servers))
+
+
 @asynccontextmanager
 async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Serve until the block ends. Raises `grpc_server.ListenError`."""
     await service.expect(service.settings)
-    # A server a stage: the socket says which stage it is.
-    servers = [grpc_server.server(), grpc_server.server()]
-    grpc_server.add(servers[0], listening.route, service.open_route, service.answers)
-    grpc_server.add(servers[1], listening.attempt, service.open_attempt)
     pages = {health_page.PATH: service.health_page}
+    servers = Servers(service, listening)
     stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready, pages))
     try:
-        for server in servers:
-            await server.start()
+        await servers.start()
         service.probes.keep(service.settings)
         yield
     finally:
-        await service.probes.close()
-        await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
+        await servers.stop(service.settings.drain_ms / 1000)
         await asyncio.to_thread(stop_admin)
-        await service.answers.close()
-        service.close()
+        await service.close()
+
+
+class Taking(Protocol):
+    """Who works with the configuration: this process, or its workers."""
+
+    def look_around(self) -> None: ...
+
+    async def expect(self, read: Read) -> str:
+        """Get ready for it. What went wrong, or nothing."""
+        ...
+
+    def take(self, read: Read) -> None: ...
+
+    def reloaded(self, *, ok: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One worker: this process."""
+
+    service: Service
+
+    def look_around(self) -> None:
+        self.service.look_around()
+
+    async def expect(self, read: Read) -> str:
+        await self.service.expect(_settings(read))
+        return ""
+
+    def take(self, read: Read) -> None:
+        self.service.take(_settings(read))
+
+    def reloaded(self, *, ok: bool) -> None:
+        self.service.metrics.reload(ok=ok)
+
+
+def _settings(read: Read) -> Settings:
+    assert read.settings is not None, "who has errors is not taken"
+    return read.settings
 
 
 async def _nothing_to_prepare(_: Read) -> str:
@@ -156,7 +230,7 @@ class Reloading:
     """After the snapshot was replaced."""
 
 
-async def watch(service: Service, sources: Sources, reloading: Reloading) -> None:
+async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
     seen = last = sources.signature()
     looks = 0
@@ -164,38 +238,37 @@ async def watch(service: Service, sources: Sources, reloading: Reloading) -> Non
         await asyncio.sleep(WATCH_SECONDS)
         looks += 1
         if looks % int(LOOK_AROUND_SECONDS / WATCH_SECONDS) == 0:
-            service.look_around()
+            taking.look_around()
         now, before = sources.signature(), last
         last = now
         if now == seen or now != before:
             continue  # one that is still being written would be read half
         seen = now
-        if await _reload(service, sources, reloading):
+        if await _reload(taking, sources, reloading):
             seen = sources.signature()  # we may have written the clusters file ourselves
 
 
-async def _reload(service: Service, sources: Sources, reloading: Reloading) -> bool:
+async def _reload(taking: Taking, sources: Sources, reloading: Reloading) -> bool:
     """Whether the snapshot was replaced."""
     read = await asyncio.to_thread(sources.read)
     if read.settings is None:
-        return _rejected(service, read.findings, read.findings)
+        return _rejected(taking, read.findings, read.findings)
     objections = tuple(await asyncio.to_thread(reloading.check, read))
     if not objections:
-        await service.expect(read.settings)
-        problem = await reloading.prepare(read)
+        problem = await taking.expect(read) or await reloading.prepare(read)
         objections = (Finding("clusters", problem, "the old configuration stays", "error"),) if problem else ()
     if objections:
-        return _rejected(service, objections, (*read.findings, *objections))
-    service.metrics.reload(ok=True)
+        return _rejected(taking, objections, (*read.findings, *objections))
+    taking.reloaded(ok=True)
     tell(read.findings)
-    service.take(read.settings)
+    taking.take(read)
     reloading.taken(read)
     logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
     return True
 
 
-def _rejected(service: Service, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
-    service.metrics.reload(ok=False)
+def _rejected(taking: Taking, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
+    taking.reloaded(ok=False)
     tell(findings)
     count = sum(one.severity == "error" for one in objections)
     logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)

@@ -22,6 +22,30 @@ Signature: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """All texts that settings were made from: whoever has them makes the same settings, whatever the files say now."""
+
+    texts: tuple[tuple[str, str], ...]
+    """Name and text of each file."""
+    clusters: tuple[str, str] | None
+    session: tuple[str, str] | None
+    lenient: bool
+
+    def load(self, environment: Mapping[str, str]) -> Loaded:
+        return load(
+            self.texts,
+            clusters=self.clusters,
+            session=self.session,
+            environment=environment,
+            formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
+            readable=_is_readable,
+            extras=installed(),
+            today=datetime.now(UTC).date(),
+            lenient=self.lenient,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What the files said at one moment."""
 
@@ -32,6 +56,8 @@ class Read:
     """Clusters of the clusters file that do not come from `openclaw.yml`."""
     clusters_signature: "Signature | None" = None
     """Of the clusters file, just before it was read."""
+    origin: Origin | None = None
+    """Where the settings are from."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -66,7 +92,8 @@ class Sources:
         if complaints or problem:
             return Read(None, (*complaints, *([problem] if problem else [])))
         levels = (self.session_file.name, session) if self.session_file and session else None
-        alone = self._loaded(texts, None, levels)
+        origin = Origin(tuple(texts), None, levels, self.lenient)
+        alone = origin.load(self.environment)
         clusters, problem = _text_of(self.clusters)
         if problem is not None:
             return Read(None, (problem,))
@@ -75,27 +102,12 @@ class Sources:
         ours = rendered | self.published
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
-            return self._checked(Read(alone.settings, alone.findings), theirs or ())
+            return self._checked(Read(alone.settings, alone.findings, origin=origin), theirs or ())
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
         text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
-        named = (str(self.clusters), text)
-        both = self._loaded(texts, named, levels)
-        return self._checked(Read(both.settings, both.findings, additions or ()), theirs or ())
-
-    def _loaded(
-        self, texts: Sequence[tuple[str, str]], clusters: tuple[str, str] | None, session: tuple[str, str] | None
-    ) -> Loaded:
-        return load(
-            texts,
-            clusters=clusters,
-            session=session,
-            environment=self.environment,
-            formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
-            readable=_is_readable,
-            extras=installed(),
-            today=datetime.now(UTC).date(),
-            lenient=self.lenient,
-        )
+        origin = replace(origin, clusters=(str(self.clusters), text))
+        both = origin.load(self.environment)
+        return self._checked(Read(both.settings, both.findings, additions or (), origin=origin), theirs or ())
 
     def signature(self) -> tuple[Signature | None, ...]:
         """Changes when a file does, also when it is replaced; not when it was us who wrote it."""

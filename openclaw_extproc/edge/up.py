@@ -19,8 +19,8 @@ from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.service import Listening, Reloading, Service, running, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
+from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
@@ -71,15 +71,16 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     tell(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
-    places = _places(folder, effective, options.access_log)
+    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock").of_workers(settings.workers)
+    places = _places(folder, listening, effective, options.access_log)
     published = Published(effective, sources)
     published.first(read)
     _write(settings, places, folder)
-    service = Service(settings, Secrets(sources.environment))
     children: list[Child] = []
     async with AsyncExitStack() as stack:
-        listening = Listening(f"unix:{places.route_stage}", f"unix:{places.attempt_stage}")
-        await stack.enter_async_context(running(service, listening, lambda: _not_ready(children)))
+        taking = await stack.enter_async_context(
+            served(read, sources.environment, listening, lambda: _not_ready(children))
+        )
         stack.push_async_callback(processes.end, children)
         if simulated:
             children.append(await _start_simulators(ports))
@@ -99,15 +100,15 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
             taken=published.taken,
         )
         stack.callback(published.stop)
-        watching = asyncio.create_task(watch(service, sources, reloading))
+        watching = asyncio.create_task(watch(taking, sources, reloading))
         stack.callback(watching.cancel)
         return await _until_over(children, watching)
 
 
-def _places(folder: Path, clusters: Path, access_log: str) -> Places:
+def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:
     return Places(
-        route_stage=str(folder / "route.sock"),
-        attempt_stage=str(folder / "attempt.sock"),
+        route_stages=[pair.places[0] for pair in listening],
+        attempt_stages=[pair.places[1] for pair in listening],
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,

@@ -1,5 +1,6 @@
 """`envoy.yaml`: the listener with the route stage, our two stages as clusters, and where the providers' file is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.config.settings import Address
@@ -8,18 +9,17 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
     BODY_BYTES,
-    BUFFER_BYTES,
     GROUPS_NAMESPACE,
     ROUTE_CLUSTER,
     route_stage,
 )
 from openclaw_extproc.render.local_replies import local_replies
+from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
 _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 MAX_CONNECTIONS = 10_000
 """From applications, at a time. Without a limit whoever connects can take all of Envoy's memory."""
@@ -30,9 +30,9 @@ NOWHERE_CLUSTER = "openclaw_nowhere"
 class Places:
     """Where things are on this machine."""
 
-    route_stage: str
-    """A socket's path, or `host:port`."""
-    attempt_stage: str
+    route_stages: Sequence[str]
+    """A socket's path, or `host:port`, of each worker."""
+    attempt_stages: Sequence[str]
     clusters_file: str
     admin_socket: str = ""
     """Envoy's own admin interface; empty: none."""
@@ -46,8 +46,8 @@ def bootstrap(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
         "static_resources": {
             "listeners": [_listener(gateway, listen, places)],
             "clusters": [
-                _stage_cluster(ROUTE_CLUSTER, places.route_stage),
-                _stage_cluster(ATTEMPT_CLUSTER, places.attempt_stage),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
             ],
@@ -83,7 +83,7 @@ def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
     manager["typed_config"] = _manager(gateway, places)
     return {
         "name": "llm",
-        "address": _address(f"{listen.host}:{listen.port}"),
+        "address": address(f"{listen.host}:{listen.port}"),
         # This is what makes Envoy 1.40 refuse larger bodies: a smaller request_body_buffer_limit would not count.
         "per_connection_buffer_limit_bytes": BODY_BYTES,
         "filter_chains": [{"filters": [manager]}],
@@ -155,40 +155,6 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
             "max_interval": f"{MAX_WAIT_SECONDS}s",
         },
     }
-
-
-def _stage_cluster(name: str, place: str) -> dict[str, Json]:
-    options: dict[str, Json] = {
-        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-        "explicit_http_config": {"http2_protocol_options": {}},
-    }
-    # The default of 1,024 streams at a time would be the first thing to break under load.
-    threshold: dict[str, Json] = {"max_connections": 1024, "max_pending_requests": 65536, "max_requests": 65536}
-    return {
-        "name": name,
-        "type": "STRICT_DNS" if _is_name(place) else "STATIC",
-        "connect_timeout": "1s",
-        "lb_policy": "LEAST_REQUEST",
-        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
-        "circuit_breakers": {"thresholds": [threshold]},
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(place)}}]}],
-        },
-    }
-
-
-def _is_name(place: str) -> bool:
-    host = place.rpartition(":")[0]
-    return not place.startswith("/") and any(c.isalpha() for c in host) and ":" not in host
-
-
-def _address(place: str) -> dict[str, Json]:
-    if place.startswith("/"):
-        return {"pipe": {"path": place}}
-    host, _, port = place.rpartition(":")
-    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
 
 
 def _access_log(path: str) -> dict[str, Json]:

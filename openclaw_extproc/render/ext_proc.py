@@ -23,7 +23,7 @@ def route_stage() -> dict[str, Json]:
     """The HTTP filter of the listener."""
     return {
         "@type": _TYPE,
-        "grpc_service": {"envoy_grpc": {"cluster_name": ROUTE_CLUSTER}},
+        "grpc_service": _service(ROUTE_CLUSTER),
         "failure_mode_allow": False,
         "allow_mode_override": True,  # for requests that go past us unread
         "message_timeout": "5s",
@@ -48,7 +48,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
     longest = limits.longest_ms // 1000 + 10
     return {
         "@type": _TYPE,
-        "grpc_service": {"envoy_grpc": {"cluster_name": ATTEMPT_CLUSTER}},
+        "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
         "message_timeout": f"{longest}s",
         "allow_content_length_header": True,
@@ -74,7 +74,7 @@ def unread_stage() -> dict[str, Json]:
     """The upstream HTTP filter of a provider's second cluster: it sees heads, no bodies."""
     return {
         "@type": _TYPE,
-        "grpc_service": {"envoy_grpc": {"cluster_name": ATTEMPT_CLUSTER}},
+        "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
         "message_timeout": "5s",
         "processing_mode": {
@@ -92,3 +92,22 @@ def unread_stage() -> dict[str, Json]:
             "receiving_namespaces": {"untyped": [NAMESPACE]},
         },
     }
+
+
+def _service(cluster: str) -> dict[str, Json]:
+    """A stream that ends before a worker said anything on it begins anew with another one."""
+    retries: dict[str, Json] = {
+        "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled",
+        "num_retries": 5,
+        "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.2s"},
+        "retry_host_predicate": [
+            {
+                "name": "envoy.retry_host_predicates.previous_hosts",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+                },
+            }
+        ],
+        "host_selection_retry_max_attempts": 3,
+    }
+    return {"envoy_grpc": {"cluster_name": cluster}, "retry_policy": retries}

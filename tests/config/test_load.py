@@ -75,7 +75,7 @@ def test_production_says_where_things_are() -> None:
     assert found.gateway.limits == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
     assert found.gateway.health.thresholds.failure_rate == 0.2
     assert found.log_level == "info"
-    assert found.workers == 1
+    assert found.workers == 4
     assert [(one.provider.cluster, one.scheme, one.authority) for one in found.upstreams] == [
         ("anthropic", "https", "api.anthropic.com"),
         ("google", "https", "generativelanguage.googleapis.com"),

@@ -12,7 +12,7 @@ from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.render.clusters import discovery
 
 KEYS = {"OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x", "GOOGLE_API_KEY": "x"}
-PLACES = Places("127.0.0.1:3101", "127.0.0.1:3102", "/etc/envoy/clusters.yaml", access_log="/dev/stdout")
+PLACES = Places(["127.0.0.1:3101"], ["127.0.0.1:3102"], "/etc/envoy/clusters.yaml", access_log="/dev/stdout")
 
 
 def rendered() -> tuple[dict[str, Json], dict[str, Json]]:

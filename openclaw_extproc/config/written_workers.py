@@ -1,0 +1,35 @@
+"""How our own processes are run, and what happens when they cannot work: part of `gateway`, as it is written."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from openclaw_extproc.config.written_base import Milliseconds, Section
+
+OnFailure: TypeAlias = Literal["reject", "passthrough"]
+FamilyName: TypeAlias = Literal["openai", "anthropic", "gemini"]
+
+
+class Overload(Section):
+    """From where on requests are refused with 503 and `retry-after`, before memory grows. Of each worker."""
+
+    max_requests: int = Field(default=2_000, ge=1)
+    """Requests under way at a time."""
+    max_body_mib: int = Field(default=512, ge=1)
+    """Bodies of requests that are read, planned or being sent: their size in MiB."""
+    max_lag_ms: Milliseconds = Field(default=1_000, ge=1)
+    """How long work may wait for its turn in the event loop."""
+
+
+class Processes(Section):
+    workers: int = Field(default=1, ge=1, le=256)
+    """How many worker processes. With one, the program itself does the work, except where `on_sidecar_failure` needs
+    somebody who is left when it dies. Read at the start only."""
+    on_sidecar_failure: OnFailure | Mapping[FamilyName, OnFailure] = "reject"
+    """What Envoy does with a call when no worker answers. `reject`: 503 and `retry-after`. `passthrough`: it goes to
+    the vendor whose path it has, with the caller's own credential and nothing of ours. For all calls, or by the vendor
+    whose API they speak. With compliance rules or budgets it is always `reject`. Read at the start only."""
+    overload: Overload = Overload()
+    drain_ms: Milliseconds = 10_000
+    """How long calls under way have to end when the program is told to end."""

@@ -1,0 +1,255 @@
+"""The parent of several workers: starts them, replaces who dies or hangs, and is one service towards everybody else.
+
+Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. Health,
+latency and affinity are known to each worker by itself; what was counted is added up here.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import admin, logs
+from openclaw_extproc.edge.channel import Start
+from openclaw_extproc.edge.hand import Hand
+from openclaw_extproc.edge.processes import StartError
+from openclaw_extproc.edge.service import Listening
+from openclaw_extproc.edge.sources import Origin, Read
+from openclaw_extproc.edge.sums import Told, added, totals
+from openclaw_extproc.model.json import Json
+
+READY_SECONDS = 30.0
+HUNG_SECONDS = 3.0
+"""Six beats. The longest work on one message takes some tenths of a second."""
+WATCH_SECONDS = 0.25
+COUNT_SECONDS = 5.0
+"""How often workers are asked what they counted: as much a killed one takes with it."""
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 10.0
+WELL_SECONDS = 30.0
+"""Who lived so long did not die of its start: the next one is started without waiting long."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """A worker's place: its addresses stay the same, whoever serves there."""
+
+    number: int
+    listening: Listening
+    hand: Hand | None = None
+    wait: float = FIRST_WAIT_SECONDS
+    since: float = 0.0
+
+
+class Crew:
+    def __init__(
+        self, places: Sequence[Listening], settings: Settings, origin: Origin, environment: Mapping[str, str]
+    ) -> None:
+        self._slots = [Slot(number, place) for number, place in enumerate(places)]
+        self._settings = settings
+        self._expected_settings = settings
+        self._origin = origin
+        self._expected = origin
+        self._environment = environment
+        self._leaving: set[Hand] = set()
+        self._gone: tuple[Metric, ...] = ()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turning = asyncio.Lock()
+        self._stopping = False
+        self.registry = CollectorRegistry()
+        self._own = CollectorRegistry()
+        self._reloads = Counter(
+            "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self._own
+        )
+        self._restarts = Counter(
+            "openclaw_worker_restarts", "Workers that were replaced, by why", ["reason"], registry=self._own
+        )
+        self._ready = Gauge("openclaw_workers_ready", "Workers that take requests", registry=self._own)
+        self._ready.set_function(lambda: sum(_is_ready(slot) for slot in self._slots))
+        for reason in ("ended", "hung", "rolling"):
+            self._restarts.labels(reason)
+
+    async def start(self) -> None:
+        """All at once. Raises `StartError`."""
+        await asyncio.gather(*(self._fill(slot) for slot in self._slots))
+        loop = asyncio.get_running_loop()
+        self.registry.register(Told(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10)))
+        for slot in self._slots:
+            self._do(self._keep(slot))
+        self._do(self._keep_counting())
+
+    async def stop(self, seconds: float) -> None:
+        """Nobody is replaced any more; streams under way get so long."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        hands = [*self._leaving, *(slot.hand for slot in self._slots if slot.hand is not None)]
+        for hand in hands:
+            hand.drain(seconds)
+        await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
+
+    def not_ready(self) -> str:
+        """Why calls cannot be taken; empty when they can."""
+        return "" if any(_is_ready(slot) for slot in self._slots) else "no worker is ready"
+
+    # -- the configuration ---------------------------------------------------------
+
+    def look_around(self) -> None:
+        """Each worker does."""
+
+    async def expect(self, read: Read) -> str:
+        assert read.origin is not None, "what has settings has an origin"
+        assert read.settings is not None, "who has errors is not taken"
+        self._expected, self._expected_settings = read.origin, read.settings
+        hands = [slot.hand for slot in self._slots if slot.hand is not None]
+        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in hands))
+        return next(filter(None, problems), "")
+
+    def take(self, read: Read) -> None:
+        assert read.origin is not None, "what has settings has an origin"
+        self._origin, self._settings = self._expected, self._expected_settings
+        for slot in self._slots:
+            if slot.hand is not None:
+                slot.hand.take()
+
+    def reloaded(self, *, ok: bool) -> None:
+        self._reloads.labels("ok" if ok else "rejected").inc()
+
+    # -- what was counted ----------------------------------------------------------
+
+    async def metrics(self) -> tuple[Metric, ...]:
+        hands = [*self._leaving, *(slot.hand for slot in self._slots if slot.hand is not None)]
+        told = await asyncio.gather(*(hand.count() for hand in hands))
+        return added([self._own.collect(), self._gone, *told])
+
+    async def _keep_counting(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            await self.metrics()
+
+    # -- who serves ------------------------------------------------------------------
+
+    async def restart(self) -> None:
+        """One worker after the other, each new one ready before the old one takes no more."""
+        async with self._turning:
+            for slot in self._slots:
+                await self._turn(slot)
+        logs.event("workers", "restarted", {"workers": len(self._slots)})
+
+    async def _turn(self, slot: Slot) -> None:
+        old = slot.hand
+        if old is None:
+            return  # it is being replaced anyway
+        slot.hand = None
+        self._leaving.add(old)
+        if not slot.listening.route.startswith("unix:"):
+            await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
+        slot.wait = FIRST_WAIT_SECONDS
+        await self._fill_again(slot)
+        self._restarts.labels("rolling").inc()
+        if slot.listening.route.startswith("unix:"):
+            self._do(self._left(old))
+
+    async def _left(self, hand: Hand) -> None:
+        seconds = self._settings.gateway.limits.longest_ms / 1000
+        hand.drain(seconds)
+        await _end(hand, seconds + 2.0)
+        self._leaving.discard(hand)
+        self._gone = added([self._gone, totals(hand.metrics)])
+
+    async def _keep(self, slot: Slot) -> None:
+        """Replace whoever serves there when it ends or hangs."""
+        looked = time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            late, looked = time.monotonic() - looked > 2 * WATCH_SECONDS + 0.5, time.monotonic()
+            hand = slot.hand
+            if hand is None or late:  # if it was us who slept, we have not heard their beats
+                continue
+            if hand.has_ended:
+                await self._replace(slot, hand, "ended")
+            elif hand.silence() > HUNG_SECONDS:
+                hand.kill()
+                await self._replace(slot, hand, "hung")
+
+    async def _replace(self, slot: Slot, hand: Hand, reason: str) -> None:
+        slot.hand = None
+        code = await hand.ended()
+        self._gone = added([self._gone, totals(hand.metrics)])
+        self._restarts.labels(reason).inc()
+        told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
+        logs.event("workers", "replaced", told, level=logging.ERROR)
+        if time.monotonic() - slot.since > WELL_SECONDS:
+            slot.wait = FIRST_WAIT_SECONDS
+        await self._fill_again(slot)
+
+    async def _fill_again(self, slot: Slot) -> None:
+        """Until one serves there."""
+        while True:
+            await asyncio.sleep(slot.wait)
+            slot.wait = min(slot.wait * 2, LONGEST_WAIT_SECONDS)
+            try:
+                await self._fill(slot)
+            except StartError as problem:
+                logs.event("workers", "not_started", {"worker": slot.number, "why": str(problem)}, level=logging.ERROR)
+            else:
+                return
+
+    async def _fill(self, slot: Slot) -> None:
+        """Start a worker and wait until it serves. Raises `StartError`."""
+        origin = self._origin
+        start = Start(origin, slot.listening.route, slot.listening.attempt)
+        hand = await Hand.started(f"worker-{slot.number}", start, self._environment)
+        waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
+        try:
+            await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+            if not hand.ready.is_set():
+                hand.kill()
+        if not hand.ready.is_set():
+            await hand.ended()
+            why = hand.child.last_words[-1] if hand.child.last_words else "it was not ready in time"
+            raise StartError(f"worker {slot.number} could not be started: {why}")
+        while origin is not self._origin:  # another one was taken while it started
+            origin = self._origin
+            await hand.expect(origin)
+            hand.take()
+        slot.hand, slot.since = hand, time.monotonic()
+        if self._expected is not origin:  # to be taken next
+            await hand.expect(self._expected)
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _is_ready(slot: Slot) -> bool:
+    return slot.hand is not None and not slot.hand.has_ended and slot.hand.silence() < HUNG_SECONDS
+
+
+async def _end(hand: Hand, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(hand.child.process.wait(), seconds)
+    except TimeoutError:
+        hand.kill()
+    await hand.ended()
+
+
+@asynccontextmanager
+async def working(crew: Crew, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+    """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
+    stop_admin = admin.serve(settings.admin, admin.application(crew.registry, lambda: not_ready() or crew.not_ready()))
+    try:
+        await crew.start()
+        yield
+    finally:
+        await crew.stop(settings.drain_ms / 1000)
+        await asyncio.to_thread(stop_admin)

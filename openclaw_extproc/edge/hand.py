@@ -1,0 +1,120 @@
+"""What the parent knows of one worker process, and how it speaks to it."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from itertools import count
+
+from prometheus_client import Metric
+
+from openclaw_extproc.edge import processes
+from openclaw_extproc.edge.channel import Beat, Channel, Count, Drain, Expect, Last, Ready, Reply, Start, Take
+from openclaw_extproc.edge.processes import Child
+from openclaw_extproc.edge.sources import Origin
+
+_ANSWER_SECONDS = 2.0
+_EXPECT_SECONDS = 30.0
+"""Renewing the credentials of clouds is part of it."""
+
+
+class Hand:
+    """A worker, as its parent sees it."""
+
+    def __init__(self, child: Child, channel: Channel) -> None:
+        self.child = child
+        self.ready = asyncio.Event()
+        self.seen = time.monotonic()
+        """When it last said anything."""
+        self.metrics: tuple[Metric, ...] = ()
+        """As it told them last."""
+        self._channel = channel
+        self._numbers = count(1)
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def started(cls, name: str, start: Start, environment: Mapping[str, str]) -> "Hand":
+        """Raises `StartError`."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "openclaw_extproc.edge.worker", str(theirs.fileno())]
+            child = await processes.start(name, command, environment=environment, files=[theirs.fileno()])
+        channel = await Channel.on(ours)
+        channel.send(start)
+        return cls(child, channel)
+
+    @property
+    def pid(self) -> int:
+        return self.child.process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self.child.process.returncode is not None
+
+    def silence(self) -> float:
+        """Seconds since it last said anything."""
+        return time.monotonic() - self.seen
+
+    async def expect(self, origin: Origin) -> str:
+        reply = await self._ask(Expect(next(self._numbers), origin), _EXPECT_SECONDS)
+        # One that is gone or hangs is replaced, by one that starts with what is in force then.
+        return "" if reply is None else reply.problem
+
+    def take(self) -> None:
+        self._channel.send(Take())
+
+    async def count(self) -> tuple[Metric, ...]:
+        """What it counted so far; of one that does not answer, what it told last."""
+        reply = await self._ask(Count(next(self._numbers)), _ANSWER_SECONDS)
+        if reply is not None:
+            self.metrics = reply.metrics
+        return self.metrics
+
+    def drain(self, seconds: float) -> None:
+        self._channel.send(Drain(seconds))
+
+    def kill(self) -> None:
+        if not self.has_ended:
+            self.child.process.kill()
+
+    async def ended(self) -> int:
+        """Its exit code, once everything it said was heard."""
+        code = await self.child.process.wait()
+        await asyncio.wait([self._listening, self.child.listener], timeout=1.0)
+        self._listening.cancel()
+        self._channel.close()
+        return code
+
+    async def _ask(self, question: "Expect | Count", seconds: float) -> Reply | None:
+        if self.has_ended or self._listening.done():
+            return None
+        waiting = self._waiting[question.number] = asyncio.get_running_loop().create_future()
+        self._channel.send(question)
+        try:
+            return await asyncio.wait_for(waiting, seconds)
+        except (TimeoutError, asyncio.CancelledError):
+            return None
+        finally:
+            self._waiting.pop(question.number, None)
+
+    async def _listen(self) -> None:
+        try:
+            while (message := await self._channel.receive()) is not None:
+                self.seen = time.monotonic()
+                match message:
+                    case Ready():
+                        self.ready.set()
+                    case Reply(number):
+                        if (waiting := self._waiting.get(number)) is not None and not waiting.done():
+                            waiting.set_result(message)
+                    case Last(metrics):
+                        self.metrics = metrics
+                    case Beat():
+                        pass
+                    case Start() | Expect() | Take() | Count() | Drain():
+                        raise AssertionError(f"a worker said {type(message).__name__}")
+        finally:
+            for waiting in self._waiting.values():
+                waiting.cancel()

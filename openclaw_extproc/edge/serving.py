@@ -1,0 +1,56 @@
+"""The service, by this process alone or by workers: whoever starts it need not know."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+
+from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.crew import Crew, working
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.service import Alone, Listening, Service, Taking, running
+from openclaw_extproc.edge.sources import Read
+
+
+@asynccontextmanager
+async def served(
+    read: Read, environment: Mapping[str, str], listening: Sequence[Listening], not_ready: Callable[[], str]
+) -> AsyncGenerator[Taking]:
+    """Serve until the block ends. Raises `StartError`, `ListenError`."""
+    assert read.settings is not None, "who has errors is not served"
+    assert read.origin is not None, "what has settings has an origin"
+    if read.settings.is_crewed:
+        crew = Crew(listening, read.settings, read.origin, environment)
+        async with working(crew, read.settings, not_ready):
+            with _on_hangup(crew.restart):
+                yield crew
+        return
+    service = Service(read.settings, Secrets(environment))
+    async with running(service, listening[0], not_ready):
+        with _on_hangup(None):
+            yield Alone(service)
+
+
+@contextmanager
+def _on_hangup(restart: Callable[[], Awaitable[None]] | None) -> Generator[None]:
+    """SIGHUP replaces the workers; without workers there is nobody to replace, and it says so."""
+    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    async def once() -> None:
+        if restart is None:
+            logs.event("workers", "not_restarted", {"why": "gateway.workers is 1: there is no other to take over"})
+        else:
+            await restart()
+
+    def hangup() -> None:
+        task = asyncio.create_task(once())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, hangup)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,127 @@
+"""A worker process: both stages on sockets of its own, under a parent that tells it what to do.
+
+Started as `python -m openclaw_extproc.edge.worker <number of an open file>`; the file is a socket to the parent. It
+ends when it is told to, by SIGTERM, or when the parent has gone.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from prometheus_client import Metric
+
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.channel import Beat, Channel, Count, Drain, Expect, Last, Message, Ready, Reply, Start, Take
+from openclaw_extproc.edge.grpc_server import ListenError
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
+from openclaw_extproc.edge.sources import Origin
+
+BEAT_SECONDS = 0.5
+_UNIX = "unix:"
+
+
+class Worker:
+    def __init__(self, channel: Channel, settings: Settings) -> None:
+        self._channel = channel
+        self._service = Service(settings, Secrets(os.environ))
+        self._expected = settings
+        self._over = asyncio.Event()
+        self._drain = Drain(settings.drain_ms / 1000)
+
+    async def run(self, start: Start) -> None:
+        """Raises `ListenError`."""
+        own = Listening(_own(start.route), _own(start.attempt))
+        await self._service.expect(self._expected)
+        servers = Servers(self._service, own)
+        await servers.start()
+        # One that takes another's place gets its name at once: there is no moment without a socket.
+        _rename(own.route, start.route)
+        _rename(own.attempt, start.attempt)
+        self._channel.send(Ready())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._over.set)
+        tasks = [asyncio.create_task(one) for one in (self._beat(), self._look_around(), self._obey())]
+        await self._over.wait()
+        await servers.stop(self._drain.seconds)
+        self._channel.send(Last(self._metrics()))
+        await self._channel.flush()
+        for task in tasks:
+            task.cancel()
+        await self._service.close()
+
+    async def _beat(self) -> None:
+        while True:
+            self._channel.send(Beat())
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _look_around(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AROUND_SECONDS)
+            self._service.look_around()
+
+    async def _obey(self) -> None:
+        while (message := await self._channel.receive()) is not None:
+            await self._do(message)
+        self._over.set()  # nobody watches over us any more
+
+    async def _do(self, message: Message) -> None:
+        match message:
+            case Expect(number, origin):
+                self._channel.send(Reply(number, await self._expect(origin)))
+            case Take():
+                self._service.take(self._expected)
+            case Count(number):
+                self._channel.send(Reply(number, metrics=self._metrics()))
+            case Drain():
+                self._drain = message
+                self._over.set()
+            case Start() | Ready() | Beat() | Reply() | Last():
+                raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
+
+    async def _expect(self, origin: Origin) -> str:
+        loaded = (await asyncio.to_thread(origin.load, os.environ)).settings
+        if loaded is None:
+            return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
+        await self._service.expect(loaded)
+        self._expected = loaded
+        return ""
+
+    def _metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._service.metrics.registry.collect())
+
+
+def _own(address: str) -> str:
+    """Where to listen first, beside whoever has the address now. A TCP port has one owner at a time."""
+    return f"{address}.{os.getpid()}" if address.startswith(_UNIX) else address
+
+
+def _rename(mine: str, address: str) -> None:
+    if mine != address:
+        Path(mine.removeprefix(_UNIX)).replace(address.removeprefix(_UNIX))
+
+
+async def _work(file: int) -> int:
+    channel = await Channel.on(socket.socket(fileno=file))
+    start = await channel.receive()
+    if not isinstance(start, Start):
+        return 0  # the parent has gone already
+    settings = start.origin.load(os.environ).settings
+    if settings is None:
+        sys.stderr.write("error: the configuration cannot be read\n")
+        return 1
+    logs.configure(settings.log_level, settings.log_output)
+    try:
+        await Worker(channel, settings).run(start)
+    except ListenError as problem:
+        sys.stderr.write(f"error: {problem}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_work(int(sys.argv[1]))))

@@ -1,0 +1,82 @@
+"""Our two stages as Envoy clusters: an endpoint a worker, and how Envoy notices that one is not well.
+
+A worker that is dead refuses connections: the call of the stage is made again, elsewhere, and the endpoint is left out.
+One that hangs does not: it is asked how it is, and loses its connections when it does not say.
+"""
+
+from collections.abc import Sequence
+
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.ext_proc import BUFFER_BYTES
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
+    options: dict[str, Json] = {
+        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    }
+    # The default of 1,024 streams at a time would be the first thing to break under load, and 3 retries at a time the
+    # first when a worker dies.
+    threshold: dict[str, Json] = {
+        "max_connections": 1024,
+        "max_pending_requests": 65536,
+        "max_requests": 65536,
+        "max_retries": 65536,
+    }
+    endpoints: list[Json] = [{"endpoint": {"address": address(place)}} for place in places]
+    return {
+        "name": name,
+        "type": "STRICT_DNS" if any(_is_name(place) for place in places) else "STATIC",
+        "connect_timeout": "1s",
+        "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "circuit_breakers": {"thresholds": [threshold]},
+        "outlier_detection": _outliers(),
+        "health_checks": [_health_check()],
+        "close_connections_on_host_health_failure": True,
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
+def _outliers() -> dict[str, Json]:
+    """Out after a first refused connection, and back a second later: a worker is replaced within that time."""
+    return {
+        "consecutive_5xx": 1,
+        "enforcing_consecutive_5xx": 0,
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 1,
+        "enforcing_consecutive_local_origin_failure": 100,
+        "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": 0,
+        "interval": "0.5s",
+        "base_ejection_time": "0.5s",
+        "max_ejection_time": "2s",
+        "max_ejection_percent": 100,
+    }
+
+
+def _health_check() -> dict[str, Json]:
+    return {
+        "timeout": "1.5s",
+        "interval": "0.5s",
+        "no_traffic_interval": "0.5s",
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "grpc_health_check": {},
+    }
+
+
+def _is_name(place: str) -> bool:
+    host = place.rpartition(":")[0]
+    return not place.startswith("/") and any(c.isalpha() for c in host) and ":" not in host
+
+
+def address(place: str) -> dict[str, Json]:
+    """A socket's path, or `host:port`."""
+    if place.startswith("/"):
+        return {"pipe": {"path": place}}
+    host, _, port = place.rpartition(":")
+    return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
