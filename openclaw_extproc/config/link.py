@@ -19,7 +19,8 @@ from openclaw_extproc.config.limits import degraded, link_emergency, link_limits
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
-from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Settings
+from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
+from openclaw_extproc.config.sidecar import link_fail_open
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
@@ -93,17 +94,23 @@ def link(
     findings += about_health
     strategy = balance.added_to(models.into(replace(strategy, context=context)))
     gateway = replace(gateway, strategy=strategy, health=health)
+    upstreams = limited(providers.upstreams, balance.pools, whole)
+    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway.strategy)
+    findings += about_failure
+    overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
         gateway=gateway,
         listen=Address(host, written.gateway.port),
         admin=Address(written.gateway.admin_host, written.gateway.admin_port),
-        upstreams=limited(providers.upstreams, balance.pools, whole),
+        upstreams=upstreams,
         endpoints=_endpoints(providers, clusters),
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
         drain_ms=written.gateway.drain_ms,
+        fail_open=fail_open,
+        overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
     )
     return settings, findings
 

@@ -55,6 +55,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Overload:
+    """From where on a worker refuses requests."""
+
+    max_requests: int = 2_000
+    """Under way at a time."""
+    max_body_bytes: int = 512 * 1024 * 1024
+    """Of requests that are under way."""
+    max_lag_seconds: float = 1.0
+    """That work waits for its turn in the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     gateway: Gateway
     listen: Address
@@ -73,7 +85,11 @@ class Settings:
     drain_ms: int = 10_000
     """How long calls under way have to end when we are ended."""
 
+    fail_open: Mapping[str, Upstream] = field(default_factory=dict[str, Upstream])
+    """By the vendor whose API is spoken, who gets the calls when no worker answers; the others are rejected."""
+    overload: Overload = Overload()
+
     @property
     def is_crewed(self) -> bool:
         """Whether other processes do the work: somebody has to be left when one dies."""
-        return self.workers > 1
+        return self.workers > 1 or bool(self.fail_open)

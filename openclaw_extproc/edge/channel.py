@@ -23,6 +23,8 @@ class Start:
     route: str
     """`unix:/path` or `host:port`."""
     attempt: str
+    inside: str
+    """What our own questions are known by: one worker may ask, and another one get the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
@@ -163,6 +163,7 @@ def _render(options: argparse.Namespace) -> int:
         [pair.places[1] for pair in listening],
         options.clusters_path or str((folder / "clusters.yaml").absolute()),
         access_log=options.access_log,
+        roots=roots(os.environ),
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")
@@ -170,7 +171,7 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
 

@@ -6,6 +6,7 @@ latency and affinity are known to each worker by itself; what was counted is add
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -61,6 +62,7 @@ class Crew:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
         self._stopping = False
+        self._inside = secrets.token_urlsafe(32)
         self.registry = CollectorRegistry()
         self._own = CollectorRegistry()
         self._reloads = Counter(
@@ -203,7 +205,7 @@ class Crew:
     async def _fill(self, slot: Slot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
-        start = Start(origin, slot.listening.route, slot.listening.attempt)
+        start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -21,7 +21,7 @@ from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
@@ -72,7 +72,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock").of_workers(settings.workers)
-    places = _places(folder, listening, effective, options.access_log)
+    places = replace(_places(folder, listening, effective, options.access_log), roots=roots(sources.environment))
     published = Published(effective, sources)
     published.first(read)
     _write(settings, places, folder)
@@ -126,7 +126,7 @@ def _settings(read: Read) -> Settings:
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 
 

@@ -36,6 +36,7 @@ class Worker:
     async def run(self, start: Start) -> None:
         """Raises `ListenError`."""
         own = Listening(_own(start.route), _own(start.attempt))
+        self._service.answers.secret = start.inside
         await self._service.expect(self._expected)
         servers = Servers(self._service, own)
         await servers.start()

@@ -1,11 +1,13 @@
 """`envoy.yaml`: the listener with the route stage, our two stages as clusters, and where the providers' file is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from openclaw_extproc.config.settings import Address
+from openclaw_extproc.config.settings import Address, Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
     BODY_BYTES,
@@ -13,6 +15,7 @@ from openclaw_extproc.render.ext_proc import (
     ROUTE_CLUSTER,
     route_stage,
 )
+from openclaw_extproc.render.fail_open import clusters, planned, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
@@ -38,18 +41,24 @@ class Places:
     """Envoy's own admin interface; empty: none."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
+    roots: str = SYSTEM_ROOTS
+    """The certificates of the authorities that providers are checked against."""
 
 
-def bootstrap(gateway: Gateway, listen: Address, places: Places) -> dict[str, Json]:
+def bootstrap(
+    gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream] = MappingProxyType({})
+) -> dict[str, Json]:
+    """`fail_open`: where calls of a vendor's clients go when no worker answers."""
     whole: dict[str, Json] = {
         "node": {"id": "openclaw", "cluster": "openclaw"},
         "static_resources": {
-            "listeners": [_listener(gateway, listen, places)],
+            "listeners": [_listener(gateway, listen, places, fail_open)],
             "clusters": [
                 stage_cluster(ROUTE_CLUSTER, places.route_stages),
                 stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
+                *clusters(fail_open, places.roots),
             ],
         },
         "dynamic_resources": {
@@ -78,9 +87,9 @@ def _watched(path: str) -> dict[str, Json]:
     return {"path": path, "watched_directory": {"path": path.rpartition("/")[0] or "."}}
 
 
-def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Json]:
+def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
     manager: dict[str, Json] = {"name": "envoy.filters.network.http_connection_manager"}
-    manager["typed_config"] = _manager(gateway, places)
+    manager["typed_config"] = _manager(gateway, places, fail_open)
     return {
         "name": "llm",
         "address": address(f"{listen.host}:{listen.port}"),
@@ -90,7 +99,7 @@ def _listener(gateway: Gateway, listen: Address, places: Places) -> dict[str, Js
     }
 
 
-def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
+def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
     manager: dict[str, Json] = {
         "@type": f"type.googleapis.com/{_HCM}",
         "stat_prefix": "llm",
@@ -101,7 +110,7 @@ def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
         "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
-        "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway)]},
+        "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},
         "http_filters": [
             {"name": "openclaw.route", "typed_config": route_stage()},
             {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
@@ -113,7 +122,7 @@ def _manager(gateway: Gateway, places: Places) -> dict[str, Json]:
     return manager
 
 
-def _virtual_host(gateway: Gateway) -> dict[str, Json]:
+def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
     return {
         "name": "llm",
         "domains": ["*"],
@@ -121,8 +130,17 @@ def _virtual_host(gateway: Gateway) -> dict[str, Json]:
         "include_attempt_count_in_response": True,
         "request_body_buffer_limit": BODY_BYTES,
         "response_headers_to_remove": [RETRY, BACKOFF],
-        "routes": [{"match": {"prefix": "/"}, "route": _route(gateway)}],
+        "routes": _routes(gateway, fail_open),
     }
+
+
+def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[Json]:
+    """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
+    anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
+    if not fail_open:
+        return [anything]
+    silent = _seconds(gateway.limits.longest_ms)
+    return [{"match": planned(), "route": _route(gateway)}, *routes(fail_open, silent), anything]
 
 
 def _route(gateway: Gateway) -> dict[str, Json]:

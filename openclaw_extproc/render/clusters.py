@@ -11,9 +11,13 @@ CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's, and that of Envoy's own image."""
 
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
+UPSTREAM_CODEC: dict[str, Json] = {
+    "name": "envoy.filters.http.upstream_codec",
+    "typed_config": {"@type": _CODEC},
+}
 
 
 def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
@@ -39,6 +43,13 @@ def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_RO
     return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, limits, roots)
 
 
+def bare_cluster(upstream: Upstream, name: str, options: dict[str, Json], roots: str) -> dict[str, Json]:
+    """Without our stage, as a static resource. `options`: by the name of their extension."""
+    cluster = _cluster(upstream, name, {}, roots)
+    del cluster["@type"]
+    return {**cluster, "typed_extension_protocol_options": options}
+
+
 _HTTP_1: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
 
 
@@ -55,7 +66,7 @@ def _cluster(upstream: Upstream, name: str, options: dict[str, Json], limits: Li
         },
         "circuit_breakers": _circuit_breakers(None),
         "outlier_detection": _outlier_detection(),
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
+        "typed_extension_protocol_options": {HTTP_OPTIONS: options},
     }
     if upstream.scheme == "https":
         cluster["transport_socket"] = _tls(upstream.host, roots)
@@ -130,12 +141,12 @@ def _outlier_detection() -> dict[str, Json]:
 
 def _options(stage: dict[str, Json]) -> dict[str, Json]:
     return {
-        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
         # Below what load balancers in front of providers allow, or a kept connection dies under its next request.
         "common_http_protocol_options": {"idle_timeout": "50s"},
         "http_filters": [
             {"name": "openclaw.attempt", "typed_config": stage},
-            {"name": "envoy.filters.http.upstream_codec", "typed_config": {"@type": _CODEC}},
+            UPSTREAM_CODEC,
         ],
     }
 

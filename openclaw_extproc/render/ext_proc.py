@@ -24,7 +24,10 @@ def route_stage() -> dict[str, Json]:
     return {
         "@type": _TYPE,
         "grpc_service": _service(ROUTE_CLUSTER),
-        "failure_mode_allow": False,
+        # A worker that dies after the plan takes nothing with it that the attempts need; a request without a plan
+        # goes to a route that refuses it, or to the one of `on_sidecar_failure`. The attempt stage never fails open:
+        # what it has not rewritten would go to a provider it is not for.
+        "failure_mode_allow": True,
         "allow_mode_override": True,  # for requests that go past us unread
         "message_timeout": "5s",
         "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first

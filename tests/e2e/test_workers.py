@@ -103,6 +103,7 @@ def test_a_killed_worker_costs_only_the_calls_it_had(crew: Sidecar) -> None:
     with load(crew) as seen:
         time.sleep(2)
         for _ in range(3):
+            until(lambda: crew.metric("openclaw_workers_ready") == 2, 20.0)
             os.kill(workers(crew)[0], signal.SIGKILL)
             killed = time.monotonic()
             until(lambda: len(workers(crew)) == 2, 10.0)
@@ -147,3 +148,105 @@ def test_a_rolling_restart_loses_no_call(crew: Sidecar) -> None:
     assert not set(before) & set(workers(crew))
     assert {one.status for one in seen} == {200}, shown(seen)
     assert crew.metric("openclaw_requests_total", status="200") == len(seen), "what was counted by those who left"
+
+
+# -- with no worker left -----------------------------------------------------------
+
+
+@contextmanager
+def nobody_left(up: Sidecar, number: signal.Signals = signal.SIGKILL) -> Generator[None]:
+    """All workers killed or stopped, and a parent that cannot replace them."""
+    os.kill(up.process.pid, signal.SIGSTOP)
+    found = workers(up)
+    for pid in found:
+        os.kill(pid, number)
+    time.sleep(0.3)
+    try:
+        yield
+    finally:
+        if number == signal.SIGSTOP:
+            for pid in found:
+                os.kill(pid, signal.SIGCONT)
+        os.kill(up.process.pid, signal.SIGCONT)
+
+
+def two_vendors(providers: Providers, more: str = "") -> str:
+    """OpenAI's callers bring their own key; Anthropic's get ours."""
+    ace, cat = providers["ace"].port, providers["cat"].port
+    return f"""
+model:
+  providers:
+    - {{name: openai, models: [gpt-4o], endpoint: "http://127.0.0.1:{ace}", auth: forward, format: openai_chat}}
+    - {{name: anthropic, models: [claude-sonnet-4], endpoint: "http://127.0.0.1:{cat}", api_key: "${{KEY_BEE}}"}}
+{more}
+"""
+
+
+OPENAI = {"authorization": "Bearer sk-of-the-caller", "x-api-key": "another", "x-openclaw-user": "ada"}
+ANTHROPIC = {"x-api-key": "sk-of-the-caller", "anthropic-version": "2023-06-01"}
+
+
+def ask(up: Sidecar, path: str, headers: dict[str, str]) -> httpx.Response:
+    shape, model = ("anthropic", "claude-sonnet-4") if "messages" in path else ("openai", "gpt-4o")
+    content = body(shape, model, streamed=False)
+    return httpx.post(
+        up.url + path, content=content, headers={"content-type": "application/json", **headers}, timeout=30
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_calls_go_to_their_own_vendor_with_the_callers_key(providers: Providers, number: signal.Signals) -> None:
+    gateway = "on_sidecar_failure: passthrough"
+    with sidecar(two_vendors(providers), world.KEYS, gateway=gateway) as up:
+        assert "x-openclaw-mode" not in ask(up, "/openai/v1/chat/completions", OPENAI).headers
+        providers.reset()
+
+        with nobody_left(up, number):
+            began = time.monotonic()
+            passed = [ask(up, path, OPENAI) for path in ("/openai/v1/chat/completions", "/v1/chat/completions")]
+            refused = ask(up, "/anthropic/v1/messages", ANTHROPIC)
+            took = time.monotonic() - began
+        recorded = providers["ace"].recorder
+        assert recorded is not None
+        received = [dict(one.headers) for one in recorded.requests]
+
+        until(lambda: ask(up, "/openai/v1/chat/completions", OPENAI).headers.get("x-openclaw-provider"), 20.0)
+
+    assert [one.status_code for one in passed] == [200, 200], [one.text for one in passed]
+    assert {one.headers.get("x-openclaw-mode") for one in passed} == {"failopen"}
+    assert [one["authorization"] for one in received] == ["Bearer sk-of-the-caller"] * 2
+    assert not {name for one in received for name in one if name.startswith(("x-openclaw", "x-envoy", "x-api-key"))}
+    assert refused.status_code == 503, "its provider would get our key, and the caller's is for somebody else"
+    assert refused.json()["type"] == "error"
+    assert refused.headers["retry-after"] == "1"
+    assert took < 3 * LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_calls_are_refused_in_the_clients_format_in_bounded_time(crew: Sidecar, number: signal.Signals) -> None:
+    with nobody_left(crew, number):
+        answers = [ask(crew, path, {}) for path in ("/v1/chat/completions", "/v1/messages")]
+
+    assert [one.status_code for one in answers] == [503, 503]
+    assert answers[0].json()["error"]["message"] == "the gateway is not ready; try again"
+    assert answers[1].json()["type"] == "error"
+    assert {one.headers["retry-after"] for one in answers} == {"1"}
+    assert max(one.elapsed.total_seconds() for one in answers) < LONGEST_SECONDS
+
+
+def test_compliance_is_stronger_than_passing_through(providers: Providers) -> None:
+    rules = "compliance: {data_class: pii, classes: {pii: {providers: [openai]}}}"
+    with sidecar(
+        two_vendors(providers, rules), world.KEYS, gateway="on_sidecar_failure: passthrough, workers: 2"
+    ) as up:
+        assert "is not done, because of compliance" in up.logged()
+        assert ask(up, "/openai/v1/chat/completions", OPENAI).status_code == 200
+        providers.reset()
+
+        with nobody_left(up):
+            refused = ask(up, "/openai/v1/chat/completions", OPENAI)
+
+    recorded = providers["ace"].recorder
+    assert refused.status_code == 503
+    assert recorded is not None
+    assert not recorded.requests
