@@ -60,6 +60,9 @@ def _limits(strategy: Strategy) -> Iterator[str]:
     amounts = (optimization.hourly_budget, optimization.daily_budget, optimization.max_cost_per_session)
     if any(amount is not None for amount in amounts):
         yield "a budget"
+    levels = [strategy.levels.session, strategy.levels.prompt, *strategy.levels.sessions.values()]
+    if any(level.data_class or level.max_cost_usd is not None for level in levels if level is not None):
+        yield "levels with a data class or a limit"
     if strategy.cost_centres:
         yield "cost centres"
 

@@ -14,6 +14,8 @@ _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.warming_clusters",
 )
 
+_ACTIVE = "http.llm.downstream_rq_active"
+
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
@@ -57,6 +59,19 @@ class EnvoyAdmin:
             if now.taken > before.taken and not now.warming:
                 return ""
         return f"Envoy has not taken the clusters within {seconds:g} s"
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new connections, and wait until the requests under way have ended, so long at most."""
+        try:
+            await self._client.post(f"{_HOST}/healthcheck/fail")  # from now on answers say `connection: close`
+            await self._client.post(f"{_HOST}/drain_listeners")
+            for _ in range(int(seconds / STEP_SECONDS)):
+                answer = await self._client.get(f"{_HOST}/stats", params={"filter": f"^{_ACTIVE}$".replace(".", r"\.")})
+                if answer.text.rpartition(": ")[2].strip() in ("", "0"):
+                    return
+                await asyncio.sleep(STEP_SECONDS)
+        except httpx.HTTPError:
+            return  # it has gone already
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -17,6 +17,7 @@ from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
+from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
@@ -66,6 +67,7 @@ class Service:
         self.health = HealthWatch(settings.gateway)
         self._memory = Memory()
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
+        self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self.metrics.credential_failed)
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway)
         self._situation = Situation()
@@ -115,13 +117,13 @@ class Service:
         def recall(features: Features) -> Situation:
             return self.situation_for(features, gateway)
 
-        stage = RouteStage(gateway, self._situation, recall, self.answers.secret)
+        stage = RouteStage(gateway, self._situation, recall, self.answers.secret, self.gate.refusal)
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return RouteSession(stage, self._recorder.request, put_on, under_way, self.health.planned)
+        return RouteSession(stage, self._recorder.request, put_on, under_way, self.gate, self.health.planned)
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way)
+        return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way, self.gate)
 
     def health_page(self) -> bytes:
         at = time.time()
@@ -142,6 +144,8 @@ class Servers:
     def __init__(self, service: Service, listening: Listening) -> None:
         """Raises `grpc_server.ListenError`."""
         self._is_serving = True
+        self._service = service
+        self._watching: asyncio.Task[None] | None = None
         self._servers = [grpc_server.server(), grpc_server.server()]
         route, attempt = self._servers
         grpc_server.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
@@ -150,11 +154,14 @@ class Servers:
     async def start(self) -> None:
         for server in self._servers:
             await server.start()
+        self._watching = asyncio.create_task(self._service.gate.watch())
 
     async def stop(self, seconds: float) -> None:
         """No new streams; those under way get so long to end."""
         self._is_serving = False
         await asyncio.gather(*(server.stop(seconds) for server in self._servers))
+        if self._watching is not None:
+            self._watching.cancel()
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, To, Woken
+from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, RequestBody, To, Woken
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -43,8 +44,11 @@ class StageSession(Generic[EntryT]):
         record: Callable[[EntryT], None],
         put_on: envoy.PutOn,
         took: Callable[[float], None] = lambda _: None,
+        hold: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`took` is told how many seconds each message kept the stage busy."""
+        """`took` is told how many seconds each message kept the stage busy, `hold` how many bytes of bodies more."""
+        self._hold = hold
+        self._held = 0
         self._took = took
         self._stage = stage
         self._record = record
@@ -59,6 +63,9 @@ class StageSession(Generic[EntryT]):
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
         step = self._stage.receive(event)
         self._took(time.perf_counter() - began)
+        if isinstance(event, RequestBody):
+            self._held += len(event.body)
+            self._hold(len(event.body))
         return self._taken(step)
 
     @property
@@ -71,6 +78,10 @@ class StageSession(Generic[EntryT]):
     @property
     def broken(self) -> bool:
         return False
+
+    def _let_go(self) -> None:
+        self._hold(-self._held)
+        self._held = 0
 
     def _taken(self, step: StepLike[EntryT]) -> list[bytes]:
         if step.entry is not None:
@@ -90,6 +101,7 @@ class StageSession(Generic[EntryT]):
         raise AssertionError(f"an answer to nothing: {text is not None}")
 
     def close(self, fault: Fault | None) -> None:
+        self._let_go()
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
@@ -104,11 +116,14 @@ class RouteSession(StageSession[RequestEntry]):
         record: Callable[[RequestEntry], None],
         put_on: envoy.PutOn,
         under_way: UnderWay,
+        gate: Gate,
         tell: Callable[[Plan], None] = lambda _: None,
     ) -> None:
         """`tell` gets each plan as soon as it is made."""
-        super().__init__(stage, record, put_on, stage.took)
+        super().__init__(stage, record, put_on, stage.took, gate.hold)
         self._told = tell
+        self._gate: Gate | None = gate
+        gate.begin()
         self._route = stage
         self._under_way = under_way
         self._planned = ""
@@ -134,6 +149,10 @@ class RouteSession(StageSession[RequestEntry]):
 
     def _tell(self) -> None:
         plan = self._route.plan
+        if self._route.over:
+            self._leave()
+        if plan is not None:
+            self._let_go()  # the attempts get it anew
         if plan is not None and not plan.passes and not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
@@ -141,18 +160,29 @@ class RouteSession(StageSession[RequestEntry]):
             self._told(plan)
 
     def close(self, fault: Fault | None) -> None:
+        self._leave()
         if self._planned:
             self._under_way.forget(self._planned)
         super().close(fault)
+
+    def _leave(self) -> None:
+        if self._gate is not None:
+            self._gate.end()
+            self._gate = None
 
 
 class AttemptSession(StageSession[AttemptEntry]):
     """Tells when a call begins and when it is over, however it ends: a session is always closed."""
 
     def __init__(
-        self, stage: AttemptStage, record: Callable[[AttemptEntry], None], put_on: envoy.PutOn, under_way: UnderWay
+        self,
+        stage: AttemptStage,
+        record: Callable[[AttemptEntry], None],
+        put_on: envoy.PutOn,
+        under_way: UnderWay,
+        gate: Gate,
     ) -> None:
-        super().__init__(stage, record, put_on)
+        super().__init__(stage, record, put_on, hold=gate.hold)
         self._attempt = stage
         self._under_way = under_way
         self._call: Planned | None = None

@@ -102,7 +102,9 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.callback(published.stop)
         watching = asyncio.create_task(watch(taking, sources, reloading))
         stack.callback(watching.cancel)
-        return await _until_over(children, watching)
+        code = await _until_over(children, watching)
+        await admin.drain(settings.drain_ms / 1000)
+        return code
 
 
 def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:

@@ -43,6 +43,7 @@ class Worker:
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
         _rename(own.attempt, start.attempt)
+        self._service.probes.keep(self._expected)
         self._channel.send(Ready())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)

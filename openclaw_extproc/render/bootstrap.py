@@ -58,7 +58,7 @@ def bootstrap(
                 stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
-                *clusters(fail_open, places.roots),
+                *clusters(fail_open, gateway.limits, places.roots),
             ],
         },
         "dynamic_resources": {

@@ -43,9 +43,11 @@ def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_RO
     return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, limits, roots)
 
 
-def bare_cluster(upstream: Upstream, name: str, options: dict[str, Json], roots: str) -> dict[str, Json]:
+def bare_cluster(
+    upstream: Upstream, name: str, options: dict[str, Json], limits: Limits, roots: str
+) -> dict[str, Json]:
     """Without our stage, as a static resource. `options`: by the name of their extension."""
-    cluster = _cluster(upstream, name, {}, roots)
+    cluster = _cluster(upstream, name, {}, limits, roots)
     del cluster["@type"]
     return {**cluster, "typed_extension_protocol_options": options}
 

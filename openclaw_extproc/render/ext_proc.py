@@ -101,7 +101,7 @@ def _service(cluster: str) -> dict[str, Json]:
     """A stream that ends before a worker said anything on it begins anew with another one."""
     retries: dict[str, Json] = {
         "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled",
-        "num_retries": 5,
+        "num_retries": 3,  # no more: a request that kills who reads it must not kill everybody
         "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.2s"},
         "retry_host_predicate": [
             {

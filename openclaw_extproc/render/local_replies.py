@@ -1,8 +1,8 @@
 """Envoy's own error replies, written in the format of the client that gets them.
 
-Three situations in which no answer of ours reaches the client: every attempt ended without an answer (the plan is
-known, so is the client's format), the body is too large to be buffered, and our service does not answer (only the path
-is known).
+Four situations in which no answer of ours reaches the client: every attempt ended without an answer (the plan is known,
+so is the client's format), a worker of ours ended under an attempt (likewise), the body is too large to be buffered,
+and no worker answers (only the path is known).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,10 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
     seconds = -(-emergency.retry_after_ms // 1000)
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
-    mappers = [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
+    lost = Fault(Kind.EXHAUSTED, "the gateway lost this call; try again")
+    again = {"retry-after": "1", "x-should-retry": "true"}
+    mappers = [_mapper([_ours(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
+    mappers += [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
     for family in FAMILIES:
         mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
         # A service that restarts is back in a moment: here an SDK shall try again.
@@ -50,6 +53,18 @@ def _mapper(
 def _failed() -> dict[str, Json]:
     value: dict[str, Json] = {"default_value": 500, "runtime_key": "openclaw.local_reply"}
     return {"status_code_filter": {"comparison": {"op": "GE", "value": value}}}
+
+
+def _ours() -> dict[str, Json]:
+    """It was one of our workers that ended or did not answer, no provider."""
+    cel = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+    expression = "response.code_details.startsWith('ext_proc')"
+    return {
+        "extension_filter": {
+            "name": "envoy.access_loggers.extension_filters.cel",
+            "typed_config": {"@type": cel, "expression": expression},
+        }
+    }
 
 
 def _status(code: int) -> dict[str, Json]:

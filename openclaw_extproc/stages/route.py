@@ -11,7 +11,7 @@ at for the one entry every request leaves behind: the router's own replies (nobo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hmac import compare_digest
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
@@ -51,6 +51,19 @@ SPARE_MS = 2_000
 """Between our patience with a question and Envoy's with us."""
 
 _TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+
+
+class Busy(Protocol):
+    def __call__(self, size: int, *, is_here: bool) -> str: ...
+
+
+def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the protocol has it
+    return ""
+
+
+_OVERLOAD = Fault(Kind.EXHAUSTED, "the gateway has too much to do; try again")
+_LATER = {"retry-after": "1", "x-should-retry": "true"}
+"""Nothing was tried, so the client's own retries are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,12 @@ State: TypeAlias = New | Reading | Asking | Planned | Over
 
 class RouteStage:
     def __init__(
-        self, gateway: Gateway, situation: Situation, recall: ways.Recall | None = None, secret: str = ""
+        self,
+        gateway: Gateway,
+        situation: Situation,
+        recall: ways.Recall | None = None,
+        secret: str = "",
+        busy: Busy = _never_busy,
     ) -> None:
         """
         Args:
@@ -106,7 +124,9 @@ class RouteStage:
             situation: Of whatever request.
             recall: Once a request is read, with what is remembered of such requests.
             secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
+            busy: Why a request of so many bytes cannot be taken now; empty: it can.
         """
+        self._busy = busy
         self._secret = secret
         self._gateway = gateway
         self._situation = situation
@@ -184,6 +204,8 @@ class RouteStage:
         reading = Reading(head, spoken)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
+        if self._busy(_length(head), is_here=False):
+            return self._refuse(reading, _OVERLOAD, head.at)
         if not _is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
             return self._pass_on(reading, homes)
         if fault := _objection(head, spoken):
@@ -218,6 +240,8 @@ class RouteStage:
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, _TOO_LARGE, at)
+        if self._busy(len(body), is_here=True):
+            return self._refuse(reading, _OVERLOAD, at)
         inside = self._is_inside(reading.head)
         arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
@@ -244,7 +268,8 @@ class RouteStage:
         entry = RequestEntry(
             _request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
-        headers = {"content-type": JSON, "x-should-retry": "false", **self._told(entry, record)}
+        again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
+        headers = {"content-type": JSON, **again, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
@@ -278,16 +303,21 @@ class RouteStage:
 def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
     """What is wrong with a request before its body is here."""
     method = head.headers.get(":method", "")
-    length = head.headers.get("content-length", "")
     if not _is_call(head, spoken):
         return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
-    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+    if _length(head) > MAX_BODY_BYTES:
         return _TOO_LARGE
     if head.headers.get("content-encoding", "identity") != "identity":
         return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
     if head.end:
         return Fault(Kind.MALFORMED, "request body: missing")
     return None
+
+
+def _length(head: RequestHead) -> int:
+    """As it says itself; 0 where it does not."""
+    said = head.headers.get("content-length", "")
+    return int(said) if said.isdecimal() else 0
 
 
 def _is_call(head: RequestHead, spoken: Spoken) -> bool:

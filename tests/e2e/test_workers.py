@@ -2,6 +2,7 @@
 
 import os
 import signal
+import statistics
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -208,7 +209,7 @@ def test_calls_go_to_their_own_vendor_with_the_callers_key(providers: Providers,
             took = time.monotonic() - began
         recorded = providers["ace"].recorder
         assert recorded is not None
-        received = [dict(one.headers) for one in recorded.requests]
+        received = [dict(one.headers) for one in recorded]
 
         until(lambda: ask(up, "/openai/v1/chat/completions", OPENAI).headers.get("x-openclaw-provider"), 20.0)
 
@@ -235,7 +236,7 @@ def test_calls_are_refused_in_the_clients_format_in_bounded_time(crew: Sidecar, 
 
 
 def test_compliance_is_stronger_than_passing_through(providers: Providers) -> None:
-    rules = "compliance: {data_class: pii, classes: {pii: {providers: [openai]}}}"
+    rules = "compliance: {data_class: pii, data_classes: {pii: {providers: [openai]}}}"
     with sidecar(
         two_vendors(providers, rules), world.KEYS, gateway="on_sidecar_failure: passthrough, workers: 2"
     ) as up:
@@ -249,4 +250,44 @@ def test_compliance_is_stronger_than_passing_through(providers: Providers) -> No
     recorded = providers["ace"].recorder
     assert refused.status_code == 503
     assert recorded is not None
-    assert not recorded.requests
+    assert not list(recorded)
+
+
+# -- too much, and the end -----------------------------------------------------------
+
+
+def test_what_is_too_much_is_refused_at_once(providers: Providers) -> None:
+    """Six callers, two of whom may be in at a time; the others are told when to come back."""
+    gateway = "overload: {max_requests: 2}"
+    with sidecar(world.config(providers), world.KEYS, gateway=gateway) as up:
+        providers["bee"].set_fault("slow-60")
+        with load(up) as seen:
+            time.sleep(3)
+
+        refused = [one for one in seen if one.status != 200]
+        assert Counter(one.status for one in seen)[200] > 0, shown(seen)
+        assert refused
+        assert all(clean(one) and "too much to do" in one.text for one in refused), shown(seen)
+        assert {one.headers["x-should-retry"] for one in refused} == {"true"}
+        assert statistics.median(one.seconds for one in refused) < 0.5
+        assert up.metric("openclaw_shed_total", reason="requests") == len(refused)
+        assert up.metric("openclaw_requests_under_way") == 0
+        assert up.metric("openclaw_body_bytes_under_way") == 0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_calls_under_way_end_before_we_do(providers: Providers, count: int) -> None:
+    gateway = f"workers: {count}"
+    with ThreadPoolExecutor(4) as threads, sidecar(world.config(providers), world.KEYS, gateway=gateway) as up:
+        providers["bee"].set_fault("slow-200")
+        slow = [threads.submit(ask_slowly, up, stream=n % 2 == 0) for n in range(4)]
+        time.sleep(1)
+        up.process.send_signal(signal.SIGTERM)
+        answers = [one.result(30) for one in slow]
+
+    assert {one.status for one in answers} == {200}, shown(answers)
+
+
+def ask_slowly(up: Sidecar, *, stream: bool) -> Call:
+    with httpx.Client(timeout=30) as client:
+        return call(client, up, stream=stream)

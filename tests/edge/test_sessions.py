@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 from google.protobuf.message import DecodeError
+from prometheus_client import CollectorRegistry
 
+from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.envoy import FILTER
+from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
@@ -53,18 +56,22 @@ def answering(status: str = "200") -> list[bytes]:
     return [message.SerializeToString() for message in messages]
 
 
+def gate() -> Gate:
+    return Gate(Overload, CollectorRegistry())
+
+
 def put_on(_: Credential) -> dict[str, str]:
     return {}
 
 
 def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
     entries: list[RequestEntry] = []
-    return RouteSession(RouteStage(GATEWAY, Situation()), entries.append, put_on, under_way), entries
+    return RouteSession(RouteStage(GATEWAY, Situation()), entries.append, put_on, under_way, gate()), entries
 
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
-    return AttemptSession(AttemptStage(), entries.append, put_on, under_way), entries
+    return AttemptSession(AttemptStage(), entries.append, put_on, under_way, gate()), entries
 
 
 def noted() -> dict[str, str]:

@@ -1,0 +1,45 @@
+"""The metrics of several workers, as one scrape sees them."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+
+from openclaw_extproc.edge.sums import added, totals
+
+
+def counted(number: float, *, labels: str = "a") -> tuple[Metric, ...]:
+    """A worker that has that much of everything."""
+    registry = CollectorRegistry()
+    Counter("openclaw_requests", "", ["status"], registry=registry).labels(labels).inc(number)
+    Histogram("openclaw_seconds", "", buckets=(1, 5), registry=registry).observe(number)
+    Gauge("openclaw_calls_under_way", "", registry=registry).set(number)
+    Gauge("openclaw_model_health_status", "", registry=registry).set(number)
+    Gauge("openclaw_event_loop_lag_seconds", "", registry=registry).set(number)
+    return tuple(registry.collect())
+
+
+def values(metrics: tuple[Metric, ...]) -> dict[tuple[str, ...], float]:
+    return {(s.name, *s.labels.values()): s.value for m in metrics for s in m.samples if "_created" not in s.name}
+
+
+def test_counters_and_histograms_are_added_up() -> None:
+    found = values(added([counted(2), counted(3), counted(4, labels="b")]))
+
+    assert found["openclaw_requests_total", "a"] == 5
+    assert found["openclaw_requests_total", "b"] == 4
+    assert found["openclaw_seconds_bucket", "5.0"] == 3
+    assert found["openclaw_seconds_sum",] == 9
+
+
+def test_a_gauge_is_what_it_would_be_for_one_service() -> None:
+    found = values(added([counted(0), counted(1)]))
+
+    assert found["openclaw_calls_under_way",] == 1
+    assert found["openclaw_model_health_status",] == 0, "a provider that fails for one worker fails"
+    assert found["openclaw_event_loop_lag_seconds",] == 1
+
+
+def test_what_a_worker_counted_outlives_it_and_what_it_measured_does_not() -> None:
+    found = values(added([totals(counted(2)), counted(3)]))
+
+    assert found["openclaw_requests_total", "a"] == 5
+    assert found["openclaw_event_loop_lag_seconds",] == 3
+    assert found["openclaw_calls_under_way",] == 3
