@@ -83,7 +83,6 @@ def test_production_says_where_things_are() -> None:
     ]
     assert [one.provider.credential for one in found.upstreams] == ["ANTHROPIC_API_KEY", "GOOGLE_API_KEY", ""]
     assert [one.provider.base_path for one in found.upstreams] == ["/v1", "/v1beta", "/v1"]
-    assert "gateway.workers: this version runs one worker" in warnings(seed(3))
 
 
 def test_the_emergency_is_what_the_snippet_says() -> None:
