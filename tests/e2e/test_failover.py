@@ -269,7 +269,7 @@ def test_when_all_are_silent_the_caller_is_told_when_to_come_back(
     assert [len(providers[name].requests) for name in ("ace", "dog")] == [1, 1]
 
 
-@pytest.mark.parametrize("status", ["400", "401", "403", "404", "context-length"])
+@pytest.mark.parametrize("status", ["400", "context-length"])
 @pytest.mark.parametrize("name", PAIRS)
 def test_what_the_request_is_to_blame_for_is_not_tried_elsewhere(
     caller: Caller, providers: Providers, name: str, status: str
@@ -281,7 +281,7 @@ def test_what_the_request_is_to_blame_for_is_not_tried_elsewhere(
         caller.ask(first.model)
 
     assert isinstance(caught.value, openai.APIStatusError | anthropic.APIStatusError)
-    assert caught.value.status_code == (400 if status == "context-length" else int(status))
+    assert caught.value.status_code == 400  # nobody is known to have more room
     assert caught.value.response.headers["x-openclaw-attempts"] == "1"
     assert not providers[second_of(first).simulator].requests
 

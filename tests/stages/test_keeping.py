@@ -1,0 +1,171 @@
+"""Promises about content that is kept back for a while, and about streams that fall silent."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from openclaw_extproc.faults import Kind
+from openclaw_extproc.gateway import HOLD_ALL, Limits, Patience
+from openclaw_extproc.stages import attempt as stage
+from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.events import Event, ResponseBody, Woken
+from openclaw_extproc.wire import client_side
+from tests.stages.attempts import checked, every_same, every_way, good
+from tests.stages.talking import (
+    BEGAN,
+    Talk,
+    answer_head,
+    asking,
+    attempt,
+    chain,
+    gateway,
+    opening,
+    received,
+    understood,
+)
+
+
+def begin(client: str, provider: str, **limits: float) -> list[Event]:
+    """A stream is asked for, and somebody else could be."""
+    return opening(asking(client, stream=True), gateway(chain(provider, provider), **limits))
+
+
+def pieces(body: bytes, n: int = 6) -> list[bytes]:
+    size = -(-len(body) // n)
+    return [body[at : at + size] for at in range(0, len(body), size)]
+
+
+def late(body: bytes, seconds: float = 1.0, n: int = 6) -> Iterator[ResponseBody]:
+    """A body in pieces, so far apart; the last one is marked."""
+    parts = pieces(body, n)
+    for at, part in enumerate(parts):
+        yield ResponseBody(part, at == len(parts) - 1, BEGAN + 2 + at * seconds)
+
+
+@every_way
+def test_a_buffered_stream_goes_out_whole(client: str, provider: str) -> None:
+    *firsts, last = late(good(provider, stream=True))
+    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True), *firsts)
+    before = len(talk.answers)
+
+    got = received(checked(talk.tell(last)))
+
+    assert before == 2, "those to the request"
+    assert understood(client, got, stream=True)
+    assert talk.entry.outcome is Outcome.OK
+    assert talk.entry.first_content_seconds is not None
+    assert talk.entry.first_content_seconds < 7, "of the provider's content, not of ours"
+
+
+@every_way
+@pytest.mark.parametrize("how", ["cut", "garbled", "error"])
+def test_whatever_breaks_in_a_buffered_stream_is_tried_elsewhere(client: str, provider: str, how: str) -> None:
+    body = good(provider, stream=True)
+    half = body[: body.rindex(b"\n\n", 0, 2 * len(body) // 3) + 2]
+    fault = stage._STALLED  # pyright: ignore[reportPrivateUsage]  # any fault will do
+    ends = {"cut": b"", "garbled": b"data: {{{\n\n", "error": client_side(provider).encode_stream_error(fault)}
+
+    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True), *late(half + ends[how]))
+
+    assert received(checked(talk)).retries
+    assert talk.entry.outcome is Outcome.FAILED
+
+
+@every_way
+def test_content_is_held_for_its_time_and_no_longer(client: str, provider: str) -> None:
+    talk = attempt(*begin(client, provider, hold_ms=1_500), answer_head(streamed=True))
+    answered: list[tuple[float, int]] = []
+
+    for event in late(good(provider, stream=True), n=8):
+        talk.tell(event)
+        answered.append((event.at, len(talk.answers)))
+
+    first = next(at for at, n in answered if n > 2)
+    content = BEGAN + 1 + (checked(talk).entry.first_content_seconds or 0)
+    assert 1.5 <= first - content <= 2.5
+    assert understood(client, received(talk), stream=True)
+
+
+@every_same
+def test_what_is_held_has_a_limit(client: str, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "MAX_HELD_BYTES", len(good(provider, stream=True)) // 2)
+    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True))
+
+    *firsts, last = late(good(provider, stream=True), n=10)
+    talk.tell(*firsts)
+
+    assert len(talk.answers) > 2
+    assert received(checked(talk.tell(last))).body == good(provider, stream=True)
+
+
+# -- silence --------------------------------------------------------------------------
+
+
+def wakes_at(talk: Talk[AttemptEntry]) -> float | None:
+    assert isinstance(talk.stage, AttemptStage)
+    return talk.stage.wakes_at
+
+
+def half_way(client: str, provider: str, **limits: float) -> Talk[AttemptEntry]:
+    talk = attempt(*begin(client, provider, **limits), answer_head(streamed=True))
+    *firsts, _ = late(good(provider, stream=True), n=3)
+    return talk.tell(*firsts)
+
+
+@every_way
+def test_a_stream_that_falls_silent_is_broken_off(client: str, provider: str) -> None:
+    talk = half_way(client, provider, idle_ms=700)
+    said = len(talk.answers)
+
+    due = wakes_at(talk)
+    assert due == pytest.approx(BEGAN + 3.7)
+    assert talk.all_answered()
+    talk.tell(Woken(due or 0.0))
+
+    assert isinstance(talk.stage, AttemptStage)
+    assert talk.stage.broken
+    assert len(talk.answers) == said
+    assert talk.entry.outcome is Outcome.BROKEN
+    assert talk.entry.fault
+    assert talk.entry.fault.kind is Kind.UPSTREAM_SILENT
+    assert wakes_at(talk) is None
+    assert len(talk.hang_up().entries) == 1
+
+
+@every_way
+def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: str, provider: str) -> None:
+    talk = half_way(client, provider, idle_ms=700, hold_ms=HOLD_ALL)
+
+    talk.tell(Woken(BEGAN + 3.7))
+
+    assert isinstance(talk.stage, AttemptStage)
+    assert not talk.stage.broken
+    assert received(talk).retries
+    assert talk.all_answered()
+    assert talk.entry.outcome is Outcome.FAILED
+
+
+def test_a_provider_with_less_patience_of_its_own_is_given_up_sooner() -> None:
+    hasty, usual = chain("openai_chat", "openai_chat")
+    hasty = replace(hasty, provider=replace(hasty.provider, patience=Patience(first_token_ms=500)))
+    talk = attempt(*opening(asking("openai_chat", stream=True), gateway((hasty, usual))), answer_head(streamed=True))
+
+    assert wakes_at(talk) == pytest.approx(BEGAN + 1.5)
+    talk.tell(Woken(BEGAN + 1.5))
+
+    assert received(talk).retries
+
+
+def test_before_any_head_envoy_counts() -> None:
+    assert wakes_at(attempt(*begin("openai_chat", "openai_chat"))) is None
+
+
+def test_what_a_provider_says_of_itself_goes_before_what_all_have() -> None:
+    provider = replace(chain("gemini")[0].provider, patience=Patience(idle_ms=5, hold_ms=7))
+
+    limits = Limits(idle_ms=1, answer_ms=2).of(provider)
+
+    assert (limits.idle_ms, limits.hold_ms, limits.answer_ms) == (5, 7, 2)
+    assert limits.idle_seconds(reasons=True) == 3 * limits.idle_seconds(reasons=False)
