@@ -147,7 +147,7 @@ class Probes:
         except FaultError as error:
             return Told(well=None, why=f"cannot be asked: {error.fault.public}")
         change = request(bound, prepared, body)
-        credential = self._put_on(change.credential) if change.credential else {}
+        credential = self._put_on(change.credential) if change.credential else dict[str, str]()
         headers = {**change.set_headers, **credential}
         path = headers.pop(":path")
         headers["host"] = headers.pop(":authority", way.endpoint.authority)

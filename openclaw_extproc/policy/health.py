@@ -221,7 +221,7 @@ class Health:
         A success of a free probe says of a model only that its provider is back, if that was what had failed. A
         failure opens at once: who calls this counts them.
         """
-        own = [one for name, one in self._by_name.items() if one.provider == provider and self._meant(one, model)]
+        own = [one for one in self._by_name.values() if one.provider == provider and self._meant(one, model)]
         for watched in own:
             if not ok and (not watched.model or model):
                 watched.circuit.trip(at)
