@@ -24,6 +24,9 @@ PAUSE_SECONDS = 0.02
 LONGEST_SECONDS = 10.0
 """No call may take longer, whatever happens to a worker."""
 
+DYING_SECONDS = 0.5
+"""From the signal until the kernel has closed a worker's sockets: so long it still takes calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -115,11 +118,11 @@ def test_a_killed_worker_costs_only_the_calls_it_had(crew: Sidecar) -> None:
             time.sleep(1)
 
     lost = [one for one in seen if one.status != 200]
-    print(len(seen), shown(seen), max(one.seconds for one in seen))
+    late = [round(one.began - killed, 3) for one in lost if one.began > killed]
     assert all(clean(one) or one.status == 0 for one in lost), shown(seen)
     assert max(one.seconds for one in seen) < LONGEST_SECONDS
     assert len(lost) <= 3 * CALLERS
-    assert {one.status for one in seen if one.began > killed} == {200}, shown(seen)
+    assert not [seconds for seconds in late if seconds > DYING_SECONDS], late
     assert crew.metric("openclaw_workers_ready") == 2
 
 
@@ -131,7 +134,6 @@ def test_a_hung_worker_is_left_and_replaced(crew: Sidecar) -> None:
         until(lambda: stopped not in workers(crew) and len(workers(crew)) == 2, 15.0)
         time.sleep(2)
 
-    print(len(seen), shown(seen), max(one.seconds for one in seen))
     assert all(one.status == 200 or clean(one) for one in seen), shown(seen)
     assert max(one.seconds for one in seen) < LONGEST_SECONDS
     assert replaced(crew, "hung") == 1
@@ -148,7 +150,6 @@ def test_a_rolling_restart_loses_no_call(crew: Sidecar) -> None:
         until(lambda: len(workers(crew)) == 2, 10.0)
         time.sleep(1)
 
-    print(len(seen), shown(seen), max(one.seconds for one in seen))
     assert not set(before) & set(workers(crew))
     assert {one.status for one in seen} == {200}, shown(seen)
     assert crew.metric("openclaw_requests_total", status="200") == len(seen), "what was counted by those who left"
