@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+import msgspec
 
 STEP_SECONDS = 0.05
 _HOST = "http://envoy"
@@ -28,6 +29,38 @@ class Clusters:
     """Clusters it has read and cannot use yet: their names are being looked up."""
 
 
+class _Health(msgspec.Struct):
+    failed_outlier_check: bool = False
+
+
+class _HostStatus(msgspec.Struct):
+    health_status: _Health = msgspec.field(default_factory=_Health)
+
+
+class _ClusterStatus(msgspec.Struct):
+    name: str
+    host_statuses: list[_HostStatus] = msgspec.field(default_factory=list[_HostStatus])
+
+
+class _ClusterStatuses(msgspec.Struct):
+    cluster_statuses: list[_ClusterStatus] = msgspec.field(default_factory=list[_ClusterStatus])
+
+
+def ejected(page: bytes) -> frozenset[str]:
+    """Of `/clusters?format=json` (`envoy.admin.v3.Clusters`), which leaves out what is false. A page that cannot be
+    read says nothing.
+    """
+    try:
+        found = msgspec.json.decode(page, type=_ClusterStatuses)
+    except msgspec.MsgspecError:
+        return frozenset()
+    return frozenset(
+        cluster.name
+        for cluster in found.cluster_statuses
+        if cluster.host_statuses and all(host.health_status.failed_outlier_check for host in cluster.host_statuses)
+    )
+
+
 class EnvoyAdmin:
     def __init__(self, socket: str) -> None:
         """`socket`: its path."""
@@ -46,6 +79,11 @@ class EnvoyAdmin:
         answer = (await self._client.get(f"{_HOST}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
         found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
         return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
+
+    async def ejected(self) -> frozenset[str]:
+        """Names of the clusters of which outlier detection has ejected every host. Raises `httpx.HTTPError`."""
+        answer = await self._client.get(f"{_HOST}/clusters", params={"format": "json"})
+        return ejected(answer.raise_for_status().content)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
         """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""

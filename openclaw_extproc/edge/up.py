@@ -4,11 +4,13 @@ import asyncio
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import yaml
 
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
@@ -19,12 +21,14 @@ from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
+from openclaw_extproc.edge.service import Alone, Listening, Reloading, Service, tell, watch
 from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
+EJECTIONS_SECONDS = 2.0
+"""Between two looks at what Envoy has ejected, which it decides at once and takes back every ten seconds."""
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
 """Provider names to the shapes of the simulator."""
 
@@ -102,9 +106,25 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.callback(published.stop)
         watching = asyncio.create_task(watch(taking, sources, reloading))
         stack.callback(watching.cancel)
+        if isinstance(taking, Alone):  # workers judge by their own calls
+            looking = asyncio.create_task(_look_for_ejections(taking.service, admin))
+            stack.callback(looking.cancel)
         code = await _until_over(children, watching)
         await admin.drain(settings.drain_ms / 1000)
         return code
+
+
+async def _look_for_ejections(service: Service, admin: EnvoyAdmin) -> None:
+    """What Envoy's outlier detection has seen is a doubt."""
+    while True:
+        await asyncio.sleep(EJECTIONS_SECONDS)
+        try:
+            clusters = await admin.ejected()
+        except httpx.HTTPError:
+            continue  # it is busy, or ending: the next look tells
+        for provider in service.settings.gateway.providers.values():
+            if provider.cluster in clusters:
+                service.health.ejected(provider.name, time.time(), 2 * EJECTIONS_SECONDS)
 
 
 def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -165,3 +166,32 @@ def test_an_operator_can_look_at_it(up: Sidecar, providers: Providers) -> None:
     assert rows[SECOND]["state"] == "healthy"
     nobody = subprocess.run([*command[:-1], "http://127.0.0.1:1"], capture_output=True, text=True, check=False)
     assert (nobody.returncode, nobody.stdout) == (1, "")
+
+
+def test_who_says_that_its_limit_is_reached_is_spared_before_it_has_to_refuse(
+    up: Sidecar, providers: Providers
+) -> None:
+    simulator = providers[PRIMARY]
+    before, names = simulator.shape, [f"x-ratelimit-{word}-requests" for word in ("limit", "remaining", "reset")]
+    simulator.shape = replace(before, limits=tuple(zip(names, ("60", "0", "3s"), strict=True)))
+    try:
+        assert who(ask(up)) == (PRIMARY, "1")
+        began = time.monotonic()
+        assert who(ask(up)) == (SECOND, "1")
+    finally:
+        simulator.shape = before
+
+    until(lambda: who(ask(up)) == (PRIMARY, "1"), 10)
+    assert 2 < time.monotonic() - began < 5
+    assert up.lines("health_changed")[0]["data"]["why"] == "0% of requests left, for 3 s"
+
+
+def test_what_envoy_ejected_goes_behind(providers: Providers) -> None:
+    text = written(providers).replace("model:\n", "model:\n  router: {failure_threshold: 1}\n", 1)
+    with sidecar(text, {"KEY": "sk-ours"}) as up:
+        providers[PRIMARY].set_fault("503")
+
+        until(lambda: who(ask(up)) == (SECOND, "1"), 10, up.logged)
+
+        change = next(line["data"] for line in up.lines("health_changed") if line["data"]["name"] == PRIMARY)
+        assert (change["to"], change["why"]) == ("degraded", "ejected by Envoy")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.policy.headroom import Headroom
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -20,6 +21,11 @@ HEADERS = {":method": "POST", ":path": "/v1/chat/completions"}
 
 def refused(delay: str, attempt: int = 1, **headers: str) -> Continue:
     """The head that the client, or Envoy's router, gets for a 429 with this delay in its body."""
+    return told(delay, attempt, **headers)[0]
+
+
+def told(delay: str, attempt: int = 1, **headers: str) -> tuple[Continue, AttemptEntry]:
+    """The same, and what is left of the attempt."""
     gateway = Gateway(providers={"g": GOOGLE}, chains={"m": (Target(GOOGLE, "m"),)})
     planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(RequestHead(HEADERS, BEGAN), RAW).last
     assert isinstance(planned, Continue)
@@ -32,8 +38,8 @@ def refused(delay: str, attempt: int = 1, **headers: str) -> Continue:
     talk.tell(ResponseHead({":status": "429", "content-type": "application/json", **said}, BEGAN + 1))
     talk.tell(ResponseBody(json.dumps(error).encode(), True, BEGAN + 1))
     first = next(answer for answer in talk.answers if isinstance(answer, Continue) and ":status" in answer.set_headers)
-    assert len(talk.entries) == 1
-    return first
+    (entry,) = talk.entries
+    return first, entry
 
 
 @pytest.mark.parametrize(("delay", "wait"), [("7s", "7"), ("2.2s", "3"), ("0.1s", "1"), ("nonsense", "1")])
@@ -57,3 +63,18 @@ def test_nobody_waits_for_a_long_pause_and_the_caller_learns_how_long() -> None:
 
 def test_the_last_failure_says_how_long() -> None:
     assert refused("12s", attempt=3).set_headers["retry-after"] == "12"
+
+
+def test_whoever_keeps_health_learns_how_long() -> None:
+    _, by_body = told("12s")
+    _, by_header = told("12s", retry_after="3")
+
+    assert (by_body.retry_after, by_header.retry_after) == (12, 3)
+
+
+def test_what_is_left_of_a_limit_goes_into_the_record() -> None:
+    limits = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"}
+
+    _, left = told("12s", 1, **{**limits, "x-ratelimit-reset-requests": "20s"})
+
+    assert left.headroom == Headroom("requests", 0.0, 20.0)
