@@ -43,7 +43,7 @@ def test_a_vendor_can_be_left_out() -> None:
     "more",
     [
         "compliance: {require_data_class: true}",
-        "cost_aware: {enabled: true, constraints: {max_daily_budget: 10}}",
+        "cost_aware: {optimization: {constraints: {max_daily_budget: 10}}}",
         "session: {max_cost_usd: 1}",
     ],
 )

@@ -3,6 +3,8 @@
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -15,9 +17,11 @@ from threading import Event
 import httpx
 import pytest
 
+from openclaw_extproc.edge.processes import free_port
 from tests.e2e import world
 from tests.e2e.callers import body
 from tests.e2e.harness import Providers, Sidecar, sidecar, until
+from tests.e2e.test_reload import config, one
 
 CALLERS = 6
 PAUSE_SECONDS = 0.02
@@ -295,3 +299,65 @@ def test_calls_under_way_end_before_we_do(providers: Providers, count: int) -> N
 def ask_slowly(up: Sidecar, *, stream: bool) -> Call:
     with httpx.Client(timeout=30) as client:
         return call(client, up, stream=stream)
+
+
+# -- the configuration ---------------------------------------------------------------
+
+
+def test_a_change_reaches_all_workers_and_a_broken_one_nobody(providers: Providers) -> None:
+    before = config(one(providers, "bee"))
+    after = config(one(providers, "dog").replace("[dog-model]", "[dog-model, bee-model]"))
+    with sidecar(before, world.KEYS, gateway="workers: 2") as up, load(up) as seen:
+        up.rewrite(after)
+        up.wait_for("reloaded", seconds=20)
+        changed = time.monotonic()
+        time.sleep(1)
+        up.rewrite("model: {providers: [{name: 12}]}\n")
+        up.wait_for("reload_rejected", seconds=20)
+        os.kill(workers(up)[0], signal.SIGKILL)
+        until(lambda: replaced(up, "ended") == 1 and up.metric("openclaw_workers_ready") == 2, 20.0)
+        fresh = time.monotonic()
+        time.sleep(1)
+
+    later = [call for call in seen if call.began > changed]
+    assert all(one.status == 200 or clean(one) or one.status == 0 for one in seen), shown(seen)
+    assert {one.headers["x-openclaw-provider"] for one in later if one.status == 200} == {"dog"}
+    assert {one.status for one in later if one.began > fresh} == {200}, shown(seen)
+
+
+def test_serve_has_workers_too(providers: Providers, tmp_path: Path) -> None:
+    admin = free_port()
+    (tmp_path / "openclaw.yml").write_text(
+        f"gateway: {{admin_port: {admin}, workers: 2}}\n{config(one(providers, 'bee'))}"
+    )
+    places = [f"--{stage}=unix:{tmp_path}/{stage}.sock" for stage in ("route", "attempt")]
+    command = [
+        sys.executable,
+        "-m",
+        "openclaw_extproc.edge.cli",
+        "serve",
+        "-c",
+        str(tmp_path / "openclaw.yml"),
+        *places,
+    ]
+
+    with subprocess.Popen(command, env={**os.environ, **world.KEYS}, stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: is_there(f"http://127.0.0.1:{admin}/readyz"), 30.0)
+            until(lambda: len(list(tmp_path.glob("*.sock"))) == 4, 30.0)
+            sockets = sorted(path.name for path in tmp_path.glob("*.sock"))
+            modes = {path.stat().st_mode & 0o777 for path in tmp_path.glob("*.sock")}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(20)
+
+    assert sockets == ["attempt-0.sock", "attempt-1.sock", "route-0.sock", "route-1.sock"]
+    assert modes == {0o600}
+    assert code == 0
+
+
+def is_there(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.HTTPError:
+        return False
