@@ -123,7 +123,7 @@ _PROSE = (
     "Compare the two proposals, step by step, and say which one you would build first and why it is the better one. "
 )
 _CODE = "```python\ndef add(left: int, right: int) -> int:\n    return left + right\n```\n"
-_TOOL = {
+_TOOL: dict[str, object] = {
     "type": "function",
     "function": {"name": "search", "description": _PROSE, "parameters": {"type": "object", "properties": {}}},
 }
@@ -136,7 +136,7 @@ def request(size: int) -> Ask:
     while sum(len(turn["content"]) for turn in turns) + len(last) < size - 1_000:
         turns += [{"role": "user", "content": _PROSE * 4}, {"role": "assistant", "content": _CODE * 4}]
     turns.append({"role": "user", "content": last})
-    body = {"model": AUTO, "messages": turns, "tools": [_TOOL], "stream": True}
+    body: dict[str, object] = {"model": AUTO, "messages": turns, "tools": [_TOOL], "stream": True}
     raw = json.dumps(body).encode()
     return client_side(FORMAT).decode_request(Asked(PATH, "", raw, j.parse(raw, where="request body")))
 

@@ -43,14 +43,20 @@ def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
     cheaper = tuple(one for one in line.members if one.cost is not None and not purse.is_too_much(one))
     if not cheaper and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
-        fitting = [one for one in found.usable if one.cost is not None and not purse.is_too_much(one)]
-        next_cheaper = [one for one in reversed(fitting) if not purse.broken_by(one)]
-        cheaper = tuple(not_dearer_first(next_cheaper, chosen.choice, chosen.case))
+        fitting = [one for one in found.usable if not purse.is_too_much(one) and not purse.broken_by(one)]
+        cheaper = _dearest_first(fitting, chosen)
     if not cheaper:
         return line
     names = {one.name for one in cheaper}
     behind = tuple(one for one in line.members if one.name not in names)
     return _downgraded(line, purse.per_task, (*cheaper, *behind))
+
+
+def _dearest_first(fitting: list[Candidate], chosen: Chosen) -> tuple[Candidate, ...]:
+    """The next cheaper one, and not the cheapest of all: what a task may cost is no budget that is spent."""
+    known = [(one, one.cost) for one in fitting if one.cost is not None]
+    known.sort(key=lambda entry: (not chosen.case.is_healthy(entry[0].target), -entry[1]))
+    return tuple(not_dearer_first([one for one, _ in known], chosen.choice, chosen.case))
 
 
 def _downgraded(line: Line, limit: Limit, members: tuple[Candidate, ...]) -> Line:

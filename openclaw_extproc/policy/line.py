@@ -47,11 +47,17 @@ class Line:
 
 
 def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
-    """All models besides those that can, and may, serve the request; the cheapest first, an unknown price last."""
-    case = chosen.case
+    """All models besides those that can, and may, serve the request. The healthy and good enough first, then the
+    cheapest, an unknown price last.
+    """
+    case, least = chosen.case, chosen.case.strategy.optimization.quality_threshold or 0.0
+
+    def rank(one: Candidate) -> tuple[bool, bool, bool, float]:
+        is_poor = (one.facts.quality or 0.0) < least
+        return not case.is_healthy(one.target), is_poor, one.cost is None, one.cost or 0.0
+
     found = objections.sort_out(cands.also(case.snapshot.chats, known, case), chosen.terms, case)
-    cheapest = sorted(found.usable, key=lambda one: (one.cost is None, one.cost or 0.0))
-    return Sorted(tuple(cheapest), found.objections)
+    return Sorted(tuple(sorted(found.usable, key=rank)), found.objections)
 
 
 def nobody(found: Sorted) -> Fault:

@@ -72,6 +72,17 @@ def test_cheaper_ones_of_the_own_chain_go_before_strangers() -> None:
     assert names(decide(ASKED, SPENT, made)) == ["b/medium"]
 
 
+def test_among_all_models_the_healthy_and_good_enough_go_first() -> None:
+    known = {"b/medium": facts(2.0, quality=0.9), "c/small": facts(0.1, quality=0.1)}
+    wanted = {"max_cost_per_session": 0.5, "quality_threshold": 0.8}
+
+    assert names(decide(ASKED, SPENT, limited(known, **wanted))) == ["b/medium", "c/small"]
+    ill = replace(SPENT, unhealthy=frozenset({"b"}))
+    assert names(decide(ASKED, ill, limited(known, **wanted))) == ["c/small", "b/medium"]
+    dear = limited(known, max_cost_per_task=0.01)
+    assert names(decide(ASKED, replace(NOW, unhealthy=frozenset({"b"})), dear)) == ["c/small", "b/medium", "a/large"]
+
+
 def test_nobody_is_downgraded_to_what_is_not_permitted() -> None:
     only_a = Compliance(always=(Restriction("here", providers=frozenset({"a"})),))
     made = gateway(Strategy(optimization=Optimization(max_cost_per_session=0.5), compliance=only_a))

@@ -7,6 +7,7 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import AUTO
 from openclaw_extproc.policy.decide import decide
+from openclaw_extproc.policy.snapshot import snapshot
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Level, Levels, Pool, Rule, Strategy, Virtual
 from tests.policy.making import (
@@ -122,6 +123,28 @@ def test_no_client_can_ask_for_the_chain_of_a_level() -> None:
     assert refusal(header, NOW, made).kind is Kind.NOT_FOUND
     of_operator = replace(made, strategy=ruled(levels=Levels(prompt=Level("prompt", "level:session"))))
     assert decide(ASKED, NOW, of_operator).because == ("prompt: c/small",)
+
+
+def test_what_a_level_names_to_stand_in_goes_before_all_others() -> None:
+    strategy = ruled(fallbacks={"large": ("medium",)})
+    both = declaring(level=Level("x-openclaw-prompt", "large", fallback=("small", "level:session", "nobody")))
+    alone = declaring(level=Level("x-openclaw-prompt", fallback=("small",)))
+
+    assert names(decide(both, NOW, gateway(strategy))) == ["a/large", "c/small", "b/medium"]
+    assert names(decide(alone, NOW, gateway(strategy))) == ["a/large", "c/small", "b/medium"]
+
+
+def test_ten_thousand_sessions_are_not_gone_through_one_by_one() -> None:
+    entries = {f"team-{n}-*": Level(f"entry {n}", "small") for n in range(10_000)}
+    made = gateway(ruled(levels=Levels(sessions={**entries, "*": Level("rest", "medium")})))
+    decide(ASKED, NOW, made)
+    tried = snapshot(made).patterns
+
+    decision = decide(declaring(session="team-9999-x"), NOW, made)
+
+    assert decision.record.level == "entry 9999"
+    assert max(map(len, tried.values())) == 1
+    assert decide(declaring(session="team-9999x"), NOW, made).record.level == "rest"
 
 
 # -- rules -------------------------------------------------------------------------
@@ -272,6 +295,10 @@ def test_a_virtual_name_of_the_operators_own_keeps_to_its_models() -> None:
     assert names(decide(asking("mine"), NOW, gateway(strategy))) == ["b/medium", "a/large"]
     assert names(decide(asking("any"), NOW, gateway(strategy))) == ["c/small", "a/large"]
     assert asked_first(tiers, asking("mine")) == "b/medium", "a tier does not overrule what was wished for"
+    assert asked_first(tiers, asking("any")) == "a/large", (
+        "a name that wishes for nothing leaves the choice to the tier"
+    )
+    assert asked_first(replace(strategy, tiers={"simple": ("medium",)}), asking("any")) == "c/small", "among its own"
 
 
 def test_a_provider_and_its_model_are_a_name() -> None:

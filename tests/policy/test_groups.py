@@ -113,6 +113,14 @@ def test_a_session_stays_with_its_member_and_the_others_are_spread_behind_it() -
     assert len(decide(request, stays, pooled()).groups[0]) == 3, "without affinity nobody stays"
 
 
+def test_a_member_goes_on_with_its_tool_loop_alone() -> None:
+    loop = asking("pool", tools=1, in_tool_loop=True)
+
+    decision = decide(loop, replace(NOW, remembered=Remembered("b/medium")), pooled())
+
+    assert weights(decision)[0] == {"b/medium": 1}
+
+
 def test_a_member_without_weight_only_stands_in() -> None:
     assert weights(decide(FROM_POOL, NOW, pooled(Pool({"large": 1, "small": 0})))) == [{"a/large": 1}, {"c/small": 1}]
 

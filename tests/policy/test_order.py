@@ -38,6 +38,20 @@ def test_cheaper_stand_ins_go_first_and_dearer_ones_stay() -> None:
     assert names(decide(asking("medium"), NOW, made)) == ["b/medium", "c/small", "a/large"]
 
 
+def test_who_named_a_model_pays_no_more_while_anybody_is_left_who_costs_no_more() -> None:
+    strategy = Strategy(tiers={"simple": ("small",)}, default="large")
+    keyless = replace(NOW, missing_credentials=frozenset({"KEY_c"}))
+
+    decision = decide(asking("medium"), keyless, gateway(strategy), judgement=SIMPLE)
+
+    assert names(decision) == ["b/medium", "a/large"]
+    assert "b/medium before a/large: it costs no more than the model asked for" in decision.because
+    high = declaring(asking("medium"), priority="high")
+    assert names(decide(high, keyless, gateway(strategy), judgement=SIMPLE)) == ["b/medium", "a/large"]
+    by_rule = replace(strategy, rules=(Rule("all", None, "small"),))
+    assert names(decide(asking("medium"), keyless, gateway(by_rule), judgement=SIMPLE)) == ["a/large", "b/medium"]
+
+
 def test_high_priority_keeps_the_operators_order() -> None:
     high = declaring(asking("medium"), priority="high")
 
