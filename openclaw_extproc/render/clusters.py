@@ -131,13 +131,15 @@ def _circuit_breakers(max_requests: int | None) -> dict[str, Json]:
 
 def _outlier_detection() -> dict[str, Json]:
     # With one host per provider an ejected host is still used (panic mode): which provider comes first is the plan's
-    # decision. Ejections show in Envoy's statistics, and count where a provider has several endpoints.
+    # decision. Without always_eject_one_host a provider's only host never is (seen in 1.40: half of one is none), and
+    # nobody would read there that it fails.
     return {
         "consecutive_5xx": 5,
         "consecutive_gateway_failure": 5,
         "interval": "10s",
         "base_ejection_time": "30s",
         "max_ejection_percent": 50,
+        "always_eject_one_host": True,
     }
 
 
