@@ -25,7 +25,7 @@ LAYERS = (
     {"policy"},
     {"stages"},
     {"config"},
-    {"render", "explain"},
+    {"render", "explain", "drill"},
     {"edge"},
 )
 """From the bottom up. Imports go down, or stay within a package."""

@@ -11,6 +11,7 @@ from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.context import link_context
+from openclaw_extproc.config.drills import link_drills
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
@@ -111,6 +112,7 @@ def link(
         drain_ms=written.gateway.drain_ms,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
+        drills=link_drills(written.failover),
     )
     return settings, findings
 

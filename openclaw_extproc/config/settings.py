@@ -67,6 +67,15 @@ class Overload:
 
 
 @dataclass(frozen=True, slots=True)
+class Drills:
+    """When `up` holds drills by itself."""
+
+    every_seconds: float
+    notify: bool = False
+    """Whether what a drill finds is worth a warning."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     gateway: Gateway
     listen: Address
@@ -88,6 +97,8 @@ class Settings:
     fail_open: Mapping[str, Upstream] = field(default_factory=dict[str, Upstream])
     """By the vendor whose API is spoken, who gets the calls when no worker answers; the others are rejected."""
     overload: Overload = Overload()
+    drills: Drills | None = None
+    """`None`: nobody asked for any."""
 
     @property
     def is_crewed(self) -> bool:

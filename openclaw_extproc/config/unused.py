@@ -27,7 +27,9 @@ def later(written: Written) -> dict[str, bool]:
         "router.secondary_fallback": router.secondary_fallback is not None,
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
-        "failover.scheduled_failover": failover is not None and failover.scheduled_failover is not None,
+        "failover.scheduled_failover.notify: channels": failover is not None
+        and failover.scheduled_failover is not None
+        and failover.scheduled_failover.notify,
         "channels": bool(written.channels),
         "routing_rules": bool(written.routing_rules),
     }

@@ -70,11 +70,20 @@ class FailoverTarget(Section):
 
 
 class ScheduledFailover(Section):
-    """Read and checked, not acted on yet."""
+    """Drills that `up` holds by itself: `openclaw-extproc drill`, in a process of its own, with low priority. The first
+    one a minute after the start."""
 
-    test_interval: Duration | None = Field(default=None, description="time between two drills: every 6h")
-    mode: Name | None = Field(default=None, description="dry_run: nothing is sent that costs money")
-    notify: bool | None = Field(default=None, description="whether somebody is told of the result")
+    test_interval: Duration | None = Field(
+        default=None, description="time between two drills, a second at least: every 6h; nothing: every 24h"
+    )
+    mode: Literal["dry_run"] = Field(
+        default="dry_run", description="dry_run: simulators play all providers, nothing is sent that costs money"
+    )
+    notify: bool = Field(
+        default=False,
+        description="whether findings of a drill are warnings in the log, else they are lines of level info. No "
+        "channel is told of them yet",
+    )
 
 
 class Failover(Section):

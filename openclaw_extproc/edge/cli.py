@@ -16,7 +16,7 @@ from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
-from openclaw_extproc.edge import envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge import drill, envoy_check, explain, health_page, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     health = command("health", "ask a running service how its providers and models are")
     health.add_argument("--admin", metavar="URL", help="its admin address (default: that of the configuration)")
     health.add_argument("--json", action="store_true", help="as JSON")
+    drill.add_options(command("drill", "play faults of all providers with simulators; tell who would answer, and when"))
     commands.add_parser("schema", help=_SCHEMA, description=_SCHEMA)
     return parser
 
@@ -232,6 +233,12 @@ def _admin_url(options: argparse.Namespace) -> str:
     return f"http://[{host}]:{admin.port}" if ":" in host else f"http://{host}:{admin.port}"
 
 
+def _drill(options: argparse.Namespace) -> int:
+    if not _configs(options) and options.clusters is None:
+        raise explain.InputError("there is no openclaw.yml here: name a file with -c")
+    return drill.run(options, _sources(options))
+
+
 def _schema(_: argparse.Namespace) -> int:
     sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
     return OK
@@ -244,6 +251,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "validate": _validate,
     "explain": _explain,
     "health": _health,
+    "drill": _drill,
     "schema": _schema,
 }
 

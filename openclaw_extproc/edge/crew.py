@@ -122,6 +122,14 @@ class Crew:
     def reloaded(self, *, ok: bool) -> None:
         self._reloads.labels("ok" if ok else "rejected").inc()
 
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def own_registry(self) -> CollectorRegistry:
+        return self._own
+
     # -- what was counted ----------------------------------------------------------
 
     async def metrics(self) -> tuple[Metric, ...]:

@@ -46,7 +46,7 @@ async def start(
             stderr=asyncio.subprocess.PIPE,
             env=environment,
             pass_fds=files,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,
             start_new_session=True,  # Ctrl-C is ours to hand on, in our order
         )
     except OSError as problem:
@@ -81,7 +81,7 @@ async def _listen(name: str, process: asyncio.subprocess.Process, words: list[st
         logs.event(name, "said", {"line": text}, level=logging.WARNING)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

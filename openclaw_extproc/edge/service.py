@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry
+
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, grpc_server, health_page, logs
@@ -194,6 +196,16 @@ class Taking(Protocol):
 
     def reloaded(self, *, ok: bool) -> None: ...
 
+    @property
+    def settings(self) -> Settings:
+        """In force now."""
+        ...
+
+    @property
+    def own_registry(self) -> CollectorRegistry:
+        """What is counted here, and not by workers."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Alone:
@@ -213,6 +225,14 @@ class Alone:
 
     def reloaded(self, *, ok: bool) -> None:
         self.service.metrics.reload(ok=ok)
+
+    @property
+    def settings(self) -> Settings:
+        return self.service.settings
+
+    @property
+    def own_registry(self) -> CollectorRegistry:
+        return self.service.metrics.registry
 
 
 def _settings(read: Read) -> Settings:

@@ -16,7 +16,7 @@ import yaml
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import envoy_check, logs, processes
+from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
@@ -88,11 +88,11 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.push_async_callback(processes.end, children)
         if simulated:
             children.append(await _start_simulators(ports))
-            await _answering(children[0], ports.values())
-        children.append(await _start_envoy(binary, folder, options.concurrency))
+            await answering(children[0], ports.values())
+        children.append(await start_envoy(binary, folder, options.concurrency))
         admin = EnvoyAdmin(places.admin_socket)
         stack.push_async_callback(admin.close)
-        await _ready(children, admin)
+        await ready(children, admin)
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
 
@@ -109,6 +109,8 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         if isinstance(taking, Alone):  # workers judge by their own calls
             looking = asyncio.create_task(_look_for_ejections(taking.service, admin))
             stack.callback(looking.cancel)
+        drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
+        stack.callback(drilling.cancel)
         code = await _until_over(children, watching)
         await admin.drain(settings.drain_ms / 1000)
         return code
@@ -157,7 +159,7 @@ async def _start_simulators(ports: Mapping[str, int]) -> Child:
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
 
 
-async def _answering(child: Child, ports: Iterable[int]) -> None:
+async def answering(child: Child, ports: Iterable[int]) -> None:
     """Until something listens on each port. Raises `StartError`."""
     for port in ports:
         for _ in range(int(READY_SECONDS / 0.05)):
@@ -171,12 +173,12 @@ async def _answering(child: Child, ports: Iterable[int]) -> None:
             raise StartError(f"{child.name} was not ready within {READY_SECONDS:g} s")
 
 
-async def _start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
+async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
     return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
 
 
-async def _ready(children: Sequence[Child], admin: EnvoyAdmin) -> None:
+async def ready(children: Sequence[Child], admin: EnvoyAdmin) -> None:
     """Until Envoy has its listener and its clusters. Raises `StartError`."""
     for _ in range(int(READY_SECONDS / 0.05)):
         if gone := next((c for c in children if c.process.returncode is not None), None):

@@ -6,7 +6,7 @@ LATER = {
     3: ["memory"],
     4: ["router.health_check.alert_channel"],
     6: ["router.secondary_fallback"],
-    13: ["failover.scheduled_failover"],
+    13: ["failover.scheduled_failover.notify: channels"],
     14: ["channels", "routing_rules"],
 }
 

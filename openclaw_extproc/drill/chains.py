@@ -1,0 +1,155 @@
+"""What there is to drill: who is asked in which order, for every name that a client may ask for.
+
+A request is planned for each name by the code that plans all requests, so rules, compliance and pools have their say.
+Left out: chains that only a session's level names, which no client can ask for.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.gateway import Gateway, Limits, Target
+from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.stages import way
+from openclaw_extproc.stages.retries import MAX_WAIT_SECONDS
+from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire.shapes import PATHS, path_of
+
+HEADERS: Mapping[str, str] = {
+    "content-type": "application/json",
+    "anthropic-version": "2023-06-01",
+    # Made up, for providers that get the caller's own.
+    "authorization": "Bearer drill",
+    "x-api-key": "drill",
+    "x-goog-api-key": "drill",
+}
+_HELLO = "Say hello."
+_BODIES: Mapping[str, Mapping[str, object]] = {
+    "openai_chat": {"messages": [{"role": "user", "content": _HELLO}]},
+    "anthropic_messages": {"max_tokens": 100, "messages": [{"role": "user", "content": _HELLO}]},
+    "gemini": {"contents": [{"role": "user", "parts": [{"text": _HELLO}]}]},
+    "openai_embeddings": {"input": _HELLO},
+    "gemini_embeddings": {"content": {"parts": [{"text": _HELLO}]}},
+}
+"""By client format, in the order of trying: the first that has a plan is the one that the chain is drilled with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request of a drill."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    names: tuple[str, ...]
+    """All that mean it, sorted."""
+    asking: Asking
+    groups: tuple[tuple[Target, ...], ...]
+    """As in a plan: attempt n goes to one of group n."""
+    patience_ms: int
+    """How long each attempt may be silent, as configured."""
+
+    @property
+    def title(self) -> str:
+        """The name of the model that it begins with, where that is one of them."""
+        model = self.groups[0][0].model
+        return model if model in self.names else self.names[0]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Each once, in the order of trying."""
+        found: dict[str, Target] = {}
+        for target in (one for group in self.groups for one in group):
+            found.setdefault(target.name, target)
+        return tuple(found.values())
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Names, each once, in the order of trying."""
+        return tuple(dict.fromkeys(target.provider.name for target in self.targets))
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Providers of whom any may get the first attempt."""
+        return tuple(dict.fromkeys(target.provider.name for target in self.groups[0]))
+
+    def waits_seconds(self, limits: Limits, attempts: int | None = None) -> float:
+        """The longest that so many attempts may take, all of them if `None`: each silent to the end, and the waits
+        before the same provider is tried again."""
+        count = len(self.groups) if attempts is None else attempts
+        stays = (n for n in range(1, count) if self._group(n) == self._group(n + 1))
+        waits = count * self.patience_ms / 1000 + sum(_delay_seconds(limits, n) for n in stays)
+        return waits if limits.total_ms is None else min(waits, limits.total_ms / 1000)
+
+    def _group(self, attempt: int) -> tuple[Target, ...]:
+        return self.groups[(attempt - 1) % len(self.groups)]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A name that a plain request for it gets no plan for."""
+
+    name: str
+    why: str
+
+
+def chains(gateway: Gateway, at: float) -> tuple[tuple[Chain, ...], tuple[Refused, ...]]:
+    """Every chain once, whatever it is called. `at`: now, seconds since the epoch."""
+    plain = steadied(gateway)
+    found: dict[object, Chain] = {}
+    refused: list[Refused] = []
+    for name in names(gateway):
+        chain = _planned(name, plain, at)
+        if isinstance(chain, Refused):
+            refused.append(chain)
+            continue
+        key = (chain.asking.path.split("/models/")[0], chain.patience_ms, _called(chain))
+        before = found.get(key)
+        found[key] = chain if before is None else replace(before, names=(*before.names, name))
+    return tuple(found.values()), tuple(refused)
+
+
+def names(gateway: Gateway) -> tuple[str, ...]:
+    """All that clients may ask for: models, aliases, pools, virtual models."""
+    strategy = gateway.strategy
+    return tuple(sorted({*gateway.listed, *strategy.pools, *strategy.virtual}))
+
+
+def steadied(gateway: Gateway) -> Gateway:
+    """Without what makes two plans for the same request differ."""
+    return replace(gateway, strategy=replace(gateway.strategy, experiments=(), second_opinion=None, affinity=None))
+
+
+def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
+    whys: list[str] = []
+    for asking in _askings(name):
+        headers = {":method": "POST", ":path": asking.path, **HEADERS}
+        arrived = way.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
+        gone = way.go(arrived, lambda _: Situation(), gateway)
+        if isinstance(gone, way.Planned):
+            return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
+        if isinstance(gone, way.Refused):
+            whys.append(gone.fault.public)
+    return Refused(name, whys[0] if whys else "nobody answers it")
+
+
+def _askings(name: str) -> Iterator[Asking]:
+    for format, body in _BODIES.items():
+        whole = {"model": name, **body}
+        path = path_of(format, {"model": name})
+        sent = body if "{model}" in PATHS[format] else whole
+        yield Asking(path, json.dumps(sent).encode())
+
+
+def _called(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:
+    return tuple(tuple((target.name, target.weight) for target in group) for group in chain.groups)
+
+
+def _delay_seconds(limits: Limits, attempt: int) -> float:
+    """Before the next one, at the same provider: Envoy waits for whole seconds, one at least."""
+    wait = limits.retry_delay_ms / 1000 * limits.backoff_multiplier ** (attempt - 1)
+    return max(1, math.ceil(min(wait, MAX_WAIT_SECONDS)))

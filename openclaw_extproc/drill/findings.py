@@ -1,0 +1,109 @@
+"""What is wrong with chains: what a drill showed, and what can be seen without one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from openclaw_extproc.config.findings import Finding, error, warning
+from openclaw_extproc.drill.chains import Chain, Refused
+from openclaw_extproc.drill.prices import Prices
+from openclaw_extproc.drill.scenes import WELL, Outcome, Scene
+from openclaw_extproc.gateway import Gateway, Provider
+
+MUCH_DEARER = 10
+"""Times the first choice's cost, above which a fallback is worth a word."""
+LONG_SECONDS = 600
+"""What the official SDKs wait, unless told otherwise: who waits longer gets nothing for it."""
+
+
+def found(
+    gateway: Gateway,
+    played: Sequence[tuple[Chain, Sequence[tuple[Scene, Outcome]]]],
+    refused: Sequence[Refused],
+    *,
+    hosts: Mapping[str, str],
+    missing: frozenset[str],
+) -> Iterator[Finding]:
+    """In no order of importance. Arguments as of `report`."""
+    for chain, rows in played:
+        yield from _alone(chain)
+        yield from _unanswered(chain, rows)
+        yield from _same_host(chain, hosts)
+        yield from _dear(gateway, chain)
+        yield from _slow(gateway, chain)
+        yield from _cannot_pay(chain, missing)
+    for provider in gateway.providers.values():
+        if _lacks(provider, missing):
+            yield warning(f"provider {provider.name}", f"its credential is not there: {provider.identity}", "set it")
+    for one in refused:
+        yield warning(place(one.name), f"not drilled: {one.why}")
+
+
+def place(name: str) -> str:
+    return f"chain {name}"
+
+
+def _alone(chain: Chain) -> Iterator[Finding]:
+    if len(chain.providers) > 1:
+        return
+    provider = chain.providers[0]
+    several = len(chain.targets) > 1
+    finding = f"all {len(chain.targets)} of its models are at {provider}" if several else f"only {provider} answers it"
+    yield error(place(chain.title), f"{finding}: with it down, nobody does", "name a fallback at another provider")
+
+
+def _unanswered(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator[Finding]:
+    for scene, outcome in rows:
+        if scene.name == WELL and not outcome.answered:
+            yield error(place(chain.title), f"nobody answers it even when all is well (status {outcome.status})")
+        elif scene.single and not outcome.answered and len(chain.providers) > 1:
+            tried = f"tried {', '.join(outcome.failed)}; " if outcome.failed else ""
+            yield error(place(chain.title), f"nobody answers when {scene.name} ({tried}status {outcome.status})")
+        elif not outcome.met(scene):
+            yield warning(place(chain.title), f"{scene.name}: not tried, no request met it")
+
+
+def _same_host(chain: Chain, hosts: Mapping[str, str]) -> Iterator[Finding]:
+    known = [hosts.get(name) for name in chain.providers]
+    if len(known) > 1 and None not in known and len(set(known)) == 1:
+        yield warning(
+            place(chain.title),
+            f"{', '.join(chain.providers)} share one host: {known[0]}",
+            "name a fallback somewhere else",
+        )
+
+
+def _dear(gateway: Gateway, chain: Chain) -> Iterator[Finding]:
+    """One of the dearest: where a chain goes on, it also comes to that one."""
+    prices = Prices(gateway, chain)
+    times = {target.name: prices.times(target.name) or 0.0 for target in chain.targets[1:]}
+    dearest = max(times, key=lambda name: times[name], default="")
+    if dearest and times[dearest] > MUCH_DEARER:
+        first = chain.targets[0].name
+        yield warning(place(chain.title), f"{dearest} costs {times[dearest]:.0f} times as much as {first}")
+
+
+def _slow(gateway: Gateway, chain: Chain) -> Iterator[Finding]:
+    waits = chain.waits_seconds(gateway.limits)
+    if waits > LONG_SECONDS:
+        attempts = len(chain.groups)
+        yield warning(
+            place(chain.title),
+            f"may take {waits:.0f} s when all {attempts} attempts are silent; SDKs wait {LONG_SECONDS} s",
+            "shorten router.timeouts, or the chain",
+        )
+
+
+def _cannot_pay(chain: Chain, missing: frozenset[str]) -> Iterator[Finding]:
+    """Who has no credential is left out of the plan: what remains has to survive a fault too."""
+    lacking = {t.provider.name: t.provider.identity for t in chain.targets if _lacks(t.provider, missing)}
+    left = [name for name in chain.providers if name not in lacking]
+    if lacking and len(left) < 2 and len(chain.providers) > 1:
+        remains = f"only {left[0]} is left" if left else "nobody is left"
+        yield error(
+            place(chain.title),
+            f"{remains}: no credential for {', '.join(lacking)}",
+            f"set {', '.join(lacking.values())}",
+        )
+
+
+def _lacks(provider: Provider, missing: frozenset[str]) -> bool:
+    return provider.auth != "forward" and provider.identity in missing

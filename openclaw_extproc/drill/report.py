@@ -1,0 +1,143 @@
+"""What a drill found, as values: the text and the JSON are made from it.
+
+The JSON has these fields under these names, in this order. What is not known is `null`. New fields may come; a change
+of what is there raises `VERSION`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.drill.chains import Chain, Refused
+from openclaw_extproc.drill.findings import found
+from openclaw_extproc.drill.prices import Prices
+from openclaw_extproc.drill.scenes import Outcome, Scene
+from openclaw_extproc.gateway import Gateway
+
+VERSION = 1
+
+Played = Sequence[tuple[Scene, Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault."""
+
+    fault: str
+    broken: tuple[str, ...]
+    answered: bool
+    status: int
+    """0: there was no answer."""
+    provider: str | None
+    """Who answered; `null`: nobody."""
+    model: str | None
+    attempts: int | None
+    seconds: float
+    """Measured, with the shortened limits of a drill."""
+    worst_seconds: float | None
+    """What so many attempts may take with the limits as configured, each silent to the end."""
+    cost_usd: float | None
+    """Estimated, of `prices.SAMPLE`."""
+    times_first: float | None
+    """That cost, for each dollar that the first choice costs."""
+    failed: tuple[str, ...]
+    """`provider:reason` of the attempts before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """One chain."""
+
+    names: tuple[str, ...]
+    targets: tuple[str, ...]
+    """`provider/model`, in the order of trying."""
+    worst_seconds: float
+    """When every attempt is silent to the end, with the limits as configured."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    severity: str
+    place: str
+    finding: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    version: int
+    mode: str
+    ok: bool
+    """Whether there is no finding of severity `error`."""
+    seconds: float
+    chains: tuple[Drilled, ...]
+    findings: tuple[Problem, ...]
+    """Errors first."""
+    notes: tuple[str, ...]
+
+
+def report(
+    gateway: Gateway,
+    played: Sequence[tuple[Chain, Played]],
+    refused: Sequence[Refused],
+    *,
+    hosts: Mapping[str, str],
+    missing: frozenset[str],
+    seconds: float,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """All that can be said of a drill.
+
+    Args:
+        gateway: As configured, not as staged.
+        played: Each chain with what was played for it.
+        refused: Names that got no plan.
+        hosts: Of providers, by name, where known.
+        missing: `Provider.identity` of credentials that are not there.
+        seconds: What the drill took.
+        notes: What it left out of account.
+    """
+    findings = sorted(
+        found(gateway, played, refused, hosts=hosts, missing=missing), key=lambda one: one.severity != "error"
+    )
+    return Report(
+        VERSION,
+        "dry_run",
+        all(one.severity != "error" for one in findings),
+        round(seconds, 1),
+        tuple(_drilled(gateway, chain, rows) for chain, rows in played),
+        tuple(_problem(one) for one in findings),
+        notes,
+    )
+
+
+def _drilled(gateway: Gateway, chain: Chain, played: Played) -> Drilled:
+    prices = Prices(gateway, chain)
+    rows = tuple(_row(gateway, chain, prices, scene, outcome) for scene, outcome in played)
+    targets = tuple(target.name for target in chain.targets)
+    return Drilled(chain.names, targets, round(chain.waits_seconds(gateway.limits), 1), rows)
+
+
+def _row(gateway: Gateway, chain: Chain, prices: Prices, scene: Scene, outcome: Outcome) -> Row:
+    name = f"{outcome.provider}/{outcome.model}" if outcome.answered else ""
+    attempts = outcome.attempts
+    worst = None if attempts is None else round(chain.waits_seconds(gateway.limits, attempts), 1)
+    return Row(
+        scene.name,
+        scene.broken,
+        outcome.answered,
+        outcome.status,
+        outcome.provider if outcome.answered else None,
+        outcome.model if outcome.answered else None,
+        attempts,
+        round(outcome.seconds, 3),
+        worst,
+        prices.cost(name),
+        prices.times(name),
+        outcome.failed,
+    )
+
+
+def _problem(one: Finding) -> Problem:
+    return Problem(one.severity, one.path, one.finding, one.remedy)

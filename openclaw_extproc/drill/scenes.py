@@ -1,0 +1,68 @@
+"""The faults that are played for a chain, and what came of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openclaw_extproc.drill.chains import Chain
+
+WELL = "all well"
+SINGLE: dict[str, str] = {
+    "answers 503": "503",
+    "answers 429": "429",
+    "is silent": "silent",
+    "refuses the key": "401",
+}
+"""What goes wrong with one provider, in words, to the simulator's name for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One fault, with whom it happens to."""
+
+    name: str
+    broken: tuple[str, ...]
+    """Names of the providers."""
+    fault: str
+    """The simulator's name for it."""
+    single: bool = False
+    """One provider alone: what every chain has to survive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one request."""
+
+    status: int
+    """Of the answer; 0: there was none."""
+    seconds: float
+    """As measured, with the limits of a drill."""
+    provider: str = ""
+    """Who answered; empty: nobody, or the gateway itself."""
+    model: str = ""
+    attempts: int | None = None
+    """`None`: nobody said."""
+    failed: tuple[str, ...] = ()
+    """`provider:reason` of the attempts before."""
+
+    @property
+    def answered(self) -> bool:
+        return 200 <= self.status < 300
+
+    def met(self, scene: Scene) -> bool:
+        """Whether the fault had a chance: with weights, the first attempt may have gone elsewhere."""
+        return (
+            not scene.broken or not self.answered or any(one.partition(":")[0] in scene.broken for one in self.failed)
+        )
+
+
+def scenes(chain: Chain) -> Iterator[Scene]:
+    """In the order of the report."""
+    yield Scene(WELL, (), "ok")
+    for provider in chain.first:
+        yield from (Scene(f"{provider} {words}", (provider,), fault, single=True) for words, fault in SINGLE.items())
+    providers = chain.providers
+    if len(providers) > 2:
+        two = providers[:2]
+        yield Scene(f"{' and '.join(two)} down", two, "503")
+    if len(providers) > 1:
+        yield Scene("all down", providers, "503")

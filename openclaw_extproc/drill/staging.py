@@ -1,0 +1,88 @@
+"""The settings a drill is held with: the configured ones, with simulators in the place of all providers.
+
+Kept: chains, rules, pools, compliance, limits in dollars, formats and quirks. Changed: addresses, credentials, and
+limits of time, so that a drill takes seconds.
+Left out: that a target has a patience of its own; a provider's TLS, names and certificates.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from openclaw_extproc.config.settings import Address, BasePath, Settings, Upstream
+from openclaw_extproc.drill.chains import steadied
+from openclaw_extproc.gateway import Gateway, Limits, Provider
+
+KEY_NAME = "OPENCLAW_DRILL_KEY"
+"""The name of the only secret there is in a drill."""
+PATIENCE_MS = 1_500
+"""Of an attempt in a drill: long for a simulator on a busy machine, short for who waits for the report."""
+
+SHAPES: Mapping[str, str] = {
+    "anthropic_count_tokens": "anthropic",
+    "anthropic_messages": "anthropic",
+    "azure_embeddings": "openai",
+    "azure_openai": "openai",
+    "azure_responses": "openai",
+    "bedrock_anthropic": "bedrock",
+    "bedrock_converse": "bedrock",
+    "gemini": "gemini",
+    "gemini_count_tokens": "gemini",
+    "gemini_embeddings": "gemini",
+    "openai_chat": "openai",
+    "openai_completions": "openai",
+    "openai_embeddings": "openai",
+    "openai_responses": "openai",
+    "vertex_anthropic": "anthropic",
+    "vertex_gemini": "gemini",
+}
+"""From a provider's format to the simulator that speaks it."""
+
+
+def staged(
+    settings: Settings, ports: Mapping[str, int], base_paths: Mapping[str, BasePath], listen: Address, admin: Address
+) -> Settings:
+    """`ports`: of the simulators on 127.0.0.1, by provider. `base_paths`: as `load` has them, by format."""
+    gateway = settings.gateway
+    providers = {name: _simulated(p, ports[name], base_paths[p.format]) for name, p in gateway.providers.items()}
+    chains = {
+        name: tuple(replace(target, provider=providers[target.provider.name], timeout_ms=None) for target in chain)
+        for name, chain in gateway.chains.items()
+    }
+    return replace(
+        settings,
+        gateway=replace(
+            steadied(gateway),
+            providers=providers,
+            chains=chains,
+            limits=hasty(gateway.limits),
+            failure_threshold=1.0,  # a fault played before must not change who is asked first
+            response_headers="all",
+            passthrough=False,
+        ),
+        listen=listen,
+        admin=admin,
+        upstreams=tuple(Upstream(p, "http", "127.0.0.1", ports[name]) for name, p in providers.items()),
+    )
+
+
+def hasty(limits: Limits) -> Limits:
+    """The same number of attempts, in less time."""
+    return replace(limits, first_token_ms=PATIENCE_MS, answer_ms=PATIENCE_MS, timeout_ms=PATIENCE_MS, retry_delay_ms=0)
+
+
+def emptied(settings: Settings) -> Settings:
+    """Taken for a moment, it makes a service forget what it learned of all providers."""
+    return replace(settings, gateway=Gateway())
+
+
+def _simulated(provider: Provider, port: int, base_path: BasePath) -> Provider:
+    """At its simulator: all of it as before, but where it is and what it is paid with."""
+    forwards = provider.auth == "forward"
+    return replace(
+        provider,
+        auth="forward" if forwards else "inject",
+        credential="" if forwards else KEY_NAME,
+        base_path=base_path(""),
+        authority=f"127.0.0.1:{port}",
+        unread_cluster=provider.unread_cluster or f"{provider.cluster}-unread",
+    )

@@ -1,0 +1,110 @@
+"""`drill` as a person, a pipeline and `up` run it: real Envoy, real stages, simulators in the place of all providers."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openclaw_extproc.edge.processes import free_port
+from tests.e2e.commands import COMMAND, run, started
+from tests.e2e.harness import until
+
+# Nobody is at these addresses: an attempt that went to one of them would fail.
+THREE = """
+model:
+  providers:
+    - name: one
+      format: openai_chat
+      endpoint: "https://one.invalid/v1"
+      models: [gpt-4o]
+      api_key: "${KEY_BEE}"
+      fallback: two
+      fallback_model: claude-sonnet-4
+    - name: two
+      format: anthropic_messages
+      endpoint: "https://two.invalid"
+      models: [claude-sonnet-4]
+      api_key: "${KEY_DOG}"
+      fallback: three
+      fallback_model: gemini-2.5-pro
+    - {name: three, format: gemini, endpoint: "https://three.invalid", models: [gemini-2.5-pro], api_key: "${KEY_BEE}"}
+"""
+
+
+@pytest.fixture(scope="module")
+def drilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the command says as JSON, of chains of three, two and one, and its exit code."""
+    folder = tmp_path_factory.mktemp("drill")
+    (folder / "openclaw.yml").write_text(THREE)
+    done = run("drill", "--json", cwd=folder)
+    assert done.stdout, done.stderr
+    return {"code": done.returncode, "errors": done.stderr, **json.loads(done.stdout)}
+
+
+def rows(drilled: dict[str, object], name: str) -> dict[str, dict[str, object]]:
+    chains = drilled["chains"]
+    assert isinstance(chains, list)
+    found = next(chain for chain in chains if name in chain["names"])
+    return {row["fault"]: row for row in found["rows"]}
+
+
+@pytest.mark.parametrize("fault", ["one answers 503", "one answers 429", "one is silent"])
+def test_another_format_answers_for_who_is_down(drilled: dict[str, object], fault: str) -> None:
+    row = rows(drilled, "gpt-4o")[fault]
+
+    assert (row["provider"], row["model"], row["attempts"]) == ("two", "claude-sonnet-4", 2)
+    assert (row["worst_seconds"], row["cost_usd"], row["times_first"]) == (240.0, 0.0105, 1.4)
+
+
+def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled: dict[str, object]) -> None:
+    played = rows(drilled, "gpt-4o")
+
+    assert (played["all well"]["provider"], played["all well"]["attempts"]) == ("one", 1)
+    assert played["one and two down"]["provider"] == "three"
+    assert (played["all down"]["provider"], played["all down"]["status"]) == (None, 503)
+
+
+def test_a_chain_without_a_fallback_is_an_error(drilled: dict[str, object]) -> None:
+    findings = drilled["findings"]
+    assert isinstance(findings, list)
+
+    errors = [(one["place"], one["finding"]) for one in findings if one["severity"] == "error"]
+
+    assert ("chain gemini-2.5-pro", "only three answers it: with it down, nobody does") in errors
+    assert (drilled["code"], drilled["ok"], drilled["errors"]) == (1, False, "")
+
+
+def test_a_bad_configuration_and_a_missing_envoy_are_told_apart_from_findings(tmp_path: Path) -> None:
+    (tmp_path / "openclaw.yml").write_text(THREE)
+    (tmp_path / "bad.yml").write_text("modle: {}")
+
+    bad = run("drill", "-c", "bad.yml", cwd=tmp_path)
+    none = run("drill", "--envoy", "/nowhere/envoy", cwd=tmp_path)
+
+    assert (bad.returncode, none.returncode) == (2, 2)
+    assert "modle" in bad.stderr
+    assert "Envoy is missing" in none.stderr
+
+
+def test_up_holds_drills_by_itself(tmp_path: Path) -> None:
+    port, admin_port = free_port(), free_port()
+    schedule = '{test_interval: "every 2s", mode: dry_run, notify: true}'
+    (tmp_path / "openclaw.yml").write_text(
+        f"gateway: {{port: {port}, admin_port: {admin_port}}}\n{THREE}failover: {{scheduled_failover: {schedule}}}\n"
+    )
+
+    def failures() -> bool:
+        try:
+            metrics = httpx.get(f"http://127.0.0.1:{admin_port}/metrics", trust_env=False).text
+        except httpx.HTTPError:
+            return False
+        return "openclaw_drill_failures_total 0.0" not in metrics
+
+    with started([*COMMAND, "up"], tmp_path):
+        until(failures, 90, lambda: (tmp_path / "output").read_text() + (tmp_path / "errors").read_text())
+        lines = [json.loads(line) for line in (tmp_path / "output").read_text().splitlines() if line.startswith("{")]
+
+    told = [(line["level"], line["event"]) for line in lines if line["component"] == "drill"]
+    assert ("warning", "finding") in told
+    assert ("warning", "drill_done") in told
