@@ -8,9 +8,9 @@ Left out: that a target has a patience of its own; a provider's TLS, names and c
 from collections.abc import Mapping
 from dataclasses import replace
 
-from openclaw_extproc.config.settings import Address, BasePath, Settings, Upstream
+from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
 from openclaw_extproc.drill.chains import steadied
-from openclaw_extproc.gateway import Gateway, Limits, Provider
+from openclaw_extproc.gateway import Gateway, Limits, Patience, Provider
 
 KEY_NAME = "OPENCLAW_DRILL_KEY"
 """The name of the only secret there is in a drill."""
@@ -55,19 +55,31 @@ def staged(
             providers=providers,
             chains=chains,
             limits=hasty(gateway.limits),
-            failure_threshold=1.0,  # a fault played before must not change who is asked first
+            health=replace(gateway.health, probes={}),
             response_headers="all",
             passthrough=False,
         ),
         listen=listen,
         admin=admin,
+        workers=1,
+        fail_open={},
+        endpoints={},
+        overload=Overload(),
+        drain_ms=0,
         upstreams=tuple(Upstream(p, "http", "127.0.0.1", ports[name]) for name, p in providers.items()),
     )
 
 
 def hasty(limits: Limits) -> Limits:
     """The same number of attempts, in less time."""
-    return replace(limits, first_token_ms=PATIENCE_MS, answer_ms=PATIENCE_MS, timeout_ms=PATIENCE_MS, retry_delay_ms=0)
+    return replace(
+        limits,
+        first_token_ms=PATIENCE_MS,
+        answer_ms=PATIENCE_MS,
+        timeout_ms=PATIENCE_MS,
+        retry_delay_ms=0,
+        total_ms=None,
+    )
 
 
 def emptied(settings: Settings) -> Settings:
@@ -83,6 +95,7 @@ def _simulated(provider: Provider, port: int, base_path: BasePath) -> Provider:
         auth="forward" if forwards else "inject",
         credential="" if forwards else KEY_NAME,
         base_path=base_path(""),
+        patience=Patience(),
         authority=f"127.0.0.1:{port}",
         unread_cluster=provider.unread_cluster or f"{provider.cluster}-unread",
     )

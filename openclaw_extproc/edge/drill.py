@@ -181,8 +181,8 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     base_paths = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
     playing = staged(settings, ports, base_paths, listen, admin_address)
     places = Places(
-        route_stage=str(folder / "route.sock"),
-        attempt_stage=str(folder / "attempt.sock"),
+        route_stages=[str(folder / "route.sock")],
+        attempt_stages=[str(folder / "attempt.sock")],
         clusters_file=str(folder / "clusters.yaml"),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log="",
@@ -193,7 +193,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 
     service = Service(playing, Secrets({KEY_NAME: "drill"}))
-    listening = Listening(f"unix:{places.route_stage}", f"unix:{places.attempt_stage}")
+    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
     await stack.enter_async_context(running(service, listening, lambda: ""))
     children: list[Child] = []
     stack.push_async_callback(processes.end, children)

@@ -1,4 +1,4 @@
-"""`drill` as a person, a pipeline and `up` run it: real Envoy, real stages, simulators in the place of all providers."""
+"""`drill` as a person, a pipeline and `up` run it: simulators in the place of all providers."""
 
 import json
 from pathlib import Path
@@ -14,21 +14,21 @@ from tests.e2e.harness import until
 THREE = """
 model:
   providers:
-    - name: one
+    - name: openai
       format: openai_chat
       endpoint: "https://one.invalid/v1"
-      models: [gpt-4o]
+      models: [{name: gpt-4o, input_cost_per_million: 1, output_cost_per_million: 2}]
       api_key: "${KEY_BEE}"
-      fallback: two
+      fallback: anthropic
       fallback_model: claude-sonnet-4
-    - name: two
+    - name: anthropic
       format: anthropic_messages
       endpoint: "https://two.invalid"
-      models: [claude-sonnet-4]
+      models: [{name: claude-sonnet-4, input_cost_per_million: 2, output_cost_per_million: 4}]
       api_key: "${KEY_DOG}"
-      fallback: three
+      fallback: google
       fallback_model: gemini-2.5-pro
-    - {name: three, format: gemini, endpoint: "https://three.invalid", models: [gemini-2.5-pro], api_key: "${KEY_BEE}"}
+    - {name: google, format: gemini, endpoint: "https://three.invalid", models: [gemini-2.5-pro], api_key: "${KEY_BEE}"}
 """
 
 
@@ -49,19 +49,19 @@ def rows(drilled: dict[str, object], name: str) -> dict[str, dict[str, object]]:
     return {row["fault"]: row for row in found["rows"]}
 
 
-@pytest.mark.parametrize("fault", ["one answers 503", "one answers 429", "one is silent"])
+@pytest.mark.parametrize("fault", ["openai answers 503", "openai answers 429", "openai is silent"])
 def test_another_format_answers_for_who_is_down(drilled: dict[str, object], fault: str) -> None:
     row = rows(drilled, "gpt-4o")[fault]
 
-    assert (row["provider"], row["model"], row["attempts"]) == ("two", "claude-sonnet-4", 2)
-    assert (row["worst_seconds"], row["cost_usd"], row["times_first"]) == (240.0, 0.0105, 1.4)
+    assert (row["provider"], row["model"], row["attempts"]) == ("anthropic", "claude-sonnet-4", 2)
+    assert (row["worst_seconds"], row["cost_usd"], row["times_first"]) == (240.0, 0.004, 2.0)
 
 
 def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled: dict[str, object]) -> None:
     played = rows(drilled, "gpt-4o")
 
-    assert (played["all well"]["provider"], played["all well"]["attempts"]) == ("one", 1)
-    assert played["one and two down"]["provider"] == "three"
+    assert (played["all well"]["provider"], played["all well"]["attempts"]) == ("openai", 1)
+    assert played["openai and anthropic down"]["provider"] == "google"
     assert (played["all down"]["provider"], played["all down"]["status"]) == (None, 503)
 
 
@@ -71,7 +71,7 @@ def test_a_chain_without_a_fallback_is_an_error(drilled: dict[str, object]) -> N
 
     errors = [(one["place"], one["finding"]) for one in findings if one["severity"] == "error"]
 
-    assert ("chain gemini-2.5-pro", "only three answers it: with it down, nobody does") in errors
+    assert ("chain gemini-2.5-pro", "only google answers it: with it down, nobody does") in errors
     assert (drilled["code"], drilled["ok"], drilled["errors"]) == (1, False, "")
 
 
