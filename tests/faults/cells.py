@@ -88,7 +88,7 @@ def config(some: Iterable[Cell], providers: Providers) -> str:
 {entries}
 router:
   emergency: {{message: {EMERGENCY!r}, retry_after_ms: {RETRY_AFTER_SECONDS * 1000}}}
-  timeouts: {{first_token_ms: {milliseconds}, answer_ms: {milliseconds}}}
+  timeouts: {{first_token_ms: {milliseconds}, answer_ms: {milliseconds}, idle_ms: {milliseconds}}}
   retry_policy: {{max_retries: 2, initial_delay_ms: 1000}}
 """
 
@@ -100,11 +100,12 @@ def _entries(cell: Cell, providers: Providers) -> list[str]:
         nobody = n == 0 and not cell.row.fault
         at = NOBODY if nobody else f"127.0.0.1:{providers[cell.simulators[n]].port}"
         window = f", context_window: {windows[n]}" if windows[n] else ""
+        more = "" if n else cell.row.more
         last = n + 1 == len(cell.providers)
         then = "" if last else f", fallback: {cell.providers[n + 1]}, fallback_model: {cell.models[n + 1]}"
         lines.append(
             f"    - {{name: {who}, models: [{{name: {model}{window}}}], format: {FORMATS[shape]}, "
-            f'endpoint: "http://{at}", api_key: "${{{_key_name(who)}}}"{then}}}'
+            f'endpoint: "http://{at}", api_key: "${{{_key_name(who)}}}"{then}{more}}}'
         )
     return lines
 

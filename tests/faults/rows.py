@@ -41,6 +41,7 @@ def safe(why: str, *statuses: int, breaks: bool = False) -> Expected:
     return Expected("safe", why, frozenset(statuses), breaks)
 
 
+_BUFFER = ", on_midstream_fault: buffer"
 _BEGUN = "the client has the first words already"
 _SAID = safe(f"{_BEGUN}: the format's error event ends the stream")
 _BREAKS = safe(f"{_BEGUN}, and Envoy can only break the stream: never a clean end", breaks=True)
@@ -75,6 +76,8 @@ class Row:
     """The client goes away before the answer is over."""
     windows: tuple[int, int] | None = None
     """Tokens that fit into the models of the first one and of the stand-in."""
+    more: str = ""
+    """Of the entry of who is asked first in the configuration."""
     unbilled: bool = False
     """Tokens of the first one are counted nowhere."""
 
@@ -116,6 +119,10 @@ ROWS: tuple[Row, ...] = (
     Row("malformed chunk", "cut-off JSON in the middle", "garbage", streamed=_SAID),
     Row("no terminator", "all tokens, then no word that this was the end", "no-done", streamed=_UNENDED,
         streamed_by={"openai": PASS}),
+    Row("cut stream, buffered", "as above, with `on_midstream_fault: buffer`", "cut", more=_BUFFER),
+    Row("stall, buffered", "as above, with `on_midstream_fault: buffer`", "stall-15", waits=4, more=_BUFFER),
+    Row("reset, held", "TCP reset in mid-stream, with `on_midstream_fault: {hold_ms: 1000}`", "reset-mid", waits=1,
+        more=", on_midstream_fault: {hold_ms: 1000}"),
     Row("prefill refused", "breaks off; the stand-in takes no half answer to go on from", "cut", then="no-prefill",
         streamed=_SAID),
     Row("context too long", "400: the prompt does not fit; the stand-in has a larger window", "context-length",
