@@ -130,7 +130,7 @@ def _lined_up(chosen: Chosen) -> Line:
     return affordable(done, chosen, held=stays is not None and line[0] is stays)
 
 
-_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is cost")
+_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is low")
 
 
 def _is_in_the_way(found: Sorted) -> bool:

@@ -110,8 +110,10 @@ def _by_price(line: list[Candidate], base: Candidate, choice: Choice, case: Case
     if choice.priority == "quality":
         return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one)))
     importance = case.features.declared.priority
-    if choice.priority == "cost" or importance == "low":
+    if importance == "low":
         line = [one for one in line if not _is_dearer(one, base)] or line
+    elif choice.priority == "cost":
+        line = sorted(line, key=lambda one: _is_dearer(one, base))  # a dear answer is better than none
     elif not case.snapshot.minds_cost:
         return line
     elif importance == "normal":

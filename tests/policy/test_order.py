@@ -72,7 +72,7 @@ def test_low_priority_drops_dearer_stand_ins_unless_nothing_else_is_left() -> No
 def test_priority_cost_takes_the_cheapest_that_is_good_enough() -> None:
     by_cost = Strategy(rules=(Rule("all", None, "medium", "cost"),))
 
-    assert names(decide(asking(AUTO), NOW, of_medium(by_cost), judgement=SIMPLE)) == ["c/small", "b/medium"]
+    assert names(decide(asking(AUTO), NOW, of_medium(by_cost), judgement=SIMPLE)) == ["c/small", "b/medium", "a/large"]
 
 
 def test_priority_quality_welcomes_dearer_stand_ins() -> None:
