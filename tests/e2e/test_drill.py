@@ -94,17 +94,15 @@ def test_up_holds_drills_by_itself(tmp_path: Path) -> None:
         f"gateway: {{port: {port}, admin_port: {admin_port}}}\n{THREE}failover: {{scheduled_failover: {schedule}}}\n"
     )
 
-    def failures() -> bool:
-        try:
-            metrics = httpx.get(f"http://127.0.0.1:{admin_port}/metrics", trust_env=False).text
-        except httpx.HTTPError:
-            return False
-        return "openclaw_drill_failures_total 0.0" not in metrics
+    output = tmp_path / "output"
 
     with started([*COMMAND, "up"], tmp_path):
-        until(failures, 90, lambda: (tmp_path / "output").read_text() + (tmp_path / "errors").read_text())
-        lines = [json.loads(line) for line in (tmp_path / "output").read_text().splitlines() if line.startswith("{")]
+        until(lambda: "drill_done" in output.read_text(), 90, output.read_text)
+        metrics = httpx.get(f"http://127.0.0.1:{admin_port}/metrics", trust_env=False).text
+        lines = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
 
     told = [(line["level"], line["event"]) for line in lines if line["component"] == "drill"]
     assert ("warning", "finding") in told
     assert ("warning", "drill_done") in told
+    assert "openclaw_drill_failures_total 1.0" in metrics
+    assert "openclaw_drill_last_success_timestamp_seconds 0.0" in metrics
