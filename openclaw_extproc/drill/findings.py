@@ -42,9 +42,9 @@ def place(name: str) -> str:
 
 
 def _alone(chain: Chain) -> Iterator[Finding]:
-    if len(chain.providers) > 1:
+    provider, *others = chain.providers
+    if others:
         return
-    provider = chain.providers[0]
     several = len(chain.targets) > 1
     finding = f"all {len(chain.targets)} of its models are at {provider}" if several else f"only {provider} answers it"
     yield error(place(chain.title), f"{finding}: with it down, nobody does", "name a fallback at another provider")

@@ -86,11 +86,12 @@ async def _one(counts: Counts, drills: Drills, words: Sequence[str], environment
     began = time.monotonic()
     try:
         code, said, complaint = await _ran(words, environment)
-        held = msgspec.json.decode(said, type=Report)
     except TimeoutError:
         return _not_held(counts, f"took longer than {MAX_SECONDS:g} s")
     except OSError as problem:
         return _not_held(counts, problem.strerror or type(problem).__name__)
+    try:
+        held = msgspec.json.decode(said, type=Report)
     except msgspec.DecodeError:
         return _not_held(counts, complaint or f"exit code {code}")
     counts.held(time.time(), ok=held.ok)

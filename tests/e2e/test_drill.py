@@ -1,11 +1,14 @@
 """`drill` as a person, a pipeline and `up` run it: simulators in the place of all providers."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
+from openclaw_extproc.drill.report import Report, Row
 from openclaw_extproc.edge.processes import free_port
 from tests.e2e.commands import COMMAND, run, started
 from tests.e2e.harness import until
@@ -32,47 +35,50 @@ model:
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    report: Report
+    code: int
+    errors: str
+
+    def rows(self, name: str) -> dict[str, Row]:
+        chain = next(chain for chain in self.report.chains if name in chain.names)
+        return {row.fault: row for row in chain.rows}
+
+
 @pytest.fixture(scope="module")
-def drilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What the command says as JSON, of chains of three, two and one, and its exit code."""
+def drilled(tmp_path_factory: pytest.TempPathFactory) -> Held:
+    """What the command says as JSON, of chains of three, two and one."""
     folder = tmp_path_factory.mktemp("drill")
     (folder / "openclaw.yml").write_text(THREE)
     done = run("drill", "--json", cwd=folder)
     assert done.stdout, done.stderr
-    return {"code": done.returncode, "errors": done.stderr, **json.loads(done.stdout)}
+    return Held(msgspec.json.decode(done.stdout, type=Report), done.returncode, done.stderr)
 
 
-def rows(drilled: dict[str, object], name: str) -> dict[str, dict[str, object]]:
-    chains = drilled["chains"]
-    assert isinstance(chains, list)
-    found = next(chain for chain in chains if name in chain["names"])
-    return {row["fault"]: row for row in found["rows"]}
+@pytest.mark.parametrize(
+    "fault", ["openai answers 503", "openai answers 429", "openai is silent", "openai refuses the key"]
+)
+def test_another_format_answers_for_who_is_down(drilled: Held, fault: str) -> None:
+    row = drilled.rows("gpt-4o")[fault]
+
+    assert (row.provider, row.model, row.attempts) == ("anthropic", "claude-sonnet-4", 2)
+    assert (row.worst_seconds, row.cost_usd, row.times_first) == (240.0, 0.004, 2.0)
 
 
-@pytest.mark.parametrize("fault", ["openai answers 503", "openai answers 429", "openai is silent"])
-def test_another_format_answers_for_who_is_down(drilled: dict[str, object], fault: str) -> None:
-    row = rows(drilled, "gpt-4o")[fault]
+def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled: Held) -> None:
+    played = drilled.rows("gpt-4o")
 
-    assert (row["provider"], row["model"], row["attempts"]) == ("anthropic", "claude-sonnet-4", 2)
-    assert (row["worst_seconds"], row["cost_usd"], row["times_first"]) == (240.0, 0.004, 2.0)
-
-
-def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled: dict[str, object]) -> None:
-    played = rows(drilled, "gpt-4o")
-
-    assert (played["all well"]["provider"], played["all well"]["attempts"]) == ("openai", 1)
-    assert played["openai and anthropic down"]["provider"] == "google"
-    assert (played["all down"]["provider"], played["all down"]["status"]) == (None, 503)
+    assert (played["all well"].provider, played["all well"].attempts) == ("openai", 1)
+    assert played["openai and anthropic down"].provider == "google"
+    assert (played["all down"].provider, played["all down"].status) == (None, 503)
 
 
-def test_a_chain_without_a_fallback_is_an_error(drilled: dict[str, object]) -> None:
-    findings = drilled["findings"]
-    assert isinstance(findings, list)
-
-    errors = [(one["place"], one["finding"]) for one in findings if one["severity"] == "error"]
+def test_a_chain_without_a_fallback_is_an_error(drilled: Held) -> None:
+    errors = [(one.place, one.finding) for one in drilled.report.findings if one.severity == "error"]
 
     assert ("chain gemini-2.5-pro", "only google answers it: with it down, nobody does") in errors
-    assert (drilled["code"], drilled["ok"], drilled["errors"]) == (1, False, "")
+    assert (drilled.code, drilled.report.ok, drilled.errors) == (1, False, "")
 
 
 def test_a_bad_configuration_and_a_missing_envoy_are_told_apart_from_findings(tmp_path: Path) -> None:
