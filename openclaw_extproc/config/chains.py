@@ -5,11 +5,13 @@ Where forms stand side by side, the first one that knows a model has it: roles, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
 from openclaw_extproc.config.forms import Entry, Forms
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.written_balance import Failover
+from openclaw_extproc.config.written_policy import SecondaryFallback
 from openclaw_extproc.gateway import AUTO, LEVEL, Provider, Target
 
 Chain = tuple[Target, ...]
@@ -45,7 +47,7 @@ def _equivalent(provider: Provider | None, asked: str) -> str:
 
 
 def link_chains(
-    forms: Forms, providers: Providers, failover: Failover | None
+    forms: Forms, providers: Providers, failover: Failover | None, secondary: SecondaryFallback | None = None
 ) -> tuple[dict[str, Chain], list[Finding]]:
     """The chains by model, `AUTO` among them if there is any."""
     findings = [finding for entry in forms.entries.values() for finding in _entry_findings(entry, providers)]
@@ -67,6 +69,8 @@ def link_chains(
     default = _default(linking, chains)
     chains |= _of_levels(linking)
     _extend(chains, linking, failover, findings)
+    if secondary and secondary.enabled:
+        _extend_by_priority(chains, providers, secondary, findings)
     if default:
         chains[AUTO] = chains[default]
     return chains, findings
@@ -160,6 +164,23 @@ def _extend_by_failover(
             if provider is not None and provider.name != failover.primary
         ]
         chains[name] = tuple(dict.fromkeys((first, *others)))
+
+
+def _extend_by_priority(
+    chains: dict[str, Chain], providers: Providers, secondary: SecondaryFallback, findings: list[Finding]
+) -> None:
+    """Behind all others, and only providers that are not in a chain anyway. What a level says of its own stays."""
+    for n, one in enumerate(secondary.providers):
+        if one.name not in providers.names:
+            path, finding = f"router.secondary_fallback.providers[{n}].name", f'no provider is named "{one.name}"'
+            findings.append(warning(path, f"{finding} {known(providers.names)}: not used"))
+    in_order = sorted(secondary.providers, key=lambda one: inf if one.priority is None else one.priority)
+    behind = [providers.by_name[one.name] for one in in_order if one.name and one.name in providers.by_name]
+    for name, chain in chains.items():
+        asked = {target.provider.name for target in chain}
+        found = {one.name: Target(one, _equivalent(one, chain[0].model)) for one in behind if one.name not in asked}
+        if not name.startswith(LEVEL):
+            chains[name] = (*chain, *(target for target in found.values() if target.model))
 
 
 def _entry_findings(entry: Entry, providers: Providers) -> Iterator[Finding]:

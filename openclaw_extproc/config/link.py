@@ -56,7 +56,7 @@ def link(
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
     providers = patient(providers, written)
-    chains, about_chains = link_chains(forms, providers, written.failover)
+    chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
     context, about_context = link_context(written.router.context_management, {*chains, *written.gateway.models})

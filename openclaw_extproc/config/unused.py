@@ -24,7 +24,6 @@ def later(written: Written) -> dict[str, bool]:
     return {
         "router.health_check.alert_channel": router.health_check is not None
         and router.health_check.alert_channel is not None,
-        "router.secondary_fallback": router.secondary_fallback is not None,
         "memory": written.memory is not None,
         "logging.format: text": written.logging.format == "text",
         "failover.scheduled_failover.notify: channels": failover is not None

@@ -112,7 +112,9 @@ class Circuit:
                     self._open(at, retry_after)
 
     def suspect(self, at: float, seconds: float) -> None:
-        """A doubt from elsewhere, which passes by itself."""
+        """A doubt from elsewhere, which passes by itself. Where no share of failures is too much, nothing is doubted."""
+        if self.rules.failure_rate >= 1:
+            return
         self._suspect_until = max(self._suspect_until, at + seconds)
 
     def trust(self) -> None:

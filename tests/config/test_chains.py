@@ -145,3 +145,30 @@ def test_the_written_forms_go_before_the_clusters_file() -> None:
     assert chains(listed("name: openai, models: [m]"), clusters=clusters) == {
         "m": ["openai/m"], "n": ["mine/n"], AUTO: ["openai/m"],
     }  # fmt: skip
+
+
+def test_secondary_fallbacks_stand_behind_all_others_in_the_order_of_their_priority() -> None:
+    found = chains(seed(3), seed(6))
+
+    assert found["claude-3-opus-20240229"] == [
+        "anthropic/claude-3-opus-20240229",
+        "google/gemini-pro-1.5",
+        "local/gpt-oss-120b",
+    ]
+    assert found["gemini-pro-1.5"] == [
+        "google/gemini-pro-1.5",
+        "local/gpt-oss-120b",
+        "anthropic/claude-3-opus-20240229",
+    ]
+
+
+def test_a_secondary_fallback_that_is_no_provider_is_told() -> None:
+    text = "router: {secondary_fallback: {providers: [{name: nobody, priority: 1}]}}"
+
+    assert any('no provider is named "nobody"' in told for told in warnings(seed(3), text))
+
+
+def test_secondary_fallbacks_can_be_switched_off() -> None:
+    off = "router: {secondary_fallback: {enabled: false}}"
+
+    assert chains(seed(3), seed(6), off) == chains(seed(3))

@@ -5,7 +5,6 @@ from tests.config.loading import seed, warnings
 LATER = {
     3: ["memory"],
     4: ["router.health_check.alert_channel"],
-    6: ["router.secondary_fallback"],
     13: ["failover.scheduled_failover.notify: channels"],
     14: ["channels", "routing_rules"],
 }

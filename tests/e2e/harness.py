@@ -24,6 +24,7 @@ ValueT = TypeVar("ValueT")
 READY_SECONDS = 30.0
 MAX_SHOWN = 3_000
 """Characters of a log, from its end, in the message of a test that failed."""
+CALM = "model: {router: {failure_threshold: 1}}\n"
 CONFIG, OUTPUT = "openclaw.yml", "output"
 SECRETS = {
     "OPENAI_API_KEY": "sk-ours-openai",
@@ -109,14 +110,26 @@ class Sidecar:
 
 @contextmanager
 def sidecar(
-    config: str, environment: Mapping[str, str] | None = None, *arguments: str, gateway: str = ""
+    config: str,
+    environment: Mapping[str, str] | None = None,
+    *arguments: str,
+    gateway: str = "",
+    never_ill: bool = True,
 ) -> Generator[Sidecar]:
-    """`gateway`: more of this section than the ports."""
+    """One with a configuration of the test's own.
+
+    Args:
+        gateway: More of this section than the ports.
+        never_ill: However many calls fail, a provider keeps its place in the chain, unless the configuration says
+            something else: what one test breaks the next one finds whole.
+    """
     port, admin_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder) / CONFIG, Path(folder) / OUTPUT
         file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}, {gateway}}}\n{config}")
-        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(file), *arguments]
+        (Path(folder) / "calm.yml").write_text(CALM)
+        configs = [word for path in ("calm.yml", CONFIG)[not never_ill :] for word in ("-c", str(Path(folder) / path))]
+        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", *configs, *arguments]
         with output.open("w") as sink:
             process = subprocess.Popen(
                 command, stdout=sink, stderr=subprocess.STDOUT, text=True, cwd=folder,

@@ -32,13 +32,13 @@ def written(providers: Providers, *, port: int | None = None, router: str = "") 
 
 @pytest.fixture
 def up(providers: Providers) -> Iterator[Sidecar]:
-    with sidecar(written(providers), {"KEY": "sk-ours"}) as made:
+    with sidecar(written(providers), {"KEY": "sk-ours"}, never_ill=False) as made:
         yield made
 
 
 @pytest.fixture
 def probing(providers: Providers) -> Iterator[Sidecar]:
-    with sidecar(written(providers, router=CHECK), {"KEY": "sk-ours"}) as made:
+    with sidecar(written(providers, router=CHECK), {"KEY": "sk-ours"}, never_ill=False) as made:
         yield made
 
 
@@ -129,7 +129,7 @@ def test_who_answers_calls_is_not_probed(probing: Sidecar, providers: Providers)
 
 
 def test_probes_find_a_dead_primary_before_any_request_does(providers: Providers) -> None:
-    with sidecar(written(providers, port=1, router=CHECK), {"KEY": "sk-ours"}) as up:
+    with sidecar(written(providers, port=1, router=CHECK), {"KEY": "sk-ours"}, never_ill=False) as up:
         until(lambda: up.metric(STATUS, provider=PRIMARY) == 0, 10)
 
         assert who(ask(up)) == (SECOND, "1")
@@ -138,7 +138,7 @@ def test_probes_find_a_dead_primary_before_any_request_does(providers: Providers
 
 def test_a_probing_call_asks_for_one_token(providers: Providers) -> None:
     router = CHECK.replace("{interval", "{probe: call, interval")
-    with sidecar(written(providers, router=router), {"KEY": "sk-ours"}) as up:
+    with sidecar(written(providers, router=router), {"KEY": "sk-ours"}, never_ill=False) as up:
         until(lambda: asked(providers, PRIMARY) and asked(providers, SECOND), 10, up.logged)
 
         for name, field in ((PRIMARY, "max_tokens"), (SECOND, "max_tokens")):
@@ -188,7 +188,7 @@ def test_who_says_that_its_limit_is_reached_is_spared_before_it_has_to_refuse(
 
 def test_what_envoy_ejected_goes_behind(providers: Providers) -> None:
     text = written(providers).replace("model:\n", "model:\n  router: {failure_threshold: 1}\n", 1)
-    with sidecar(text, {"KEY": "sk-ours"}) as up:
+    with sidecar(text, {"KEY": "sk-ours"}, never_ill=False) as up:
         providers[PRIMARY].set_fault("503")
 
         until(lambda: who(ask(up)) == (SECOND, "1"), 10, up.logged)
