@@ -112,7 +112,7 @@ class Circuit:
                     self._open(at, retry_after)
 
     def suspect(self, at: float, seconds: float) -> None:
-        """A doubt from elsewhere, which passes by itself. Where no share of failures is too much, nothing is doubted."""
+        """A doubt from elsewhere, which passes by itself. Where no share of failures is too much, there is none."""
         if self.rules.failure_rate >= 1:
             return
         self._suspect_until = max(self._suspect_until, at + seconds)
