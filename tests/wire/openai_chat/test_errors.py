@@ -56,7 +56,7 @@ def test_the_providers_own_code_is_passed_on() -> None:
             {"message": "bad", "type": "BadRequestError", "code": 400},
             Fault(Kind.MALFORMED, "bad", 400, "BadRequestError"),
         ),
-        (404, {"error": "no such model"}, Fault(Kind.NOT_FOUND, "no such model", 404)),
+        (404, {"error": "no such model"}, Fault(Kind.NOT_FOUND, "no such model", 404, code="model_not_found")),
         (401, {"detail": "who are you"}, Fault(Kind.UNAUTHENTICATED, "who are you", 401)),
         (500, {"detail": [{"msg": "x"}]}, Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
         (503, ["x"], Fault(Kind.OVERLOADED, "the provider answered 503", 503)),
