@@ -37,7 +37,7 @@ CLASSES, CENTRES, SESSIONS, USERS = ("pii", "internal"), ("lab", "shop"), ("s1",
 POOLS, VIRTUAL = ("pool", "spread"), ("fast", "cheap", "best", "mine")
 NAMES = (*MODELS, *MODELS, *POOLS, *VIRTUAL, AUTO)
 """All that a configuration may name; some stand for nothing, as the gateway is drawn without them."""
-ASKABLE = (*3 * MODELS, *NAMES, *3 * (AUTO,), "a/m1", "b/m2", "unknown", "level:session")
+ASKABLE = (*3 * MODELS, *4 * POOLS, *NAMES, *3 * (AUTO,), "a/m1", "b/m2", "unknown", "level:session")
 TARGETS = tuple(f"{where}/{model}" for where in PROVIDERS for model in MODELS)
 ABILITIES = ("vision", "tools", "json_schema")
 PRICES = ((), (Price(0, 0),), (Price(1, 4),), (Price(10, 40),), (Price(1, 2), Price(20, 40, above=900)))
@@ -237,7 +237,7 @@ class Case:
             model=self.one(*ASKABLE),
             stream=self.chance(0.5),
             turns=1,
-            tools=self.one(0, 1),
+            tools=self.one(0, 0, 1),
             images=self.one(0, 1),
             tokens=self.one(0, 10, 1_000),
             query=self.one("", "why?"),

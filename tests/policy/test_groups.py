@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.situation import Remembered
-from openclaw_extproc.strategy import Affinity, Optimization, Pool, Strategy
+from openclaw_extproc.strategy import Affinity, Level, Optimization, Pool, Strategy
 from tests.policy.making import ASKED, NOW, asking, declaring, gateway, names, provider
 
 POOL = Pool({"large": 60, "medium": 30, "small": 10}, max_concurrent=5)
@@ -111,6 +111,12 @@ def test_a_session_stays_with_its_member_and_the_others_are_spread_behind_it() -
     busy = replace(stays, inflight={"b/medium": 5})
     assert names(decide(request, busy, pooled(affinity=Affinity())))[0] != "b/medium"
     assert len(decide(request, stays, pooled()).groups[0]) == 3, "without affinity nobody stays"
+
+
+def test_without_routing_a_pool_is_spread_and_nothing_stands_in() -> None:
+    off = declaring(FROM_POOL, level=Level("x-openclaw-routing", routing=False))
+
+    assert weights(decide(off, NOW, pooled())) == [{"a/large": 60, "b/medium": 30, "c/small": 10}]
 
 
 def test_a_member_goes_on_with_its_tool_loop_alone() -> None:
