@@ -31,7 +31,9 @@ class Case:
     abilities: frozenset[str]
     """What the model has to be able to, in words of `catalog.POSSIBLE`."""
     costs: dict[str, float | None] = field(default_factory=dict[str, float | None], compare=False)
-    """Worked out so far, by target: the one thing here that changes, and nobody can tell."""
+    """Worked out so far, by target. This and `counted` are the things here that change, and nobody can tell."""
+    counted: dict[str, int] = field(default_factory=dict[str, int], compare=False)
+    """Tokens of the prompt, by `ModelFacts.family`."""
 
     @property
     def strategy(self) -> Strategy:
@@ -67,8 +69,14 @@ class Case:
     def cost_of(self, name: str, facts: ModelFacts) -> float | None:
         """`name`: of the target, where it is known already."""
         if name not in self.costs:
-            self.costs[name] = cost.estimate(self.features, facts, self.situation)
+            self.costs[name] = cost.estimate(self.features, facts, self.tokens(facts))
         return self.costs[name]
+
+    def tokens(self, facts: ModelFacts) -> int:
+        """Of the prompt, as models of this family count them."""
+        if facts.family not in self.counted:
+            self.counted[facts.family] = cost.input_tokens(self.features, facts, self.situation)
+        return self.counted[facts.family]
 
     def holds(self, condition: Condition | None) -> bool | None:
         """`None`: it could not be evaluated."""

@@ -1,9 +1,8 @@
 """What a request will cost, before anybody was asked: an estimate for comparing and for limits, never a bill."""
 
-from math import ceil
-
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
+from openclaw_extproc.policy.context import tokens_of
 from openclaw_extproc.policy.situation import Situation
 
 USUAL_OUTPUT = 500
@@ -16,7 +15,7 @@ _UNTHINKING = frozenset({"", "none", "off", "disabled"})
 
 def input_tokens(features: Features, facts: ModelFacts, situation: Situation) -> int:
     """As this model's family will count them, corrected by what its providers have counted lately."""
-    return ceil(features.tokens * situation.token_ratio.get(facts.family, 1.0))
+    return tokens_of(features, facts, situation.token_ratio.get(facts.family, 1.0))
 
 
 def output_tokens(features: Features, facts: ModelFacts) -> int:
@@ -27,17 +26,17 @@ def output_tokens(features: Features, facts: ModelFacts) -> int:
     return min(n for n in (usual, features.output_tokens, facts.max_output) if n is not None)
 
 
-def estimate(features: Features, facts: ModelFacts, situation: Situation) -> float | None:
-    """US dollars; `None` when nobody knows the model's price. To have tokens counted is free with all vendors."""
+def estimate(features: Features, facts: ModelFacts, tokens: int) -> float | None:
+    """US dollars, for so many `input_tokens`; `None` when nobody knows the model's price. To have tokens counted is
+    free with all vendors.
+    """
     if features.operation == "count_tokens":
         return 0.0
-    tokens = input_tokens(features, facts, situation)
     price = facts.price(tokens)
     return None if price is None else price.of(tokens, output_tokens(features, facts))
 
 
-def wanted_tokens(features: Features, facts: ModelFacts, situation: Situation) -> int:
+def wanted_tokens(features: Features, facts: ModelFacts, tokens: int) -> int:
     """What has to fit into the window: the prompt, and all of the answer that the client said it wants."""
     wanted = features.output_tokens or 0
-    allowed = wanted if facts.max_output is None else min(wanted, facts.max_output)
-    return input_tokens(features, facts, situation) + allowed
+    return tokens + (wanted if facts.max_output is None else min(wanted, facts.max_output))

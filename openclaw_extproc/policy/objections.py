@@ -114,10 +114,12 @@ def _too_long(one: Candidate, case: Case) -> Fault | None:
     facts = one.facts
     if facts.window is None or case.features.operation == "count_tokens":
         return None
+    tokens = cost.wanted_tokens(case.features, facts, case.tokens(facts))
+    if tokens <= facts.window:
+        return None
     ratio = case.situation.token_ratio.get(facts.family, 1.0)
     if fits(case.features, facts, case.strategy.context, ratio):
         return None
-    tokens = cost.wanted_tokens(case.features, facts, case.situation)
     public = f"about {tokens:,} tokens with the answer asked for, and {one.target.model} has room for {facts.window:,}"
     return Fault(Kind.MALFORMED, public, code=TOO_LONG)
 

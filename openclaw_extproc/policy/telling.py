@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy import cost, trace
+from openclaw_extproc.policy import trace
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.line import Chosen, Line
 from openclaw_extproc.policy.trace import RefusedError, Trace
@@ -29,7 +29,7 @@ def record_of(chosen: Chosen, line: Line, first: Target | None) -> Record:
 def estimated(record: Record, first: Target | None, case: Case) -> Record:
     if first is None:
         return replace(record, input_tokens=case.features.tokens)
-    tokens = cost.input_tokens(case.features, case.gateway.facts(first), case.situation)
+    tokens = case.tokens(case.gateway.facts(first))
     return replace(record, input_tokens=tokens, cost_usd=case.cost(first))
 
 

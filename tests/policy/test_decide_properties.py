@@ -10,7 +10,7 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
-from openclaw_extproc.policy.cost import estimate, wanted_tokens
+from openclaw_extproc.policy.cost import estimate, input_tokens, wanted_tokens
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.variables import values
@@ -160,7 +160,10 @@ def test_nothing_too_long_is_planned(seed: int) -> None:
 
     for target in planned(decision):
         facts = gateway.facts(target)
-        assert facts.window is None or wanted_tokens(features, facts, situation) <= facts.window
+        assert (
+            facts.window is None
+            or wanted_tokens(features, facts, input_tokens(features, facts, situation)) <= facts.window
+        )
 
 
 @MANY
@@ -214,7 +217,8 @@ def _chooses(strategy: Strategy) -> bool:
 
 
 def _cost(target: Target, features: Features, situation: Situation, gateway: Gateway) -> float | None:
-    return estimate(features, gateway.facts(target), situation)
+    facts = gateway.facts(target)
+    return estimate(features, facts, input_tokens(features, facts, situation))
 
 
 @MANY

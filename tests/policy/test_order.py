@@ -6,7 +6,9 @@ import pytest
 
 from openclaw_extproc.catalog import Price
 from openclaw_extproc.faults import Kind
+from openclaw_extproc.features import extract, tokens_for
 from openclaw_extproc.gateway import AUTO, Gateway
+from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.strategy import Context, Optimization, Rule, Strategy, Virtual
 from tests.policy.making import (
@@ -236,6 +238,18 @@ def test_tokens_are_counted_as_the_family_counts_them() -> None:
     record = decide(asking("medium"), replace(NOW, token_ratio={"x": 1.1}), made).record
     assert record.input_tokens == 1_100
     assert record.cost_usd == pytest.approx((1_100 * 2 + 500 * 8) / 1e6)
+
+
+def test_every_family_counts_the_same_prompt_in_its_own_way() -> None:
+    text = "Ein Satz, den jeder anders zählt. " * 100
+    long = extract(Chat("medium", (Turn("user", (Text(text),)),)), client_format="openai_chat", headers={})
+    counts = {
+        family: decide(long, NOW, of_medium(Strategy(), **{"b/medium": facts(2.0, family=family)})).record.input_tokens
+        for family in ("openai", "anthropic", "gemini")
+    }
+
+    assert counts == {family: tokens_for(long.size, family) for family in counts}
+    assert len(set(counts.values())) > 1
 
 
 def test_a_request_nobody_has_room_for_is_refused_in_words_its_sdk_knows() -> None:
