@@ -1,9 +1,7 @@
 """A line within its limits in dollars."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from openclaw_extproc.faults import Fault
 from openclaw_extproc.policy.budgets import Budget, Limit, budget, notice, too_dear
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.line import Chosen, Line, others
@@ -16,24 +14,21 @@ def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
     purse = budget(chosen.case, chosen.over)
     if not purse.limits and purse.per_task is None:
         return line
-    first = line.members[0]
-    if (limit := purse.broken_by(first)) is None:
-        within = replace(line, members=tuple(one for one in line.members if not purse.broken_by(one)))
-        within = replace(within, objections=(*line.objections, *_too_dear(line.members, purse)))
-        return within if held else _within_a_task(within, purse, chosen)
-    line = replace(line, objections=(*line.objections, *_too_dear(line.members, purse)))
+    first, broken = line.members[0], [purse.broken_by(one) for one in line.members]
+    within = tuple(one for one, limit in zip(line.members, broken, strict=True) if limit is None)
+    dear = tuple((one, too_dear(limit, one)) for one, limit in zip(line.members, broken, strict=True) if limit)
+    line = replace(line, objections=(*line.objections, *dear)) if dear else line
+    if (limit := broken[0]) is None:
+        line = replace(line, members=within) if dear else line
+        return line if held else _within_a_task(line, purse, chosen)
     rejects = purse.rejecting(first)
-    cheaper = () if rejects else tuple(one for one in line.members if not purse.broken_by(one))
+    cheaper = () if rejects else within
     if not cheaper and not rejects and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
         cheaper = tuple(one for one in found.usable if not purse.broken_by(one))
     if not cheaper:
         raise refused(too_dear(rejects or limit, first), chosen, replace(line, members=()))
     return _downgraded(line, limit, cheaper)
-
-
-def _too_dear(members: Sequence[Candidate], purse: Budget) -> tuple[tuple[Candidate, Fault], ...]:
-    return tuple((one, too_dear(limit, one)) for one in members if (limit := purse.broken_by(one)))
 
 
 def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:

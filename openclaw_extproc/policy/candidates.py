@@ -50,10 +50,10 @@ def first_of(choice: Choice, case: Case) -> Target:
 def candidates(choice: Choice, case: Case) -> tuple[Candidate, ...]:
     """Each target once, where it stands best. Never empty: `choose` made sure of that."""
     first = [found for name in choice.names if (found := case.meaning(name))]
-    line = list(_line(first, choice, case) if choice.routing else _alone(first[0], case))
     unique: dict[str, Candidate] = {}
-    for one in line:
-        unique.setdefault(one.name, one)
+    for target, standing, weight in _line(first, choice, case) if choice.routing else _alone(first[0], case):
+        if target.name not in unique:
+            unique[target.name] = _made(target, standing, case, weight)
     return tuple(unique.values())
 
 
@@ -74,44 +74,48 @@ def candidate(target: Target, case: Case) -> Candidate:
     return _made(target, Standing.CHOSEN, case)
 
 
-def _alone(found: Meaning, case: Case) -> Iterator[Candidate]:
+_Place = tuple[Target, Standing, int]
+"""And a weight."""
+
+
+def _alone(found: Meaning, case: Case) -> Iterator[_Place]:
     """Without stand-ins. Of a pool, and of a wish, all members are what was asked for."""
     if found.pool:
         return _members(found, found.pool, case)
-    return (_made(target, Standing.CHOSEN, case) for target in (found.peers if found.wish else found.chain[:1]))
+    return ((target, Standing.CHOSEN, 0) for target in (found.peers if found.wish else found.chain[:1]))
 
 
-def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[Candidate]:
+def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[_Place]:
     strategy = case.strategy
     mapped = (name for word in _called(first, choice) for name in strategy.fallbacks.get(word, ()))
     named = tuple(dict.fromkeys((*choice.fallback, *mapped)))
     if len(first) == 1 and not named and not first[0].pool:
-        yield from _chain(first[0], case)  # in the very order in which it was written
+        yield from _chain(first[0])  # in the very order in which it was written
     else:
         yield from _peers(first, case)
         yield from _of_names(named, Standing.STANDS_IN, case)
-        yield from (_made(target, Standing.OWN, case) for found in first for target in found.rest)
+        yield from ((target, Standing.OWN, 0) for found in first for target in found.rest)
     if strategy.default and (case.leaves_choice or strategy.applies_to == "all"):
         yield from _of_names((strategy.default,), Standing.LAST, case)
     if choice.by in ("user", "rule", "task", "tier", "experiment") and case.asked != "unknown":
         yield from _of_names((case.asked_name,), Standing.LAST, case)
 
 
-def _chain(found: Meaning, case: Case) -> Iterator[Candidate]:
+def _chain(found: Meaning) -> Iterator[_Place]:
     peers = {target.name for target in found.peers}
     for target in found.chain:
-        yield _made(target, Standing.CHOSEN if target.name in peers else Standing.OWN, case)
+        yield (target, Standing.CHOSEN if target.name in peers else Standing.OWN, 0)
 
 
-def _peers(first: list[Meaning], case: Case) -> Iterator[Candidate]:
+def _peers(first: list[Meaning], case: Case) -> Iterator[_Place]:
     for n, found in enumerate(first):
         if found.pool and n == 0:
             yield from _members(found, found.pool, case)
         else:
-            yield from (_made(target, Standing.CHOSEN, case) for target in found.peers)
+            yield from ((target, Standing.CHOSEN, 0) for target in found.peers)
 
 
-def _members(found: Meaning, pool: Pool, case: Case) -> Iterator[Candidate]:
+def _members(found: Meaning, pool: Pool, case: Case) -> Iterator[_Place]:
     """Who is busy goes behind the others, unless all are. Where the fastest is wanted, weights say nothing."""
     most, inflight = pool.max_concurrent, case.situation.inflight
     busy = {t.name for t in found.peers if most is not None and inflight.get(t.name, 0) >= most}
@@ -119,8 +123,8 @@ def _members(found: Meaning, pool: Pool, case: Case) -> Iterator[Candidate]:
         busy = set[str]()
     counts = not case.strategy.optimization.latency
     members = list(zip(found.peers, found.weights, strict=True))
-    yield from (_made(t, Standing.CHOSEN, case, weight * counts) for t, weight in members if t.name not in busy)
-    yield from (_made(t, Standing.CHOSEN, case) for t, _ in members if t.name in busy)
+    yield from ((t, Standing.CHOSEN, weight * counts) for t, weight in members if t.name not in busy)
+    yield from ((t, Standing.CHOSEN, 0) for t, _ in members if t.name in busy)
 
 
 def _called(first: list[Meaning], choice: Choice) -> Iterable[str]:
@@ -129,7 +133,7 @@ def _called(first: list[Meaning], choice: Choice) -> Iterable[str]:
     return dict.fromkeys((*choice.names, *behind))
 
 
-def _of_names(names: Iterable[str], standing: Standing, case: Case) -> Iterator[Candidate]:
+def _of_names(names: Iterable[str], standing: Standing, case: Case) -> Iterator[_Place]:
     for name in names:
         if found := case.meaning(name):
-            yield from (_made(target, standing, case) for target in found.chain)
+            yield from ((target, standing, 0) for target in found.chain)

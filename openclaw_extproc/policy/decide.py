@@ -87,7 +87,7 @@ def _enforced(case: Case) -> Decision:
     groups = grouped(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
     experiment = experiments.told(chosen.arms.taken, groups[0], case)
-    record = replace(record_of(chosen, line, groups[0][0]), experiment=experiment)
+    record = record_of(chosen, line, groups[0][0], experiment)
     last = last_resort(groups, chosen)
     return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms, last)
 

@@ -46,6 +46,8 @@ def _near_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> 
     place: dict[tuple[Standing, str], int] = {}
     for n, one in enumerate(line):
         place.setdefault((one.standing, one.target.model), n)
+    if len(place) == len(line):
+        return line
     return sorted(
         line,
         key=lambda one: (

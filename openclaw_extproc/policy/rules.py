@@ -29,11 +29,11 @@ class Ruled:
 
 def ruled(case: Case) -> Ruled:
     so_far, seen = Ruled(), list[RuleSeen]()
-    applies = case.leaves_choice or case.strategy.applies_to == "all"
+    applies, is_chat = case.leaves_choice or case.strategy.applies_to == "all", case.is_chat
     for rule, told in zip(case.strategy.rules, case.snapshot.told, strict=True):
         if so_far.chosen and len(seen) >= MAX_SEEN:
             break
-        matched = case.holds(rule.condition) if applies and (case.is_chat or _is_about_operation(rule)) else False
+        matched = case.holds(rule.condition) if applies and (is_chat or _is_about_operation(rule)) else False
         seen.append(told if matched is False else RuleSeen(told.name, told.source, matched, told.does))
         if matched and so_far.chosen is None:
             so_far = _after(so_far, rule)

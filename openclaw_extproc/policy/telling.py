@@ -11,35 +11,35 @@ from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 
 
-def record_of(chosen: Chosen, line: Line, first: Target | None) -> Record:
+def record_of(chosen: Chosen, line: Line, first: Target | None, experiment: str = "") -> Record:
     case, choice = chosen.case, chosen.choice
-    record = replace(
-        judged(case),
+    return replace(
+        told(case, first),
         because=(*choice.because, *line.because),
         rule=choice.rule,
         level=choice.level,
         chosen_by=choice.by,
+        experiment=experiment,
         data_classes=chosen.bounds.classes,
         notice=line.notice,
         downgrade=line.broken.scope if line.broken else "",
     )
-    return estimated(record, first, case)
 
 
-def estimated(record: Record, first: Target | None, case: Case) -> Record:
-    if first is None:
-        return replace(record, input_tokens=case.features.tokens)
-    tokens = case.tokens(case.gateway.facts(first))
-    return replace(record, input_tokens=tokens, cost_usd=case.cost(first))
-
-
-def judged(case: Case) -> Record:
-    """What is known of a request before anything is decided."""
-    judged, declared = case.judgement, case.features.declared
-    record = Record(mode=case.strategy.mode, session=declared.session, cost_centre=declared.cost_centre)
-    if not case.is_chat:
-        return record
-    return replace(record, tier=judged.tier, score=judged.score, confidence=judged.confidence, task=judged.task)
+def told(case: Case, first: Target | None) -> Record:
+    """What is known of a request whatever is decided, and what it will cost at its first target."""
+    judged, declared, chats = case.judgement, case.features.declared, case.is_chat
+    return Record(
+        mode=case.strategy.mode,
+        tier=judged.tier if chats else "",
+        score=judged.score if chats else 0.0,
+        confidence=judged.confidence if chats else 0.0,
+        task=judged.task if chats else "",
+        session=declared.session,
+        cost_centre=declared.cost_centre,
+        input_tokens=case.tokens(case.gateway.facts(first)) if first else case.features.tokens,
+        cost_usd=case.cost(first) if first else None,
+    )
 
 
 def trace_of(chosen: Chosen, line: Line) -> Trace:

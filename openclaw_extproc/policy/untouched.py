@@ -9,7 +9,7 @@ from openclaw_extproc.policy.choose import as_asked
 from openclaw_extproc.policy.compliance import Bounds
 from openclaw_extproc.policy.line import nobody
 from openclaw_extproc.policy.objections import Sorted
-from openclaw_extproc.policy.telling import estimated, judged
+from openclaw_extproc.policy.telling import told
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 
@@ -26,9 +26,9 @@ def untouched(case: Case) -> tuple[cands.Candidate, Record, Trace]:
     line = cands.also(asked.chain, (), case)
     found = [(one, objections.objection(one, terms, case)) for one in line]
     first = next((one for one, fault in found if fault is None), None)
-    record = replace(judged(case), because=choice.because, chosen_by=choice.by)
+    record = replace(told(case, first.target if first else None), because=choice.because, chosen_by=choice.by)
     if first is None:
         fault = nobody(Sorted((), tuple((one, fault) for one, fault in found if fault)))
         raise RefusedError(fault, record, Trace(case.judgement))
     seen = Trace(case.judgement, (), (trace.Candidate(first.target, "", first.cost),))
-    return first, estimated(record, first.target, case), seen
+    return first, record, seen
