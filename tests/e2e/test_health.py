@@ -184,14 +184,3 @@ def test_who_says_that_its_limit_is_reached_is_spared_before_it_has_to_refuse(
     until(lambda: who(ask(up)) == (PRIMARY, "1"), 10)
     assert 2 < time.monotonic() - began < 5
     assert up.lines("health_changed")[0]["data"]["why"] == "0% of requests left, for 3 s"
-
-
-def test_what_envoy_ejected_goes_behind(providers: Providers) -> None:
-    text = written(providers).replace("model:\n", "model:\n  router: {failure_threshold: 1}\n", 1)
-    with sidecar(text, {"KEY": "sk-ours"}, never_ill=False) as up:
-        providers[PRIMARY].set_fault("503")
-
-        until(lambda: who(ask(up)) == (SECOND, "1"), 10, up.logged)
-
-        change = next(line["data"] for line in up.lines("health_changed") if line["data"]["name"] == PRIMARY)
-        assert (change["to"], change["why"]) == ("degraded", "ejected by Envoy")

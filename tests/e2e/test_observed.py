@@ -29,7 +29,7 @@ SELECTION = {
 @pytest.fixture
 def fresh(providers: Providers) -> Iterator[Sidecar]:
     """Nothing was counted here yet."""
-    with sidecar(world.config(providers), world.KEYS) as up:
+    with sidecar(world.config(providers), world.KEYS, never_ill=False) as up:
         yield up
 
 
