@@ -126,10 +126,10 @@ def _by_words(sample: str) -> str:
             return ""
         points.update({name: _ALONE for name, letters in _LETTERS.items() if any(c in lower for c in letters)})
     words = _WORD.findall(lower)
-    for word in words:
-        languages = _OF_WORD.get(word, ())
-        for name in languages:
-            points[name] += _ALONE // len(languages)
+    for languages, times in Counter(map(_OF_WORD.get, words)).items():
+        share = _SHARED[len(languages or ())]
+        for name in languages or ():
+            points[name] += times * share
     if not points:
         return ""
     (best, most), *rest = points.most_common(2)
@@ -145,6 +145,8 @@ _OF_OTHERS = "ăơưđșțčřžůěőűøåæþðāēīūģķļņạảấầ�
 _STRAY = 2
 
 _ALONE = 6
-"""Points of a word or a letter that one of these languages has; a word of several is shared between them."""
+"""Points of a word or a letter that one of these languages has."""
+_SHARED = (0, *(_ALONE // several for several in range(1, len(_WORDS) + 1)))
+"""Points of a word for each of so many languages that have it."""
 _ENOUGH = 9
 _FEW_WORDS = 4

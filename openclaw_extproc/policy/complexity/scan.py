@@ -8,6 +8,7 @@ spaces, Korean, Hindi and Arabic put endings and prefixes to their words: their 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from operator import add
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ class Hit(NamedTuple):
     marker: str
 
 
-_WORD = re.compile(r"[0-9a-z_À-ԯ]+")
+_WORD = re.compile(r"([0-9a-z_À-ԯ]+)")
 """Of the scripts whose words are compared as a whole: Latin, Greek, Cyrillic. `folded`, so in small letters."""
 STEM = 4
 """Letters by which stems are found; none is shorter."""
@@ -103,21 +104,28 @@ def hits(text: str) -> list[Hit]:
 
 def _in_words(text: str) -> list[Hit]:
     """Each marker where it stands first."""
-    found: list[Hit] = []
+    parts = _WORD.split(text)  # what is between words, a word, what is between words …
+    words = [*parts[1::2], ""]  # so that the last has one after it
+    found = _by_place(words)
+    if not found:
+        return []
+    ends = list(accumulate(map(len, parts)))
+    return [Hit(ends[2 * n], kind, marker) for n, kind, marker in found]
+
+
+def _by_place(words: list[str]) -> list[tuple[int, Kind, str]]:
+    """Markers with the number of the word that each begins at."""
+    found: list[tuple[int, Kind, str]] = []
     alone, begins = _TABLES.alone, _TABLES.begins
-    matches = list(_WORD.finditer(text))
-    words = [match.group() for match in matches]
-    words.append("")  # so that the last has one after it
     seen: set[str] = set()
-    for n, match in enumerate(matches):
-        word = words[n]
+    for n, word in enumerate(words):
         if word in begins and (phrases := _phrases(words, n)):
             if phrases[0].marker not in seen:
                 seen.add(phrases[0].marker)
-                found += [Hit(match.start(), p.kind, p.marker) for p in phrases]
+                found += [(n, p.kind, p.marker) for p in phrases]
         elif word[:STEM] in alone and word not in seen:
             seen.add(word)
-            found += [Hit(match.start(), kind, m) for m, is_stem, kind in alone[word[:STEM]] if _is(word, m, is_stem)]
+            found += [(n, kind, m) for m, is_stem, kind in alone[word[:STEM]] if _is(word, m, is_stem)]
     return found
 
 
@@ -126,9 +134,11 @@ def _is(word: str, marker: str, is_stem: bool) -> bool:
 
 
 def _phrases(words: list[str], n: int) -> list[_Phrase]:
-    """The longest that begin at word `n`."""
+    """The longest that begin at word `n`. Most words that begin one are followed by others than it has."""
     word = words[n]
-    begun = (*_TABLES.phrases.get(f"{word} {words[n + 1]}", ()), *_TABLES.phrases.get(word, ()))
+    begun = _TABLES.phrases.get(f"{word} {words[n + 1]}", ()) + _TABLES.phrases.get(word, ())
+    if not begun:
+        return []
     whole = [phrase for phrase in begun if _continues(words, n + 1, phrase.rest)]
     longest = max((len(phrase.rest) for phrase in whole), default=0)
     return [phrase for phrase in whole if len(phrase.rest) == longest]
