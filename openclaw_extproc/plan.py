@@ -5,7 +5,8 @@ configuration and the stages may run in different workers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import msgspec
 
@@ -93,14 +94,40 @@ def patience_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) 
     return min(max(own, default=usual), longest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """As a plan travels, which costs Envoy and us by its length: a target once, however often it is planned."""
+
+    targets: tuple[Target, ...]
+    groups: tuple[tuple[int, ...], ...]
+    """Places in `targets`."""
+    plan: Plan
+    """Without its groups."""
+
+
 def write(plan: Plan) -> str:
-    return _encoder.encode(plan).decode()
+    """What a provider lists is left out: no attempt asks for it, and it may be hundreds of names."""
+    places = {id(target): target for group in plan.groups for target in group}
+    place = {one: number for number, one in enumerate(places)}
+    groups = tuple(tuple(place[id(target)] for target in group) for group in plan.groups)
+    written = _Written(tuple(map(_alone, places.values())), groups, replace(plan, groups=()))
+    return _encoder.encode(written).decode()
+
+
+@lru_cache(maxsize=1024)
+def _alone(target: Target) -> Target:
+    return replace(target, provider=replace(target.provider, models=()))
 
 
 def read(text: str) -> Plan:
-    """Raises `msgspec.DecodeError` (a bug of ours, or somebody else's metadata under our name)."""
-    return _decoder.decode(text)
+    """Raises `msgspec.MsgspecError` (a bug of ours, or somebody else's metadata under our name)."""
+    written = _decoder.decode(text)
+    try:
+        groups = tuple(tuple(written.targets[place] for place in group) for group in written.groups)
+    except IndexError as error:
+        raise msgspec.ValidationError("a group names a target that is not there") from error
+    return replace(written.plan, groups=groups)
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Plan)
+_decoder = msgspec.json.Decoder(_Written)

@@ -1,5 +1,7 @@
 """Promises about the plan: what is tried in which order, and that it travels as text."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -42,14 +44,34 @@ def plan(*chain: Target) -> Plan:
     return Plan("r", "f", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Limits(), Emergency())
 
 
+def alone(target: Target) -> Target:
+    return replace(target, provider=replace(target.provider, models=()))
+
+
 @given(plans)
-def test_a_plan_survives_its_journey(made: Plan) -> None:
-    assert read(write(made)) == made
+def test_a_plan_survives_its_journey_without_what_its_providers_list(made: Plan) -> None:
+    expected = replace(made, groups=tuple(tuple(map(alone, group)) for group in made.groups))
+
+    assert read(write(made)) == expected
+
+
+def test_a_target_travels_once_however_often_it_is_planned() -> None:
+    once, often = write(plan(A, B)), write(plan(A, B, A, B, A, B, A, B))
+
+    assert read(often).groups == ((A,), (B,)) * 4
+    assert len(often) - len(once) <= len("[0],[1],") * 3
 
 
 @pytest.mark.parametrize("written", ["", "{", "[]", "{}", "null", '{"request_id": 7}'])
 def test_what_is_no_plan_is_refused(written: str) -> None:
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(msgspec.MsgspecError):
+        read(written)
+
+
+def test_a_plan_that_names_a_target_it_has_not_is_refused() -> None:
+    written = write(plan(A)).replace('"groups":[[0]]', '"groups":[[1]]')
+
+    with pytest.raises(msgspec.MsgspecError):
         read(written)
 
 

@@ -8,6 +8,7 @@ from google.protobuf import any_pb2
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
+from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
 from openclaw_extproc.stages.events import (
     Answer,
     Continue,
@@ -22,9 +23,6 @@ from openclaw_extproc.stages.events import (
     To,
 )
 
-NAMESPACE = "openclaw"
-"""Of our dynamic metadata, and of our metadata on clusters."""
-GROUPS_NAMESPACE = "openclaw.priority_groups"
 FILTER = "envoy.filters.http.ext_proc"
 
 _SEND, _SKIP, _NONE = 1, 2, 0
@@ -49,7 +47,11 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
     match message.WhichOneof("request"):
         case "request_headers":
             head = message.request_headers
-            return RequestHead(_headers(head), at, head.end_of_stream, _cluster(message), _metadata(message))
+            told = _attributes(message)
+            cluster, metadata = told.get("xds.cluster_name", ""), _metadata(message)
+            if PLAN in told:
+                metadata["plan"] = told[PLAN]
+            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata)
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":
@@ -70,17 +72,16 @@ def _headers(head: pb.HttpHeaders) -> dict[str, str]:
     return headers
 
 
-def _cluster(message: pb.ProcessingRequest) -> str:
+def _attributes(message: pb.ProcessingRequest) -> dict[str, str]:
     if FILTER not in message.attributes:
-        return ""
-    return message.attributes[FILTER].fields["xds.cluster_name"].string_value
+        return {}
+    return {key: value.string_value for key, value in message.attributes[FILTER].fields.items()}
 
 
 def _metadata(message: pb.ProcessingRequest) -> dict[str, str]:
-    if NAMESPACE not in message.metadata_context.filter_metadata:
-        return {}
-    fields = message.metadata_context.filter_metadata[NAMESPACE].fields
-    return {key: value.string_value for key, value in fields.items()}
+    forwarded = message.metadata_context.filter_metadata
+    found = (forwarded[name].fields for name in (NAMESPACE, NOTES_NAMESPACE) if name in forwarded)
+    return {key: value.string_value for fields in found for key, value in fields.items()}
 
 
 PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
@@ -121,10 +122,11 @@ def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
         if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
             common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
         response.typed_dynamic_metadata[GROUPS_NAMESPACE].CopyFrom(_groups(answer.groups))
-    if answer.metadata:
-        noted = response.dynamic_metadata.fields[NAMESPACE].struct_value.fields
-        for key, value in answer.metadata.items():
-            noted[key].string_value = value
+    for name, values in ((NAMESPACE, answer.metadata), (NOTES_NAMESPACE, answer.notes)):
+        if values:
+            noted = response.dynamic_metadata.fields[name].struct_value.fields
+            for key, value in values.items():
+                noted[key].string_value = value
     return response
 
 

@@ -8,6 +8,11 @@ ROUTE_CLUSTER = "openclaw_route"
 ATTEMPT_CLUSTER = "openclaw_attempt"
 
 NAMESPACE = "openclaw"
+"""What is noted of a request: its plan, and what people may read of the decision."""
+PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
+"""An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
+NOTES_NAMESPACE = "openclaw.attempts"
+"""A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
 BUFFER_BYTES = 64 * 1024 * 1024
@@ -65,10 +70,10 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name"],
+        "request_attributes": ["xds.cluster_name", PLAN],
         "metadata_options": {
-            "forwarding_namespaces": {"untyped": [NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
+            "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
+            "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},
         },
     }
 
@@ -89,10 +94,10 @@ def unread_stage() -> dict[str, Json]:
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name"],
+        "request_attributes": ["xds.cluster_name", PLAN],
         "metadata_options": {
-            "forwarding_namespaces": {"untyped": [NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NAMESPACE]},
+            "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
+            "receiving_namespaces": {"untyped": [NOTES_NAMESPACE]},
         },
     }
 

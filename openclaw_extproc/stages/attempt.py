@@ -385,7 +385,8 @@ class AttemptStage:
             },
             call.gone("content-length", "content-encoding"),
             groups=again.plan.groups if again and again.plan else (),
-            metadata=retries.noted_failure(attempt, failure) | _replanned(again),
+            metadata=_replanned(again),
+            notes=retries.noted_failure(attempt, failure),
         )
         bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
         step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), left)

@@ -20,7 +20,7 @@ class RequestHead:
     cluster: str = ""
     """Attempt stage: the cluster Envoy chose."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What our stages noted on this request so far."""
+    """What an attempt needs of what was noted on this request so far: its plan, and the notes of those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,9 @@ class Continue:
     groups: tuple[tuple[Target, ...], ...] = ()
     """Route stage: where attempt 1, 2, … go."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    """To be noted on this request, for later attempts and the access log."""
+    """To be noted on this request, for the attempts and the access log."""
+    notes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of this attempt, for those after it."""
     credential: Credential | None = None
     bypass: bool = False
     """Of a request's head: both bodies go past us from here on."""

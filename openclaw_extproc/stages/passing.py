@@ -76,7 +76,7 @@ def request(bound: Bound, head: RequestHead) -> Continue:
         To.REQUEST_HEAD,
         changed,
         tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
-        metadata=noted_start(bound.attempt, provider.cluster, bound.began),
+        notes=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=_credential(bound),
     )
 

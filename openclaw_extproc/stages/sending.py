@@ -150,7 +150,7 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
         changed,
         tuple(sorted(unwanted - changed.keys())),
         body=None if encoded.body is body else encoded.body,
-        metadata=noted_start(bound.attempt, provider.cluster, bound.began),
+        notes=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=_credential(bound, path, encoded.body),
     )
 

@@ -235,7 +235,7 @@ def test_the_request_goes_to_the_providers_path_with_its_model(client: str, prov
     assert "m0" in path or parse(body, where="sent")["model"] == "m0"
     assert sent.set_headers["accept-encoding"] == "identity"
     assert sent.set_headers["content-type"] == "application/json"
-    assert sent.metadata == {"try-1": f"cluster-p0-{provider} {BEGAN + 1:.3f}"}
+    assert sent.notes == {"try-1": f"cluster-p0-{provider} {BEGAN + 1:.3f}"}
     assert isinstance(sent.credential, HeaderCredential)
     assert sent.credential.name == "KEY"
 
