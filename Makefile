@@ -13,8 +13,9 @@ help:
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
 
+# Files side by side: the end-to-end ones wait for processes most of the time.
 test: $(DEV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
