@@ -54,9 +54,9 @@ def main() -> int:
     with world.providers() as places:
         found = None
         if not options.no_recovery:
-            with sidecar(world.config(places, 1), world.KEYS) as up:
+            with sidecar(world.config(places, 1), world.KEYS, never_ill=False) as up:
                 found = recovery.measured(up.url, places["openai-1"], options.recovery_seconds)
-        with sidecar(world.config(places), world.KEYS, gateway=options.gateway) as up:
+        with sidecar(world.config(places), world.KEYS, gateway=options.gateway, never_ill=False) as up:
             seen, watched = Seen(), Watched()
             asyncio.run(_chaos(up, places, options, seen, watched))
             for place in places.values():
