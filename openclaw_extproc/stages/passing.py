@@ -12,10 +12,12 @@ from dataclasses import replace
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.features.declared import declared
 from openclaw_extproc.features.identity import Identity
-from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.permitted import forbidden
+from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.arriving import request_id
 from openclaw_extproc.stages.call import entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -57,6 +59,23 @@ def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strate
         first = first or fault
     assert first is not None, "somebody's paths these are"
     return first
+
+
+def plan(head: RequestHead, spoken: Spoken, home: Provider, gateway: Gateway) -> Plan:
+    return Plan(
+        request_id=request_id(head),
+        client_format=spoken.format,
+        path=spoken.path,
+        query=spoken.query,
+        asked_model="",
+        groups=((Target(home, ""),),),
+        began=head.at,
+        patience_ms=gateway.limits.longest_ms,
+        limits=gateway.limits,
+        emergency=gateway.emergency,
+        record=Record(because=("no model call: to its own provider",)),
+        passes=True,
+    )
 
 
 def planned(plan: Plan, headers: Mapping[str, str], metadata: Mapping[str, str]) -> Continue:

@@ -13,15 +13,14 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Protocol, TypeAlias
 
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind
-from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
-from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers, passing, questions, telling
+from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
+from openclaw_extproc.stages.arriving import MAX_BODY_BYTES, TOO_LARGE, is_call, length, objection, request_id
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -35,13 +34,8 @@ from openclaw_extproc.stages.events import (
     To,
 )
 from openclaw_extproc.stages.questions import Question
-from openclaw_extproc.stages.way import MAX_NAME_CHARS
-from openclaw_extproc.wire import Spoken, family_of, spoken_at
+from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import JSON
-
-MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The largest request body that passes. The same number stands in the Envoy configuration."""
-
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours. The same number stands in the Envoy configuration."""
@@ -49,8 +43,6 @@ MAX_PATIENCE_MS = 120_000
 """We may tell Envoy to wait for less than this."""
 SPARE_MS = 2_000
 """Between our patience with a question and Envoy's with us."""
-
-_TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
 
 
 class Busy(Protocol):
@@ -192,10 +184,12 @@ class RouteStage:
             case ((New() | Over()), Closed()):
                 return Step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
-                gone = RequestEntry(_request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
+                gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                return self._settled((), _entry(planned, at, status=None, fault=fault))
+                return self._settled(
+                    (), ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                )
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -204,11 +198,11 @@ class RouteStage:
         reading = Reading(head, spoken)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
-        if self._busy(_length(head), is_here=False):
+        if self._busy(length(head), is_here=False):
             return self._refuse(reading, _OVERLOAD, head.at)
-        if not _is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
+        if not is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
             return self._pass_on(reading, homes)
-        if fault := _objection(head, spoken):
+        if fault := objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
         return Step((Continue(To.REQUEST_HEAD),))
@@ -223,7 +217,7 @@ class RouteStage:
     def _answer(self, reading: Reading, headers: Mapping[str, str], body: bytes, at: float) -> Step:
         """Without asking anybody."""
         head, ok = reading.head, 200
-        entry = RequestEntry(_request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
+        entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
     def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
@@ -233,13 +227,13 @@ class RouteStage:
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
             fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
             return self._refuse(reading, fault, reading.head.at)
-        plan = _passing_plan(reading, home, self._gateway)
+        plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
         self._state = Planned(plan, "", 0.0)
-        return Step((passing.planned(plan, reading.head.headers, _noted(plan, "")),))
+        return Step((passing.planned(plan, reading.head.headers, steering.noted(plan, "")),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
-            return self._refuse(reading, _TOO_LARGE, at)
+            return self._refuse(reading, TOO_LARGE, at)
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, _OVERLOAD, at)
         inside = self._is_inside(reading.head)
@@ -258,7 +252,7 @@ class RouteStage:
                 return self._answer(reading, headers, counted, at)
             case ways.Planned(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                return Step((_sent(plan, user, reading.head.headers),))
+                return Step((steering.sent(plan, user, reading.head.headers),))
             case ways.Planned():
                 self._state = Asking(reading, arrived, way)
                 return Step()
@@ -266,7 +260,7 @@ class RouteStage:
     def _refuse(self, reading: Reading, fault: Fault, at: float, record: Record | None = None) -> Step:
         head, spoken = reading.head, reading.spoken
         entry = RequestEntry(
-            _request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
+            request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
         headers = {"content-type": JSON, **again, **self._told(entry, record)}
@@ -275,22 +269,22 @@ class RouteStage:
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
         """What goes with an answer of our own."""
         decided = {} if record is None else telling.headers(record, None, None)
-        return telling.allowed({**decided, **_named_by(entry.request_id)}, self._gateway.response_headers)
+        return telling.allowed({**decided, **ended.named_by(entry.request_id)}, self._gateway.response_headers)
 
     def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step:
         """Envoy refused the request itself, before all of its body was here: too large, or too slow."""
         head = reading.head
-        entry = RequestEntry(_request_id(head), reading.spoken.format, None, _status(headers), seconds=at - head.at)
+        entry = RequestEntry(request_id(head), reading.spoken.format, None, ended.status(headers), seconds=at - head.at)
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
         how, plan = self._gateway.response_headers, planned.plan
-        entry = _entry(planned, at, status=_status(headers), headers=headers)
-        answered = _answering(plan, headers)
+        entry = ended.entry(planned.plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers)
+        answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
-            **telling.headers(_record(plan, answered), answered, plan.groups[0][0]),
-            **_named_by(entry.request_id),
+            **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
+            **ended.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
         return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
@@ -298,123 +292,3 @@ class RouteStage:
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()
         return Step(answers, entry)
-
-
-def _objection(head: RequestHead, spoken: Spoken) -> Fault | None:
-    """What is wrong with a request before its body is here."""
-    method = head.headers.get(":method", "")
-    if not _is_call(head, spoken):
-        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
-    if _length(head) > MAX_BODY_BYTES:
-        return _TOO_LARGE
-    if head.headers.get("content-encoding", "identity") != "identity":
-        return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
-    if head.end:
-        return Fault(Kind.MALFORMED, "request body: missing")
-    return None
-
-
-def _length(head: RequestHead) -> int:
-    """As it says itself; 0 where it does not."""
-    said = head.headers.get("content-length", "")
-    return int(said) if said.isdecimal() else 0
-
-
-def _is_call(head: RequestHead, spoken: Spoken) -> bool:
-    return spoken.served and head.headers.get(":method", "") == "POST"
-
-
-def _passing_plan(reading: Reading, home: Provider, gateway: Gateway) -> Plan:
-    spoken = reading.spoken
-    return Plan(
-        request_id=_request_id(reading.head),
-        client_format=spoken.format,
-        path=spoken.path,
-        query=spoken.query,
-        asked_model="",
-        groups=((Target(home, ""),),),
-        began=reading.head.at,
-        patience_ms=gateway.limits.longest_ms,
-        limits=gateway.limits,
-        emergency=gateway.emergency,
-        record=Record(because=("no model call: to its own provider",)),
-        passes=True,
-    )
-
-
-def _sent(plan: Plan, user: str, headers: Mapping[str, str]) -> Continue:
-    changed = {
-        "x-envoy-max-retries": str(len(plan.groups) - 1),
-        "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
-        **({"x-envoy-upstream-rq-timeout-ms": str(plan.limits.total_ms)} if plan.limits.total_ms else {}),
-    }
-    # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
-    steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=_noted(plan, user))
-
-
-def _noted(plan: Plan, user: str) -> dict[str, str]:
-    """The id again, for the access log: attempts take the header away."""
-    return {
-        **telling.noted(plan, user),
-        "plan": plans.write(plan),
-        "client_format": plan.client_format,
-        "family": family_of(plan.client_format),
-        "request_id": plan.request_id,
-    }
-
-
-def _status(headers: Mapping[str, str]) -> int:
-    return int(headers.get(":status", "0"))
-
-
-def _named_by(request_id: str) -> dict[str, str]:
-    """What a caller quotes when they ask about a call; the log has it too. The provider's own id stays beside it."""
-    return {"x-openclaw-request-id": h.safe(request_id)} if request_id else {}
-
-
-def _request_id(head: RequestHead) -> str:
-    return head.headers.get("x-request-id", "")[:MAX_NAME_CHARS]
-
-
-def _entry(
-    planned: Planned,
-    at: float,
-    *,
-    status: int | None,
-    headers: Mapping[str, str] | None = None,
-    fault: Fault | None = None,
-) -> RequestEntry:
-    seen, plan = headers or {}, planned.plan
-    attempts = seen.get("x-envoy-attempt-count", "0")
-    answered = _answering(plan, seen)
-    return RequestEntry(
-        request_id=plan.request_id,
-        client_format=plan.client_format,
-        plan=plan,
-        status=status,
-        fault=fault,
-        attempts=int(attempts) if attempts.isdecimal() else 0,
-        provider=answered.provider.name if answered else "",
-        model=answered.model if answered else "",
-        reasons=tuple(r for r in seen.get("x-openclaw-fallbacks", "").split(",") if r),
-        user=planned.user,
-        decision_seconds=planned.took,
-        seconds=at - plan.began,
-        record=plan.record,
-    )
-
-
-def _record(plan: Plan, answered: Target | None) -> Record:
-    """With what is known only now: that everybody failed but the very last."""
-    if answered is None or answered.name != plan.degraded:
-        return plan.record
-    notice = f"degraded: {answered.name} answers because all others failed"
-    return replace(plan.record, notice="; ".join(filter(None, (plan.record.notice, notice))))
-
-
-def _answering(plan: Plan, headers: Mapping[str, str]) -> Target | None:
-    """The plan's target that an answer names. A provider could send such a header too; only names of ours count."""
-    provider, model = headers.get("x-openclaw-provider", ""), headers.get("x-openclaw-model", "")
-    targets = (target for group in plan.groups for target in group)
-    return next((t for t in targets if t.provider.name == provider and t.model == model), None)

@@ -9,7 +9,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.stages import route as stage
+from openclaw_extproc.stages import arriving
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, RequestBody, RequestHead, ResponseHead, To
 from openclaw_extproc.stages.route import RouteStage
@@ -169,7 +169,7 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
     [
         ({":method": "GET"}, Kind.NOT_FOUND),
         ({":path": "{}/nothing/here"}, Kind.NOT_FOUND),
-        ({"content-length": str(stage.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
+        ({"content-length": str(arriving.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
         ({"content-encoding": "gzip"}, Kind.MALFORMED),
     ],
 )

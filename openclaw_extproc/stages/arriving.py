@@ -1,0 +1,38 @@
+"""A request's head, before its body is here: what is wrong with it already."""
+
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.stages.events import RequestHead
+from openclaw_extproc.stages.way import MAX_NAME_CHARS
+from openclaw_extproc.wire import Spoken
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""The largest request body that passes. The same number stands in the Envoy configuration."""
+TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+
+
+def objection(head: RequestHead, spoken: Spoken) -> Fault | None:
+    """What is wrong with a request before its body is here."""
+    method = head.headers.get(":method", "")
+    if not is_call(head, spoken):
+        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+    if length(head) > MAX_BODY_BYTES:
+        return TOO_LARGE
+    if head.headers.get("content-encoding", "identity") != "identity":
+        return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
+    if head.end:
+        return Fault(Kind.MALFORMED, "request body: missing")
+    return None
+
+
+def length(head: RequestHead) -> int:
+    """As it says itself; 0 where it does not."""
+    said = head.headers.get("content-length", "")
+    return int(said) if said.isdecimal() else 0
+
+
+def is_call(head: RequestHead, spoken: Spoken) -> bool:
+    return spoken.served and head.headers.get(":method", "") == "POST"
+
+
+def request_id(head: RequestHead) -> str:
+    return head.headers.get("x-request-id", "")[:MAX_NAME_CHARS]

@@ -1,0 +1,31 @@
+"""What Envoy is told of a plan: where each attempt goes, how many there are, how long one may take, and its notes."""
+
+from collections.abc import Mapping
+
+from openclaw_extproc import plan as plans
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import telling
+from openclaw_extproc.stages.events import Continue, To
+from openclaw_extproc.wire import family_of
+
+
+def sent(plan: Plan, user: str, headers: Mapping[str, str]) -> Continue:
+    changed = {
+        "x-envoy-max-retries": str(len(plan.groups) - 1),
+        "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
+        **({"x-envoy-upstream-rq-timeout-ms": str(plan.limits.total_ms)} if plan.limits.total_ms else {}),
+    }
+    # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
+    steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=noted(plan, user))
+
+
+def noted(plan: Plan, user: str) -> dict[str, str]:
+    """The id again, for the access log: attempts take the header away."""
+    return {
+        **telling.noted(plan, user),
+        "plan": plans.write(plan),
+        "client_format": plan.client_format,
+        "family": family_of(plan.client_format),
+        "request_id": plan.request_id,
+    }
