@@ -116,6 +116,7 @@ def _service(cluster: str) -> dict[str, Json]:
                 },
             }
         ],
-        "host_selection_retry_max_attempts": 3,
+        # A dead worker has least to do, so it is drawn in three of four draws between two: try until it is another.
+        "host_selection_retry_max_attempts": 32,
     }
     return {"envoy_grpc": {"cluster_name": cluster}, "retry_policy": retries}

@@ -31,6 +31,7 @@ def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
         "type": "STRICT_DNS" if any(_is_name(place) for place in places) else "STATIC",
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
+        "common_lb_config": _at_once(),
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "circuit_breakers": {"thresholds": [threshold]},
         "outlier_detection": _outliers(),
@@ -38,6 +39,16 @@ def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
         "close_connections_on_host_health_failure": True,
         "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
+def _at_once() -> dict[str, Json]:
+    return {
+        # Envoy gathers what happens to endpoints for a second before its threads hear of it: so long a dead worker,
+        # which has least to do, would be everybody's first choice.
+        "update_merge_window": "0s",
+        # Of many workers, one that is well is better than all of them. With none, any may have come back.
+        "healthy_panic_threshold": {"value": 1},
     }
 
 
