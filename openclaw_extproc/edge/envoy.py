@@ -10,6 +10,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
 from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
 from openclaw_extproc.stages.events import (
+    SAID_BY_US,
     Answer,
     Continue,
     Credential,
@@ -91,7 +92,7 @@ PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
 def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
     match answer:
         case Reply(status, headers, body):
-            immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details="openclaw")
+            immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details=SAID_BY_US)
             _set(immediate.headers, headers)
             return pb.ProcessingResponse(immediate_response=immediate)
         case Continue():

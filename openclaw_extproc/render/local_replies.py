@@ -3,6 +3,9 @@
 Four situations in which no answer of ours reaches the client: every attempt ended without an answer (the plan is known,
 so is the client's format), a worker of ours ended under an attempt (likewise), the body is too large to be buffered,
 and no worker answers (only the path is known).
+
+What a stage answers itself is a local reply to Envoy, too, and right as it is: it meets the first mapper, which changes
+nothing.
 """
 
 from collections.abc import Mapping
@@ -11,6 +14,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
+from openclaw_extproc.stages.events import SAID_BY_US
 from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 
@@ -22,7 +26,8 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
     lost = Fault(Kind.EXHAUSTED, "the gateway lost this call; try again")
     again = {"retry-after": "1", "x-should-retry": "true"}
-    mappers = [_mapper([_ours(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
+    mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
+    mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
     mappers += [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
     for family in FAMILIES:
         mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
@@ -55,14 +60,17 @@ def _failed() -> dict[str, Json]:
     return {"status_code_filter": {"comparison": {"op": "GE", "value": value}}}
 
 
-def _ours() -> dict[str, Json]:
+def _lost() -> dict[str, Json]:
     """It was one of our workers that ended or did not answer, no provider."""
+    return _details(".startsWith('ext_proc')")
+
+
+def _details(are: str) -> dict[str, Json]:
     cel = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
-    expression = "response.code_details.startsWith('ext_proc')"
     return {
         "extension_filter": {
             "name": "envoy.access_loggers.extension_filters.cel",
-            "typed_config": {"@type": cel, "expression": expression},
+            "typed_config": {"@type": cel, "expression": f"response.code_details{are}"},
         }
     }
 

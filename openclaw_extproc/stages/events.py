@@ -134,6 +134,10 @@ class Continue:
     """Of a request's head: both bodies go past us from here on."""
 
 
+SAID_BY_US = "openclaw"
+"""Envoy's "response code details" of a `Reply`: tells our own words from Envoy's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Answer the client ourselves; Envoy goes no further."""

@@ -53,7 +53,8 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
     return ""
 
 
-_OVERLOAD = Fault(Kind.EXHAUSTED, "the gateway has too much to do; try again")
+_OVERLOAD = Fault(Kind.OVERLOADED, "the gateway has too much to do; try again", 503)
+"""Ours: 529 is what Anthropic says, and not all clients know it."""
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 """Nothing was tried, so the client's own retries are right."""
 

@@ -1,10 +1,13 @@
 """When a worker lets nobody in."""
 
+import asyncio
+import time
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from openclaw_extproc.config.settings import Overload
-from openclaw_extproc.edge.overload import Gate
+from openclaw_extproc.edge.overload import TICK_SECONDS, Gate
 
 
 @pytest.fixture
@@ -43,3 +46,23 @@ def test_bodies_count_until_they_are_let_go(gate: Gate) -> None:
 
     assert full == "body_bytes"
     assert gate.refusal(50, is_here=True) == ""
+
+
+def test_while_the_loop_is_late_nobody_new_gets_in(registry: CollectorRegistry) -> None:
+    gate = Gate(lambda: Overload(max_lag_seconds=2 * TICK_SECONDS), registry)
+
+    async def busy() -> tuple[str, str, str]:
+        watching = asyncio.create_task(gate.watch())
+        await asyncio.sleep(TICK_SECONDS / 2)
+        time.sleep(5 * TICK_SECONDS)  # noqa: ASYNC251  # what keeps a loop from turning
+        await asyncio.sleep(TICK_SECONDS / 2)
+        late, inside = gate.refusal(0, is_here=False), gate.refusal(0, is_here=True)
+        await asyncio.sleep(2 * TICK_SECONDS)
+        watching.cancel()
+        return late, inside, gate.refusal(0, is_here=False)
+
+    assert asyncio.run(busy()) == ("lag", "", "")
+    text = generate_latest(registry).decode()
+    assert 'openclaw_shed_total{reason="lag"} 1.0' in text
+    shown = next(line for line in text.splitlines() if line.startswith("openclaw_event_loop_lag_seconds "))
+    assert float(shown.split()[1]) > 3 * TICK_SECONDS, "a scrape later still sees it"
