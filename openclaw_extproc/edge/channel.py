@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from prometheus_client import Metric
 
+from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
 
 _LENGTH = struct.Struct("!I")
@@ -55,6 +56,26 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """From now on ask the providers how they are: nobody else does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ejected:
+    """Envoy has ejected every host of these clusters, as is known for so long."""
+
+    clusters: frozenset[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """From the worker that probes to the parent, and from there to all others."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The stages are listened for."""
 
@@ -78,8 +99,8 @@ class Last:
     metrics: tuple[Metric, ...]
 
 
-ToWorker: TypeAlias = Start | Expect | Take | Count | Drain
-FromWorker: TypeAlias = Ready | Beat | Reply | Last
+ToWorker: TypeAlias = Start | Expect | Take | Count | Drain | Probe | Ejected | Probed
+FromWorker: TypeAlias = Ready | Beat | Reply | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 
 

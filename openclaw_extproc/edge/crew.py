@@ -1,7 +1,8 @@
 """The parent of several workers: starts them, replaces who dies or hangs, and is one service towards everybody else.
 
-Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. Health,
-latency and affinity are known to each worker by itself; what was counted is added up here.
+Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. What a
+worker sees of its own calls, health, latency and affinity, it knows by itself; what was counted is added up here. One
+worker probes the providers, and all of them hear what it finds, and what Envoy has ejected.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, logs
-from openclaw_extproc.edge.channel import Start
+from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
 from openclaw_extproc.edge.hand import Hand
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening
@@ -58,6 +59,7 @@ class Crew:
         self._expected = origin
         self._environment = environment
         self._leaving: set[Hand] = set()
+        self._prober: Hand | None = None
         self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
@@ -90,7 +92,7 @@ class Crew:
         self._stopping = True
         for task in self._tasks:
             task.cancel()
-        hands = [*self._leaving, *(slot.hand for slot in self._slots if slot.hand is not None)]
+        hands = [*self._leaving, *self._hands()]
         for hand in hands:
             hand.drain(seconds)
         await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
@@ -108,16 +110,14 @@ class Crew:
         assert read.origin is not None, "what has settings has an origin"
         assert read.settings is not None, "who has errors is not taken"
         self._expected, self._expected_settings = read.origin, read.settings
-        hands = [slot.hand for slot in self._slots if slot.hand is not None]
-        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in hands))
+        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in self._hands()))
         return next(filter(None, problems), "")
 
     def take(self, read: Read) -> None:
         assert read.origin is not None, "what has settings has an origin"
         self._origin, self._settings = self._expected, self._expected_settings
-        for slot in self._slots:
-            if slot.hand is not None:
-                slot.hand.take()
+        for hand in self._hands():
+            hand.take()
 
     def reloaded(self, *, ok: bool) -> None:
         self._reloads.labels("ok" if ok else "rejected").inc()
@@ -130,10 +130,33 @@ class Crew:
     def own_registry(self) -> CollectorRegistry:
         return self._own
 
+    # -- what one sees for all -------------------------------------------------------
+
+    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
+        for hand in self._hands():
+            hand.tell(Ejected(clusters, seconds))
+
+    def _appoint(self) -> None:
+        """Have one of those who serve probe, if none does."""
+        serving = self._hands()
+        if self._prober in serving or not serving:
+            return
+        self._prober = serving[0]
+        serving[0].tell(Probe())
+
+    def _hear(self, of: Hand, news: Probed) -> None:
+        for hand in self._hands():
+            if hand is not of:
+                hand.tell(news)
+
+    def _hands(self) -> list[Hand]:
+        """Of those who serve."""
+        return [slot.hand for slot in self._slots if slot.hand is not None]
+
     # -- what was counted ----------------------------------------------------------
 
     async def metrics(self) -> tuple[Metric, ...]:
-        hands = [*self._leaving, *(slot.hand for slot in self._slots if slot.hand is not None)]
+        hands = [*self._leaving, *self._hands()]
         told = await asyncio.gather(*(hand.count() for hand in hands))
         return added([self._own.collect(), self._gone, *told])
 
@@ -156,6 +179,7 @@ class Crew:
         if old is None:
             return  # it is being replaced anyway
         slot.hand = None
+        self._appoint()
         self._leaving.add(old)
         if not slot.listening.route.startswith("unix:"):
             await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
@@ -189,6 +213,7 @@ class Crew:
 
     async def _replace(self, slot: Slot, hand: Hand, reason: str) -> None:
         slot.hand = None
+        self._appoint()
         code = await hand.ended()
         self._gone = added([self._gone, totals(hand.metrics)])
         self._restarts.labels(reason).inc()
@@ -234,6 +259,8 @@ class Crew:
         slot.hand, slot.since = hand, time.monotonic()
         if self._expected is not origin:  # to be taken next
             await hand.expect(self._expected)
+        hand.probed = lambda news: self._hear(hand, news)
+        self._appoint()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

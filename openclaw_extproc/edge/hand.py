@@ -4,13 +4,27 @@ import asyncio
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from prometheus_client import Metric
 
 from openclaw_extproc.edge import processes
-from openclaw_extproc.edge.channel import Beat, Channel, Count, Drain, Expect, Last, Ready, Reply, Start, Take
+from openclaw_extproc.edge.channel import (
+    Beat,
+    Channel,
+    Count,
+    Drain,
+    Ejected,
+    Expect,
+    Last,
+    Probe,
+    Probed,
+    Ready,
+    Reply,
+    Start,
+    Take,
+)
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
 
@@ -27,6 +41,8 @@ class Hand:
         self.ready = asyncio.Event()
         self.seen = time.monotonic()
         """When it last said anything."""
+        self.probed: Callable[[Probed], None] = _nobody
+        """Who wants to know what its probes found."""
         self.metrics: tuple[Metric, ...] = ()
         """As it told them last."""
         self._channel = channel
@@ -72,6 +88,9 @@ class Hand:
             self.metrics = reply.metrics
         return self.metrics
 
+    def tell(self, news: "Probe | Ejected | Probed") -> None:
+        self._channel.send(news)
+
     def drain(self, seconds: float) -> None:
         self._channel.send(Drain(seconds))
 
@@ -111,10 +130,16 @@ class Hand:
                             waiting.set_result(message)
                     case Last(metrics):
                         self.metrics = metrics
+                    case Probed():
+                        self.probed(message)
                     case Beat():
                         pass
-                    case Start() | Expect() | Take() | Count() | Drain():
+                    case Start() | Expect() | Take() | Count() | Drain() | Probe() | Ejected():
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:
             for waiting in self._waiting.values():
                 waiting.cancel()
+
+
+def _nobody(_: Probed) -> None:
+    """Until somebody asks."""

@@ -6,6 +6,7 @@ Requests, probes and the admin address come from several threads, so each of the
 import logging
 import random
 import time
+from dataclasses import dataclass
 from threading import Lock
 
 from openclaw_extproc.edge import logs
@@ -18,6 +19,17 @@ from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 
 _UNANSWERED = ("connection", "timeout")
 """What an attempt leaves behind that got no answer; see `stages/retries`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What probes say of a provider, when they say something."""
+
+    provider: str
+    ok: bool
+    why: str = ""
+    model: str = ""
+    """Which was called; empty: none."""
 
 
 class HealthWatch:
@@ -62,9 +74,9 @@ class HealthWatch:
             self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
-    def probed(self, provider: str, at: float, *, ok: bool, why: str = "", model: str = "") -> None:
+    def probed(self, said: Verdict, at: float) -> None:
         with self._lock:
-            self._health.probed(provider, at, ok=ok, why=why, model=model)
+            self._health.probed(said.provider, at, ok=said.ok, why=said.why, model=said.model)
         self.tell(at)
 
     def ejected(self, provider: str, at: float, seconds: float) -> None:

@@ -9,8 +9,8 @@ whole provider is over; that a model is overloaded it cannot see. What it says:
     4xx                                          nothing: somebody is there, but keys that may call a model need not be
                                                  allowed to list models, and real calls tell what their 401 means
 
-Never faster than configured, one at a time for each provider, and none while it answers real calls well. Each worker
-process probes by itself.
+Never faster than configured, one at a time for each provider, and none while it answers real calls of this process
+well. Of several workers one probes; what it finds all of them are told.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ import httpx
 
 from openclaw_extproc.config.settings import Endpoint, Settings
 from openclaw_extproc.edge import envoy, logs
-from openclaw_extproc.edge.health_watch import HealthWatch
+from openclaw_extproc.edge.health_watch import HealthWatch, Verdict
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
 from openclaw_extproc.health_rules import Probing
@@ -66,14 +66,24 @@ class Told:
 class Probes:
     def __init__(self, health: HealthWatch, put_on: envoy.PutOn, count: Callable[[str, str], None]) -> None:
         """`count` gets provider and result of each probe."""
+        self.told: Callable[[Verdict], None] = _nobody
+        """Who else wants to know what was found."""
+        self._wanted = False
         self._health = health
         self._put_on = put_on
         self._count = count
         self._tasks: dict[Way, asyncio.Task[None]] = {}
         self._client: httpx.AsyncClient | None = None
 
+    def begin(self, settings: Settings) -> None:
+        """It is this process that probes."""
+        self._wanted = True
+        self.keep(settings)
+
     def keep(self, settings: Settings) -> None:
         """Probe what these settings want, from now on. Where nothing has changed nothing is interrupted."""
+        if not self._wanted:
+            return
         wanted = set(_ways(settings))
         for way in self._tasks.keys() - wanted:
             self._tasks.pop(way).cancel()
@@ -83,12 +93,14 @@ class Probes:
             self._tasks[way] = task
 
     async def close(self) -> None:
+        self._wanted = False
         tasks, self._tasks = list(self._tasks.values()), {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
+            self._client = None
 
     async def _watch(self, way: Way) -> None:
         name, interval, failures = way.provider.name, way.probing.interval_seconds, 0
@@ -105,10 +117,13 @@ class Probes:
         self._count(name, "unclear" if told.well is None else "ok" if told.well else "failed")
         logs.event("health", "probed", {"provider": name, "well": told.well, "why": told.why}, level=_DEBUG)
         if told.well:
-            self._health.probed(name, time.time(), ok=True, model=way.model)
+            self._tell(Verdict(name, ok=True, model=way.model))
         elif told.well is False and failures >= way.probing.unhealthy_threshold:
-            why = f"{failures} probes in a row: {told.why}"
-            self._health.probed(name, time.time(), ok=False, why=why, model=way.model)
+            self._tell(Verdict(name, ok=False, why=f"{failures} probes in a row: {told.why}", model=way.model))
+
+    def _tell(self, verdict: Verdict) -> None:
+        self._health.probed(verdict, time.time())
+        self.told(verdict)
 
     async def _probe(self, way: Way) -> Told:
         try:
@@ -158,6 +173,10 @@ class Probes:
         if self._client is None:
             self._client = httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False, timeout=None)  # noqa: S113  # the whole probe has a limit
         return self._client
+
+
+def _nobody(_: Verdict) -> None:
+    """There is no other worker."""
 
 
 def judged(answer: httpx.Response) -> Told:

@@ -5,7 +5,7 @@ import gc
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -114,6 +114,12 @@ class Service:
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
 
+    def ejected(self, clusters: Collection[str], seconds: float) -> None:
+        """Envoy's outlier detection has ejected all of their hosts, as far as is known for so long: a doubt."""
+        for provider in self._settings.gateway.providers.values():
+            if provider.cluster in clusters:
+                self.health.ejected(provider.name, time.time(), seconds)
+
     def open_route(self) -> Session:
         gateway = self._gateway()
 
@@ -176,7 +182,7 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready, pages))
     try:
         await servers.start()
-        service.probes.keep(service.settings)
+        service.probes.begin(service.settings)
         gc.freeze()  # what is loaded stays: walking it again and again is a tenth of a call's Python
         yield
     finally:
@@ -197,6 +203,10 @@ class Taking(Protocol):
     def take(self, read: Read) -> None: ...
 
     def reloaded(self, *, ok: bool) -> None: ...
+
+    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
+        """Envoy has ejected all of their hosts, as far as is known for so long."""
+        ...
 
     @property
     def settings(self) -> Settings:
@@ -227,6 +237,9 @@ class Alone:
 
     def reloaded(self, *, ok: bool) -> None:
         self.service.metrics.reload(ok=ok)
+
+    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
+        self.service.ejected(clusters, seconds)
 
     @property
     def settings(self) -> Settings:

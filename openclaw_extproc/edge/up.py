@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.service import Alone, Listening, Reloading, Service, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
 from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -106,9 +105,8 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.callback(published.stop)
         watching = asyncio.create_task(watch(taking, sources, reloading))
         stack.callback(watching.cancel)
-        if isinstance(taking, Alone):  # workers judge by their own calls
-            looking = asyncio.create_task(_look_for_ejections(taking.service, admin))
-            stack.callback(looking.cancel)
+        looking = asyncio.create_task(_look_for_ejections(taking, admin))
+        stack.callback(looking.cancel)
         drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
         stack.callback(drilling.cancel)
         code = await _until_over(children, watching)
@@ -116,17 +114,16 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         return code
 
 
-async def _look_for_ejections(service: Service, admin: EnvoyAdmin) -> None:
-    """What Envoy's outlier detection has seen is a doubt."""
+async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
+    """One look for all workers, for ever."""
     while True:
         await asyncio.sleep(EJECTIONS_SECONDS)
         try:
             clusters = await admin.ejected()
         except httpx.HTTPError:
             continue  # it is busy, or ending: the next look tells
-        for provider in service.settings.gateway.providers.values():
-            if provider.cluster in clusters:
-                service.health.ejected(provider.name, time.time(), 2 * EJECTIONS_SECONDS)
+        if clusters:
+            taking.ejected(clusters, 2 * EJECTIONS_SECONDS)
 
 
 def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:

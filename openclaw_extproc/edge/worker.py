@@ -9,13 +9,29 @@ import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import logs
-from openclaw_extproc.edge.channel import Beat, Channel, Count, Drain, Expect, Last, Message, Ready, Reply, Start, Take
+from openclaw_extproc.edge.channel import (
+    Beat,
+    Channel,
+    Count,
+    Drain,
+    Ejected,
+    Expect,
+    Last,
+    Message,
+    Probe,
+    Probed,
+    Ready,
+    Reply,
+    Start,
+    Take,
+)
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
@@ -43,12 +59,13 @@ class Worker:
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
         _rename(own.attempt, start.attempt)
-        self._service.probes.keep(self._expected)
+        self._service.probes.told = lambda verdict: self._channel.send(Probed(verdict))
         self._channel.send(Ready())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
         tasks = [asyncio.create_task(one) for one in (self._beat(), self._look_around(), self._obey())]
         await self._over.wait()
+        await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
         self._channel.send(Last(self._metrics()))
         await self._channel.flush()
@@ -82,6 +99,12 @@ class Worker:
             case Drain():
                 self._drain = message
                 self._over.set()
+            case Probe():
+                self._service.probes.begin(self._service.settings)
+            case Ejected(clusters, seconds):
+                self._service.ejected(clusters, seconds)
+            case Probed(verdict):
+                self._service.health.probed(verdict, time.time())
             case Start() | Ready() | Beat() | Reply() | Last():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
+from tests.e2e.test_workers import kill, workers
 from tests.e2e.world import FORMATS, SHAPES
+from tests.edge.listener import listening
 
 PRIMARY, SECOND = "ace", "dog"
 QUICK = "failover: {recovery: {backoff: linear, interval: 1s, slow_start: 1ms}}"
@@ -42,8 +44,8 @@ def probing(providers: Providers) -> Iterator[Sidecar]:
         yield made
 
 
-def ask(up: Sidecar) -> httpx.Response:
-    body = {"model": f"{PRIMARY}-model", "messages": [{"role": "user", "content": "Hello."}]}
+def ask(up: Sidecar, model: str = f"{PRIMARY}-model") -> httpx.Response:
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello."}]}
     answer = http.post(f"{up.url}/v1/chat/completions", json=body)
     assert answer.status_code == 200, answer.text
     return answer
@@ -51,6 +53,11 @@ def ask(up: Sidecar) -> httpx.Response:
 
 def who(answer: httpx.Response) -> tuple[str, str]:
     return answer.headers["x-openclaw-provider"], answer.headers["x-openclaw-attempts"]
+
+
+def whys(up: Sidecar, name: str) -> list[tuple[str, str]]:
+    lines = up.lines("health_changed")
+    return [(line["data"]["to"], line["data"]["why"]) for line in lines if line["data"]["name"] == name]
 
 
 def changes(up: Sidecar, name: str) -> list[tuple[str, str]]:
@@ -184,3 +191,54 @@ def test_who_says_that_its_limit_is_reached_is_spared_before_it_has_to_refuse(
     until(lambda: who(ask(up)) == (PRIMARY, "1"), 10)
     assert 2 < time.monotonic() - began < 5
     assert up.lines("health_changed")[0]["data"]["why"] == "0% of requests left, for 3 s"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_envoy_ejected_goes_behind(providers: Providers, count: int) -> None:
+    """Our own circuits are of models, where somebody is overloaded: of the provider only Envoy can tell."""
+    models = [f"{PRIMARY}-model", f"{PRIMARY}-other"]
+    text = written(providers).replace(f"models: [{PRIMARY}-model]", f"models: [{', '.join(models)}, unasked]")
+    with sidecar(text, {"KEY": "sk-ours"}, gateway=f"workers: {count}", never_ill=False) as up:
+        providers[PRIMARY].set_fault("503")
+        for _ in range(3 * count):
+            for model in models:
+                ask(up, model)
+        until(lambda: len(whys(up, PRIMARY)) == count, 10, up.logged)
+
+        answers = [who(ask(up, "unasked")) for _ in range(2 * count)]
+
+        assert answers == [(SECOND, "1")] * 2 * count
+        assert whys(up, PRIMARY) == [("degraded", "ejected by Envoy")] * count
+
+
+def test_of_many_workers_one_probes_and_all_know(providers: Providers) -> None:
+    status = [200]
+    with listening(lambda _: (status[0], {}, b"{}")) as primary:
+        text = written(providers, port=primary.server_port, router=CHECK)
+        with sidecar(text, {"KEY": "sk-ours"}, gateway="workers: 3", never_ill=False) as up:
+            until(lambda: primary.seen, 10)
+            began, before = time.monotonic(), len(primary.seen)
+            time.sleep(3)
+            rate = (len(primary.seen) - before) / (time.monotonic() - began)
+            status[0] = 503
+            until(lambda: len(whys(up, PRIMARY)) == 3, 10, up.logged)
+
+            answers = [who(ask(up)) for _ in range(6)]
+
+            assert 1 < rate <= 1 / 0.3 + 0.7, "never faster than configured, all together"
+            assert {to for to, _ in whys(up, PRIMARY)} == {"open"}
+            assert answers == [(SECOND, "1")] * 6
+            status[0] = 200
+            until(lambda: sum(to == "healthy" for to, _ in whys(up, PRIMARY)) == 3, 15, up.logged)
+
+
+def test_another_worker_probes_when_the_one_that_did_has_died(providers: Providers) -> None:
+    with sidecar(written(providers, router=CHECK), {"KEY": "sk-ours"}, gateway="workers: 2", never_ill=False) as up:
+        for times in range(1, 4):
+            until(lambda: asked(providers, PRIMARY, "GET"), 10)
+            kill(workers(up)[times % 2])
+            until(lambda: up.metric("openclaw_worker_restarts_total", reason="ended") == times, 10)  # noqa: B023  # called at once
+            until(lambda: up.metric("openclaw_workers_ready") == 2, 10)
+            providers.reset()
+
+        until(lambda: asked(providers, PRIMARY, "GET") > 3, 10)
