@@ -18,6 +18,7 @@ from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.health import link_health
 from openclaw_extproc.config.limits import degraded, link_emergency, link_limits, patient
 from openclaw_extproc.config.models import link_models
+from openclaw_extproc.config.notices import link_notices
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
 from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
@@ -98,6 +99,8 @@ def link(
     upstreams = limited(providers.upstreams, balance.pools, whole)
     fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway.strategy)
     findings += about_failure
+    channels, about_channels = link_notices(written, around.variables)
+    findings += about_channels
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -113,6 +116,7 @@ def link(
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
         drills=link_drills(written.failover),
+        channels=channels,
     )
     return settings, findings
 

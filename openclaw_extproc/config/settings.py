@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.notices.channels import Channel
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -68,11 +69,11 @@ class Overload:
 
 @dataclass(frozen=True, slots=True)
 class Drills:
-    """When `up` holds drills by itself."""
+    """When drills are held by themselves."""
 
     every_seconds: float
     notify: bool = False
-    """Whether what a drill finds is worth a warning."""
+    """Whether what a drill finds is worth a warning, and is told through channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Settings:
     overload: Overload = Overload()
     drills: Drills | None = None
     """`None`: nobody asked for any."""
+    channels: tuple[Channel, ...] = ()
+    """Through which people are told."""
 
     @property
     def is_crewed(self) -> bool:

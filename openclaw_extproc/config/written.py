@@ -22,12 +22,8 @@ from openclaw_extproc.config.written_models import (
     VirtualEntry,
     Virtuals,
 )
-from openclaw_extproc.config.written_policy import (
-    Channel,
-    RetryPolicy,
-    RouterSection,
-    RoutingRule,
-)
+from openclaw_extproc.config.written_notices import Channel, RoutingRule
+from openclaw_extproc.config.written_policy import RetryPolicy, RouterSection
 from openclaw_extproc.config.written_reliability import OnMidstreamFault, Timeouts
 from openclaw_extproc.config.written_rules import (
     ComplianceSection,

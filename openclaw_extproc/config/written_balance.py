@@ -70,8 +70,8 @@ class FailoverTarget(Section):
 
 
 class ScheduledFailover(Section):
-    """Drills that `up` holds by itself: `openclaw-extproc drill`, in a process of its own, with low priority. The first
-    one a minute after the start."""
+    """Drills that are held by themselves: `openclaw-extproc drill`, in a process of its own, with low priority. The
+    first one a minute after the start."""
 
     test_interval: Duration | None = Field(
         default=None, description="time between two drills, a second at least: every 6h; nothing: every 24h"
@@ -81,8 +81,8 @@ class ScheduledFailover(Section):
     )
     notify: bool = Field(
         default=False,
-        description="whether findings of a drill are warnings in the log, else they are lines of level info. No "
-        "channel is told of them yet",
+        description="whether findings of a drill are warnings in the log, else they are lines of level info; and "
+        "whether `channels` are told what came of each drill",
     )
 
 

@@ -35,7 +35,8 @@ class HealthCheck(Section):
     critical_threshold: Fraction | None = None
     """Share of failures of a provider in the last minute above which the log says so, as an error."""
     alert_channel: Name | None = None
-    """Through which of `channels`."""
+    """Through which of `channels` `critical_threshold` is told, whatever else that channel gets. `slack`, `discord` and
+    `telegram` need not be described there: the usual variables hold then."""
 
 
 class PoolHealthCheck(Section):

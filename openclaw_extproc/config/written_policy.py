@@ -1,4 +1,4 @@
-"""The written sections about policy. Most are read and checked, and not acted on yet: `unused` tells the operator."""
+"""The written sections about policy: retries, what stands in at the end, `router:` of the whole."""
 
 from typing import Literal
 
@@ -8,7 +8,6 @@ from openclaw_extproc.config.written_base import (
     Count,
     Milliseconds,
     Name,
-    Rate,
     Section,
 )
 from openclaw_extproc.config.written_context import ContextManagement
@@ -106,29 +105,3 @@ class RouterSection(Section):
     secondary_fallback: SecondaryFallback | None = None
     cost_optimization: CostOptimization | None = None
     context_management: ContextManagement | None = None
-
-
-class Channel(Section):
-    """Where operators are told things."""
-
-    provider: Name | None = None
-    """What kind of channel: `slack_webhook`, `telegram_bot`, `smtp`, `discord_webhook`."""
-    priority: Name | None = None
-    """What it is for."""
-    rate_limit: Rate | None = None
-    """At most so many messages: `10/min`."""
-
-
-class RoutingRule(Section):
-    """Which notifications go to which channels."""
-
-    type: Name | None = None
-    """Kind of notification."""
-    channels: list[Name] = Field(default_factory=list[Name])
-    """Names of `channels`."""
-    dedup: bool | None = None
-    """Whether the same one is told once only."""
-    schedule: Name | None = None
-    """When, as cron writes it."""
-    content_template: Name | None = None
-    """How it is worded."""

@@ -21,7 +21,8 @@ MAX_DEPTH = 64
 """Envoy's own cluster files go about 15 deep; Python's stack ends at some 300 levels of PyYAML."""
 MAX_VALUES = 100_000
 """After aliases are followed: nine lines can name a billion values ("billion laughs")."""
-SECRET_FIELDS = frozenset({"api_key"})
+SECRET_FIELDS = frozenset({"api_key", "bearer_token", "bot_token", "password", "webhook_url"})
+_EXAMPLES = {"api_key": "ANTHROPIC_API_KEY", "bot_token": "TELEGRAM_BOT_TOKEN", "webhook_url": "SLACK_WEBHOOK_URL"}
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _TAG = "tag:yaml.org,2002:"
@@ -178,7 +179,9 @@ class _Reading:
         if match and match["default"] is None:
             return match["name"]
         finding = "a secret has no default" if match else "must not hold the secret itself"
-        self._complain(path, finding, "write the name of an environment variable: api_key: ${ANTHROPIC_API_KEY}")
+        key = path.rpartition(".")[2]
+        example = f"{key}: ${{{_EXAMPLES.get(key, 'SECRET')}}}"
+        self._complain(path, finding, f"write the name of an environment variable: {example}")
         return None
 
     def _complain(self, path: str, finding: str, remedy: str) -> None:

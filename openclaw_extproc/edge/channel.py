@@ -11,6 +11,7 @@ from prometheus_client import Metric
 
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
+from openclaw_extproc.notices.kinds import Notice
 
 _LENGTH = struct.Struct("!I")
 _BROKEN = (asyncio.IncompleteReadError, ConnectionError)
@@ -93,6 +94,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that people are to be told: the parent knows through what, and whether they know already."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
 class Last:
     """What was counted in a worker's whole life, just before its end."""
 
@@ -100,7 +108,7 @@ class Last:
 
 
 ToWorker: TypeAlias = Start | Expect | Take | Count | Drain | Probe | Ejected | Probed
-FromWorker: TypeAlias = Ready | Beat | Reply | Last | Probed
+FromWorker: TypeAlias = Ready | Beat | Reply | Noticed | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 
 

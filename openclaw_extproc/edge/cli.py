@@ -16,7 +16,7 @@ from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
-from openclaw_extproc.edge import drill, envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
 from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", "run the ext_proc service alone, for an Envoy that is somewhere else")
     serve.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="host:port, or unix:/path")
     serve.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="host:port, or unix:/path")
+    serve.add_argument("--envoy", metavar="PATH", help="the Envoy binary of drills (default: as of up)")
     render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
     render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
     render.add_argument(
@@ -132,10 +133,10 @@ def _serve(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure(read.settings.log_level, read.settings.log_output)
     tell(read.findings)
-    return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt)))
+    return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt), options.envoy))
 
 
-async def _serving(read: Read, sources: Sources, pair: Listening) -> int:
+async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | None) -> int:
     assert read.settings is not None, "looked at before"
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -144,9 +145,13 @@ async def _serving(read: Read, sources: Sources, pair: Listening) -> int:
     async with served(read, sources.environment, listening, lambda: "") as taking:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
-        watching = asyncio.create_task(watch(taking, sources, Reloading()))
+        tasks = [
+            asyncio.create_task(watch(taking, sources, Reloading())),
+            asyncio.create_task(drill_schedule.hold(taking, sources, envoy)),
+        ]
         await over.wait()
-        watching.cancel()
+        for task in tasks:
+            task.cancel()
     return OK
 
 

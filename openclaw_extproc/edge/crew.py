@@ -19,11 +19,13 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, logs
 from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
 from openclaw_extproc.edge.hand import Hand
+from openclaw_extproc.edge.notifier import Notifier
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening
 from openclaw_extproc.edge.sources import Origin, Read
 from openclaw_extproc.edge.sums import Told, added, totals
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.notices.kinds import Kind, Notice
 
 READY_SECONDS = 30.0
 HUNG_SECONDS = 3.0
@@ -50,7 +52,12 @@ class Slot:
 
 class Crew:
     def __init__(
-        self, places: Sequence[Listening], settings: Settings, origin: Origin, environment: Mapping[str, str]
+        self,
+        places: Sequence[Listening],
+        settings: Settings,
+        origin: Origin,
+        environment: Mapping[str, str],
+        notifier: Notifier,
     ) -> None:
         self._slots = [Slot(number, place) for number, place in enumerate(places)]
         self._settings = settings
@@ -58,6 +65,7 @@ class Crew:
         self._origin = origin
         self._expected = origin
         self._environment = environment
+        self.notifier = notifier
         self._leaving: set[Hand] = set()
         self._prober: Hand | None = None
         self._gone: tuple[Metric, ...] = ()
@@ -67,6 +75,7 @@ class Crew:
         self._inside = secrets.token_urlsafe(32)
         self.registry = CollectorRegistry()
         self._own = CollectorRegistry()
+        self._own.register(notifier.counter)
         self._reloads = Counter(
             "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self._own
         )
@@ -116,6 +125,7 @@ class Crew:
     def take(self, read: Read) -> None:
         assert read.origin is not None, "what has settings has an origin"
         self._origin, self._settings = self._expected, self._expected_settings
+        self.notifier.keep(self._settings)
         for hand in self._hands():
             hand.take()
 
@@ -194,6 +204,7 @@ class Crew:
         hand.drain(seconds)
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
+        self.notifier.gone(hand.pid)
         self._gone = added([self._gone, totals(hand.metrics)])
 
     async def _keep(self, slot: Slot) -> None:
@@ -219,6 +230,9 @@ class Crew:
         self._restarts.labels(reason).inc()
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
+        self.notifier.gone(hand.pid)
+        text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
+        self.notifier.tell(Notice(Kind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
         if time.monotonic() - slot.since > WELL_SECONDS:
             slot.wait = FIRST_WAIT_SECONDS
         await self._fill_again(slot)
@@ -239,7 +253,7 @@ class Crew:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
         start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside)
-        hand = await Hand.started(f"worker-{slot.number}", start, self._environment)
+        hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
             await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)

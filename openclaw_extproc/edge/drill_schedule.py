@@ -1,7 +1,8 @@
-"""Drills that `up` holds by itself: the command in a process of its own, so that it cannot slow requests down.
+"""Drills that `up` and `serve` hold by themselves: the command in a process of its own, so that it cannot slow requests
+down. It starts an Envoy of its own, beside whichever serves.
 
-What comes of one goes to the log and into metrics. A configuration that is reloaded changes the times from the next
-drill on.
+What comes of one goes to the log, into metrics and, with `notify: true`, through channels. A configuration that is
+reloaded changes the times from the next drill on.
 """
 
 import asyncio
@@ -9,16 +10,20 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from openclaw_extproc.config.settings import Drills
-from openclaw_extproc.drill.report import Report
+from openclaw_extproc.drill.report import Problem, Report
 from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Taking
 from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.notices.kinds import Kind, Notice
 
 FIRST_SECONDS = 60.0
 """After the start, by when it is at work; sooner where drills are held more often than that."""
@@ -26,6 +31,8 @@ LOOK_SECONDS = 1.0
 """How often one looks whether it is time."""
 MAX_SECONDS = 1_800.0
 """Of a drill: one that takes longer hangs."""
+MAX_TOLD = 5
+"""Errors that a notice names."""
 POLITE = 10
 """As `nice` has it."""
 
@@ -51,8 +58,46 @@ class Counts:
             self._failures.inc()
 
 
-async def hold(taking: Taking, sources: Sources, envoy: str) -> None:
-    """For ever. `envoy`: the path of its binary."""
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Who hears what came of a drill."""
+
+    counts: Counts
+    drills: Drills
+    tell: Callable[[Notice], None]
+
+    @property
+    def level(self) -> int:
+        return logging.WARNING if self.drills.notify else logging.INFO
+
+    def done(self, held: Report, seconds: float) -> None:
+        self.counts.held(time.time(), ok=held.ok)
+        for one in held.findings:
+            logs.event("drill", "finding", {"severity": one.severity, "finding": _said(one)}, level=self.level)
+        errors = [_said(one) for one in held.findings if one.severity == "error"]
+        data: dict[str, Json] = {"ok": held.ok, "chains": len(held.chains), "errors": len(errors)}
+        data |= {"warnings": len(held.findings) - len(errors), "seconds": round(seconds, 1)}
+        logs.event("drill", "drill_done", data, level=logging.INFO if held.ok else self.level)
+        if errors:
+            shown = "; ".join(errors[:MAX_TOLD])
+            more = f"; and {len(errors) - MAX_TOLD} more" if len(errors) > MAX_TOLD else ""
+            self._notify(Kind.DRILL_FAILED, f"a drill found {len(errors)} errors: {shown}{more}")
+        else:
+            warnings = len(held.findings)
+            self._notify(Kind.DRILL_PASSED, f"a drill found all {len(held.chains)} chains to hold, {warnings} warnings")
+
+    def not_held(self, why: str) -> None:
+        self.counts.held(time.time(), ok=False)
+        logs.event("drill", "drill_not_held", {"why": why}, level=logging.WARNING)
+        self._notify(Kind.DRILL_FAILED, f"a drill could not be held: {why}")
+
+    def _notify(self, kind: Kind, text: str) -> None:
+        if self.drills.notify:
+            self.tell(Notice(kind, "drill", text, time.time()))
+
+
+async def hold(taking: Taking, sources: Sources, envoy: str | None) -> None:
+    """For ever, or until there turns out to be no Envoy. `envoy`: the path of its binary; `None`: the usual one."""
     counts = Counts(taking.own_registry)
     began, last = time.monotonic(), None
     while True:
@@ -61,7 +106,13 @@ async def hold(taking: Taking, sources: Sources, envoy: str) -> None:
         if drills is None or not _is_time(drills, began, last):
             continue
         last = time.monotonic()
-        await _one(counts, drills, command(sources, envoy), sources.environment)
+        telling = _Telling(counts, drills, taking.notifier.tell)
+        try:
+            binary = processes.find_envoy(envoy)
+        except StartError as problem:
+            telling.not_held(str(problem))
+            return  # it will not appear while we run: once is enough
+        await _one(telling, command(sources, binary), sources.environment)
 
 
 def _is_time(drills: Drills, began: float, last: float | None) -> bool:
@@ -82,42 +133,26 @@ def command(sources: Sources, envoy: str) -> list[str]:
     return [*nice, *drill, *files, *clusters, *session, *lenient]
 
 
-async def _one(counts: Counts, drills: Drills, words: Sequence[str], environment: Mapping[str, str]) -> None:
+async def _one(telling: _Telling, words: Sequence[str], environment: Mapping[str, str]) -> None:
     began = time.monotonic()
     try:
         code, said, complaint = await _ran(words, environment)
     except TimeoutError:
-        return _not_held(counts, f"took longer than {MAX_SECONDS:g} s")
+        telling.not_held(f"took longer than {MAX_SECONDS:g} s")
+        return
     except OSError as problem:
-        return _not_held(counts, problem.strerror or type(problem).__name__)
+        telling.not_held(problem.strerror or type(problem).__name__)
+        return
     try:
         held = msgspec.json.decode(said, type=Report)
     except msgspec.DecodeError:
-        return _not_held(counts, complaint or f"exit code {code}")
-    counts.held(time.time(), ok=held.ok)
-    level = logging.WARNING if drills.notify else logging.INFO
-    for one in held.findings:
-        told = ": ".join(part for part in (one.place, one.finding, one.remedy) if part)
-        logs.event("drill", "finding", {"severity": one.severity, "finding": told}, level=level)
-    errors = sum(one.severity == "error" for one in held.findings)
-    logs.event(
-        "drill",
-        "drill_done",
-        {
-            "ok": held.ok,
-            "chains": len(held.chains),
-            "errors": errors,
-            "warnings": len(held.findings) - errors,
-            "seconds": round(time.monotonic() - began, 1),
-        },
-        level=logging.INFO if held.ok else level,
-    )
-    return None
+        telling.not_held(complaint or f"exit code {code}")
+    else:
+        telling.done(held, time.monotonic() - began)
 
 
-def _not_held(counts: Counts, why: str) -> None:
-    counts.held(time.time(), ok=False)
-    logs.event("drill", "drill_not_held", {"why": why}, level=logging.WARNING)
+def _said(one: Problem) -> str:
+    return ": ".join(part for part in (one.place, one.finding, one.remedy) if part)
 
 
 async def _ran(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes, str]:

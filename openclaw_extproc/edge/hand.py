@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
+from typing import TypeAlias
 
 from prometheus_client import Metric
 
@@ -18,6 +19,7 @@ from openclaw_extproc.edge.channel import (
     Ejected,
     Expect,
     Last,
+    Noticed,
     Probe,
     Probed,
     Ready,
@@ -27,16 +29,20 @@ from openclaw_extproc.edge.channel import (
 )
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
+from openclaw_extproc.notices.kinds import Notice
 
 _ANSWER_SECONDS = 2.0
 _EXPECT_SECONDS = 30.0
 """Renewing the credentials of clouds is part of it."""
 
 
+Tell: TypeAlias = Callable[[Notice, int], None]
+
+
 class Hand:
     """A worker, as its parent sees it."""
 
-    def __init__(self, child: Child, channel: Channel) -> None:
+    def __init__(self, child: Child, channel: Channel, tell: Tell) -> None:
         self.child = child
         self.ready = asyncio.Event()
         self.seen = time.monotonic()
@@ -46,20 +52,21 @@ class Hand:
         self.metrics: tuple[Metric, ...] = ()
         """As it told them last."""
         self._channel = channel
+        self._tell = tell
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def started(cls, name: str, start: Start, environment: Mapping[str, str]) -> "Hand":
-        """Raises `StartError`."""
+    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "Hand":
+        """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "openclaw_extproc.edge.worker", str(theirs.fileno())]
             child = await processes.start(name, command, environment=environment, files=[theirs.fileno()])
         channel = await Channel.on(ours)
         channel.send(start)
-        return cls(child, channel)
+        return cls(child, channel, tell)
 
     @property
     def pid(self) -> int:
@@ -128,6 +135,8 @@ class Hand:
                     case Reply(number):
                         if (waiting := self._waiting.get(number)) is not None and not waiting.done():
                             waiting.set_result(message)
+                    case Noticed(notice):
+                        self._tell(notice, self.pid)
                     case Last(metrics):
                         self.metrics = metrics
                     case Probed():

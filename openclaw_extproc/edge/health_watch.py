@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from threading import Lock
 
 from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.notices.kinds import Kind as Notable
+from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.circuit import State
-from openclaw_extproc.policy.health import Health, View
+from openclaw_extproc.policy.health import Change, Health, View
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 
 _UNANSWERED = ("connection", "timeout")
@@ -33,8 +36,10 @@ class Verdict:
 
 
 class HealthWatch:
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, tell: Tell = nobody) -> None:
+        """`tell`: people, of who is out and who is back."""
         self._health = Health(gateway)
+        self._tell = tell
         self._lock = Lock()
         self._critical: frozenset[str] = frozenset()
 
@@ -118,6 +123,8 @@ class HealthWatch:
             bad = change.after in (State.OPEN, State.DEGRADED)
             data = {"name": change.name, "from": change.before.value, "to": change.after.value, "why": change.why}
             logs.event("health", "health_changed", {**data}, level=logging.WARNING if bad else logging.INFO)
+            if (notice := _notice(change, at)) is not None:
+                self._tell(notice)
 
     def look(self, at: float) -> None:
         """To be called now and then: time alone changes states."""
@@ -127,7 +134,20 @@ class HealthWatch:
         for name in critical.keys() - self._critical:
             data = {"provider": name, "failure_rate": f"{critical[name]:.0%}"}
             logs.event("health", "health_critical", {**data}, level=logging.ERROR)
+            text = f"{critical[name]:.0%} of the calls to {name} fail, more than critical_threshold allows"
+            self._tell(Notice(Notable.FAILURE_RATE, f"failures of {name}", text, at))
         self._critical = frozenset(critical)
+
+
+def _notice(change: Change, at: float) -> Notice | None:
+    """Who is tried again now and then, and fails, is out all the while."""
+    name, was_out = change.name, change.before in (State.OPEN, State.HALF_OPEN)
+    if change.after is State.OPEN and change.before is not State.HALF_OPEN:
+        text = f"{name} is out ({change.why}): it goes behind all others until it answers again"
+        return Notice(Notable.PROVIDER_OUT, name, text, at)
+    if was_out and change.after in (State.HEALTHY, State.DEGRADED):
+        return Notice(Notable.PROVIDER_BACK, name, f"{name} answers again", at)
+    return None
 
 
 def _is_the_callers(fault: Fault, target: Target) -> bool:

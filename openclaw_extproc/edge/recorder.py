@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from openclaw_extproc.edge import logs
-from openclaw_extproc.edge.alerts import Alerts
+from openclaw_extproc.edge.alerts import Alerts, Tell, nobody
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -13,12 +13,19 @@ from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 
 
 class Recorder:
-    def __init__(self, metrics: Metrics, health: HealthWatch, memory: Memory, gateway: Callable[[], Gateway]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        health: HealthWatch,
+        memory: Memory,
+        gateway: Callable[[], Gateway],
+        tell: Tell = nobody,
+    ) -> None:
         self._metrics = metrics
         self._health = health
         self._memory = memory
         self._gateway = gateway
-        self._alerts = Alerts()
+        self._alerts = Alerts(tell)
 
     def attempt(self, entry: AttemptEntry) -> None:
         self._metrics.attempt(entry)
@@ -30,4 +37,6 @@ class Recorder:
     def request(self, entry: RequestEntry) -> None:
         self._metrics.request(entry)
         logs.request(entry)
-        self._health.request(entry, time.time())
+        at = time.time()
+        self._alerts.request(entry, at)
+        self._health.request(entry, at)

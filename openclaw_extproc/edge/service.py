@@ -5,21 +5,24 @@ import gc
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, grpc_server, health_page, logs
+from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
+from openclaw_extproc.edge.notifier import Notifier
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
@@ -29,6 +32,7 @@ from openclaw_extproc.edge.sources import Read, Sources
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.notices.kinds import Kind, Notice
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
@@ -65,14 +69,18 @@ def _nth(address: str, number: int) -> str:
 
 
 class Service:
-    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+    def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
+        """`tell`: people, of what happens here."""
         self._settings = settings
-        self.health = HealthWatch(settings.gateway)
+        self._tell = tell
+        self._not_renewed: deque[str] = deque(maxlen=100)
+        """Identities, from the threads that renew them."""
+        self.health = HealthWatch(settings.gateway, tell)
         self._memory = Memory()
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
-        self._credentials = Credentials(secrets, self.metrics.credential_failed)
-        self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway)
+        self._credentials = Credentials(secrets, self._credential_failed)
+        self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
         self._situation = Situation()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
         self.answers = Answers(lambda: self._settings.listen, self.metrics.question)
@@ -100,6 +108,10 @@ class Service:
     def look_around(self) -> None:
         """See which credentials are there now, and what the time has changed."""
         self.health.look(time.time())
+        while self._not_renewed:
+            name = self._not_renewed.popleft()
+            text = f"{name} cannot be renewed; what it stands for is used while it is valid"
+            self._tell(Notice(Kind.CREDENTIAL_NOT_RENEWED, name, text, time.time()))
         self.answers.expect(self._settings.gateway)
         providers = self._settings.gateway.providers.values()
         self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
@@ -134,9 +146,16 @@ class Service:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
         return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way, self.gate)
 
+    async def counted(self) -> tuple[Metric, ...]:
+        return tuple(self.metrics.registry.collect())
+
     def health_page(self) -> bytes:
         at = time.time()
         return health_page.page(self.health.view(at), at)
+
+    def _credential_failed(self, identity: str) -> None:
+        self.metrics.credential_failed(identity)
+        self._not_renewed.append(identity)
 
     async def close(self) -> None:
         await self.probes.close()
@@ -218,12 +237,18 @@ class Taking(Protocol):
         """What is counted here, and not by workers."""
         ...
 
+    @property
+    def notifier(self) -> Notifier:
+        """Who tells people."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Alone:
     """One worker: this process."""
 
     service: Service
+    notifier: Notifier
 
     def look_around(self) -> None:
         self.service.look_around()
@@ -234,6 +259,7 @@ class Alone:
 
     def take(self, read: Read) -> None:
         self.service.take(_settings(read))
+        self.notifier.keep(_settings(read))
 
     def reloaded(self, *, ok: bool) -> None:
         self.service.metrics.reload(ok=ok)
@@ -314,6 +340,9 @@ def _rejected(taking: Taking, objections: Sequence[Finding], findings: Sequence[
     tell(findings)
     count = sum(one.severity == "error" for one in objections)
     logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
+    first = next((str(one) for one in objections if one.severity == "error"), "")
+    text = f"a changed configuration has {count} errors, so the old one stays: {first[:500]}"
+    taking.notifier.tell(Notice(Kind.CONFIG_REJECTED, "configuration", text, time.time()))
     return False
 
 

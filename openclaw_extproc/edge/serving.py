@@ -5,8 +5,10 @@ import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.crew import Crew, working
+from openclaw_extproc.edge.notifier import Collected, Notifier
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Alone, Listening, Service, Taking, running
 from openclaw_extproc.edge.sources import Read
@@ -19,16 +21,27 @@ async def served(
     """Serve until the block ends. Raises `StartError`, `ListenError`."""
     assert read.settings is not None, "who has errors is not served"
     assert read.origin is not None, "what has settings has an origin"
+    notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
-        crew = Crew(listening, read.settings, read.origin, environment)
-        async with working(crew, read.settings, not_ready):
+        crew = Crew(listening, read.settings, read.origin, environment, notifier)
+        async with _telling(notifier, read.settings, crew.metrics), working(crew, read.settings, not_ready):
             with _on_hangup(crew.restart):
                 yield crew
         return
-    service = Service(read.settings, Secrets(environment))
-    async with running(service, listening[0], not_ready):
+    service = Service(read.settings, Secrets(environment), notifier.tell)
+    service.metrics.registry.register(notifier.counter)
+    async with _telling(notifier, read.settings, service.counted), running(service, listening[0], not_ready):
         with _on_hangup(None):
-            yield Alone(service)
+            yield Alone(service, notifier)
+
+
+@asynccontextmanager
+async def _telling(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+    notifier.start(settings, collected)
+    try:
+        yield
+    finally:
+        await notifier.close()
 
 
 @contextmanager

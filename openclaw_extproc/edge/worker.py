@@ -25,6 +25,7 @@ from openclaw_extproc.edge.channel import (
     Expect,
     Last,
     Message,
+    Noticed,
     Probe,
     Probed,
     Ready,
@@ -36,6 +37,7 @@ from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
 from openclaw_extproc.edge.sources import Origin
+from openclaw_extproc.notices.kinds import Notice
 
 BEAT_SECONDS = 0.5
 _UNIX = "unix:"
@@ -44,7 +46,7 @@ _UNIX = "unix:"
 class Worker:
     def __init__(self, channel: Channel, settings: Settings) -> None:
         self._channel = channel
-        self._service = Service(settings, Secrets(os.environ))
+        self._service = Service(settings, Secrets(os.environ), self._tell)
         self._expected = settings
         self._over = asyncio.Event()
         self._drain = Drain(settings.drain_ms / 1000)
@@ -72,6 +74,9 @@ class Worker:
         for task in tasks:
             task.cancel()
         await self._service.close()
+
+    def _tell(self, notice: Notice) -> None:
+        self._channel.send(Noticed(notice))
 
     async def _beat(self) -> None:
         while True:
@@ -105,7 +110,7 @@ class Worker:
                 self._service.ejected(clusters, seconds)
             case Probed(verdict):
                 self._service.health.probed(verdict, time.time())
-            case Start() | Ready() | Beat() | Reply() | Last():
+            case Start() | Ready() | Beat() | Reply() | Noticed() | Last():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _expect(self, origin: Origin) -> str:

@@ -162,6 +162,7 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         "model.providers[4].models: lists no model: list the models it serves",
         "model.providers[5].endpoint: has a user name or a password in it: remove it ",
         "router.retry_policy.backoff_multiplier: must be greater than or equal to 1",
+        "routing_rules[0].type: missing (known: ",
         'routing_rules[0].channels[0]: no channel is named "slack" (known: none): write one of these',
     ]
     for beginning in expected:

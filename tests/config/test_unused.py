@@ -2,12 +2,7 @@ import pytest
 
 from tests.config.loading import seed, warnings
 
-LATER = {
-    3: ["memory"],
-    4: ["router.health_check.alert_channel"],
-    13: ["failover.scheduled_failover.notify: channels"],
-    14: ["channels", "routing_rules"],
-}
+LATER = {3: ["memory"]}
 
 
 @pytest.mark.parametrize("number", range(15))

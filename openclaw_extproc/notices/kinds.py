@@ -1,0 +1,90 @@
+"""The closed set of what is told, and the words by which rules of the configuration choose from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, TypeAlias
+
+Severity: TypeAlias = Literal["critical", "warning", "info"]
+
+
+class Kind(Enum):
+    """What happened. The values are also words for `routing_rules[].type`."""
+
+    PROVIDER_OUT = "provider_out"
+    """It, or a model at it, goes behind all others."""
+    PROVIDER_BACK = "provider_back"
+    CREDENTIAL_REFUSED = "credential_refused"
+    """The provider does not accept our key."""
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    """Our account there has nothing left."""
+    MODEL_NOT_FOUND = "model_not_found"
+    FAILURE_RATE = "failure_rate"
+    """More failures than `router.health_check.critical_threshold`."""
+    CREDENTIAL_NOT_RENEWED = "credential_not_renewed"
+    """An AWS key or a Google token."""
+    BUDGET_REACHED = "budget_reached"
+    DRILL_FAILED = "drill_failed"
+    DRILL_PASSED = "drill_passed"
+    CONFIG_REJECTED = "config_rejected"
+    WORKER_REPLACED = "worker_replaced"
+    DAILY_REPORT = "daily_report"
+
+
+SEVERITIES: Mapping[Kind, Severity] = {
+    Kind.PROVIDER_OUT: "critical",
+    Kind.PROVIDER_BACK: "info",
+    Kind.CREDENTIAL_REFUSED: "critical",
+    Kind.QUOTA_EXHAUSTED: "critical",
+    Kind.MODEL_NOT_FOUND: "warning",
+    Kind.FAILURE_RATE: "critical",
+    Kind.CREDENTIAL_NOT_RENEWED: "critical",
+    Kind.BUDGET_REACHED: "critical",
+    Kind.DRILL_FAILED: "critical",
+    Kind.DRILL_PASSED: "info",
+    Kind.CONFIG_REJECTED: "warning",
+    Kind.WORKER_REPLACED: "warning",
+    Kind.DAILY_REPORT: "info",
+}
+
+ALERTS = frozenset({*(kind for kind, severity in SEVERITIES.items() if severity == "critical"), Kind.PROVIDER_BACK})
+"""Whoever was woken because a provider is out is also told that it is back."""
+GENERAL = frozenset(Kind) - {Kind.DAILY_REPORT}
+COMMUNITY = frozenset({Kind.PROVIDER_OUT, Kind.PROVIDER_BACK})
+"""What those notice who only use the models."""
+
+TYPES: Mapping[str, frozenset[Kind]] = {
+    "critical_alert": ALERTS,
+    "general_notification": GENERAL,
+    "daily_report": frozenset({Kind.DAILY_REPORT}),
+    "community_update": COMMUNITY,
+    **{kind.value: frozenset({kind}) for kind in Kind},
+}
+"""Words of `routing_rules[].type`."""
+
+PRIORITIES: Mapping[str, frozenset[Kind]] = {
+    "critical_notifications": ALERTS,
+    "general_notifications": GENERAL,
+    "daily_digest": frozenset({Kind.DAILY_REPORT}),
+    "community_posts": COMMUNITY,
+}
+"""Words of `channels.<name>.priority`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell. No secret, no prompt and nothing of what an upstream sent is in it."""
+
+    kind: Kind
+    subject: str
+    """What it is about: a provider, `provider/model`, the name of a budget."""
+    text: str
+    """Said in full, without a time. The daily report has several lines."""
+    at: float
+    """Seconds since the epoch."""
+    times: int = 1
+    """How often it happened, this time included."""
+
+    @property
+    def severity(self) -> Severity:
+        return SEVERITIES[self.kind]
