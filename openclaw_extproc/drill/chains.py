@@ -1,6 +1,7 @@
 """What there is to drill: who is asked in which order, for every name that a client may ask for.
 
-A request is planned for each name by the code that plans all requests, so rules, compliance and pools have their say.
+A request is planned for each name by the code that plans all requests, so rules, compliance and pools have their say;
+and the same request as one for a stream, which may have another plan and other limits of time.
 Left out: chains that only a session's level names, which no client can ask for.
 """
 
@@ -41,6 +42,8 @@ class Asking:
 
     path: str
     body: bytes
+    format: str
+    """In which it is asked and answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Chain:
     """As in a plan: attempt n goes to one of group n."""
     patience_ms: int
     """How long each attempt may be silent, as configured."""
+    streamed: "Chain | None" = None
+    """The same asked for as a stream; `None`: it cannot be, or is refused."""
+
+    def of(self, *, streamed: bool) -> "Chain":
+        """How it is for streams, or for answers in one piece."""
+        return self.streamed if streamed and self.streamed is not None else self
 
     @property
     def title(self) -> str:
@@ -107,7 +116,12 @@ def chains(gateway: Gateway, at: float) -> tuple[tuple[Chain, ...], tuple[Refuse
         if isinstance(chain, Refused):
             refused.append(chain)
             continue
-        key = (chain.asking.path.split("/models/")[0], chain.patience_ms, _called(chain))
+        streamed = _streamed(chain, plain, at)
+        if isinstance(streamed, Refused):
+            refused.append(streamed)
+        else:
+            chain = replace(chain, streamed=streamed)
+        key = (_key(chain), None if chain.streamed is None else _key(chain.streamed))
         before = found.get(key)
         found[key] = chain if before is None else replace(before, names=(*before.names, name))
     return tuple(found.values()), tuple(refused)
@@ -127,9 +141,7 @@ def steadied(gateway: Gateway) -> Gateway:
 def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     whys: list[str] = []
     for asking in _askings(name):
-        headers = {":method": "POST", ":path": asking.path, **HEADERS}
-        arrived = way.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
-        gone = way.go(arrived, lambda _: Situation(), gateway)
+        gone = _gone(asking, gateway, at)
         if isinstance(gone, way.Planned):
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
         if isinstance(gone, way.Refused):
@@ -137,12 +149,43 @@ def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     return Refused(name, whys[0] if whys else "nobody answers it")
 
 
+def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | None:
+    asking = _as_stream(chain.asking)
+    if asking is None:
+        return None
+    gone = _gone(asking, gateway, at)
+    if isinstance(gone, way.Planned):
+        return Chain(chain.names, asking, gone.plan.groups, gone.plan.patience_ms)
+    return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, way.Refused) else "no plan")
+
+
+def _gone(asking: Asking, gateway: Gateway, at: float) -> way.Way:
+    headers = {":method": "POST", ":path": asking.path, **HEADERS}
+    arrived = way.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
+    return way.go(arrived, lambda _: Situation(), gateway)
+
+
+def _as_stream(asking: Asking) -> Asking | None:
+    """Formats say it in the body or in the path; embeddings cannot."""
+    if "embed" in asking.format:
+        return None
+    path = asking.path.replace(":generateContent", ":streamGenerateContent?alt=sse")
+    if path != asking.path:
+        return replace(asking, path=path)
+    return replace(asking, body=json.dumps({**json.loads(asking.body), "stream": True}).encode())
+
+
 def _askings(name: str) -> Iterator[Asking]:
     for format, body in _BODIES.items():
         whole = {"model": name, **body}
         path = path_of(format, {"model": name})
         sent = body if "{model}" in PATHS[format] else whole
-        yield Asking(path, json.dumps(sent).encode())
+        yield Asking(path, json.dumps(sent).encode(), format)
+
+
+def _key(chain: Chain) -> object:
+    """The same for chains that behave alike."""
+    return chain.asking.path.split("/models/")[0], chain.patience_ms, _called(chain)
 
 
 def _called(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:

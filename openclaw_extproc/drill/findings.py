@@ -1,11 +1,12 @@
 """What is wrong with chains: what a drill showed, and what can be seen without one."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.drill.chains import Chain, Refused
 from openclaw_extproc.drill.prices import Prices
-from openclaw_extproc.drill.scenes import WELL, Outcome, Scene
+from openclaw_extproc.drill.scenes import Outcome, Scene
 from openclaw_extproc.gateway import Gateway, Provider
 
 MUCH_DEARER = 10
@@ -25,6 +26,8 @@ def found(
     """In no order of importance. Arguments as of `report`."""
     for chain, rows in played:
         yield from _alone(chain)
+        if chain.streamed is not None and chain.streamed.providers != chain.providers:
+            yield from _alone(replace(chain.streamed, names=(f"{chain.title}, streamed",)))
         yield from _unanswered(chain, rows)
         yield from _same_host(chain, hosts)
         yield from _dear(gateway, chain)
@@ -52,11 +55,14 @@ def _alone(chain: Chain) -> Iterator[Finding]:
 
 def _unanswered(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator[Finding]:
     for scene, outcome in rows:
-        if scene.name == WELL and not outcome.answered:
-            yield error(place(chain.title), f"nobody answers it even when all is well (status {outcome.status})")
-        elif scene.single and not outcome.answered and len(chain.providers) > 1:
+        came = (
+            f"status {outcome.status}, and the stream broke off" if outcome.broken_off else f"status {outcome.status}"
+        )
+        if not scene.broken and not outcome.answered:
+            yield error(place(chain.title), f"nobody answers it even when {scene.name} ({came})")
+        elif scene.single and not outcome.answered and len(chain.of(streamed=scene.streamed).providers) > 1:
             tried = f"tried {', '.join(outcome.failed)}; " if outcome.failed else ""
-            yield error(place(chain.title), f"nobody answers when {scene.name} ({tried}status {outcome.status})")
+            yield error(place(chain.title), f"nobody answers when {scene.name} ({tried}{came})")
         elif not outcome.met(scene):
             yield warning(place(chain.title), f"{scene.name}: not tried, no request met it")
 

@@ -42,6 +42,10 @@ class Row:
     """That cost, for each dollar that the first choice costs."""
     failed: tuple[str, ...]
     """`provider:reason` of the attempts before."""
+    streamed: bool = False
+    """Whether it was asked for as a stream."""
+    broken_off: bool = False
+    """A stream that began well and had no proper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Drilled:
     worst_seconds: float
     """When every attempt is silent to the end, with the limits as configured."""
     rows: tuple[Row, ...]
+    streamed_targets: tuple[str, ...] = ()
+    """As `targets`, of requests for streams; empty: they are not drilled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +119,17 @@ def report(
 
 
 def _drilled(gateway: Gateway, chain: Chain, played: Played) -> Drilled:
+    rows = tuple(_row(gateway, chain.of(streamed=scene.streamed), scene, outcome) for scene, outcome in played)
+    streamed = () if chain.streamed is None else _names(chain.streamed)
+    return Drilled(chain.names, _names(chain), round(chain.waits_seconds(gateway.limits), 1), rows, streamed)
+
+
+def _names(chain: Chain) -> tuple[str, ...]:
+    return tuple(target.name for target in chain.targets)
+
+
+def _row(gateway: Gateway, chain: Chain, scene: Scene, outcome: Outcome) -> Row:
     prices = Prices(gateway, chain)
-    rows = tuple(_row(gateway, chain, prices, scene, outcome) for scene, outcome in played)
-    targets = tuple(target.name for target in chain.targets)
-    return Drilled(chain.names, targets, round(chain.waits_seconds(gateway.limits), 1), rows)
-
-
-def _row(gateway: Gateway, chain: Chain, prices: Prices, scene: Scene, outcome: Outcome) -> Row:
     name = f"{outcome.provider}/{outcome.model}" if outcome.answered else ""
     attempts = outcome.attempts
     worst = None if attempts is None else round(chain.waits_seconds(gateway.limits, attempts), 1)
@@ -136,6 +146,8 @@ def _row(gateway: Gateway, chain: Chain, prices: Prices, scene: Scene, outcome: 
         prices.cost(name),
         prices.times(name),
         outcome.failed,
+        scene.streamed,
+        outcome.broken_off,
     )
 
 

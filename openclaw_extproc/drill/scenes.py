@@ -1,7 +1,7 @@
 """The faults that are played for a chain, and what came of each."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.drill.chains import Chain
 
@@ -13,6 +13,12 @@ SINGLE: dict[str, str] = {
     "refuses the key": "401",
 }
 """What goes wrong with one provider, in words, to the simulator's name for it."""
+SINGLE_STREAMED: dict[str, str] = {
+    **SINGLE,
+    "begins and falls silent": "late",
+    "begins with an error": "first-event-error",
+}
+"""Of streams. What fails after the first words is left out: they cannot be taken back, so nobody else answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Scene:
     """The simulator's name for it."""
     single: bool = False
     """One provider alone: what every chain has to survive."""
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,12 @@ class Outcome:
     """`None`: nobody said."""
     failed: tuple[str, ...] = ()
     """`provider:reason` of the attempts before."""
+    broken_off: bool = False
+    """A stream that began well and has no proper end."""
 
     @property
     def answered(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and not self.broken_off
 
     def met(self, scene: Scene) -> bool:
         """Whether the fault had a chance: with weights, the first attempt may have gone elsewhere."""
@@ -56,10 +65,17 @@ class Outcome:
 
 
 def scenes(chain: Chain) -> Iterator[Scene]:
-    """In the order of the report."""
+    """In the order of the report: whole answers, then streams."""
+    yield from _scenes(chain, SINGLE)
+    if chain.streamed is not None:
+        streams = _scenes(chain.streamed, SINGLE_STREAMED)
+        yield from (replace(scene, name=f"{scene.name}, streamed", streamed=True) for scene in streams)
+
+
+def _scenes(chain: Chain, single: Mapping[str, str]) -> Iterator[Scene]:
     yield Scene(WELL, (), "ok")
     for provider in chain.first:
-        yield from (Scene(f"{provider} {words}", (provider,), fault, single=True) for words, fault in SINGLE.items())
+        yield from (Scene(f"{provider} {words}", (provider,), fault, single=True) for words, fault in single.items())
     providers = chain.providers
     if len(providers) > 2:
         two = providers[:2]

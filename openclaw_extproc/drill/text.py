@@ -32,6 +32,8 @@ _LEGEND = (
 def _chain(chain: Drilled, width: int) -> Iterator[str]:
     yield from _wrapped("", ", ".join(chain.names), width)
     yield from _wrapped("  ", f"{' > '.join(chain.targets)}; at worst {chain.worst_seconds:g} s", width)
+    if chain.streamed_targets not in ((), chain.targets):
+        yield from _wrapped("  ", f"streamed: {' > '.join(chain.streamed_targets)}", width)
     rows = [HEAD, *(_cells(row) for row in chain.rows)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(HEAD))]
     spare = width - 2 - sum(widths[2:]) - 2 * (len(widths) - 1)
@@ -64,7 +66,8 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    who = f"{row.provider}/{row.model}" if row.answered else f"nobody ({row.status or 'no answer'})"
+    came = "broken off" if row.broken_off else row.status or "no answer"
+    who = f"{row.provider}/{row.model}" if row.answered else f"nobody ({came})"
     return (
         row.fault,
         who,

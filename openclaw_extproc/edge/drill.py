@@ -25,10 +25,11 @@ import yaml
 from openclaw_extproc.config.cloud import is_cloud
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Address, Settings
-from openclaw_extproc.drill.chains import HEADERS, Chain, chains
+from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, chains
 from openclaw_extproc.drill.report import Report, report
 from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
 from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, SHAPES, emptied, staged
+from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import logs, processes
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
@@ -135,7 +136,7 @@ class _Stage:
             await self._set(scene.broken, scene.fault)
             self.service.take(emptied(self.settings))
             self.service.take(self.settings)
-            outcome = await self._ask(chain)
+            outcome = await self._ask(chain.of(streamed=scene.streamed).asking, streamed=scene.streamed)
             await self._set(scene.broken, "ok")
             if outcome.met(scene):
                 break
@@ -146,11 +147,12 @@ class _Stage:
             control = f"http://127.0.0.1:{self.ports[name]}/_simulator/fault"
             (await self.client.post(control, json={"fault": fault})).raise_for_status()
 
-    async def _ask(self, chain: Chain) -> Outcome:
+    async def _ask(self, asking: Asking, *, streamed: bool) -> Outcome:
         listen = self.settings.listen
-        url, began = f"http://{listen.host}:{listen.port}{chain.asking.path}", time.monotonic()
+        url, began = f"http://{listen.host}:{listen.port}{asking.path}", time.monotonic()
         try:
-            answer = await self.client.post(url, content=chain.asking.body, headers=dict(HEADERS))
+            async with self.client.stream("POST", url, content=asking.body, headers=dict(HEADERS)) as answer:
+                is_whole = await _is_whole(answer, asking.format if streamed else "")
         except httpx.HTTPError:
             return Outcome(0, time.monotonic() - began)
         said = answer.headers
@@ -162,7 +164,17 @@ class _Stage:
             said.get("x-openclaw-model", ""),
             int(attempts) if attempts.isdecimal() else None,
             tuple(one for one in said.get("x-openclaw-fallbacks", "").split(",") if one),
+            answer.is_success and not is_whole,
         )
+
+
+async def _is_whole(answer: httpx.Response, format: str) -> bool:
+    """Whether the body came to its end; a stream's end is what its format says it is. `format`: of a stream."""
+    try:
+        body = await answer.aread()
+    except httpx.HTTPError:
+        return False
+    return not format or not answer.is_success or has_ended(format, body)
 
 
 async def _played(

@@ -1,5 +1,7 @@
 """What there is to drill."""
 
+import json
+
 import pytest
 
 from openclaw_extproc.drill.chains import chains
@@ -69,6 +71,7 @@ def test_embeddings_are_asked_for_as_such() -> None:
     chain = worlds.chain("vectors", only)
 
     assert chain.asking.path == "/openai/v1/embeddings"
+    assert chain.streamed is None
 
 
 def test_a_chain_of_one_is_broken_in_every_way_but_not_twice() -> None:
@@ -80,6 +83,13 @@ def test_a_chain_of_one_is_broken_in_every_way_but_not_twice() -> None:
         "google answers 429",
         "google is silent",
         "google refuses the key",
+        "all well, streamed",
+        "google answers 503, streamed",
+        "google answers 429, streamed",
+        "google is silent, streamed",
+        "google refuses the key, streamed",
+        "google begins and falls silent, streamed",
+        "google begins with an error, streamed",
     ]
 
 
@@ -88,8 +98,23 @@ def test_two_are_down_only_where_a_third_is_left() -> None:
     two = [scene.name for scene in scenes(worlds.chain("claude-sonnet-4"))]
 
     assert "openai and anthropic down" in three
-    assert not any(" and " in name for name in two)
-    assert three[-1] == two[-1] == "all down"
+    assert not any(name.endswith(" and google down") for name in two)
+    assert three[-1] == two[-1] == "all down, streamed"
+
+
+def test_a_stream_is_asked_for_in_the_body() -> None:
+    chain = worlds.chain("gpt-4o").streamed
+
+    assert chain is not None
+    assert json.loads(chain.asking.body)["stream"] is True
+
+
+def test_streams_have_limits_of_time_of_their_own() -> None:
+    limits = "router: {timeouts: {first_token_ms: 7000, answer_ms: 90000}}"
+
+    chain = worlds.chain("gpt-4o", worlds.THREE, limits)
+
+    assert (chain.patience_ms, chain.of(streamed=True).patience_ms) == (90_000, 7_000)
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 120.0), (2, 240.0), (3, 360.0), (None, 360.0)])

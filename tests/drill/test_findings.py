@@ -1,5 +1,6 @@
 """What is said to be wrong, and what is not."""
 
+from openclaw_extproc.drill.scenes import Outcome
 from tests.config.loading import settings
 from tests.drill import worlds
 
@@ -39,12 +40,24 @@ def test_a_fault_that_a_chain_does_not_survive_is_an_error() -> None:
     assert worlds.said(made, "error") == ["chain gpt-4o: nobody answers when openai refuses the key (status 401)"]
 
 
+def test_a_stream_that_breaks_off_is_no_answer() -> None:
+    broken = Outcome(200, 0.1, "openai", "gpt-4o", 1, broken_off=True)
+
+    made = worlds.reported(settings(SOUND), lost="openai answers 503, streamed", outcome=broken, name="gpt-4o")
+    row = next(row for row in made.chains[0].rows if row.fault == "openai answers 503, streamed")
+
+    assert (row.answered, row.provider, row.streamed, row.broken_off) == (False, None, True, True)
+    assert worlds.said(made, "error") == [
+        "chain gpt-4o: nobody answers when openai answers 503, streamed (status 200, and the stream broke off)"
+    ]
+
+
 def test_all_down_is_no_error() -> None:
     made = worlds.reported(settings(SOUND))
 
     lost = [row for chain in made.chains for row in chain.rows if not row.answered]
 
-    assert {row.fault for row in lost} == {"all down"}
+    assert {row.fault for row in lost} == {"all down", "all down, streamed"}
     assert made.ok
 
 

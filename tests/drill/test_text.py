@@ -37,9 +37,9 @@ def test_the_json_keeps_its_names() -> None:
     made = json.loads(msgspec.json.encode(worlds.reported(settings(worlds.THREE))))
 
     assert list(made) == ["version", "mode", "ok", "seconds", "chains", "findings", "notes"]
-    assert list(made["chains"][0]) == ["names", "targets", "worst_seconds", "rows"]
+    assert list(made["chains"][0]) == ["names", "targets", "worst_seconds", "rows", "streamed_targets"]
     assert list(made["chains"][0]["rows"][0]) == [
         "fault", "broken", "answered", "status", "provider", "model", "attempts", "seconds", "worst_seconds",
-        "cost_usd", "times_first", "failed",
+        "cost_usd", "times_first", "failed", "streamed", "broken_off",
     ]  # fmt: skip
     assert list(made["findings"][0]) == ["severity", "place", "finding", "remedy"]

@@ -35,11 +35,21 @@ def survived(chain: Chain, scene: Scene) -> Outcome:
     return Outcome(200, 0.1, target.provider.name, target.model, sound + 1, failed)
 
 
-def reported(loaded: Settings, *, missing: frozenset[str] = frozenset(), lost: str = "", name: str = "") -> Report:
+LOST = Outcome(401, 0.1, attempts=1)
+
+
+def reported(
+    loaded: Settings,
+    *,
+    missing: frozenset[str] = frozenset(),
+    lost: str = "",
+    outcome: Outcome = LOST,
+    name: str = "",
+) -> Report:
     """Of a drill in which all goes as it should, but for the scene `lost`. `name`: of this chain alone."""
     found, refused = chains(loaded.gateway, AT)
     played = [
-        (chain, [(s, Outcome(401, 0.1, attempts=1) if s.name == lost else survived(chain, s)) for s in scenes(chain)])
+        (chain, [(s, outcome if s.name == lost else survived(chain, s)) for s in scenes(chain)])
         for chain in found
         if not name or name in chain.names
     ]

@@ -56,6 +56,30 @@ def drilled(tmp_path_factory: pytest.TempPathFactory) -> Held:
     return Held(msgspec.json.decode(done.stdout, type=Report), done.returncode, done.stderr)
 
 
+STREAMED = [
+    "openai answers 503, streamed",
+    "openai answers 429, streamed",
+    "openai is silent, streamed",
+    "openai refuses the key, streamed",
+    "openai begins and falls silent, streamed",
+    "openai begins with an error, streamed",
+]
+
+
+@pytest.mark.parametrize("fault", STREAMED)
+def test_another_format_streams_for_who_is_down(drilled: Held, fault: str) -> None:
+    row = drilled.rows("gpt-4o")[fault]
+
+    assert (row.provider, row.model, row.attempts) == ("anthropic", "claude-sonnet-4", 2)
+    assert (row.streamed, row.answered) == (True, True)
+
+
+def test_every_fault_of_every_chain_is_also_met_by_a_stream(drilled: Held) -> None:
+    for chain in drilled.report.chains:
+        whole = {row.fault for row in chain.rows if not row.streamed}
+        assert whole <= {row.fault.removesuffix(", streamed") for row in chain.rows if row.streamed}, chain.names
+
+
 @pytest.mark.parametrize(
     "fault", ["openai answers 503", "openai answers 429", "openai is silent", "openai refuses the key"]
 )
@@ -72,6 +96,8 @@ def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled
     assert (played["all well"].provider, played["all well"].attempts) == ("openai", 1)
     assert played["openai and anthropic down"].provider == "google"
     assert (played["all down"].provider, played["all down"].status) == (None, 503)
+    assert (played["all well, streamed"].provider, played["all well, streamed"].attempts) == ("openai", 1)
+    assert played["all down, streamed"].status == 503
 
 
 def test_a_chain_without_a_fallback_is_an_error(drilled: Held) -> None:
@@ -103,7 +129,7 @@ def test_up_holds_drills_by_itself(tmp_path: Path) -> None:
     output = tmp_path / "output"
 
     with started([*COMMAND, "up"], tmp_path):
-        until(lambda: "drill_done" in output.read_text(), 90, output.read_text)
+        until(lambda: "drill_done" in output.read_text(), 180, output.read_text)
         metrics = httpx.get(f"http://127.0.0.1:{admin_port}/metrics", trust_env=False).text
         lines = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
 

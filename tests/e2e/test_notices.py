@@ -130,7 +130,7 @@ def test_what_came_of_a_scheduled_drill_is_told(
             monkeypatch.setenv(name, value)
 
         with started([*COMMAND, command, *(sockets(tmp_path) if command == "serve" else [])], tmp_path):
-            said = wait_for(hook, "a drill found", 90)
+            said = wait_for(hook, "a drill found", 180)
 
     assert f"chain {SECOND}-model: only {SECOND} answers it" in said
 
