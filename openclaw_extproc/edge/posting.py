@@ -134,6 +134,8 @@ def _mail(channel: Channel, mail: Mail, message: Message, secrets: Secrets) -> P
         return Posted("it takes no mail for these addresses", again=later)
     except OSError as problem:
         return Posted(type(problem).__name__, again=True)
+    except ValueError as problem:
+        return Posted(f"{type(problem).__name__}: look at its host and its addresses")
     return Posted()
 
 

@@ -359,6 +359,21 @@ def test_a_refused_mail_is_counted(refuse: int, tries: int) -> None:
     assert len([line for line in server.said if line.startswith("rcpt")]) == tries
 
 
+@pytest.mark.parametrize("host", ["x" * 70 + ".example", "127.0.0.1"])
+def test_an_address_that_is_none_ends_nothing(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    written = MAIL.format(1, "").replace("127.0.0.1", host).replace("a@b.example", '"a@b\\nBcc: x"')
+
+    async def do(made: Notifier) -> None:
+        for n in range(2):
+            made.tell(out(f"ace/{n}"))
+            await asyncio.sleep(0.3)
+
+    made = run(settings(written), {}, do)
+
+    assert counted(made, "email", "failed") == 2
+    assert [r.getMessage() for r in caplog.records if r.name == "openclaw"] == ["channel_failed"]
+
+
 def _soon(_: Cron, at: float) -> float:
     """Nobody waits for a minute."""
     return at + 0.3
