@@ -11,6 +11,9 @@ import grpc.aio
 from openclaw_extproc.edge.transport import Session
 
 LEAST_SECONDS = 0.01
+GAP_SECONDS = 0.05
+"""Between the last words and the break. Without it Envoy throws words away that it has not written yet: seen with
+HTTP/2, one time in four."""
 
 
 class Alarm:
@@ -51,6 +54,7 @@ class Alarm:
         for answer in self._session.wake():
             await self._context.write(answer)
         if self._session.broken:
+            await asyncio.sleep(GAP_SECONDS)
             with suppress(grpc.aio.AbortError):  # how it says that it did
                 # Envoy resets what it has begun to pass on, so the client sees it break off.
                 await self._context.abort(grpc.StatusCode.ABORTED, "the provider fell silent")

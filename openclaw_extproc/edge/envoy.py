@@ -14,6 +14,7 @@ from openclaw_extproc.stages.events import (
     Answer,
     Continue,
     Credential,
+    Deliver,
     Event,
     Reply,
     RequestBody,
@@ -95,8 +96,15 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details=SAID_BY_US)
             _set(immediate.headers, headers)
             return pb.ProcessingResponse(immediate_response=immediate)
+        case Deliver(chunk, end):
+            return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
         case Continue():
             return _continue(answer, put_on)
+
+
+def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:
+    streamed = pb.StreamedBodyResponse(body=chunk, end_of_stream=end)
+    return pb.BodyResponse(response=pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed)))
 
 
 def longer(milliseconds: int) -> pb.ProcessingResponse:
@@ -143,9 +151,6 @@ def _common(response: pb.ProcessingResponse, to: To) -> pb.CommonResponse | None
         case To.RESPONSE_HEAD:
             response.response_headers.SetInParent()
             return response.response_headers.response
-        case To.RESPONSE_BODY:
-            response.response_body.SetInParent()
-            return response.response_body.response
         case To.RESPONSE_TRAILERS:
             response.response_trailers.SetInParent()
             return None

@@ -21,7 +21,7 @@ EntryT = TypeVar("EntryT")
 
 
 _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeToString()) for to in To}
-"""The answers without a change, written once: a stream that passes as it is gets one for each chunk."""
+"""The answers without a change, written once."""
 
 
 class StepLike(Protocol[EntryT_co]):

@@ -60,12 +60,13 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
         "failure_mode_allow": False,
         "message_timeout": f"{longest}s",
         "allow_content_length_header": True,
-        "send_body_without_waiting_for_header_response": True,
         "processing_mode": {
             "request_header_mode": "SEND",
+            # Whole, because a retry may send a body twice that went out in pieces (envoy issues 36119 and 46237).
             "request_body_mode": "BUFFERED",
             "response_header_mode": "SEND",
-            "response_body_mode": "STREAMED",
+            # We deliver the body on our own account: its head can wait for it, and a word of ours can follow it.
+            "response_body_mode": "FULL_DUPLEX_STREAMED",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SEND",
         },

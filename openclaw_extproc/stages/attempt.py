@@ -27,6 +27,7 @@ from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Continue,
+    Deliver,
     Event,
     Reply,
     RequestBody,
@@ -43,9 +44,9 @@ from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
-"""Of an answer held back. Below the buffer limit of the clusters, or Envoy would stop reading and wait for us."""
+"""Of an answer held back, by us alone: Envoy keeps nothing of it."""
 MAX_ERROR_BYTES = 1024 * 1024
-"""Of an error's body, read for its message only."""
+"""Of an error's body that are waited for, for its message."""
 
 
 _JSON = {"content-type": JSON}
@@ -55,7 +56,8 @@ _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle o
 @dataclass(frozen=True, slots=True)
 class Step:
     answers: tuple[Answer, ...] = ()
-    """None while we hold back; several when we let go. None for `Closed`: nobody is listening."""
+    """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
+    `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
     """Present in exactly one step of an attempt that was bound to a target."""
 
@@ -101,9 +103,9 @@ class Refusing:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """All that had to be said was said. What still comes passes as it is, or goes with `rest` in its place."""
+    """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
 
-    rest: bytes | None = None
+    passes: bool = False
 
 
 State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
@@ -131,9 +133,10 @@ class AttemptStage:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
         step = self._step(event)
-        replied = bool(step.answers) and isinstance(step.answers[-1], Reply)
+        last = step.answers[-1] if step.answers else None
+        said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
         passed = step.entry is not None and step.entry.passed
-        self.over = isinstance(self._state, Over) and (replied or passed or _ends(event))
+        self.over = isinstance(self._state, Over) and (said_all or passed or _ends(event))
         return step
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
@@ -152,8 +155,8 @@ class AttemptStage:
                 return self._on_error_body(call, event)
             case (Holding() | Answering() | Refusing()) as state, ResponseTrailers(at):
                 return self._on_trailers(state, at)
-            case Over(rest), ResponseBody() | ResponseTrailers() | ResponseHead():
-                return self._on_rest(rest, event)
+            case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
+                return self._on_rest(event, passes=passes)
             case ((New() | Over()), Closed()):
                 return Step()
             case Passing(bound), _:
@@ -214,6 +217,7 @@ class AttemptStage:
         status = int(event.headers.get(":status", "0"))
         if not 200 <= status < 300:
             return self._on_error_head(call, status, event)
+        call.bodiless = event.end
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
         if not call.listen(event.at):
@@ -222,6 +226,7 @@ class AttemptStage:
         return Step()
 
     def _on_error_head(self, call: Call, status: int, event: ResponseHead) -> Step:
+        call.bodiless = event.end
         fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
@@ -240,11 +245,12 @@ class AttemptStage:
         foreign = call.bound.translates or call.bound.provider.foreign_errors
         return not foreign and call.judged(fault).remedy is not Remedy.ANYBODY
 
-    def _pass_error(self, call: Call, fault: Fault, at: float) -> Step:
+    def _pass_error(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
         """Every byte of it, also of the chunks that are still to come."""
         head = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
-        chunks = (Continue(To.RESPONSE_BODY) for _ in call.held)
-        return self._settled((head, *chunks), call.entry(at, Outcome.FAILED, fault))
+        step = self._settled((head, *_deliver(b"".join(call.held), end=end)), call.entry(at, Outcome.FAILED, fault))
+        self._state = Over(passes=True)
+        return step
 
     # -- the answer's body -------------------------------------------------
 
@@ -258,7 +264,7 @@ class AttemptStage:
         call.written.append(written)
         if call.listening.fault is not None and not call.streamed:
             # Of a whole answer nothing has gone out, however much of it could be read.
-            return self._fail(call, call.listening.fault, at, end=end)
+            return self._fail(call, call.listening.fault, at)
         decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
         if not end and not call.streamed and not call.ask.stream:
             decisive = None  # an answer in one piece goes out in one piece
@@ -268,11 +274,11 @@ class AttemptStage:
             return self._keep(call, at, end=end)
         match decisive:
             case Failed(fault):
-                return self._fail(call, fault, at, end=end)
+                return self._fail(call, fault, at)
             case None if call.listening.deaf:
                 return self._let_go(call, at, end=end)
             case None if end:
-                return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), at, end=end)
+                return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), at)
             case None if call.held_bytes <= MAX_HELD_BYTES:
                 return Step()
             case None if call.bound.translates:
@@ -284,7 +290,7 @@ class AttemptStage:
     def _keep(self, call: Call, at: float, *, end: bool) -> Step:
         """Content is here and stays here for a while: what fails meanwhile can still be tried elsewhere."""
         if call.listening.fault is not None:
-            return self._fail(call, call.listening.fault, at, end=end)
+            return self._fail(call, call.listening.fault, at)
         if not end and call.still_keeps(at) and call.held_bytes <= MAX_HELD_BYTES:
             return Step()
         return self._let_go(call, at, end=end)
@@ -293,62 +299,48 @@ class AttemptStage:
         """The first content is here: from now on this attempt is the answer."""
         call.content_at = at if call.content_at is None else call.content_at
         call.first_content_seconds = call.content_at - call.bound.began
-        bodies: list[bytes | None] = [None for _ in call.held]
         reshapes = call.listening.reshapes
-        if reshapes:
-            bodies = [*(b"" for _ in call.held[1:]), self._reshaped(call, b"".join(call.written))]
-        elif call.held:
-            bodies[-1] = self._own_bytes(call, call.held[-1])
+        *earlier, last = (call.written if reshapes else call.held) or [b""]
+        body = b"".join((*earlier, self._sound(call, last)))
         call.held, call.written = [], []
-        length = str(sum(len(b) for b in bodies if b)) if end and reshapes else ""
+        length = str(len(body)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
         regrown = call.streamed or reshapes
         gone = call.gone(*(("content-length",) if regrown and not length else ()))
         head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
-        answers = (head, *(Continue(To.RESPONSE_BODY, body=body) for body in bodies))
+        answers: tuple[Answer, ...] = (head, *_deliver(body, end=end))
         self._state = Answering(call)
         return self._settled(answers, call.ended(at)) if end else Step(answers)
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
         call.last_at = event.at
-        if call.listening.reshapes:
-            body: bytes | None = self._reshaped(call, written)
-        else:
-            body = self._own_bytes(call, event.chunk)
-        answers = (Continue(To.RESPONSE_BODY, body=body),)
+        answers = _deliver(self._sound(call, written if call.listening.reshapes else event.chunk), end=event.end)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
-    def _reshaped(self, call: Call, written: bytes) -> bytes:
-        """A translation says itself that it broke off; what only lost its frames is told from a clean end here."""
-        own = None if call.bound.translates else self._own_bytes(call, written)
-        return written if own is None else own
+    def _sound(self, call: Call, chunk: bytes) -> bytes:
+        """What the client gets for a chunk: of its own format, after a stream that broke off, the word that it did.
 
-    def _own_bytes(self, call: Call, chunk: bytes) -> bytes | None:
-        """Same format: the chunk as it is, and after a stream that broke off the word that it did.
-
-        What cannot be read is not passed on: an SDK would stumble over it with an error that is not its own.
+        What cannot be read is not passed on: an SDK would stumble over it with an error that is not its own. (A
+        translation says by itself that it broke off.)
         """
         fault = call.listening.fault
-        if fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
-            return None  # sound, or the provider said itself that it failed
+        if call.bound.translates or fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
+            return chunk  # or the provider said itself that it failed
         if call.told_broken:
             return b""
         call.told_broken = True
-        return (chunk if call.listening.at_end else b"") + b"\n\n" + call.bound.client.encode_stream_error(fault)
+        return (chunk if call.listening.at_end else b"") + call.broken_off(fault)
 
     def _stall(self, call: Call, at: float) -> Step:
-        """In the middle of an answer, with no message of Envoy's to answer: all that can be said is that it broke."""
+        """In the middle of an answer: the client's error event, and then the connection breaks."""
         self.broken = True
+        words = b"" if call.listening.fault is not None or call.listening.complete else call.silenced(_STALLED)
         call.listening.fault = call.listening.fault or _STALLED
-        return self._settled((), call.ended(at))
+        return self._settled(_deliver(words, end=False), call.ended(at))
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
-        """The body's end, when trailers follow it.
-
-        The last chunk was not marked, so it may be answered already, and what a translation still had to say at the
-        end is lost: that is why `te`, which invites trailers, never goes upstream.
-        """
+        """The body's end, when trailers follow it: the last chunk did not say that it was."""
         call = state.call
         match state:
             case Holding():
@@ -356,15 +348,14 @@ class AttemptStage:
             case Refusing():
                 step = self._refuse(call, at, end=True)
             case Answering():
-                call.listening.hear(b"", end=True)
-                step = self._settled((), call.ended(at))
+                step = self._on_chunk(call, ResponseBody(b"", True, at))
         if step.answers and isinstance(step.answers[-1], Reply):
             return step  # Envoy asks no more
-        return Step((*step.answers, Continue(To.RESPONSE_TRAILERS)), step.entry)
+        return Step((*_without_end(step.answers), Continue(To.RESPONSE_TRAILERS)), step.entry)
 
     # -- failures ----------------------------------------------------------
 
-    def _fail(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
+    def _fail(self, call: Call, fault: Fault, at: float) -> Step:
         """No content has gone out: go on to the next attempt, or tell the client."""
         plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
         again = call.onward(failure)
@@ -388,14 +379,13 @@ class AttemptStage:
             metadata=_replanned(again),
             notes=retries.noted_failure(attempt, failure),
         )
-        bodies = [*(b"" for _ in call.held[1:]), body] if call.held else []
-        step = self._settled((head, *(Continue(To.RESPONSE_BODY, body=b) for b in bodies)), left)
-        self._state = Over(rest=b"" if call.held or end else body)
-        return step
+        return self._settled((head,) if call.bodiless else (head, Deliver(body, end=True)), left)
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
-        call.held.append(event.chunk if sum(map(len, call.held)) < MAX_ERROR_BYTES else b"")
-        return self._refuse(call, event.at, end=True) if event.end else Step()
+        call.hold(event.chunk, event.at)
+        if event.end or call.held_bytes > MAX_ERROR_BYTES:
+            return self._refuse(call, event.at, end=event.end)
+        return Step()
 
     def _refuse(self, call: Call, at: float, *, end: bool) -> Step:
         status = int(call.head.get(":status", "0"))
@@ -408,16 +398,13 @@ class AttemptStage:
         if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards:
             fault = _unquoted(fault)
         elif self._in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
-            return self._pass_error(call, fault, at)
-        return self._fail(call, fault, at, end=end)
+            return self._pass_error(call, fault, at, end=end)
+        return self._fail(call, fault, at)
 
-    def _on_rest(self, rest: bytes | None, event: Event) -> Step:
+    def _on_rest(self, event: Event, *, passes: bool) -> Step:
         match event:
-            case ResponseBody():
-                if rest is None:
-                    return Step((Continue(To.RESPONSE_BODY),))
-                self._state = Over(b"")
-                return Step((Continue(To.RESPONSE_BODY, body=rest),))
+            case ResponseBody(chunk, end):
+                return Step(_deliver(chunk, end=end) if passes else ())
             case ResponseTrailers():
                 return Step((Continue(To.RESPONSE_TRAILERS),))
             case _:
@@ -426,6 +413,22 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
+
+
+def _deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
+    return (Deliver(chunk, end),) if chunk or end else ()
+
+
+def _without_end(answers: Sequence[Answer]) -> list[Answer]:
+    """The same, before trailers: they are the end."""
+    found: list[Answer] = []
+    for answer in answers:
+        match answer:
+            case Deliver(chunk):
+                found += _deliver(chunk, end=False)
+            case _:
+                found.append(answer)
+    return found
 
 
 def _bind(head: RequestHead) -> Bound | None:

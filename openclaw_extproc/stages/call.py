@@ -31,8 +31,10 @@ class Call:
     streamed: bool = False
     """The provider answers with an event stream."""
     head: Mapping[str, str] = field(default_factory=dict[str, str])
+    bodiless: bool = False
+    """No body follows the head, so none of ours can."""
     held: list[bytes] = field(default_factory=list[bytes])
-    """Chunks Envoy waits for an answer to."""
+    """Chunks of which nothing has gone out yet."""
     asked_wait: str = ""
     """Whole seconds that the body of a failed answer asks to wait."""
     held_bytes: int = 0
@@ -125,6 +127,16 @@ class Call:
             secret = self.bound.fallback and provider.seals_for_account
             return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
         return Listening(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
+
+    def broken_off(self, fault: Fault) -> bytes:
+        """The word of the client's own format, as an event whatever came before it."""
+        return b"\n\n" + self.bound.client.encode_stream_error(fault)
+
+    def silenced(self, fault: Fault) -> bytes:
+        """The client's error event for a stream of which nothing more will come."""
+        if self.listening.deaf:
+            return b""  # in the middle of compressed bytes
+        return self.listening.break_off(fault) if self.bound.translates else self.broken_off(fault)
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""

@@ -75,7 +75,6 @@ class To(Enum):
     REQUEST_HEAD = "request_headers"
     REQUEST_BODY = "request_body"
     RESPONSE_HEAD = "response_headers"
-    RESPONSE_BODY = "response_body"
     RESPONSE_TRAILERS = "response_trailers"
 
 
@@ -122,7 +121,7 @@ class Continue:
     set_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     remove_headers: tuple[str, ...] = ()
     body: bytes | None = None
-    """`None` leaves the body as it is."""
+    """Of a request; `None` leaves it as it is."""
     groups: tuple[tuple[Target, ...], ...] = ()
     """Route stage: where attempt 1, 2, … go."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -147,4 +146,14 @@ class Reply:
     body: bytes
 
 
-Answer: TypeAlias = Continue | Reply
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """More of the answer's body. Envoy keeps no byte of what it showed us and asks for none: what the client is to get
+    is delivered, when and in what pieces we like. Behind the answer to the head, before the one to trailers."""
+
+    chunk: bytes
+    end: bool = False
+    """Nothing follows, trailers neither."""
+
+
+Answer: TypeAlias = Continue | Deliver | Reply

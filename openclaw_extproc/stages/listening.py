@@ -62,6 +62,10 @@ class Listening:
             return facts, _written(facts, self._encoder, self._cannot_be_written)
         return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
 
+    def break_off(self, fault: Fault) -> bytes:
+        """What a translation has to say when nothing more comes. Half an event that waits for its end is dropped."""
+        return b"" if self._encoder is None else self._encoder.feed(Failed(fault))
+
     def _lost(self, problem: UnreadableError) -> tuple[list[Fact], bytes]:
         """What is in the frames cannot be read: said once, however many chunks follow."""
         if self.complete or self.fault is not None:

@@ -1,13 +1,19 @@
 """What a client gets of a stream whose provider fails in the middle of it, through real Envoy."""
 
+import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
+import anthropic
 import httpx
+import openai
 import pytest
+from google.genai import errors
 
-from tests.e2e.callers import body
+from tests.e2e.callers import CALLERS, GeminiCaller, body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 
 KEYS = {"KEY": "sk-ours"}
@@ -18,7 +24,15 @@ PATHS = {
 }
 WRITES = {"openai": "openai_chat", "anthropic": "anthropic_messages", "gemini": "gemini"}
 FIRSTS = {"openai": "ace", "anthropic": "cat", "gemini": "elk"}
+RAISED: dict[str, type[Exception]] = {
+    "openai": openai.APIError,
+    "anthropic": anthropic.APIStatusError,
+    "gemini": errors.APIError,
+}
 IDLE_MS = 700
+CURL_BROKE = 92
+"""Its exit code for an HTTP/2 stream that was reset."""
+SILENT = "the provider fell silent in the middle of its answer"
 BREAKS = ("cut", "stall", "reset-mid", "garbage", "mid-error")
 
 
@@ -87,7 +101,9 @@ def holding(providers: Providers, shape: str) -> Iterator[Sidecar]:
 
 
 @pytest.mark.parametrize("client", PATHS)
-def test_a_stream_that_stalls_breaks_off_in_time(plain: Sidecar, providers: Providers, shape: str, client: str) -> None:
+def test_a_stream_that_stalls_is_told_so_and_breaks_off_in_time(
+    plain: Sidecar, providers: Providers, shape: str, client: str
+) -> None:
     providers[FIRSTS[shape]].set_fault("stall")
 
     got = ask(plain, client)
@@ -95,10 +111,48 @@ def test_a_stream_that_stalls_breaks_off_in_time(plain: Sidecar, providers: Prov
     assert got.status == 200
     assert got.broke
     assert b"Simulated" in got.body
+    assert SILENT.encode() in got.body.rstrip(b"\n").rpartition(b"\n\n")[2]
     assert IDLE_MS / 1000 <= got.seconds < IDLE_MS / 1000 + 2
     left = providers[FIRSTS[shape]].requests[0]
     assert until(lambda: left.disconnected, 2), "the provider's connection is given up"
     assert until(lambda: plain.metric("openclaw_attempts_total", provider="a", outcome="broken"), 2) >= 1
+
+
+@pytest.mark.parametrize("client", PATHS)
+def test_an_sdk_raises_its_own_error_for_a_stream_that_stalls(
+    plain: Sidecar, providers: Providers, shape: str, client: str
+) -> None:
+    providers[FIRSTS[shape]].set_fault("stall")
+    by = GeminiCaller(plain.url) if client == "gemini" else CALLERS[client](plain.url)
+
+    with pytest.raises(RAISED[client], match=SILENT) as raised:
+        by.ask("first", streamed=True)
+
+    assert not isinstance(raised.value, openai.APIConnectionError | anthropic.APIConnectionError)
+
+
+def test_over_http_2_the_last_words_go_out_before_the_break(plain: Sidecar, providers: Providers, shape: str) -> None:
+    """Envoy throws away what it has not written when the break comes at once: seen one time in four."""
+    providers[FIRSTS[shape]].set_fault("stall")
+    said = body("openai", "first", streamed=True).decode()
+    command = ["curl", "-sN", "--http2-prior-knowledge", "-d", said, plain.url + PATHS["openai"]]
+
+    callers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(12)]
+    got = [(caller.communicate(timeout=20)[0], caller.returncode) for caller in callers]
+
+    assert all(SILENT.encode() in text for text, _ in got)
+    assert {code for _, code in got} == {CURL_BROKE}
+
+
+def test_an_idle_stream_ends_with_an_error_also_when_many_do_at_once(
+    plain: Sidecar, providers: Providers, shape: str
+) -> None:
+    providers[FIRSTS[shape]].set_fault("stall")
+
+    with ThreadPoolExecutor(20) as pool:
+        got = list(pool.map(ask, repeat(plain, 20), repeat("anthropic", 20)))
+
+    assert all(one.broke and SILENT.encode() in one.body for one in got)
 
 
 @pytest.mark.parametrize("client", PATHS)

@@ -44,7 +44,8 @@ def safe(why: str, *statuses: int, breaks: bool = False) -> Expected:
 _BUFFER = ", on_midstream_fault: buffer"
 _BEGUN = "the client has the first words already"
 _SAID = safe(f"{_BEGUN}: the format's error event ends the stream")
-_BREAKS = safe(f"{_BEGUN}, and Envoy can only break the stream: never a clean end", breaks=True)
+_BREAKS = safe(f"{_BEGUN}, and Envoy ends both connections at once: never a clean end", breaks=True)
+_SILENT = safe(f"{_BEGUN}: the format's error event, and then the connection breaks")
 _UNENDED = safe("nothing says that this was all: the format's error event ends the stream")
 _NOBODY = safe("nobody is left who could answer: the emergency message, with `retry-after`", 503)
 _PAUSE = safe("the only provider wants a pause: the caller is told how long", 429)
@@ -115,7 +116,7 @@ ROWS: tuple[Row, ...] = (
     Row("cut stream", "a clean end after half of the tokens", "cut", streamed=_SAID),
     Row("reset in mid-stream", "TCP reset after half of the tokens", "reset-mid", streamed=_BREAKS),
     Row("error in mid-stream", "an error event after half of the tokens", "mid-error", streamed=_SAID),
-    Row("stall in mid-stream", "silent after half of the tokens", "stall-15", streamed=_BREAKS, waits=4),
+    Row("stall in mid-stream", "silent after half of the tokens", "stall-15", streamed=_SILENT, waits=4),
     Row("malformed chunk", "cut-off JSON in the middle", "garbage", streamed=_SAID),
     Row("no terminator", "all tokens, then no word that this was the end", "no-done", streamed=_UNENDED,
         streamed_by={"openai": PASS}),

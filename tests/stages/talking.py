@@ -1,4 +1,4 @@
-"""Envoy's part, played by a list of events: every message is counted, and gets its one answer in its turn."""
+"""Envoy's part, played by a list of events: every message but a body's chunk gets its one answer in its turn."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Continue,
+    Deliver,
     Event,
     Reply,
     RequestBody,
@@ -57,11 +58,9 @@ def to(event: Event) -> To:
             return To.REQUEST_BODY
         case ResponseHead():
             return To.RESPONSE_HEAD
-        case ResponseBody():
-            return To.RESPONSE_BODY
         case ResponseTrailers():
             return To.RESPONSE_TRAILERS
-        case Closed() | Woken():
+        case ResponseBody() | Closed() | Woken():
             raise AssertionError("nobody waits for an answer to this")
 
 
@@ -76,7 +75,7 @@ class Talk(Generic[EntryT]):
 
     def tell(self, *events: Event) -> "Talk[EntryT]":
         for event in events:
-            if self.replied:
+            if self.replied or (self.answers and self.ended):
                 return self  # Envoy goes no further
             assert not self.stage.over, f"nothing more was expected, and then came {type(event).__name__}"
             self.asked.append(event)
@@ -104,17 +103,51 @@ class Talk(Generic[EntryT]):
         return bool(self.answers) and isinstance(self.answers[-1], Reply)
 
     def check(self) -> None:
-        """One answer each, in the order of asking, none before it was asked for; nothing behind a reply."""
-        assert len(self.answers) <= len(self.asked)
-        for n, (answer, event) in enumerate(zip(self.answers, self.asked, strict=False)):
+        """One answer each, in the order of asking, none before it was asked for; nothing behind a reply.
+
+        The body comes between the answers to its head and to its trailers, and nothing behind its end.
+        """
+        waiting = [to(event) for event in self.asked if not isinstance(event, ResponseBody)]
+        for n, answer in enumerate(self.answers):
             match answer:
                 case Continue(answers_to):
-                    assert answers_to is to(event), f"answer {n}"
+                    assert waiting, f"answer {n} was not asked for"
+                    assert answers_to is waiting.pop(0), f"answer {n}"
+                case Deliver(_, end):
+                    assert self._is_open(n), f"answer {n}: bytes before the head, or behind the end"
+                    assert not (end and self._has_trailers), "the trailers are the end"
                 case Reply():
                     assert n == len(self.answers) - 1, "something behind a reply"
 
+    def _is_open(self, n: int) -> bool:
+        """Whether Envoy takes bytes of a body as answer number `n`."""
+        said = [answer.to for answer in self.answers[:n] if isinstance(answer, Continue)]
+        ended = any(isinstance(answer, Deliver) and answer.end for answer in self.answers[:n])
+        bodiless = any(isinstance(event, ResponseHead) and event.end for event in self.asked)
+        return To.RESPONSE_HEAD in said and To.RESPONSE_TRAILERS not in said and not ended and not bodiless
+
+    @property
+    def _has_trailers(self) -> bool:
+        return any(isinstance(event, ResponseTrailers) for event in self.asked)
+
     def all_answered(self) -> bool:
-        return self.replied or len(self.answers) == len(self.asked)
+        """Whether Envoy waits for nothing: neither for an answer nor for the end of a body whose end it told."""
+        answered = sum(isinstance(answer, Continue) for answer in self.answers)
+        asked = sum(not isinstance(event, ResponseBody) for event in self.asked)
+        return self.replied or (answered == asked and (self.ended or not self._told_the_end))
+
+    @property
+    def _told_the_end(self) -> bool:
+        return any(isinstance(event, ResponseBody) and event.end for event in self.asked)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer's body is told to its end."""
+        match self.last:
+            case Continue(to) | Deliver(end=to):
+                return to in (To.RESPONSE_TRAILERS, True)
+            case Reply():
+                return True
 
     @property
     def last(self) -> Answer:
@@ -141,21 +174,17 @@ class Received:
 
 
 def received(talk: Talk[AttemptEntry]) -> Received:
-    """Apply the answers to the provider's messages, as Envoy does."""
+    """What Envoy makes of the provider's head and our answers."""
     if isinstance(talk.last, Reply):
         return Received(talk.last.status, talk.last.headers, talk.last.body)
-    headers: dict[str, str] = {}
-    body = b""
-    for event, answer in zip(talk.asked, talk.answers, strict=True):
-        assert isinstance(answer, Continue)
-        match event:
-            case ResponseHead(given):
-                headers = {k: v for k, v in given.items() if k not in answer.remove_headers} | dict(answer.set_headers)
-            case ResponseBody(chunk):
-                body += chunk if answer.body is None else answer.body
-            case _:
-                pass
-    return Received(int(headers[":status"]), headers, body)
+    given = next(event.headers for event in talk.asked if isinstance(event, ResponseHead))
+    changed = next(a for a in talk.answers if isinstance(a, Continue) and a.to is To.RESPONSE_HEAD)
+    headers = {k: v for k, v in given.items() if k not in changed.remove_headers} | dict(changed.set_headers)
+    return Received(int(headers[":status"]), headers, delivered(talk))
+
+
+def delivered(talk: Talk[AttemptEntry]) -> bytes:
+    return b"".join(answer.chunk for answer in talk.answers if isinstance(answer, Deliver))
 
 
 # -- who is there ----------------------------------------------------------------

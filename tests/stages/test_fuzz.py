@@ -95,7 +95,7 @@ def test_no_provider_can_break_an_attempt(
     talk.hang_up()
     entry = talk.entry
     event(f"{entry.outcome.value}, {client} from {provider}")
-    makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=end == "trailers")
+    makes_sense(client, received(talk), entry, stream=stream, translated=client != provider)
 
 
 def _ends(end: str) -> list[Event]:
@@ -118,7 +118,7 @@ def test_a_provider_that_nests_deeply_cannot_break_an_attempt() -> None:
 
             assert talk.replied or talk.all_answered()
             entry = talk.hang_up().entry
-            makes_sense(client, received(talk), entry, stream=stream, translated=client != provider, trailers=False)
+            makes_sense(client, received(talk), entry, stream=stream, translated=client != provider)
 
 
 def _deep(provider: str, depth: int) -> bytes:

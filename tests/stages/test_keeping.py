@@ -5,21 +5,25 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import HOLD_ALL, Limits, Patience
+from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages import attempt as stage
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
-from openclaw_extproc.stages.events import Event, ResponseBody, Woken
+from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, Woken
 from openclaw_extproc.wire import client_side
 from tests.stages.attempts import checked, every_same, every_way, good
 from tests.stages.talking import (
     BEGAN,
+    Received,
     Talk,
     answer_head,
     asking,
     attempt,
     chain,
+    chunks,
+    delivered,
     gateway,
     opening,
     received,
@@ -115,7 +119,7 @@ def half_way(client: str, provider: str, **limits: float) -> Talk[AttemptEntry]:
 
 
 @every_way
-def test_a_stream_that_falls_silent_is_broken_off(client: str, provider: str) -> None:
+def test_a_stream_that_falls_silent_ends_in_an_error_event_and_breaks(client: str, provider: str) -> None:
     talk = half_way(client, provider, idle_ms=700)
     said = len(talk.answers)
 
@@ -126,12 +130,59 @@ def test_a_stream_that_falls_silent_is_broken_off(client: str, provider: str) ->
 
     assert isinstance(talk.stage, AttemptStage)
     assert talk.stage.broken
-    assert len(talk.answers) == said
+    (word,) = talk.answers[said:]
+    assert isinstance(word, Deliver)
+    assert not word.end
+    facts = understood(client, Received(200, received(talk).headers, word.chunk), stream=True)
+    assert isinstance(facts[-1], Failed)
+    assert "fell silent" in facts[-1].fault.public
     assert talk.entry.outcome is Outcome.BROKEN
     assert talk.entry.fault
     assert talk.entry.fault.kind is Kind.UPSTREAM_SILENT
     assert wakes_at(talk) is None
     assert len(talk.hang_up().entries) == 1
+
+
+@every_way
+def test_a_translation_that_falls_silent_is_whole_up_to_its_error(client: str, provider: str) -> None:
+    talk = half_way(client, provider, idle_ms=700).tell(Woken(BEGAN + 9))
+
+    if client != provider:
+        assert isinstance(understood(client, received(talk), stream=True)[-1], Failed)
+
+
+@every_same
+def test_what_had_said_that_it_failed_says_it_once(client: str, provider: str) -> None:
+    talk = half_way(client, provider, idle_ms=700)
+    failed = client_side(provider).encode_stream_error(Fault(Kind.OVERLOADED, "words of the provider"))
+    told = delivered(talk.tell(ResponseBody(b"\n\n" + failed, False, BEGAN + 4)))
+
+    talk.tell(Woken(BEGAN + 9))
+
+    assert delivered(talk) == told
+    assert isinstance(talk.stage, AttemptStage)
+    assert talk.stage.broken
+
+
+@every_same
+def test_what_had_said_all_gets_no_error_behind_it(client: str, provider: str) -> None:
+    body = good(provider, stream=True)
+    talk = attempt(*begin(client, provider, idle_ms=700), answer_head(streamed=True), *chunks(body, end=False))
+
+    talk.tell(Woken(BEGAN + 9))
+
+    # In Gemini's format only the end of the body says that it was all.
+    assert delivered(talk).startswith(body) if provider == "gemini" else delivered(talk) == body
+
+
+@every_same
+def test_nothing_is_said_in_the_middle_of_compressed_bytes(client: str, provider: str) -> None:
+    head = answer_head(streamed=True, content_encoding="gzip")
+    talk = attempt(*begin(client, provider, idle_ms=700), head, *chunks(b"\x1f\x8b\x08 something", end=False))
+
+    talk.tell(Woken(BEGAN + 9))
+
+    assert delivered(talk) == b"\x1f\x8b\x08 something"
 
 
 @every_way

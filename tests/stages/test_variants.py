@@ -8,9 +8,9 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead, To
+from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route import RouteStage
-from tests.stages.talking import BEGAN, Talk
+from tests.stages.talking import BEGAN, Talk, delivered
 
 VERTEX = Provider("v", "c", "vertex_anthropic", project="p", region="eu", models=("m",))
 AZURE = Provider("a", "c", "azure_openai", "/openai", api_version="2025-01-01", models=("m",))
@@ -82,6 +82,6 @@ def test_googles_own_errors_are_told_in_the_words_of_the_client() -> None:
     talk.tell(ResponseHead({":status": "400", "content-type": "application/json"}, BEGAN))
     talk.tell(ResponseBody(json.dumps(error).encode(), True, BEGAN))
 
-    told = json.loads(next(a.body for a in talk.answers if isinstance(a, Continue) and a.to is To.RESPONSE_BODY) or b"")
+    told = json.loads(delivered(talk))
     assert told["type"] == "error"
     assert told["error"] == {"type": "invalid_request_error", "message": "no such location"}

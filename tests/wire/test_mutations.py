@@ -88,7 +88,7 @@ def _answered(sent: Talk[AttemptEntry], case: Case, body: bytes, name: str, spoi
     got = received(sent)
     if got.status < 400 and stream and not got.headers["content-type"].startswith("text/event-stream"):
         return entry.outcome.value  # Gemini's streams may be an array, which no decoder of ours reads
-    makes_sense(case.format, got, entry, stream=stream, translated=words != case.format, trailers=False)
+    makes_sense(case.format, got, entry, stream=stream, translated=words != case.format)
     return entry.outcome.value
 
 
@@ -179,7 +179,7 @@ def _play_another(spoiler: Spoiler) -> str:
     got = received(sent)
     if got.status < 400 and not got.headers["content-type"].startswith("application/json"):
         return entry.outcome.value  # a legacy completion that became a stream
-    makes_sense(client, got, entry, stream=False, translated=name != client, trailers=False)
+    makes_sense(client, got, entry, stream=False, translated=name != client)
     return entry.outcome.value
 
 
