@@ -16,8 +16,8 @@ NOTES_NAMESPACE = "openclaw.attempts"
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
 BUFFER_BYTES = 64 * 1024 * 1024
-"""Per connection to providers and to our service: twice the largest body, so that a held answer of the largest size
-does not stop Envoy from reading."""
+"""Per connection to providers and to our service, and per stream to our service: twice the largest body, so that an
+answer of the largest size stops Envoy nowhere from reading."""
 BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes; above it the caller gets 413."""
 

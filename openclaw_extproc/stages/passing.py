@@ -1,8 +1,8 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
 Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
-(Envoy 1.40 takes no `mode_override` together with `send_body_without_waiting_for_header_response`), so each provider
-has a second cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+(Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
+cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
 """
 
 import re
