@@ -301,7 +301,7 @@ class AttemptStage:
         call.first_content_seconds = call.content_at - call.bound.began
         reshapes = call.listening.reshapes
         *earlier, last = (call.written if reshapes else call.held) or [b""]
-        body = b"".join((*earlier, self._sound(call, last)))
+        body = call.whole_events(b"".join(earlier), end=False) + self._sound(call, last, end=end)
         call.held, call.written = [], []
         length = str(len(body)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
@@ -315,10 +315,11 @@ class AttemptStage:
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.listening.hear(event.chunk, end=event.end)
         call.last_at = event.at
-        answers = _deliver(self._sound(call, written if call.listening.reshapes else event.chunk), end=event.end)
+        body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
+        answers = _deliver(body, end=event.end)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
-    def _sound(self, call: Call, chunk: bytes) -> bytes:
+    def _sound(self, call: Call, chunk: bytes, *, end: bool) -> bytes:
         """What the client gets for a chunk: of its own format, after a stream that broke off, the word that it did.
 
         What cannot be read is not passed on: an SDK would stumble over it with an error that is not its own. (A
@@ -326,11 +327,11 @@ class AttemptStage:
         """
         fault = call.listening.fault
         if call.bound.translates or fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
-            return chunk  # or the provider said itself that it failed
+            return call.whole_events(chunk, end=end)  # or the provider said itself that it failed
         if call.told_broken:
             return b""
         call.told_broken = True
-        return (chunk if call.listening.at_end else b"") + call.broken_off(fault)
+        return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.broken_off(fault)
 
     def _stall(self, call: Call, at: float) -> Step:
         """In the middle of an answer: the client's error event, and then the connection breaks."""

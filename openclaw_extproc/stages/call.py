@@ -17,6 +17,9 @@ from openclaw_extproc.stages.retries import Onward
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import sse
 
+MAX_WAITING_BYTES = 64 * 1024
+"""Of half an event. What is longer, an image perhaps, goes on as it comes."""
+_EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
 _MAY_SAY_HOW_LONG = ("429", "503")
 
 
@@ -45,6 +48,8 @@ class Call:
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
+    half_event: bytes = b""
+    """Of a stream of the client's own format: it waits for its other half."""
     told_broken: bool = False
     """The client has the word that its stream broke off: nothing comes after it."""
 
@@ -127,6 +132,21 @@ class Call:
             secret = self.bound.fallback and provider.seals_for_account
             return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
         return Listening(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
+
+    def whole_events(self, chunk: bytes, *, end: bool) -> bytes:
+        """A chunk of the client's own format up to its last whole event, after what waited for it.
+
+        Half an event with an error behind it is neither, and an SDK stumbles over it with an error that is not its own.
+        """
+        if not self.streamed or self.listening.deaf or self.bound.translates:
+            return chunk
+        chunk, self.half_event = self.half_event + chunk, b""
+        if end or chunk.endswith(_EVENT_ENDS) or len(chunk) > MAX_WAITING_BYTES:
+            return chunk
+        ends = (at + len(mark) for mark in _EVENT_ENDS if (at := chunk.rfind(mark)) >= 0)
+        cut = max(ends, default=0)
+        self.half_event = chunk[cut:]
+        return chunk[:cut]
 
     def broken_off(self, fault: Fault) -> bytes:
         """The word of the client's own format, as an event whatever came before it."""

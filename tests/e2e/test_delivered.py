@@ -150,6 +150,19 @@ def test_a_stream_that_never_gets_to_a_word_is_given_up_in_time(
 
 
 @each_client
+def test_a_provider_that_falls_silent_in_the_middle_of_an_event_is_no_garbage(
+    up: Sidecar, provider: RawProvider, client: str
+) -> None:
+    provider.play = then_silent(provider, STREAM + chunk(HELLO), chunk(b'data: {"half of'))
+
+    got = ask(up, client)
+
+    assert got.broke
+    assert b"half of" not in got.body
+    assert b"fell silent" in got.body.rstrip().rpartition(b"\n\n")[2]
+
+
+@each_client
 def test_a_provider_that_says_that_it_failed_and_then_nothing_is_quoted_once(
     up: Sidecar, provider: RawProvider, client: str
 ) -> None:

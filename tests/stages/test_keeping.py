@@ -10,9 +10,10 @@ from openclaw_extproc.gateway import HOLD_ALL, Limits, Patience
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages import attempt as stage
 from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.call import MAX_WAITING_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, Woken
-from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire import client_side, sse
 from tests.stages.attempts import checked, every_same, every_way, good
 from tests.stages.talking import (
     BEGAN,
@@ -149,6 +150,35 @@ def test_a_translation_that_falls_silent_is_whole_up_to_its_error(client: str, p
 
     if client != provider:
         assert isinstance(understood(client, received(talk), stream=True)[-1], Failed)
+
+
+def up_to_an_event(provider: str) -> bytes:
+    body = good(provider, stream=True)
+    return body[: body.rindex(b"\n\n", 0, 2 * len(body) // 3) + 2]
+
+
+@every_same
+@pytest.mark.parametrize("end", [Woken(BEGAN + 9), ResponseBody(b"", True, BEGAN + 9)], ids=["silent", "cut"])
+def test_no_half_event_goes_out_before_an_error(client: str, provider: str, end: Event) -> None:
+    whole = up_to_an_event(provider)
+    talk = attempt(*begin(client, provider, idle_ms=700), answer_head(streamed=True), *chunks(whole, end=False))
+
+    talk.tell(ResponseBody(b'data: {"half of', False, BEGAN + 4), end)
+
+    got = delivered(talk)
+    assert got.startswith(whole)
+    assert b"half of" not in got
+    assert len(sse.Reader().feed(got)) == len(sse.Reader().feed(whole)) + 1
+    assert isinstance(understood(client, received(talk), stream=True)[-1], Failed)
+
+
+def test_a_large_event_does_not_wait_for_its_end() -> None:
+    whole, large = up_to_an_event("anthropic_messages"), b'data: {"large": "' + b"x" * MAX_WAITING_BYTES
+    opening = begin("anthropic_messages", "anthropic_messages", idle_ms=700)
+
+    talk = attempt(*opening, answer_head(streamed=True), *chunks(whole + large, (len(whole),), end=False))
+
+    assert delivered(talk) == whole + large
 
 
 @every_same
