@@ -12,6 +12,7 @@ from prometheus_client import Metric
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
+from openclaw_extproc.policy.health import View
 
 _LENGTH = struct.Struct("!I")
 _BROKEN = (asyncio.IncompleteReadError, ConnectionError)
@@ -45,6 +46,13 @@ class Take:
 @dataclass(frozen=True, slots=True)
 class Count:
     """Answered by a `Reply` with all metrics."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Answered by a `Reply` with the state of every provider and model."""
 
     number: int
 
@@ -91,6 +99,7 @@ class Reply:
     number: int
     problem: str = ""
     metrics: tuple[Metric, ...] = ()
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Last:
     metrics: tuple[Metric, ...]
 
 
-ToWorker: TypeAlias = Start | Expect | Take | Count | Drain | Probe | Ejected | Probed
+ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed
 FromWorker: TypeAlias = Ready | Beat | Reply | Noticed | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 

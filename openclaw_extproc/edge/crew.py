@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import admin, logs
+from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
 from openclaw_extproc.edge.hand import Hand
 from openclaw_extproc.edge.notifier import Notifier
@@ -26,6 +26,7 @@ from openclaw_extproc.edge.sources import Origin, Read
 from openclaw_extproc.edge.sums import Told, added, totals
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.policy.health_of_all import of_all
 
 READY_SECONDS = 30.0
 HUNG_SECONDS = 3.0
@@ -170,6 +171,10 @@ class Crew:
         told = await asyncio.gather(*(hand.count() for hand in hands))
         return added([self._own.collect(), self._gone, *told])
 
+    async def health_page(self) -> bytes:
+        views = await asyncio.gather(*(hand.views() for hand in self._hands()))
+        return health_page.page(of_all(views), time.time())
+
     async def _keep_counting(self) -> None:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
@@ -297,7 +302,10 @@ async def _end(hand: Hand, seconds: float) -> None:
 @asynccontextmanager
 async def working(crew: Crew, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
-    stop_admin = admin.serve(settings.admin, admin.application(crew.registry, lambda: not_ready() or crew.not_ready()))
+    loop = asyncio.get_running_loop()
+    pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
+    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)
+    stop_admin = admin.serve(settings.admin, application)
     try:
         await crew.start()
         yield

@@ -19,6 +19,7 @@ from openclaw_extproc.edge.channel import (
     Ejected,
     Expect,
     Last,
+    Look,
     Noticed,
     Probe,
     Probed,
@@ -30,6 +31,7 @@ from openclaw_extproc.edge.channel import (
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
+from openclaw_extproc.policy.health import View
 
 _ANSWER_SECONDS = 2.0
 _EXPECT_SECONDS = 30.0
@@ -95,6 +97,11 @@ class Hand:
             self.metrics = reply.metrics
         return self.metrics
 
+    async def views(self) -> tuple[View, ...]:
+        """What it knows of providers and models; nothing of one that does not answer."""
+        reply = await self._ask(Look(next(self._numbers)), _ANSWER_SECONDS)
+        return () if reply is None else reply.views
+
     def tell(self, news: "Probe | Ejected | Probed") -> None:
         self._channel.send(news)
 
@@ -113,7 +120,7 @@ class Hand:
         self._channel.close()
         return code
 
-    async def _ask(self, question: "Expect | Count", seconds: float) -> Reply | None:
+    async def _ask(self, question: "Expect | Count | Look", seconds: float) -> Reply | None:
         if self.has_ended or self._listening.done():
             return None
         waiting = self._waiting[question.number] = asyncio.get_running_loop().create_future()
@@ -143,7 +150,7 @@ class Hand:
                         self.probed(message)
                     case Beat():
                         pass
-                    case Start() | Expect() | Take() | Count() | Drain() | Probe() | Ejected():
+                    case Start() | Expect() | Take() | Count() | Look() | Drain() | Probe() | Ejected():
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:
             for waiting in self._waiting.values():

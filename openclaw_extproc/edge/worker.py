@@ -5,6 +5,7 @@ ends when it is told to, by SIGTERM, or when the parent has gone.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from openclaw_extproc.edge.channel import (
     Ejected,
     Expect,
     Last,
+    Look,
     Message,
     Noticed,
     Probe,
@@ -63,6 +65,7 @@ class Worker:
         _rename(own.attempt, start.attempt)
         self._service.probes.told = lambda verdict: self._channel.send(Probed(verdict))
         self._channel.send(Ready())
+        gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
         tasks = [asyncio.create_task(one) for one in (self._beat(), self._look_around(), self._obey())]
@@ -101,6 +104,8 @@ class Worker:
                 self._service.take(self._expected)
             case Count(number):
                 self._channel.send(Reply(number, metrics=self._metrics()))
+            case Look(number):
+                self._channel.send(Reply(number, views=self._service.health.view(time.time())))
             case Drain():
                 self._drain = message
                 self._over.set()

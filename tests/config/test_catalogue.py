@@ -333,7 +333,7 @@ def test_a_plan_carries_the_changes() -> None:
     chain = settings(seed(3), seed(5), TEMPLATES.replace("model:", "model: ", 1)).gateway.chains["gpt-4o"]
     made = plan.Plan("r", "openai_chat", "/", "", "m", ((chain[0],),), 0.0, 1, Limits(), Emergency())
 
-    assert plan.read(plan.write(made)) == made
+    assert plan.read(plan.write(made)).groups[0][0].changes == chain[0].changes
 
 
 def test_targets_that_are_changed_differently_are_not_the_same() -> None:

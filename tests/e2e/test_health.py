@@ -175,6 +175,21 @@ def test_an_operator_can_look_at_it(up: Sidecar, providers: Providers) -> None:
     assert (nobody.returncode, nobody.stdout) == (1, "")
 
 
+def test_an_operator_sees_what_all_workers_know(providers: Providers) -> None:
+    with sidecar(written(providers), {"KEY": "sk-ours"}, gateway="workers: 2", never_ill=False) as up:
+        providers[PRIMARY].set_fault("503")
+        for _ in range(12):
+            ask(up)
+        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "health", "--admin", up.admin_url, "--json"]
+
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    rows = {row["name"]: row for row in json.loads(told.stdout)["targets"]}
+    assert rows[f"{PRIMARY}/{PRIMARY}-model"]["state"] in ("open", "half_open")
+    assert rows[f"{PRIMARY}/{PRIMARY}-model"]["reason"]
+    assert rows[f"{SECOND}/{SECOND}-model"]["samples"] >= 6, "of both workers"
+
+
 def test_who_says_that_its_limit_is_reached_is_spared_before_it_has_to_refuse(
     up: Sidecar, providers: Providers
 ) -> None:

@@ -98,7 +98,7 @@ def kill(pid: int) -> float:
 def is_alive(pid: int) -> bool:
     try:
         return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or in between
         return False
 
 

@@ -104,7 +104,7 @@ def hits(text: str) -> list[Hit]:
 
 def _in_words(text: str) -> list[Hit]:
     """Each marker where it stands first."""
-    parts = _WORD.split(text)  # what is between words, a word, what is between words …
+    parts: list[str] = _WORD.split(text)  # what is between words, a word, what is between words …
     words = [*parts[1::2], ""]  # so that the last has one after it
     found = _by_place(words)
     if not found:
@@ -122,10 +122,10 @@ def _by_place(words: list[str]) -> list[tuple[int, Kind, str]]:
         if word in begins and (phrases := _phrases(words, n)):
             if phrases[0].marker not in seen:
                 seen.add(phrases[0].marker)
-                found += [(n, p.kind, p.marker) for p in phrases]
+                found.extend((n, p.kind, p.marker) for p in phrases)
         elif word[:STEM] in alone and word not in seen:
             seen.add(word)
-            found += [(n, kind, m) for m, is_stem, kind in alone[word[:STEM]] if _is(word, m, is_stem)]
+            found.extend((n, kind, m) for m, is_stem, kind in alone[word[:STEM]] if _is(word, m, is_stem))
     return found
 
 

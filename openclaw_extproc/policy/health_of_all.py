@@ -1,0 +1,41 @@
+"""What several processes know of the same providers, as one table: each has circuits of its own."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from openclaw_extproc.policy.circuit import State
+from openclaw_extproc.policy.health import View
+
+_WORST = (State.OPEN, State.HALF_OPEN, State.DEGRADED, State.HEALTHY)
+
+
+def of_all(tables: Iterable[Iterable[View]]) -> tuple[View, ...]:
+    """In the order of the first table. A provider is as bad as whoever thinks worst of it; counts are added up."""
+    found: dict[str, list[View]] = {}
+    for table in tables:
+        for view in table:
+            found.setdefault(view.name, []).append(view)
+    return tuple(map(_together, found.values()))
+
+
+def _together(views: list[View]) -> View:
+    worst = min(views, key=lambda view: _WORST.index(view.state))
+    last = max(views, key=lambda view: view.why_at)
+    samples = sum(view.samples for view in views)
+    return replace(
+        worst,
+        failure_rate=_rate(views),
+        samples=samples,
+        share=sum(view.share for view in views) / len(views),
+        tries_again_at=min((v.tries_again_at for v in views if v.tries_again_at is not None), default=None),
+        suspect=any(view.suspect for view in views),
+        slow=any(view.slow for view in views),
+        why=last.why,
+        why_at=last.why_at,
+    )
+
+
+def _rate(views: list[View]) -> float | None:
+    known = [view for view in views if view.failure_rate is not None and view.samples]
+    samples = sum(view.samples for view in known)
+    return sum((view.failure_rate or 0.0) * view.samples for view in known) / samples if samples else None
