@@ -11,9 +11,8 @@ error in the client's format.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -38,10 +37,21 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
-from openclaw_extproc.stages.failures import Failure, Remedy
-from openclaw_extproc.stages.sending import Bound, exhausted, prepare, request
-from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import JSON
+from openclaw_extproc.stages.failing import deliver, failed, reply, unquoted, without_end
+from openclaw_extproc.stages.failures import Remedy
+from openclaw_extproc.stages.sending import Bound, prepare, request
+from openclaw_extproc.stages.states import (
+    Answering,
+    Holding,
+    New,
+    Over,
+    Passing,
+    Reading,
+    Refusing,
+    Sent,
+    State,
+    ends,
+)
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
@@ -49,7 +59,6 @@ MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
 
 
-_JSON = {"content-type": JSON}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 
 
@@ -60,55 +69,6 @@ class Step:
     `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
     """Present in exactly one step of an attempt that was bound to a target."""
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    bound: Bound
-
-
-@dataclass(frozen=True, slots=True)
-class Passing:
-    """No model call: only the head of its answer is still to come."""
-
-    bound: Bound
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Refusing:
-    """The last attempt failed with an error status: its body is read for the message."""
-
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
-
-    passes: bool = False
-
-
-State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
 
 
 class AttemptStage:
@@ -136,7 +96,7 @@ class AttemptStage:
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
         passed = step.entry is not None and step.entry.passed
-        self.over = isinstance(self._state, Over) and (said_all or passed or _ends(event))
+        self.over = isinstance(self._state, Over) and (said_all or passed or ends(event))
         return step
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
@@ -187,7 +147,7 @@ class AttemptStage:
         if bound is None or head.end:
             self._state = Over()
             fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-            return Step((_reply(fault, "openai_chat"),))
+            return Step((reply(fault, "openai_chat"),))
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
 
@@ -195,7 +155,7 @@ class AttemptStage:
         try:
             prepared = prepare(bound, body)
         except FaultError as error:
-            answer = _reply(error.fault, bound.plan.client_format)
+            answer = reply(error.fault, bound.plan.client_format)
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
@@ -231,7 +191,7 @@ class AttemptStage:
         if status < 400:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if call.bound.refuses_ours(status):
-            return self._fail(call, _unquoted(fault), event.at)
+            return self._fail(call, unquoted(fault), event.at)
         at_once = call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on
         if at_once or event.end:
             return self._fail(call, fault, event.at)
@@ -248,7 +208,7 @@ class AttemptStage:
     def _pass_error(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
         """Every byte of it, also of the chunks that are still to come."""
         head = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
-        step = self._settled((head, *_deliver(b"".join(call.held), end=end)), call.entry(at, Outcome.FAILED, fault))
+        step = self._settled((head, *deliver(b"".join(call.held), end=end)), call.entry(at, Outcome.FAILED, fault))
         self._state = Over(passes=True)
         return step
 
@@ -308,7 +268,7 @@ class AttemptStage:
         regrown = call.streamed or reshapes
         gone = call.gone(*(("content-length",) if regrown and not length else ()))
         head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
-        answers: tuple[Answer, ...] = (head, *_deliver(body, end=end))
+        answers: tuple[Answer, ...] = (head, *deliver(body, end=end))
         self._state = Answering(call)
         return self._settled(answers, call.ended(at)) if end else Step(answers)
 
@@ -316,7 +276,7 @@ class AttemptStage:
         _, written = call.listening.hear(event.chunk, end=event.end)
         call.last_at = event.at
         body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
-        answers = _deliver(body, end=event.end)
+        answers = deliver(body, end=event.end)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
     def _sound(self, call: Call, chunk: bytes, *, end: bool) -> bytes:
@@ -338,7 +298,7 @@ class AttemptStage:
         self.broken = True
         words = b"" if call.listening.fault is not None or call.listening.complete else call.silenced(_STALLED)
         call.listening.fault = call.listening.fault or _STALLED
-        return self._settled(_deliver(words, end=False), call.ended(at))
+        return self._settled(deliver(words, end=False), call.ended(at))
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
         """The body's end, when trailers follow it: the last chunk did not say that it was."""
@@ -352,35 +312,13 @@ class AttemptStage:
                 step = self._on_chunk(call, ResponseBody(b"", True, at))
         if step.answers and isinstance(step.answers[-1], Reply):
             return step  # Envoy asks no more
-        return Step((*_without_end(step.answers), Continue(To.RESPONSE_TRAILERS)), step.entry)
+        return Step((*without_end(step.answers), Continue(To.RESPONSE_TRAILERS)), step.entry)
 
     # -- failures ----------------------------------------------------------
 
     def _fail(self, call: Call, fault: Fault, at: float) -> Step:
         """No content has gone out: go on to the next attempt, or tell the client."""
-        plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
-        again = call.onward(failure)
-        left = call.entry(at, Outcome.FAILED, fault)
-        final = exhausted(call.bound, fault) if _is_exhausted(call.bound, failure) else fault
-        body = call.bound.client.encode_error(final)
-        if again is None and not call.held:
-            # A reply of ours has to say itself what the router says of other answers.
-            headers = {**call.told(), **call.farewell(final), "x-envoy-attempt-count": str(attempt)}
-            return self._settled((_reply(final, plan.client_format, headers),), left)
-        head = Continue(
-            To.RESPONSE_HEAD,
-            {
-                ":status": str(final.status),
-                **_JSON,
-                **call.told(),
-                **(again.headers if again else call.farewell(final)),
-            },
-            call.gone("content-length", "content-encoding"),
-            groups=again.plan.groups if again and again.plan else (),
-            metadata=_replanned(again),
-            notes=retries.noted_failure(attempt, failure),
-        )
-        return self._settled((head,) if call.bodiless else (head, Deliver(body, end=True)), left)
+        return self._settled(failed(call, fault), call.entry(at, Outcome.FAILED, fault))
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
         call.hold(event.chunk, event.at)
@@ -397,7 +335,7 @@ class AttemptStage:
             wait = call.bound.provider.retry_after(body)
             call.asked_wait = "" if wait is None else str(math.ceil(wait))
         if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards:
-            fault = _unquoted(fault)
+            fault = unquoted(fault)
         elif self._in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
             return self._pass_error(call, fault, at, end=end)
         return self._fail(call, fault, at)
@@ -405,7 +343,7 @@ class AttemptStage:
     def _on_rest(self, event: Event, *, passes: bool) -> Step:
         match event:
             case ResponseBody(chunk, end):
-                return Step(_deliver(chunk, end=end) if passes else ())
+                return Step(deliver(chunk, end=end) if passes else ())
             case ResponseTrailers():
                 return Step((Continue(To.RESPONSE_TRAILERS),))
             case _:
@@ -414,22 +352,6 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
-
-
-def _deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
-    return (Deliver(chunk, end),) if chunk or end else ()
-
-
-def _without_end(answers: Sequence[Answer]) -> list[Answer]:
-    """The same, before trailers: they are the end."""
-    found: list[Answer] = []
-    for answer in answers:
-        match answer:
-            case Deliver(chunk):
-                found += _deliver(chunk, end=False)
-            case _:
-                found.append(answer)
-    return found
 
 
 def _bind(head: RequestHead) -> Bound | None:
@@ -442,36 +364,3 @@ def _bind(head: RequestHead) -> Bound | None:
     if target is None:
         return None
     return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
-
-
-def _unquoted(fault: Fault) -> Fault:
-    """The key is ours, so the caller can do nothing about it; and the provider's words may quote the key."""
-    return replace(fault, public="the provider refuses the gateway's credential")
-
-
-def _is_exhausted(bound: Bound, failure: Failure) -> bool:
-    """Whether the caller is told that nobody could answer, and not what the last one said.
-
-    What an operator has to mend is the caller's news only where nobody else was asked: behind others that failed it
-    would be taken for the caller's own mistake.
-    """
-    return failure.remedy is Remedy.ANYBODY or (failure.alerts and bool(bound.history.failed))
-
-
-def _replanned(again: retries.Onward | None) -> dict[str, str]:
-    return {"plan": plans.write(again.plan)} if again and again.plan else {}
-
-
-def _ends(event: Event) -> bool:
-    """Whether nothing follows this message."""
-    match event:
-        case ResponseHead(end=end) | ResponseBody(end=end):
-            return end
-        case ResponseTrailers() | Closed():
-            return True
-        case RequestHead() | RequestBody() | Woken():
-            return False
-
-
-def _reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:
-    return Reply(fault.status, {**_JSON, **(headers or {})}, client_side(client_format).encode_error(fault))

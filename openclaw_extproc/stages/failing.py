@@ -1,0 +1,80 @@
+"""What Envoy and the caller are told when an attempt fails before any content has gone out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from openclaw_extproc import plan as plans
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.stages import retries
+from openclaw_extproc.stages.call import Call
+from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, To
+from openclaw_extproc.stages.failures import Failure, Remedy
+from openclaw_extproc.stages.sending import Bound, exhausted
+from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.base import JSON
+
+_JSON = {"content-type": JSON}
+
+
+def failed(call: Call, fault: Fault) -> tuple[Answer, ...]:
+    """On to the next attempt, or the error that the client gets."""
+    plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
+    again = call.onward(failure)
+    final = exhausted(call.bound, fault) if _is_exhausted(call.bound, failure) else fault
+    body = call.bound.client.encode_error(final)
+    if again is None and not call.held:
+        # A reply of ours has to say itself what the router says of other answers.
+        headers = {**call.told(), **call.farewell(final), "x-envoy-attempt-count": str(attempt)}
+        return (reply(final, plan.client_format, headers),)
+    head = Continue(
+        To.RESPONSE_HEAD,
+        {
+            ":status": str(final.status),
+            **_JSON,
+            **call.told(),
+            **(again.headers if again else call.farewell(final)),
+        },
+        call.gone("content-length", "content-encoding"),
+        groups=again.plan.groups if again and again.plan else (),
+        metadata=_replanned(again),
+        notes=retries.noted_failure(attempt, failure),
+    )
+    return (head,) if call.bodiless else (head, Deliver(body, end=True))
+
+
+def unquoted(fault: Fault) -> Fault:
+    """The key is ours, so the caller can do nothing about it; and the provider's words may quote the key."""
+    return replace(fault, public="the provider refuses the gateway's credential")
+
+
+def _is_exhausted(bound: Bound, failure: Failure) -> bool:
+    """Whether the caller is told that nobody could answer, and not what the last one said.
+
+    What an operator has to mend is the caller's news only where nobody else was asked: behind others that failed it
+    would be taken for the caller's own mistake.
+    """
+    return failure.remedy is Remedy.ANYBODY or (failure.alerts and bool(bound.history.failed))
+
+
+def _replanned(again: retries.Onward | None) -> dict[str, str]:
+    return {"plan": plans.write(again.plan)} if again and again.plan else {}
+
+
+def reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(fault.status, {**_JSON, **(headers or {})}, client_side(client_format).encode_error(fault))
+
+
+def deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
+    return (Deliver(chunk, end),) if chunk or end else ()
+
+
+def without_end(answers: Sequence[Answer]) -> list[Answer]:
+    """The same, before trailers: they are the end."""
+    found: list[Answer] = []
+    for answer in answers:
+        match answer:
+            case Deliver(chunk):
+                found += deliver(chunk, end=False)
+            case _:
+                found.append(answer)
+    return found

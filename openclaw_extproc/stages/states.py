@@ -1,0 +1,77 @@
+"""Where an attempt is; the picture is in `attempt.py`."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from openclaw_extproc.stages.call import Call
+from openclaw_extproc.stages.events import (
+    Closed,
+    Event,
+    RequestBody,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    ResponseTrailers,
+    Woken,
+)
+from openclaw_extproc.stages.sending import Bound
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """No model call: only the head of its answer is still to come."""
+
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """The last attempt failed with an error status: its body is read for the message."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
+
+    passes: bool = False
+
+
+State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
+
+
+def ends(event: Event) -> bool:
+    """Whether nothing follows this message."""
+    match event:
+        case ResponseHead(end=end) | ResponseBody(end=end):
+            return end
+        case ResponseTrailers() | Closed():
+            return True
+        case RequestHead() | RequestBody() | Woken():
+            return False
