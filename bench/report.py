@@ -8,7 +8,6 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 from bench import canned, proc
 from bench.rounds import Length, Result, Run
@@ -26,7 +25,6 @@ class Machine:
     cores: int
     python: str
     envoy: str
-    grpcio: str
     load: float
     """Of the minute before: what else was going on."""
 
@@ -52,7 +50,6 @@ def machine() -> Machine:
         cores=os.cpu_count() or 1,
         python=platform.python_version(),
         envoy=envoy[1] if envoy else "unknown",
-        grpcio=version("grpcio"),
         load=round(os.getloadavg()[0], 2),
     )
 
@@ -87,7 +84,7 @@ def _notes(report: Report) -> str:
     json_case, stream_case = report.results[0].case, report.results[-1].case
     return (
         f"{here.cpu}, {here.cores} cores (shared with the load generator and the provider; load {here.load:g} before); "
-        f"Python {here.python}, Envoy {here.envoy}, grpcio {here.grpcio}. Medians of {length.rounds} rounds of "
+        f"Python {here.python}, Envoy {here.envoy}. Medians of {length.rounds} rounds of "
         f"{length.seconds} s a run, both sides in turns. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
         f"{canned.EVENTS} events, one a millisecond, each in a write of its own: alone they are as fast as that. "
         f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of whole "

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import make_wsgi_app  # pyright: ignore[reportUnknownVariableType]  # half typed
 
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.edge.grpc_server import ListenError
+from openclaw_extproc.edge.transport import ListenError
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

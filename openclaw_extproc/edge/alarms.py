@@ -2,11 +2,7 @@
 
 import asyncio
 import time
-from contextlib import suppress
-from typing import Any
-
-import grpc
-import grpc.aio
+from collections.abc import Callable
 
 from openclaw_extproc.edge.transport import Session
 
@@ -19,13 +15,14 @@ HTTP/2, one time in four."""
 class Alarm:
     """Of one stream. The clock's reading is compared only when the timer rings, so a chunk costs nothing."""
 
-    def __init__(self, session: Session, context: Any) -> None:  # grpc ships no types
+    __slots__ = ("_is_busy", "_ring", "_session", "_timer")
+
+    def __init__(self, session: Session, ring: Callable[[], None], is_busy: Callable[[], bool]) -> None:
+        """`is_busy`: what waits for the peer to read it, or for somebody else's answer, is no silence."""
         self._session = session
-        self._context = context
+        self._ring = ring
+        self._is_busy = is_busy
         self._timer: asyncio.TimerHandle | None = None
-        self._ringing: asyncio.Task[None] | None = None
-        self.busy = False
-        """Messages are being written: what waits for the peer to read them is no silence."""
 
     def set(self) -> None:
         """After each message. Sooner than before it never needs to ring: limits do not change under way."""
@@ -35,6 +32,7 @@ class Alarm:
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _after(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(max(seconds, LEAST_SECONDS), self._look)
@@ -45,17 +43,7 @@ class Alarm:
         if wakes_at is None:
             return
         left = wakes_at - time.time()
-        if left > 0 or self.busy:
+        if left > 0 or self._is_busy():
             self._after(left)
-            return
-        self._ringing = asyncio.get_running_loop().create_task(self._ring())
-
-    async def _ring(self) -> None:
-        for answer in self._session.wake():
-            await self._context.write(answer)
-        if self._session.broken:
-            await asyncio.sleep(GAP_SECONDS)
-            with suppress(grpc.aio.AbortError):  # how it says that it did
-                # Envoy resets what it has begun to pass on, so the client sees it break off.
-                await self._context.abort(grpc.StatusCode.ABORTED, "the provider fell silent")
-        self.set()
+        else:
+            self._ring()

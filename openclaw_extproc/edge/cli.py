@@ -17,11 +17,11 @@ from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
-from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
+from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 

@@ -33,11 +33,11 @@ from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import logs, processes
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running
 from openclaw_extproc.edge.sources import PlainDumper, Sources, publish
+from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import answering, ready, start_envoy
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS

@@ -53,9 +53,8 @@ def configure(level: str, output: str | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # It calls it an error that a stream was gone before its last status. What breaks in a stream we log ourselves.
-    logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of our own probes helps nobody
+    logging.getLogger("hpack").setLevel(logging.WARNING)  # nor does one for each header of each stream
     for library in ("botocore", "google", "requests", "urllib3"):
         # They write what they sign and ask, session tokens included; what fails in them we log ourselves.
         logging.getLogger(library).setLevel(logging.CRITICAL)

@@ -15,10 +15,11 @@ from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import admin, grpc_server, health_page, logs
+from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.credentials import Credentials
+from openclaw_extproc.edge.h2 import server as h2
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -170,14 +171,14 @@ class Servers:
     """Both stages on their addresses. A server a stage: the socket says which stage it is."""
 
     def __init__(self, service: Service, listening: Listening) -> None:
-        """Raises `grpc_server.ListenError`."""
+        """Raises `ListenError`."""
         self._is_serving = True
         self._service = service
         self._watching: asyncio.Task[None] | None = None
-        self._servers = [grpc_server.server(), grpc_server.server()]
+        self._servers = [h2.server(), h2.server()]
         route, attempt = self._servers
-        grpc_server.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
-        grpc_server.add(attempt, listening.attempt, service.open_attempt, is_serving=lambda: self._is_serving)
+        h2.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
+        h2.add(attempt, listening.attempt, service.open_attempt, is_serving=lambda: self._is_serving)
 
     async def start(self) -> None:
         for server in self._servers:
@@ -194,7 +195,7 @@ class Servers:
 
 @asynccontextmanager
 async def running(service: Service, listening: Listening, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
-    """Serve until the block ends. Raises `grpc_server.ListenError`."""
+    """Serve until the block ends. Raises `ListenError`."""
     await service.expect(service.settings)
     pages = {health_page.PATH: service.health_page}
     servers = Servers(service, listening)

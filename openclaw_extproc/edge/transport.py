@@ -51,5 +51,9 @@ Answerer: TypeAlias = Callable[[Question], Awaitable[str | None]]
 """Answers within the question's deadline, or with nothing. Never raises but when it is cancelled."""
 
 
+class ListenError(Exception):
+    """The address cannot be listened on."""
+
+
 async def nobody(_: Question) -> str | None:
     return None

@@ -35,10 +35,10 @@ from openclaw_extproc.edge.channel import (
     Start,
     Take,
 )
-from openclaw_extproc.edge.grpc_server import ListenError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
 from openclaw_extproc.edge.sources import Origin
+from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.notices.kinds import Notice
 
 BEAT_SECONDS = 0.5

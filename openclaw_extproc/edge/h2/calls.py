@@ -1,0 +1,169 @@
+"""What is called here: a stage, and how it is. Messages arrive as bytes and are answered at once, without a task."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from openclaw_extproc.edge.alarms import Alarm
+from openclaw_extproc.edge.h2.messages import Status
+from openclaw_extproc.edge.h2.requests import Request
+from openclaw_extproc.edge.h2.stream import Stream
+from openclaw_extproc.edge.transport import Answerer, Open, Session
+from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.stages.questions import Question
+
+log = logging.getLogger(__name__)
+
+PROCESS: Final = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
+CHECK: Final = "/grpc.health.v1.Health/Check"
+_SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
+"""`HealthCheckResponse`, whose only field is an enum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Those of one address."""
+
+    opens: Open
+    answerer: Answerer
+    is_serving: Callable[[], bool]
+
+    def __call__(self, stream: Stream, request: Request) -> None:
+        if not request.is_grpc:
+            stream.finish_without_grpc()
+        elif request.path == PROCESS:
+            self._process(stream, request.timeout_seconds)
+        elif request.path == CHECK:
+            stream.receiver = Check(stream, self.is_serving)
+        else:
+            stream.finish(Status.UNIMPLEMENTED, "no such method")
+
+    def _process(self, stream: Stream, timeout_seconds: float | None) -> None:
+        try:
+            session = self.opens()
+        except Exception:  # a mistake of ours, which ends this call and no other
+            log.exception("a stream could not be opened")
+            stream.finish(Status.UNKNOWN, "the gateway failed")
+            return
+        stream.receiver = Process(stream, session, self.answerer, timeout_seconds)
+
+
+class Process:
+    """A stage's session on a stream. Whatever ends it, the session is closed once."""
+
+    __slots__ = ("_alarm", "_answerer", "_asking", "_deadline", "_session", "_stream")
+
+    def __init__(
+        self, stream: Stream, session: Session, answerer: Answerer, timeout_seconds: float | None = None
+    ) -> None:
+        self._stream = stream
+        self._session: Session | None = session
+        """Until it is closed."""
+        self._answerer = answerer
+        self._asking: asyncio.Task[None] | None = None
+        self._alarm = Alarm(session, self._ring, lambda: stream.is_busy)
+        self._deadline: asyncio.TimerHandle | None = None
+        if timeout_seconds is not None:
+            self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
+
+    def message(self, message: bytes) -> None:
+        if (session := self._session) is not None:
+            self._guard(session, lambda: session.receive(message))
+
+    def ended(self, *, is_whole: bool) -> None:
+        if is_whole:
+            self._finish(Status.OK)
+        else:
+            self._finish(Status.INTERNAL, "a message without an end")
+
+    def gone(self) -> None:
+        self._close(None)
+
+    def _guard(self, session: Session, step: Callable[[], Sequence[bytes]]) -> None:
+        """Send what comes of the step, and see how it goes on."""
+        try:
+            self._stream.send(step())
+            self._go_on(session)
+        except Exception as problem:  # noqa: BLE001  # logged there
+            self._break(problem)
+
+    def _break(self, problem: Exception) -> None:
+        """A mistake of ours, which ends this call and no other."""
+        log.error("a stream broke", exc_info=problem)
+        self._finish(Status.UNKNOWN, "the gateway failed", Fault(Kind.BUG, "the gateway failed"))
+
+    def _go_on(self, session: Session) -> None:
+        if (question := session.question) is not None:
+            self._stream.hold()
+            self._asking = asyncio.get_running_loop().create_task(self._ask(session, question))
+        elif session.broken:
+            # Envoy resets what it has begun to pass on, so the client sees it break off.
+            self._finish(Status.ABORTED, "the provider fell silent")
+        elif session.over:
+            self._finish(Status.OK)
+        else:
+            self._alarm.set()
+
+    async def _ask(self, session: Session, question: Question) -> None:
+        """A client that leaves meanwhile cancels this."""
+        try:
+            text = await self._answerer(question)
+        except Exception as problem:  # noqa: BLE001  # logged there
+            self._break(problem)
+        else:
+            self._asking = None
+            self._guard(session, lambda: session.found(text))
+            if self._asking is None:
+                self._stream.release()
+        self._stream.flush()
+
+    def _ring(self) -> None:
+        if (session := self._session) is not None:
+            self._guard(session, session.wake)
+            self._stream.flush()
+
+    def _late(self) -> None:
+        self._finish(Status.DEADLINE_EXCEEDED)
+        self._stream.flush()
+
+    def _finish(self, status: Status, text: str = "", fault: Fault | None = None) -> None:
+        self._close(fault)
+        self._stream.finish(status, text)
+
+    def _close(self, fault: Fault | None) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        self._alarm.stop()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+        try:
+            session.close(fault)
+        except Exception:  # as above; there is nobody left to tell
+            log.exception("a session could not be closed")
+
+
+class Check:
+    """Envoy asks each address whether it is well."""
+
+    __slots__ = ("_is_serving", "_stream")
+
+    def __init__(self, stream: Stream, is_serving: Callable[[], bool]) -> None:
+        self._stream = stream
+        self._is_serving = is_serving
+
+    def message(self, message: bytes) -> None:
+        """It may name a service; all of an address are well or none."""
+
+    def ended(self, *, is_whole: bool) -> None:
+        if is_whole:
+            self._stream.send([_SERVING if self._is_serving() else _NOT_SERVING])
+            self._stream.finish(Status.OK)
+        else:
+            self._stream.finish(Status.INTERNAL, "a message without an end")
+
+    def gone(self) -> None: ...
