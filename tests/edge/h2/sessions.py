@@ -1,0 +1,103 @@
+"""Small real sessions, and a server that runs them on a loop of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from openclaw_extproc.edge.h2 import server as h2
+from openclaw_extproc.edge.transport import Answerer, Session, nobody
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.stages.questions import AskOpinion, Question
+
+QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
+
+
+@dataclass(slots=True)
+class Echo:
+    """Says every message again. Some words mean something; what becomes of it is kept."""
+
+    messages: list[bytes] = field(default_factory=list[bytes])
+    closed: list[Fault | None] = field(default_factory=list["Fault | None"])
+    found_texts: list[str | None] = field(default_factory=list["str | None"])
+    over: bool = False
+    broken: bool = False
+    question: Question | None = None
+    wakes_at: float | None = None
+    answer: Callable[[bytes], Sequence[bytes]] = lambda message: [message]
+    woken: int = 0
+
+    def receive(self, message: bytes) -> list[bytes]:
+        assert not self.closed, "a session that is closed gets nothing"
+        assert self.question is None, "a session that waits gets nothing"
+        self.messages.append(message)
+        match message:
+            case b"break":
+                raise ValueError("as asked")
+            case b"ask":
+                self.question = QUESTION
+                return []
+            case b"last":
+                self.over = True
+            case _:
+                pass
+        return [*self.answer(message)]
+
+    def found(self, text: str | None) -> list[bytes]:
+        self.question = None
+        self.found_texts.append(text)
+        return [(text or "nothing").encode()]
+
+    def wake(self) -> list[bytes]:
+        self.wakes_at = None
+        self.woken += 1
+        return [b"woken"]
+
+    def close(self, fault: Fault | None) -> None:
+        self.closed.append(fault)
+
+
+@dataclass(slots=True)
+class Opened:
+    """Every session of a server."""
+
+    make: Callable[[], Echo] = Echo
+    sessions: list[Echo] = field(default_factory=list[Echo])
+
+    def __call__(self) -> Session:
+        self.sessions.append(self.make())
+        return self.sessions[-1]
+
+
+@dataclass(slots=True)
+class Running:
+    address: str
+    opened: Opened
+    server: h2.Server
+    loop: asyncio.AbstractEventLoop
+    is_serving: bool = True
+
+    def stop(self, seconds: float) -> None:
+        asyncio.run_coroutine_threadsafe(self.server.stop(seconds), self.loop).result(20)
+
+
+@contextmanager
+def serving(address: str, make: Callable[[], Echo] = Echo, answerer: Answerer = nobody) -> Generator[Running]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    running = Running(address, Opened(make), h2.server(), loop)
+    try:
+        h2.add(running.server, address, running.opened, answerer, lambda: running.is_serving)
+        asyncio.run_coroutine_threadsafe(running.server.start(), loop).result(10)
+        yield running
+    finally:
+        running.stop(0)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def lengths(messages: Iterable[bytes]) -> list[int]:
+    return [len(message) for message in messages]
