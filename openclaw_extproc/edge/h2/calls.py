@@ -63,7 +63,7 @@ class Process:
         """Until it is closed."""
         self._answerer = answerer
         self._asking: asyncio.Task[None] | None = None
-        self._alarm = Alarm(session, self._ring, lambda: stream.is_busy)
+        self._alarm: Alarm | None = Alarm(session, self._ring, lambda: stream.is_busy)
         self._deadline: asyncio.TimerHandle | None = None
         if timeout_seconds is not None:
             self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
@@ -103,7 +103,7 @@ class Process:
             self._finish(Status.ABORTED, "the provider fell silent")
         elif session.over:
             self._finish(Status.OK)
-        else:
+        elif self._alarm is not None:
             self._alarm.set()
 
     async def _ask(self, session: Session, question: Question) -> None:
@@ -136,7 +136,9 @@ class Process:
         session, self._session = self._session, None
         if session is None:
             return
-        self._alarm.stop()
+        if self._alarm is not None:
+            self._alarm.stop()
+            self._alarm = None  # which knows us: nothing is left for the garbage collector
         if self._deadline is not None:
             self._deadline.cancel()
         if self._asking is not None:

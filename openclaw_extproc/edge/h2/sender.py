@@ -4,7 +4,6 @@ Control frames go at once. Data waits where a window of the peer's is used up, o
 wait, uncut, and streams take turns frame by frame.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -24,7 +23,7 @@ class Outlet(Protocol):
     number: int
     window: int
     """Bytes that the peer takes now; less than none after it made its windows smaller."""
-    waiting: deque[memoryview]
+    waiting: list[memoryview]
 
     def sent(self) -> None:
         """Nothing waits any more."""
@@ -105,7 +104,7 @@ class Sender:
         stream.window -= size
         self.window -= size
         if size == len(waiting):
-            stream.waiting.popleft()
+            del stream.waiting[0]
         else:
             stream.waiting[0] = waiting[size:]
         return size

@@ -3,7 +3,6 @@
 Messages come in only while those that go out are taken: a peer that does not read is not read from, beyond one window.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
@@ -28,7 +27,7 @@ class Receiver(Protocol):
         ...
 
     def gone(self) -> None:
-        """There is nobody to answer to any more. May come after the end."""
+        """There is nobody to answer to any more."""
         ...
 
 
@@ -49,7 +48,7 @@ class Stream:
         """`said_all` is told when the last frame of ours is on its way. `ended`: the peer will say nothing more."""
         self.number = number
         self.window = sender.initial_window
-        self.waiting: deque[memoryview] = deque()
+        self.waiting: list[memoryview] = []
         self.receiver: Receiver = _NOBODY
         self._sender = sender
         self._said_all = said_all
@@ -96,8 +95,9 @@ class Stream:
             while not self.is_busy and not self._over and (message := self._messages.next()) is not None:
                 self.receiver.message(message)
         except RefusedError as problem:
-            self.receiver.gone()
+            receiver, self.receiver = self.receiver, _NOBODY
             self.finish(problem.status, problem.text)
+            receiver.gone()
         if self._over or self.is_busy:
             return
         if self._ended:
@@ -149,6 +149,7 @@ class Stream:
             return
         self._over = True
         self._tail = tail
+        self.receiver = _NOBODY
         if not self.waiting:
             self._close()
 
@@ -163,4 +164,5 @@ class Stream:
         self._over = True
         self.waiting.clear()
         self._sender.forget(self.number)
-        self.receiver.gone()
+        receiver, self.receiver = self.receiver, _NOBODY
+        receiver.gone()
