@@ -84,8 +84,9 @@ def _is_taken(path: Path) -> bool:
 def _tcp(address: str) -> list[socket.socket]:
     """One socket for each address that the name has."""
     host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    if not 0 < int(port) < 65_536:
+        raise ValueError("not a port")
+    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     made: list[socket.socket] = []
     try:
         for family, place in {(family, place) for family, _, _, _, place in found}:

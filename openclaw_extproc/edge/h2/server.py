@@ -60,6 +60,11 @@ class Wire(asyncio.Protocol):
         self._transport.resume_reading()
         self.connection.flush()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Written, and not taken by the socket yet."""
+        return self._transport.get_write_buffer_size()
+
     def drain(self) -> None:
         self.connection.drain()
         self._later(SETTLE_SECONDS, self.connection.settle)
@@ -88,7 +93,8 @@ class Server:
     def __init__(self) -> None:
         self._places: list[tuple[Place, Calls]] = []
         self._listeners: list[asyncio.Server] = []
-        self._wires: set[Wire] = set()
+        self.wires: set[Wire] = set()
+        """Connections."""
         self._sweeping: asyncio.Task[None] | None = None
 
     def add(self, place: Place, calls: Calls) -> None:
@@ -97,7 +103,7 @@ class Server:
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         for place, calls in self._places:
-            wired = partial(Wire, calls, self._wires)
+            wired = partial(Wire, calls, self.wires)
             for one in place.sockets:
                 self._listeners.append(await loop.create_server(wired, sock=one, backlog=BACKLOG))
         self._sweeping = asyncio.create_task(self._sweep())
@@ -109,23 +115,23 @@ class Server:
         for place, _ in self._places:
             place.close()
         if seconds:
-            for wire in [*self._wires]:
+            for wire in [*self.wires]:
                 wire.drain()
             await self._all_lost(seconds)
-        for wire in [*self._wires]:
+        for wire in [*self.wires]:
             wire.abort()
         await self._all_lost(GOODBYE_SECONDS)
         if self._sweeping is not None:
             self._sweeping.cancel()
 
     async def _all_lost(self, seconds: float) -> None:
-        if waits := [wire.lost for wire in self._wires]:
+        if waits := [wire.lost for wire in self.wires]:
             await asyncio.wait(waits, timeout=seconds)
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for wire in [*self._wires]:
+            for wire in [*self.wires]:
                 wire.connection.sweep()
 
 
