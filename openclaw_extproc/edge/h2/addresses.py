@@ -86,7 +86,7 @@ def _tcp(address: str) -> list[socket.socket]:
     host, _, port = address.rpartition(":")
     if not 0 < int(port) < 65_536:
         raise ValueError("not a port")
-    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    found = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     made: list[socket.socket] = []
     try:
         for family, place in {(family, place) for family, _, _, _, place in found}:

@@ -111,6 +111,7 @@ class Process:
         try:
             text = await self._answerer(question)
         except Exception as problem:  # noqa: BLE001  # logged there
+            self._asking = None
             self._break(problem)
         else:
             self._asking = None

@@ -1,6 +1,7 @@
 """A connection: which frame may come when, and what follows from it. Bytes in, bytes out; no socket.
 
-Source: RFC 9113, sections 5 and 6. We are a server without push, and every stream weighs the same.
+Source: RFC 9113, sections 5 and 6. We are a server without push, and every stream weighs the same. Frames of streams that
+are over are passed over: we do not remember who ended which, and some were on their way when we did.
 """
 
 import logging
@@ -123,6 +124,8 @@ class Connection:
 
     def drain(self) -> None:
         """Ask the peer to open no more streams. What it opened before it heard of it is still served."""
+        if self._over:
+            return
         self.sender.put(frames.goaway(MAX_NUMBER, Code.NO_ERROR))
         self.sender.put(frames.frame(frames.PING, 0, 0, _DRAINING))
         self.flush()

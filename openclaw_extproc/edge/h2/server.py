@@ -66,8 +66,9 @@ class Wire(asyncio.Protocol):
         return self._transport.get_write_buffer_size()
 
     def drain(self) -> None:
-        self.connection.drain()
-        self._later(SETTLE_SECONDS, self.connection.settle)
+        if not self._transport.is_closing():
+            self.connection.drain()
+            self._later(SETTLE_SECONDS, self.connection.settle)
 
     def abort(self) -> None:
         self._transport.abort()
