@@ -1,7 +1,7 @@
 """A connection: which frame may come when, and what follows from it. Bytes in, bytes out; no socket.
 
-Source: RFC 9113, sections 5 and 6. We are a server without push, and every stream weighs the same. Frames of streams that
-are over are passed over: we do not remember who ended which, and some were on their way when we did.
+Source: RFC 9113, sections 5 and 6. We are a server without push, and every stream weighs the same. Frames of streams
+that are over are passed over: we do not remember who ended which, and some were on their way when we did.
 """
 
 import logging
