@@ -16,7 +16,7 @@ from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.stages.questions import Question
-from tests.edge.h2.sessions import Echo, Running, serving
+from tests.edge.h2.sessions import QUESTION, Echo, Running, serving
 
 grpc: Any = import_module("grpc")  # it ships no types
 aio: Any = import_module("grpc.aio")
@@ -294,6 +294,23 @@ def test_messages_wait_while_a_question_is_asked(address: str) -> None:
         assert list(answers) == [b"found", b"two", b"three"]
     assert session.found_texts == ["found"]
     assert session.closed == [None]
+
+
+def test_a_question_may_follow_a_question(path: str) -> None:
+    class Curious(Echo):
+        def found(self, text: str | None) -> list[bytes]:
+            self.found_texts.append(text)
+            self.question = QUESTION if len(self.found_texts) < 3 else None
+            return [b"so far"]
+
+    async def answerer(_: Question) -> str:
+        await asyncio.sleep(0.02)
+        return "found"
+
+    with serving(path, Curious, answerer) as running, calling(running) as call:
+        assert said(call, b"ask", b"then") == [*[b"so far"] * 3, b"then"]
+
+    assert running.opened.sessions[0].messages == [b"ask", b"then"]
 
 
 def test_a_client_that_leaves_while_a_question_is_asked_cancels_it(path: str) -> None:

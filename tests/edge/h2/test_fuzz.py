@@ -41,10 +41,10 @@ def lawful(peer: Peer) -> list[bytes]:
 
 
 def must_be_sound(peer: Peer) -> None:
-    """Ended with a goodbye that blames the peer, or as it was; and nothing is left of any session."""
+    """As it was, or ended with words that blame the peer; and nothing is left of any session."""
     code = goodbye(peer.heard())
     assert code != Code.INTERNAL_ERROR, "an exception escaped"
-    assert (code is not None) == bool(peer.closed()) or code == Code.NO_ERROR
+    assert code is None or peer.closed() == 1
     if not peer.closed():
         peer.connection.lost()
     assert all(len(session.closed) == 1 for session in peer.sessions)
