@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_extproc.edge.alarms import Alarm
+from openclaw_extproc.edge.alarms import GAP_SECONDS, Alarm
 from openclaw_extproc.edge.h2.messages import Status
 from openclaw_extproc.edge.h2.requests import Request
 from openclaw_extproc.edge.h2.stream import Stream
@@ -53,7 +53,7 @@ class Calls:
 class Process:
     """A stage's session on a stream. Whatever ends it, the session is closed once."""
 
-    __slots__ = ("_alarm", "_answerer", "_asking", "_deadline", "_session", "_stream")
+    __slots__ = ("_alarm", "_answerer", "_asking", "_breaking", "_deadline", "_session", "_stream")
 
     def __init__(
         self, stream: Stream, session: Session, answerer: Answerer, timeout_seconds: float | None = None
@@ -64,6 +64,7 @@ class Process:
         self._answerer = answerer
         self._asking: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = Alarm(session, self._ring, lambda: stream.is_busy)
+        self._breaking: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         if timeout_seconds is not None:
             self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
@@ -99,8 +100,8 @@ class Process:
             self._stream.hold()
             self._asking = asyncio.get_running_loop().create_task(self._ask(session, question))
         elif session.broken:
-            # Envoy resets what it has begun to pass on, so the client sees it break off.
-            self._finish(Status.ABORTED, "the provider fell silent")
+            self._stream.hold()
+            self._breaking = asyncio.get_running_loop().call_later(GAP_SECONDS, self._break_off)
         elif session.over:
             self._finish(Status.OK)
         elif self._alarm is not None:
@@ -125,6 +126,11 @@ class Process:
             self._guard(session, session.wake)
             self._stream.flush()
 
+    def _break_off(self) -> None:
+        """Envoy resets what it has begun to pass on, so the client sees it break off."""
+        self._finish(Status.ABORTED, "the provider fell silent")
+        self._stream.flush()
+
     def _late(self) -> None:
         self._finish(Status.DEADLINE_EXCEEDED)
         self._stream.flush()
@@ -140,8 +146,9 @@ class Process:
         if self._alarm is not None:
             self._alarm.stop()
             self._alarm = None  # which knows us: nothing is left for the garbage collector
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._breaking):
+            if timer is not None:
+                timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
         try:

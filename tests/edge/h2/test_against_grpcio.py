@@ -364,13 +364,14 @@ def test_a_session_that_broke_ends_its_stream_with_an_error(path: str) -> None:
     class Breaks(Echo):
         def wake(self) -> list[bytes]:
             self.wakes_at, self.broken = None, True
-            return []
+            return [b"last words"]
 
     messages = Slowly()
 
     with serving(path, lambda: Breaks(wakes_at=time.time() + 0.1)) as running, calling(running) as call:
         answers = call(iter(messages), timeout=SECONDS)
         messages.say(b"one")
+        assert [next(answers), next(answers)] == [b"one", b"last words"]
         error = failure(answers)
         messages.say(None)
 
