@@ -53,7 +53,7 @@ def test_three_megabytes_arrive_once_and_intact_after_a_retry(
 
     answer = post(main, shape, sent)
 
-    assert answer.status_code == httpx.codes.OK
+    assert answer.status_code == httpx.codes.OK, answer.text
     assert answer.headers["x-openclaw-attempts"] == "2"
     assert one(providers[first.simulator].requests).body_sha256 == hashlib.sha256(sent).hexdigest()
     arrived = one(providers[second.simulator].requests)
@@ -72,7 +72,7 @@ def test_a_translated_body_of_three_megabytes_arrives_after_a_retry(
     # The first attempt of an OpenAI caller is edited, the second translated; for the other caller likewise.
     answer = post(main, shape, padded(shape, first.model, 3_000_000))
 
-    assert answer.status_code == httpx.codes.OK
+    assert answer.status_code == httpx.codes.OK, answer.text
     arrived = one(providers[second.simulator].requests)
     assert arrived.body_length >= 2_999_000
     assert arrived.headers["content-length"] == str(arrived.body_length)
@@ -114,7 +114,7 @@ def test_the_largest_body_passes(main: Sidecar, providers: Providers, shape: str
 
     answer = post(main, shape, sent)
 
-    assert answer.status_code == httpx.codes.OK
+    assert answer.status_code == httpx.codes.OK, answer.text
     simulator = PLACES[ALONE[shape].removesuffix("-model")].simulator
     assert one(providers[simulator].requests).body_sha256 == hashlib.sha256(sent).hexdigest()
 
@@ -124,7 +124,7 @@ def test_the_largest_body_passes_chunked(main: Sidecar, providers: Providers) ->
 
     answer = post(main, "openai", _pieces(sent))
 
-    assert answer.status_code == httpx.codes.OK
+    assert answer.status_code == httpx.codes.OK, answer.text
     assert one(providers["bee"].requests).body_sha256 == hashlib.sha256(sent).hexdigest()
 
 
@@ -134,7 +134,7 @@ def test_the_largest_body_survives_a_retry(main: Sidecar, providers: Providers) 
 
     answer = post(main, "openai", sent)
 
-    assert answer.status_code == httpx.codes.OK
+    assert answer.status_code == httpx.codes.OK, answer.text
     expected = sent.replace(b"ace-then-bee-model", b"bee-model", 1)
     assert one(providers["bee"].requests).body_sha256 == hashlib.sha256(expected).hexdigest()
 
