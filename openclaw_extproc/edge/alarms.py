@@ -1,4 +1,4 @@
-"""Wakes a session when nothing came for too long: one timer a stream, set again only when it has rung."""
+"""Wakes a session when nothing came for too long: one timer a stream, set again when it has rung or is too late."""
 
 import asyncio
 import time
@@ -13,9 +13,9 @@ HTTP/2, one time in four."""
 
 
 class Alarm:
-    """Of one stream. The clock's reading is compared only when the timer rings, so a chunk costs nothing."""
+    """Of one stream. Each chunk puts the end off and leaves the timer as it is until it rings: it costs little."""
 
-    __slots__ = ("_is_busy", "_ring", "_session", "_timer")
+    __slots__ = ("_due", "_is_busy", "_ring", "_session", "_timer")
 
     def __init__(self, session: Session, ring: Callable[[], None], is_busy: Callable[[], bool]) -> None:
         """`is_busy`: what waits for the peer to read it, or for somebody else's answer, is no silence."""
@@ -23,27 +23,32 @@ class Alarm:
         self._ring = ring
         self._is_busy = is_busy
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        """When the timer rings, if there is one: seconds since the epoch."""
 
     def set(self) -> None:
-        """After each message. Sooner than before it never needs to ring: limits do not change under way."""
-        if self._timer is None and (wakes_at := self._session.wakes_at) is not None:
-            self._after(wakes_at - time.time())
+        """After each message. Behind the first content another limit counts, which may be much shorter."""
+        wakes_at = self._session.wakes_at
+        if wakes_at is not None and (self._timer is None or wakes_at < self._due):
+            self.stop()
+            self._at(wakes_at)
 
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _after(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(max(seconds, LEAST_SECONDS), self._look)
+    def _at(self, due: float) -> None:
+        self._due = due
+        seconds = max(due - time.time(), LEAST_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
 
     def _look(self) -> None:
         self._timer = None
         wakes_at = self._session.wakes_at
         if wakes_at is None:
             return
-        left = wakes_at - time.time()
-        if left > 0 or self._is_busy():
-            self._after(left)
+        if self._is_busy() or time.time() < wakes_at:
+            self._at(wakes_at)
         else:
             self._ring()
