@@ -30,8 +30,9 @@ class WholeTimeouts(Timeouts):
     """The limits of all providers."""
 
     total_ms: Limit | None = None
-    """Of a whole call, with all its attempts and the last byte of the answer. No such limit where nothing is written:
-    then the limits of its parts add up."""
+    """Of a whole call, from its first byte to the answer's last one, with all its attempts. A stream that is under way
+    by then ends in the client format's error event, a moment before (0.2 s at most), and breaks. No such limit where
+    nothing is written: then the limits of its parts add up."""
 
 
 class Hold(Section):

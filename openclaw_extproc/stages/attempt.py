@@ -60,6 +60,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 
 
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
+_TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,13 @@ class AttemptStage:
     @property
     def wakes_at(self) -> float | None:
         """When `Woken` is to come if nothing else does: seconds since the epoch."""
-        return self._state.call.wakes_at if isinstance(self._state, Holding | Answering) else None
+        match self._state:
+            case Holding(call):
+                return call.wakes_at
+            case Answering(call):
+                return min((at for at in (call.wakes_at, call.over_at) if at is not None), default=None)
+            case _:
+                return None
 
     def receive(self, event: Event) -> Step:
         """Take Envoy's next message.
@@ -124,7 +131,7 @@ class AttemptStage:
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
-                return self._stall(call, at)
+                return self._break_off(call, at)
             case _, Woken():
                 return Step()
             case Reading(bound), Closed(at, fault):
@@ -293,12 +300,16 @@ class AttemptStage:
         call.told_broken = True
         return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.broken_off(fault)
 
-    def _stall(self, call: Call, at: float) -> Step:
+    def _break_off(self, call: Call, at: float) -> Step:
         """In the middle of an answer: the client's error event, and then the connection breaks."""
         self.broken = True
-        words = b"" if call.listening.fault is not None or call.listening.complete else call.silenced(_STALLED)
-        call.listening.fault = call.listening.fault or _STALLED
-        return self._settled(deliver(words, end=False), call.ended(at))
+        is_over = call.over_at is not None and at >= call.over_at
+        fault, failed = call.listening.fault or (_TOO_LONG if is_over else _STALLED), call.listening.fault is not None
+        words = b"" if failed or call.listening.complete else call.silenced(fault)
+        call.listening.fault = fault
+        # Whose time is up because others took it has not failed.
+        left = call.entry(at, Outcome.GONE, fault) if is_over and not failed else call.ended(at)
+        return self._settled(deliver(words, end=False), left)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
         """The body's end, when trailers follow it: the last chunk did not say that it was."""

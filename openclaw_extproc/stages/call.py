@@ -19,6 +19,8 @@ from openclaw_extproc.wire import sse
 
 MAX_WAITING_BYTES = 64 * 1024
 """Of half an event. What is longer, an image perhaps, goes on as it comes."""
+LAST_WORDS_MS = 200
+"""Kept of the time of a whole call for the word that it is over."""
 _EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
 _MAY_SAY_HOW_LONG = ("429", "503")
 
@@ -102,14 +104,23 @@ class Call:
         Envoy has one limit for all attempts of a request, so a provider with less patience of its own is counted here,
         from its head on: of an attempt that has no head yet nothing can be said to Envoy.
         """
-        if not self.streamed:
-            return None
         if self.content_at is not None:
-            return self.last_at + self.limits.idle_seconds(reasons=self.ask.reasons)
+            return self.last_at + self.limits.idle_seconds(reasons=self.ask.reasons) if self.streamed else None
         ask, own = self.ask, self.bound.target.timeout_ms
         if own is None:
             own = self.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
         return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else None
+
+    @property
+    def over_at(self) -> float | None:
+        """When a stream that has begun has to end for the whole call to keep its limit; `None`: Envoy counts alone.
+
+        A little before Envoy, which would end it without a word.
+        """
+        total = self.bound.plan.limits.total_ms
+        if total is None or not self.streamed:
+            return None
+        return self.bound.plan.began + (total - min(LAST_WORDS_MS, total // 5)) / 1000
 
     def listen(self, at: float) -> bool:
         """Begin to read the answer whose head is here; false when that cannot be done and has to be."""

@@ -29,7 +29,7 @@ class Outcome(Enum):
     BROKEN = "broken"
     """Failed after content had gone to the client."""
     GONE = "gone"
-    """The client left, or the connection broke, in mid-answer."""
+    """The client left, the connection broke, or the call's time was up, in mid-answer."""
 
 
 @dataclass(frozen=True, slots=True)

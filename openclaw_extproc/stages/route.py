@@ -253,7 +253,7 @@ class RouteStage:
                 return self._answer(reading, headers, counted, at)
             case ways.Planned(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                return Step((steering.sent(plan, user, reading.head.headers),))
+                return Step((steering.sent(plan, user, reading.head.headers, at),))
             case ways.Planned():
                 self._state = Asking(reading, arrived, way)
                 return Step()

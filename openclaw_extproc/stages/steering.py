@@ -9,15 +9,21 @@ from openclaw_extproc.stages.events import Continue, To
 from openclaw_extproc.wire import family_of
 
 
-def sent(plan: Plan, user: str, headers: Mapping[str, str]) -> Continue:
+def sent(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Continue:
+    total = plan.limits.total_ms
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
         "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
-        **({"x-envoy-upstream-rq-timeout-ms": str(plan.limits.total_ms)} if plan.limits.total_ms else {}),
+        **({} if total is None else {"x-envoy-upstream-rq-timeout-ms": str(_left_ms(plan.began, total, at))}),
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
     return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=noted(plan, user))
+
+
+def _left_ms(began: float, total_ms: int, at: float) -> int:
+    """Of the whole call's time: Envoy counts from now on, the caller from when it asked. 0 would be no limit."""
+    return max(1, total_ms - round((at - began) * 1000))
 
 
 def noted(plan: Plan, user: str) -> dict[str, str]:

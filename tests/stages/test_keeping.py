@@ -239,6 +239,52 @@ def test_a_provider_with_less_patience_of_its_own_is_given_up_sooner() -> None:
     assert received(talk).retries
 
 
+def test_a_provider_with_less_patience_of_its_own_is_given_up_in_the_middle_of_a_whole_answer_too() -> None:
+    hasty, usual = chain("openai_chat", "openai_chat")
+    hasty = replace(hasty, provider=replace(hasty.provider, patience=Patience(answer_ms=500)))
+    opened = opening(asking("openai_chat", stream=False), gateway((hasty, usual)))
+    talk = attempt(*opened, answer_head(streamed=False), ResponseBody(b'{"half of', False, BEGAN + 1.2))
+
+    assert wakes_at(talk) == pytest.approx(BEGAN + 1.5)
+    talk.tell(Woken(BEGAN + 1.5))
+
+    assert received(talk).retries
+
+
+# -- the whole call -------------------------------------------------------------------
+
+
+@every_way
+def test_a_stream_whose_call_has_no_time_left_ends_in_an_error_event_and_breaks(client: str, provider: str) -> None:
+    talk = half_way(client, provider, idle_ms=60_000, total_ms=10_000)
+
+    due = wakes_at(talk)
+    assert due == pytest.approx(BEGAN + 9.8), "the last word comes before Envoy's own end"
+    talk.tell(Woken(due or 0.0))
+
+    assert isinstance(talk.stage, AttemptStage)
+    assert talk.stage.broken
+    facts = understood(client, received(talk), stream=True)
+    assert isinstance(facts[-1], Failed)
+    assert "time limit" in facts[-1].fault.public
+    assert talk.entry.outcome is Outcome.GONE, "others may have taken its time"
+
+
+def test_a_stream_that_falls_silent_before_its_call_is_over_has_failed() -> None:
+    talk = half_way("gemini", "gemini", idle_ms=700, total_ms=10_000)
+
+    due = wakes_at(talk)
+    assert due == pytest.approx(BEGAN + 3.7)
+    talk.tell(Woken(due or 0.0))
+
+    assert talk.entry.outcome is Outcome.BROKEN
+
+
+def test_of_a_short_call_a_fifth_is_kept_for_its_last_word() -> None:
+    assert wakes_at(half_way("gemini", "gemini", total_ms=4_000, idle_ms=60_000)) == pytest.approx(BEGAN + 3.8)
+    assert wakes_at(half_way("gemini", "gemini", total_ms=500, idle_ms=60_000)) == pytest.approx(BEGAN + 0.4)
+
+
 def test_before_any_head_envoy_counts() -> None:
     assert wakes_at(attempt(*begin("openai_chat", "openai_chat"))) is None
 

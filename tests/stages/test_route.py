@@ -72,6 +72,20 @@ def test_a_request_gets_a_plan(client: str, *, stream: bool) -> None:
     assert sent.set_headers["x-envoy-upstream-rq-per-try-timeout-ms"] == str(wanted)
 
 
+def test_a_whole_call_is_counted_from_its_first_byte() -> None:
+    """The body came half a second after the head; 0 would be no limit to Envoy."""
+    left = {
+        total: routed(asking(CLIENTS[0], stream=True), gateway(EVERYBODY, total_ms=total)).last
+        for total in (2_000, 100)
+    }
+
+    told = {total: sent.set_headers for total, sent in left.items() if isinstance(sent, Continue)}
+    assert {total: headers["x-envoy-upstream-rq-timeout-ms"] for total, headers in told.items()} == {
+        2_000: "1500",
+        100: "1",
+    }
+
+
 @every_client
 def test_the_answer_settles_the_request(client: str) -> None:
     talk = routed(asking(client, stream=True), gateway(EVERYBODY))
