@@ -20,8 +20,21 @@ def link_limits(written: Written) -> tuple[Limits, list[Finding]]:
         *_two_delays(nearer, "model.router.retry_policy"),
         *_two_delays(further, "router.retry_policy"),
         *_overruled(nearer, further),
+        *_no_time_for_another(limits),
     ]
     return limits, findings
+
+
+def _no_time_for_another(limits: Limits) -> Iterator[Finding]:
+    """Envoy leaves out the limit of an attempt that is no shorter than that of the whole call."""
+    total, most = limits.total_ms, limits.longest_ms
+    if total is None:
+        return
+    each = {"first_token_ms": limits.first_token_ms, "answer_ms": limits.answer_ms}
+    if longer := {name: ms for name, ms in each.items() if min(ms, most) >= total}:
+        named = " and ".join(f"{name} ({min(ms, most)})" for name, ms in longer.items())
+        finding = f"no longer than {named}: who is silent leaves no time to ask another provider"
+        yield warning("router.timeouts.total_ms", finding, "write shorter ones for each attempt, or a longer total_ms")
 
 
 def link_emergency(written: EmergencySection) -> Emergency:

@@ -16,6 +16,20 @@ def test_timeouts_and_retries_are_taken_from_the_router() -> None:
     assert limits(text) == Limits(first_token_ms=5, answer_ms=6, max_retries=0, retry_delay_ms=0)
 
 
+def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
+    total = "router: {timeouts: {total_ms: 90000}}"
+    fitting = "router: {timeouts: {total_ms: 90000, answer_ms: 40000}}"
+    capped = "router: {timeout_ms: 20000, timeouts: {total_ms: 90000}}"
+
+    (told,) = set(warnings(seed(0), total)) - set(warnings(seed(0)))
+
+    assert told == (
+        "router.timeouts.total_ms: no longer than answer_ms (120000): who is silent leaves no time to ask another "
+        "provider: write shorter ones for each attempt, or a longer total_ms"
+    )
+    assert warnings(seed(0), fitting) == warnings(seed(0), capped) == warnings(seed(0))
+
+
 def test_the_nearer_policy_wins_and_says_so() -> None:
     assert limits(seed(3), seed(5)) == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
     assert (
