@@ -304,11 +304,11 @@ class AttemptStage:
         """In the middle of an answer: the client's error event, and then the connection breaks."""
         self.broken = True
         is_over = call.over_at is not None and at >= call.over_at
-        fault, failed = call.listening.fault or (_TOO_LONG if is_over else _STALLED), call.listening.fault is not None
-        words = b"" if failed or call.listening.complete else call.silenced(fault)
-        call.listening.fault = fault
+        earlier = call.listening.fault
+        fault = call.listening.fault = earlier or (_TOO_LONG if is_over else _STALLED)
+        words = b"" if earlier is not None or call.listening.complete else call.silenced(fault)
         # Whose time is up because others took it has not failed.
-        left = call.entry(at, Outcome.GONE, fault) if is_over and not failed else call.ended(at)
+        left = call.entry(at, Outcome.GONE, fault) if fault is _TOO_LONG else call.ended(at)
         return self._settled(deliver(words, end=False), left)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
