@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from openclaw_extproc import features
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.config.conditions import Compiler, activate
+from openclaw_extproc.config.conditions import Compiler, activate, any_of
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
@@ -91,6 +91,7 @@ def _strategy(models: list[str]) -> Strategy:
     assert not compiler.findings, compiler.findings
     return Strategy(
         activate=activate,
+        any_of=any_of,
         rules=tuple(rules),
         default="model-3",
         fallbacks={model: (models[(n + 7) % MODELS], models[(n + 9) % MODELS]) for n, model in enumerate(models)},

@@ -4,7 +4,7 @@ Everything here names models by the words a client or an operator uses (a model,
 name); `Gateway.chains` and `Strategy.pools` say what they stand for. Made by `config/`, read by `policy/`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -233,6 +233,10 @@ def _nothing(_: Values) -> object:
     return None
 
 
+def _no_short_cut(_: Sequence[Condition]) -> Condition | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
     mode: Mode = "enforce"
@@ -240,6 +244,8 @@ class Strategy:
     """Whether rules, tasks and tiers also choose for clients that named a model."""
     activate: Callable[[Values], object] = field(default=_nothing, compare=False)
     """Makes the variables ready for all conditions of one request."""
+    any_of: Callable[[Sequence[Condition]], Condition | None] = field(default=_no_short_cut, compare=False)
+    """One condition in place of several, to be asked first: `False` means that each of them is. `None`: no such one."""
     rules: tuple[Rule, ...] = ()
     default: str = ""
     """`- fallback: NAME` of the rules: where a request goes for which nobody else chose a model."""

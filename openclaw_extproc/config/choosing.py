@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from openclaw_extproc.config.compliance import Permitting, link_compliance, link_cost_centres
-from openclaw_extproc.config.conditions import Compiler, activate
+from openclaw_extproc.config.conditions import Compiler, activate, any_of
 from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.levels import link_levels
@@ -53,6 +53,7 @@ def link_choosing(
         mode=written.gateway.mode,
         applies_to=section.applies_to,
         activate=activate,
+        any_of=any_of,
         rules=rules,
         default=default,
         default_priority="cost" if section.policy == "cost_aware_capability" else "",

@@ -6,7 +6,7 @@ division by zero) makes the condition "not evaluated", never an exception.
 Left out: the extension libraries of CEL (`lowerAscii`, `optional`), functions of our own.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import cast
@@ -77,6 +77,18 @@ class Compiler:
         if is_constant(condition) is False:
             self.findings.append(warning(path, "never holds, whatever the request", "remove it"))
         return condition
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition | None:
+    """One that is `False` only when each of them is: several cost little more in CEL than one, called from Python.
+
+    `||` goes on behind what cannot be evaluated, so it says `None` then, or `True` where another one holds.
+    """
+    source = " || ".join(f"({one.source}\n)" for one in conditions)  # its line may end in a comment
+    try:
+        return Condition(source, _test(_ENVIRONMENT.compile(source)))
+    except RuntimeError:  # all together they are more than CEL takes
+        return None
 
 
 def is_constant(condition: Condition) -> bool | None:

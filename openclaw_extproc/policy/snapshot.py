@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.names import Meaning, meanings
 from openclaw_extproc.policy.room import limits
 from openclaw_extproc.policy.trace import RuleSeen
-from openclaw_extproc.strategy import Level, Optimization, Rule, Strategy
+from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
 
 _NO_CHAT = re.compile(
     r"embed|bge-|rerank|whisper|transcribe|tts|dall-e|imagen|image-gen|gpt-image|moderation|realtime", re.IGNORECASE
@@ -25,14 +25,29 @@ class Pattern:
     level: Level
 
 
+BATCH = 10
+"""Rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rules, one after the other."""
+
+    rules: tuple[Rule, ...]
+    told: tuple[RuleSeen, ...]
+    """As a trace tells them, as if none had matched."""
+    any_of: Condition | None
+    """`False`: none of them holds. `None`: each has to be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     by_name: Mapping[str, Target]
     """By `provider/model`: all targets of all chains, and all models that providers list."""
     meanings: Mapping[str, Meaning]
     """Of every word that means anything."""
-    told: tuple[RuleSeen, ...]
-    """The rules as a trace tells them, as if none had matched."""
+    batches: tuple[Batch, ...]
+    """All rules, in their order."""
     chats: tuple[Target, ...]
     """Every target that may stand in where any model will do, in the order of the configuration."""
     known_as: Mapping[str, frozenset[str]]
@@ -91,7 +106,7 @@ def _made(key: _Identity) -> Snapshot:
     return Snapshot(
         by_name=by_name,
         meanings=meanings(gateway, by_name, chats),
-        told=tuple(_told(rule) for rule in strategy.rules),
+        batches=tuple(_batches(strategy)),
         chats=chats,
         known_as={name: frozenset(words) for name, words in known_as.items()},
         conditional=_is_conditional(strategy),
@@ -108,6 +123,14 @@ def _all(gateway: Gateway) -> Iterable[Target]:
         yield from (Target(provider, model) for model in provider.models)
     for chain in reversed(list(gateway.chains.values())):
         yield from reversed(chain)
+
+
+def _batches(strategy: Strategy) -> Iterable[Batch]:
+    for start in range(0, len(strategy.rules), BATCH):
+        rules = strategy.rules[start : start + BATCH]
+        conditions = [rule.condition for rule in rules if rule.condition is not None]
+        together = strategy.any_of(conditions) if len(conditions) == len(rules) > 1 else None
+        yield Batch(rules, tuple(map(_told, rules)), together)
 
 
 def _told(rule: Rule) -> RuleSeen:
