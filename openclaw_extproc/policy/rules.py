@@ -42,7 +42,7 @@ def ruled(case: Case) -> Ruled:
 
 
 def _none_holds(batch: Batch, case: Case) -> bool:
-    return case.is_chat and batch.any_of is not None and case.holds(batch.any_of) is False
+    return batch.any_of is not None and case.holds(batch.any_of) is False
 
 
 def _one_by_one(batch: Batch, case: Case, so_far: Ruled, seen: list[RuleSeen]) -> Ruled:
