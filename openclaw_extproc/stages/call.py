@@ -71,14 +71,14 @@ class Call:
         plan, attempt = self.bound.plan, self.bound.attempt
         if plan.stays(attempt) and not self.retry_after and self.head.get(":status") in _MAY_SAY_HOW_LONG:
             return False
-        return retries.again(plan, attempt, self.retry_after) is not None
+        return retries.again(plan, attempt, self.retry_after, self.bound.began) is not None
 
     def judged(self, fault: Fault) -> Failure:
         return judge(fault, forwards=self.bound.forwards)
 
     def onward(self, failure: Failure) -> Onward | None:
         bound = self.bound
-        return retries.onward(bound.plan, bound.attempt, bound.target, failure, self.retry_after)
+        return retries.onward(bound.plan, bound.attempt, bound.target, failure, self.retry_after, bound.began)
 
     @property
     def limits(self) -> Limits:

@@ -67,14 +67,16 @@ class Onward:
     """Where it goes, when those who cannot help are left out; `None`: as planned."""
 
 
-def onward(plan: Plan, attempt: int, target: Target, failure: Failure, retry_after: str) -> Onward | None:
+def onward(
+    plan: Plan, attempt: int, target: Target, failure: Failure, retry_after: str, at: float = 0.0
+) -> Onward | None:
     """How to go on after this target failed; `None`: nobody is left who could help.
 
     `retry_after`: the failed answer's own, "" where it has none; dates are taken for none.
     """
     ahead = plan.groups[attempt:]
     if failure.remedy is Remedy.ANYBODY:
-        headers = again(plan, attempt, retry_after)
+        headers = again(plan, attempt, retry_after, at)
         if headers is not None:
             return Onward(headers)
         # It wants to be left alone for longer than anybody waits: whoever comes after it.
@@ -108,8 +110,11 @@ def is_alone(plan: Plan, attempt: int, target: Target) -> bool:
     return all(other.name == target.name for group in plan.groups[attempt:] for other in group)
 
 
-def again(plan: Plan, attempt: int, retry_after: str) -> dict[str, str] | None:
-    """The headers that make Envoy go on to whoever is planned next; `None` when this was the last attempt."""
+def again(plan: Plan, attempt: int, retry_after: str, at: float = 0.0) -> dict[str, str] | None:
+    """The headers that make Envoy go on to whoever is planned next; `None` when this was the last attempt.
+
+    `at`: a time that has passed already, by which it is known whether a pause goes beyond the limit of the whole call.
+    """
     if plan.is_last(attempt):
         return None
     if not plan.stays(attempt):
@@ -120,4 +125,7 @@ def again(plan: Plan, attempt: int, retry_after: str) -> dict[str, str] | None:
         delay = float(retry_after)
         if delay > min(limits.wait_at_most_ms / 1000, MAX_WAIT_SECONDS):
             return None
-    return {RETRY: "1", BACKOFF: str(max(1, math.ceil(delay)))}
+    seconds = max(1, math.ceil(delay))
+    if limits.total_ms is not None and max(at, plan.began) + seconds >= plan.began + limits.total_ms / 1000:
+        return None
+    return {RETRY: "1", BACKOFF: str(seconds)}

@@ -69,6 +69,15 @@ def test_a_provider_that_names_a_long_pause_is_not_waited_for(pause: str) -> Non
     assert again(plan(A, max_retries=2), 1, pause) is None
 
 
+def test_a_pause_that_is_longer_than_the_whole_call_may_take_is_not_waited_for() -> None:
+    same = plan(A, max_retries=2, total_ms=6_000)
+
+    assert again(same, 1, "5") == {RETRY: "1", BACKOFF: "5"}
+    assert again(same, 1, "6") is None
+    assert again(same, 1, "5", BEGAN + 1.5) is None, "it began a while ago"
+    assert again(plan(A, max_retries=2, total_ms=900), 1, "") is None, "Envoy waits for whole seconds"
+
+
 @pytest.mark.parametrize("pause", ["", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "soon", "²"])
 def test_a_pause_that_is_no_number_is_none(pause: str) -> None:
     assert again(plan(A, max_retries=2), 1, pause) == {RETRY: "1", BACKOFF: "1"}
