@@ -3,7 +3,8 @@
 import errno
 import socket
 import stat
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -51,16 +52,22 @@ class Place:
 
 def _unix(path: Path) -> socket.socket:
     _remove_stale(path)
-    made = socket.socket(socket.AF_UNIX)
-    try:
+    with _listening(socket.socket(socket.AF_UNIX)) as made:
         made.bind(str(path))
-        path.chmod(0o600)  # the file's mode is the access control; until `listen` nobody can connect
+        path.chmod(0o600)  # the file's mode is the access control; until it listens nobody can connect
+        return made
+
+
+@contextmanager
+def _listening(made: socket.socket) -> Generator[socket.socket]:
+    """It listens when it is bound in the block, and is closed when it cannot be."""
+    try:
+        yield made
         made.listen(BACKLOG)
     except OSError:
         made.close()
         raise
     made.setblocking(False)
-    return made
 
 
 def _remove_stale(path: Path) -> None:
@@ -99,8 +106,7 @@ def _tcp(address: str) -> list[socket.socket]:
 
 
 def _port(family: socket.AddressFamily, place: tuple[str | int, ...] | tuple[int, bytes]) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with _listening(socket.socket(family, socket.SOCK_STREAM)) as made:
         # Who was here before has left connections behind. Without SO_REUSEPORT: a second service on the same port is
         # an error, not a silent half of the load.
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,9 +114,4 @@ def _port(family: socket.AddressFamily, place: tuple[str | int, ...] | tuple[int
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if place[0] == "::" else 1)
         made.bind(place)
-        made.listen(BACKLOG)
-    except OSError:
-        made.close()
-        raise
-    made.setblocking(False)
-    return made
+        return made
