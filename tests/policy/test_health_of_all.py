@@ -19,6 +19,13 @@ def test_a_provider_is_as_bad_as_whoever_thinks_worst_of_it() -> None:
     assert (found.why, found.why_at, found.tries_again_at) == ("503", 60.0, 70.0)
 
 
+def test_one_that_is_tried_by_nobody_is_worse_than_one_on_trial() -> None:
+    trial = replace(OUT, state=State.HALF_OPEN)
+
+    assert [of_all([(one,), (other,)])[0].state for one, other in ((trial, OUT), (OUT, trial))] == [State.OPEN] * 2
+    assert of_all([(trial,), (WELL,)])[0].state is State.HALF_OPEN
+
+
 def test_what_was_counted_is_added_up() -> None:
     (found,) = of_all([(WELL,), (OUT,)])
 
