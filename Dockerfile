@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/openclaw \
- && /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+ && /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md ./
 COPY openclaw_extproc ./openclaw_extproc
 RUN /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .

@@ -1,6 +1,10 @@
 # run: a first try, everything set up by itself.  test: all tests.  check: what CI runs.  help: the rest.
 PYTHON ?= python3
 BIN := .venv/bin
+# The lock files are complete, so nothing is resolved: a release made after the lock cannot change what is installed.
+# `pip check` afterwards says so if a package lacks one that it needs.
+PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
+PIP_CHECK := $(BIN)/pip check -q --disable-pip-version-check
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 NODE := tests/e2e/node
@@ -56,7 +60,8 @@ proto: $(DEV)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto
 
 # Every version and hash is pinned: the service alone (the image, with every cloud), with what `run` needs, with everything.
-COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
+# A lock is closed: it names each package that anything in it needs (tests/test_locks.py), and is installed without resolving.
+COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-strip-extras --build-deps-for editable \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock: $(DEV)
 	$(COMPILE) --all-extras -o requirements-dev.lock pyproject.toml
@@ -72,14 +77,16 @@ $(BIN)/python:
 
 $(RUN): requirements-run.lock pyproject.toml | $(BIN)/python
 	@echo "installing into .venv, once ..."
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-run.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements-run.lock
+	@$(PIP_INSTALL) --no-build-isolation -e .
+	@$(PIP_CHECK)
 	@touch $@
 
 $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python $(SDKS)
 	@echo "installing into .venv, once ..."
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-build-isolation -e .
+	@$(PIP_CHECK)
 	@touch $@ $(RUN)
 
 $(SDKS): $(NODE)/package-lock.json $(NODE)/package.json
