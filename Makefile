@@ -5,6 +5,8 @@ BIN := .venv/bin
 # `pip check` afterwards says so if a package lacks one that it needs.
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check --no-deps
 PIP_CHECK := $(BIN)/pip check -q --disable-pip-version-check
+NOT_INSTALLED := { echo "not installed: see the message of pip above. Without a network, or with an index that lacks a package," \
+  "point pip at one that has them: PIP_INDEX_URL=https://... make" >&2; exit 1; }
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 NODE := tests/e2e/node
@@ -72,21 +74,19 @@ clean:
 	rm -rf .venv $(NODE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later, and $(PYTHON) is older: name another one, as in make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "needs venv: apt-get install python3-venv"; exit 1; }
 
 $(RUN): requirements-run.lock pyproject.toml | $(BIN)/python
 	@echo "installing into .venv, once ..."
-	@$(PIP_INSTALL) --require-hashes -r requirements-run.lock
-	@$(PIP_INSTALL) --no-build-isolation -e .
-	@$(PIP_CHECK)
+	@{ $(PIP_INSTALL) --require-hashes -r requirements-run.lock && $(PIP_INSTALL) --no-build-isolation -e . \
+	  && $(PIP_CHECK); } || $(NOT_INSTALLED)
 	@touch $@
 
 $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python $(SDKS)
 	@echo "installing into .venv, once ..."
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
-	@$(PIP_INSTALL) --no-build-isolation -e .
-	@$(PIP_CHECK)
+	@{ $(PIP_INSTALL) --require-hashes -r requirements-dev.lock && $(PIP_INSTALL) --no-build-isolation -e . \
+	  && $(PIP_CHECK); } || $(NOT_INSTALLED)
 	@touch $@ $(RUN)
 
 $(SDKS): $(NODE)/package-lock.json $(NODE)/package.json
