@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.health_rules import HealthRules
 from openclaw_extproc.strategy import Strategy
@@ -209,6 +210,8 @@ class Gateway:
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
+    callers: CallerRules = CallerRules()
+    """Who may call, and how it is known who does."""
 
     def facts(self, target: Target) -> ModelFacts:
         return self.catalog.get(target.name, UNKNOWN)

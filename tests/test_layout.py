@@ -17,7 +17,7 @@ PACKAGE = ROOT / "openclaw_extproc"
 OURS = "openclaw_extproc"
 
 LAYERS = (
-    {"faults", "catalog", "strategy", "record", "health_rules", "notices"},
+    {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices"},
     {"gateway"},
     {"model"},
     {"wire"},

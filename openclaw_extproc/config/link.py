@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from openclaw_extproc.config.balance import limited, link_balance
+from openclaw_extproc.config.callers import link_callers
 from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.context import link_context
+from openclaw_extproc.config.doors import open_doors
 from openclaw_extproc.config.drills import link_drills
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
@@ -67,6 +69,8 @@ def link(
     findings += capabilities(written.gateway.models, forms, providers)
     findings += _none_at_all(written, providers)
     findings += _listening(written.gateway)
+    callers, about_callers = link_callers(written, around.variables, around.readable)
+    findings += about_callers
     findings += unused(written)
     gateway = Gateway(
         providers=providers.by_name,
@@ -78,6 +82,7 @@ def link(
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
+        callers=callers,
     )
     whole = replace(gateway, chains=models.chains)
     findings += degraded(written.router.emergency, whole)
@@ -97,10 +102,12 @@ def link(
     strategy = balance.added_to(models.into(replace(strategy, context=context)))
     gateway = replace(gateway, strategy=strategy, health=health)
     upstreams = limited(providers.upstreams, balance.pools, whole)
-    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway.strategy)
+    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway)
     findings += about_failure
     channels, about_channels = link_notices(written, around.variables)
     findings += about_channels
+    endpoints = _endpoints(providers, clusters)
+    findings += open_doors(written, callers, providers.by_name, endpoints, providers.paths, _in_the_clear(providers, clusters))
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -108,7 +115,7 @@ def link(
         listen=Address(host, written.gateway.port),
         admin=Address(written.gateway.admin_host, written.gateway.admin_port),
         upstreams=upstreams,
-        endpoints=_endpoints(providers, clusters),
+        endpoints=endpoints,
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
@@ -119,6 +126,11 @@ def link(
         channels=channels,
     )
     return settings, findings
+
+
+def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
+    """Whose key may go over http://, as the operator says."""
+    return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
 
 
 def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:

@@ -31,6 +31,8 @@ class Providers:
     """Also of those that were skipped or are wrong: to name one is not a mistake of its own."""
     paths: Mapping[str, str]
     """Where each provider's credential stands, or should."""
+    in_the_clear: frozenset[str] = frozenset()
+    """Whose credential may go over `http://` to anywhere, as the operator says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def link_providers(
     findings += _equal_clusters(upstreams, clusters, declared)
     for name, found in given.items():
         by_name.setdefault(name, found.provider)
-    return Providers(by_name, tuple(upstreams), frozenset({*declared, *given}), paths), findings
+    in_the_clear = frozenset(name for name, one in declared.items() if one.values.get("allow_http") == "True")
+    return Providers(by_name, tuple(upstreams), frozenset({*declared, *given}), paths, in_the_clear), findings
 
 
 def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from openclaw_extproc.config.written_balance import Failover, LoadBalancing
 from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_callers import CallersSection, ClientEntry
 from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_models import (
     CatalogueEntry,
@@ -29,6 +30,7 @@ from openclaw_extproc.config.written_rules import (
     ComplianceSection,
     CostCentreSection,
     Names,
+    Reported,
     RoutingRules,
     UserSection,
 )
@@ -59,7 +61,7 @@ class RoutingStrategy(RoutingRules):
     all models that chat."""
 
 
-class GatewaySection(Processes):
+class GatewaySection(Processes, CallersSection):
     """Where calls come in, and which models and rules there are."""
 
     version: Name | None = None
@@ -169,6 +171,7 @@ class Written(Section):
     """Of every request that belongs to a session. See session.yml for levels of single sessions."""
     prompt: Level | None = None
     """Of every request. It hides what sessions, users and rules say about the model."""
+    clients: dict[Reported, ClientEntry] = Field(default_factory=dict[str, ClientEntry])
     users: dict[str, UserSection] = Field(default_factory=dict[str, UserSection])
     compliance: ComplianceSection = ComplianceSection()
     cost_centres: dict[str, CostCentreSection] = Field(default_factory=dict[str, CostCentreSection])
@@ -195,6 +198,7 @@ class ClusterMetadata(Section):
     base_path: str | None = None
     credential: Name | None = None
     auth: Auth = "inject"
+    allow_http: bool = False
     models: Models = Field(default_factory=list[Listed])
     template: Template | None = None
     region: str = ""

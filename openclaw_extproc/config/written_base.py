@@ -63,6 +63,9 @@ class Access(Section):
     """Of `auth: aws` and `auth: google`: which identity."""
     endpoint: Name | None = None
     """Any `http://` or `https://` URL; a path in it goes before the format's own. Known providers need none."""
+    allow_http: bool | None = None
+    """Says that a credential may go to an `http://` endpoint outside of private networks, where anybody between can
+    read it."""
     format: Name | None = None
     """The provider's wire format: a name of docs/wire-formats.md. `openai_chat` where the provider is not known."""
     region: Name | None = None

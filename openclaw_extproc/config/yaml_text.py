@@ -22,6 +22,7 @@ MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """After aliases are followed: nine lines can name a billion values ("billion laughs")."""
 SECRET_FIELDS = frozenset({"api_key", "bearer_token", "bot_token", "password", "webhook_url"})
+SECRET_LISTS = frozenset({"api_keys"})
 _EXAMPLES = {"api_key": "ANTHROPIC_API_KEY", "bot_token": "TELEGRAM_BOT_TOKEN", "webhook_url": "SLACK_WEBHOOK_URL"}
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
@@ -129,7 +130,10 @@ class _Reading:
                 continue
             seen.add(key)
             secret = self._environment is not None and key in SECRET_FIELDS
-            value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1)
+            if self._environment is not None and key in SECRET_LISTS:
+                value = self._secret_names(child, below)
+            else:
+                value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1)
             if value is not None:
                 values[key] = value
         return values
@@ -170,6 +174,17 @@ class _Reading:
             self._complain(path, "has a ${ that names no variable", "write ${NAME} or ${NAME:-default}")
         return _VARIABLE.sub(replaced, text)
 
+    def _secret_names(self, node: yaml.Node, path: str) -> Plain:
+        """One of them, or a list."""
+        if not isinstance(node, yaml.SequenceNode):
+            return self._secret_name(node, path)
+        items = cast("list[yaml.Node]", node.value)
+        self._left -= len(items)
+        if self._left < 0:
+            raise _TooDeepError
+        names = [self._secret_name(item, f"{path}[{n}]") for n, item in enumerate(items)]
+        return [name for name in names if name is not None]
+
     def _secret_name(self, node: yaml.Node, path: str) -> str | None:
         """The name in `${NAME}`; what is written instead is not repeated, as it may be the secret itself."""
         written = cast("str", node.value) if isinstance(node, yaml.ScalarNode) else "?"
@@ -179,7 +194,7 @@ class _Reading:
         if match and match["default"] is None:
             return match["name"]
         finding = "a secret has no default" if match else "must not hold the secret itself"
-        key = path.rpartition(".")[2]
+        key = path.rpartition(".")[2].partition("[")[0]
         example = f"{key}: ${{{_EXAMPLES.get(key, 'SECRET')}}}"
         self._complain(path, finding, f"write the name of an environment variable: {example}")
         return None

@@ -3,12 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, json_format
 
 from openclaw_extproc.gateway import Target
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
-from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
+from openclaw_extproc.render.ext_proc import (
+    CLAIMS,
+    GROUPS_NAMESPACE,
+    JWT_NAMESPACE,
+    NAMESPACE,
+    NOTES_NAMESPACE,
+    PEER_NAMES,
+    PLAN,
+    REFUSED_TOKEN,
+)
 from openclaw_extproc.stages.events import (
     SAID_BY_US,
     Answer,
@@ -53,7 +63,9 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
             cluster, metadata = told.get("xds.cluster_name", ""), _metadata(message)
             if PLAN in told:
                 metadata["plan"] = told[PLAN]
-            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata)
+            names = tuple(told[name] for name in PEER_NAMES if told.get(name))
+            claims, is_bad = _token(message)
+            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad)
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":
@@ -84,6 +96,16 @@ def _metadata(message: pb.ProcessingRequest) -> dict[str, str]:
     forwarded = message.metadata_context.filter_metadata
     found = (forwarded[name].fields for name in (NAMESPACE, NOTES_NAMESPACE) if name in forwarded)
     return {key: value.string_value for fields in found for key, value in fields.items()}
+
+
+def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bool]:
+    """The claims of a token that `jwt_authn` has verified, and whether it has refused one."""
+    forwarded = message.metadata_context.filter_metadata
+    if JWT_NAMESPACE not in forwarded:
+        return None, False
+    fields = forwarded[JWT_NAMESPACE].fields
+    claims = json_format.MessageToDict(fields[CLAIMS].struct_value) if CLAIMS in fields else None
+    return claims, REFUSED_TOKEN in fields
 
 
 PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]

@@ -18,6 +18,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
+from openclaw_extproc.edge.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.h2 import server as h2
 from openclaw_extproc.edge.health_watch import HealthWatch
@@ -81,6 +82,8 @@ class Service:
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
+        self._client_keys = ClientKeys(secrets)
+        self._client_keys.keep(settings.gateway.callers.clients)
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
         self._situation = Situation()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
@@ -104,11 +107,13 @@ class Service:
         self.health.keep(settings.gateway)
         self.probes.keep(settings)
         self._memory.keep(settings.gateway)
+        self._client_keys.keep(settings.gateway.callers.clients)
         self.look_around()
 
     def look_around(self) -> None:
         """See which credentials are there now, and what the time has changed."""
         self.health.look(time.time())
+        self._client_keys.refresh()
         while self._not_renewed:
             name = self._not_renewed.popleft()
             text = f"{name} cannot be renewed; what it stands for is used while it is valid"
@@ -139,7 +144,8 @@ class Service:
         def recall(features: Features) -> Situation:
             return self.situation_for(features, gateway)
 
-        stage = RouteStage(gateway, self._situation, recall, self.answers.secret, self.gate.refusal)
+        secret, client_of = self.answers.secret, self._client_keys.client_of
+        stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
         put_on, under_way = self._credentials.put_on, self._memory.under_way
         return RouteSession(stage, self._recorder.request, put_on, under_way, self.gate, self.health.planned)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from openclaw_extproc.config.settings import Address, Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import callers as caller_checks
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
@@ -59,6 +60,7 @@ def bootstrap(
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.limits, places.roots),
+                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.limits, places.roots),
             ],
         },
         "dynamic_resources": {
@@ -88,15 +90,29 @@ def _watched(path: str) -> dict[str, Json]:
 
 
 def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
-    manager: dict[str, Json] = {"name": "envoy.filters.network.http_connection_manager"}
-    manager["typed_config"] = _manager(gateway, places, fail_open)
+    callers = gateway.callers
+    chains: list[Json] = [_filter_chain(gateway, _manager(gateway, places, fail_open))]
+    if callers.forwarded_from:
+        # In all other chains Envoy removes the header, which is what it does where nothing is written.
+        believing: dict[str, Json] = {"forward_client_cert_details": "ALWAYS_FORWARD_ONLY"}
+        chain = _filter_chain(gateway, {**_manager(gateway, places, fail_open), **believing})
+        chains.insert(0, {"filter_chain_match": caller_checks.source_ranges(callers.forwarded_from), **chain})
     return {
         "name": "llm",
         "address": address(f"{listen.host}:{listen.port}"),
         # This is what makes Envoy 1.40 refuse larger bodies: a smaller request_body_buffer_limit would not count.
         "per_connection_buffer_limit_bytes": BODY_BYTES,
-        "filter_chains": [{"filters": [manager]}],
+        "filter_chains": chains,
     }
+
+
+def _filter_chain(gateway: Gateway, manager: dict[str, Json]) -> dict[str, Json]:
+    chain: dict[str, Json] = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
+    }
+    if gateway.callers.tls is not None:
+        chain["transport_socket"] = caller_checks.transport_socket(gateway.callers.tls)
+    return chain
 
 
 def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
@@ -112,7 +128,8 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},
         "http_filters": [
-            {"name": "openclaw.route", "typed_config": route_stage()},
+            *([] if gateway.callers.jwt is None else [caller_checks.jwt_filter(gateway.callers.jwt)]),
+            {"name": "openclaw.route", "typed_config": route_stage(gateway.callers)},
             {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
         ],
         "local_reply_config": local_replies(gateway.emergency),
@@ -192,6 +209,7 @@ def _access_log(path: str) -> dict[str, Json]:
         "experiment": "%DYNAMIC_METADATA(openclaw:experiment)%",
         "cost_usd": "%DYNAMIC_METADATA(openclaw:cost_usd)%",
         "session": "%DYNAMIC_METADATA(openclaw:session)%",
+        "identity": "%DYNAMIC_METADATA(openclaw:identity)%",
         "reason": "%DYNAMIC_METADATA(openclaw:reason)%",
         "cluster": "%UPSTREAM_CLUSTER%",
         "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",

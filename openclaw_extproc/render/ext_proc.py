@@ -1,5 +1,6 @@
 """How Envoy calls the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.route import MAX_PATIENCE_MS
@@ -15,6 +16,12 @@ NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
+JWT_NAMESPACE = "envoy.filters.http.jwt_authn"
+"""Where Envoy notes the claims of a token that it has verified. No client and no provider can write there."""
+CLAIMS, REFUSED_TOKEN = "claims", "refused"
+PEER_NAMES = ("connection.uri_san_peer_certificate", "connection.dns_san_peer_certificate")
+"""Attributes of the connection, not of the request: no client can send them."""
+
 BUFFER_BYTES = 64 * 1024 * 1024
 """Per connection to providers and to our service, and per stream to our service: twice the largest body, so that an
 answer of the largest size stops Envoy nowhere from reading."""
@@ -24,9 +31,14 @@ BODY_BYTES = 32 * 1024 * 1024
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
 
-def route_stage() -> dict[str, Json]:
-    """The HTTP filter of the listener."""
+def route_stage(callers: CallerRules) -> dict[str, Json]:
+    """The HTTP filter of the listener. It is shown of the caller what the configuration identifies callers by."""
+    namespaces: dict[str, Json] = {"receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]}}
+    if callers.jwt is not None:
+        namespaces["forwarding_namespaces"] = {"untyped": [JWT_NAMESPACE]}
+    attributes: dict[str, Json] = {"request_attributes": list(PEER_NAMES)} if callers.reads_certificates else {}
     return {
+        **attributes,
         "@type": _TYPE,
         "grpc_service": _service(ROUTE_CLUSTER),
         # A worker that dies after the plan takes nothing with it that the attempts need; a request without a plan
@@ -45,9 +57,7 @@ def route_stage() -> dict[str, Json]:
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "metadata_options": {
-            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
-        },
+        "metadata_options": namespaces,
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
@@ -89,3 +90,5 @@ class RequestEntry:
     """Until the response headers."""
     record: Record | None = None
     """What was decided; `None` where nobody came so far."""
+    identity: CallerIdentity = ANONYMOUS
+    """Who sent it, as it was verified."""

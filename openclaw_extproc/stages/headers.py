@@ -12,7 +12,7 @@ from openclaw_extproc.wire.base import ProviderSide
 CREDENTIALS = credentials.CALLERS
 """Removed for everyone but the provider they were sent for."""
 
-_SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
+SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
 """Google takes `key` and `access_token`; the others are what people write by mistake."""
 
 _NEVER = frozenset(
@@ -74,7 +74,7 @@ def upstream_query(query: str, *, keep_credentials: bool) -> str:
     """The client's query, without a key that is not for this provider."""
     if keep_credentials or not query:
         return query
-    return "&".join(pair for pair in query.split("&") if _name(pair) not in _SECRET_PARAMETERS)
+    return "&".join(pair for pair in query.split("&") if _name(pair) not in SECRET_PARAMETERS)
 
 
 def _name(pair: str) -> str:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
+from openclaw_extproc.features.attribution import attributed
 from openclaw_extproc.features.declared import declared
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.gateway import Gateway, Provider, Target
@@ -31,7 +33,6 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.retries import noted_start
 from openclaw_extproc.stages.sending import Bound
-from openclaw_extproc.strategy import Strategy
 from openclaw_extproc.wire import Spoken
 
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
@@ -46,10 +47,13 @@ def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
     return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
-def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strategy) -> Provider | Fault:
+def home(
+    homes: Sequence[Provider], headers: Mapping[str, str], gateway: Gateway, identity: CallerIdentity = ANONYMOUS
+) -> Provider | Fault:
     """The first of them that may have it; else why the first one may not."""
+    strategy = gateway.strategy
     try:
-        said = declared(headers, Identity())
+        said = attributed(declared(headers, Identity()), identity, gateway.callers)
     except FaultError as error:
         return error.fault
     first: Fault | None = None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Protocol, TypeAlias
 
+from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.plan import Plan
@@ -33,6 +34,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import JSON
@@ -74,7 +76,9 @@ class New:
 @dataclass(frozen=True, slots=True)
 class Reading:
     head: RequestHead
+    """Without keys of ours."""
     spoken: Spoken
+    known: Identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class RouteStage:
         recall: ways.Recall | None = None,
         secret: str = "",
         busy: Busy = _never_busy,
+        client_of: ClientOfKey = nobody,
     ) -> None:
         """
         Args:
@@ -118,7 +123,11 @@ class RouteStage:
             recall: Once a request is read, with what is remembered of such requests.
             secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
             busy: Why a request of so many bytes cannot be taken now; empty: it can.
+            client_of: Whose key something is.
         """
+        self._client_of = client_of
+        self._identity = ANONYMOUS
+        """Who sends the request, once its head was looked at."""
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
@@ -184,7 +193,7 @@ class RouteStage:
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
                 return Step()
-            case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
+            case (Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
@@ -195,8 +204,13 @@ class RouteStage:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step:
+        inside = self._is_inside(head)
+        known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
+        head, self._identity = known.head, known.identity
         spoken = spoken_at(head.headers.get(":path", ""), head.headers)
-        reading = Reading(head, spoken)
+        reading = Reading(head, spoken, known)
+        if known.fault is not None:
+            return self._refuse(reading, known.fault, head.at)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
@@ -206,7 +220,7 @@ class RouteStage:
         if fault := objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return Step((Continue(To.REQUEST_HEAD),))
+        return Step((Continue(To.REQUEST_HEAD, known.set_headers or {}, known.remove_headers),))
 
     def _list(self, reading: Reading) -> Step:
         try:
@@ -222,7 +236,8 @@ class RouteStage:
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
     def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
-        home = passing.home(homes, reading.head.headers, self._gateway.strategy)
+        known = reading.known
+        home = passing.home(homes, reading.head.headers, self._gateway, known.identity)
         if isinstance(home, Fault):
             return self._refuse(reading, home, reading.head.at)
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
@@ -230,7 +245,9 @@ class RouteStage:
             return self._refuse(reading, fault, reading.head.at)
         plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
         self._state = Planned(plan, "", 0.0)
-        return Step((passing.planned(plan, reading.head.headers, steering.noted(plan, "")),))
+        answer = passing.planned(plan, reading.head.headers, steering.noted(plan, ""))
+        changed, gone = {**(known.set_headers or {}), **answer.set_headers}, (*answer.remove_headers, *known.remove_headers)
+        return Step((replace(answer, set_headers=changed, remove_headers=gone),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
@@ -238,7 +255,9 @@ class RouteStage:
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, _OVERLOAD, at)
         inside = self._is_inside(reading.head)
-        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
+        arrived = ways.Arrived(
+            reading.head.headers, reading.spoken, body, reading.head.at, inside, reading.known.identity
+        )
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
 
     def _is_inside(self, head: RequestHead) -> bool:
@@ -264,7 +283,8 @@ class RouteStage:
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
-        headers = {"content-type": JSON, **again, **self._told(entry, record)}
+        challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
+        headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
@@ -292,4 +312,4 @@ class RouteStage:
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()
-        return Step(answers, entry)
+        return Step(answers, replace(entry, identity=self._identity))
