@@ -37,6 +37,10 @@ from openclaw_extproc.stages.events import (
 
 FILTER = "envoy.filters.http.ext_proc"
 
+_NO_TOKEN_OF_OURS = frozenset({1, *range(4, 25)})
+"""Why `jwt_authn` of Envoy 1.40 finds no token: there is none (1), it cannot be read as one (4 to 23), or another issuer
+made it (24). With all other codes the issuer is ours and the token too old, too new, for others or not signed."""
+
 _SEND, _SKIP, _NONE = 1, 2, 0
 _BYPASS = pb.ProcessingMode(
     request_header_mode=_SEND,
@@ -105,7 +109,8 @@ def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bo
         return None, False
     fields = forwarded[JWT_NAMESPACE].fields
     claims = json_format.MessageToDict(fields[CLAIMS].struct_value) if CLAIMS in fields else None
-    return claims, REFUSED_TOKEN in fields
+    refusal = fields[REFUSED_TOKEN].struct_value.fields if REFUSED_TOKEN in fields else {}
+    return claims, "code" in refusal and int(refusal["code"].number_value) not in _NO_TOKEN_OF_OURS
 
 
 PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
