@@ -104,7 +104,7 @@ class ListenerTls:
 class CallerRules:
     authentication: Authentication = "optional"
     trusts_labels: bool = True
-    """Whether `x-openclaw-user`, `x-openclaw-cost-centre` and the body's `user` count where nothing verified says it."""
+    """Whether `x-openclaw-user`, `x-openclaw-cost-centre` and the body's `user` count where nothing verified does."""
     default_cost_centre: str = ""
     requires_cost_centre: bool = False
     clients: Mapping[str, Client] = field(default_factory=dict[str, Client])

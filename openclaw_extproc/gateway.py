@@ -210,7 +210,7 @@ class Gateway:
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
-    callers: CallerRules = CallerRules()
+    callers: CallerRules = field(default_factory=CallerRules)
     """Who may call, and how it is known who does."""
 
     def facts(self, target: Target) -> ModelFacts:

@@ -22,14 +22,20 @@ class Issuer:
     def jwks(self) -> str:
         of_rsa, of_ec = self._rsa.public_key().public_numbers(), self._ec.public_key().public_numbers()
         keys = [
-            {"kty": "RSA", "kid": "RS256", "alg": "RS256", "use": "sig", "n": _number(of_rsa.n), "e": _number(of_rsa.e)},
+            {"kty": "RSA", "kid": "RS256", "alg": "RS256", "use": "sig",
+             "n": _number(of_rsa.n), "e": _number(of_rsa.e)},
             {"kty": "EC", "kid": "ES256", "alg": "ES256", "use": "sig", "crv": "P-256",
              "x": _number(of_ec.x, 32), "y": _number(of_ec.y, 32)},
         ]  # fmt: skip
         return json.dumps({"keys": keys})
 
     def token(
-        self, subject: str, claims: Mapping[str, object] | None = None, *, algorithm: Algorithm = "RS256", age: float = 0
+        self,
+        subject: str,
+        claims: Mapping[str, object] | None = None,
+        *,
+        algorithm: Algorithm = "RS256",
+        age: float = 0,
     ) -> str:
         """Valid for five minutes from `age` seconds ago. `claims` may override all of its own."""
         now = int(time.time() - age)

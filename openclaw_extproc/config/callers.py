@@ -1,4 +1,4 @@
-"""`clients`, and what `gateway` says of callers, linked. Who may call is never guessed: what means nothing is an error."""
+"""`clients`, and what `gateway` says of callers, linked. Who may call is never guessed: a dangling name is an error."""
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
@@ -112,12 +112,12 @@ class _Linking:
             self.findings.append(error(f"{path}.jwks_file", finding, "write one of the two"))
         if not one.audiences:
             finding = "missing: a token that the issuer made for any other service counts here, too"
-            self.findings.append(warning(f"{path}.audiences", finding, "write the aud that tokens for this gateway have"))
+            self.findings.append(
+                warning(f"{path}.audiences", finding, "write the aud that tokens for this gateway have")
+            )
         self._must_be_readable(one.jwks_file, f"{path}.jwks_file")
         said = one.claims
-        claims = ClaimNames(
-            said.name, said.tenant or "", said.team or "", said.cost_centre or "", said.groups or ""
-        )
+        claims = ClaimNames(said.name, said.tenant or "", said.team or "", said.cost_centre or "", said.groups or "")
         server = None if one.jwks_uri is None else self._server(one.jwks_uri, f"{path}.jwks_uri")
         if one.issuer is None:
             return None
@@ -144,7 +144,9 @@ class _Linking:
             except ValueError:
                 finding = "is neither an address nor a range of addresses"
                 path = f"gateway.forwarded_client_cert_from[{n}]"
-                self.findings.append(error(path, finding, "write one such as 10.0.0.0/8, without bits behind its length"))
+                self.findings.append(
+                    error(path, finding, "write one such as 10.0.0.0/8, without bits behind its length")
+                )
 
 
 def _unidentified(rules: CallerRules) -> Iterator[Finding]:

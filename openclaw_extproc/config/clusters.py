@@ -105,7 +105,9 @@ def _provider(
         project=written.project,
         authority=_authority(cluster),
     )
-    return ClusterProvider(provider, path, tuple(written.models), written.template, written.allow_http, _endpoint(cluster))
+    return ClusterProvider(
+        provider, path, tuple(written.models), written.template, written.allow_http, _endpoint(cluster)
+    )
 
 
 def _metadata_findings(

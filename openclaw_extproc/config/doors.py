@@ -1,4 +1,4 @@
-"""Doors that stand open: who else can call, read the admin port, or listen to a key on its way. Told, each with a remedy.
+"""Findings about doors that stand open: who else can call, read the admin port, or listen to a key on its way.
 
 What gives a key away for good is an error, unless the configuration says that it is meant; the rest are warnings.
 """
@@ -63,7 +63,7 @@ def _admin(gateway: GatewaySection) -> Iterator[Finding]:
 def _in_the_clear(provider: Provider, path: str) -> Iterator[Finding]:
     if provider.credential or provider.auth != "inject":
         whose = "the caller's credential" if provider.auth == "forward" else "its credential"
-        finding = f"{provider.name}: {whose} goes over http:// to an address that is not private: anybody between can read it"
+        finding = f"{provider.name}: {whose} goes over http:// to a public address: anybody between can read it"
         yield error(path, finding, "write an https:// endpoint; `allow_http: true` says that it is meant")
 
 
@@ -71,8 +71,8 @@ def _channels(written: Written) -> Iterator[Finding]:
     for name, one in written.channels.items():
         place = endpoint(one.endpoint, "") if one.endpoint else None
         if isinstance(place, WrittenEndpoint) and place.scheme == "http" and not is_near(place.host):
-            finding = "the bot's token goes over http:// to an address that is not private: anybody between can read it"
+            finding = "the bot's token goes over http:// to a public address: anybody between can read it"
             yield error(f"channels.{name}.endpoint", finding, "write https://")
         if one.security == "none" and one.user and one.host and not is_near(one.host):
-            finding = "the password goes to an address that is not private without TLS: anybody between can read it"
+            finding = "the password goes to a public address without TLS: anybody between can read it"
             yield error(f"channels.{name}.security", finding, "write starttls or tls")

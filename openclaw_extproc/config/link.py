@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.balance import limited, link_balance
 from openclaw_extproc.config.callers import link_callers
 from openclaw_extproc.config.chains import Chain, link_chains
@@ -29,6 +30,7 @@ from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.strategy import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def link(
     findings += _listening(written.gateway)
     callers, about_callers = link_callers(written, around.variables, around.readable)
     findings += about_callers
+    findings += _unaskable(callers, context)
     findings += unused(written)
     gateway = Gateway(
         providers=providers.by_name,
@@ -107,7 +110,9 @@ def link(
     channels, about_channels = link_notices(written, around.variables)
     findings += about_channels
     endpoints = _endpoints(providers, clusters)
-    findings += open_doors(written, callers, providers.by_name, endpoints, providers.paths, _in_the_clear(providers, clusters))
+    findings += open_doors(
+        written, callers, providers.by_name, endpoints, providers.paths, _in_the_clear(providers, clusters)
+    )
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -126,6 +131,14 @@ def link(
         channels=channels,
     )
     return settings, findings
+
+
+def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Finding]:
+    """Our own questions come through the listener like any call, and have no certificate to show."""
+    if callers.tls is not None and callers.tls.require_client_cert and context is not None and context.summarizer:
+        finding = "our own questions are refused in the handshake: nothing is summarized"
+        remedy = "write false, and gateway.authentication: required"
+        yield warning("gateway.tls.require_client_cert", finding, remedy)
 
 
 def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:

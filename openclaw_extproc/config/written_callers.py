@@ -13,8 +13,8 @@ class ClientEntry(Section):
 
     api_keys: Names = Field(
         default_factory=list[Name],
-        description="`${NAME}`: names of environment variables with a key of this client, never the key itself. Each of "
-        "them is valid, so that a key can be replaced while the old one is still in use",
+        description="`${NAME}`: names of environment variables with a key of this client, never the key itself. Each "
+        "of them is valid, so that a key can be replaced while the old one is still in use",
     )
     api_key_files: Names = Field(default_factory=list[Name])
     """Files with a key each; read again every second, so a key is rotated without a restart."""
@@ -49,7 +49,7 @@ class ClaimsSection(Section):
 
 
 class JwtSection(Section):
-    """Tokens of callers, which Envoy's `jwt_authn` verifies: signature, issuer, audience, time. Read at the start only."""
+    """Tokens of callers. Envoy's `jwt_authn` verifies signature, issuer, audience, time. Read at the start only."""
 
     issuer: Name | None = None
     """As the token's `iss` says it."""
@@ -101,4 +101,3 @@ class CallersSection(Section):
     all others Envoy removes the header. Read at the start only."""
     expose_admin: bool = False
     """Says that `admin_host` is meant to be open to other machines."""
-

@@ -38,8 +38,9 @@ from openclaw_extproc.stages.events import (
 FILTER = "envoy.filters.http.ext_proc"
 
 _NO_TOKEN_OF_OURS = frozenset({1, *range(4, 25)})
-"""Why `jwt_authn` of Envoy 1.40 finds no token: there is none (1), it cannot be read as one (4 to 23), or another issuer
-made it (24). With all other codes the issuer is ours and the token too old, too new, for others or not signed."""
+"""Why `jwt_authn` of Envoy 1.40 finds no token of ours: there is none (1), it cannot be read as one (4 to 23), or its
+issuer is another (24). With all other codes the issuer is ours and the token too old, too new, for others or not
+signed."""
 
 _SEND, _SKIP, _NONE = 1, 2, 0
 _BYPASS = pb.ProcessingMode(

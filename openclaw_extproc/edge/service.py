@@ -87,7 +87,9 @@ class Service:
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
         self._situation = Situation()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
-        self.answers = Answers(lambda: self._settings.listen, self.metrics.question)
+        self.answers = Answers(
+            lambda: self._settings.listen, self.metrics.question, lambda: self._settings.gateway.callers.tls
+        )
         self.look_around()
 
     @property

@@ -34,7 +34,7 @@ def attributed(said: Declared, identity: CallerIdentity, rules: CallerRules) -> 
 
 
 def _user(said: Declared, identity: CallerIdentity, *, trusts: bool) -> str:
-    """A token names a person; a key or a certificate names an application, which may speak for its users if believed."""
+    """A token names a person; a key or a certificate names an application, which may speak for its users."""
     if identity.source == "jwt":
         return identity.name
     return (said.user if trusts else "") or identity.name

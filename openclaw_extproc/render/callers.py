@@ -91,5 +91,7 @@ def source_ranges(ranges: tuple[str, ...]) -> dict[str, Json]:
     """Connections of these addresses, as the kernel sees them: no header has a say in it."""
     networks = [ipaddress.ip_network(one) for one in ranges]
     return {
-        "source_prefix_ranges": [{"address_prefix": str(n.network_address), "prefix_len": n.prefixlen} for n in networks]
+        "source_prefix_ranges": [
+            {"address_prefix": str(n.network_address), "prefix_len": n.prefixlen} for n in networks
+        ]
     }

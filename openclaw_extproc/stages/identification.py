@@ -179,7 +179,7 @@ def _split(text: str, mark: str) -> list[str]:
 
 def _unquoted(value: str) -> str:
     value = value.strip()
-    if len(value) < 2 or value[0] != '"' or value[-1] != '"':  # noqa: PLR2004  # a pair of quotes
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':  # a pair of quotes
         return value
     return value[1:-1].replace('\\"', '"')
 

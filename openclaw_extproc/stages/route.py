@@ -193,7 +193,7 @@ class RouteStage:
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
                 return Step()
-            case (Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault):
+            case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
@@ -246,7 +246,10 @@ class RouteStage:
         plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
         self._state = Planned(plan, "", 0.0)
         answer = passing.planned(plan, reading.head.headers, steering.noted(plan, ""))
-        changed, gone = {**(known.set_headers or {}), **answer.set_headers}, (*answer.remove_headers, *known.remove_headers)
+        changed, gone = (
+            {**(known.set_headers or {}), **answer.set_headers},
+            (*answer.remove_headers, *known.remove_headers),
+        )
         return Step((replace(answer, set_headers=changed, remove_headers=gone),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:

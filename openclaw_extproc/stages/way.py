@@ -109,7 +109,7 @@ def go(arrived: Arrived, recall: Recall, gateway: Gateway) -> Way:
     return known if isinstance(known, Refused) else choose(arrived, known, recall(known.features), gateway)
 
 
-def read(arrived: Arrived, callers: CallerRules = CallerRules()) -> Known | Refused:
+def read(arrived: Arrived, callers: CallerRules) -> Known | Refused:
     spoken = arrived.spoken
     if arrived.inside:
         callers = replace(callers, trusts_labels=True)  # we said it ourselves, of the request that we ask for

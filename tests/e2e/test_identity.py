@@ -1,4 +1,4 @@
-"""Who calls, with real Envoy and the official SDKs: keys of clients, tokens, certificates, and what nobody can claim."""
+"""Who calls, with real Envoy and the official SDKs: keys of clients, tokens, certificates, and forgeries of them."""
 
 import json
 import ssl
@@ -51,7 +51,9 @@ def everything(record: Record) -> str:
     return f"{record.headers} {record.query} {record.path} {record.body}"
 
 
-def ask(up: Sidecar, model: str = "ace-model", shape: str = "openai", query: str = "", **headers: str) -> httpx.Response:
+def ask(
+    up: Sidecar, model: str = "ace-model", shape: str = "openai", query: str = "", **headers: str
+) -> httpx.Response:
     path = OpenAICaller.path if shape == "openai" else AnthropicCaller.path
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return http.post(
@@ -166,7 +168,7 @@ def test_what_is_passed_unread_carries_no_key_of_ours(guarded: Sidecar, provider
     assert last(guarded)["identity"] == "ops"
 
 
-def test_a_caller_cannot_say_who_it_is(guarded: Sidecar, providers: Providers) -> None:
+def test_a_caller_cannot_say_who_it_is(guarded: Sidecar) -> None:
     """With a key of its own it is that client, whatever else it sends."""
     forged = {
         "x_openclaw_user": "boss",
@@ -252,7 +254,11 @@ def test_a_key_of_ours_is_never_forwarded(guarded: Sidecar, providers: Providers
 
 
 def test_two_credentials_in_one_header_do_not_smuggle_a_key(guarded: Sidecar, providers: Providers) -> None:
-    twice = [("authorization", f"Bearer {THEIRS}"), ("authorization", f"Bearer {OPS}"), ("content-type", "application/json")]
+    twice = [
+        ("authorization", f"Bearer {THEIRS}"),
+        ("authorization", f"Bearer {OPS}"),
+        ("content-type", "application/json"),
+    ]
 
     http.post(guarded.url + OpenAICaller.path, content=body("openai", "sender-model"), headers=twice)
 
@@ -367,7 +373,9 @@ clients:
   spiffe: {{certificates: "spiffe://cluster.local/ns/*"}}
   dns: {{certificates: "ops.example.com"}}
 """
-    with sidecar(config(providers) + clients, {"OPS_KEY": OPS}, gateway=f"authentication: required, {tls}, {RULE}") as up:
+    with sidecar(
+        config(providers) + clients, {"OPS_KEY": OPS}, gateway=f"authentication: required, {tls}, {RULE}"
+    ) as up:
         yield up
 
 
@@ -410,9 +418,7 @@ def test_without_a_certificate_it_is_401_in_the_callers_format(mutual: Sidecar, 
     assert answer.json()["error"]["code"] == "invalid_api_key"
 
 
-def test_a_certificate_of_another_authority_is_refused(
-    mutual: Sidecar, authority: Authority, tmp_path: Path
-) -> None:
+def test_a_certificate_of_another_authority_is_refused(mutual: Sidecar, authority: Authority, tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger").certificate("search", f"URI:{SPIFFE}")
 
     with pytest.raises(httpx.TransportError):
