@@ -20,7 +20,7 @@ from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, h
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots, write_secrets
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -164,11 +164,13 @@ def _render(options: argparse.Namespace) -> int:
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     listening = Listening(options.route, options.attempt).of_workers(read.settings.workers)
+    clusters_path: str = options.clusters_path or str((folder / "clusters.yaml").absolute())
     places = Places(
         [pair.places[0] for pair in listening],
         [pair.places[1] for pair in listening],
-        options.clusters_path or str((folder / "clusters.yaml").absolute()),
+        clusters_path,
         access_log=options.access_log,
+        secrets_folder=str(Path(clusters_path).parent),
         roots=roots(os.environ),
     )
     _write_files(read.settings, read, places, folder)
@@ -180,6 +182,7 @@ def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -
     whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
+    write_secrets(settings.gateway, folder)
 
 
 def _validate(options: argparse.Namespace) -> int:

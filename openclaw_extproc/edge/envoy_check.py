@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.edge.sources import PlainDumper, Read, clusters_text, publish
+from openclaw_extproc.edge.sources import PlainDumper, Read, clusters_text, publish, write_secrets
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 MAX_SECONDS = 60
@@ -19,7 +19,13 @@ def findings(binary: str, read: Read, environment: Mapping[str, str]) -> list[Fi
     """Nothing when Envoy takes it. `binary`: its path. `read` must have settings."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
-        places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")
+        places = Places(
+            [f"{folder}/route.sock"],
+            [f"{folder}/attempt.sock"],
+            f"{folder}/clusters.yaml",
+            secrets_folder=folder,
+        )
+        write_secrets(read.settings.gateway, Path(folder))
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
         whole = bootstrap(read.settings.gateway, read.settings.listen, places, read.settings.fail_open)
         # It does not read the discovery file, so the clusters are checked as static ones.

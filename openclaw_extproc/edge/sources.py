@@ -13,7 +13,9 @@ from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.identities import installed
+from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import callers as render_callers
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.wire import FORMATS
 
@@ -200,6 +202,13 @@ def publish(path: Path, text: str) -> Signature:
     assert signature is not None, "just written"
     fresh.replace(path)
     return signature
+
+
+def write_secrets(gateway: Gateway, folder: Path) -> None:
+    """What the listener's TLS is made of, for Envoy; nothing where there is no TLS."""
+    if gateway.callers.tls is not None:
+        for name, whole in render_callers.secrets(gateway.callers.tls).items():
+            publish(folder / name, yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 
 
 ROOTS = (

@@ -22,7 +22,7 @@ from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots, write_secrets
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
@@ -133,6 +133,7 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
+        secrets_folder=str(folder),
     )
 
 
@@ -147,6 +148,7 @@ def _settings(read: Read) -> Settings:
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
+    write_secrets(settings.gateway, folder)
     whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 

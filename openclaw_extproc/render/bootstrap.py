@@ -42,6 +42,8 @@ class Places:
     """Envoy's own admin interface; empty: none."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
+    secrets_folder: str = ""
+    """Where Envoy finds what the listener's TLS shows; empty: it has no TLS."""
     roots: str = SYSTEM_ROOTS
     """The certificates of the authorities that providers are checked against."""
 
@@ -91,11 +93,11 @@ def _watched(path: str) -> dict[str, Json]:
 
 def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
     callers = gateway.callers
-    chains: list[Json] = [_filter_chain(gateway, _manager(gateway, places, fail_open))]
+    chains: list[Json] = [_filter_chain(gateway, places, _manager(gateway, places, fail_open))]
     if callers.forwarded_from:
         # In all other chains Envoy removes the header, which is what it does where nothing is written.
         believing: dict[str, Json] = {"forward_client_cert_details": "ALWAYS_FORWARD_ONLY"}
-        chain = _filter_chain(gateway, {**_manager(gateway, places, fail_open), **believing})
+        chain = _filter_chain(gateway, places, {**_manager(gateway, places, fail_open), **believing})
         chains.insert(0, {"filter_chain_match": caller_checks.source_ranges(callers.forwarded_from), **chain})
     return {
         "name": "llm",
@@ -106,12 +108,12 @@ def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapp
     }
 
 
-def _filter_chain(gateway: Gateway, manager: dict[str, Json]) -> dict[str, Json]:
+def _filter_chain(gateway: Gateway, places: Places, manager: dict[str, Json]) -> dict[str, Json]:
     chain: dict[str, Json] = {
         "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
     }
     if gateway.callers.tls is not None:
-        chain["transport_socket"] = caller_checks.transport_socket(gateway.callers.tls)
+        chain["transport_socket"] = caller_checks.transport_socket(gateway.callers.tls, places.secrets_folder)
     return chain
 
 

@@ -16,6 +16,8 @@ from openclaw_extproc.stages.identification import KEY_HEADERS
 
 JWKS_CLUSTER = "openclaw_jwks"
 _JWT = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
+_SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105  # a type
+_CERTIFICATE, _CLIENT_CA = "listener-certificate", "client-ca"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
 
 
@@ -72,19 +74,53 @@ def jwks_clusters(jwt: JwtRules | None, limits: Limits, roots: str) -> list[Json
     return [bare_cluster(upstream, JWKS_CLUSTER, {HTTP_OPTIONS: options}, limits, roots)]
 
 
-def transport_socket(tls: ListenerTls) -> dict[str, Json]:
+def transport_socket(tls: ListenerTls, secrets_folder: str) -> dict[str, Json]:
+    """`secrets_folder`: where Envoy finds the files of `secrets`."""
     common: dict[str, Json] = {
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-        "tls_certificates": [
-            {"certificate_chain": {"filename": tls.cert_file}, "private_key": {"filename": tls.key_file}}
-        ],
+        "tls_certificate_sds_secret_configs": [_secret(_CERTIFICATE, secrets_folder)],
         "alpn_protocols": ["h2", "http/1.1"],
     }
     context: dict[str, Json] = {"@type": _TLS, "common_tls_context": common}
     if tls.client_ca_file:
-        common["validation_context"] = {"trusted_ca": {"filename": tls.client_ca_file}}
+        common["validation_context_sds_secret_config"] = _secret(_CLIENT_CA, secrets_folder)
         context["require_client_certificate"] = tls.require_client_cert
     return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def secrets(tls: ListenerTls) -> dict[str, dict[str, Json]]:
+    """Files of secrets by their names: each has one (Envoy refuses two), and paths alone. What comes out of such a file
+    is read anew when it is replaced; what stands in Envoy's own configuration is not."""
+    certificate: dict[str, Json] = {
+        "certificate_chain": {"filename": tls.cert_file},
+        "private_key": {"filename": tls.key_file},
+        "watched_directory": {"path": _folder(tls.cert_file)},
+    }
+    files = {_file(_CERTIFICATE): _resource(_CERTIFICATE, {"tls_certificate": certificate})}
+    if tls.client_ca_file:
+        context: dict[str, Json] = {
+            "trusted_ca": {"filename": tls.client_ca_file},
+            "watched_directory": {"path": _folder(tls.client_ca_file)},
+        }
+        files[_file(_CLIENT_CA)] = _resource(_CLIENT_CA, {"validation_context": context})
+    return files
+
+
+def _resource(name: str, secret: dict[str, Json]) -> dict[str, Json]:
+    return {"resources": [{"@type": _SECRET_TYPE, "name": name, **secret}]}
+
+
+def _file(name: str) -> str:
+    return f"{name}.yaml"
+
+
+def _secret(name: str, folder: str) -> dict[str, Json]:
+    source: dict[str, Json] = {"path": f"{folder}/{_file(name)}", "watched_directory": {"path": folder}}
+    return {"name": name, "sds_config": {"resource_api_version": "V3", "path_config_source": source}}
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] or "."
 
 
 def source_ranges(ranges: tuple[str, ...]) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """Who calls, with real Envoy and the official SDKs: keys of clients, tokens, certificates, and forgeries of them."""
 
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from openclaw_extproc.simulator import Record
 from tests.e2e.authority import Authority
 from tests.e2e.callers import AnthropicCaller, GeminiCaller, OpenAICaller, body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
+from tests.e2e.test_amended import entry, long_talk
 from tests.tokens import AUDIENCE, ISSUER, Issuer
 
 SEARCH, OPS, THEIRS = "key-of-the-search-team", "key-of-the-operators", "sk-theirs-0123456789"
@@ -430,6 +432,51 @@ def test_a_key_goes_before_the_certificate_of_the_connection(mutual: Sidecar, au
 
     assert secure(mutual, authority, shared, authorization=f"Bearer {OPS}").status_code == 200
     assert last(mutual)["identity"] == "ops"
+
+
+def test_a_certificate_is_renewed_without_a_restart(mutual: Sidecar, authority: Authority) -> None:
+    """As cert-manager and Kubernetes do it: new files take the places of the old ones."""
+    before = shown(mutual, authority)
+    fresh, key = authority.certificate("gateway-renewed", "DNS:localhost", "IP:127.0.0.1")
+    Path(key).replace(authority.folder / "gateway.key")
+    Path(fresh).replace(authority.folder / "gateway.pem")
+
+    until(lambda: shown(mutual, authority) != before, 10)
+    client = authority.certificate("after", f"URI:{SPIFFE}")
+    assert secure(mutual, authority, client).status_code == 200
+
+
+def shown(up: Sidecar, authority: Authority) -> bytes | None:
+    """The certificate that the listener shows."""
+    context = ssl.create_default_context(cafile=str(authority.pem))
+    port = int(up.url.rpartition(":")[2])
+    with (
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secured,
+    ):
+        return secured.getpeercert(binary_form=True)
+
+
+def test_our_own_questions_come_through_our_own_listener(providers: Providers, authority: Authority) -> None:
+    """Over TLS, and without a key: they have the secret of this process."""
+    cert, key = authority.certificate("asking", "DNS:gateway.example.com")
+    small = (
+        "model:\n  providers:\n"
+        + entry(providers, "small", "ace", "gpt-4o", 4_000)
+        + entry(providers, "cheap", "bee", "gpt-4o-mini")
+        + "router: {context_management: {compression_method: summarize, summarizer: gpt-4o-mini}}\n"
+        + 'clients: {ops: {api_keys: "${OPS_KEY}"}}\n'
+    )
+    tls = f"authentication: required, tls: {{cert_file: {cert}, key_file: {key}}}"
+    context = ssl.create_default_context(cafile=str(authority.pem))
+    context.check_hostname = False
+    with sidecar(small, {"OPS_KEY": OPS}, gateway=tls) as up, httpx.Client(verify=context, timeout=30) as client:
+        url = up.url.replace("http:", "https:") + OpenAICaller.path
+        whole = {"model": "gpt-4o", "messages": long_talk()}
+        answer = client.post(url, json=whole, headers={"authorization": f"Bearer {OPS}"})
+
+    assert answer.headers["x-openclaw-warnings"].startswith("context_summarized:")
+    assert len(providers["bee"].requests) == 1
 
 
 # --- a mesh ---
