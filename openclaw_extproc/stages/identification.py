@@ -72,7 +72,7 @@ def identify(head: RequestHead, rules: CallerRules, client_of: ClientOfKey) -> I
     clean = _cleaned(head, ours)
     if any(one.header == OWN_HEADER for one in presented if one not in ours):
         return replace(clean, fault=_WRONG_KEY)
-    identity = _of_client(next(iter(ours.values())), "key") if ours else _without_key(head, rules)
+    identity = identity_of(next(iter(ours.values())), "key") if ours else _without_key(head, rules)
     return replace(clean, identity=identity, fault=_objection(identity, rules, head, has_tried=bool(presented)))
 
 
@@ -142,7 +142,7 @@ def _cleaned(head: RequestHead, ours: Mapping[_Presented, Client]) -> Identified
 # -- identities --------------------------------------------------------------------------
 
 
-def _of_client(client: Client, source: Source) -> CallerIdentity:
+def identity_of(client: Client, source: Source) -> CallerIdentity:
     return CallerIdentity(
         client.name, source, client.name, client.tenant, client.team, client.cost_centre, client.groups
     )
@@ -152,7 +152,7 @@ def _of_certificate(names: tuple[str, ...], rules: CallerRules, *, forwarded: bo
     source: Source = "xfcc" if forwarded else "certificate"
     client = client_with(names, {one.name: one.certificates for one in rules.clients.values()})
     if client:
-        return _of_client(rules.clients[client], source)
+        return identity_of(rules.clients[client], source)
     return CallerIdentity(names[0][:MAX_NAME_CHARS], source)
 
 
@@ -192,7 +192,7 @@ def _of_token(claims: Mapping[str, Json], rules: CallerRules) -> CallerIdentity:
     if claims.get("iss") != rules.jwt.issuer or not name:
         return ANONYMOUS
     client = client_with((name,), {one.name: one.subjects for one in rules.clients.values()})
-    known = _of_client(rules.clients[client], "jwt") if client else ANONYMOUS
+    known = identity_of(rules.clients[client], "jwt") if client else ANONYMOUS
     return CallerIdentity(
         name,
         "jwt",
