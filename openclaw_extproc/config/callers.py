@@ -38,6 +38,9 @@ def link_callers(
     return rules, [*linking.findings, *_unidentified(rules), *_unmatched(rules), *_unheard(rules, written)]
 
 
+_NOT_CLIENTS = ("other", "none")
+
+
 @dataclass(slots=True)
 class _Linking:
     variables: Collection[str]
@@ -48,6 +51,8 @@ class _Linking:
     def client(self, name: str, one: ClientEntry) -> Client:
         path = f"clients.{name}"
         self.centre(one.cost_centre, f"{path}.cost_centre")
+        if name in _NOT_CLIENTS:
+            self.findings.append(error(path, "is what metrics call callers that are no client", "take another name"))
         if not (one.api_keys or one.api_key_files or one.certificates or one.subjects):
             remedy = "write api_keys, api_key_files, certificates or subjects"
             self.findings.append(error(path, "nothing tells who it is", remedy))

@@ -92,6 +92,7 @@ gateway:
     [
         (gateway("authentication: required"), "gateway.authentication"),
         ("clients: {a: {}}", "clients.a"),
+        ('clients: {other: {api_keys: "${OPENAI_API_KEY}"}}', "clients.other"),
         ('clients: {a: {certificates: "spiffe://*/x"}}', "clients.a.certificates[0]"),
         ("clients: {a: {api_key_files: sk-literal-key}}", "clients.a.api_key_files[0]"),
         ("clients: {a: {api_keys: sk-literal-key}}", "clients.a.api_keys"),
