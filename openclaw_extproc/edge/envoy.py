@@ -110,8 +110,9 @@ def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bo
         return None, False
     fields = forwarded[JWT_NAMESPACE].fields
     claims = json_format.MessageToDict(fields[CLAIMS].struct_value) if CLAIMS in fields else None
-    refusal = fields[REFUSED_TOKEN].struct_value.fields if REFUSED_TOKEN in fields else {}
-    return claims, "code" in refusal and int(refusal["code"].number_value) not in _NO_TOKEN_OF_OURS
+    if REFUSED_TOKEN not in fields:
+        return claims, False
+    return claims, int(fields[REFUSED_TOKEN].struct_value.fields["code"].number_value) not in _NO_TOKEN_OF_OURS
 
 
 PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
