@@ -18,6 +18,7 @@ from tests.e2e.authority import Authority
 from tests.e2e.callers import AnthropicCaller, GeminiCaller, OpenAICaller, body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.test_amended import entry, long_talk
+from tests.edge.listener import listening
 from tests.tokens import AUDIENCE, ISSUER, Issuer
 
 SEARCH, OPS, THEIRS = "key-of-the-search-team", "key-of-the-operators", "sk-theirs-0123456789"
@@ -332,6 +333,17 @@ def test_a_token_that_is_not_valid_lets_nobody_in(tokened: Sidecar, issuer: Issu
     assert "www-authenticate" in answer.headers
 
 
+def test_the_issuers_keys_are_fetched(providers: Providers, issuer: Issuer) -> None:
+    """At the start, and no call waits for them: the first ones may come too early."""
+    with listening(lambda _: (200, {}, issuer.jwks().encode())) as server:
+        jwt = f'jwt: {{issuer: "{ISSUER}", audiences: {AUDIENCE}, jwks_uri: "{server.url}/keys"}}'
+        with sidecar(config(providers), gateway=f"authentication: required, {jwt}") as up:
+            until(lambda: ask(up, authorization=f"Bearer {issuer.token('ada')}").status_code == 200, 10)
+            assert ask(up, authorization=f"Bearer {Issuer().token('ada')}").status_code == 401
+
+    assert {seen.target for seen in server.seen} == {"/keys"}
+
+
 def test_claims_cannot_be_sent_as_headers(tokened: Sidecar) -> None:
     forged = {
         "x_jwt_payload": '{"sub": "ada"}',
@@ -411,6 +423,8 @@ def test_the_name_in_a_certificate_is_the_identity(
     assert answer.status_code == 200
     assert answer.headers["x-openclaw-model"] == model
     assert (last(mutual)["identity"], last(mutual)["identity_source"]) == (identity, "certificate")
+    counted = "other" if "." in identity else identity
+    assert mutual.metric("openclaw_client_requests_total", client=counted, identity_source="certificate") >= 1
 
 
 def test_without_a_certificate_it_is_401_in_the_callers_format(mutual: Sidecar, authority: Authority) -> None:

@@ -210,7 +210,7 @@ def test_claims_of_another_issuer_or_of_nobody_are_not_believed(wrong: dict[str,
 
 
 def test_claims_are_bounded() -> None:
-    identity = known(claims(sub="x" * 100_000, groups=["y" * 1_000] * 1_000), ALL).identity
+    identity = known(claims(sub="x" * 100_000, groups=list[Json](["y" * 1_000] * 1_000)), ALL).identity
     many = known(claims(groups=list[Json](map(str, range(1_000)))), ALL).identity
 
     assert len(identity.name) == MAX_NAME_CHARS
