@@ -48,7 +48,9 @@ def test_mistakes_in_the_metadata_are_all_found() -> None:
     _, findings = read(cluster("c-1", "{provider: a, formt: x, models: 5, credential: sk-ant-123, auth: both}"))
 
     place = "c.yaml: resources[0].metadata.filter_metadata.openclaw"
-    (unknown,) = (line for line in findings if ".formt: unknown key (known: also, api_version, auth, " in line)
+    (unknown,) = (
+        line for line in findings if ".formt: unknown key (known: allow_http, also, api_version, auth, " in line
+    )
     assert unknown.endswith("did you mean format?")
     assert f"{place}.models: expected a list" in findings
     assert f"{place}.auth: expected 'inject', 'forward', 'aws' or 'google'" in findings

@@ -147,7 +147,7 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         "gateway.workers: expected a whole number",
         "gateway.host: is not an address, which a listener needs: write 127.0.0.1 ",
         "modle: unknown key (known: channels, ",
-        "model.providers[0].modles: unknown key (known: also, api_key, api_key_file, ",
+        "model.providers[0].modles: unknown key (known: allow_http, also, api_key, api_key_file, ",
         (
             'model.providers[0].fallback: no provider is named "gogle" (known: anthropic, google, mistral, openai, '
             "unheard): did you mean google?"
