@@ -116,6 +116,8 @@ def read(arrived: Arrived, callers: CallerRules) -> Known | Refused:
     try:
         asked = Asked(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
         ask = spoken.client.decode_request(asked)
+        if (ask.max_output_tokens or 0) < 0:
+            raise UnreadableError("the most tokens of an answer: a negative number")
         seen = features.extract(
             ask, client_format=spoken.format, headers=_shown(arrived), identity=arrived.identity, callers=callers
         )
