@@ -10,7 +10,7 @@ from typing import TypeAlias
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge.clusters_file import of_clusters, resources
+from openclaw_extproc.edge.clusters_file import of_clusters, resources, text_of
 from openclaw_extproc.edge.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
 from openclaw_extproc.edge.identities import installed
 from openclaw_extproc.gateway import Gateway
@@ -207,7 +207,7 @@ def write_secrets(gateway: Gateway, folder: Path) -> None:
     """What the listener's TLS is made of, for Envoy; nothing where there is no TLS."""
     if gateway.callers.tls is not None:
         for name, whole in render_callers.secrets(gateway.callers.tls).items():
-            publish(folder / name, yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+            publish(folder / name, text_of(whole))
 
 
 ROOTS = (
