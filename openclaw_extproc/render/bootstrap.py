@@ -108,6 +108,8 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "skip_xff_append": True,
         "normalize_path": True,
         "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
+        # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
+        "http_protocol_options": {"ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}]},
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},

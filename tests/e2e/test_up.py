@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.e2e.callers import CALLERS, body
-from tests.e2e.commands import COMMAND, ENDS_WITHIN, environment, is_free, started, written
+from tests.e2e.commands import COMMAND, ENDS_WITHIN, environment, family, is_free, is_running, started, written
 from tests.e2e.harness import Providers, http, until
 
 DEFAULT_PORTS = (3000, 3001)
@@ -29,32 +29,6 @@ def is_up(folder: Path, process: "subprocess.Popen[str]") -> str:
         return text if "Ctrl-C ends everything." in text else None
 
     return until(printed, 30, lambda: (folder / "output").read_text())
-
-
-def family(pid: int) -> dict[int, str]:
-    """All processes below this one, by their command lines."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, ValueError):
-                continue
-    found: dict[int, str] = {}
-    below = [pid]
-    while below:
-        parent = below.pop()
-        for child in [one for one, its_parent in parents.items() if its_parent == parent]:
-            found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-            below.append(child)
-    return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def folder_of(printed: str) -> Path:
