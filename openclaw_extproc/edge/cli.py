@@ -142,7 +142,7 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     listening = pair.of_workers(read.settings.workers)
-    async with served(read, sources.environment, listening, lambda: "") as taking:
+    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as taking:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
         tasks = [

@@ -6,7 +6,7 @@ ones, waits until Envoy has them, and takes the old ones out later.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,8 +43,11 @@ class Published:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin) -> str:
-        """Have Envoy take what this configuration will name. What went wrong, or nothing."""
+    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+        """Have Envoy take what this configuration will name. What went wrong, or nothing.
+
+        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        """
         coming = _by_name(read, self.sources.environment)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
         text = self._whole(read, leaving)
@@ -55,7 +58,10 @@ class Published:
         try:
             return await admin.publish(lambda: self._write(text, {**coming, **leaving}), ENVOY_SECONDS)
         except httpx.HTTPError:
-            return "Envoy does not answer"
+            if not has_ended():
+                return "Envoy does not answer"
+            self._write(text, {**coming, **leaving})
+            return ""
 
     def taken(self, read: Read) -> None:
         before = {**self._leaving, **self._now}

@@ -114,20 +114,6 @@ def test_being_killed_leaves_no_envoy_behind(tmp_path: Path) -> None:
     assert all(is_free(port) for port in DEFAULT_PORTS)
 
 
-def test_an_envoy_that_dies_ends_everything_with_a_reason(providers: Providers, tmp_path: Path) -> None:
-    file, port, _ = written(tmp_path, providers)
-
-    with started([*COMMAND, "up", "-c", str(file)], tmp_path) as process:
-        is_up(tmp_path, process)
-        [envoy] = [pid for pid, line in family(process.pid).items() if "envoy" in line]
-
-        os.kill(envoy, signal.SIGKILL)
-
-        assert process.wait(ENDS_WITHIN) == 1
-    assert "envoy ended" in (tmp_path / "errors").read_text()
-    assert is_free(port)
-
-
 # -- the first run ---------------------------------------------------------------
 
 
