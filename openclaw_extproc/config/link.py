@@ -113,6 +113,7 @@ def link(
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
         drain_ms=written.gateway.drain_ms,
+        envoy_admin_port=written.gateway.envoy_admin_port,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
         drills=link_drills(written.failover),
@@ -166,6 +167,8 @@ def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
 def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
+    if written.envoy_admin_port in (written.port, written.admin_port):
+        yield error("gateway.envoy_admin_port", "is a port of ours already", "write another one")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

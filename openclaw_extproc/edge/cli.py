@@ -17,6 +17,8 @@ from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_watch import watch_envoy
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
@@ -149,6 +151,9 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
             asyncio.create_task(watch(taking, sources, Reloading())),
             asyncio.create_task(drill_schedule.hold(taking, sources, envoy)),
         ]
+        if read.settings.envoy_admin_port is not None:
+            beside = EnvoyAdmin(read.settings.envoy_admin_port)
+            tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
         await over.wait()
         for task in tasks:
             task.cancel()
@@ -170,6 +175,7 @@ def _render(options: argparse.Namespace) -> int:
         options.clusters_path or str((folder / "clusters.yaml").absolute()),
         access_log=options.access_log,
         roots=roots(os.environ),
+        admin_port=read.settings.envoy_admin_port,
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")

@@ -38,7 +38,9 @@ class Places:
     attempt_stages: Sequence[str]
     clusters_file: str
     admin_socket: str = ""
-    """Envoy's own admin interface; empty: none."""
+    """Envoy's own admin interface; empty: none, or that at `admin_port`."""
+    admin_port: int | None = None
+    """Its port on 127.0.0.1, instead of a socket."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
     roots: str = SYSTEM_ROOTS
@@ -68,6 +70,8 @@ def bootstrap(
     whole["overload_manager"] = {"resource_monitors": [_connections()]}
     if places.admin_socket:
         whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
+    elif places.admin_port is not None:
+        whole["admin"] = {"address": address(f"127.0.0.1:{places.admin_port}")}
     return whole
 
 

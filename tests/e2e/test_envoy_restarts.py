@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from openclaw_extproc.edge.processes import find_envoy, free_port
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from tests.e2e import world
-from tests.e2e.commands import COMMAND, ENDS_WITHIN, envoy_of, family, is_free, is_running, started, written
+from tests.e2e.commands import COMMAND, ENDS_WITHIN, envoy_of, family, is_free, is_running, run, started, written
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.test_notices import answer, wait_for
 from tests.e2e.test_workers import ask_slowly, load, shown
@@ -221,3 +222,33 @@ def a_head() -> bytes:
     for key, value in ((":method", "POST"), (":path", "/v1/chat/completions"), ("content-type", "application/json")):
         message.request_headers.headers.headers.add(key=key, raw_value=value.encode())
     return message.SerializeToString()
+
+
+# -- somebody else's Envoy -----------------------------------------------------------------
+
+
+def test_serve_sees_the_envoy_beside_it_where_it_is_told_where_to_look(providers: Providers, tmp_path: Path) -> None:
+    file, _, admin_port = written(tmp_path, providers)
+    envoy_port = free_port()
+    file.write_text(file.read_text().replace("gateway: {", f"gateway: {{envoy_admin_port: {envoy_port}, "))
+    (tmp_path / "e").mkdir()
+    stages = [f"--{stage}=unix:{tmp_path}/{stage}.sock" for stage in ("route", "attempt")]
+    rendered = run("render", "-c", str(file), "--out", "envoy", *stages, "--access-log", "", cwd=tmp_path)
+    assert rendered.returncode == 0, rendered.stderr
+    envoy = [find_envoy(None), "-c", str(tmp_path / "envoy/envoy.yaml"), "--disable-hot-restart", "--concurrency", "1"]
+
+    def is_seen(ready: int) -> bool:
+        page = http.get(f"http://127.0.0.1:{admin_port}/metrics").text
+        return f"openclaw_envoy_ready {float(ready)}" in page
+
+    with started([*COMMAND, "serve", "-c", str(file), *stages], tmp_path) as process:
+        until(lambda: readiness(f"http://127.0.0.1:{admin_port}")[0] == 200, BACK_SECONDS)
+        until(lambda: is_seen(0), 5)  # it is not there yet, and nobody waits for it
+        for times in (1, 2):
+            with started(envoy, tmp_path / "e") as beside:
+                until(lambda: is_seen(1), BACK_SECONDS)
+                beside.kill()
+                until(lambda: (tmp_path / "output").read_text().count('"event":"down"') == times, BACK_SECONDS)  # noqa: B023  # used within its round
+                assert is_seen(0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(ENDS_WITHIN) == 0

@@ -86,7 +86,7 @@ def test_the_waits_grow_to_a_bound_and_it_never_gives_up(tmp_path: Path, monkeyp
                 assert supervisor.not_ready() == "Envoy is starting"
                 await supervisor.start()
                 assert supervisor.not_ready() == ""
-                monkeypatch.setattr(envoy_supervisor.asyncio, "sleep", waited)
+                monkeypatch.setattr(asyncio, "sleep", waited)
 
                 keeping = asyncio.create_task(supervisor.keep(registry, notices.append))
                 await sleep(0)
