@@ -131,6 +131,7 @@ def link(
         workers=written.gateway.workers,
         stages=stages,
         drain_ms=written.gateway.drain_ms,
+        envoy_admin_port=written.gateway.envoy_admin_port,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
         drills=link_drills(written.failover),
@@ -200,6 +201,8 @@ def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
 def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
+    if written.envoy_admin_port in (written.port, written.admin_port):
+        yield error("gateway.envoy_admin_port", "is a port of ours already", "write another one")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

@@ -130,6 +130,8 @@ class Settings:
     stages: StageAddresses = StageAddresses()
     drain_ms: int = 10_000
     """How long calls under way have to end when we are ended."""
+    envoy_admin_port: int | None = None
+    """Of the admin interface of an Envoy that somebody else runs on this machine; `None`: it is not known."""
 
     fail_open: Mapping[str, Upstream] = field(default_factory=dict[str, Upstream])
     """By the vendor whose API is spoken, who gets the calls when no worker answers; the others are rejected."""

@@ -77,6 +77,9 @@ class GatewaySection(Processes, CallersSection):
     """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
     """`/metrics`, `/healthz` and `/readyz`."""
+    envoy_admin_port: Port | None = None
+    """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
+    second whether Envoy is ready. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"

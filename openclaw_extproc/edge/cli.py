@@ -29,6 +29,8 @@ from openclaw_extproc.edge import (
     stage_tls,
 )
 from openclaw_extproc.edge.clusters_file import text_of
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_watch import watch_envoy
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
@@ -170,13 +172,16 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     listening = pair.of_workers(read.settings.workers)
-    async with served(read, sources.environment, listening, lambda: "") as taking:
+    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as taking:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
         tasks = [
             asyncio.create_task(watch(taking, sources, Reloading())),
             asyncio.create_task(drill_schedule.hold(taking, sources, envoy)),
         ]
+        if read.settings.envoy_admin_port is not None:
+            beside = EnvoyAdmin(read.settings.envoy_admin_port)
+            tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
         await over.wait()
         for task in tasks:
             task.cancel()
@@ -201,6 +206,7 @@ def _render(options: argparse.Namespace) -> int:
         secrets_folder=str(Path(clusters_path).parent),
         roots=roots(os.environ),
         stage_tls=read.settings.stages.tls,
+        admin_port=read.settings.envoy_admin_port,
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")

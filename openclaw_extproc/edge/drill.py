@@ -33,12 +33,12 @@ from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import logs, processes
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_process import answering, ready, start_envoy
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running
 from openclaw_extproc.edge.sources import Sources, publish
 from openclaw_extproc.edge.transport import ListenError
-from openclaw_extproc.edge.up import answering, ready, start_envoy
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.render import clusters as render_clusters
@@ -215,7 +215,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     children.append(await start_envoy(binary, folder, 1))
     admin = EnvoyAdmin(places.admin_socket)
     stack.push_async_callback(admin.close)
-    await ready(children, admin)
+    await ready(children, admin, playing.listen)
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False))
     logging.getLogger("httpx").setLevel(logging.CRITICAL)
     return _Stage(playing, service, ports, client)

@@ -6,7 +6,7 @@ ones, waits until Envoy has them, and takes the old ones out later.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,8 +46,11 @@ class Published:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin) -> str:
-        """Have Envoy take what this configuration will name. What went wrong, or nothing."""
+    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+        """Have Envoy take what this configuration will name. What went wrong, or nothing.
+
+        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        """
         coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
             return ""
@@ -56,7 +59,10 @@ class Published:
         try:
             return await admin.publish(lambda: self._write(text, {**coming, **leaving}, read), ENVOY_SECONDS)
         except httpx.HTTPError:
-            return "Envoy does not answer"
+            if not has_ended():
+                return "Envoy does not answer"
+            self._write(text, {**coming, **leaving}, read)
+            return ""
 
     def _coming(self, read: Read) -> tuple[dict[str, Json], dict[str, Json], str]:
         """Clusters that this configuration names, those that it names no more, and the file of both."""

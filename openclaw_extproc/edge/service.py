@@ -210,10 +210,15 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     """Serve until the block ends. Raises `ListenError`."""
     await service.expect(service.settings)
     pages = {health_page.PATH: service.health_page}
-    servers = Servers(service, listening)
-    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready, pages))
+    servers, is_started = Servers(service, listening), asyncio.Event()
+
+    def why() -> str:
+        return not_ready() or ("" if is_started.is_set() else "starting")
+
+    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, why, pages))
     try:
         await servers.start()
+        is_started.set()
         service.probes.begin(service.settings)
         gc.freeze()  # what is loaded stays: walking it again and again is a tenth of a call's Python
         yield

@@ -39,7 +39,9 @@ class Places:
     attempt_stages: Sequence[str]
     clusters_file: str
     admin_socket: str = ""
-    """Envoy's own admin interface; empty: none."""
+    """Envoy's own admin interface; empty: none, or that at `admin_port`."""
+    admin_port: int | None = None
+    """Its port on 127.0.0.1, instead of a socket."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
     secrets_folder: str = ""
@@ -74,6 +76,8 @@ def bootstrap(
     whole["overload_manager"] = {"resource_monitors": [_connections()]}
     if places.admin_socket:
         whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
+    elif places.admin_port is not None:
+        whole["admin"] = {"address": address(f"127.0.0.1:{places.admin_port}")}
     return whole
 
 
@@ -128,6 +132,8 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "skip_xff_append": True,
         "normalize_path": True,
         "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
+        # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
+        "http_protocol_options": {"ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}]},
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},

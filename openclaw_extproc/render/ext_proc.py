@@ -90,7 +90,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
 
 
 def unread_stage() -> dict[str, Json]:
-    """The upstream HTTP filter of a provider's second cluster: it sees heads, no bodies."""
+    """The upstream HTTP filter of a provider's second cluster: it sees the head of the request, and nothing else."""
     return {
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
@@ -99,17 +99,16 @@ def unread_stage() -> dict[str, Json]:
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "NONE",
-            "response_header_mode": "SEND",
+            # Never the answer's head: 1.40 crashes when an answer is whole while a filter here holds its head and the
+            # request is not through, as with a refused upload or websocket.
+            "response_header_mode": "SKIP",
             "response_body_mode": "NONE",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "request_attributes": ["xds.cluster_name", PLAN],
-        "metadata_options": {
-            "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NOTES_NAMESPACE]},
-        },
+        "metadata_options": {"receiving_namespaces": {"untyped": [NOTES_NAMESPACE]}},
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.clusters import HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
+from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
 from openclaw_extproc.render.ext_proc import NAMESPACE
 from openclaw_extproc.wire import FAMILIES, Family
 from openclaw_extproc.wire.credentials import CALLERS
@@ -32,7 +32,6 @@ _OWN = {
 """Headers in which the family's clients send their credential."""
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 _ROUTE_HOPS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
-_MUTATION = "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
 
 
 def planned() -> dict[str, Json]:
@@ -113,7 +112,7 @@ def _options() -> dict[str, Json]:
             "http_filters": [
                 {
                     "name": "openclaw.failopen",
-                    "typed_config": {"@type": _MUTATION, "mutations": {"request_mutations": removed}},
+                    "typed_config": {"@type": HEADER_MUTATION, "mutations": {"request_mutations": removed}},
                 },
                 UPSTREAM_CODEC,
             ],

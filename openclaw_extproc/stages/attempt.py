@@ -45,7 +45,7 @@ from openclaw_extproc.stages.states import (
     Holding,
     New,
     Over,
-    Passing,
+    Passed,
     Reading,
     Refusing,
     Sent,
@@ -69,7 +69,7 @@ class Step:
     """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
     `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
-    """Present in exactly one step of an attempt that was bound to a target."""
+    """Present in exactly one step of a model call's attempt that was bound to a target."""
 
 
 class AttemptStage:
@@ -102,8 +102,7 @@ class AttemptStage:
         step = self._step(event)
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
-        passed = step.entry is not None and step.entry.passed
-        self.over = isinstance(self._state, Over) and (said_all or passed or ends(event))
+        self.over = isinstance(self._state, Passed) or (isinstance(self._state, Over) and (said_all or ends(event)))
         return step
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
@@ -124,10 +123,8 @@ class AttemptStage:
                 return self._on_trailers(state, at)
             case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
                 return self._on_rest(event, passes=passes)
-            case ((New() | Over()), Closed()):
+            case ((New() | Over() | Passed()), Closed()):
                 return Step()
-            case Passing(bound), _:
-                return self._on_passing(bound, event)
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
@@ -149,7 +146,7 @@ class AttemptStage:
     def _on_head(self, head: RequestHead) -> Step:
         bound = _bind(head)
         if bound is not None and bound.plan.passes:
-            self._state = Passing(bound)
+            self._state = Passed()
             return Step((passing.request(bound, head),))
         if bound is None or head.end:
             self._state = Over()
@@ -166,16 +163,6 @@ class AttemptStage:
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
-
-    def _on_passing(self, bound: Bound, event: Event) -> Step:
-        match event:
-            case ResponseHead():
-                answer, left = passing.answered(bound, event)
-                return self._settled((answer,), left)
-            case Closed(at, fault):
-                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
-            case _:
-                raise AssertionError(f"{type(event).__name__} while Passing")
 
     # -- the answer's head -------------------------------------------------
 

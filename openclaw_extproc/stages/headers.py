@@ -20,6 +20,7 @@ _NEVER = frozenset(
 )
 """Credentials of other kinds, names of hops, and encodings we would have to undo."""
 _OURS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
+OURS_ON_ANSWERS = ("x-openclaw-", "x-envoy-")
 _SIGNED = ("x-amz-",)
 """Parts of an AWS signature: of an attempt before, or of a caller, whose signature does not hold for our request."""
 _ABOUT_ONE_SDK = ("x-stainless-",)
@@ -96,7 +97,7 @@ def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable
 
 def not_theirs(headers: Mapping[str, str]) -> tuple[str, ...]:
     """Response headers that only we may set: a provider's own would steer Envoy, or be taken for our word."""
-    return tuple(sorted(name for name in headers if name.startswith(("x-openclaw-", "x-envoy-"))))
+    return tuple(sorted(name for name in headers if name.startswith(OURS_ON_ANSWERS)))
 
 
 def safe(value: str) -> str:

@@ -2,7 +2,9 @@
 
 Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
 (Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
-cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+cluster, where the attempt stage sees the head of the request and nothing else: an answer that it would hold, however
+shortly, before the request is through, ends Envoy (decision 19). What came of the attempt is seen by the route stage.
+One attempt, no fallback: a file belongs to who keeps it.
 """
 
 import re
@@ -20,21 +22,21 @@ from openclaw_extproc.policy.permitted import forbidden
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.arriving import request_id
-from openclaw_extproc.stages.call import entry
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.call import entry as attempt_entry
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
     Credential,
     GoogleCredential,
     HeaderCredential,
     RequestHead,
-    ResponseHead,
     To,
 )
-from openclaw_extproc.stages.retries import noted_start
+from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import Spoken
 
+_PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 
 
@@ -115,14 +117,31 @@ def _credential(bound: Bound) -> Credential | None:
             return None
 
 
-def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:
-    """The provider's answer, whatever it is, with its name on it."""
-    status = int(head.headers.get(":status", "0"))
-    fault = None if status < 400 else Fault(kind_of_status(status), f"the provider answered {status}", status)
-    told = h.answered(bound.plan, bound.target, (), ())
-    failed = fault is not None and fault.kind is not Kind.MALFORMED
-    outcome = Outcome.FAILED if failed else Outcome.OK
-    return (
-        Continue(To.RESPONSE_HEAD, told, h.not_theirs(head.headers)),
-        entry(bound, head.at, outcome, fault if failed else None),
-    )
+def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
+    """The entry with its attempt, if it is of a request that passed.
+
+    Args:
+        entry: Of the request.
+        head: Of the answer; empty where the stream ended without one.
+        at: When it came.
+    """
+    if entry.plan is None or not entry.plan.passes:
+        return entry
+    return replace(entry, passed=_attempt(entry, entry.plan, head, at))
+
+
+def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float) -> AttemptEntry:
+    target = plan.groups[0][0]
+    bound = Bound(plan, 1, target, {}, History(), plan.began)
+    # Envoy puts the name on what the provider itself said, and on nothing else.
+    if head.get(_PROVIDER) != h.safe(target.provider.name):
+        return attempt_entry(bound, at, Outcome.NO_ANSWER, entry.fault)
+    status = int(head.get(":status", "0"))
+    fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
+    failed = status >= 400 and fault.kind is not Kind.MALFORMED
+    return attempt_entry(bound, at, Outcome.FAILED if failed else Outcome.OK, fault if failed else None)
+
+
+def not_theirs(head: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the answer's headers that only we may set, but for the provider's name, which Envoy did."""
+    return tuple(name for name in h.not_theirs(head) if name != _PROVIDER)

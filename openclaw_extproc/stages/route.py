@@ -21,7 +21,16 @@ from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
-from openclaw_extproc.stages.arriving import MAX_BODY_BYTES, TOO_LARGE, is_call, length, objection, request_id
+from openclaw_extproc.stages.arriving import (
+    MAX_BODY_BYTES,
+    NO_UPGRADE,
+    TOO_LARGE,
+    is_call,
+    length,
+    objection,
+    refuses_upgrade,
+    request_id,
+)
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -197,9 +206,8 @@ class RouteStage:
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                return self._settled(
-                    (), ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                )
+                left = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passing.noted(left, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -211,6 +219,8 @@ class RouteStage:
         reading = Reading(head, spoken, known)
         if known.fault is not None:
             return self._refuse(reading, known.fault, head.at)
+        if refuses_upgrade(head, spoken):
+            return self._refuse(reading, NO_UPGRADE, head.at)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
@@ -304,6 +314,7 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
         how, plan = self._gateway.response_headers, planned.plan
         entry = ended.entry(planned.plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers)
+        entry = passing.noted(entry, headers, at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
@@ -311,6 +322,7 @@ class RouteStage:
             **ended.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
+        gone += passing.not_theirs(headers) if plan.passes else ()
         return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:

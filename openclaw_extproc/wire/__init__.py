@@ -71,6 +71,8 @@ class Family:
     models: Models
     signs: tuple[str, ...] = ()
     """Headers that only this vendor's clients send: they decide about paths that several vendors have."""
+    websockets: tuple[str, ...] = ()
+    """Passable paths at which a websocket may be opened, and all paths below them."""
 
 
 FAMILIES = (
@@ -104,6 +106,7 @@ FAMILIES = (
         hosts=("api.openai.com",),
         passable=("/v1/",),
         models=Models(openai_models.encode_models, openai_models.encode_model),
+        websockets=("/v1/realtime",),
     ),
 )
 """In the order of looking; the last one takes what nobody claims."""
@@ -125,6 +128,8 @@ class Spoken:
     models: Models
     passable: bool
     """Whether the path may go on to the vendor unread."""
+    websocket: bool
+    """Whether a websocket at the path may go on to the vendor. At others none is spoken."""
 
 
 def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> Spoken:
@@ -142,6 +147,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
         family.formats,
         family.models,
         rest.startswith(family.passable),
+        any(f"{rest}/".startswith(f"{one}/") for one in family.websockets),
     )
 
 

@@ -57,6 +57,7 @@ def test_compose_and_prometheus_use_what_is_there() -> None:
     metrics = Path("openclaw_extproc/edge/metrics.py").read_text()
 
     assert compose["services"]["envoy"]["image"] == "envoyproxy/envoy:v1.40.0"
+    assert {service["restart"] for service in compose["services"].values()} == {"unless-stopped"}
     assert [m for m in mounts if not Path(m).exists()] == []
     named = {word for rule in rules for word in rule["expr"].replace("(", " ").replace("[", " ").split() if "_" in word}
     assert {name.removesuffix("_total") for name in named} == {
