@@ -49,6 +49,8 @@ class Surroundings:
     """For prices that changed or are going to."""
     unusable: Collection[str] = ()
     """Names of variables whose values no header can carry."""
+    readable: Callable[[str], bool] = lambda _: True
+    """Whether a file that holds no credential of ours can be read."""
 
 
 def link(

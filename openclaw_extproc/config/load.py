@@ -46,6 +46,7 @@ def load(
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
     key_file: Callable[[str, bool], str] = _no_objection,
+    readable: Callable[[str], bool] = lambda _: True,
     extras: Collection[str] = ("aws", "google"),
     today: date = NEWEST,
     lenient: bool = False,
@@ -61,6 +62,7 @@ def load(
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
         key_file: What is wrong with the file of a credential; empty: nothing. Its second argument: whether it goes
             into a header as it is.
+        readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
         extras: Which of our extras are installed.
         today: For list prices that change on a day; without it the newest ones hold.
         lenient: Weights without a model are left out with a warning, where they are an error else.
@@ -88,7 +90,7 @@ def load(
         return Loaded(None, _ordered(findings))
     named = (session[0], levels) if session and levels else None
     unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
-    around = Surroundings(formats, variables, key_file, extras, today, unusable)
+    around = Surroundings(formats, variables, key_file, extras, today, unusable, readable)
     settings, found = link(written, from_file, around, session=named, lenient=lenient)
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))

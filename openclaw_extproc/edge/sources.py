@@ -41,6 +41,7 @@ class Origin:
             environment=environment,
             formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
             key_file=key_file_objection,
+            readable=_is_readable,
             extras=installed(),
             today=datetime.now(UTC).date(),
             lenient=self.lenient,
@@ -246,3 +247,7 @@ def _signature(path: Path) -> Signature | None:
     except OSError:
         return None
     return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+def _is_readable(path: str) -> bool:
+    return os.access(path, os.R_OK)
