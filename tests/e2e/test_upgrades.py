@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -112,7 +113,7 @@ def answered(at: World, request: bytes) -> bytes:
 def all_answered(at: World, requests: Iterable[bytes]) -> list[bytes]:
     """At the same time."""
     with ThreadPoolExecutor() as threads:
-        return list(threads.map(lambda request: answered(at, request), requests))
+        return list(threads.map(partial(answered, at), requests))
 
 
 def asking(line: str, *headers: str, body: bytes = b"") -> bytes:
