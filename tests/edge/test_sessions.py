@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.envoy import FILTER
 from openclaw_extproc.edge.overload import Gate
-from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
+from openclaw_extproc.edge.sessions import SLICE_BYTES, AttemptSession, RouteSession
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
 from openclaw_extproc.faults import Fault, Kind
@@ -159,4 +159,90 @@ def test_a_refused_request_is_not_planned() -> None:
         route.receive(message)
 
     assert counted(under_way) == {}
+    assert len(entries) == 1
+
+
+# -- long messages -----------------------------------------------------------------
+
+
+LONG_STREAM = b"".join(
+    b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": f"word {n} "}}]}).encode() + b"\n\n"
+    for n in range(4_000)
+)
+DONE = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def streaming(body: bytes, *, end: bool = True) -> list[bytes]:
+    """The messages of an answer that is a stream, its body in one of them."""
+    head_of_it = pb.ProcessingRequest(response_headers=head({":status": "200", "content-type": "text/event-stream"}))
+    whole = pb.ProcessingRequest(response_body=pb.HttpBody(body=body, end_of_stream=end))
+    return [message.SerializeToString() for message in (head_of_it, whole)]
+
+
+def asked_to_stream() -> tuple[Session, list[AttemptEntry]]:
+    attempt, entries = attempting(UnderWay())
+    for message in asking(noted(), "one"):
+        attempt.receive(message)
+    return attempt, entries
+
+
+def delivered(answers: Sequence[bytes]) -> list[tuple[bytes, bool]]:
+    """The pieces of a body, and whether each is the last."""
+    read = [pb.ProcessingResponse.FromString(answer) for answer in answers]
+    bodies = [one.response_body.response.body_mutation for one in read if one.HasField("response_body")]
+    return [(one.streamed_response.body, one.streamed_response.end_of_stream) for one in bodies]
+
+
+def test_a_long_body_goes_through_the_stage_in_slices_and_comes_out_whole() -> None:
+    attempt, entries = asked_to_stream()
+    told, body = streaming(LONG_STREAM + DONE)
+    attempt.receive(told)
+
+    answers, resumed = [*attempt.receive(body)], 0
+    while attempt.has_more:
+        assert not entries
+        assert not attempt.over
+        resumed += 1
+        answers += attempt.resume()
+    pieces = delivered(answers)
+
+    assert resumed == len(LONG_STREAM + DONE) // SLICE_BYTES
+    assert b"".join(piece for piece, _ in pieces) == LONG_STREAM + DONE
+    assert [end for _, end in pieces] == [False] * (len(pieces) - 1) + [True]
+    assert max(len(piece) for piece, _ in pieces) <= 2 * SLICE_BYTES
+    assert attempt.over
+    assert len(entries) == 1
+
+
+def test_a_short_body_is_taken_at_once() -> None:
+    attempt, _ = asked_to_stream()
+    told, body = streaming(DONE)
+
+    attempt.receive(told)
+    attempt.receive(body)
+
+    assert not attempt.has_more
+
+
+def test_a_stream_that_ends_between_slices_is_settled_once() -> None:
+    attempt, entries = asked_to_stream()
+    told, body = streaming(LONG_STREAM)
+    attempt.receive(told)
+    attempt.receive(body)
+
+    attempt.close(None)
+
+    assert not attempt.has_more
+    assert len(entries) == 1
+
+
+def test_no_slice_is_given_to_a_stage_that_is_over() -> None:
+    """What is unreadable at its very beginning fails there, and the rest is not looked at."""
+    attempt, entries = asked_to_stream()
+    told, body = streaming(b"data: {}x\n\n" + LONG_STREAM, end=False)
+    attempt.receive(told)
+
+    attempt.receive(body)
+
+    assert attempt.over == (not attempt.has_more)
     assert len(entries) == 1

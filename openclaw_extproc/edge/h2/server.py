@@ -41,6 +41,7 @@ class Wire(asyncio.Protocol):
         self.connection.begin()
 
     def data_received(self, data: bytes) -> None:
+        self._calls.queue.begin()
         self.connection.receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio tells it

@@ -11,6 +11,7 @@ from openclaw_extproc.edge.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.questions import AskOpinion, Question
 
+SLICES = b"slices:"
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
 
 
@@ -27,11 +28,25 @@ class Echo:
     wakes_at: float | None = None
     answer: Callable[[bytes], Sequence[bytes]] = lambda message: [message]
     woken: int = 0
+    slices: list[bytes] = field(default_factory=list[bytes])
+    """Of the message `slices:a,b,c` those that are left."""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.slices)
+
+    def resume(self) -> list[bytes]:
+        assert not self.closed, "a session that is closed gets nothing"
+        return [self.slices.pop(0)]
 
     def receive(self, message: bytes) -> list[bytes]:
         assert not self.closed, "a session that is closed gets nothing"
         assert self.question is None, "a session that waits gets nothing"
+        assert not self.slices, "a session that has slices left gets nothing else"
         self.messages.append(message)
+        if message.startswith(SLICES):
+            self.slices = message.removeprefix(SLICES).split(b",")
+            return self.resume()
         match message:
             case b"break":
                 raise ValueError("as asked")
