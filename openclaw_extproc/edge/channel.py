@@ -90,11 +90,6 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """The event loop turns."""
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     number: int
     problem: str = ""
@@ -117,7 +112,7 @@ class Last:
 
 
 ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed
-FromWorker: TypeAlias = Ready | Beat | Reply | Noticed | Last | Probed
+FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 
 
