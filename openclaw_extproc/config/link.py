@@ -23,6 +23,7 @@ from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
 from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
 from openclaw_extproc.config.sidecar import link_fail_open
+from openclaw_extproc.config.stages import link_stages
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
@@ -101,6 +102,8 @@ def link(
     findings += about_failure
     channels, about_channels = link_notices(written, around.variables)
     findings += about_channels
+    stages, about_stages = link_stages(written.gateway.stages, written.gateway.workers)
+    findings += about_stages
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -112,6 +115,7 @@ def link(
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
+        stages=stages,
         drain_ms=written.gateway.drain_ms,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),

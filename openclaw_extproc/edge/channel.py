@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from prometheus_client import Metric
 
+from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
@@ -26,6 +27,8 @@ class Start:
     route: str
     """`unix:/path` or `host:port`."""
     attempt: str
+    tls: StageTls | None
+    """For `host:port`."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
 

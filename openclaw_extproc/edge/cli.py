@@ -7,16 +7,28 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import yaml
 
-from openclaw_extproc.config.findings import ConfigError, Finding
+from openclaw_extproc.config import stages
+from openclaw_extproc.config.findings import ConfigError, Finding, errors
 from openclaw_extproc.config.schema import schema
-from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, Settings
 from openclaw_extproc.config.written import GatewaySection
-from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge import (
+    drill,
+    drill_schedule,
+    envoy_check,
+    explain,
+    health_page,
+    identities,
+    logs,
+    processes,
+    stage_tls,
+)
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
@@ -73,15 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     upward.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: that of the extra, else PATH's)")
     upward.add_argument("--access-log", default="", metavar="FILE", help="Envoy's access log, as JSON lines")
     serve = command("serve", "run the ext_proc service alone, for an Envoy that is somewhere else")
-    serve.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="host:port, or unix:/path")
-    serve.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="host:port, or unix:/path")
+    serve.add_argument("--route", metavar="ADDRESS", help="unix:/path, or host:port (default: gateway.stages.route)")
+    serve.add_argument("--attempt", metavar="ADDRESS", help="likewise (default: gateway.stages.attempt)")
     serve.add_argument("--envoy", metavar="PATH", help="the Envoy binary of drills (default: as of up)")
     render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
     render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
-    render.add_argument(
-        "--route", default="127.0.0.1:3101", metavar="ADDRESS", help="where Envoy finds the route stage"
-    )
-    render.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="and the attempt stage")
+    render.add_argument("--route", metavar="ADDRESS",
+                        help="where Envoy finds the route stage (default: gateway.stages.route)")  # fmt: skip
+    render.add_argument("--attempt", metavar="ADDRESS", help="and the attempt stage (default: gateway.stages.attempt)")
     render.add_argument("--clusters-path", metavar="PATH", help="where Envoy finds clusters.yaml (default: in FOLDER)")
     render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
     validate = command("validate", "check the configuration and, with Envoy at hand, what it makes of it")
@@ -133,7 +144,24 @@ def _serve(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure(read.settings.log_level, read.settings.log_output)
     tell(read.findings)
-    return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt), options.envoy))
+    pair = _listening(read.settings, options)
+    return asyncio.run(_serving(read, sources, pair, options.envoy))
+
+
+def _listening(settings: Settings, options: argparse.Namespace) -> Listening:
+    """Where the stages are: by word of the command line, else of the configuration.
+
+    Raises:
+        ConfigError: there they may not be.
+    """
+    said, written = (options.route, options.attempt), settings.stages
+    if any(said):  # what the configuration says was checked with it
+        written = replace(written, route=said[0] or written.route, attempt=said[1] or written.attempt)
+        found = stages.findings(written, settings.workers)
+        if wrong := errors(found):
+            raise ConfigError(wrong)
+        tell(found)
+    return Listening(written.route or ROUTE_ADDRESS, written.attempt or ATTEMPT_ADDRESS, written.tls)
 
 
 async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | None) -> int:
@@ -163,13 +191,14 @@ def _render(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{finding.severity}: {finding}\n")
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    listening = Listening(options.route, options.attempt).of_workers(read.settings.workers)
+    listening = _listening(read.settings, options).of_workers(read.settings.workers)
     places = Places(
         [pair.places[0] for pair in listening],
         [pair.places[1] for pair in listening],
         options.clusters_path or str((folder / "clusters.yaml").absolute()),
         access_log=options.access_log,
         roots=roots(os.environ),
+        stage_tls=read.settings.stages.tls,
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")
@@ -191,14 +220,18 @@ def _validate(options: argparse.Namespace) -> int:
     else:
         for finding in findings:
             sys.stdout.write(f"{finding.severity}: {finding}\n")
-    errors = [f for f in findings if f.severity == "error"]
+    wrong = errors(findings)
     if not options.json:
-        sys.stdout.write(f"{len(errors)} errors, {len(findings) - len(errors)} warnings\n")
-    return WRONG if errors else OK
+        sys.stdout.write(f"{len(wrong)} errors, {len(findings) - len(wrong)} warnings\n")
+    return WRONG if wrong else OK
 
 
 def _lacking(read: Read) -> list[Finding]:
-    return identities.problems(read.settings.gateway.providers.values()) if read.settings else []
+    if read.settings is None:
+        return []
+    tls = read.settings.stages.tls
+    files = stage_tls.problems(tls) if tls is not None else ()
+    return [*identities.problems(read.settings.gateway.providers.values()), *files]
 
 
 def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Finding]:

@@ -262,7 +262,7 @@ class Crew:
     async def _fill(self, slot: Slot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
-        start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside)
+        start = Start(origin, slot.listening.route, slot.listening.attempt, slot.listening.tls, self._inside)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:

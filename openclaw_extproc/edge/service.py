@@ -14,12 +14,11 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.config.settings import Settings, StageTls
 from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.h2 import server as h2
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -30,6 +29,7 @@ from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
 from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.stage_server import stage_server
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
@@ -49,12 +49,14 @@ class Listening:
 
     route: str
     attempt: str
+    tls: StageTls | None = None
+    """For `host:port`."""
 
     def of_workers(self, count: int) -> "tuple[Listening, ...]":
         """A pair for each: `route-0.sock`, `route-1.sock` …, or ports two apart. One worker has the pair itself."""
         if count == 1:
             return (self,)
-        return tuple(Listening(_nth(self.route, n), _nth(self.attempt, n)) for n in range(count))
+        return tuple(Listening(_nth(self.route, n), _nth(self.attempt, n), self.tls) for n in range(count))
 
     @property
     def places(self) -> tuple[str, str]:
@@ -175,10 +177,11 @@ class Servers:
         self._is_serving = True
         self._service = service
         self._watching: asyncio.Task[None] | None = None
-        self._servers = [h2.server(), h2.server()]
-        route, attempt = self._servers
-        h2.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
-        h2.add(attempt, listening.attempt, service.open_attempt, is_serving=lambda: self._is_serving)
+        served, tls = (lambda: self._is_serving), listening.tls
+        self._servers = [
+            stage_server(listening.route, service.open_route, service.answers, served, tls),
+            stage_server(listening.attempt, service.open_attempt, is_serving=served, tls=tls),
+        ]
 
     async def start(self) -> None:
         for server in self._servers:

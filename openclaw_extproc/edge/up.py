@@ -74,8 +74,12 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     tell(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
-    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock").of_workers(settings.workers)
-    places = replace(_places(folder, listening, effective, options.access_log), roots=roots(sources.environment))
+    listening = _listening(settings, folder)
+    places = replace(
+        _places(folder, listening, effective, options.access_log),
+        roots=roots(sources.environment),
+        stage_tls=settings.stages.tls,
+    )
     published = Published(effective, sources)
     published.first(read)
     _write(settings, places, folder)
@@ -124,6 +128,13 @@ async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
             continue  # it is busy, or ending: the next look tells
         if clusters:
             taking.ejected(clusters, 2 * EJECTIONS_SECONDS)
+
+
+def _listening(settings: Settings, folder: Path) -> tuple[Listening, ...]:
+    """Sockets in a folder of our own, unless the configuration names other addresses."""
+    stages = settings.stages
+    route, attempt = (stages.route or f"unix:{folder}/route.sock"), (stages.attempt or f"unix:{folder}/attempt.sock")
+    return Listening(route, attempt, stages.tls).of_workers(settings.workers)
 
 
 def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:

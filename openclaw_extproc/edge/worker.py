@@ -56,7 +56,7 @@ class Worker:
     async def run(self, start: Start) -> None:
         """Raises `ListenError`."""
         beating = asyncio.create_task(self._heartbeat.run())
-        own = Listening(_own(start.route), _own(start.attempt))
+        own = Listening(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
         await self._service.expect(self._expected)
         servers = Servers(self._service, own)

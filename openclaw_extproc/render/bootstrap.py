@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from openclaw_extproc.config.settings import Address, Upstream
+from openclaw_extproc.config.settings import Address, StageTls, Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
@@ -43,6 +43,8 @@ class Places:
     """A file (`/dev/stdout` is one); empty: none."""
     roots: str = SYSTEM_ROOTS
     """The certificates of the authorities that providers are checked against."""
+    stage_tls: StageTls | None = None
+    """For stages on `host:port`."""
 
 
 def bootstrap(
@@ -54,8 +56,8 @@ def bootstrap(
         "static_resources": {
             "listeners": [_listener(gateway, listen, places, fail_open)],
             "clusters": [
-                stage_cluster(ROUTE_CLUSTER, places.route_stages),
-                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.limits, places.roots),

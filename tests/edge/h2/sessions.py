@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from openclaw_extproc.edge.h2 import server as h2
+from openclaw_extproc.edge.stage_server import StageServer, stage_server
 from openclaw_extproc.edge.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.questions import AskOpinion, Question
@@ -89,7 +89,7 @@ class Opened:
 class Running:
     address: str
     opened: Opened
-    server: h2.Server
+    server: StageServer
     loop: asyncio.AbstractEventLoop
     is_serving: bool = True
 
@@ -102,13 +102,20 @@ def serving(address: str, make: Callable[[], Echo] = Echo, answerer: Answerer = 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    running = Running(address, Opened(make), h2.server(), loop)
+
+    async def started() -> Running:
+        opened = Opened(make)
+        server = stage_server(address, opened, answerer, lambda: running.is_serving)
+        await server.start()
+        return Running(address, opened, server, loop)
+
     try:
-        h2.add(running.server, address, running.opened, answerer, lambda: running.is_serving)
-        asyncio.run_coroutine_threadsafe(running.server.start(), loop).result(10)
-        yield running
+        running = asyncio.run_coroutine_threadsafe(started(), loop).result(10)
+        try:
+            yield running
+        finally:
+            running.stop(0)
     finally:
-        running.stop(0)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
