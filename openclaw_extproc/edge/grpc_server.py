@@ -16,7 +16,9 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-# Read when grpc is imported. We start programs and never fork ourselves: without this gRPC warns about each of them.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+# Read when grpc is imported. We start programs and never fork ourselves: without the first gRPC warns about each of
+# them. Without the second it writes lines of its own for every stranger whose handshake fails.
 
 import grpc  # after the line above
 import grpc.aio
