@@ -160,14 +160,13 @@ class _Stream:
 
     async def _next(self) -> Any:
         """The next message; `None` when the session wants to be woken before one comes."""
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._context.read())
+        reading = self._reading = self._reading or asyncio.ensure_future(self._context.read())
         wakes_at = self._session.wakes_at
         seconds = None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS)
-        done, _ = await asyncio.wait([self._reading], timeout=seconds)
-        if not done:
+        await asyncio.wait([reading], timeout=seconds)
+        if not reading.done():
             return None
-        reading, self._reading = self._reading, None
+        self._reading = None
         return reading.result()
 
     async def _write(self, answers: Iterable[bytes]) -> None:
