@@ -6,24 +6,35 @@ from collections.abc import Iterator
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.settings import ROUTE_ADDRESS, UNIX, StageAddresses, StageTls
 from openclaw_extproc.config.written_stages import Stages
+from openclaw_extproc.config.written_stages import StageTls as Tls
 
 PATH = "gateway.stages"
 _MAX_PORT = 65_535
 
 
 def link_stages(written: Stages, workers: int) -> tuple[StageAddresses, list[Finding]]:
-    tls = written.tls and StageTls(
-        certificate_chain=written.tls.certificate_chain,
-        private_key=written.tls.private_key,
-        trusted_ca=written.tls.trusted_ca,
-        client_subject_alt_names=frozenset(written.tls.client_subject_alt_names),
-        server_name=written.tls.server_name or "",
-        client_certificate_chain=written.tls.client.certificate_chain,
-        client_private_key=written.tls.client.private_key,
-        client_trusted_ca=written.tls.client.trusted_ca or written.tls.trusted_ca,
-    )
+    tls, missing = (None, list[Finding]()) if written.tls is None else _link_tls(written.tls)
     stages = StageAddresses(written.route or "", written.attempt or "", tls, written.allow_plaintext)
-    return stages, findings(stages, workers)
+    return stages, missing or findings(stages, workers)
+
+
+def _link_tls(written: Tls) -> tuple[StageTls | None, list[Finding]]:
+    client = written.client
+    files = {
+        "certificate_chain": written.certificate_chain,
+        "private_key": written.private_key,
+        "trusted_ca": written.trusted_ca,
+        "client.certificate_chain": client.certificate_chain,
+        "client.private_key": client.private_key,
+    }
+    missing = [error(f"{PATH}.tls.{key}", "is missing", "name a PEM file") for key, file in files.items() if not file]
+    if missing:
+        return None, missing
+    chain, key, roots, client_chain, client_key = (file or "" for file in files.values())
+    names = frozenset(written.client_subject_alt_names)
+    client_roots = client.trusted_ca or roots
+    tls = StageTls(chain, key, roots, client_chain, client_key, client_roots, names, written.server_name or "")
+    return tls, []
 
 
 def findings(stages: StageAddresses, workers: int) -> list[Finding]:
@@ -32,6 +43,8 @@ def findings(stages: StageAddresses, workers: int) -> list[Finding]:
     found = [one for name, address in addresses.items() if address for one in _of_one(name, address, stages, workers)]
     if stages.route and stages.route == stages.attempt:
         found.append(error(f"{PATH}.attempt", "is the address of the route stage too", "give each stage its own"))
+    if clash := _clash(stages, workers):
+        found.append(error(f"{PATH}.attempt", clash, "take ports that are next to each other, or further apart"))
     if stages.tls is not None and not any(is_tcp(address) for address in addresses.values()):
         finding = "is not used: both stages are on unix sockets"
         found.append(warning(f"{PATH}.tls", finding, f"remove it, or write host:port for {PATH}.route and .attempt"))
@@ -56,6 +69,19 @@ def _of_one(name: str, address: str, stages: StageAddresses, workers: int) -> It
             yield warning(path, finding, f"set {PATH}.tls, or use unix sockets")
         else:
             yield error(path, finding, f"set {PATH}.tls, use unix sockets, or set {PATH}.allow_plaintext: true")
+
+
+def _clash(stages: StageAddresses, workers: int) -> str:
+    """Worker n has the ports plus 2n: whether one of the route stage is one of the attempt stage."""
+    (host, _, route), (other, _, attempt) = stages.route.rpartition(":"), stages.attempt.rpartition(":")
+    if host != other or not (route.isdecimal() and attempt.isdecimal()) or route == attempt:
+        return ""
+    apart = int(attempt) - int(route)
+    if apart % 2 or abs(apart) > 2 * (workers - 1):
+        return ""
+    ours, theirs = (0, apart // 2) if apart > 0 else (-apart // 2, 0)
+    port = int(attempt) + 2 * ours
+    return f"worker {ours} would need the port {port} of the route stage of worker {theirs}"
 
 
 def is_tcp(address: str) -> bool:
