@@ -28,12 +28,9 @@ from openclaw_extproc.edge import (
     processes,
     stage_tls,
 )
-<<<<<<< HEAD
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy_watch import watch_envoy
-=======
->>>>>>> transport
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
@@ -200,10 +197,7 @@ def _render(options: argparse.Namespace) -> int:
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     listening = _listening(read.settings, options).of_workers(read.settings.workers)
-<<<<<<< HEAD
     clusters_path: str = options.clusters_path or str((folder / "clusters.yaml").absolute())
-=======
->>>>>>> transport
     places = Places(
         [pair.places[0] for pair in listening],
         [pair.places[1] for pair in listening],
@@ -212,10 +206,7 @@ def _render(options: argparse.Namespace) -> int:
         secrets_folder=str(Path(clusters_path).parent),
         roots=roots(os.environ),
         stage_tls=read.settings.stages.tls,
-<<<<<<< HEAD
         admin_port=read.settings.envoy_admin_port,
-=======
->>>>>>> transport
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")

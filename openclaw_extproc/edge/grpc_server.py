@@ -16,13 +16,9 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-<<<<<<< HEAD
-# Read when grpc is imported. We start programs and never fork ourselves: without this gRPC warns about each of them.
-=======
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # Read when grpc is imported. We start programs and never fork ourselves: without the first gRPC warns about each of
 # them. Without the second it writes lines of its own for every stranger whose handshake fails.
->>>>>>> transport
 
 import grpc  # after the line above
 import grpc.aio
@@ -164,16 +160,6 @@ class _Stream:
 
     async def _next(self) -> Any:
         """The next message; `None` when the session wants to be woken before one comes."""
-<<<<<<< HEAD
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._context.read())
-        wakes_at = self._session.wakes_at
-        seconds = None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS)
-        done, _ = await asyncio.wait([self._reading], timeout=seconds)
-        if not done:
-            return None
-        reading, self._reading = self._reading, None
-=======
         reading = self._reading = self._reading or asyncio.ensure_future(self._context.read())
         wakes_at = self._session.wakes_at
         seconds = None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS)
@@ -181,7 +167,6 @@ class _Stream:
         if not reading.done():
             return None
         self._reading = None
->>>>>>> transport
         return reading.result()
 
     async def _write(self, answers: Iterable[bytes]) -> None:

@@ -66,12 +66,8 @@ class Heartbeat:
 
     def _place(self) -> str:
         """The innermost frames of the loop's thread."""
-<<<<<<< HEAD
-        frame, places = sys._current_frames().get(self._main), list[str]()
-=======
         frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage]  # documented, whatever its name
         frame, places = frames.get(self._main), list[str]()
->>>>>>> transport
         while frame is not None and len(places) < _FRAMES:
             code = frame.f_code
             places.append(f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})")

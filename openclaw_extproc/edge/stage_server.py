@@ -1,13 +1,8 @@
 """What serves a stage: our own HTTP/2 on a unix socket, gRPC's on TCP."""
 
-<<<<<<< HEAD
-from collections.abc import Callable
-from typing import Protocol
-=======
 import importlib
 from collections.abc import Callable
 from typing import Protocol, cast
->>>>>>> transport
 
 from openclaw_extproc.config.settings import UNIX, StageTls
 from openclaw_extproc.edge.h2 import server as h2
@@ -40,12 +35,6 @@ def stage_server(
         server = h2.server()
         h2.add(server, address, opens, answerer, is_serving)
         return server
-<<<<<<< HEAD
-    from openclaw_extproc.edge.grpc_server import GrpcServer  # it takes half a second and 15 MB: only who needs it
-
-    return GrpcServer(address, opens, answerer, is_serving, tls)
-=======
     # It takes half a second and 15 MB of memory: only who needs it imports it.
     module = importlib.import_module("openclaw_extproc.edge.grpc_server")
     return cast("StageServer", module.GrpcServer(address, opens, answerer, is_serving, tls))
->>>>>>> transport

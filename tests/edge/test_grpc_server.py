@@ -120,12 +120,8 @@ def test_new_files_are_taken_from_the_next_connection_on_and_broken_ones_are_not
     for authority in (before, after):
         authority.issue("stages", "DNS:stages.test")
         authority.issue("envoy", "DNS:envoy.test")
-<<<<<<< HEAD
-    tls = StageTls(*(str(tmp_path / name) for name in ("tls.crt", "tls.key", "ca.crt")), "-", "-", "-")
-=======
     chain, private, roots = (str(tmp_path / name) for name in ("tls.crt", "tls.key", "ca.crt"))
     tls = StageTls(chain, private, roots, "-", "-", "-")
->>>>>>> transport
 
     def install(authority: Authority) -> None:
         chain, key = authority.pair("stages")
@@ -160,16 +156,6 @@ def test_compressed_messages_are_refused() -> None:
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
-<<<<<<< HEAD
-        ({"certificate_chain": "/nowhere/tls.crt"}, "/nowhere/tls.crt cannot be read: No such file"),
-        ({"private_key": "KEY OF ANOTHER"}, "private_key: does not go with certificate_chain: KEY_VALUES_MISMATCH"),
-        ({"trusted_ca": "NOTHING"}, "has no certificates in PEM"),
-        ({"private_key": "ENCRYPTED"}, "private_key: does not go with certificate_chain"),
-    ],
-)
-def test_files_that_cannot_be_used_are_told_at_the_start(
-    ours: Authority, tmp_path: Path, broken: dict[str, str], why: str
-=======
         (("certificate_chain", "/nowhere/tls.crt"), "/nowhere/tls.crt cannot be read: No such file"),
         (("private_key", "KEY OF ANOTHER"), "private_key: does not go with certificate_chain: KEY_VALUES_MISMATCH"),
         (("trusted_ca", "NOTHING"), "has no certificates in PEM"),
@@ -178,7 +164,6 @@ def test_files_that_cannot_be_used_are_told_at_the_start(
 )
 def test_files_that_cannot_be_used_are_told_at_the_start(
     ours: Authority, tmp_path: Path, broken: tuple[str, str], why: str
->>>>>>> transport
 ) -> None:
     (tmp_path / "nothing").write_text("nothing")
     subprocess.run(
@@ -190,9 +175,6 @@ def test_files_that_cannot_be_used_are_told_at_the_start(
         "NOTHING": str(tmp_path / "nothing"),
         "ENCRYPTED": str(tmp_path / "encrypted"),
     }
-<<<<<<< HEAD
-    tls = replace(files(ours), **{key: places.get(value, value) for key, value in broken.items()})
-=======
     (key, value) = broken
     tls = files(ours)
     match key:
@@ -202,7 +184,6 @@ def test_files_that_cannot_be_used_are_told_at_the_start(
             tls = replace(tls, private_key=places.get(value, value))
         case _:
             tls = replace(tls, trusted_ca=places.get(value, value))
->>>>>>> transport
 
     (problem,) = stage_tls.problems(tls)
     assert why in str(problem)

@@ -63,17 +63,13 @@ def test_compose_and_prometheus_use_what_is_there() -> None:
     metrics = Path("openclaw_extproc/edge/metrics.py").read_text()
 
     assert compose["services"]["envoy"]["image"] == "envoyproxy/envoy:v1.40.0"
-<<<<<<< HEAD
     assert {service["restart"] for service in compose["services"].values()} == {"unless-stopped"}
-    assert [m for m in mounts if not Path(m).exists()] == []
-=======
     folders, volumes = [m for m in mounts if m.startswith(".")], {m for m in mounts if not m.startswith(".")}
     assert [folder for folder in folders if not Path(folder).exists()] == []
     assert volumes == set(compose["volumes"])
     assert all("sockets:/run/openclaw" in compose["services"][name]["volumes"] for name in ("openclaw", "envoy"))
     # The sockets are for their owner alone.
     assert f"--uid {compose['services']['envoy']['environment']['ENVOY_UID']}" in Path("Dockerfile").read_text()
->>>>>>> transport
     named = {word for rule in rules for word in rule["expr"].replace("(", " ").replace("[", " ").split() if "_" in word}
     assert {name.removesuffix("_total") for name in named} == {
         "openclaw_model_fallback",
