@@ -70,6 +70,11 @@ class Provider:
         """What its credential is called among the credentials of all kinds: `OPENAI_API_KEY`, `aws:default`."""
         return f"{self.auth}:{self.credential}" if self.auth in ("aws", "google") else self.credential
 
+    @property
+    def at_unread_cluster(self) -> "Provider":
+        """The same provider at its cluster for requests that are no model calls."""
+        return replace(self, cluster=self.unread_cluster)
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -209,6 +214,8 @@ class Gateway:
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
+    generation: str = ""
+    """Says of two snapshots, also of two processes, whether they were made from the same texts. Plans name it."""
 
     def facts(self, target: Target) -> ModelFacts:
         return self.catalog.get(target.name, UNKNOWN)

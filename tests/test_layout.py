@@ -19,6 +19,7 @@ OURS = "openclaw_extproc"
 LAYERS = (
     {"faults", "catalog", "strategy", "record", "health_rules", "notices"},
     {"gateway"},
+    {"snapshots"},
     {"model"},
     {"wire"},
     {"plan", "features"},

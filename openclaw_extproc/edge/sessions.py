@@ -1,10 +1,11 @@
 """A stage on a stream: protobuf outside, events inside, entries to whoever records them."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge import envoy, logs
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
@@ -188,9 +189,13 @@ class AttemptSession(StageSession[AttemptEntry]):
         self._call: Planned | None = None
         """While it is under way."""
         self._closed = False
+        self._is_told = False
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
+        if self._attempt.refused and not self._is_told:
+            self._is_told = True
+            logs.event("attempts", "plan_refused", {"why": "it names what is not configured"}, level=logging.WARNING)
         bound = self._attempt.bound
         if bound is not None and self._call is None and not self._closed:
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)

@@ -19,6 +19,8 @@ import msgspec
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.plan import UnconfirmedError
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
@@ -55,10 +57,16 @@ from openclaw_extproc.stages.states import (
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
+MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
+"""That anybody counts: Envoy counts no further than the plan is long."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
 
 
+_NO_PLAN = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
+_UNCONFIRMED = Fault(Kind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
+"""Of who was not planned with a configuration that we know. Ours: 529 is what Anthropic says, and not all know it."""
+_LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 
@@ -73,10 +81,14 @@ class Step:
 
 
 class AttemptStage:
-    def __init__(self) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
+        """`snapshots`: say what the providers are that a plan names."""
+        self._snapshots = snapshots
         self._state: State = New()
         self.bound: Bound | None = None
         """From the first message on: where this attempt goes, if it is a model call."""
+        self.refused = False
+        """It came with a plan that no snapshot confirms."""
         self.over = False
         """Envoy has nothing more to ask."""
         self.broken = False
@@ -147,16 +159,21 @@ class AttemptStage:
     # -- the request -------------------------------------------------------
 
     def _on_head(self, head: RequestHead) -> Step:
-        bound = _bind(head)
-        if bound is not None and bound.plan.passes:
+        bound = _bind(head, self._snapshots)
+        if isinstance(bound, Fault):
+            return self._turn_away(bound)
+        if bound.plan.passes:
             self._state = Passing(bound)
             return Step((passing.request(bound, head),))
-        if bound is None or head.end:
-            self._state = Over()
-            fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-            return Step((reply(fault, "openai_chat"),))
+        if head.end:
+            return self._turn_away(_NO_PLAN)
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _turn_away(self, fault: Fault) -> Step:
+        """Whose it is nobody knows, so no entry."""
+        self._state, self.refused = Over(), fault is _UNCONFIRMED
+        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
         try:
@@ -365,13 +382,18 @@ class AttemptStage:
         return Step(tuple(answers), entry)
 
 
-def _bind(head: RequestHead) -> Bound | None:
+def _bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
     try:
-        plan = plans.read(head.metadata.get("plan", ""))
+        plan = plans.read(head.metadata.get("plan", ""), snapshots)
         attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
+        if not 1 <= attempt <= MOST_ATTEMPTS:
+            return _NO_PLAN
+        target = plan.target(attempt, head.cluster)
+        if target is None:
+            return _NO_PLAN
+        history = retries.history(plan, attempt, head.metadata, head.at)
     except (msgspec.MsgspecError, ValueError):
-        return None
-    target = plan.target(attempt, head.cluster)
-    if target is None:
-        return None
-    return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)
+        return _NO_PLAN
+    except UnconfirmedError:
+        return _UNCONFIRMED
+    return Bound(plan, attempt, target, head.headers, history, head.at)

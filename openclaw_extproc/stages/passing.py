@@ -7,7 +7,6 @@ cluster, where we are shown heads only. One attempt, no fallback: a file belongs
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.features.declared import declared
@@ -43,7 +42,7 @@ def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
         return ()
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
-    return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
+    return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
 def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strategy) -> Provider | Fault:
@@ -75,6 +74,7 @@ def plan(head: RequestHead, spoken: Spoken, home: Provider, gateway: Gateway) ->
         emergency=gateway.emergency,
         record=Record(because=("no model call: to its own provider",)),
         passes=True,
+        generation=gateway.generation,
     )
 
 

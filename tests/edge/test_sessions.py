@@ -18,6 +18,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
@@ -71,7 +72,7 @@ def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
-    return AttemptSession(AttemptStage(), entries.append, put_on, under_way, gate()), entries
+    return AttemptSession(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
 
 
 def noted() -> dict[str, str]:

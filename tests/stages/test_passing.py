@@ -7,6 +7,7 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To
@@ -44,7 +45,7 @@ def passed(asked: RequestHead, of: Gateway = ALL) -> tuple[Provider, Continue, T
     ((target,),) = planned.groups
     assert target.provider.cluster == target.provider.unread_cluster
     first = replace(asked, cluster=target.provider.cluster, metadata=planned.metadata)
-    talk = Talk[AttemptEntry](AttemptStage()).tell(first)
+    talk = Talk[AttemptEntry](AttemptStage(Snapshots(of))).tell(first)
     assert isinstance(talk.last, Continue)
     return of.providers[target.provider.name], talk.last, talk
 
