@@ -64,6 +64,8 @@ class Provider:
     """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
 
     patience: Patience = Patience()
+    forward_headers: tuple[str, ...] = ()
+    """Request headers of callers that go to it besides those of the vendor's own clients: `x-tenant`, `x-team-*`."""
 
     @property
     def identity(self) -> str:

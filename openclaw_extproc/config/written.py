@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from openclaw_extproc.config.written_balance import Failover, LoadBalancing
-from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_base import Access, Choice, Fraction, Header, Milliseconds, Name, Section
 from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_models import (
     CatalogueEntry,
@@ -77,6 +77,10 @@ class GatewaySection(Processes):
     """`/metrics`, `/healthz` and `/readyz`."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    forward_headers: list[Header] = Field(default_factory=list[Header])
+    """Request headers of callers that go to every provider besides those of the vendors' own clients: names, or
+    beginnings such as `x-team-*`. Without it no tracing header but `traceparent` and `tracestate` leaves the sidecar,
+    and nothing that a mesh, a proxy or a browser adds."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
@@ -202,3 +206,4 @@ class ClusterMetadata(Section):
     quirks: list[Name] = Field(default_factory=list[Name])
     api_version: str = ""
     project: str = ""
+    forward_headers: list[Header] = Field(default_factory=list[Header])

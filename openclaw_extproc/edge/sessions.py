@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy, logs
+from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
@@ -13,7 +14,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, RequestBody, To, Woken
+from openclaw_extproc.stages.events import Answer, Closed, Continue, Credential, Event, RequestBody, To, Woken
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -62,12 +63,16 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        step = self._stage.receive(event)
+        steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
             self._held += len(event.body)
             self._hold(len(event.body))
-        return self._taken(step)
+        return [answer for step in steps for answer in self._taken(step)]
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        """What the stage is told of Envoy's message."""
+        return (event,)
 
     @property
     def wakes_at(self) -> float | None:
@@ -183,8 +188,10 @@ class AttemptSession(StageSession[AttemptEntry]):
         under_way: UnderWay,
         gate: Gate,
     ) -> None:
-        super().__init__(stage, record, put_on, hold=gate.hold)
+        super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
         self._attempt = stage
+        self._answer: Masked | None = None
+        """Of the provider, once it has a credential of ours."""
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
@@ -201,6 +208,23 @@ class AttemptSession(StageSession[AttemptEntry]):
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
+
+    def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
+        def noted(credential: Credential) -> Mapping[str, str]:
+            headers = put_on(credential)
+            if secrets := secrets_in(headers):
+                self._answer = Masked(secrets)
+            return headers
+
+        return noted
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        if self._answer is None:
+            return (event,)
+        return self._answer.shown(event, last=self._attempt.leaves_with(event))
+
+    def _written(self, answer: Answer) -> bytes:
+        return super()._written(answer if self._answer is None else self._answer.told(answer))
 
     @property
     def wakes_at(self) -> float | None:

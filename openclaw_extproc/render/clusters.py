@@ -11,6 +11,9 @@ CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's, and that of Envoy's own image."""
 
+UNREAD_BUFFER_BYTES = 1024 * 1024
+"""Per connection for what is not read. It is also how long a piece of an answer may be that we are shown: 64 MiB in one
+message took a worker longer than Envoy waits."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
@@ -40,7 +43,9 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
 
 def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """For what is no model call: only heads are shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
-    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, limits, roots)
+    options = {**_HTTP_1, **_options(unread_stage())}
+    cluster = _cluster(upstream, upstream.provider.unread_cluster, options, limits, roots)
+    return {**cluster, "per_connection_buffer_limit_bytes": UNREAD_BUFFER_BYTES}
 
 
 def bare_cluster(
@@ -92,6 +97,8 @@ def _facts(provider: Provider) -> dict[str, Json]:
         facts["api_version"] = provider.api_version
     if provider.project:
         facts["project"] = provider.project
+    if provider.forward_headers:
+        facts["forward_headers"] = list[Json](provider.forward_headers)
     facts["models"] = list(provider.models)
     return facts
 

@@ -14,14 +14,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
-from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
+from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -30,6 +27,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
@@ -50,6 +48,7 @@ from openclaw_extproc.stages.states import (
     Passing,
     Reading,
     Refusing,
+    Relaying,
     Sent,
     State,
     ends,
@@ -57,15 +56,10 @@ from openclaw_extproc.stages.states import (
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
-MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
-"""That anybody counts: Envoy counts no further than the plan is long."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
 
 
-_NO_PLAN = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-_UNCONFIRMED = Fault(Kind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
-"""Of who was not planned with a configuration that we know. Ours: 529 is what Anthropic says, and not all know it."""
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
@@ -94,6 +88,14 @@ class AttemptStage:
         self.broken = False
         """Its answer has begun and cannot be ended: the client must see it break off."""
 
+    def leaves_with(self, event: Event) -> bool:
+        """Whether this piece of an answer that is not read is the last that we look at; what follows passes unseen."""
+        match self._state, event:
+            case Relaying(left), ResponseBody(chunk):
+                return len(chunk) >= left
+            case _:
+                return False
+
     @property
     def wakes_at(self) -> float | None:
         """When `Woken` is to come if nothing else does: seconds since the epoch."""
@@ -113,7 +115,7 @@ class AttemptStage:
         """
         step = self._step(event)
         last = step.answers[-1] if step.answers else None
-        said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
+        said_all = isinstance(last, Reply | Relay) or (isinstance(last, Deliver) and last.end)
         passed = step.entry is not None and step.entry.passed
         self.over = isinstance(self._state, Over) and (said_all or passed or ends(event))
         return step
@@ -136,10 +138,13 @@ class AttemptStage:
                 return self._on_trailers(state, at)
             case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
                 return self._on_rest(event, passes=passes)
-            case ((New() | Over()), Closed()):
+            case ((New() | Over() | Relaying()), Closed()):
                 return Step()
             case Passing(bound), _:
                 return self._on_passing(bound, event)
+            case Relaying() as relaying, ResponseBody(chunk, end):
+                self._state = Over() if end or self.leaves_with(event) else Relaying(relaying.left - len(chunk))
+                return Step((Relay(chunk),))
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
@@ -159,20 +164,20 @@ class AttemptStage:
     # -- the request -------------------------------------------------------
 
     def _on_head(self, head: RequestHead) -> Step:
-        bound = _bind(head, self._snapshots)
+        bound = bind(head, self._snapshots)
         if isinstance(bound, Fault):
             return self._turn_away(bound)
         if bound.plan.passes:
             self._state = Passing(bound)
             return Step((passing.request(bound, head),))
         if head.end:
-            return self._turn_away(_NO_PLAN)
+            return self._turn_away(NO_PLAN)
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
 
     def _turn_away(self, fault: Fault) -> Step:
         """Whose it is nobody knows, so no entry."""
-        self._state, self.refused = Over(), fault is _UNCONFIRMED
+        self._state, self.refused = Over(), fault is UNCONFIRMED
         return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
@@ -188,7 +193,10 @@ class AttemptStage:
         match event:
             case ResponseHead():
                 answer, left = passing.answered(bound, event)
-                return self._settled((answer,), left)
+                step = self._settled((answer,), left)
+                if passing.is_looked_at(bound, event):
+                    self._state = Relaying(passing.MAX_RELAYED_BYTES)
+                return step
             case Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case _:
@@ -380,20 +388,3 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
-
-
-def _bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
-    try:
-        plan = plans.read(head.metadata.get("plan", ""), snapshots)
-        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
-        if not 1 <= attempt <= MOST_ATTEMPTS:
-            return _NO_PLAN
-        target = plan.target(attempt, head.cluster)
-        if target is None:
-            return _NO_PLAN
-        history = retries.history(plan, attempt, head.metadata, head.at)
-    except (msgspec.MsgspecError, ValueError):
-        return _NO_PLAN
-    except UnconfirmedError:
-        return _UNCONFIRMED
-    return Bound(plan, attempt, target, head.headers, history, head.at)

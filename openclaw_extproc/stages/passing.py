@@ -1,8 +1,9 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
-Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
+Nothing of a request is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
 (Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
-cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+cluster, where we are shown heads, and of an answer to our own credential the body's pieces as they pass. One attempt,
+no fallback: a file belongs to who keeps it.
 """
 
 import re
@@ -33,6 +34,9 @@ from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.strategy import Strategy
 from openclaw_extproc.wire import Spoken
 
+MAX_RELAYED_BYTES = 1024 * 1024
+"""Of an answer that we look at; the rest passes unseen. Envoy 1.40 cannot show us long ones: some files of 100 MiB at
+once reset each other, or crashed it (segmentation fault)."""
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 
 
@@ -91,13 +95,32 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    if not forwards:
+        changed |= h.subprotocols(head.headers)
+    if relays(bound):
+        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
+    format = bound.plan.client_format
+    unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
     return Continue(
         To.REQUEST_HEAD,
         changed,
-        tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
+        tuple(sorted(unwanted - changed.keys())),
         notes=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=_credential(bound),
+        relays=relays(bound),
     )
+
+
+def relays(bound: Bound) -> bool:
+    """Whether the answer's body is shown to us: our credential is cut out of it. Not of an upgraded connection."""
+    return _credential(bound) is not None and "upgrade" not in bound.headers
+
+
+def is_looked_at(bound: Bound, head: ResponseHead) -> bool:
+    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+    length = head.headers.get("content-length", "0")
+    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
+    return relays(bound) and short and not head.end
 
 
 def _credential(bound: Bound) -> Credential | None:
@@ -116,9 +139,11 @@ def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:
     status = int(head.headers.get(":status", "0"))
     fault = None if status < 400 else Fault(kind_of_status(status), f"the provider answered {status}", status)
     told = h.answered(bound.plan, bound.target, (), ())
+    forwards = bound.target.provider.auth == "forward"
+    gone = h.not_theirs_in_passing(head.headers, bound.headers.get(":method", ""), keep_credentials=forwards)
     failed = fault is not None and fault.kind is not Kind.MALFORMED
     outcome = Outcome.FAILED if failed else Outcome.OK
     return (
-        Continue(To.RESPONSE_HEAD, told, h.not_theirs(head.headers)),
+        Continue(To.RESPONSE_HEAD, told, gone),
         entry(bound, head.at, outcome, fault if failed else None),
     )

@@ -213,7 +213,7 @@ def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, 
         estimated_tokens=estimated_tokens,
         degraded="" if last is None else last.name,
         windows=plans.windows(groups, gateway),
-        client_headers=h.of_format(arrived.headers, spoken.format),
+        client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
         generation=gateway.generation,
     )
 

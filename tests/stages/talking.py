@@ -19,6 +19,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
@@ -119,6 +120,8 @@ class Talk(Generic[EntryT]):
                 case Deliver(_, end):
                     assert self._is_open(n), f"answer {n}: bytes before the head, or behind the end"
                     assert not (end and self._has_trailers), "the trailers are the end"
+                case Relay():
+                    assert self._is_open(n), f"answer {n}: a piece before the head"
                 case Reply():
                     assert n == len(self.answers) - 1, "something behind a reply"
 
@@ -149,6 +152,8 @@ class Talk(Generic[EntryT]):
         match self.last:
             case Continue(to) | Deliver(end=to):
                 return to in (To.RESPONSE_TRAILERS, True)
+            case Relay():
+                return False
             case Reply():
                 return True
 

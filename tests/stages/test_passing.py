@@ -10,7 +10,17 @@ from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
-from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.events import (
+    Closed,
+    Continue,
+    HeaderCredential,
+    Relay,
+    Reply,
+    RequestHead,
+    ResponseBody,
+    ResponseHead,
+    To,
+)
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.strategy import Compliance, Restriction, Strategy
 from tests.stages.talking import BEGAN, Talk
@@ -71,7 +81,8 @@ def test_it_goes_to_the_provider_whose_path_it_is(
     provider, answer, _ = passed(head(path, method, **headers))
 
     assert provider.name == name
-    assert answer.set_headers == {":path": upstream}
+    plain = {} if "upgrade" in headers else {"accept-encoding": "identity"}
+    assert answer.set_headers == {":path": upstream, **plain}
 
 
 def test_the_base_path_of_the_provider_comes_before_the_version() -> None:
@@ -160,11 +171,45 @@ def test_the_answer_goes_back_as_it_is_and_is_counted_once(status: str, outcome:
     assert talk.last.to is To.RESPONSE_HEAD
     assert talk.last.set_headers["x-openclaw-provider"] == "openai"
     assert talk.last.remove_headers == ("x-envoy-x",)
-    assert talk.stage.over
+    assert not talk.stage.over, "the body is to come"
     entry = talk.hang_up().entry
     assert entry.passed
     assert entry.outcome is outcome
     assert (entry.fault.kind if entry.fault else None) is kind
+
+
+def test_the_body_of_an_answer_to_our_key_is_seen_to_its_end() -> None:
+    _, asked, talk = passed(head("/v1/files"))
+    pieces = [ResponseBody(b"a", False, BEGAN), ResponseBody(b"", False, BEGAN), ResponseBody(b"b", True, BEGAN)]
+
+    assert asked.relays
+    talk.tell(ResponseHead({":status": "200"}, BEGAN + 1), *pieces)
+
+    assert talk.answers[-3:] == [Relay(b"a"), Relay(b""), Relay(b"b")]
+    assert talk.stage.over
+    assert talk.hang_up().entry.outcome is Outcome.OK
+
+
+def test_a_head_without_a_body_is_all() -> None:
+    _, _, talk = passed(head("/v1/files"))
+
+    assert talk.tell(ResponseHead({":status": "204"}, BEGAN + 1, end=True)).stage.over
+
+
+@pytest.mark.parametrize(
+    ("asked", "of"),
+    [
+        (head("/v1/realtime?model=x", "GET", upgrade="websocket"), ALL),
+        (head("/v1/files", authorization="Bearer theirs"), gateway(replace(OPENAI, auth="forward"))),
+        (head("/v1/files"), gateway(replace(OPENAI, credential=""))),
+    ],
+)
+def test_an_answer_in_which_our_key_cannot_be_passes_unseen(asked: RequestHead, of: Gateway) -> None:
+    """Also one of an upgraded connection: it is none."""
+    _, answer, talk = passed(asked, of)
+
+    assert not answer.relays
+    assert talk.tell(ResponseHead({":status": "200"}, BEGAN + 1)).stage.over
 
 
 def test_a_caller_who_leaves_is_counted_too() -> None:
