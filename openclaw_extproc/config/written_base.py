@@ -33,7 +33,9 @@ def _header(text: str) -> str:
         raise ValueError("write the name of a header such as baggage, or the beginning of names such as x-team-*")
     prefix = name.removesuffix("*")
     if name in NEVER or prefix.startswith(NEVER_PREFIXES) or (name != prefix and _covers_ours(prefix)):
-        raise ValueError("is never forwarded: credentials have auth: forward, the others are made anew for each hop")
+        raise ValueError(
+            "this header is never forwarded: credentials have auth: forward, the others are made anew for each hop"
+        )
     return name
 
 

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ def masked(text: bytes, *cuts: int, key: str = KEY) -> bytes:
     return b"".join(masker.feed(piece, end=n == len(pieces) - 1) for n, piece in enumerate(pieces))
 
 
-WAYS = {
+WAYS: Mapping[str, Callable[[str], bytes]] = {
     "as it is": lambda key: key.encode("latin-1"),
     "utf-8": lambda key: key.encode(),
     "bearer": lambda key: b"Bearer " + key.encode("latin-1"),
