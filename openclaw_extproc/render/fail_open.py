@@ -109,7 +109,7 @@ def _route(family: Family, match: dict[str, Json], upstream: Upstream, seconds: 
             "regex_rewrite": rewrite,
         },
         "request_headers_to_remove": [*sorted(CALLERS - _OWN[family.prefix]), *_STAYS],
-        "response_headers_to_remove": sorted(KEPT_FROM_CALLERS),
+        "response_headers_to_remove": list[Json](sorted(KEPT_FROM_CALLERS)),
         "response_headers_to_add": [
             {"header": {"key": MODE_HEADER, "value": MODE}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         ],

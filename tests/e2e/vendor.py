@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from openclaw_extproc.model.json import Json
+
 CREDENTIALS = ("authorization", "x-api-key", "x-goog-api-key")
 
 
@@ -98,7 +100,8 @@ def _pieces(play: str, key: str) -> list[bytes]:
     """An event that quotes the key in each way, an end or an error, cut in the middle of each key."""
     said = " ".join(quotes(key))
     delta = {"id": "c1", "choices": [{"index": 0, "delta": {"content": said}, "finish_reason": None}]}
-    last = {"id": "c1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    end: dict[str, Json] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    last: dict[str, Json] = {"id": "c1", "choices": [end]}
     events = [_event(delta), _event(last), b"data: [DONE]\n\n"]
     if play.endswith("error"):
         events[1:] = [_event({"error": {"message": f"broke with {said}", "type": "server_error", "code": key}})]

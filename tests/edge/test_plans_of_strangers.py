@@ -4,9 +4,9 @@ Who reaches the stages' addresses can send any bytes to both, and read what is a
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -83,7 +83,11 @@ values = st.recursive(
 def spots(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The ways to all values in a value."""
     yield way
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        inner = cast("dict[str, Any]", value).items()
+    elif isinstance(value, list):
+        inner = enumerate(cast("list[Any]", value))
     for key, one in inner:
         yield from spots(one, (*way, key))
 
@@ -118,7 +122,7 @@ def spliced(draw: st.DrawFn) -> str:
 
 
 @contextmanager
-def attempting() -> Iterator[tuple[AttemptSession, Recording]]:
+def attempting() -> Generator[tuple[AttemptSession, Recording]]:
     secrets = Recording()
     put_on = Credentials(secrets, lambda _: None).put_on
     gate = Gate(Overload, CollectorRegistry())
