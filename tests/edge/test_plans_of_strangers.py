@@ -4,7 +4,7 @@ Who reaches the stages' addresses can send any bytes to both, and read what is a
 """
 
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -87,7 +87,7 @@ def spots(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
         inner = cast("dict[str, Any]", value).items()
     elif isinstance(value, list):
-        inner = enumerate(cast("list[Any]", value))
+        inner = enumerate(cast("Sequence[Any]", value))
     for key, one in inner:
         yield from spots(one, (*way, key))
 
