@@ -112,7 +112,21 @@ def test_what_a_provider_quotes_of_our_credential_is_cut_out_of_head_and_body(st
     assert SECRET in str(sent), "the provider got it"
     assert SECRET not in said
     assert "*" * len(SECRET) in said
-    assert 'key: "x-quoted"' in said
+    assert f'raw_value: "Bearer {"*" * len(SECRET)}"' in said
+
+
+def test_what_waits_for_the_rest_of_a_key_goes_out_before_trailers() -> None:
+    session, _ = keyed({"authorization": f"Bearer {SECRET}"})
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=head({":status": "400", "content-type": "application/json"})),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=b"an answer that ends in sk-012")),
+        pb.ProcessingRequest(response_trailers=pb.HttpTrailers()),
+    )
+
+    assert "ends in" in said
+    assert "sk-012" in said
 
 
 def test_the_token_of_a_cloud_is_a_credential_too() -> None:
