@@ -19,6 +19,7 @@ OURS = "openclaw_extproc"
 LAYERS = (
     {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices"},
     {"gateway"},
+    {"snapshots"},
     {"model"},
     {"wire"},
     {"plan", "features"},

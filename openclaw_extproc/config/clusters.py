@@ -104,6 +104,7 @@ def _provider(
         api_version=written.api_version,
         project=written.project,
         authority=_authority(cluster),
+        forward_headers=tuple(dict.fromkeys(written.forward_headers)),
     )
     return ClusterProvider(
         provider, path, tuple(written.models), written.template, written.allow_http, _endpoint(cluster)

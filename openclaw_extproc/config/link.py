@@ -23,7 +23,7 @@ from openclaw_extproc.config.limits import degraded, link_emergency, link_limits
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
 from openclaw_extproc.config.prices import NEWEST
-from openclaw_extproc.config.providers import Providers, link_providers
+from openclaw_extproc.config.providers import Providers, link_providers, with_headers
 from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
 from openclaw_extproc.config.sidecar import link_fail_open
 from openclaw_extproc.config.stages import link_stages
@@ -65,7 +65,7 @@ def link(
     session_name, session_file = session or ("", None)
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
-    providers = patient(providers, written)
+    providers = with_headers(patient(providers, written), written.gateway.forward_headers)
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)

@@ -5,7 +5,7 @@ Whose cluster stands in the clusters file is not rendered again: the file is the
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -76,6 +76,16 @@ def link_providers(
     return Providers(by_name, tuple(upstreams), frozenset({*declared, *given}), paths, in_the_clear), findings
 
 
+def with_headers(providers: Providers, forwarded: Sequence[str]) -> Providers:
+    """The providers with the request headers that go to each of them."""
+    by_name = {
+        name: replace(one, forward_headers=tuple(dict.fromkeys((*one.forward_headers, *forwarded))))
+        for name, one in providers.by_name.items()
+    }
+    upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
+    return replace(providers, by_name=by_name, upstreams=upstreams)
+
+
 def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
     declared: dict[str, _Declared] = {}
     for entry in forms.entries.values():
@@ -143,6 +153,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         api_version=one.values.get("api_version", ""),
         project=one.values.get("project", ""),
         unread_cluster=unread_name(cluster_name(one.name)),
+        forward_headers=tuple(dict.fromkeys(one.values.get("forward_headers", "").split())),
     )
     upstream = Upstream(provider, place.scheme, place.host, place.port)
     return replace(upstream, provider=replace(provider, authority=upstream.authority))

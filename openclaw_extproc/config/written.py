@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from openclaw_extproc.config.written_balance import Failover, LoadBalancing
-from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_base import Access, Choice, Fraction, Header, Milliseconds, Name, Section
 from openclaw_extproc.config.written_callers import CallersSection, ClientEntry
 from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_models import (
@@ -82,6 +82,10 @@ class GatewaySection(Processes, CallersSection):
     second whether Envoy is ready. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    forward_headers: list[Header] = Field(default_factory=list[Header])
+    """Request headers of callers that go to every provider besides those of the vendors' own clients: names, or
+    beginnings such as `x-team-*`. Without it no tracing header but `traceparent` and `tracestate` leaves the sidecar,
+    and nothing that a mesh, a proxy or a browser adds."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
@@ -209,3 +213,4 @@ class ClusterMetadata(Section):
     quirks: list[Name] = Field(default_factory=list[Name])
     api_version: str = ""
     project: str = ""
+    forward_headers: list[Header] = Field(default_factory=list[Header])

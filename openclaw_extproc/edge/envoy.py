@@ -26,6 +26,7 @@ from openclaw_extproc.stages.events import (
     Credential,
     Deliver,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
@@ -42,7 +43,8 @@ _NO_TOKEN_OF_OURS = frozenset({1, *range(4, 25)})
 issuer is another (24). With all other codes the issuer is ours and the token too old, too new, for others or not
 signed."""
 
-_SEND, _SKIP, _NONE = 1, 2, 0
+_SEND, _SKIP = 1, 2
+_NONE, _STREAMED = 0, 1
 _BYPASS = pb.ProcessingMode(
     request_header_mode=_SEND,
     response_header_mode=_SEND,
@@ -52,6 +54,16 @@ _BYPASS = pb.ProcessingMode(
     response_trailer_mode=_SKIP,
 )
 """Envoy obeys because our filters say `allow_mode_override`."""
+
+_RELAY = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_NONE,
+    response_body_mode=_STREAMED,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Trailers there are none: these clusters speak HTTP/1.1, of which Envoy drops them."""
 
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
@@ -127,6 +139,8 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return pb.ProcessingResponse(immediate_response=immediate)
         case Deliver(chunk, end):
             return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
+        case Relay(chunk, changed):
+            return pb.ProcessingResponse(response_body=_relayed(chunk, changed=changed))
         case Continue():
             return _continue(answer, put_on)
 
@@ -134,6 +148,13 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
 def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:
     streamed = pb.StreamedBodyResponse(body=chunk, end_of_stream=end)
     return pb.BodyResponse(response=pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed)))
+
+
+def _relayed(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
+    if not changed:
+        return pb.BodyResponse()
+    mutation = pb.BodyMutation(body=chunk) if chunk else pb.BodyMutation(clear_body=True)
+    return pb.BodyResponse(response=pb.CommonResponse(body_mutation=mutation))
 
 
 def longer(milliseconds: int) -> pb.ProcessingResponse:
@@ -156,6 +177,8 @@ def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
         _replace_body(common, answer)
     if answer.bypass:
         response.mode_override.CopyFrom(_BYPASS)
+    if answer.relays:
+        response.mode_override.CopyFrom(_RELAY)
     if answer.groups:
         if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
             common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)

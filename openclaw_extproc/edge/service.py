@@ -37,6 +37,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Kind, Notice
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
 
@@ -77,6 +78,7 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
         """`tell`: people, of what happens here."""
         self._settings = settings
+        self._snapshots = Snapshots(settings.gateway)
         self._tell = tell
         self._not_renewed: deque[str] = deque(maxlen=100)
         """Identities, from the threads that renew them."""
@@ -102,13 +104,15 @@ class Service:
     async def expect(self, settings: Settings) -> None:
         """Have the identities of these settings asked for, beside our own, before they are needed."""
         # Attempts of requests under way still want those of the settings before.
-        self._credentials.keep([*self._settings.gateway.providers.values(), *settings.gateway.providers.values()])
+        self._snapshots.expect(settings.gateway)
+        self._credentials.keep(p for gateway in self._snapshots.gateways for p in gateway.providers.values())
         await asyncio.to_thread(self._credentials.wait)
         self.look_around()
 
     def take(self, settings: Settings) -> None:
         """From the next request on. Requests under way keep the snapshot they started with."""
         self._settings = settings
+        self._snapshots.take(settings.gateway, time.time())
         self.health.keep(settings.gateway)
         self.probes.keep(settings)
         self._memory.keep(settings.gateway)
@@ -119,6 +123,7 @@ class Service:
         """See which credentials are there now, and what the time has changed."""
         self.health.look(time.time())
         self._client_keys.refresh()
+        self._snapshots.forget(time.time())
         while self._not_renewed:
             name = self._not_renewed.popleft()
             text = f"{name} cannot be renewed; what it stands for is used while it is valid"
@@ -156,7 +161,7 @@ class Service:
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way, self.gate)
+        return AttemptSession(AttemptStage(self._snapshots), self._recorder.attempt, put_on, under_way, self.gate)
 
     async def counted(self) -> tuple[Metric, ...]:
         return tuple(self.metrics.registry.collect())

@@ -1,10 +1,12 @@
 """A stage on a stream: protobuf outside, events inside, entries to whoever records them."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
-from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge import envoy, logs
+from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
@@ -12,7 +14,17 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, RequestBody, ResponseBody, To, Woken
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Credential,
+    Event,
+    RequestBody,
+    ResponseBody,
+    To,
+    Woken,
+)
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -72,12 +84,16 @@ class StageSession(Generic[EntryT]):
         if isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
             self._body, self._next = event, 0
             return self.resume()
-        step = self._stage.receive(event)
+        steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
             self._held += len(event.body)
             self._hold(len(event.body))
-        return self._taken(step)
+        return [answer for step in steps for answer in self._taken(step)]
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        """What the stage is told of Envoy's message."""
+        return (event,)
 
     @property
     def has_more(self) -> bool:
@@ -88,10 +104,11 @@ class StageSession(Generic[EntryT]):
         assert body is not None, "asked for only where there is more"
         self._next += SLICE_BYTES
         is_last = self._next >= len(body.chunk)
-        step = self._stage.receive(ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time()))
+        part = ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time())
+        steps = [self._stage.receive(one) for one in self._shown(part)]
         if is_last or self._stage.over:
             self._body = None
-        return self._taken(step)
+        return [answer for step in steps for answer in self._taken(step)]
 
     @property
     def wakes_at(self) -> float | None:
@@ -208,20 +225,43 @@ class AttemptSession(StageSession[AttemptEntry]):
         under_way: UnderWay,
         gate: Gate,
     ) -> None:
-        super().__init__(stage, record, put_on, hold=gate.hold)
+        super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
         self._attempt = stage
+        self._answer: Masked | None = None
+        """Of the provider, once it has a credential of ours."""
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
         self._closed = False
+        self._is_told = False
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
+        if self._attempt.refused and not self._is_told:
+            self._is_told = True
+            logs.event("attempts", "plan_refused", {"why": "it names what is not configured"}, level=logging.WARNING)
         bound = self._attempt.bound
         if bound is not None and self._call is None and not self._closed:
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
+
+    def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
+        def noted(credential: Credential) -> Mapping[str, str]:
+            headers = put_on(credential)
+            if secrets := secrets_in(headers):
+                self._answer = Masked(secrets)
+            return headers
+
+        return noted
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        if self._answer is None:
+            return (event,)
+        return self._answer.shown(event)
+
+    def _written(self, answer: Answer) -> bytes:
+        return super()._written(answer if self._answer is None else self._answer.told(answer))
 
     @property
     def wakes_at(self) -> float | None:

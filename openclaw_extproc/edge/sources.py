@@ -1,11 +1,14 @@
 """The files a configuration comes from: reading, checking, noticing changes, publishing what Envoy watches."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
+
+import msgspec
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.load import Loaded, load
@@ -33,7 +36,20 @@ class Origin:
     session: tuple[str, str] | None
     lenient: bool
 
+    @property
+    def generation(self) -> str:
+        """The same wherever the same texts are read: it says which snapshot a plan was made with."""
+        whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient))
+        return hashlib.sha256(whole).hexdigest()[:16]
+
     def load(self, environment: Mapping[str, str]) -> Loaded:
+        loaded = self._load(environment)
+        if (settings := loaded.settings) is None:
+            return loaded
+        gateway = replace(settings.gateway, generation=self.generation)
+        return replace(loaded, settings=replace(settings, gateway=gateway))
+
+    def _load(self, environment: Mapping[str, str]) -> Loaded:
         return load(
             self.texts,
             clusters=self.clusters,

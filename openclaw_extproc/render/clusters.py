@@ -12,6 +12,9 @@ CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's, and that of Envoy's own image."""
 
+UNREAD_BUFFER_BYTES = 1024 * 1024
+"""Per connection for what is not read. It is also how long a piece of an answer may be that we are shown: 64 MiB in one
+message took a worker longer than Envoy waits."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
@@ -104,6 +107,8 @@ def _facts(provider: Provider) -> dict[str, Json]:
         facts["api_version"] = provider.api_version
     if provider.project:
         facts["project"] = provider.project
+    if provider.forward_headers:
+        facts["forward_headers"] = list[Json](provider.forward_headers)
     facts["models"] = list(provider.models)
     return facts
 

@@ -95,6 +95,8 @@ def unread_stage() -> dict[str, Json]:
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
+        "allow_mode_override": True,  # for answers to a credential of ours, which is cut out of them
+        "allow_content_length_header": True,  # what is cut out is replaced by as much
         "message_timeout": "5s",
         "processing_mode": {
             "request_header_mode": "SEND",

@@ -14,12 +14,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
+from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -59,6 +58,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
 
 
+_LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 
@@ -73,10 +73,14 @@ class Step:
 
 
 class AttemptStage:
-    def __init__(self) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
+        """`snapshots`: say what the providers are that a plan names."""
+        self._snapshots = snapshots
         self._state: State = New()
         self.bound: Bound | None = None
         """From the first message on: where this attempt goes, if it is a model call."""
+        self.refused = False
+        """It came with a plan that no snapshot confirms."""
         self.over = False
         """Envoy has nothing more to ask."""
         self.broken = False
@@ -144,16 +148,21 @@ class AttemptStage:
     # -- the request -------------------------------------------------------
 
     def _on_head(self, head: RequestHead) -> Step:
-        bound = _bind(head)
-        if bound is not None and bound.plan.passes:
+        bound = bind(head, self._snapshots)
+        if isinstance(bound, Fault):
+            return self._turn_away(bound)
+        if bound.plan.passes:
             self._state = Passed()
             return Step((passing.request(bound, head),))
-        if bound is None or head.end:
-            self._state = Over()
-            fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-            return Step((reply(fault, "openai_chat"),))
+        if head.end:
+            return self._turn_away(NO_PLAN)
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _turn_away(self, fault: Fault) -> Step:
+        """Whose it is nobody knows, so no entry."""
+        self._state, self.refused = Over(), fault is UNCONFIRMED
+        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
         try:
@@ -350,15 +359,3 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
-
-
-def _bind(head: RequestHead) -> Bound | None:
-    try:
-        plan = plans.read(head.metadata.get("plan", ""))
-        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
-    except (msgspec.MsgspecError, ValueError):
-        return None
-    target = plan.target(attempt, head.cluster)
-    if target is None:
-        return None
-    return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)

@@ -138,6 +138,8 @@ class Continue:
     credential: Credential | None = None
     bypass: bool = False
     """Of a request's head: both bodies go past us from here on."""
+    relays: bool = False
+    """Of a request's head: the answer's body is shown to us piece by piece, and each piece goes on when we answer."""
 
 
 SAID_BY_US = "openclaw"
@@ -163,4 +165,13 @@ class Deliver:
     """Nothing follows, trailers neither."""
 
 
-Answer: TypeAlias = Continue | Deliver | Reply
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A piece of an answer that Envoy keeps (`Continue.relays`), as the client is to get it. One for each we see."""
+
+    chunk: bytes
+    changed: bool = True
+    """False where it is the very piece that Envoy has."""
+
+
+Answer: TypeAlias = Continue | Deliver | Relay | Reply

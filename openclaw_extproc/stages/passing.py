@@ -1,6 +1,6 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
-Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
+Nothing of a request is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
 (Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
 cluster, where the attempt stage sees the head of the request and nothing else: an answer that it would hold, however
 shortly, before the request is through, ends Envoy (decision 19). What came of the attempt is seen by the route stage.
@@ -30,12 +30,15 @@ from openclaw_extproc.stages.events import (
     GoogleCredential,
     HeaderCredential,
     RequestHead,
+    ResponseHead,
     To,
 )
 from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import Spoken
 
+MAX_RELAYED_BYTES = 1024 * 1024
+"""Of an answer that is looked at for our credential; the rest passes unseen."""
 _PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 
@@ -46,7 +49,7 @@ def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
         return ()
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
-    return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
+    return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
 def home(
@@ -81,6 +84,7 @@ def plan(head: RequestHead, spoken: Spoken, home: Provider, gateway: Gateway) ->
         emergency=gateway.emergency,
         record=Record(because=("no model call: to its own provider",)),
         passes=True,
+        generation=gateway.generation,
     )
 
 
@@ -97,13 +101,31 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    if not forwards:
+        changed |= h.subprotocols(head.headers)
+    if relays(bound):
+        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
+    format = bound.plan.client_format
+    unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
     return Continue(
         To.REQUEST_HEAD,
         changed,
-        tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
+        tuple(sorted(unwanted - changed.keys())),
         notes=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=_credential(bound),
     )
+
+
+def relays(bound: Bound) -> bool:
+    """Whether the answer's body is shown to us: our credential is cut out of it. Not of an upgraded connection."""
+    return _credential(bound) is not None and "upgrade" not in bound.headers
+
+
+def is_looked_at(bound: Bound, head: ResponseHead) -> bool:
+    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+    length = head.headers.get("content-length", "0")
+    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
+    return relays(bound) and short and not head.end
 
 
 def _credential(bound: Bound) -> Credential | None:

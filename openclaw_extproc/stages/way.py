@@ -221,15 +221,10 @@ def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, 
         record=decision.record,
         estimated_tokens=estimated_tokens,
         degraded="" if last is None else last.name,
-        windows=_windows(groups, gateway),
-        client_headers=h.of_format(arrived.headers, spoken.format),
+        windows=plans.windows(groups, gateway),
+        client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
+        generation=gateway.generation,
     )
-
-
-def _windows(groups: Sequence[tuple[Target, ...]], gateway: Gateway) -> dict[str, int]:
-    """Only where somebody else could have more room."""
-    known = {target.name: gateway.facts(target).window for group in groups for target in group}
-    return {name: window for name, window in known.items() if window is not None} if len(known) > 1 else {}
 
 
 def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -18,6 +19,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
@@ -71,7 +73,79 @@ def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
-    return AttemptSession(AttemptStage(), entries.append, put_on, under_way, gate()), entries
+    return AttemptSession(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
+
+
+SECRET = "sk-0123456789abcdef"
+
+
+def keyed(headers: Mapping[str, str]) -> tuple[Session, list[pb.ProcessingResponse]]:
+    """An attempt whose credential becomes these headers."""
+    of = replace(GATEWAY, providers={**GATEWAY.providers, "one": replace(FIRST.provider, credential="KEY")})
+    session = AttemptSession(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, UnderWay(), gate())
+    return session, [pb.ProcessingResponse.FromString(a) for m in asking(noted(), "one") for a in session.receive(m)]
+
+
+def told(session: Session, *messages: pb.ProcessingRequest) -> str:
+    """All that Envoy is answered."""
+    answers = [answer for message in messages for answer in session.receive(message.SerializeToString())]
+    return " ".join(str(pb.ProcessingResponse.FromString(answer)) for answer in answers)
+
+
+@pytest.mark.parametrize("status", ["200", "400"])
+@pytest.mark.parametrize("trailers", [False, True])
+def test_what_a_provider_quotes_of_our_credential_is_cut_out_of_head_and_body(status: str, *, trailers: bool) -> None:
+    session, sent = keyed({"authorization": f"Bearer {SECRET}"})
+    answer = ANSWER if status == "200" else b'{"error": {"message": "hi"}}'
+    body = answer.replace(b"hi", SECRET.encode())
+    cut = body.index(b"sk-") + 9
+    quoted = head({":status": status, "content-type": "application/json", "x-quoted": f"Bearer {SECRET}"})
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=quoted),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[:cut])),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[cut:], end_of_stream=not trailers)),
+        *([pb.ProcessingRequest(response_trailers=pb.HttpTrailers())] if trailers else []),
+    )
+
+    assert SECRET in str(sent), "the provider got it"
+    assert SECRET not in said
+    assert "*" * len(SECRET) in said
+    assert f'raw_value: "Bearer {"*" * len(SECRET)}"' in said
+
+
+def test_what_waits_for_the_rest_of_a_key_goes_out_before_trailers() -> None:
+    session, _ = keyed({"authorization": f"Bearer {SECRET}"})
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=head({":status": "400", "content-type": "application/json"})),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=b"an answer that ends in sk-012")),
+        pb.ProcessingRequest(response_trailers=pb.HttpTrailers()),
+    )
+
+    assert "ends in" in said
+    assert "sk-012" in said
+
+
+def test_the_token_of_a_cloud_is_a_credential_too() -> None:
+    token = "FwoGZXIvYXdzEXAMPLE0123456789"  # of nobody
+    signature = "0123456789abcdef" * 4
+    signed = f"AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature={signature}"
+    session, _ = keyed({"authorization": signed, "x-amz-security-token": token, "x-amz-date": "20260101T000000Z"})
+    words = f"Signature {signature} of {token} at 20260101T000000Z"
+    body = json.dumps({"error": {"message": words}}).encode()
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=head({":status": "400", "content-type": "application/json"})),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body, end_of_stream=True)),
+    )
+
+    assert signature not in said
+    assert token not in said
+    assert "20260101T000000Z" in said
 
 
 def noted() -> dict[str, str]:
