@@ -21,11 +21,12 @@ from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers
-from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
+from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
 from openclaw_extproc.config.sidecar import link_fail_open
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
+from openclaw_extproc.config.written_workers import Downstream as WrittenDownstream
 from openclaw_extproc.gateway import Gateway
 
 
@@ -115,10 +116,21 @@ def link(
         drain_ms=written.gateway.drain_ms,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
+        downstream=_downstream(written.gateway.downstream),
         drills=link_drills(written.failover),
         channels=channels,
     )
     return settings, findings
+
+
+def _downstream(written: WrittenDownstream) -> Downstream:
+    return Downstream(
+        max_connections=written.max_connections,
+        max_heap_bytes=written.max_heap_mib * 1024 * 1024,
+        idle_timeout_ms=written.idle_timeout_ms,
+        request_headers_timeout_ms=written.request_headers_timeout_ms,
+        request_timeout_ms=written.request_timeout_ms,
+    )
 
 
 def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:

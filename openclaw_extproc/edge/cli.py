@@ -177,7 +177,7 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
 

@@ -8,7 +8,7 @@ from google.protobuf import any_pb2
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
-from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
+from openclaw_extproc.render.ext_proc import DETAILS, GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
 from openclaw_extproc.stages.events import (
     SAID_BY_US,
     Answer,
@@ -27,7 +27,7 @@ from openclaw_extproc.stages.events import (
 
 FILTER = "envoy.filters.http.ext_proc"
 
-_SEND, _SKIP, _NONE = 1, 2, 0
+_SEND, _SKIP, _NONE, _BUFFERED = 1, 2, 0, 2
 _BYPASS = pb.ProcessingMode(
     request_header_mode=_SEND,
     response_header_mode=_SEND,
@@ -37,6 +37,16 @@ _BYPASS = pb.ProcessingMode(
     response_trailer_mode=_SKIP,
 )
 """Envoy obeys because our filters say `allow_mode_override`."""
+
+_WHOLE = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_BUFFERED,
+    response_body_mode=_NONE,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Of the route stage, once it has seen a request: its answer's head as well."""
 
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
@@ -57,7 +67,8 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":
-            return ResponseHead(_headers(message.response_headers), at, message.response_headers.end_of_stream)
+            answer, told = message.response_headers, _attributes(message)
+            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""))
         case "response_body":
             return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
         case "response_trailers":
@@ -100,6 +111,13 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
         case Continue():
             return _continue(answer, put_on)
+
+
+def read_on() -> pb.ProcessingResponse:
+    """The route stage's answer to the head of a request that it reads."""
+    response = write(Continue(To.REQUEST_HEAD), lambda _: {})
+    response.mode_override.CopyFrom(_WHOLE)
+    return response
 
 
 def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:

@@ -21,7 +21,8 @@ def findings(binary: str, read: Read, environment: Mapping[str, str]) -> list[Fi
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
         places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
-        whole = bootstrap(read.settings.gateway, read.settings.listen, places, read.settings.fail_open)
+        settings = read.settings
+        whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
         # It does not read the discovery file, so the clusters are checked as static ones.
         clusters = yaml.safe_load(clusters_text(read, environment))["resources"]
         for cluster in clusters:

@@ -24,6 +24,9 @@ _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeTo
 """The answers without a change, written once."""
 
 
+_READ_ON = envoy.read_on().SerializeToString()
+
+
 class StepLike(Protocol[EntryT_co]):
     @property
     def answers(self) -> tuple[Answer, ...]: ...
@@ -136,6 +139,9 @@ class RouteSession(StageSession[RequestEntry]):
         self._tell()
         return answers
 
+    def _written(self, answer: Answer) -> bytes:
+        return _READ_ON if answer == _PLAIN[To.REQUEST_HEAD][0] else super()._written(answer)
+
     @property
     def question(self) -> Question | None:
         return self._route.question
@@ -183,6 +189,8 @@ class AttemptSession(StageSession[AttemptEntry]):
         gate: Gate,
     ) -> None:
         super().__init__(stage, record, put_on, hold=gate.hold)
+        self._gate = gate
+        gate.begin_attempt()
         self._attempt = stage
         self._under_way = under_way
         self._call: Planned | None = None
@@ -209,6 +217,8 @@ class AttemptSession(StageSession[AttemptEntry]):
         return self._attempt.broken
 
     def close(self, fault: Fault | None) -> None:
+        if not self._closed:
+            self._gate.end_attempt()
         call, self._call, self._closed = self._call, None, True
         if call is not None:
             self._under_way.end(call, time.time())

@@ -18,6 +18,8 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_counts import EnvoyCounts
+from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
@@ -116,10 +118,13 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
 
 async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
     """One look for all workers, for ever."""
+    counts = EnvoyCounts()
+    taking.own_registry.register(counts)
     while True:
         await asyncio.sleep(EJECTIONS_SECONDS)
         try:
             clusters = await admin.ejected()
+            counts.saw(await admin.refused())
         except httpx.HTTPError:
             continue  # it is busy, or ending: the next look tells
         if clusters:
@@ -133,6 +138,7 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
+        pressure_files=[pressure_file(pair.route) for pair in listening],
     )
 
 
@@ -147,7 +153,7 @@ def _settings(read: Read) -> Settings:
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
     publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
 
 
