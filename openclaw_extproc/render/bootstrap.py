@@ -31,6 +31,7 @@ _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.Priority
 
 MAX_STREAMS = 100
 """At a time on an HTTP/2 connection of an application; it opens another one for more."""
+USUAL = Downstream()
 NOWHERE_CLUSTER = "openclaw_nowhere"
 FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|containers)([/?].*)?|/upload/.*)"
 """Paths whose bodies may be files of any size. Envoy wants regular expressions to be no longer."""
@@ -61,7 +62,7 @@ def bootstrap(
     listen: Address,
     places: Places,
     fail_open: Mapping[str, Upstream] = MappingProxyType({}),
-    downstream: Downstream = Downstream(),
+    downstream: Downstream = USUAL,
 ) -> dict[str, Json]:
     """`fail_open`: where calls of a vendor's clients go when no worker answers."""
     whole: dict[str, Json] = {

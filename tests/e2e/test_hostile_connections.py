@@ -1,4 +1,4 @@
-"""Connections that are only there: they cost nobody else a call. What Envoy refuses by itself is answered and counted."""
+"""Connections that are only there cost nobody else a call; what Envoy refuses by itself is answered and counted."""
 
 import socket
 import time
