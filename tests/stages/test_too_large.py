@@ -38,9 +38,9 @@ def test_buffers_of_envoys_are_larger_than_an_answer() -> None:
     """Half of a stage's stream buffer is where Envoy begins to read again from a provider that may have gone."""
     most = ext_proc.MAX_ANSWER_BYTES
 
-    assert ext_proc.STAGE_STREAM_BYTES // 2 > most
-    assert ext_proc.REQUEST_BUFFER_BYTES > most
-    assert ext_proc.CLIENT_STREAM_BYTES > most
-    assert ext_proc.CLIENT_CONNECTION_BYTES > 40 * most
+    assert most < ext_proc.STAGE_STREAM_BYTES // 2
+    assert most < ext_proc.REQUEST_BUFFER_BYTES
+    assert most < ext_proc.CLIENT_STREAM_BYTES
+    assert 40 * most < ext_proc.CLIENT_CONNECTION_BYTES
     made = stage_clusters.stage_cluster("route", ["/route.sock"])
     assert made["per_connection_buffer_limit_bytes"] == ext_proc.STAGE_CONNECTION_BYTES
