@@ -24,12 +24,13 @@ from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers, with_headers
-from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
+from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
 from openclaw_extproc.config.sidecar import link_fail_open
 from openclaw_extproc.config.stages import link_stages
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
+from openclaw_extproc.config.written_workers import Downstream as WrittenDownstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.strategy import Context
 
@@ -136,6 +137,7 @@ def link(
         envoy_admin_port=written.gateway.envoy_admin_port,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
+        downstream=_downstream(written.gateway.downstream),
         drills=link_drills(written.failover),
         channels=channels,
     )
@@ -153,6 +155,16 @@ def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Findin
 def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
     """Whose key may go over http://, as the operator says."""
     return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
+
+
+def _downstream(written: WrittenDownstream) -> Downstream:
+    return Downstream(
+        max_connections=written.max_connections,
+        max_heap_bytes=written.max_heap_mib * 1024 * 1024,
+        idle_timeout_ms=written.idle_timeout_ms,
+        request_headers_timeout_ms=written.request_headers_timeout_ms,
+        request_timeout_ms=written.request_timeout_ms,
+    )
 
 
 def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:

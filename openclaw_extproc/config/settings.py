@@ -68,6 +68,17 @@ class Overload:
 
 
 @dataclass(frozen=True, slots=True)
+class Downstream:
+    """What applications may take of Envoy."""
+
+    max_connections: int = 10_000
+    max_heap_bytes: int = 1024 * 1024 * 1024
+    idle_timeout_ms: int = 75_000
+    request_headers_timeout_ms: int = 10_000
+    request_timeout_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
 class Drills:
     """When drills are held by themselves."""
 
@@ -136,6 +147,7 @@ class Settings:
     fail_open: Mapping[str, Upstream] = field(default_factory=dict[str, Upstream])
     """By the vendor whose API is spoken, who gets the calls when no worker answers; the others are rejected."""
     overload: Overload = Overload()
+    downstream: Downstream = Downstream()
     drills: Drills | None = None
     """`None`: nobody asked for any."""
     channels: tuple[Channel, ...] = ()

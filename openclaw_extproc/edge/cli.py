@@ -214,7 +214,7 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
     publish(folder / "envoy.yaml", text_of(whole))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
     write_secrets(settings.gateway, folder)

@@ -11,6 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
 from openclaw_extproc.render.ext_proc import (
     CLAIMS,
+    DETAILS,
     GROUPS_NAMESPACE,
     JWT_NAMESPACE,
     NAMESPACE,
@@ -44,7 +45,7 @@ issuer is another (24). With all other codes the issuer is ours and the token to
 signed."""
 
 _SEND, _SKIP = 1, 2
-_NONE, _STREAMED = 0, 1
+_NONE, _STREAMED, _BUFFERED = 0, 1, 2
 _BYPASS = pb.ProcessingMode(
     request_header_mode=_SEND,
     response_header_mode=_SEND,
@@ -64,6 +65,15 @@ _RELAY = pb.ProcessingMode(
     response_trailer_mode=_SKIP,
 )
 """Trailers there are none: these clusters speak HTTP/1.1, of which Envoy drops them."""
+_WHOLE = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_BUFFERED,
+    response_body_mode=_NONE,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Of the route stage, once it has seen a request: its answer's head as well."""
 
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
@@ -86,7 +96,8 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":
-            return ResponseHead(_headers(message.response_headers), at, message.response_headers.end_of_stream)
+            answer, told = message.response_headers, _attributes(message)
+            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""))
         case "response_body":
             return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
         case "response_trailers":
@@ -143,6 +154,13 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return pb.ProcessingResponse(response_body=_relayed(chunk, changed=changed))
         case Continue():
             return _continue(answer, put_on)
+
+
+def read_on() -> pb.ProcessingResponse:
+    """The route stage's answer to the head of a request that it reads."""
+    response = write(Continue(To.REQUEST_HEAD), lambda _: {})
+    response.mode_override.CopyFrom(_WHOLE)
+    return response
 
 
 def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
+from openclaw_extproc.edge import envoy_counts
+
 STEP_SECONDS = 0.05
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
@@ -84,6 +86,12 @@ class EnvoyAdmin:
         """Names of the clusters of which outlier detection has ejected every host. Raises `httpx.HTTPError`."""
         answer = await self._client.get(f"{self._url}/clusters", params={"format": "json"})
         return ejected(answer.raise_for_status().content)
+
+    async def refused(self) -> dict[str, int]:
+        """What it refused by itself, by reason. Raises `httpx.HTTPError`."""
+        wanted = "|".join((*envoy_counts.COUNTED, envoy_counts.CONNECTIONS)).replace(".", r"\.")
+        answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
+        return envoy_counts.refused(answer.raise_for_status().text)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
         """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""

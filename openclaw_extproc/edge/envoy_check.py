@@ -27,7 +27,8 @@ def findings(binary: str, read: Read, environment: Mapping[str, str], known: Col
         )
         write_secrets(read.settings.gateway, Path(folder))
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
-        whole = bootstrap(read.settings.gateway, read.settings.listen, places, read.settings.fail_open)
+        settings = read.settings
+        whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
         # It does not read the discovery file, so the clusters are checked as static ones.
         old = {j.dump(one) for one in known}
         clusters = [one for one in (*rendered(read, environment), *read.additions) if j.dump(one) not in old]

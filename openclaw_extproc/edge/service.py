@@ -25,7 +25,7 @@ from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.notifier import Notifier
-from openclaw_extproc.edge.overload import Gate
+from openclaw_extproc.edge.overload import Gate, pressure_file
 from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
@@ -186,10 +186,11 @@ class Service:
 class Servers:
     """Both stages on their addresses. A server a stage: the socket says which stage it is."""
 
-    def __init__(self, service: Service, listening: Listening) -> None:
-        """Raises `ListenError`."""
+    def __init__(self, service: Service, listening: Listening, pressure_file: str) -> None:
+        """`pressure_file`: where Envoy is told how much to refuse; empty: nowhere. Raises `ListenError`."""
         self._is_serving = True
         self._service = service
+        self._pressure_file = pressure_file
         self._watching: asyncio.Task[None] | None = None
         served, tls = (lambda: self._is_serving), listening.tls
         self._servers = [
@@ -200,7 +201,7 @@ class Servers:
     async def start(self) -> None:
         for server in self._servers:
             await server.start()
-        self._watching = asyncio.create_task(self._service.gate.watch())
+        self._watching = asyncio.create_task(self._service.gate.watch(self._pressure_file))
 
     async def stop(self, seconds: float) -> None:
         """No new streams; those under way get so long to end."""
@@ -215,7 +216,7 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     """Serve until the block ends. Raises `ListenError`."""
     await service.expect(service.settings)
     pages = {health_page.PATH: service.health_page}
-    servers, is_started = Servers(service, listening), asyncio.Event()
+    servers, is_started = Servers(service, listening, pressure_file(listening.route)), asyncio.Event()
 
     def why() -> str:
         return not_ready() or ("" if is_started.is_set() else "starting")

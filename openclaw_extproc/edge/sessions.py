@@ -40,6 +40,9 @@ _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeTo
 """The answers without a change, written once."""
 
 
+_READ_ON = envoy.read_on().SerializeToString()
+
+
 class StepLike(Protocol[EntryT_co]):
     @property
     def answers(self) -> tuple[Answer, ...]: ...
@@ -179,6 +182,9 @@ class RouteSession(StageSession[RequestEntry]):
         self._tell()
         return answers
 
+    def _written(self, answer: Answer) -> bytes:
+        return _READ_ON if answer == _PLAIN[To.REQUEST_HEAD][0] else super()._written(answer)
+
     @property
     def question(self) -> Question | None:
         return self._route.question
@@ -226,6 +232,8 @@ class AttemptSession(StageSession[AttemptEntry]):
         gate: Gate,
     ) -> None:
         super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
+        self._gate = gate
+        gate.begin_attempt()
         self._attempt = stage
         self._answer: Masked | None = None
         """Of the provider, once it has a credential of ours."""
@@ -275,6 +283,8 @@ class AttemptSession(StageSession[AttemptEntry]):
         return self._attempt.broken
 
     def close(self, fault: Fault | None) -> None:
+        if not self._closed:
+            self._gate.end_attempt()
         call, self._call, self._closed = self._call, None, True
         if call is not None:
             self._under_way.end(call, time.time())

@@ -18,8 +18,10 @@ from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_counts import EnvoyCounts
 from openclaw_extproc.edge.envoy_process import answering, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
+from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
@@ -132,10 +134,13 @@ async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
 
 async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
     """One look for all workers, for ever."""
+    counts = EnvoyCounts()
+    taking.own_registry.register(counts)
     while True:
         await asyncio.sleep(EJECTIONS_SECONDS)
         try:
             clusters = await admin.ejected()
+            counts.saw(await admin.refused())
         except httpx.HTTPError:
             continue  # it is busy, or ending: the next look tells
         if clusters:
@@ -157,6 +162,7 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
         secrets_folder=str(folder),
+        pressure_files=[pressure_file(pair.route) for pair in listening],
     )
 
 
@@ -172,7 +178,7 @@ def _settings(read: Read) -> Settings:
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
     write_secrets(settings.gateway, folder)
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
     publish(folder / "envoy.yaml", text_of(whole))
 
 

@@ -36,6 +36,7 @@ from openclaw_extproc.edge.channel import (
     Take,
 )
 from openclaw_extproc.edge.heartbeat import Heartbeat
+from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
 from openclaw_extproc.edge.sources import Origin
@@ -60,7 +61,7 @@ class Worker:
         own = Listening(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
         await self._service.expect(self._expected)
-        servers = Servers(self._service, own)
+        servers = Servers(self._service, own, pressure_file(start.route))
         await servers.start()
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)

@@ -57,7 +57,7 @@ def planned() -> dict[str, Json]:
     return {"prefix": "/", "dynamic_metadata": [has_plan]}
 
 
-def routes(targets: Mapping[str, Upstream], seconds: str) -> list[Json]:
+def routes(targets: Mapping[str, Upstream], seconds: str) -> list[dict[str, Json]]:
     """`targets`: by the family's name. `seconds`: the longest that an answer may be silent."""
     return [
         _route(family, match, targets[_name(family)], seconds)

@@ -15,7 +15,9 @@ from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
 from openclaw_extproc.stages.arriving import NO_UPGRADE
+from openclaw_extproc.stages.ended import LOST
 from openclaw_extproc.stages.events import SAID_BY_US
+from openclaw_extproc.stages.route import OVERLOADED
 from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 
@@ -26,6 +28,9 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     seconds = -(-emergency.retry_after_ms // 1000)
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
     lost = Fault(Kind.EXHAUSTED, "the gateway lost this call; try again")
+    busy = Fault(Kind.OVERLOADED, OVERLOADED, 503)
+    slow = Fault(Kind.MALFORMED, "request: not all of it arrived in time", 408)
+    heads = Fault(Kind.MALFORMED, "request headers: too many or too large", 431)
     again = {"retry-after": "1", "x-should-retry": "true"}
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
     mappers += [
@@ -34,6 +39,9 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
     mappers += [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
     for family in FAMILIES:
+        mappers.append(_mapper([_details(" == 'overload'"), *_path(family)], busy, family.formats[0], again))
+        mappers.append(_mapper([_status(408), *_path(family)], slow, family.formats[0], again))
+        mappers.append(_mapper([_status(431), *_path(family)], heads, family.formats[0], {"x-should-retry": "false"}))
         mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
         # A service that restarts is back in a moment: here an SDK shall try again.
         mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
@@ -65,8 +73,8 @@ def _failed() -> dict[str, Json]:
 
 
 def _lost() -> dict[str, Json]:
-    """It was one of our workers that ended or did not answer, no provider."""
-    return _details(".startsWith('ext_proc')")
+    """It was one of our workers that ended or did not answer, or a limit of Envoy's own: no provider."""
+    return _details(f".matches('{LOST}')")
 
 
 def _upgrade() -> dict[str, Json]:

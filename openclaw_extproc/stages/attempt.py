@@ -56,11 +56,14 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
+MAX_ANSWER_BYTES = 40 * 1024 * 1024
+"""Of one answer, as the provider sends it and as the client gets it. Envoy's buffers are larger (decision 21)."""
 
 
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
+_TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,9 @@ class AttemptStage:
         """Envoy has nothing more to ask."""
         self.broken = False
         """Its answer has begun and cannot be ended: the client must see it break off."""
+        self._received = 0
+        self._delivered = 0
+        """Bytes of bodies."""
 
     @property
     def wakes_at(self) -> float | None:
@@ -103,11 +109,27 @@ class AttemptStage:
         Raises:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
-        step = self._step(event)
+        step = self._stop(event.at) if self._is_too_large(event) else self._step(event)
+        self._delivered += sum(len(one.chunk) for one in step.answers if isinstance(one, Deliver))
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
         self.over = isinstance(self._state, Passed) or (isinstance(self._state, Over) and (said_all or ends(event)))
         return step
+
+    def _is_too_large(self, event: Event) -> bool:
+        """Whether an answer that has begun ends here: of a client that does not read it, Envoy would keep all of it."""
+        if not isinstance(event, ResponseBody):
+            return False
+        self._received += len(event.chunk)
+        return self._received > MAX_ANSWER_BYTES and (
+            isinstance(self._state, Answering) or self._state == Over(passes=True)
+        )
+
+    def _stop(self, at: float) -> Step:
+        if isinstance(self._state, Answering):
+            return self._break_off(self._state.call, at, _TOO_LARGE)
+        self._state, self.broken = Over(), True
+        return Step()
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
         match self._state, event:
@@ -132,7 +154,8 @@ class AttemptStage:
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
-                return self._break_off(call, at)
+                is_over = call.over_at is not None and at >= call.over_at
+                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
             case _, Woken():
                 return Step()
             case Reading(bound), Closed(at, fault):
@@ -265,6 +288,8 @@ class AttemptStage:
         reshapes = call.listening.reshapes
         *earlier, last = (call.written if reshapes else call.held) or [b""]
         body = call.whole_events(b"".join(earlier), end=False) + self._sound(call, last, end=end)
+        if len(body) > MAX_ANSWER_BYTES:
+            return self._fail(call, _TOO_LARGE, at)
         call.held, call.written = [], []
         length = str(len(body)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
@@ -279,6 +304,8 @@ class AttemptStage:
         _, written = call.listening.hear(event.chunk, end=event.end)
         call.last_at = event.at
         body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
+        if self._delivered + len(body) > MAX_ANSWER_BYTES:
+            return self._break_off(call, event.at, _TOO_LARGE)
         answers = deliver(body, end=event.end)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
@@ -296,15 +323,19 @@ class AttemptStage:
         call.told_broken = True
         return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.broken_off(fault)
 
-    def _break_off(self, call: Call, at: float) -> Step:
+    def _break_off(self, call: Call, at: float, why: Fault) -> Step:
         """In the middle of an answer: the client's error event, and then the connection breaks."""
         self.broken = True
-        is_over = call.over_at is not None and at >= call.over_at
         earlier = call.listening.fault
-        fault = call.listening.fault = earlier or (_TOO_LONG if is_over else _STALLED)
-        words = b"" if earlier is not None or call.listening.complete else call.silenced(fault)
-        # Whose time is up because others took it has not failed.
-        left = call.entry(at, Outcome.GONE, fault) if fault is _TOO_LONG else call.ended(at)
+        fault = call.listening.fault = earlier or why
+        told = earlier is not None or call.listening.complete or not call.streamed
+        words = b"" if told else call.silenced(fault)
+        # Whose time is up because others took it has not failed, nor who says more than we pass on.
+        left = (
+            call.ended(at)
+            if fault is not _TOO_LONG and fault is not _TOO_LARGE
+            else call.entry(at, Outcome.GONE, fault)
+        )
         return self._settled(deliver(words, end=False), left)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:

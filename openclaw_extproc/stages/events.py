@@ -41,6 +41,8 @@ class ResponseHead:
     headers: Mapping[str, str]
     at: float
     end: bool = False
+    details: str = ""
+    """Route stage: Envoy's "response code details", which tell its own replies from providers' answers."""
 
 
 @dataclass(frozen=True, slots=True)

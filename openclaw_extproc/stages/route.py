@@ -64,8 +64,10 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
     return ""
 
 
-_OVERLOAD = Fault(Kind.OVERLOADED, "the gateway has too much to do; try again", 503)
+OVERLOADED = "the gateway has too much to do; try again"
+_OVERLOAD = Fault(Kind.OVERLOADED, OVERLOADED, 503)
 """Ours: 529 is what Anthropic says, and not all clients know it."""
+LOST = Fault(Kind.BUG, "the gateway lost this call; try again", 503)
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 """Nothing was tried, so the client's own retries are right."""
 
@@ -196,8 +198,8 @@ class RouteStage:
                 return self._on_body(reading, body, at)
             case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
-            case Planned() as planned, ResponseHead(headers, at):
-                return self._on_response_head(planned, headers, at)
+            case Planned() as planned, ResponseHead():
+                return self._on_response_head(planned, event)
             case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
@@ -311,9 +313,13 @@ class RouteStage:
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ended.status(headers), seconds=at - head.at)
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
-    def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
+    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
+        headers, at = event.headers, event.at
         how, plan = self._gateway.response_headers, planned.plan
-        entry = ended.entry(planned.plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers)
+        fault = LOST if ended.is_ours(event.details) else None
+        entry = ended.entry(
+            plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers, fault=fault
+        )
         entry = passing.noted(entry, headers, at)
         answered = ended.answering(plan, headers)
         told = {
