@@ -1,6 +1,7 @@
 """Questions to an Envoy, at its admin interface: is it ready, has it taken the clusters we wrote?"""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import msgspec
 from openclaw_extproc.edge import envoy_counts
 
 STEP_SECONDS = 0.05
+ANSWER_SECONDS = 2.0
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
     "cluster_manager.cds.update_rejected",
@@ -67,7 +69,7 @@ class EnvoyAdmin:
         """`place`: the path of its socket, or its port on 127.0.0.1."""
         uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
         transport = httpx.AsyncHTTPTransport(uds=uds)
-        self._client = httpx.AsyncClient(transport=transport, timeout=2.0)
+        self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
 
     async def is_ready(self) -> bool:
         try:
@@ -94,12 +96,19 @@ class EnvoyAdmin:
         return envoy_counts.refused(answer.raise_for_status().text)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing.
+
+        Envoy's main thread takes the clusters and answers us too: while it has many of them to take, it is silent.
+        """
         before = await self.clusters()
         write()
-        for _ in range(int(seconds / STEP_SECONDS)):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             await asyncio.sleep(STEP_SECONDS)
-            now = await self.clusters()
+            try:
+                now = await self.clusters()
+            except httpx.TimeoutException:
+                continue
             if now.refused > before.refused:
                 return "Envoy refuses the clusters"
             if now.taken > before.taken and not now.warming:

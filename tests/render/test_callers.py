@@ -67,7 +67,7 @@ def test_without_a_word_about_callers_nothing_of_them_is_asked(folder: Path) -> 
     made = listener(folder, "")
 
     (chain,) = made["filter_chains"]
-    route = manager(chain)["http_filters"][0]["typed_config"]
+    route = manager(chain)["http_filters"][1]["typed_config"]
     assert "transport_socket" not in chain
     assert "forward_client_cert_details" not in manager(chain)  # Envoy then removes the header
     assert "request_attributes" not in route
