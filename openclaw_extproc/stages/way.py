@@ -111,6 +111,8 @@ def read(arrived: Arrived) -> Known | Refused:
     try:
         asked = Asked(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
         ask = spoken.client.decode_request(asked)
+        if (ask.max_output_tokens or 0) < 0:
+            raise UnreadableError("the most tokens of an answer: a negative number")
         seen = features.extract(ask, client_format=spoken.format, headers=_shown(arrived))
         return Known(ask, _as_written(seen) if arrived.inside else seen, asked.body)
     except FaultError as error:
