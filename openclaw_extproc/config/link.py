@@ -36,12 +36,14 @@ class Surroundings:
     formats: Mapping[str, BasePath]
     variables: Collection[str]
     """Names of the environment variables that are set to something."""
-    readable: Callable[[str], bool]
-    """Whether a file is there and can be read."""
+    key_file: Callable[[str, bool], str]
+    """What is wrong with the file of a credential; empty: nothing. `True`: it goes into a header as it is."""
     extras: Collection[str]
     """Which of our extras are installed."""
     today: date = NEWEST
     """For prices that changed or are going to."""
+    unusable: Collection[str] = ()
+    """Names of variables whose values no header can carry."""
 
 
 def link(
@@ -145,12 +147,15 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
         credential, path = provider.credential, providers.paths[name]
         yield from lacks(provider, path, around.extras)
         if "/" in credential:
-            if not around.readable(credential):
-                yield warning(path, "the file cannot be read", "write the key into it, readable for this process")
+            if objection := around.key_file(credential, not is_cloud(provider.auth)):
+                yield warning(path, objection, "write the key into it, alone and readable for this process only")
         elif is_cloud(provider.auth):
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
             yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+        elif credential in around.unusable:
+            finding = f"the variable {credential} holds a line break or another control character, and is not sent"
+            yield warning(path, finding, "set it to the key alone")
 
 
 def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:

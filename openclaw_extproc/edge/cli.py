@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
-import yaml
 
 from openclaw_extproc.config.findings import ConfigError, Finding
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
+from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, roots
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -178,7 +178,7 @@ def _render(options: argparse.Namespace) -> int:
 
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
-    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
+    publish(folder / "envoy.yaml", text_of(whole))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
 
 

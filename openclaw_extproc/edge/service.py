@@ -18,6 +18,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
+from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.h2 import server as h2
 from openclaw_extproc.edge.health_watch import HealthWatch
@@ -319,10 +320,10 @@ async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
 
 async def _reload(taking: Taking, sources: Sources, reloading: Reloading) -> bool:
     """Whether the snapshot was replaced."""
-    read = await asyncio.to_thread(sources.read)
+    read = await aside(sources.read)
     if read.settings is None:
         return _rejected(taking, read.findings, read.findings)
-    objections = tuple(await asyncio.to_thread(reloading.check, read))
+    objections = tuple(await aside(lambda: reloading.check(read)))
     if not objections:
         problem = await taking.expect(read) or await reloading.prepare(read)
         objections = (Finding("clusters", problem, "the old configuration stays", "error"),) if problem else ()

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-import yaml
 
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
+from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
+from openclaw_extproc.edge.sources import Read, Sources, publish, roots
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
@@ -97,7 +97,9 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
 
         reloading = Reloading(
             check=lambda read: (
-                envoy_check.findings(binary, read, options.environment) if published.changes(read) else []
+                envoy_check.findings(binary, read, options.environment, published.known)
+                if published.changes(read)
+                else []
             ),
             prepare=lambda read: published.prepare(read, admin),
             taken=published.taken,
@@ -148,7 +150,7 @@ def _settings(read: Read) -> Settings:
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
-    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+    publish(folder / "envoy.yaml", text_of(whole))
 
 
 async def _start_simulators(ports: Mapping[str, int]) -> Child:

@@ -17,6 +17,7 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.channel import (
     Beat,
     Channel,
@@ -119,7 +120,7 @@ class Worker:
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _expect(self, origin: Origin) -> str:
-        loaded = (await asyncio.to_thread(origin.load, os.environ)).settings
+        loaded = (await aside(lambda: origin.load(os.environ))).settings
         if loaded is None:
             return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
         await self._service.expect(loaded)

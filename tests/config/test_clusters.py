@@ -95,7 +95,7 @@ def test_a_file_of_another_kind_is_an_error() -> None:
     assert complaints(clusters="static_resources: {}")[0] == (
         "clusters.yaml: has no list `resources`: write the clusters under `resources:`"
     )
-    assert complaints(clusters="resources: [")[0].startswith("clusters.yaml:1:13: ")
+    assert complaints(clusters="resources: [")[0].startswith("clusters.yaml:2:1: ")
 
 
 def test_a_rendered_cluster_may_not_take_a_name_of_the_file() -> None:

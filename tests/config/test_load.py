@@ -237,7 +237,7 @@ def test_a_section_left_empty_changes_nothing() -> None:
 def test_a_file_that_cannot_be_read_is_the_only_complaint_about_it() -> None:
     found = complaints("failover: {primary: x}\nmodel: {provider: unheard, model: m}", "model: [")
 
-    assert [line.split(": ")[0] for line in found] == ["file1.yml:1:9"]
+    assert [line.split(": ")[0] for line in found] == ["file1.yml:2:1"]
 
 
 def test_no_provider_is_an_error_where_one_should_be() -> None:
