@@ -26,13 +26,13 @@ def text_of(whole: Json) -> str:
     return yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120)
 
 
-def of_clusters(resources: Iterable[Json]) -> str:
-    """A discovery file with these clusters."""
-    items = "".join(_item(msgspec.json.encode(one)) for one in resources)
+def of_clusters(resources: Iterable[bytes]) -> str:
+    """A discovery file with these clusters, each in JSON."""
+    items = "".join(map(_item, resources))
     return f"resources:\n{items}" if items else "resources: []\n"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _item(resource: bytes) -> str:
     return text_of([msgspec.json.decode(resource)])
 

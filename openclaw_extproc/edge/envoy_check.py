@@ -15,27 +15,26 @@ from openclaw_extproc.render.bootstrap import Places, bootstrap
 MAX_SECONDS = 60
 
 
-def findings(binary: str, read: Read, environment: Mapping[str, str], known: Collection[Json] = ()) -> list[Finding]:
-    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: clusters that it has."""
+def findings(binary: str, read: Read, environment: Mapping[str, str], known: Collection[bytes] = ()) -> list[Finding]:
+    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: the clusters that Envoy has."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
         places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
         whole = bootstrap(read.settings.gateway, read.settings.listen, places, read.settings.fail_open)
         # It does not read the discovery file, so the clusters are checked as static ones.
-        old = {j.dump(one) for one in known}
-        clusters = [one for one in (*rendered(read, environment), *read.additions) if j.dump(one) not in old]
+        clusters = {*rendered(read, environment).values(), *map(j.dump, read.additions)} - {*known}
         static = whole["static_resources"]
         assert isinstance(static, dict)
         assert isinstance(static["clusters"], list)
-        static["clusters"] += [_static(one) for one in clusters]
+        static["clusters"] += [_static(j.parse(one, where="cluster")) for one in sorted(clusters)]
         file = Path(folder) / "envoy.json"  # which Envoy reads as it reads YAML
         publish(file, j.text(whole))
         return [replace(finding, path="envoy") for finding in of_file(binary, file)]
 
 
-def _static(cluster: Json) -> Json:
-    return {key: value for key, value in cluster.items() if key != "@type"} if isinstance(cluster, dict) else cluster
+def _static(cluster: dict[str, Json]) -> Json:
+    return {key: value for key, value in cluster.items() if key != "@type"}
 
 
 def of_file(binary: str, file: Path) -> list[Finding]:

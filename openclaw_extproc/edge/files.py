@@ -30,14 +30,16 @@ def read_text(path: Path, most: int) -> tuple[str, int]:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as problem:
         raise FileRefusedError(_reason(problem)) from None
-    with os.fdopen(number, "rb") as file:
-        try:
-            mode = os.fstat(number).st_mode
-            if not stat.S_ISREG(mode):
-                raise FileRefusedError(f"it is {_kind(mode)}, not a regular file")
+    try:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            raise FileRefusedError(f"it is {_kind(mode)}, not a regular file")
+        with os.fdopen(number, "rb", closefd=False) as file:
             raw = file.read(most + 1)
-        except OSError as problem:
-            raise FileRefusedError(_reason(problem)) from None
+    except OSError as problem:
+        raise FileRefusedError(_reason(problem)) from None
+    finally:
+        os.close(number)
     if len(raw) > most:
         raise FileRefusedError(f"it has more than {most:,} bytes")
     try:

@@ -14,8 +14,8 @@ import httpx
 
 from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, rendered
-from openclaw_extproc.model.json import Json
+from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
+from openclaw_extproc.model import json as j
 
 GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
@@ -29,12 +29,12 @@ class Published:
     sources: Sources
     grace_seconds: float = GRACE_SECONDS
     _text: str = ""
-    _now: dict[str, Json] = field(default_factory=dict[str, Json])
+    _now: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Clusters by name, as the snapshot in force wants them."""
-    _leaving: dict[str, Json] = field(default_factory=dict[str, Json])
+    _leaving: dict[str, bytes] = field(default_factory=dict[str, bytes])
     _read: Read | None = None
-    _rendered: tuple[Read | None, dict[str, Json]] = (None, {})
-    """What was made of the configuration that is to be taken."""
+    _rendered: tuple[Read | None, dict[str, bytes]] = (None, {})
+    """Of the configuration that was looked at last."""
     _trimming: asyncio.TimerHandle | None = None
 
     def first(self, read: Read) -> None:
@@ -58,18 +58,17 @@ class Published:
         except httpx.HTTPError:
             return "Envoy does not answer"
 
-    def _coming(self, read: Read) -> tuple[dict[str, Json], dict[str, Json], str]:
+    def _coming(self, read: Read) -> tuple[dict[str, bytes], dict[str, bytes], str]:
         """Clusters that this configuration names, those that it names no more, and the file of both."""
-        coming = _by_name(read, self.sources.environment)
+        coming = self._named(read)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
-        self._rendered = (read, coming)
         return coming, leaving, self._whole(read, leaving)
 
     @property
-    def known(self) -> tuple[Json, ...]:
+    def known(self) -> tuple[bytes, ...]:
         """Clusters that Envoy has taken."""
         read = self._read
-        return (*self._leaving.values(), *self._now.values(), *(() if read is None else read.additions))
+        return (*self._leaving.values(), *self._now.values(), *(() if read is None else map(j.dump, read.additions)))
 
     def taken(self, read: Read) -> None:
         before = {**self._leaving, **self._now}
@@ -98,11 +97,18 @@ class Published:
 
     def _take(self, read: Read) -> None:
         self._read = read
-        before, coming = self._rendered
-        self._now = coming if before is read else _by_name(read, self.sources.environment)
+        self._now = self._named(read)
 
-    def _whole(self, read: Read, leaving: Mapping[str, Json]) -> str:
-        return clusters_text(read, self.sources.environment, leaving=tuple(leaving.values()))
+    def _whole(self, read: Read, leaving: Mapping[str, bytes]) -> str:
+        return text_with(self._named(read).values(), leaving.values(), read)
+
+    def _named(self, read: Read) -> dict[str, bytes]:
+        """The clusters that it names, made once."""
+        last, named = self._rendered
+        if last is not read:
+            named = rendered(read, self.sources.environment)
+            self._rendered = (read, named)
+        return named
 
     def _write(self, text: str, names: Iterable[str], read: Read) -> None:
         self._text = text
@@ -110,8 +116,3 @@ class Published:
             self.sources.publish(text, names, read.additions)
         else:
             publish(self.file, text)
-
-
-def _by_name(read: Read, environment: Mapping[str, str]) -> dict[str, Json]:
-    resources = rendered(read, environment)
-    return {str(one["name"]): one for one in resources if isinstance(one, dict)}

@@ -13,6 +13,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.clusters_file import of_clusters, resources
 from openclaw_extproc.edge.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
 from openclaw_extproc.edge.identities import installed
+from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.wire import FORMATS
@@ -106,7 +107,7 @@ class Sources:
         if additions == ():
             return self._checked(Read(alone.settings, alone.findings, origin=origin), theirs or ())
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
-        text = clusters if additions is None else of_clusters(additions)
+        text = clusters if additions is None else of_clusters(map(j.dump, additions))
         origin = replace(origin, clusters=(str(self.clusters), text))
         both = origin.load(self.environment)
         return self._checked(Read(both.settings, both.findings, additions or (), origin=origin), theirs or ())
@@ -169,19 +170,24 @@ class Sources:
         return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def rendered(read: Read, environment: Mapping[str, str]) -> tuple[Json, ...]:
-    """The clusters that `openclaw.yml` names."""
+def rendered(read: Read, environment: Mapping[str, str]) -> dict[str, bytes]:
+    """The clusters that `openclaw.yml` names, by name and in JSON: of a thousand providers they are 300,000 objects."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
     whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots(environment))
     made = whole["resources"]
     assert isinstance(made, list)
-    return tuple(made)
+    return {_name(one): j.dump(one) for one in made}
 
 
-def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[Json] = ()) -> str:
+def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[bytes] = ()) -> str:
     """The clusters file: what `openclaw.yml` names, what it named until now, then what was added by hand."""
-    return _HEADER + of_clusters((*rendered(read, environment), *leaving, *read.additions))
+    return text_with(rendered(read, environment).values(), leaving, read)
+
+
+def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: Read) -> str:
+    """The clusters file with these clusters, each in JSON, and those of `read` that were added by hand."""
+    return _HEADER + of_clusters((*named, *leaving, *map(j.dump, read.additions)))
 
 
 _HEADER = """\
