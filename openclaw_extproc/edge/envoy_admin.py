@@ -1,6 +1,7 @@
 """Questions to the Envoy of `up`, at its admin socket: is it ready, has it taken the clusters we wrote?"""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import httpx
 import msgspec
 
 STEP_SECONDS = 0.05
+ANSWER_SECONDS = 2.0
 _HOST = "http://envoy"
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
@@ -65,7 +67,7 @@ class EnvoyAdmin:
     def __init__(self, socket: str) -> None:
         """`socket`: its path."""
         transport = httpx.AsyncHTTPTransport(uds=socket)
-        self._client = httpx.AsyncClient(transport=transport, timeout=2.0)
+        self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
 
     async def is_ready(self) -> bool:
         try:
@@ -86,12 +88,19 @@ class EnvoyAdmin:
         return ejected(answer.raise_for_status().content)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing.
+
+        Envoy's main thread takes the clusters and answers us too: while it has many of them to take, it is silent.
+        """
         before = await self.clusters()
         write()
-        for _ in range(int(seconds / STEP_SECONDS)):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             await asyncio.sleep(STEP_SECONDS)
-            now = await self.clusters()
+            try:
+                now = await self.clusters()
+            except httpx.TimeoutException:
+                continue
             if now.refused > before.refused:
                 return "Envoy refuses the clusters"
             if now.taken > before.taken and not now.warming:

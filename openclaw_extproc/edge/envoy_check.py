@@ -16,7 +16,7 @@ MAX_SECONDS = 60
 
 
 def findings(binary: str, read: Read, environment: Mapping[str, str], known: Collection[bytes] = ()) -> list[Finding]:
-    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: the clusters that Envoy has."""
+    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: clusters that it has."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
         places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")

@@ -21,6 +21,8 @@ GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
 ENVOY_SECONDS = 10.0
 """How long Envoy may take to read the file and to look names up."""
+SECONDS_FOR_EACH = 0.02
+"""For each of the clusters besides: a thousand providers with TLS take some seconds where the machine is busy."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,10 @@ class Published:
             return ""
         if self._is_own and not self.sources.is_as_read(read):
             return "the clusters file was changed meanwhile"  # and will be read again at once
+        names = {**coming, **leaving}
+        seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(names)
         try:
-            return await admin.publish(lambda: self._write(text, {**coming, **leaving}, read), ENVOY_SECONDS)
+            return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
             return "Envoy does not answer"
 

@@ -4,7 +4,7 @@ A body's bytes are limited elsewhere; these limits bound what a byte can cost. A
 size in objects, and a message of 30 bytes takes as long to read as a page of prose. Measured in November 2026 with
 Python 3.11: at these limits the worst body holds its process for some tenths of a second in each stage, and takes
 four times its size and 64 MiB at most. The largest requests seen (a million tokens of context, thousands of tool calls)
-have a quarter of it. The table in `docs/configuration.md` has these numbers, and a test compares them.
+have a quarter of it. `docs/limits.md` has these numbers, and a test compares them.
 """
 
 from itertools import chain

@@ -89,7 +89,7 @@ SHAPES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "tools": (CHAT, lambda n: chat(tools=[tool(f"f{i}", _SCHEMA) for i in range(n)])),
     "fields": (CHAT, lambda n: chat(**{f"k{i}": 1 for i in range(n)})),
     "metadata": (CHAT, lambda n: chat(metadata={f"k{i}": "v" for i in range(n)})),
-    "schema": (CHAT, lambda n: chat(tools=[tool("f", {"type": "object", "properties": {f"a{i}": _SCHEMA for i in range(n)}})])),
+    "schema": (CHAT, lambda n: chat(tools=[tool("f", {"properties": {f"a{i}": _SCHEMA for i in range(n)}})])),
     "items": (RESPONSES, items_in_a_row),
     "blocks": (ANTHROPIC, blocks_in_a_row),
     "calls": (GEMINI, parts_in_a_row),
