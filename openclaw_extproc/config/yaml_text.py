@@ -49,7 +49,6 @@ class _TooDeepError(Exception):
 Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML comes with it: ten times as fast. Only its events are used: its C stack has an end too, and
 2,000 brackets that are put together there end the process."""
-Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Composer:
@@ -57,7 +56,10 @@ class _Composer:
 
     def __init__(self, text: str) -> None:
         self._loader = Loader(text)
-        self._next = cast("Callable[[], yaml.Event]", self._loader.get_event)
+        self._next = cast(
+            "Callable[[], yaml.Event]",
+            self._loader.get_event,  # pyright: ignore[reportUnknownMemberType]  # the stubs leave it untyped
+        )
         self._anchors: dict[str, yaml.Node] = {}
         self._left = MAX_VALUES
 
@@ -70,7 +72,7 @@ class _Composer:
             root = self._node(self._next(), 0)
             self._next()
             if not isinstance(event := self._next(), yaml.StreamEndEvent):
-                raise ComposerError(None, None, "a second document begins", event.start_mark)
+                raise ComposerError(None, None, "a second document begins", _mark(event.start_mark))
             return root
         finally:
             self._loader.dispose()
@@ -81,12 +83,12 @@ class _Composer:
             raise _TooDeepError
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise ComposerError(None, None, "found undefined alias", event.start_mark)
+                raise ComposerError(None, None, "found undefined alias", _mark(event.start_mark))
             return self._anchors[event.anchor]
         node = _empty(event)
         if (anchor := cast("yaml.NodeEvent", event).anchor) is not None:
             if anchor in self._anchors:
-                raise ComposerError(None, None, "found duplicate anchor", event.start_mark)
+                raise ComposerError(None, None, "found duplicate anchor", _mark(event.start_mark))
             self._anchors[anchor] = node
         if isinstance(node, yaml.SequenceNode):
             while not isinstance(event := self._next(), yaml.SequenceEndEvent):
@@ -100,7 +102,7 @@ class _Composer:
 
 def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.MappingNode:
     """The node that this event is or begins."""
-    marks = event.start_mark, event.end_mark
+    marks = _mark(event.start_mark), _mark(event.end_mark)
     match event:
         case yaml.ScalarEvent():
             tag = _tag_of(event.value, event.implicit) if event.tag in (None, "!") else event.tag
@@ -111,6 +113,11 @@ def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.Mapp
             return yaml.MappingNode(event.tag or f"{_TAG}map", [], *marks)
         case _:
             raise AssertionError(f"{type(event).__name__} begins no node")
+
+
+def _mark(mark: object) -> yaml.Mark | None:
+    """libyaml's are of a class of their own, which is the same to all who read them."""
+    return cast("yaml.Mark | None", mark)
 
 
 @lru_cache(maxsize=4096)

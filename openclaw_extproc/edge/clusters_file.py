@@ -6,13 +6,20 @@ a reload changes a few lines. libyaml does it where PyYAML has it.
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING
 
 import msgspec
 import yaml
 
-from openclaw_extproc.config.yaml_text import Dumper, read_yaml
+from openclaw_extproc.config.yaml_text import read_yaml
 from openclaw_extproc.model.json import Json
+
+if TYPE_CHECKING:
+    from yaml import SafeDumper as Dumper
+else:
+    Dumper = getattr(
+        yaml, "CSafeDumper", yaml.SafeDumper
+    )  # PyYAML may come without libyaml, which is four times as fast
 
 
 class PlainDumper(Dumper):
@@ -42,5 +49,5 @@ def resources(name: str, text: str) -> tuple[Json, ...] | None:
     whole, findings = read_yaml(name, text, None)
     if whole is None or findings:
         return None
-    listed = cast("Json", whole.get("resources", []))
+    listed: Json = whole.get("resources", [])
     return tuple(listed) if isinstance(listed, list) else None

@@ -54,6 +54,7 @@ def test_an_envoy_that_is_busy_with_its_clusters_is_waited_for(tmp_path: Path, m
                 return await admin.publish(lambda: written.append(True), 30.0)
             finally:
                 await admin.close()
+                await asyncio.sleep(0.5)  # until the last answer that nobody waits for is said
 
     assert asyncio.run(check()) == ""
     assert len(asked) == 4

@@ -66,14 +66,14 @@ def items_in_a_row(count: int) -> bytes:
 
 
 def blocks_in_a_row(count: int) -> bytes:
-    calls = [{"type": "tool_use", "id": f"t{n}", "name": "f", "input": {}} for n in range(count)]
+    calls = [{"type": "tool_use", "id": f"t{n}", "name": "f", "input": {"a": 1}} for n in range(count)]
     results = [{"type": "tool_result", "tool_use_id": f"t{n}", "content": "x"} for n in range(count)]
     turns = [user({"type": "text", "text": "x"}), {"role": "assistant", "content": calls}, user(*results)]
     return dumped({"model": "auto", "max_tokens": 9, "messages": turns})
 
 
 def parts_in_a_row(count: int) -> bytes:
-    calls = [{"functionCall": {"name": "f", "args": {}}}] * count
+    calls = [{"functionCall": {"name": "f", "args": {"a": 1}}}] * count
     results = [{"functionResponse": {"name": "f", "response": {"a": 1}}}] * count
     turns = [("user", [{"text": "x"}]), ("model", calls), ("user", results)]
     return dumped({"contents": [{"role": role, "parts": parts} for role, parts in turns]})
