@@ -21,9 +21,9 @@ KEYS = (
     "a" * 300,
 )  # fmt: skip
 AWKWARD: tuple[Json, ...] = (
-    None, True, False, 0, -1, 1, 3.5, -0.0, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**30, 1e308, 1e-320, "",
-    " ", "\0", "\u2028\u2029", "\ufeff", "\ud800", "e\u0301\u202e", "😀" * 40, "oc1_", "oc1_AAAA", "oc1_" + "A" * 60,
-    "data:",
+    None, True, False, 0, -1, 1, 3.5, -0.0, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**30, 10**400, -(10**400),
+    1e308, 1e-320, "", " ", "\0", "\u2028\u2029", "\ufeff", "\ud800", "e\u0301\u202e", "😀" * 40, "oc1_", "oc1_AAAA",
+    "oc1_" + "A" * 60, "data:",
     "data:image/png;base64,!!", "http://", "user", "auto", "{", "[]", "{}", "null", "tool_use", "text", "image", "STOP",
     [], {}, [[]], [None], {"": None}, ["x", 1], {"type": None}, {"type": "text"}, {"type": "madeup"}, {"text": 1},
 )  # fmt: skip
@@ -105,6 +105,7 @@ class Spoiler:
             ("swapped", self._swap),
             ("moved", lambda place, places: _put(place, deepcopy(_at(self.dice.choice(places))))),
             ("nested", lambda place, _: self._nest(place)),
+            ("very many", lambda place, _: _put(place, self._very_many(_at(place)))),
             ("longer", lambda place, _: _put(place, _longer(_at(place)))),
             ("a new key", lambda place, _: self._add(place)),
             ("another key", lambda place, _: self._rename(place)),
@@ -120,6 +121,20 @@ class Spoiler:
     def _nest(self, place: Place) -> None:
         for _ in range(self.dice.choice((1, 1, 2, 60))):
             _put(place, [_at(place)] if self.dice.random() < 0.5 else {self.dice.choice(KEYS): _at(place)})
+
+    def _very_many(self, value: Json) -> Json:
+        """Of the value, or as deep as one may go and a little deeper: around the limits of what one body may hold."""
+        match self.dice.randrange(4):
+            case 0:
+                return [value] * 300
+            case 1:
+                return {f"{n}{'k' * self.dice.choice((0, 0, 5_000))}": value for n in range(30)}
+            case 2:
+                return '\\"[{,' * 3_000
+            case _:
+                for _ in range(self.dice.choice((100, 120, 140))):
+                    value = [value]
+                return value
 
     def _add(self, place: Place) -> None:
         holder, _ = place
