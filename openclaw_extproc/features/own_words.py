@@ -141,7 +141,7 @@ def last_own_pieces(turns: Sequence[Turn]) -> list[str]:
 
 def in_tool_loop(turns: Sequence[Turn]) -> bool:
     """The model has not answered yet to the results of its tools."""
-    for turn in reversed(turns):
+    for turn, _ in zip(reversed(turns), range(MOST_ROUNDS), strict=False):
         if turn.role != "user":
             return False
         if any(isinstance(part, ToolResult) for part in turn.parts) or _is_result(_texts(turn)):

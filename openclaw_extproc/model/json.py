@@ -142,11 +142,16 @@ def without(body: Mapping[str, Json], known: frozenset[str]) -> dict[str, Json]:
     return {key: value for key, value in body.items() if key not in known and value is not None}
 
 
+MOST_FIELDS = 1_000
+"""Top-level keys that are looked for in the text. No format has a hundred."""
+
+
 def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = ()) -> bytes:
     """Set and remove top-level keys of a JSON object and keep every other byte as it is.
 
     `raw` was parsed before. A key that is not there is added at the end. When the object has a key twice, readers
-    would disagree about which one counts, so it is written anew from what we read: values kept to the byte.
+    would disagree about which one counts, so it is written anew from what we read: values kept to the byte. So it is
+    when it has very many keys, as looking for each in the text takes longer.
 
     Raises:
         UnreadableError: nested too deeply; what could just be parsed may be too deep one call further down.
@@ -155,7 +160,7 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
         fields = _decode_shallow(raw)
     except RecursionError as problem:
         raise UnreadableError("nested too deeply") from problem
-    spans = _spans(raw, fields)
+    spans = _spans(raw, fields) if len(fields) <= MOST_FIELDS else None
     wanted = {key: _encode(value) for key, value in changes.items()}
     if spans is None:
         merged = {key: bytes(value) for key, value in fields.items() if key not in remove} | wanted

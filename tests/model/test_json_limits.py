@@ -121,6 +121,17 @@ def test_a_patch_of_a_long_name_takes_no_more_than_four_times_its_size(name: byt
     assert peak <= 4 * len(body)
 
 
+@pytest.mark.parametrize("count", [j.MOST_FIELDS, j.MOST_FIELDS + 1])
+def test_a_patch_of_many_fields_changes_what_it_is_told_and_nothing_else(count: int) -> None:
+    body = b'{ "model":"m",%b }' % b",".join(b'"k%d": 1.0' % n for n in range(count - 1))
+
+    patched = j.patch(body, {"model": "n", "new": 1}, remove={"k7"})
+
+    expected = {"model": "n", **{f"k{n}": 1.0 for n in range(count - 1) if n != 7}, "new": 1}
+    assert j.parse(patched, where="body") == expected
+    assert patched.count(b"1.0") == count - 2
+
+
 @pytest.mark.parametrize("number", ["9" * 400, "9" * 19, "-" + "9" * 400, "1" + "0" * 4_000, "9" * 5_000])
 def test_a_number_beyond_64_bits_is_none_of_ours(number: str) -> None:
     for read in (j.an_int, j.a_number):
