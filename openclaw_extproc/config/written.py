@@ -65,8 +65,9 @@ class GatewaySection(Processes):
     version: Name | None = None
     """Of the file, for its readers: nothing depends on it."""
     mode: Mode = "enforce"
-    """`observe`: requests go where they were meant to, and what was seen of them is logged; `shadow`: besides, it is
-    decided and logged where they would have gone; `enforce`: they go where it was decided."""
+    """`enforce`: rules, tiers, levels and experiments choose the model. `observe`: each request goes to the model its
+    client asked for. `shadow`: likewise, and the model that `enforce` would have chosen is logged. Compliance, budgets,
+    context windows, health and fallbacks hold in every mode."""
     host: Name = "127.0.0.1"
     """Envoy's listener, an address."""
     port: Port = 3000

@@ -148,8 +148,8 @@ def _dearest(name: str, case: Case) -> float | None:
 def as_asked(case: Case) -> Choice:
     """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
     if case.leaves_choice and case.meaning(AUTO) is not None:
-        return Choice((AUTO,), "asked", ("the default chain was asked for",), routing=False)
-    return replace(_by_client(case, Overrides(routing=False)), routing=False)
+        return Choice((AUTO,), "asked", ("the default chain was asked for",))
+    return _by_client(case, Overrides(routing=False))
 
 
 def _by_client(case: Case, over: Overrides) -> Choice:
