@@ -60,6 +60,11 @@ class Plan:
     shortened: dict[str, Shortened] = field(default_factory=dict[str, Shortened])
     """By `Target.name`; of who is not in it, all of the conversation goes."""
 
+    @property
+    def names_model(self) -> bool:
+        """Whether it is known which model answers: of what is passed on unread, it often is not."""
+        return bool(self.groups[0][0].model)
+
     def group(self, attempt: int) -> tuple[Target, ...]:
         """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""
         return self.groups[(attempt - 1) % len(self.groups)]

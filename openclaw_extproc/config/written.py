@@ -76,8 +76,10 @@ class GatewaySection(Processes):
     """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
     """`/metrics`, `/healthz` and `/readyz`."""
-    passthrough: bool = True
-    """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    passthrough: bool | list[Name] = True
+    """Whether requests that are no model calls (files, batches, audio, images) go on to their own provider: those of
+    the table in docs/wire-formats.md. A list opens more of that table by name, besides what is open anyway:
+    `[fine_tuning, delete]`. `false`: none of them."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""

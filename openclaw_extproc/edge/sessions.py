@@ -153,11 +153,12 @@ class RouteSession(StageSession[RequestEntry]):
             self._leave()
         if plan is not None:
             self._let_go()  # the attempts get it anew
-        if plan is not None and not plan.passes and not self._planned and plan.request_id:
+        if plan is not None and plan.names_model and not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
             self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
-            self._told(plan)
+            if not plan.passes:
+                self._told(plan)
 
     def close(self, fault: Fault | None) -> None:
         self._leave()

@@ -12,7 +12,7 @@ from typing import Literal
 from openclaw_extproc.features.code import has_code
 from openclaw_extproc.features.content import content_of
 from openclaw_extproc.features.declared import Declared, declared
-from openclaw_extproc.features.identity import identity
+from openclaw_extproc.features.identity import Identity, identity
 from openclaw_extproc.features.language import language
 from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.shown import shown
@@ -25,7 +25,7 @@ from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
 
-__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "tokens_for"]
+__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
 
 QUERY_CHARS = 8 * 1024
 """Of the user's own words that are kept, from either end."""
@@ -123,6 +123,25 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
         reasoning_effort=_effort(chat.reasoning),
         declared=declared(said, identity(ask)),
         headers=shown(said),
+    )
+
+
+def of_unread(model: str, *, client_format: str, headers: Mapping[str, str]) -> Features:
+    """What is known of a request whose body is not read: its headers, and the model if it names one.
+
+    Raises:
+        FaultError: one of the `x-openclaw-…` headers means nothing.
+    """
+    return Features(
+        client_format=client_format,
+        model=model,
+        stream=False,
+        turns=0,
+        tools=0,
+        images=0,
+        operation="passthrough",
+        declared=declared(headers, Identity()),
+        headers=shown(headers),
     )
 
 

@@ -44,7 +44,8 @@ def lined_up(chosen: Chosen, others: Iterable[Target]) -> Line:
     everybody = tuple(replace(one, weight=0) for one in candidates(choice, case))
     if choice.routing:
         everybody += cands.also(dict.fromkeys(others), everybody, case)
-    found, because = objections.sort_out(everybody, chosen.terms, case), ()
+    because: tuple[str, ...] = ()
+    found = objections.sort_out(everybody, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
         found, because = anybody(found, chosen)
     if not found.usable:

@@ -18,6 +18,7 @@ from openclaw_extproc.render.ext_proc import (
 from openclaw_extproc.render.fail_open import clusters, planned, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
+from openclaw_extproc.stages.passing import METHODS
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -27,6 +28,15 @@ _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.Priority
 MAX_CONNECTIONS = 10_000
 """From applications, at a time. Without a limit whoever connects can take all of Envoy's memory."""
 NOWHERE_CLUSTER = "openclaw_nowhere"
+
+_PATHS: dict[str, Json] = {
+    "normalize_path": True,
+    "merge_slashes": True,
+    # `%2F` stays what it is: models may have it in their names (`/v1beta/models/a%2Fb:generateContent`). In all other
+    # places a path with it is unknown to the route stage, which normalises for itself and believes nothing of this.
+    "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+}
+"""How paths are written before anybody, our stage or a route, looks at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,9 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "server_header_transformation": "PASS_THROUGH",
         "preserve_external_request_id": True,
         "skip_xff_append": True,
-        "normalize_path": True,
+        **_PATHS,
+        # Without it Envoy 1.40 closes an HTTP/1.1 connection whose method it does not know, without a word.
+        "http_protocol_options": {"allow_custom_methods": True},
         "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
@@ -140,7 +152,16 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[Json]:
     if not fail_open:
         return [anything]
     silent = _seconds(gateway.limits.longest_ms)
-    return [{"match": planned(), "route": _route(gateway)}, *routes(fail_open, silent), anything]
+    # The route stage refuses other methods itself; this is for calls that go on without it.
+    other_method: dict[str, Json] = {
+        "name": ":method",
+        "string_match": {"safe_regex": {"regex": "|".join(sorted(METHODS))}},
+    }
+    refused: dict[str, Json] = {
+        "match": {"prefix": "/", "headers": [{**other_method, "invert_match": True}]},
+        "direct_response": {"status": 405},
+    }
+    return [{"match": planned(), "route": _route(gateway)}, refused, *routes(fail_open, silent), anything]
 
 
 def _route(gateway: Gateway) -> dict[str, Json]:

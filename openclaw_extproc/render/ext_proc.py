@@ -44,6 +44,8 @@ def route_stage() -> dict[str, Json]:
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
+        # Of a body in which a model's name was written anew.
+        "allow_content_length_header": True,
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "metadata_options": {
             "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},

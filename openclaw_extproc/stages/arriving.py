@@ -10,11 +10,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
 
 
-def objection(head: RequestHead, spoken: Spoken) -> Fault | None:
-    """What is wrong with a request before its body is here."""
-    method = head.headers.get(":method", "")
-    if not is_call(head, spoken):
-        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+def objection(head: RequestHead) -> Fault | None:
+    """What is wrong with a request that is to be read, before its body is here."""
     if length(head) > MAX_BODY_BYTES:
         return TOO_LARGE
     if head.headers.get("content-encoding", "identity") != "identity":

@@ -76,7 +76,7 @@ class AttemptStage:
     def __init__(self) -> None:
         self._state: State = New()
         self.bound: Bound | None = None
-        """From the first message on: where this attempt goes, if it is a model call."""
+        """From the first message on: where this attempt goes, if it is known which model it asks."""
         self.over = False
         """Envoy has nothing more to ask."""
         self.broken = False
@@ -149,7 +149,7 @@ class AttemptStage:
     def _on_head(self, head: RequestHead) -> Step:
         bound = _bind(head)
         if bound is not None and bound.plan.passes:
-            self._state = Passing(bound)
+            self._state, self.bound = Passing(bound), bound if bound.plan.names_model else None
             return Step((passing.request(bound, head),))
         if bound is None or head.end:
             self._state = Over()

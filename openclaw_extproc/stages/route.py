@@ -8,15 +8,18 @@ It reads the body, decides, and answers with the plan; or it answers the client 
 at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Protocol, TypeAlias
 
 from openclaw_extproc.faults import Fault, FaultError, Kind
-from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.trace import RefusedError
+from openclaw_extproc.policy.unread import passage
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
@@ -36,6 +39,8 @@ from openclaw_extproc.stages.events import (
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import JSON
+from openclaw_extproc.wire.model_names import named, reads_body
+from openclaw_extproc.wire.passthrough import Rule
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours. The same number stands in the Envoy configuration."""
@@ -75,6 +80,8 @@ class New:
 class Reading:
     head: RequestHead
     spoken: Spoken
+    rule: Rule | None = None
+    """Of a request that is passed on; `None`: it is a model call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,6 @@ class RouteStage:
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
-        self._situation = situation
         self._recall: ways.Recall = recall or (lambda _: situation)
         self._state: State = New()
         self._took = 0.0
@@ -201,9 +207,14 @@ class RouteStage:
             return self._list(reading)
         if self._busy(length(head), is_here=False):
             return self._refuse(reading, _OVERLOAD, head.at)
-        if not is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
-            return self._pass_on(reading, homes)
-        if fault := objection(head, spoken):
+        if not is_call(head, spoken):
+            rule = passing.rule_of(head, spoken, self._gateway)
+            if isinstance(rule, Fault):
+                return self._refuse(reading, rule, head.at)
+            reading = Reading(head, spoken, rule)
+            if not reads_body(rule):
+                return self._pass_on(reading, rule, None, head.at)
+        if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
         return Step((Continue(To.REQUEST_HEAD),))
@@ -221,22 +232,31 @@ class RouteStage:
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
-    def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
-        home = passing.home(homes, reading.head.headers, self._gateway.strategy)
-        if isinstance(home, Fault):
-            return self._refuse(reading, home, reading.head.at)
-        if home.auth != "forward" and home.identity in self._situation.missing_credentials:
-            fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
-            return self._refuse(reading, fault, reading.head.at)
-        plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
-        self._state = Planned(plan, "", 0.0)
-        return Step((passing.planned(plan, reading.head.headers, steering.noted(plan, "")),))
+    def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step:
+        """`body`: where the model's name is in it; `None`: the body is not read, and passes by."""
+        head, spoken, gateway = reading.head, reading.spoken, self._gateway
+        sent = passing.sent(head, spoken, body or b"")
+        try:
+            model = named(rule, sent)
+            seen = passing.features_of(head, spoken, model)
+            owners = passing.owners(gateway, spoken)
+            found = passage(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
+            sent = passing.destined(rule, sent, found.target)
+        except UnreadableError as problem:
+            return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
+        except FaultError as error:
+            return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
+        plan, user = passing.plan(head, spoken, sent, model, found, gateway), seen.declared.user[: ways.MAX_NAME_CHARS]
+        self._state = Planned(plan, user, 0.0)
+        return Step((passing.planned(plan, user, head, None if body is None else sent.body),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, TOO_LARGE, at)
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, _OVERLOAD, at)
+        if reading.rule is not None:
+            return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
         arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
@@ -264,6 +284,8 @@ class RouteStage:
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
+        if fault.kind is Kind.METHOD_NOT_ALLOWED:
+            again = {**again, "allow": ", ".join(passing.methods(spoken, self._gateway) or sorted(passing.METHODS))}
         headers = {"content-type": JSON, **again, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 

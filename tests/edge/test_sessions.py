@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -17,6 +18,7 @@ from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -160,3 +162,39 @@ def test_a_refused_request_is_not_planned() -> None:
 
     assert counted(under_way) == {}
     assert len(entries) == 1
+
+
+# -- what is passed on ---------------------------------------------------------------------
+
+
+def passing(path: str, cluster: str = "", metadata: dict[str, str] | None = None) -> bytes:
+    headers = {**HEAD, ":method": "GET", ":path": path} | ({"x-envoy-attempt-count": "1"} if cluster else {})
+    first = pb.ProcessingRequest(request_headers=head(headers))
+    if cluster:
+        first.attributes[FILTER].fields["xds.cluster_name"].string_value = cluster
+        fields = first.metadata_context.filter_metadata["openclaw"].fields
+        for name, value in (metadata or {}).items():
+            fields[name].string_value = value
+    return first.SerializeToString()
+
+
+@pytest.mark.parametrize(("path", "counts"), [("/v1/realtime?model=m", {"one/m": 1}), ("/v1/files", {})])
+def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: dict[str, int]) -> None:
+    one = replace(FIRST.provider, unread_cluster="u-one")
+    of = Gateway(providers={"one": one}, chains={"m": (Target(one, "m"),)})
+    under_way, told = UnderWay(), list[Plan]()
+    route = RouteSession(RouteStage(of, Situation()), lambda _: None, put_on, under_way, gate(), told.append)
+    attempt, entries = attempting(under_way)
+
+    (answer,) = route.receive(passing(path))
+    assert counted(under_way) == counts
+    noted = pb.ProcessingResponse.FromString(answer).dynamic_metadata.fields["openclaw"].struct_value.fields
+    attempt.receive(passing(path, "u-one", {name: value.string_value for name, value in noted.items()}))
+    route.close(None)
+    assert counted(under_way) == counts
+    attempt.receive(answering()[0])
+    attempt.close(None)
+
+    assert counted(under_way) == {}
+    assert told == []
+    assert [entry.target.model for entry in entries] == ["m" if counts else ""]
