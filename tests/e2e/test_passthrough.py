@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import httpx
 import openai
 import pytest
 from aiohttp import ClientSession, WSMsgType, web
@@ -71,8 +72,16 @@ class Vendor:
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[Sidecar]:
-    vendor = Vendor()
+def vendor() -> Iterator[Vendor]:
+    started = Vendor()
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def up(vendor: Vendor) -> Iterator[Sidecar]:
     entry = "{{name: {}, endpoint: 'http://127.0.0.1:{}', api_key: '${{{}}}', models: [{}]}}"
     entries = [
         entry.format("openai", vendor.port, "OPENAI_API_KEY", "gpt"),
@@ -83,12 +92,9 @@ def up() -> Iterator[Sidecar]:
         ),
     ]
     alias = "models: {pic: {provider: other, model: real-pic}}"
-    try:
-        config = f"model: {{providers: [{', '.join(entries)}]}}"
-        with sidecar(config, {"OTHER_API_KEY": "sk-ours-other"}, gateway=alias) as running:
-            yield running
-    finally:
-        vendor.close()
+    config = f"model: {{providers: [{', '.join(entries)}]}}"
+    with sidecar(config, {"OTHER_API_KEY": "sk-ours-other"}, gateway=alias) as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -283,6 +289,33 @@ def test_a_tunnel_is_refused_in_the_callers_words(up: Sidecar) -> None:
 
     assert b"HTTP/1.1 405 " in answer
     assert b'"error"' in answer
+
+
+@pytest.mark.parametrize("mode", ["shadow", "enforce"])
+def test_compliance_and_a_budget_hold_and_an_operator_opens_more(vendor: Vendor, mode: str) -> None:
+    entry = "{{name: {}, endpoint: 'http://127.0.0.1:{}', api_key: x, models: [{}], format: openai_chat}}"
+    config = f"""
+model: {{providers: [{entry.format("us", vendor.port, "gpt")}, {entry.format("eu", vendor.port, "pic")}]}}
+compliance: {{data_classes: {{hr: {{providers: [eu]}}, none: {{models: [gpt]}}}}}}
+cost_aware: {{optimization: {{constraints: {{max_daily_budget: 0}}}}}}
+"""
+    picture, kind = b'{"model": "pic"}', {"content-type": "application/json"}
+    with sidecar(config.replace("api_key: x, ", ""), gateway=f"mode: {mode}, passthrough: [delete]") as up:
+
+        def ask(method: str, path: str, **headers: str) -> httpx.Response:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return http.request(method, up.url + path, content=picture, headers={**kind, **named})
+
+        spent = ask("POST", "/v1/images/generations")
+        of_hr = ask("POST", "/v1/files", x_openclaw_data_class="hr")
+        unread = ask("POST", "/v1/files", x_openclaw_data_class="none")
+        unkept = ask("POST", "/v1/files", x_openclaw_data_class="hrr")
+        opened = ask("DELETE", "/v1/files/f")
+
+    assert (spent.status_code, spent.json()["error"]["code"]) == (429, "insufficient_quota")
+    assert (of_hr.status_code, of_hr.headers["x-openclaw-provider"]) == (200, "eu")
+    assert (unread.status_code, unkept.status_code) == (403, 400)
+    assert (opened.status_code, opened.json()["method"]) == (200, "DELETE")
 
 
 def raw(port: int, sent: bytes) -> bytes:
