@@ -135,6 +135,11 @@ def test_what_might_be_read_as_a_call_is_never_passed_on_unread(
 
 
 @given(spelled(), st.sampled_from(METHODS), st.sampled_from(HOSTS))
+@example("/v1/files/a%2fb", "GET", "")
+@example("/v1/files/..%2fchat%2fcompletions", "GET", "")
+@example("/v1/batches/..\\chat\\completions", "GET", "")
+@example("/v1/files/f;x", "DELETE", "")
+@example("/v1/vector_stores/%252e%252e/x", "POST", "")
 def test_what_is_passed_on_has_one_reading(path: str, method: str, host: str) -> None:
     stage, answer = answered(method, path, host, everything=True)
 
