@@ -11,17 +11,17 @@ CONFIG = "model: {provider: openai, model: gpt-4o}"
 @pytest.mark.parametrize(
     ("written", "on", "opened"),
     [
-        ("", True, set()),
-        ("gateway: {passthrough: true}", True, set()),
-        ("gateway: {passthrough: false}", False, set()),
-        ("gateway: {passthrough: []}", True, set()),
-        ("gateway: {passthrough: [fine_tuning, delete]}", True, {"fine_tuning", "delete"}),
+        ("", True, ""),
+        ("gateway: {passthrough: true}", True, ""),
+        ("gateway: {passthrough: false}", False, ""),
+        ("gateway: {passthrough: []}", True, ""),
+        ("gateway: {passthrough: [fine_tuning, delete]}", True, "delete fine_tuning"),
     ],
 )
-def test_it_is_on_or_off_or_opens_more(written: str, on: bool, opened: set[str]) -> None:
+def test_it_is_on_or_off_or_opens_more(written: str, on: bool, opened: str) -> None:
     gateway = settings(f"{CONFIG}\n{written}").gateway
 
-    assert (gateway.passthrough, gateway.opened) == (on, opened)
+    assert (gateway.passthrough, " ".join(sorted(gateway.opened))) == (on, opened)
 
 
 def test_a_name_of_nothing_is_told_with_the_nearest_one() -> None:
