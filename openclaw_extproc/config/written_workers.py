@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from openclaw_extproc.config.written_base import Milliseconds, Section
+from openclaw_extproc.config.written_stages import Stages
 
 OnFailure: TypeAlias = Literal["reject", "passthrough"]
 FamilyName: TypeAlias = Literal["openai", "anthropic", "gemini"]
@@ -31,5 +32,6 @@ class Processes(Section):
     the vendor whose path it has, with the caller's own credential and nothing of ours. For all calls, or by the vendor
     whose API they speak. With compliance rules or budgets it is always `reject`. Read at the start only."""
     overload: Overload = Overload()
+    stages: Stages = Stages()
     drain_ms: Milliseconds = 10_000
     """How long calls under way have to end when the program is told to end."""

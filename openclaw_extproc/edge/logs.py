@@ -70,6 +70,8 @@ def request(entry: RequestEntry) -> None:
     data: dict[str, Json] = {
         "request_id": entry.request_id,
         "user_id": entry.user,
+        "identity": entry.identity.name or None,
+        "identity_source": entry.identity.source or None,
         "client_format": entry.client_format,
         "status": entry.status,
         "attempts": entry.attempts,

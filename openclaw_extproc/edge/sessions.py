@@ -1,10 +1,12 @@
 """A stage on a stream: protobuf outside, events inside, entries to whoever records them."""
 
+import logging
 import time
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Generic, Protocol, TypeVar
 
-from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge import envoy, logs
+from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
@@ -12,13 +14,27 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, RequestBody, To, Woken
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Credential,
+    Event,
+    RequestBody,
+    ResponseBody,
+    To,
+    Woken,
+)
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")
 
+
+SLICE_BYTES: Final = 32 * 1024
+"""Of a response body that a stage takes at once: 2 ms for events of 20 characters. Envoy sends what it has read in one
+message, and a fast provider makes that many MiB; in between, the event loop serves others."""
 
 _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeToString()) for to in To}
 """The answers without a change, written once."""
@@ -38,6 +54,8 @@ class Stage(Protocol[EntryT_co]):
 
 
 class StageSession(Generic[EntryT]):
+    _takes_slices = True
+
     def __init__(
         self,
         stage: Stage[EntryT],
@@ -53,6 +71,12 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._put_on = put_on
+        self._answer: Masked | None = None
+        """Of the provider, once it has a credential of ours."""
+        self._body: ResponseBody | None = None
+        """The last message, while the stage has not got all slices of it."""
+        self._next = 0
+        """Where in it the next slice begins."""
 
     @property
     def over(self) -> bool:
@@ -61,12 +85,45 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        step = self._stage.receive(event)
+        if self._takes_slices and isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
+            self._body, self._next = event, 0
+            return self.resume()
+        steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
             self._held += len(event.body)
             self._hold(len(event.body))
-        return self._taken(step)
+        return [answer for step in steps for answer in self._taken(step)]
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        """What the stage is told of Envoy's message."""
+        if self._answer is None:
+            return (event,)
+        return self._answer.shown(event, last=self._leaves_with(event))
+
+    def _leaves_with(self, event: Event) -> bool:  # noqa: ARG002  # as sessions of one kind need it
+        """Whether nothing of the answer is looked at after this piece."""
+        return False
+
+    def _mask(self, headers: Mapping[str, str]) -> None:
+        """Cut out of the answer what these headers, which carry a credential, keep secret."""
+        if secrets := secrets_in(headers):
+            self._answer = Masked(secrets)
+
+    @property
+    def has_more(self) -> bool:
+        return self._body is not None
+
+    def resume(self) -> list[bytes]:
+        body, start = self._body, self._next
+        assert body is not None, "asked for only where there is more"
+        self._next += SLICE_BYTES
+        is_last = self._next >= len(body.chunk)
+        part = ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time())
+        steps = [self._stage.receive(one) for one in self._shown(part)]
+        if is_last or self._stage.over:
+            self._body = None
+        return [answer for step in steps for answer in self._taken(step)]
 
     @property
     def wakes_at(self) -> float | None:
@@ -89,6 +146,8 @@ class StageSession(Generic[EntryT]):
         return [self._written(answer) for answer in step.answers]
 
     def _written(self, answer: Answer) -> bytes:
+        if self._answer is not None:
+            answer = self._answer.told(answer)
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
             return plain[1]
         return envoy.write(answer, self._put_on).SerializeToString()
@@ -102,13 +161,20 @@ class StageSession(Generic[EntryT]):
 
     def close(self, fault: Fault | None) -> None:
         self._let_go()
+        self._body = None
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
 
 
 class RouteSession(StageSession[RequestEntry]):
-    """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers."""
+    """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers.
+
+    Of what is passed on nobody else sees the end, nor the answer: so it counts such a request while that is under way,
+    and cuts our credential out of what comes back.
+    """
+
+    _takes_slices = False  # Envoy wants one answer for each piece
 
     def __init__(
         self,
@@ -128,6 +194,8 @@ class RouteSession(StageSession[RequestEntry]):
         self._under_way = under_way
         self._planned = ""
         """Id of the request that was told; empty: none."""
+        self._call: Planned | None = None
+        """A request that is passed on, while it is under way."""
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
@@ -149,19 +217,34 @@ class RouteSession(StageSession[RequestEntry]):
 
     def _tell(self) -> None:
         plan = self._route.plan
-        if self._route.over:
+        if self._route.settled:
             self._leave()
-        if plan is not None:
-            self._let_go()  # the attempts get it anew
-        if plan is not None and plan.names_model and not self._planned and plan.request_id:
+        if plan is None:
+            return
+        self._let_go()  # the attempts get it anew
+        if plan.passes:
+            self._pass(plan)
+        elif not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
             self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
-            if not plan.passes:
-                self._told(plan)
+            self._told(plan)
+
+    def _pass(self, plan: Plan) -> None:
+        if self._answer is None and (credential := self._route.credential) is not None:
+            self._mask(self._put_on(credential))
+        if plan.names_model and self._call is None:
+            self._call = Planned((plan.groups[0][0].name,), plan.record.cost_usd or 0.0)
+            self._under_way.begin("", self._call)
+
+    def _leaves_with(self, event: Event) -> bool:
+        return self._route.leaves_with(event)
 
     def close(self, fault: Fault | None) -> None:
         self._leave()
+        call, self._call = self._call, None
+        if call is not None:
+            self._under_way.end(call, time.time())
         if self._planned:
             self._under_way.forget(self._planned)
         super().close(fault)
@@ -183,20 +266,32 @@ class AttemptSession(StageSession[AttemptEntry]):
         under_way: UnderWay,
         gate: Gate,
     ) -> None:
-        super().__init__(stage, record, put_on, hold=gate.hold)
+        super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
         self._attempt = stage
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
         self._closed = False
+        self._is_told = False
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
+        if self._attempt.refused and not self._is_told:
+            self._is_told = True
+            logs.event("attempts", "plan_refused", {"why": "it names what is not configured"}, level=logging.WARNING)
         bound = self._attempt.bound
         if bound is not None and self._call is None and not self._closed:
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
+
+    def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
+        def noted(credential: Credential) -> Mapping[str, str]:
+            headers = put_on(credential)
+            self._mask(headers)
+            return headers
+
+        return noted
 
     @property
     def wakes_at(self) -> float | None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from openclaw_extproc.config.settings import Address, Upstream
+from openclaw_extproc.config.settings import Address, StageTls, Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import callers as caller_checks
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
@@ -29,6 +30,12 @@ MAX_CONNECTIONS = 10_000
 """From applications, at a time. Without a limit whoever connects can take all of Envoy's memory."""
 NOWHERE_CLUSTER = "openclaw_nowhere"
 
+_HTTP_1: dict[str, Json] = {
+    # Without it Envoy 1.40 closes an HTTP/1.1 connection whose method it does not know, without a word.
+    "allow_custom_methods": True,
+    # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
+    "ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}],
+}
 _PATHS: dict[str, Json] = {
     "normalize_path": True,
     "merge_slashes": True,
@@ -48,11 +55,17 @@ class Places:
     attempt_stages: Sequence[str]
     clusters_file: str
     admin_socket: str = ""
-    """Envoy's own admin interface; empty: none."""
+    """Envoy's own admin interface; empty: none, or that at `admin_port`."""
+    admin_port: int | None = None
+    """Its port on 127.0.0.1, instead of a socket."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
+    secrets_folder: str = ""
+    """Where Envoy finds what the listener's TLS shows; empty: it has no TLS."""
     roots: str = SYSTEM_ROOTS
     """The certificates of the authorities that providers are checked against."""
+    stage_tls: StageTls | None = None
+    """For stages on `host:port`."""
 
 
 def bootstrap(
@@ -64,11 +77,12 @@ def bootstrap(
         "static_resources": {
             "listeners": [_listener(gateway, listen, places, fail_open)],
             "clusters": [
-                stage_cluster(ROUTE_CLUSTER, places.route_stages),
-                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.limits, places.roots),
+                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.limits, places.roots),
             ],
         },
         "dynamic_resources": {
@@ -78,6 +92,8 @@ def bootstrap(
     whole["overload_manager"] = {"resource_monitors": [_connections()]}
     if places.admin_socket:
         whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
+    elif places.admin_port is not None:
+        whole["admin"] = {"address": address(f"127.0.0.1:{places.admin_port}")}
     return whole
 
 
@@ -98,15 +114,29 @@ def _watched(path: str) -> dict[str, Json]:
 
 
 def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
-    manager: dict[str, Json] = {"name": "envoy.filters.network.http_connection_manager"}
-    manager["typed_config"] = _manager(gateway, places, fail_open)
+    callers = gateway.callers
+    chains: list[Json] = [_filter_chain(gateway, places, _manager(gateway, places, fail_open))]
+    if callers.forwarded_from:
+        # In all other chains Envoy removes the header, which is what it does where nothing is written.
+        believing: dict[str, Json] = {"forward_client_cert_details": "ALWAYS_FORWARD_ONLY"}
+        chain = _filter_chain(gateway, places, {**_manager(gateway, places, fail_open), **believing})
+        chains.insert(0, {"filter_chain_match": caller_checks.source_ranges(callers.forwarded_from), **chain})
     return {
         "name": "llm",
         "address": address(f"{listen.host}:{listen.port}"),
         # This is what makes Envoy 1.40 refuse larger bodies: a smaller request_body_buffer_limit would not count.
         "per_connection_buffer_limit_bytes": BODY_BYTES,
-        "filter_chains": [{"filters": [manager]}],
+        "filter_chains": chains,
     }
+
+
+def _filter_chain(gateway: Gateway, places: Places, manager: dict[str, Json]) -> dict[str, Json]:
+    chain: dict[str, Json] = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
+    }
+    if gateway.callers.tls is not None:
+        chain["transport_socket"] = caller_checks.transport_socket(gateway.callers.tls, places.secrets_folder)
+    return chain
 
 
 def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
@@ -117,14 +147,14 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "preserve_external_request_id": True,
         "skip_xff_append": True,
         **_PATHS,
-        # Without it Envoy 1.40 closes an HTTP/1.1 connection whose method it does not know, without a word.
-        "http_protocol_options": {"allow_custom_methods": True},
         "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
+        "http_protocol_options": _HTTP_1,
         "request_headers_timeout": "10s",
         "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},
         "http_filters": [
-            {"name": "openclaw.route", "typed_config": route_stage()},
+            *([] if gateway.callers.jwt is None else [caller_checks.jwt_filter(gateway.callers.jwt)]),
+            {"name": "openclaw.route", "typed_config": route_stage(gateway.callers)},
             {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
         ],
         "local_reply_config": local_replies(gateway.emergency),
@@ -213,6 +243,7 @@ def _access_log(path: str) -> dict[str, Json]:
         "experiment": "%DYNAMIC_METADATA(openclaw:experiment)%",
         "cost_usd": "%DYNAMIC_METADATA(openclaw:cost_usd)%",
         "session": "%DYNAMIC_METADATA(openclaw:session)%",
+        "identity": "%DYNAMIC_METADATA(openclaw:identity)%",
         "reason": "%DYNAMIC_METADATA(openclaw:reason)%",
         "cluster": "%UPSTREAM_CLUSTER%",
         "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",

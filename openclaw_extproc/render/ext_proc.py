@@ -1,5 +1,6 @@
 """How Envoy calls the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.route import MAX_PATIENCE_MS
@@ -15,6 +16,12 @@ NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
+JWT_NAMESPACE = "envoy.filters.http.jwt_authn"
+"""Where Envoy notes the claims of a token that it has verified. No client and no provider can write there."""
+CLAIMS, REFUSED_TOKEN = "claims", "refused"
+PEER_NAMES = ("connection.uri_san_peer_certificate", "connection.dns_san_peer_certificate")
+"""Attributes of the connection, not of the request: no client can send them."""
+
 BUFFER_BYTES = 64 * 1024 * 1024
 """Per connection to providers and to our service, and per stream to our service: twice the largest body, so that an
 answer of the largest size stops Envoy nowhere from reading."""
@@ -24,16 +31,22 @@ BODY_BYTES = 32 * 1024 * 1024
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
 
-def route_stage() -> dict[str, Json]:
-    """The HTTP filter of the listener."""
+def route_stage(callers: CallerRules) -> dict[str, Json]:
+    """The HTTP filter of the listener. It is shown of the caller what the configuration identifies callers by."""
+    namespaces: dict[str, Json] = {"receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]}}
+    if callers.jwt is not None:
+        namespaces["forwarding_namespaces"] = {"untyped": [JWT_NAMESPACE]}
+    attributes: dict[str, Json] = {"request_attributes": list(PEER_NAMES)} if callers.reads_certificates else {}
     return {
+        **attributes,
         "@type": _TYPE,
         "grpc_service": _service(ROUTE_CLUSTER),
         # A worker that dies after the plan takes nothing with it that the attempts need; a request without a plan
         # goes to a route that refuses it, or to the one of `on_sidecar_failure`. The attempt stage never fails open:
         # what it has not rewritten would go to a provider it is not for.
         "failure_mode_allow": True,
-        "allow_mode_override": True,  # for requests that go past us unread
+        # For requests that go past us unread, and for their answers, out of which a credential of ours is cut.
+        "allow_mode_override": True,
         "message_timeout": "5s",
         "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
         "processing_mode": {
@@ -44,12 +57,10 @@ def route_stage() -> dict[str, Json]:
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
-        # Of a body in which a model's name was written anew.
+        # Of a body in which a model's name was written anew. What is cut out of an answer is replaced by as much.
         "allow_content_length_header": True,
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "metadata_options": {
-            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
-        },
+        "metadata_options": namespaces,
     }
 
 
@@ -82,7 +93,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
 
 
 def unread_stage() -> dict[str, Json]:
-    """The upstream HTTP filter of a provider's second cluster: it sees heads, no bodies."""
+    """The upstream HTTP filter of a provider's second cluster: it sees the head of the request, and nothing else."""
     return {
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
@@ -91,17 +102,16 @@ def unread_stage() -> dict[str, Json]:
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "NONE",
-            "response_header_mode": "SEND",
+            # Never the answer's head: 1.40 crashes when an answer is whole while a filter here holds its head and the
+            # request is not through, as with a refused upload or websocket.
+            "response_header_mode": "SKIP",
             "response_body_mode": "NONE",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "request_attributes": ["xds.cluster_name", PLAN],
-        "metadata_options": {
-            "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NOTES_NAMESPACE]},
-        },
+        "metadata_options": {"receiving_namespaces": {"untyped": [NOTES_NAMESPACE]}},
     }
 
 

@@ -6,13 +6,15 @@ One that hangs does not: it is asked how it is, and loses its connections when i
 
 from collections.abc import Sequence
 
+from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BUFFER_BYTES
+from openclaw_extproc.render.stage_tls import stage_transport
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
+def stage_cluster(name: str, places: Sequence[str], tls: StageTls | None = None) -> dict[str, Json]:
     options: dict[str, Json] = {
         "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
         # Of one stream. Where what waits for us grows past it Envoy stops reading from the provider, and begins again
@@ -29,8 +31,12 @@ def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
         "max_retries": 65536,
     }
     endpoints: list[Json] = [{"endpoint": {"address": address(place)}} for place in places]
+    secured: dict[str, Json] = {}
+    if tls is not None and not places[0].startswith("/"):
+        secured = {"transport_socket": stage_transport(tls, places[0])}
     return {
         "name": name,
+        **secured,
         "type": "STRICT_DNS" if any(_is_name(place) for place in places) else "STATIC",
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",

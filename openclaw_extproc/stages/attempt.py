@@ -14,12 +14,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
+from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -45,7 +44,7 @@ from openclaw_extproc.stages.states import (
     Holding,
     New,
     Over,
-    Passing,
+    Passed,
     Reading,
     Refusing,
     Sent,
@@ -59,6 +58,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
 
 
+_LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 
@@ -69,14 +69,18 @@ class Step:
     """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
     `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
-    """Present in exactly one step of an attempt that was bound to a target."""
+    """Present in exactly one step of a model call's attempt that was bound to a target."""
 
 
 class AttemptStage:
-    def __init__(self) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
+        """`snapshots`: say what the providers are that a plan names."""
+        self._snapshots = snapshots
         self._state: State = New()
         self.bound: Bound | None = None
-        """From the first message on: where this attempt goes, if it is known which model it asks."""
+        """From the first message on: where this attempt goes, if it is a model call."""
+        self.refused = False
+        """It came with a plan that no snapshot confirms."""
         self.over = False
         """Envoy has nothing more to ask."""
         self.broken = False
@@ -102,8 +106,7 @@ class AttemptStage:
         step = self._step(event)
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
-        passed = step.entry is not None and step.entry.passed
-        self.over = isinstance(self._state, Over) and (said_all or passed or ends(event))
+        self.over = isinstance(self._state, Passed) or (isinstance(self._state, Over) and (said_all or ends(event)))
         return step
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
@@ -124,10 +127,8 @@ class AttemptStage:
                 return self._on_trailers(state, at)
             case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
                 return self._on_rest(event, passes=passes)
-            case ((New() | Over()), Closed()):
+            case ((New() | Over() | Passed()), Closed()):
                 return Step()
-            case Passing(bound), _:
-                return self._on_passing(bound, event)
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
@@ -147,16 +148,21 @@ class AttemptStage:
     # -- the request -------------------------------------------------------
 
     def _on_head(self, head: RequestHead) -> Step:
-        bound = _bind(head)
-        if bound is not None and bound.plan.passes:
-            self._state, self.bound = Passing(bound), bound if bound.plan.names_model else None
+        bound = bind(head, self._snapshots)
+        if isinstance(bound, Fault):
+            return self._turn_away(bound)
+        if bound.plan.passes:
+            self._state = Passed()
             return Step((passing.request(bound, head),))
-        if bound is None or head.end:
-            self._state = Over()
-            fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-            return Step((reply(fault, "openai_chat"),))
+        if head.end:
+            return self._turn_away(NO_PLAN)
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _turn_away(self, fault: Fault) -> Step:
+        """Whose it is nobody knows, so no entry."""
+        self._state, self.refused = Over(), fault is UNCONFIRMED
+        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
         try:
@@ -166,16 +172,6 @@ class AttemptStage:
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
-
-    def _on_passing(self, bound: Bound, event: Event) -> Step:
-        match event:
-            case ResponseHead():
-                answer, left = passing.answered(bound, event)
-                return self._settled((answer,), left)
-            case Closed(at, fault):
-                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
-            case _:
-                raise AssertionError(f"{type(event).__name__} while Passing")
 
     # -- the answer's head -------------------------------------------------
 
@@ -363,15 +359,3 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
-
-
-def _bind(head: RequestHead) -> Bound | None:
-    try:
-        plan = plans.read(head.metadata.get("plan", ""))
-        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
-    except (msgspec.MsgspecError, ValueError):
-        return None
-    target = plan.target(attempt, head.cluster)
-    if target is None:
-        return None
-    return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)

@@ -2,14 +2,18 @@
 
 The table of `wire/passthrough.py` says which. Where a request names a model in its body, the route stage reads that
 body for the name and nothing else; all other bodies pass by. The attempt stage cannot let a body pass (Envoy takes no
-`mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second cluster, where we are
-shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+`mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second cluster, where the
+attempt stage sees the head of the request and nothing else: an answer that it would hold, however shortly, before the
+request is through, ends Envoy (decision 19). What came of the attempt, and our credential where the answer quotes it,
+is seen by the route stage. One attempt, no fallback: a file belongs to who keeps it.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from openclaw_extproc import features
+from openclaw_extproc.callers import CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Provider, Target
@@ -18,8 +22,9 @@ from openclaw_extproc.policy.unread import Passage
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers, steering
 from openclaw_extproc.stages.arriving import request_id
-from openclaw_extproc.stages.call import entry
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.call import entry as attempt_entry
+from openclaw_extproc.stages.ended import answering
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
     Credential,
@@ -29,13 +34,16 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.retries import noted_start
+from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.stages.way import MAX_NAME_CHARS
-from openclaw_extproc.wire import Spoken, passthrough
+from openclaw_extproc.wire import FORMATS, Spoken, passthrough
 from openclaw_extproc.wire.model_names import Sent, renamed
 from openclaw_extproc.wire.passthrough import Rule
 
+MAX_RELAYED_BYTES = 1024 * 1024
+"""Of an answer that is looked at for our credential; the rest passes unseen."""
+_PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """All that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
@@ -45,7 +53,7 @@ def owners(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
     """Whose paths these are: the providers that speak this vendor's format, at their clusters for this."""
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
-    return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
+    return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
 def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault:
@@ -80,9 +88,13 @@ def _word(method: str) -> str:
     return method if method.isascii() and method.isalpha() and len(method) <= 16 else "the method"
 
 
-def features_of(head: RequestHead, spoken: Spoken, model: str) -> Features:
-    """Raises `FaultError`: one of its headers means nothing."""
-    return features.of_unread(model, client_format=spoken.format, headers=head.headers)
+def features_of(
+    head: RequestHead, spoken: Spoken, model: str, identity: CallerIdentity, callers: CallerRules
+) -> Features:
+    """Raises `FaultError`: one of its headers means nothing, or nothing names the cost centre that is required."""
+    return features.of_unread(
+        model, client_format=spoken.format, headers=head.headers, identity=identity, callers=callers
+    )
 
 
 def sent(head: RequestHead, spoken: Spoken, body: bytes = b"") -> Sent:
@@ -110,6 +122,7 @@ def plan(head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: Passa
         emergency=gateway.emergency,
         record=found.record,
         passes=True,
+        generation=gateway.generation,
     )
 
 
@@ -130,34 +143,80 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    if not forwards:
+        changed |= h.subprotocols(head.headers)
+    if _is_shown(provider, head.headers):
+        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
+    format = bound.plan.client_format
+    unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
     return Continue(
         To.REQUEST_HEAD,
         changed,
-        tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
+        tuple(sorted(unwanted - changed.keys())),
         notes=noted_start(bound.attempt, provider.cluster, bound.began),
-        credential=_credential(bound),
+        credential=credential(provider),
     )
 
 
-def _credential(bound: Bound) -> Credential | None:
-    provider = bound.target.provider
+def credential(provider: Provider) -> Credential | None:
+    """Ours, which is put on what goes there."""
+    side = FORMATS[provider.format].provider
+    assert side is not None, "the configuration check lets no such provider through"
     match provider.auth:
         case "google":
             return GoogleCredential(provider.credential)
         case "inject" if provider.credential:
-            return HeaderCredential(provider.credential, bound.vendor.credential_header)
+            return HeaderCredential(provider.credential, side.credential_header)
         case _:
             return None
 
 
-def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:
-    """The provider's answer, whatever it is, with its name on it."""
-    status = int(head.headers.get(":status", "0"))
-    fault = None if status < 400 else Fault(kind_of_status(status), f"the provider answered {status}", status)
-    told = h.answered(bound.plan, bound.target, (), ())
-    failed = fault is not None and fault.kind is not Kind.MALFORMED
-    outcome = Outcome.FAILED if failed else Outcome.OK
-    return (
-        Continue(To.RESPONSE_HEAD, told, h.not_theirs(head.headers)),
-        entry(bound, head.at, outcome, fault if failed else None),
-    )
+def _is_shown(provider: Provider, asked: Mapping[str, str]) -> bool:
+    """Whether a provider's answers are looked at: our credential is cut out. Not what an upgraded connection says."""
+    return credential(provider) is not None and "upgrade" not in asked
+
+
+def relays(plan: Plan, asked: Mapping[str, str], head: ResponseHead) -> bool:
+    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+    length = head.headers.get("content-length", "0")
+    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
+    return _is_shown(plan.groups[0][0].provider, asked) and short and not head.end
+
+
+def told(plan: Plan, answered: Target | None) -> dict[str, str]:
+    """What a caller is told of who answered a passed request; of a model call the attempt stage has told it."""
+    return h.answered(plan, answered, (), ()) if plan.passes and answered is not None else {}
+
+
+def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
+    """The entry with its attempt, if it is of a request that passed.
+
+    Args:
+        entry: Of the request.
+        head: Of the answer; empty where the stream ended without one.
+        at: When it came.
+    """
+    if entry.plan is None or not entry.plan.passes:
+        return entry
+    return replace(entry, passed=_attempt(entry, entry.plan, head, at))
+
+
+def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float) -> AttemptEntry:
+    target = plan.groups[0][0]
+    bound = Bound(plan, 1, target, {}, History(), plan.began)
+    if answering(plan, head) is None:
+        return attempt_entry(bound, at, Outcome.NO_ANSWER, entry.fault)
+    status = int(head.get(":status", "0"))
+    fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
+    failed = status >= 400 and fault.kind is not Kind.MALFORMED
+    return attempt_entry(bound, at, Outcome.FAILED if failed else Outcome.OK, fault if failed else None)
+
+
+def not_theirs(plan: Plan, asked: Mapping[str, str], head: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the answer's headers that do not go to callers, but for the provider's name, which Envoy set.
+
+    `asked`: headers of the request.
+    """
+    forwards = plan.groups[0][0].provider.auth == "forward"
+    gone = h.not_theirs_in_passing(head, asked.get(":method", ""), keep_credentials=forwards)
+    return tuple(name for name in gone if name != _PROVIDER)

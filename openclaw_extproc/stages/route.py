@@ -9,10 +9,11 @@ at for the one entry every request leaves behind: the router's own replies (nobo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Protocol, TypeAlias
 
+from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
@@ -23,19 +24,32 @@ from openclaw_extproc.policy.unread import passage
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
-from openclaw_extproc.stages.arriving import MAX_BODY_BYTES, TOO_LARGE, is_call, length, objection, request_id
+from openclaw_extproc.stages.arriving import (
+    MAX_BODY_BYTES,
+    NO_UPGRADE,
+    TOO_LARGE,
+    is_call,
+    length,
+    objection,
+    refuses_upgrade,
+    request_id,
+)
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Continue,
+    Credential,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
+    ResponseBody,
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import JSON
@@ -79,7 +93,9 @@ class New:
 @dataclass(frozen=True, slots=True)
 class Reading:
     head: RequestHead
+    """Without keys of ours."""
     spoken: Spoken
+    known: Identified
     rule: Rule | None = None
     """Of a request that is passed on; `None`: it is a model call."""
 
@@ -99,6 +115,21 @@ class Planned:
     user: str
     took: float
     """Seconds of our own work until it was decided."""
+    asked: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of a request that is passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaying:
+    """The head of an answer that is not read has gone on. Its body follows, for our credential to be cut out."""
+
+    left: int
+    """Bytes of it that are still looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """All is said; the request counts at the model that it names until it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +137,7 @@ class Over:
     pass
 
 
-State: TypeAlias = New | Reading | Asking | Planned | Over
+State: TypeAlias = New | Reading | Asking | Planned | Relaying | Lasting | Over
 
 
 class RouteStage:
@@ -117,6 +148,7 @@ class RouteStage:
         recall: ways.Recall | None = None,
         secret: str = "",
         busy: Busy = _never_busy,
+        client_of: ClientOfKey = nobody,
     ) -> None:
         """
         Args:
@@ -125,7 +157,11 @@ class RouteStage:
             recall: Once a request is read, with what is remembered of such requests.
             secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
             busy: Why a request of so many bytes cannot be taken now; empty: it can.
+            client_of: Whose key something is.
         """
+        self._client_of = client_of
+        self._identity = ANONYMOUS
+        """Who sends the request, once its head was looked at."""
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
@@ -140,7 +176,7 @@ class RouteStage:
                 self._took += seconds
             case Planned(took=0.0) as planned:
                 self._state = replace(planned, took=self._took + seconds)
-            case Planned() | Over():
+            case Planned() | Relaying() | Lasting() | Over():
                 pass
 
     @property
@@ -152,6 +188,24 @@ class RouteStage:
     def over(self) -> bool:
         """Envoy has nothing more to ask."""
         return isinstance(self._state, Over)
+
+    @property
+    def credential(self) -> Credential | None:
+        """Ours, which the answer to a request that is passed on must not quote."""
+        return passing.credential(self.plan.groups[0][0].provider) if self.plan and self.plan.passes else None
+
+    @property
+    def settled(self) -> bool:
+        """The request has left its entry."""
+        return isinstance(self._state, Relaying | Lasting | Over)
+
+    def leaves_with(self, event: Event) -> bool:
+        """Whether this piece of an answer is the last that we look at; what follows passes unseen."""
+        match self._state, event:
+            case Relaying(left), ResponseBody(chunk, end):
+                return end or len(chunk) >= left
+            case _:
+                return False
 
     @property
     def question(self) -> Question | None:
@@ -184,25 +238,34 @@ class RouteStage:
                 return self._on_body(reading, body, at)
             case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
-            case Planned() as planned, ResponseHead(headers, at):
-                return self._on_response_head(planned, headers, at)
+            case Planned() as planned, ResponseHead():
+                return self._on_response_head(planned, event)
+            case Relaying(left), ResponseBody(chunk):
+                self._state = Over() if self.leaves_with(event) else Relaying(left - len(chunk))
+                return Step((Relay(chunk),))
             case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
-            case ((New() | Over()), Closed()):
+            case ((New() | Relaying() | Lasting() | Over()), Closed()):
                 return Step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                return self._settled(
-                    (), ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                )
+                left = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passing.noted(left, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step:
+        inside = self._is_inside(head)
+        known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
+        head, self._identity = known.head, known.identity
         spoken = spoken_at(head.headers.get(":path", ""), head.headers)
-        reading = Reading(head, spoken)
+        reading = Reading(head, spoken, known)
+        if known.fault is not None:
+            return self._refuse(reading, known.fault, head.at)
+        if refuses_upgrade(head, spoken):
+            return self._refuse(reading, NO_UPGRADE, head.at)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
@@ -211,13 +274,13 @@ class RouteStage:
             rule = passing.rule_of(head, spoken, self._gateway)
             if isinstance(rule, Fault):
                 return self._refuse(reading, rule, head.at)
-            reading = Reading(head, spoken, rule)
+            reading = Reading(head, spoken, known, rule)
             if not reads_body(rule):
                 return self._pass_on(reading, rule, None, head.at)
         if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return Step((Continue(To.REQUEST_HEAD),))
+        return Step((known.applied(Continue(To.REQUEST_HEAD)),))
 
     def _list(self, reading: Reading) -> Step:
         try:
@@ -238,7 +301,7 @@ class RouteStage:
         sent = passing.sent(head, spoken, body or b"")
         try:
             model = named(rule, sent)
-            seen = passing.features_of(head, spoken, model)
+            seen = passing.features_of(head, spoken, model, reading.known.identity, gateway.callers)
             owners = passing.owners(gateway, spoken)
             found = passage(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
             sent = passing.destined(rule, sent, found.target)
@@ -246,9 +309,10 @@ class RouteStage:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
-        plan, user = passing.plan(head, spoken, sent, model, found, gateway), seen.declared.user[: ways.MAX_NAME_CHARS]
-        self._state = Planned(plan, user, 0.0)
-        return Step((passing.planned(plan, user, head, None if body is None else sent.body),))
+        plan, user = passing.plan(head, spoken, sent, model, found, gateway), ways.called(seen)
+        self._state = Planned(plan, user, 0.0, head.headers)
+        answer = passing.planned(plan, user, head, None if body is None else sent.body)
+        return Step((reading.known.applied(answer) if body is None else answer,))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
@@ -258,7 +322,9 @@ class RouteStage:
         if reading.rule is not None:
             return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
-        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
+        arrived = ways.Arrived(
+            reading.head.headers, reading.spoken, body, reading.head.at, inside, reading.known.identity
+        )
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
 
     def _is_inside(self, head: RequestHead) -> bool:
@@ -286,7 +352,8 @@ class RouteStage:
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
         if fault.kind is Kind.METHOD_NOT_ALLOWED:
             again = {**again, "allow": ", ".join(passing.methods(spoken, self._gateway) or sorted(passing.METHODS))}
-        headers = {"content-type": JSON, **again, **self._told(entry, record)}
+        challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
+        headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
@@ -300,18 +367,29 @@ class RouteStage:
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ended.status(headers), seconds=at - head.at)
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
-    def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
-        how, plan = self._gateway.response_headers, planned.plan
-        entry = ended.entry(planned.plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers)
+    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
+        how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
+        status = ended.status(headers)
+        entry = ended.entry(plan, planned.user, planned.took, event.at, status=status, headers=headers)
+        entry = passing.noted(entry, headers, event.at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
+            **passing.told(plan, answered),
             **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
             **ended.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
-        return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
+        gone += passing.not_theirs(plan, planned.asked, headers) if plan.passes else ()
+        relays = plan.passes and passing.relays(plan, planned.asked, event)
+        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, relays=relays)
+        step = self._settled((answer,), entry)
+        if relays:
+            self._state = Relaying(passing.MAX_RELAYED_BYTES)
+        elif plan.passes and plan.names_model and not event.end:
+            self._state = Lasting()
+        return step
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()
-        return Step(answers, entry)
+        return Step(answers, replace(entry, identity=self._identity))

@@ -22,7 +22,7 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.failures import judge
 from openclaw_extproc.stages.retries import History, noted_start
-from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
+from openclaw_extproc.wire import client_side, sealed, spoken_to
 from openclaw_extproc.wire.amending import changed, with_fields
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 
@@ -64,13 +64,6 @@ class Bound:
     @property
     def provider(self) -> ProviderSide[Ask]:
         side = self.format.provider
-        assert side is not None, "the configuration check lets no such provider through"
-        return side
-
-    @property
-    def vendor(self) -> ProviderSide[Ask]:
-        """How the provider's own format is spoken, whatever the client's path."""
-        side = FORMATS[self.target.provider.format].provider
         assert side is not None, "the configuration check lets no such provider through"
         return side
 
@@ -131,7 +124,7 @@ def _freed(asked: Asked) -> Asked:
 
 def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     """What Envoy has to change in the request for this provider."""
-    provider = bound.target.provider
+    provider, client_format = bound.target.provider, bound.plan.client_format
     side = bound.provider
     own = not bound.translates and side.takes_query
     query = "" if not own else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
@@ -139,10 +132,10 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     path = provider.base_path + _with_query(encoded.path, query)
     changed = {
         ":path": path,
-        **h.upstream(side, {} if bound.translates else bound.plan.client_headers, len(encoded.body)),
+        **h.upstream(side, h.of_plan(bound.plan.client_headers, provider, client_format), len(encoded.body)),
         **encoded.headers,
     }
-    unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, translates=bound.translates)
+    unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host
     return Continue(

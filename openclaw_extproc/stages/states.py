@@ -28,10 +28,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
-    """No model call: only the head of its answer is still to come."""
-
-    bound: Bound
+class Passed:
+    """No model call: its head is changed, and that was all. What the provider answers is not for this stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Over:
     passes: bool = False
 
 
-State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
+State: TypeAlias = New | Reading | Passed | Sent | Holding | Answering | Refusing | Over
 
 
 def ends(event: Event) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
@@ -14,14 +15,18 @@ from openclaw_extproc.stages.events import (
     Closed,
     Continue,
     HeaderCredential,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
+    ResponseBody,
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.passing import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.strategy import Compliance, Mode, Optimization, Restriction, Strategy
+from tests.samples import provider_side
 from tests.stages.talking import BEGAN, Talk
 from tests.wire.test_multipart import FILE, MODEL, TYPE, form
 
@@ -37,6 +42,8 @@ def gateway(*providers: Provider) -> Gateway:
 
 
 NOW = Situation()
+PLAIN = {"accept-encoding": "identity"}
+"""What our credential is looked for in."""
 ALL = gateway(OPENAI, CLAUDE, GOOGLE, GROQ)
 
 
@@ -59,7 +66,7 @@ def passed(
     ((target,),) = planned.groups
     assert target.provider.cluster == target.provider.unread_cluster
     first = replace(asked, cluster=target.provider.cluster, metadata=planned.metadata)
-    talk = Talk[AttemptEntry](AttemptStage()).tell(first)
+    talk = Talk[AttemptEntry](AttemptStage(Snapshots(of))).tell(first)
     assert isinstance(talk.last, Continue)
     return of.providers[target.provider.name], talk.last, talk
 
@@ -85,7 +92,8 @@ def test_it_goes_to_the_provider_whose_path_it_is(
     provider, answer, _ = passed(head(path, method, **headers))
 
     assert provider.name == name
-    assert answer.set_headers == {":path": upstream}
+    plain = {} if "upgrade" in headers else PLAIN
+    assert answer.set_headers == {":path": upstream, **plain}
 
 
 def test_the_base_path_of_the_provider_comes_before_the_version() -> None:
@@ -167,42 +175,208 @@ def test_without_its_key_nothing_is_sent() -> None:
         ("503", Outcome.FAILED, Kind.OVERLOADED),
     ],
 )
-def test_the_answer_goes_back_as_it_is_and_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
-    _, _, talk = passed(head("/v1/files"))
-
-    talk.tell(ResponseHead({":status": status, "x-envoy-x": "1"}, BEGAN + 1))
-
-    assert isinstance(talk.last, Continue)
-    assert talk.last.to is To.RESPONSE_HEAD
-    assert talk.last.set_headers["x-openclaw-provider"] == "openai"
-    assert talk.last.remove_headers == ("x-envoy-x",)
-    assert talk.stage.over
-    entry = talk.hang_up().entry
-    assert entry.passed
-    assert entry.outcome is outcome
-    assert (entry.fault.kind if entry.fault else None) is kind
-
-
-def test_a_caller_who_leaves_is_counted_too() -> None:
-    _, _, talk = passed(head("/v1/files"))
-
-    talk.tell(Closed(BEGAN + 1))
-
-    assert talk.entry.outcome is Outcome.NO_ANSWER
-
-
-def test_the_route_stage_counts_it_once() -> None:
+def test_what_came_of_it_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
     talk = routed(head("/v1/files"))
-    planned = talk.last
-    assert isinstance(planned, Continue)
 
-    told = {":status": "200", "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
+    told = {":status": status, "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
     talk.tell(ResponseHead(told, BEGAN + 1))
 
     entry = talk.hang_up().entry
     assert entry.plan
     assert entry.plan.passes
-    assert (entry.provider, entry.status) == ("openai", 200)
+    assert (entry.provider, entry.status) == ("openai", int(status))
+    assert entry.passed
+    assert entry.passed.passed
+    assert entry.passed.target.provider.name == "openai"
+    assert entry.passed.outcome is outcome
+    assert (entry.passed.fault.kind if entry.passed.fault else None) is kind
+
+
+def test_the_attempt_stage_wants_nothing_but_the_head_of_the_request() -> None:
+    """What it held of the answer while the request is under way would end Envoy."""
+    _, _, talk = passed(head("/v1/files"))
+
+    assert talk.stage.over
+    assert talk.hang_up().entries == []
+
+
+OF_OPENAI = {"x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
+
+
+def answered(talk: Talk[RequestEntry], status: str = "200", *, end: bool = False, **headers: str) -> Continue:
+    said = {":status": status, **OF_OPENAI, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    answer = talk.tell(ResponseHead(said, BEGAN + 1, end)).last
+    assert isinstance(answer, Continue)
+    assert answer.to is To.RESPONSE_HEAD
+    return answer
+
+
+def test_the_body_of_an_answer_to_our_key_is_seen_to_its_end() -> None:
+    talk = routed(head("/v1/files"))
+    pieces = [ResponseBody(b"a", False, BEGAN), ResponseBody(b"", False, BEGAN), ResponseBody(b"b", True, BEGAN)]
+
+    assert answered(talk).relays
+    assert (talk.stage.over, len(talk.entries)) == (False, 1)
+    talk.tell(*pieces)
+
+    assert talk.answers[-3:] == [Relay(b"a"), Relay(b""), Relay(b"b")]
+    assert talk.stage.over
+    assert len(talk.hang_up().entries) == 1
+
+
+def test_of_a_long_answer_the_first_mib_is_seen() -> None:
+    talk = routed(head("/v1/files/f/content", "GET"))
+    answered(talk)
+
+    talk.tell(ResponseBody(bytes(MAX_RELAYED_BYTES - 1), False, BEGAN))
+    assert not talk.stage.over
+    assert talk.tell(ResponseBody(b"ab", False, BEGAN)).last == Relay(b"ab")
+    assert talk.stage.over
+
+
+def test_what_says_that_it_is_longer_is_not_looked_at() -> None:
+    for length, is_seen in ((MAX_RELAYED_BYTES, True), (MAX_RELAYED_BYTES + 1, False), (10**40, False)):
+        talk = routed(head("/v1/files/f/content", "GET"))
+        assert answered(talk, content_length=str(length)).relays == is_seen
+        assert talk.stage.over != is_seen
+
+
+def test_a_head_without_a_body_is_all() -> None:
+    talk = routed(head("/v1/files"))
+
+    assert not answered(talk, "204", end=True).relays
+    assert talk.stage.over
+
+
+@pytest.mark.parametrize(
+    ("asked", "of"),
+    [
+        (head("/v1/realtime", "GET", upgrade="websocket"), ALL),
+        (head("/v1/files", authorization="Bearer theirs"), gateway(replace(OPENAI, auth="forward"))),
+        (head("/v1/files"), gateway(replace(OPENAI, credential=""))),
+    ],
+)
+def test_an_answer_in_which_our_key_cannot_be_passes_unseen(asked: RequestHead, of: Gateway) -> None:
+    """Also one of an upgraded connection: it is none."""
+    _, sent, _ = passed(asked, of)
+    talk = routed(asked, of)
+
+    assert "accept-encoding" not in sent.set_headers
+    assert not answered(talk).relays
+    assert talk.stage.over
+
+
+def test_who_names_a_model_is_there_until_it_is_over() -> None:
+    """The stage of the route is all that knows how long."""
+    talk = routed(head("/v1/realtime?model=a", "GET", upgrade="websocket"))
+
+    told = answered(talk, "101").set_headers
+
+    assert (told["x-openclaw-provider"], told["x-openclaw-model"], told["x-openclaw-requested-model"]) == (
+        "openai", "a", "a",
+    )  # fmt: skip
+    assert not talk.stage.over
+    entry = talk.hang_up().entry
+    assert (entry.provider, entry.model) == ("openai", "a")
+    assert entry.passed
+    assert entry.passed.target.name == "openai/a"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "location", "stays"),
+    [
+        ("GET", "302", "https://files.example/a?signed", True),
+        ("GET", "302", "http://files.example/a", False),
+        ("POST", "302", "https://files.example/a", False),
+        ("GET", "200", "https://files.example/a", False),
+    ],
+)
+def test_a_download_may_be_elsewhere_and_nobody_else_is_sent_away(
+    method: str, status: str, location: str, *, stays: bool
+) -> None:
+    path = "/v1/files" if method == "POST" else "/v1/files/f/content"
+
+    also = {"set_cookie": "a=b", "x_request_id": "r"}
+
+    gone = answered(routed(head(path, method)), status, location=location, **also).remove_headers
+
+    assert ("location" not in gone) == stays
+    assert "set-cookie" in gone
+    assert "x-request-id" not in gone
+
+
+@pytest.mark.parametrize(("auth", "stays"), [("inject", False), ("forward", True)])
+def test_a_challenge_is_about_our_key_or_about_theirs(auth: Auth, *, stays: bool) -> None:
+    of = gateway(replace(OPENAI, auth=auth))
+
+    gone = answered(routed(head("/v1/files"), of), "401", www_authenticate="Bearer").remove_headers
+
+    assert ("www-authenticate" not in gone) == stays
+
+
+def test_a_provider_names_nobody_but_itself() -> None:
+    talk = routed(head("/v1/files"))
+
+    told = {":status": "200", "x-openclaw-provider": "openai", "x-openclaw-tier": "1", "x-envoy-x": "1"}
+    talk.tell(ResponseHead(told, BEGAN + 1))
+
+    assert isinstance(talk.last, Continue)
+    assert talk.last.to is To.RESPONSE_HEAD
+    assert set(talk.last.remove_headers) == {"x-envoy-attempt-count", "x-openclaw-tier", "x-envoy-x"}
+
+
+@pytest.mark.parametrize("event", [ResponseHead({":status": "503"}, BEGAN + 1), Closed(BEGAN + 1)])
+def test_an_answer_of_envoys_and_none_at_all_are_no_answers_of_the_provider(event: ResponseHead | Closed) -> None:
+    entry = routed(head("/v1/files")).tell(event).entry
+
+    assert entry.passed
+    assert entry.passed.outcome is Outcome.NO_ANSWER
+
+
+# -- other protocols ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("upgrade", ["websocket", "WebSocket", "tls/1.2, websocket", "x"])
+@pytest.mark.parametrize(
+    ("path", "format"),
+    [
+        ("/openai/v1/responses", "openai_responses"),
+        ("/v1/chat/completions", "openai_chat"),
+        ("/v1/models", "openai_chat"),
+        ("/v1/files", "openai_chat"),
+        ("/v1/realtimes", "openai_chat"),
+        ("/favicon.ico", "openai_chat"),
+        ("/anthropic/v1/messages", "anthropic_messages"),
+        ("/v1/messages/batches", "anthropic_messages"),
+        ("/gemini/v1beta/models/x:streamGenerateContent", "gemini"),
+        ("/anthropic/v1/realtime", "anthropic_messages"),
+    ],
+)
+def test_no_other_protocol_is_spoken_there(path: str, format: str, upgrade: str, method: str) -> None:
+    reply = routed(head(path, method, upgrade=upgrade, connection="upgrade")).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 426
+    assert reply.headers["x-should-retry"] == "false"
+    fault = provider_side(format).decode_error(426, reply.body)
+    assert fault.public == "upgrade: not at this path; send the request without it"
+
+
+@pytest.mark.parametrize("path", ["/v1/realtime", "/openai/v1/realtime?model=a", "/v1/realtime/calls/c-1"])
+def test_a_websocket_goes_on_where_the_vendor_speaks_it(path: str) -> None:
+    of = replace(ALL, opened=frozenset({"realtime_sessions"}))
+    provider, answer, _ = passed(head(path, "GET", upgrade="websocket", connection="upgrade"), of)
+
+    assert provider == OPENAI
+    assert answer.set_headers == {":path": path.removeprefix("/openai")}
+
+
+def test_a_websocket_is_opened_by_a_get_alone() -> None:
+    reply = routed(head("/v1/realtime", upgrade="websocket")).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 426
 
 
 # -- where it may go ----------------------------------------------------------------------
@@ -312,7 +486,7 @@ def test_a_path_and_a_query_that_name_a_model_are_written_anew() -> None:
     _, video, _ = passed(head("/v1beta/models/veo:predictLongRunning?key=theirs"), of)
     _, live, _ = passed(head("/v1/realtime?model=talk", "GET", upgrade="websocket"), of)
 
-    assert video.set_headers == {":path": "/v1beta/models/veo-3:predictLongRunning"}
+    assert video.set_headers == {":path": "/v1beta/models/veo-3:predictLongRunning", **PLAIN}
     assert live.set_headers == {":path": "/v1/realtime?model=gpt-live"}
 
 
