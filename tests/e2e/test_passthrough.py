@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import openai
@@ -16,6 +18,10 @@ from tests.e2e.harness import Sidecar, http, sidecar, until
 from tests.wire.test_multipart import MODEL, TYPE, form
 
 BIG = bytes(range(256)) * 4 * 1024 * 100  # 100 MiB: above every limit on bodies that are read
+
+MIB = bytes(range(256)) * 4 * 1024
+STANDS_STILL_SECONDS = 7.0
+"""Longer than Envoy waits for an answer of ours."""
 
 
 class Vendor:
@@ -31,6 +37,7 @@ class Vendor:
         application = web.Application(client_max_size=0)
         application.router.add_get("/v1/realtime", self._talk)
         application.router.add_get("/v1/files/slow/content", self._slow)
+        application.router.add_get("/v1/files/long/content", self._long)
         application.router.add_route("*", "/{rest:.*}", self._answer)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
@@ -55,6 +62,17 @@ class Vendor:
         await response.write(b"first")
         await asyncio.sleep(1.5)
         await response.write(b"last")
+        return response
+
+    async def _long(self, request: web.Request) -> web.StreamResponse:
+        """As many MiB as are asked for, with or without a word about it before."""
+        mib = int(request.query["mib"])
+        response = web.StreamResponse()
+        if "told" in request.query:
+            response.content_length = mib * len(MIB)
+        await response.prepare(request)
+        for _ in range(mib):
+            await response.write(MIB)
         return response
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
@@ -85,7 +103,7 @@ def vendor() -> Iterator[Vendor]:
 def up(vendor: Vendor) -> Iterator[Sidecar]:
     entry = "{{name: {}, endpoint: 'http://127.0.0.1:{}', api_key: '${{{}}}', models: [{}]}}"
     entries = [
-        entry.format("openai", vendor.port, "OPENAI_API_KEY", "gpt"),
+        entry.format("openai", vendor.port, "OPENAI_API_KEY", "gpt, gpt-live"),
         entry.format("anthropic", vendor.port, "ANTHROPIC_API_KEY", "claude"),
         entry.format("google", vendor.port, "GOOGLE_API_KEY", "gemini"),
         entry.format("other", vendor.port, "OTHER_API_KEY", "real-pic").replace(
@@ -93,7 +111,8 @@ def up(vendor: Vendor) -> Iterator[Sidecar]:
         ),
     ]
     alias = "models: {pic: {provider: other, model: real-pic}}"
-    config = f"model: {{providers: [{', '.join(entries)}]}}"
+    narrow = "load_balancing: {pools: {narrow: {models: [gpt-live], max_concurrent: 1}}}"
+    config = f"model: {{providers: [{', '.join(entries)}]}}\n{narrow}"
     with sidecar(config, {"OTHER_API_KEY": "sk-ours-other"}, gateway=alias) as running:
         yield running
 
@@ -169,6 +188,47 @@ def test_it_is_counted_and_logged(up: Sidecar) -> None:
     assert up.metric("openclaw_passthrough_total", provider="openai", outcome="ok") == before + 1
 
 
+def _download(url: str) -> tuple[int, str]:
+    """By a reader that stands still when it has seen a little."""
+    with httpx.stream("GET", url, timeout=60) as got:
+        pieces = got.iter_bytes()
+        seen = [next(pieces)]
+        time.sleep(STANDS_STILL_SECONDS)
+        seen += pieces
+    whole = b"".join(seen)
+    return len(whole), hashlib.sha256(whole).hexdigest()
+
+
+@pytest.mark.parametrize("told", ["", "&told"])
+@pytest.mark.parametrize(("mib", "readers"), [(8, 6), (100, 4)])
+def test_a_long_download_waits_for_its_reader(up: Sidecar, mib: int, readers: int, told: str) -> None:
+    url = f"{up.url}/v1/files/long/content?mib={mib}{told}"
+
+    with ThreadPoolExecutor(readers) as pool:
+        got = list(pool.map(_download, [url] * readers))
+
+    assert got == [(mib * len(MIB), hashlib.sha256(MIB * mib).hexdigest())] * readers
+    assert up.process.poll() is None
+    assert http.get(f"{up.url}/v1/files").status_code == 200
+
+
+def test_a_realtime_call_counts_at_its_model_for_as_long_as_it_lasts(up: Sidecar) -> None:
+    url = f"{up.url}/v1/realtime?model=gpt-live"
+
+    async def meanwhile() -> tuple[list[str], int]:
+        async with ClientSession() as session, session.ws_connect(url) as socket:
+            await asyncio.sleep(1)
+            await socket.send_str("a")
+            heard = await socket.receive_str(timeout=5)
+            count = up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live")
+            async with session.get(url, headers={"connection": "upgrade", "upgrade": "websocket"}) as second:
+                return [heard, str(count)], second.status
+
+    assert asyncio.run(meanwhile()) == (["Bearer sk-ours-openai a", "1.0"], 429)
+    until(lambda: up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live") == 0, 5)
+    assert asyncio.run(_talk(url)) == ["Bearer sk-ours-openai a", "Bearer sk-ours-openai b"]
+
+
 def test_a_realtime_call_talks_both_ways(up: Sidecar) -> None:
     heard = asyncio.run(_talk(f"{up.url}/v1/realtime?model=gpt"))
 
@@ -203,8 +263,8 @@ def test_a_picture_goes_to_who_has_its_model_under_its_name_there(up: Sidecar) -
 
     said = got.json()
     assert (said["bytes"], said["sha256"]) == (len(sent), hashlib.sha256(sent).hexdigest())
-    assert said["headers"]["authorization"] == "Bearer sk-ours-other"
-    assert said["headers"]["content-length"] == str(len(sent))
+    assert said["headers"]["authorization"] == "Bearer sk-ours-other"[::-1]
+    assert said["headers"]["content-length"] == str(len(sent))[::-1]
     told = (
         got.headers["x-openclaw-provider"],
         got.headers["x-openclaw-model"],
