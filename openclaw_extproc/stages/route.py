@@ -1,17 +1,18 @@
 """The route stage: once per request, before Envoy's router knows where to.
 
     New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Over
-                            |                        ^
-                            +--RequestBody--> Asking +--found
+                            |                        ^  |
+                            +--RequestBody--> Asking +  +--ResponseHead of what is passed on--> Relaying, Lasting
 
 It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
-at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
+at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too. Of
+what is passed on it also sees the answer's first MiB, for our credential, and stays where a model is counted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hmac import compare_digest
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, Kind
@@ -47,11 +48,22 @@ from openclaw_extproc.stages.events import (
     RequestHead,
     ResponseBody,
     ResponseHead,
+    ResponseTrailers,
     To,
 )
 from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.questions import Question
-from openclaw_extproc.wire import Spoken, spoken_at
+from openclaw_extproc.stages.route_states import (
+    Asking,
+    Lasting,
+    New,
+    Over,
+    Planned,
+    Reading,
+    Relaying,
+    State,
+)
+from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import JSON
 from openclaw_extproc.wire.model_names import named, reads_body
 from openclaw_extproc.wire.passthrough import Rule
@@ -83,61 +95,6 @@ class Step:
     answers: tuple[Answer, ...] = ()
     entry: RequestEntry | None = None
     """Present in exactly one step of a request."""
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    head: RequestHead
-    """Without keys of ours."""
-    spoken: Spoken
-    known: Identified
-    rule: Rule | None = None
-    """Of a request that is passed on; `None`: it is a model call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Envoy waits for the answer to the body, and we for the answer to a question of ours."""
-
-    reading: Reading
-    arrived: ways.Arrived
-    planned: ways.Planned
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    plan: Plan
-    user: str
-    took: float
-    """Seconds of our own work until it was decided."""
-    asked: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Headers of a request that is passed on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relaying:
-    """The head of an answer that is not read has gone on. Its body follows, for our credential to be cut out."""
-
-    left: int
-    """Bytes of it that are still looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lasting:
-    """All is said; the request counts at the model that it names until it is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    pass
-
-
-State: TypeAlias = New | Reading | Asking | Planned | Relaying | Lasting | Over
 
 
 class RouteStage:
@@ -245,14 +202,17 @@ class RouteStage:
                 return Step((Relay(chunk),))
             case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
+            case Lasting(), ResponseTrailers():
+                self._state = Over()
+                return Step((Continue(To.RESPONSE_TRAILERS),))
             case ((New() | Relaying() | Lasting() | Over()), Closed()):
                 return Step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                left = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                return self._settled((), passing.noted(left, {}, at))
+                entry = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passing.noted(entry, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -382,11 +342,12 @@ class RouteStage:
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
         gone += passing.not_theirs(plan, planned.asked, headers) if plan.passes else ()
         relays = plan.passes and passing.relays(plan, planned.asked, event)
-        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, relays=relays)
+        stays = plan.passes and plan.names_model and not relays and not event.end
+        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, stays=stays, relays=relays)
         step = self._settled((answer,), entry)
         if relays:
             self._state = Relaying(passing.MAX_RELAYED_BYTES)
-        elif plan.passes and plan.names_model and not event.end:
+        elif stays:
             self._state = Lasting()
         return step
 

@@ -215,16 +215,16 @@ def test_a_long_download_waits_for_its_reader(up: Sidecar, mib: int, readers: in
 def test_a_realtime_call_counts_at_its_model_for_as_long_as_it_lasts(up: Sidecar) -> None:
     url = f"{up.url}/v1/realtime?model=gpt-live"
 
-    async def meanwhile() -> tuple[list[str], int]:
+    async def meanwhile() -> tuple[str, float, int]:
         async with ClientSession() as session, session.ws_connect(url) as socket:
             await asyncio.sleep(1)
             await socket.send_str("a")
             heard = await socket.receive_str(timeout=5)
             count = up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live")
             async with session.get(url, headers={"connection": "upgrade", "upgrade": "websocket"}) as second:
-                return [heard, str(count)], second.status
+                return heard, count, second.status
 
-    assert asyncio.run(meanwhile()) == (["Bearer sk-ours-openai a", "1.0"], 429)
+    assert asyncio.run(meanwhile()) == ("Bearer sk-ours-openai a", 1, 429)
     until(lambda: up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live") == 0, 5)
     assert asyncio.run(_talk(url)) == ["Bearer sk-ours-openai a", "Bearer sk-ours-openai b"]
 

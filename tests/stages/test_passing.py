@@ -275,6 +275,9 @@ def test_who_names_a_model_is_there_until_it_is_over() -> None:
     assert (told["x-openclaw-provider"], told["x-openclaw-model"], told["x-openclaw-requested-model"]) == (
         "openai", "a", "a",
     )  # fmt: skip
+    answer = talk.last
+    assert isinstance(answer, Continue)
+    assert answer.stays
     assert not talk.stage.over
     entry = talk.hang_up().entry
     assert (entry.provider, entry.model) == ("openai", "a")
@@ -296,9 +299,9 @@ def test_a_download_may_be_elsewhere_and_nobody_else_is_sent_away(
 ) -> None:
     path = "/v1/files" if method == "POST" else "/v1/files/f/content"
 
-    also = {"set_cookie": "a=b", "x_request_id": "r"}
+    talk = routed(head(path, method))
 
-    gone = answered(routed(head(path, method)), status, location=location, **also).remove_headers
+    gone = answered(talk, status, location=location, set_cookie="a=b", x_request_id="r").remove_headers
 
     assert ("location" not in gone) == stays
     assert "set-cookie" in gone
