@@ -28,6 +28,8 @@ class Kind(Enum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    """The path is known, and not with this method."""
     RATE_LIMITED = "rate_limited"
     OVER_BUDGET = "over_budget"
     """A limit in dollars of ours is reached, and nothing that it still allows can answer."""
@@ -47,7 +49,7 @@ class Kind(Enum):
         match self:
             case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
                 return Blame.CLIENT
-            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN | Kind.OVER_BUDGET:
+            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN | Kind.OVER_BUDGET | Kind.METHOD_NOT_ALLOWED:
                 return Blame.CLIENT
             case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED:
                 return Blame.UPSTREAM
@@ -70,6 +72,7 @@ _STATUS = {
     Kind.UNAUTHENTICATED: 401,
     Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
+    Kind.METHOD_NOT_ALLOWED: 405,
     Kind.TOO_LARGE: 413,
     Kind.RATE_LIMITED: 429,
     Kind.OVER_BUDGET: 429,

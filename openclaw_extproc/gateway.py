@@ -205,6 +205,8 @@ class Gateway:
     """From the model a client asks for to the targets in the order of trying. `AUTO` is one of the names."""
     passthrough: bool = True
     """Whether requests that are no model calls go on to their own provider."""
+    opened: frozenset[str] = frozenset()
+    """Names of `wire.passthrough` that the operator has opened, besides those that are open anyway."""
     unknown_models: Literal["reject", "auto"] = "reject"
     """What happens to a model that nobody lists."""
     mixed_embeddings: bool = False

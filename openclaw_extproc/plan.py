@@ -65,6 +65,11 @@ class Plan:
     generation: str = ""
     """Of the snapshot that it was made with."""
 
+    @property
+    def names_model(self) -> bool:
+        """Whether it is known which model answers: of what is passed on unread, it often is not."""
+        return bool(self.groups[0][0].model)
+
     def group(self, attempt: int) -> tuple[Target, ...]:
         """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""
         return self.groups[(attempt - 1) % len(self.groups)]
@@ -236,7 +241,7 @@ def _target(named: _Named, plan: _Written, snapshots: Snapshots) -> Target:
 
 def _provider(named: _Named, plan: _Written, snapshots: Snapshots) -> Provider | None:
     if plan.passes:
-        return None if named.model else snapshots.unread(plan.generation, named.provider)
+        return snapshots.unread(plan.generation, named.provider, named.model)
     found = snapshots.provider(plan.generation, named.provider, named.model)
     return None if found is None or spoken_to(found, plan.client_format) is None else found
 

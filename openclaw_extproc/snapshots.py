@@ -33,9 +33,12 @@ class Snapshot:
         """The provider of that name; `None` where it is not configured, or not for that model."""
         return self.gateway.providers.get(name) if (name, model) in self._models else None
 
-    def unread(self, name: str) -> Provider | None:
-        """The provider of that name at its cluster for requests that are not read; `None` where it has none."""
-        provider = self.gateway.providers.get(name)
+    def unread(self, name: str, model: str) -> Provider | None:
+        """The provider of that name at its cluster for requests that are not read; `None` where it has none.
+
+        `model`: empty where the request names none, or one that nobody lists.
+        """
+        provider = self.provider(name, model) if model else self.gateway.providers.get(name)
         if provider is None or not (self.gateway.passthrough and provider.unread_cluster):
             return None
         return provider.at_unread_cluster
@@ -90,9 +93,10 @@ class Snapshots:
         """The provider that a plan of that generation means; `None`: nothing confirms it."""
         return self._confirmed(self.of(generation).provider(name, model)) or self.current.provider(name, model)
 
-    def unread(self, generation: str, name: str) -> Provider | None:
+    def unread(self, generation: str, name: str, model: str) -> Provider | None:
         """As `provider`, for requests that are not read."""
-        return self._confirmed(self.of(generation).unread(name)) or self.current.unread(name)
+        found = self._confirmed(self.of(generation).unread(name, model))
+        return found or self.current.unread(name, model)
 
     def _confirmed(self, provider: Provider | None) -> Provider | None:
         """Envoy has one cluster of a name. One that has moved is the present snapshot's: no key goes to an address

@@ -31,8 +31,8 @@ Task: TypeAlias = Literal[
 ]
 
 Mode: TypeAlias = Literal["observe", "shadow", "enforce"]
-"""`observe`: nothing is decided, requests go where they were meant to and are logged. `shadow`: decided and logged,
-and done as in `observe`. `enforce`: decided and done."""
+"""`observe`: each request goes to the model its client asked for. `shadow`: likewise, and what would have been chosen
+is logged. `enforce`: it goes to the model that was chosen. Compliance, budgets, windows and failover hold in each."""
 
 Sticky: TypeAlias = Literal["session", "user", "request"]
 

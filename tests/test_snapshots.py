@@ -97,8 +97,10 @@ def test_what_is_not_read_goes_only_where_it_may() -> None:
     with_twin = replace(ONE, unread_cluster="c-one-unread")
     snapshots = taken(gateway("a", with_twin, TWO))
 
-    found = snapshots.unread("a", "one")
+    found = snapshots.unread("a", "one", "")
     assert found is not None
     assert found == replace(with_twin, cluster="c-one-unread")
-    assert snapshots.unread("a", "two") is None
-    assert taken(replace(gateway("a", with_twin), passthrough=False)).unread("a", "one") is None
+    assert snapshots.unread("a", "one", ONE.models[0]) == found
+    assert snapshots.unread("a", "one", "../../admin") is None
+    assert snapshots.unread("a", "two", "") is None
+    assert taken(replace(gateway("a", with_twin), passthrough=False)).unread("a", "one", "") is None

@@ -22,6 +22,7 @@ from openclaw_extproc.config.health import link_health
 from openclaw_extproc.config.limits import degraded, link_emergency, link_limits, patient
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
+from openclaw_extproc.config.passthrough import link_passthrough
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.providers import Providers, link_providers, with_headers
 from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
@@ -77,6 +78,8 @@ def link(
     findings += capabilities(written.gateway.models, forms, providers)
     findings += _none_at_all(written, providers)
     findings += _listening(written.gateway)
+    opened, about_opened = link_passthrough(written.gateway.passthrough)
+    findings += about_opened
     callers, about_callers = link_callers(written, around.variables, around.readable)
     findings += about_callers
     findings += _unaskable(callers, context)
@@ -86,7 +89,8 @@ def link(
         chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
         unknown_models=written.model.unknown_models,
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
-        passthrough=written.gateway.passthrough,
+        passthrough=written.gateway.passthrough is not False,
+        opened=opened,
         limits=limits,
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,

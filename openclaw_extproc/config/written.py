@@ -67,8 +67,9 @@ class GatewaySection(Processes, CallersSection):
     version: Name | None = None
     """Of the file, for its readers: nothing depends on it."""
     mode: Mode = "enforce"
-    """`observe`: requests go where they were meant to, and what was seen of them is logged; `shadow`: besides, it is
-    decided and logged where they would have gone; `enforce`: they go where it was decided."""
+    """`enforce`: rules, tiers, levels and experiments choose the model. `observe`: each request goes to the model its
+    client asked for. `shadow`: likewise, and the model that `enforce` would have chosen is logged. Compliance, budgets,
+    context windows, health and fallbacks hold in every mode."""
     host: Name = "127.0.0.1"
     """Envoy's listener, an address."""
     port: Port = 3000
@@ -80,8 +81,10 @@ class GatewaySection(Processes, CallersSection):
     envoy_admin_port: Port | None = None
     """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
     second whether Envoy is ready. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
-    passthrough: bool = True
-    """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    passthrough: bool | list[Name] = True
+    """Whether requests that are no model calls (files, batches, audio, images) go on to their own provider: those of
+    the table in docs/wire-formats.md. A list opens more of that table by name, besides what is open anyway:
+    `[fine_tuning, delete]`. `false`: none of them."""
     forward_headers: list[Header] = Field(default_factory=list[Header])
     """Request headers of callers that go to every provider besides those of the vendors' own clients: names, or
     beginnings such as `x-team-*`. Without it no tracing header but `traceparent` and `tracestate` leaves the sidecar,

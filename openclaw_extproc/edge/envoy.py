@@ -56,6 +56,16 @@ _BYPASS = pb.ProcessingMode(
 )
 """Envoy obeys because our filters say `allow_mode_override`."""
 
+_STAY = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_NONE,
+    response_body_mode=_NONE,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SEND,
+)
+"""Envoy 1.40 ends a stream on which it has nothing more to ask."""
+
 _RELAY = pb.ProcessingMode(
     request_header_mode=_SEND,
     response_header_mode=_SEND,
@@ -195,6 +205,8 @@ def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
         _replace_body(common, answer)
     if answer.bypass:
         response.mode_override.CopyFrom(_BYPASS)
+    if answer.stays:
+        response.mode_override.CopyFrom(_STAY)
     if answer.relays:
         response.mode_override.CopyFrom(_RELAY)
     if answer.groups:

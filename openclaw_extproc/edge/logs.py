@@ -85,7 +85,8 @@ def request(entry: RequestEntry) -> None:
         event("model_router", "request_refused", data)
         return
     if entry.plan.passes:
-        event("model_router", "passed_through", {**data, "provider": entry.plan.groups[0][0].provider.name})
+        to = entry.plan.groups[0][0]
+        event("model_router", "passed_through", {**data, "provider": to.provider.name, "model": to.model or None})
         return
     if entry.fault is not None:
         data["fault"] = entry.fault.kind.value

@@ -67,7 +67,7 @@ class Metrics:
         self._passed = Counter(
             "openclaw_passthrough",
             "Requests that are no model calls, sent on unread",
-            ["provider", "outcome"],
+            ["provider", "model", "outcome"],
             registry=self.registry,
         )
         self._tokens = Counter(
@@ -136,7 +136,7 @@ class Metrics:
             self._alerts[entry.alert].labels(entry.target.provider.name).inc()
         provider, model = entry.target.provider.name, entry.target.model
         if entry.passed:
-            self._passed.labels(provider, entry.outcome.value).inc()
+            self._passed.labels(provider, model, entry.outcome.value).inc()
             return
         self._selections.labels(provider, model, entry.selection.value).inc()
         self._attempts.labels(provider, entry.outcome.value).inc()

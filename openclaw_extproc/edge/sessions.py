@@ -57,6 +57,8 @@ class Stage(Protocol[EntryT_co]):
 
 
 class StageSession(Generic[EntryT]):
+    _takes_slices = True
+
     def __init__(
         self,
         stage: Stage[EntryT],
@@ -72,6 +74,8 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._put_on = put_on
+        self._answer: Masked | None = None
+        """Of the provider, once it has a credential of ours."""
         self._body: ResponseBody | None = None
         """The last message, while the stage has not got all slices of it."""
         self._next = 0
@@ -84,7 +88,7 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        if isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
+        if self._takes_slices and isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
             self._body, self._next = event, 0
             return self.resume()
         steps = [self._stage.receive(one) for one in self._shown(event)]
@@ -96,7 +100,18 @@ class StageSession(Generic[EntryT]):
 
     def _shown(self, event: Event) -> Sequence[Event]:
         """What the stage is told of Envoy's message."""
-        return (event,)
+        if self._answer is None:
+            return (event,)
+        return self._answer.shown(event, last=self._leaves_with(event))
+
+    def _leaves_with(self, event: Event) -> bool:  # noqa: ARG002  # as sessions of one kind need it
+        """Whether nothing of the answer is looked at after this piece."""
+        return False
+
+    def _mask(self, headers: Mapping[str, str]) -> None:
+        """Cut out of the answer what these headers, which carry a credential, keep secret."""
+        if secrets := secrets_in(headers):
+            self._answer = Masked(secrets)
 
     @property
     def has_more(self) -> bool:
@@ -134,6 +149,8 @@ class StageSession(Generic[EntryT]):
         return [self._written(answer) for answer in step.answers]
 
     def _written(self, answer: Answer) -> bytes:
+        if self._answer is not None:
+            answer = self._answer.told(answer)
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
             return plain[1]
         return envoy.write(answer, self._put_on).SerializeToString()
@@ -154,7 +171,13 @@ class StageSession(Generic[EntryT]):
 
 
 class RouteSession(StageSession[RequestEntry]):
-    """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers."""
+    """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers.
+
+    Of what is passed on nobody else sees the end, nor the answer: so it counts such a request while that is under way,
+    and cuts our credential out of what comes back.
+    """
+
+    _takes_slices = False  # Envoy wants one answer for each piece
 
     def __init__(
         self,
@@ -174,6 +197,8 @@ class RouteSession(StageSession[RequestEntry]):
         self._under_way = under_way
         self._planned = ""
         """Id of the request that was told; empty: none."""
+        self._call: Planned | None = None
+        """A request that is passed on, while it is under way."""
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
@@ -198,18 +223,34 @@ class RouteSession(StageSession[RequestEntry]):
 
     def _tell(self) -> None:
         plan = self._route.plan
-        if self._route.over:
+        if self._route.settled:
             self._leave()
-        if plan is not None:
-            self._let_go()  # the attempts get it anew
-        if plan is not None and not plan.passes and not self._planned and plan.request_id:
+        if plan is None:
+            return
+        self._let_go()  # the attempts get it anew
+        if plan.passes:
+            self._pass(plan)
+        elif not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
             self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
             self._told(plan)
 
+    def _pass(self, plan: Plan) -> None:
+        if self._answer is None and (credential := self._route.credential) is not None:
+            self._mask(self._put_on(credential))
+        if plan.names_model and self._call is None:
+            self._call = Planned((plan.groups[0][0].name,), plan.record.cost_usd or 0.0)
+            self._under_way.begin("", self._call)
+
+    def _leaves_with(self, event: Event) -> bool:
+        return self._route.leaves_with(event)
+
     def close(self, fault: Fault | None) -> None:
         self._leave()
+        call, self._call = self._call, None
+        if call is not None:
+            self._under_way.end(call, time.time())
         if self._planned:
             self._under_way.forget(self._planned)
         super().close(fault)
@@ -235,8 +276,6 @@ class AttemptSession(StageSession[AttemptEntry]):
         self._gate = gate
         gate.begin_attempt()
         self._attempt = stage
-        self._answer: Masked | None = None
-        """Of the provider, once it has a credential of ours."""
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
@@ -257,19 +296,10 @@ class AttemptSession(StageSession[AttemptEntry]):
     def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
         def noted(credential: Credential) -> Mapping[str, str]:
             headers = put_on(credential)
-            if secrets := secrets_in(headers):
-                self._answer = Masked(secrets)
+            self._mask(headers)
             return headers
 
         return noted
-
-    def _shown(self, event: Event) -> Sequence[Event]:
-        if self._answer is None:
-            return (event,)
-        return self._answer.shown(event)
-
-    def _written(self, answer: Answer) -> bytes:
-        return super()._written(answer if self._answer is None else self._answer.told(answer))
 
     @property
     def wakes_at(self) -> float | None:

@@ -131,7 +131,7 @@ def _decision(e: Explanation) -> Iterator[tuple[str, str]]:
     told = e.decision
     if told is None:
         return
-    yield from _line("mode", {"observe": "observe: nothing is decided", "shadow": "shadow: decided, and not done"}.get(
+    yield from _line("mode", _MODES.get(
         str(told["mode"]), str(told["mode"])))  # fmt: skip
     if e.plan is not None:
         yield "goes to", " or ".join(_target(share) for share in e.plan.attempts[0])
@@ -145,6 +145,11 @@ def _decision(e: Explanation) -> Iterator[tuple[str, str]]:
     reasons = because if isinstance(because, list) else []
     yield from (("because" if n == 0 else "", str(reason)) for n, reason in enumerate(reasons))
 
+
+_MODES = {
+    "observe": "observe: the client's own choice of a model goes first",
+    "shadow": "shadow: as observe, and what enforce would choose is told",
+}
 
 _TOLD = (
     ("would go to", "would"),

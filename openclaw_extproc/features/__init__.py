@@ -14,6 +14,7 @@ from openclaw_extproc.features.attribution import attributed
 from openclaw_extproc.features.code import has_code
 from openclaw_extproc.features.content import content_of
 from openclaw_extproc.features.declared import Declared, declared
+from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.language import language
 from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
@@ -27,7 +28,7 @@ from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
 
-__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "tokens_for"]
+__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
 
 QUERY_CHARS = 8 * 1024
 """Of the user's own words that are kept, from either end."""
@@ -138,6 +139,33 @@ def extract(
         declared=attributed(declared(said, identity_of(ask)), identity, callers),
         identity=identity,
         headers=shown(said),
+    )
+
+
+def of_unread(
+    model: str,
+    *,
+    client_format: str,
+    headers: Mapping[str, str],
+    identity: CallerIdentity = ANONYMOUS,
+    callers: CallerRules = _BELIEVING,
+) -> Features:
+    """What is known of a request whose body is not read: its headers, whose it is, and the model if it names one.
+
+    Raises:
+        FaultError: one of the `x-openclaw-…` headers means nothing, or nothing names the cost centre that is required.
+    """
+    return Features(
+        client_format=client_format,
+        model=model,
+        stream=False,
+        turns=0,
+        tools=0,
+        images=0,
+        operation="passthrough",
+        declared=attributed(declared(headers, Identity()), identity, callers),
+        identity=identity,
+        headers=shown(headers),
     )
 
 

@@ -32,6 +32,11 @@ class Limit:
         return cost == 0 or self.spent + cost <= self.most
 
     @property
+    def is_used_up(self) -> bool:
+        """Whether nothing of it is left."""
+        return self.spent >= self.most
+
+    @property
     def told(self) -> str:
         spent = f", {_dollars(self.spent)} spent" if self.spent else ""
         return f"{self.words}: {_dollars(self.most)} USD{spent}"

@@ -47,7 +47,7 @@ class Case:
     @property
     def is_chat(self) -> bool:
         """Whether another model can answer as well. Vectors belong to their model; see decision record 9."""
-        return self.features.operation != "embeddings"
+        return self.features.operation not in ("embeddings", "passthrough")
 
     @property
     def asked_name(self) -> str:
@@ -79,7 +79,9 @@ class Case:
         return self.counted[facts.family]
 
     def holds(self, condition: Condition | None) -> bool | None:
-        """`None`: it could not be evaluated."""
+        """`None`: it could not be evaluated, as nothing can that is asked of a body which is not read."""
+        if condition is not None and self.features.operation == "passthrough":
+            return None
         return True if condition is None else condition.test(self.activation)
 
 

@@ -148,8 +148,8 @@ def _dearest(name: str, case: Case) -> float | None:
 def as_asked(case: Case) -> Choice:
     """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
     if case.leaves_choice and case.meaning(AUTO) is not None:
-        return Choice((AUTO,), "asked", ("the default chain was asked for",), routing=False)
-    return replace(_by_client(case, Overrides(routing=False)), routing=False)
+        return Choice((AUTO,), "asked", ("the default chain was asked for",))
+    return _by_client(case, Overrides(routing=False))
 
 
 def _by_client(case: Case, over: Overrides) -> Choice:
@@ -164,7 +164,7 @@ def _by_client(case: Case, over: Overrides) -> Choice:
         if case.meaning(AUTO) is not None:
             why = "the default chain was asked for" if listed else _NOBODY_LISTS_IT
             return Choice((AUTO,), "asked", (why,))
-    raise _unknown(case)
+    raise unknown(case)
 
 
 _NOBODY_LISTS_IT = "no provider lists the model asked for: the default chain"
@@ -186,7 +186,8 @@ def _named(model: str, case: Case) -> Choice:
 _WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "best": "the best that can"}
 
 
-def _unknown(case: Case) -> FaultError:
+def unknown(case: Case) -> FaultError:
+    """What a client hears that asked for a model which nobody lists."""
     strategy = case.strategy
     known = sorted({*case.gateway.listed, *strategy.pools, *strategy.virtual})
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")

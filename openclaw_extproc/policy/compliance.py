@@ -1,7 +1,9 @@
 """Where a request may go: its data classes and what they allow. Fails closed.
 
-What cannot be decided counts against the request: a condition that cannot be evaluated gives its data class, a
-provider without a region is in none, a class or cost centre that a client made up is refused.
+The only check there is: of model calls and of what goes to its provider unread. What cannot be decided counts against
+the request: a condition that cannot be evaluated gives its data class (none can be, of a body that is not read), a
+provider without a region is in none, a request that names no model is to none of the models that a restriction allows,
+a class or cost centre that a client made up is refused.
 """
 
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ class Bounds:
         """The name of what keeps it from there; empty: nothing does."""
         if not self.restrictions:
             return ""
-        words = case.snapshot.known_as[one.name]
+        words = case.snapshot.known_as.get(one.name, frozenset())
         return next((r.name for r in self.restrictions if not _allows(r, one.target, words)), "")
 
 

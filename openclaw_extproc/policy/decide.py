@@ -12,6 +12,7 @@ from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy import experiments, objections, sessions
 from openclaw_extproc.policy.affordable import affordable
+from openclaw_extproc.policy.asked import chosen_as_asked, lined_up
 from openclaw_extproc.policy.busy import roomy_first
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
 from openclaw_extproc.policy.case import Case, case_of
@@ -21,14 +22,12 @@ from openclaw_extproc.policy.compliance import bounds
 from openclaw_extproc.policy.groups import Group, grouped
 from openclaw_extproc.policy.last_resort import last_resort
 from openclaw_extproc.policy.levels import overrides
-from openclaw_extproc.policy.line import Chosen, Line, nobody, others, skipped
-from openclaw_extproc.policy.objections import Sorted
+from openclaw_extproc.policy.line import Chosen, Line, anybody, is_in_the_way, nobody, skipped
 from openclaw_extproc.policy.order import ordered
 from openclaw_extproc.policy.rules import Ruled, ruled
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.telling import record_of, refused, trace_of
-from openclaw_extproc.policy.trace import RefusedError, Trace
-from openclaw_extproc.policy.untouched import untouched
+from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
 from openclaw_extproc.record import Record
 
 __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
@@ -70,10 +69,8 @@ def decide(
     match case.strategy.mode:
         case "enforce":
             return _enforced(case)
-        case "shadow":
-            return _shadowed(case)
-        case "observe":
-            return _observed(case)
+        case "shadow" | "observe":
+            return _watched(case)
 
 
 # -- enforce -------------------------------------------------------------------------
@@ -115,8 +112,8 @@ def _lined_up(chosen: Chosen) -> Line:
     known = (*everybody, *cands.also([held], everybody, case)) if held else everybody
     because: tuple[str, ...] = ()
     found = objections.sort_out(known, chosen.terms, case)
-    if not found.usable and case.leaves_choice and choice.routing and case.is_chat and _is_in_the_way(found):
-        found, because = _anybody(found, chosen)
+    if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
+        found, because = anybody(found, chosen)
     if not found.usable:
         raise refused(nobody(found), chosen, Line((), found.objections))
     line, why = ordered(found.usable, everybody[0], choice, case)
@@ -133,54 +130,57 @@ def _lined_up(chosen: Chosen) -> Line:
 _DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is low")
 
 
-def _is_in_the_way(found: Sorted) -> bool:
-    """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
-    return any(fault.kind is Kind.FORBIDDEN or fault.code == objections.TOO_LONG for _, fault in found.objections)
-
-
-def _anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:
-    """The client left the choice to us, and none of those can serve it that we thought of: whoever else can."""
-    found = others(chosen, (one for one, _ in before.objections))
-    why = ("nobody who was chosen can serve it: the cheapest who can",) if found.usable else ()
-    return Sorted(found.usable, (*before.objections, *found.objections)), why
-
-
 # -- observe and shadow --------------------------------------------------------------
 
 
-def _observed(case: Case) -> Decision:
-    """Nothing is decided. What compliance would say is only told."""
-    first, record, seen = untouched(case)
-    limits = bounds(case, overrides(case).data_classes)
-    name = limits.forbids(first, case)
-    finding = limits.fault.public if limits.fault else f"{name} does not allow {first.name}" if name else ""
-    would = (f"would be refused: {finding}",) if finding else ()
-    record = replace(record, because=(*record.because, *would), data_classes=limits.classes)
-    return Decision(((first.target,),), record, seen)
-
-
-def _shadowed(case: Case) -> Decision:
-    """As observed, and told what would have been decided: rule, level and data classes are those of that decision, and
-    each of its reasons begins with `would:`. It is in no experiment, as it goes to no arm.
+def _watched(case: Case) -> Decision:
+    """Nobody but the client chooses a model, and all that protects holds. `shadow` tells besides what would have been
+    decided: rule and level are those of that decision, and each of its reasons begins with `would:`. A request is in
+    no experiment, as it goes to no arm.
     """
-    first, record, _ = untouched(case)
-    other, seen, would = _imagined(case)
-    told = replace(
-        record,
-        because=(*record.because, *(f"would: {reason}" for reason in other.because)),
-        rule=other.rule,
-        level=other.level,
-        data_classes=other.data_classes,
-        would=would,
-    )
-    return Decision(((first.target,),), told, seen)
+    chosen = chosen_as_asked(case)
+    imagined = _imagined(case)
+    if chosen.bounds.fault:
+        raise _refused(refused(chosen.bounds.fault, chosen, Line((), ())), imagined, case)
+    try:
+        line = lined_up(chosen, imagined.targets)
+    except RefusedError as error:
+        raise _refused(error, imagined, case) from error
+    groups = grouped(line.members, case)
+    groups = groups if chosen.choice.routing else groups[:1]
+    record = _with_would(record_of(chosen, line, groups[0][0]), imagined, case)
+    seen = replace(trace_of(chosen, line), rules=imagined.rules if case.strategy.mode == "shadow" else ())
+    return Decision(groups, record, seen, chosen.over.timeout_ms, last_resort(groups, chosen))
 
 
-def _imagined(case: Case) -> tuple[Record, Trace, str]:
+@dataclass(frozen=True, slots=True)
+class _Imagined:
+    """What `enforce` would have decided."""
+
+    record: Record
+    would: str
+    """Who would have been asked first, or why nobody."""
+    targets: tuple[Target, ...] = ()
+    rules: tuple[RuleSeen, ...] = ()
+
+
+def _imagined(case: Case) -> _Imagined:
     try:
         decision = _enforced(case)
     except RefusedError as error:
-        return error.record, error.trace, f"refused: {error.fault.kind.value}"
+        return _Imagined(error.record, f"refused: {error.fault.kind.value}", rules=error.trace.rules)
     except FaultError as error:
-        return Record(because=(error.fault.public,)), Trace(case.judgement), f"refused: {error.fault.kind.value}"
-    return decision.record, decision.trace, decision.groups[0][0].name
+        return _Imagined(Record(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
+    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.trace.rules)
+
+
+def _with_would(record: Record, imagined: _Imagined, case: Case) -> Record:
+    if case.strategy.mode != "shadow":
+        return record
+    other = imagined.record
+    because = (*record.because, *(f"would: {reason}" for reason in other.because))
+    return replace(record, because=because, rule=other.rule, level=other.level, would=imagined.would)
+
+
+def _refused(error: RefusedError, imagined: _Imagined, case: Case) -> RefusedError:
+    return RefusedError(error.fault, _with_would(error.record, imagined, case), error.trace)

@@ -52,7 +52,7 @@ def reach(kind: Kind, status: int | None = None) -> Reach:
             return Reach.MODEL
         case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
             return Reach.NOBODY
-        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.BUG:
+        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.BUG | Kind.METHOD_NOT_ALLOWED:
             return Reach.NOBODY
         case _ as never:
             assert_never(never)

@@ -60,6 +60,18 @@ def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
     return Sorted(tuple(sorted(found.usable, key=rank)), found.objections)
 
 
+def is_in_the_way(found: Sorted) -> bool:
+    """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
+    return any(fault.kind is Kind.FORBIDDEN or fault.code == objections.TOO_LONG for _, fault in found.objections)
+
+
+def anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:
+    """The client left the choice to us, and none of those can serve it that we thought of: whoever else can."""
+    found = others(chosen, (one for one, _ in before.objections))
+    why = ("nobody who was chosen can serve it: the cheapest who can",) if found.usable else ()
+    return Sorted(found.usable, (*before.objections, *found.objections)), why
+
+
 def nobody(found: Sorted) -> Fault:
     worst = objections.worst(found.objections)
     return replace(worst, public="; ".join(skipped(found))) if worst.kind is Kind.EXHAUSTED else worst

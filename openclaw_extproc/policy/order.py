@@ -32,7 +32,7 @@ def ordered(
     return tuple(line), (f"{line[0].name} before {usable[0].name}: {why}",) if line[0] is not usable[0] else ()
 
 
-def _partition(line: list[Candidate], first: Callable[[Candidate], bool]) -> list[Candidate]:
+def _partition(line: Sequence[Candidate], first: Callable[[Candidate], bool]) -> list[Candidate]:
     return sorted(line, key=lambda one: not first(one))
 
 
@@ -221,8 +221,12 @@ def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case:
     return not_dearer_first(line, choice, case)
 
 
-def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+def healthy_first(line: Sequence[Candidate], case: Case) -> list[Candidate]:
     return _partition(line, lambda one: case.is_healthy(one.target))
+
+
+def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+    return healthy_first(line, case)
 
 
 _STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, Choice, Case], list[Candidate]], str], ...] = (

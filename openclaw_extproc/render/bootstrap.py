@@ -24,6 +24,7 @@ from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
+from openclaw_extproc.stages.passing import METHODS
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -38,6 +39,21 @@ FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|co
 """Paths whose bodies may be files of any size. Envoy wants regular expressions to be no longer."""
 BUFFER = "envoy.filters.http.buffer"
 _BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
+
+_HTTP_1: dict[str, Json] = {
+    # Without it Envoy 1.40 closes an HTTP/1.1 connection whose method it does not know, without a word.
+    "allow_custom_methods": True,
+    # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
+    "ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}],
+}
+_PATHS: dict[str, Json] = {
+    "normalize_path": True,
+    "merge_slashes": True,
+    # `%2F` stays what it is: models may have it in their names (`/v1beta/models/a%2Fb:generateContent`). In all other
+    # places a path with it is unknown to the route stage, which normalises for itself and believes nothing of this.
+    "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+}
+"""How paths are written before anybody, our stage or a route, looks at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +159,10 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "server_header_transformation": "PASS_THROUGH",
         "preserve_external_request_id": True,
         "skip_xff_append": True,
-        "normalize_path": True,
+        **_PATHS,
         # OpenAI's realtime calls, which pass unread and whose bodies never end.
         "upgrade_configs": [{"upgrade_type": "websocket", "filters": [*checks, *filters]}],
-        # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
-        "http_protocol_options": {"ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}]},
+        "http_protocol_options": _HTTP_1,
         "http2_protocol_options": {
             "max_concurrent_streams": MAX_STREAMS,
             "initial_stream_window_size": CLIENT_STREAM_BYTES,
@@ -206,11 +221,19 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
     return [
         {"match": planned(), "route": _route(gateway)},
+        _other_methods(),
         *(one for route in elsewhere for one in _unbuffered(route)),
         *elsewhere,
         *_unbuffered(anything),
         anything,
     ]
+
+
+def _other_methods() -> dict[str, Json]:
+    """The route stage refuses methods of no vendor itself; this is for calls that go on without it."""
+    known: dict[str, Json] = {"safe_regex": {"regex": "|".join(sorted(METHODS))}}
+    headers: list[Json] = [{"name": ":method", "string_match": known, "invert_match": True}]
+    return {"match": {"prefix": "/", "headers": headers}, "direct_response": {"status": 405}}
 
 
 def _unbuffered(route: dict[str, Json]) -> list[dict[str, Json]]:

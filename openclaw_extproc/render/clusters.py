@@ -15,6 +15,9 @@ SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 UNREAD_BUFFER_BYTES = 1024 * 1024
 """Per connection for what is not read. It is also how long a piece of an answer may be that we are shown: 64 MiB in one
 message took a worker longer than Envoy waits."""
+UNREAD_BUFFER_BYTES = 1024 * 1024
+"""Per connection for what is not read. It is also how long a piece of an answer may be that the route stage is shown:
+64 MiB in one message took a worker longer than Envoy waits."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
@@ -46,7 +49,8 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
 def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """For what is no model call: only its head is shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
     options = _options(unread_stage(), _signature(upstream.provider.name))
-    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, limits, roots)
+    cluster = _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, limits, roots)
+    return {**cluster, "per_connection_buffer_limit_bytes": UNREAD_BUFFER_BYTES}
 
 
 def _signature(name: str) -> dict[str, Json]:

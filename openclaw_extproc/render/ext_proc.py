@@ -62,7 +62,9 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
         # goes to a route that refuses it, or to the one of `on_sidecar_failure`. The attempt stage never fails open:
         # what it has not rewritten would go to a provider it is not for.
         "failure_mode_allow": True,
-        "allow_mode_override": True,  # for requests that go past us unread, and for the answers to those we have seen
+        # For requests that go past us unread, for the answers to those we have seen, and for their bodies where a
+        # credential of ours is cut out.
+        "allow_mode_override": True,
         "message_timeout": "5s",
         "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
         "processing_mode": {
@@ -75,6 +77,8 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
+        # Of a body in which a model's name was written anew. What is cut out of an answer is replaced by as much.
+        "allow_content_length_header": True,
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "response_attributes": [DETAILS],
         "metadata_options": namespaces,
@@ -115,8 +119,6 @@ def unread_stage() -> dict[str, Json]:
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
-        "allow_mode_override": True,  # for answers to a credential of ours, which is cut out of them
-        "allow_content_length_header": True,  # what is cut out is replaced by as much
         "message_timeout": "5s",
         "processing_mode": {
             "request_header_mode": "SEND",

@@ -25,6 +25,8 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     out = Fault(Kind.EXHAUSTED, emergency.message)
     large = Fault(Kind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
     away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
+    method = Fault(Kind.METHOD_NOT_ALLOWED, "the method is none of this API's")
+    path = Fault(Kind.MALFORMED, "path: cannot be read")
     seconds = -(-emergency.retry_after_ms // 1000)
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
     lost = Fault(Kind.EXHAUSTED, "the gateway lost this call; try again")
@@ -39,6 +41,10 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
     mappers += [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
     for family in FAMILIES:
+        mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], _NOT_AGAIN))
+        mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], _NOT_AGAIN))
+    mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], _NOT_AGAIN))  # it has no path
+    for family in FAMILIES:
         mappers.append(_mapper([_details(" == 'overload'"), *_path(family)], busy, family.formats[0], again))
         mappers.append(_mapper([_status(408), *_path(family)], slow, family.formats[0], again))
         mappers.append(_mapper([_status(431), *_path(family)], heads, family.formats[0], {"x-should-retry": "false"}))
@@ -46,6 +52,9 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
         # A service that restarts is back in a moment: here an SDK shall try again.
         mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
     return {"mappers": list[Json](mappers)}
+
+
+_NOT_AGAIN = {"x-should-retry": "false"}
 
 
 def _mapper(
@@ -83,13 +92,27 @@ def _upgrade() -> dict[str, Json]:
 
 
 def _details(are: str) -> dict[str, Json]:
+    return _cel(f"response.code_details{are}")
+
+
+def _cel(expression: str) -> dict[str, Json]:
     cel = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
     return {
         "extension_filter": {
             "name": "envoy.access_loggers.extension_filters.cel",
-            "typed_config": {"@type": cel, "expression": f"response.code_details{are}"},
+            "typed_config": {"@type": cel, "expression": expression},
         }
     }
+
+
+def _connect() -> dict[str, Json]:
+    """`CONNECT`, which Envoy 1.40 refuses by itself with 403 before our stage sees it."""
+    return _cel("request.method == 'CONNECT'")
+
+
+def _bad_path() -> dict[str, Json]:
+    """Envoy could not bring it into one spelling."""
+    return _details(" == 'path_normalization_failed'")
 
 
 def _status(code: int) -> dict[str, Json]:

@@ -13,11 +13,8 @@ NO_UPGRADE = Fault(Kind.UNSUPPORTED, "upgrade: not at this path; send the reques
 """The status by which clients that try a websocket first (Codex) know at once to go on with plain HTTP."""
 
 
-def objection(head: RequestHead, spoken: Spoken) -> Fault | None:
-    """What is wrong with a request before its body is here."""
-    method = head.headers.get(":method", "")
-    if not is_call(head, spoken):
-        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+def objection(head: RequestHead) -> Fault | None:
+    """What is wrong with a request that is to be read, before its body is here."""
     if length(head) > MAX_BODY_BYTES:
         return TOO_LARGE
     if head.headers.get("content-encoding", "identity") != "identity":

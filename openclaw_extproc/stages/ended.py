@@ -69,7 +69,13 @@ def record(plan: Plan, answered: Target | None) -> Record:
 
 
 def answering(plan: Plan, headers: Mapping[str, str]) -> Target | None:
-    """The plan's target that an answer names. A provider could send such a header too; only names of ours count."""
+    """The plan's target that an answer names. A provider could send such a header too; only names of ours count.
+
+    Of a passed request Envoy tells the provider, on what that itself said and on nothing else, and nobody the model.
+    """
     provider, model = headers.get("x-openclaw-provider", ""), headers.get("x-openclaw-model", "")
+    if plan.passes:
+        target = plan.groups[0][0]
+        return target if provider == h.safe(target.provider.name) else None
     targets = (target for group in plan.groups for target in group)
     return next((t for t in targets if t.provider.name == provider and t.model == model), None)

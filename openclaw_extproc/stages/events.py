@@ -140,8 +140,10 @@ class Continue:
     credential: Credential | None = None
     bypass: bool = False
     """Of a request's head: both bodies go past us from here on."""
+    stays: bool = False
+    """Of an answer's head: we are told of its trailers, so that Envoy leaves us no sooner than the request is over."""
     relays: bool = False
-    """Of a request's head: the answer's body is shown to us piece by piece, and each piece goes on when we answer."""
+    """Of an answer's head: its body is shown to us piece by piece, and each piece goes on when we answer."""
 
 
 SAID_BY_US = "openclaw"

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules, ClaimNames, Client, Source, client_with
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.stages.events import RequestHead
+from openclaw_extproc.stages.events import Continue, RequestHead
 from openclaw_extproc.stages.headers import SECRET_PARAMETERS
 
 ClientOfKey: TypeAlias = Callable[[str], str]
@@ -53,6 +53,11 @@ class Identified:
     remove_headers: tuple[str, ...] = ()
     fault: Fault | None = None
     """The request may not go on."""
+
+    def applied(self, answer: Continue) -> Continue:
+        """An answer to the request's head that also takes our keys out of it."""
+        changed = {**(self.set_headers or {}), **answer.set_headers}
+        return replace(answer, set_headers=changed, remove_headers=(*answer.remove_headers, *self.remove_headers))
 
 
 def nobody(_: str) -> str:

@@ -22,7 +22,12 @@ _ESTIMATED = {"content-type": JSON, "x-openclaw-warnings": "estimated"}
 
 
 def asks_for_models(head: RequestHead, spoken: Spoken) -> bool:
-    return head.headers.get(":method", "") == "GET" and _LIST.fullmatch(spoken.path) is not None
+    return head.headers.get(":method", "") == "GET" and is_list(spoken)
+
+
+def is_list(spoken: Spoken) -> bool:
+    """Whether models are listed at this path."""
+    return _LIST.fullmatch(spoken.path) is not None
 
 
 def models(spoken: Spoken, gateway: Gateway) -> bytes:

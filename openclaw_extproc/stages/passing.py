@@ -1,28 +1,29 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
-Nothing of a request is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
-(Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
-cluster, where the attempt stage sees the head of the request and nothing else: an answer that it would hold, however
-shortly, before the request is through, ends Envoy (decision 19). What came of the attempt is seen by the route stage.
-One attempt, no fallback: a file belongs to who keeps it.
+The table of `wire/passthrough.py` says which. Where a request names a model in its body, the route stage reads that
+body for the name and nothing else; all other bodies pass by. The attempt stage cannot let a body pass (Envoy takes no
+`mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second cluster, where the
+attempt stage sees the head of the request and nothing else: an answer that it would hold, however shortly, before the
+request is through, ends Envoy (decision 19). What came of the attempt, and our credential where the answer quotes it,
+is seen by the route stage. One attempt, no fallback: a file belongs to who keeps it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
-from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
-from openclaw_extproc.features.attribution import attributed
-from openclaw_extproc.features.declared import declared
-from openclaw_extproc.features.identity import Identity
+from openclaw_extproc import features
+from openclaw_extproc.callers import CallerIdentity, CallerRules
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.permitted import forbidden
-from openclaw_extproc.record import Record
+from openclaw_extproc.policy.unread import Passage
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages import own_answers, steering
 from openclaw_extproc.stages.arriving import request_id
 from openclaw_extproc.stages.call import entry as attempt_entry
+from openclaw_extproc.stages.ended import answering
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
@@ -35,64 +36,105 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.stages.sending import Bound
-from openclaw_extproc.wire import Spoken
+from openclaw_extproc.stages.way import MAX_NAME_CHARS
+from openclaw_extproc.wire import FORMATS, Spoken, passthrough
+from openclaw_extproc.wire.model_names import Sent, renamed
+from openclaw_extproc.wire.passthrough import Rule
 
 MAX_RELAYED_BYTES = 1024 * 1024
 """Of an answer that is looked at for our credential; the rest passes unseen."""
 _PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""All that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
 
 
-def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
+def owners(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
     """Whose paths these are: the providers that speak this vendor's format, at their clusters for this."""
-    if not (gateway.passthrough and spoken.passable):
-        return ()
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
     return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
-def home(
-    homes: Sequence[Provider], headers: Mapping[str, str], gateway: Gateway, identity: CallerIdentity = ANONYMOUS
-) -> Provider | Fault:
-    """The first of them that may have it; else why the first one may not."""
-    strategy = gateway.strategy
-    try:
-        said = attributed(declared(headers, Identity()), identity, gateway.callers)
-    except FaultError as error:
-        return error.fault
-    first: Fault | None = None
-    for one in homes:
-        if (fault := forbidden(one, said, strategy)) is None:
-            return one
-        first = first or fault
-    assert first is not None, "somebody's paths these are"
-    return first
+def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault:
+    """The rule by which a request that is no model call is passed on, or why it is not."""
+    method = head.headers.get(":method", "")
+    rule = passthrough.found(_table(spoken, gateway), method, spoken.path)
+    if rule is None:
+        known = methods(spoken, gateway)
+        if known or method not in METHODS:
+            return Fault(Kind.METHOD_NOT_ALLOWED, f"{_word(method)}: not a method of this path")
+        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+    if not rule.is_open(gateway.opened):
+        names = " and ".join(rule.opened_by)
+        public = f"{method} on this path is closed here: gateway.passthrough opens it by the name {names}"
+        return Fault(Kind.FORBIDDEN, public)
+    return rule
 
 
-def plan(head: RequestHead, spoken: Spoken, home: Provider, gateway: Gateway) -> Plan:
+def methods(spoken: Spoken, gateway: Gateway) -> tuple[str, ...]:
+    """The methods that a path is known with."""
+    ours = {"POST"} if spoken.served else set[str]()
+    ours |= {"GET"} if own_answers.is_list(spoken) else set[str]()
+    return tuple(sorted(ours | passthrough.methods_of(_table(spoken, gateway), spoken.path)))
+
+
+def _table(spoken: Spoken, gateway: Gateway) -> tuple[Rule, ...]:
+    return spoken.passthrough if gateway.passthrough and owners(gateway, spoken) else ()
+
+
+def _word(method: str) -> str:
+    """A method as people may read it: a stranger made it up."""
+    return method if method.isascii() and method.isalpha() and len(method) <= 16 else "the method"
+
+
+def features_of(
+    head: RequestHead, spoken: Spoken, model: str, identity: CallerIdentity, callers: CallerRules
+) -> Features:
+    """Raises `FaultError`: one of its headers means nothing, or nothing names the cost centre that is required."""
+    return features.of_unread(
+        model, client_format=spoken.format, headers=head.headers, identity=identity, callers=callers
+    )
+
+
+def sent(head: RequestHead, spoken: Spoken, body: bytes = b"") -> Sent:
+    return Sent(spoken.path, spoken.query, body, head.headers.get("content-type", ""))
+
+
+def destined(rule: Rule, sent: Sent, target: Target) -> Sent:
+    """The request with the model's real name at its provider."""
+    return renamed(rule, sent, target.model) if target.model else sent
+
+
+def plan(head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: Passage, gateway: Gateway) -> Plan:
+    """`sent`: as it goes out. `asked`: the model as the client calls it."""
+    longest = gateway.limits.longest_ms
     return Plan(
         request_id=request_id(head),
         client_format=spoken.format,
-        path=spoken.path,
-        query=spoken.query,
-        asked_model="",
-        groups=((Target(home, ""),),),
+        path=sent.path,
+        query=sent.query,
+        asked_model=asked[:MAX_NAME_CHARS],
+        groups=((found.target,),),
         began=head.at,
-        patience_ms=gateway.limits.longest_ms,
+        patience_ms=longest if found.timeout_ms is None else min(found.timeout_ms, longest),
         limits=gateway.limits,
         emergency=gateway.emergency,
-        record=Record(because=("no model call: to its own provider",)),
+        record=found.record,
         passes=True,
         generation=gateway.generation,
     )
 
 
-def planned(plan: Plan, headers: Mapping[str, str], metadata: Mapping[str, str]) -> Continue:
-    """The route stage's answer: to this provider, once, without stopping here."""
+def planned(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Continue:
+    """The route stage's answer to the head, or to the `body` as it goes out: to this provider, once."""
     changed = {"x-envoy-max-retries": "0", "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms)}
-    steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    return Continue(To.REQUEST_HEAD, changed, steering, groups=plan.groups, metadata=metadata, bypass=True)
+    if body is not None:
+        changed["content-length"] = str(len(body))
+    gone = tuple(sorted(n for n in head.headers if n.startswith("x-envoy-") and n not in changed))
+    to = To.REQUEST_HEAD if body is None else To.REQUEST_BODY
+    noted = steering.noted(plan, user)
+    return Continue(to, changed, gone, body=body, groups=plan.groups, metadata=noted, bypass=body is None)
 
 
 def request(bound: Bound, head: RequestHead) -> Continue:
@@ -103,7 +145,7 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
     if not forwards:
         changed |= h.subprotocols(head.headers)
-    if relays(bound):
+    if _is_shown(provider, head.headers):
         changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
     format = bound.plan.client_format
     unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
@@ -112,31 +154,38 @@ def request(bound: Bound, head: RequestHead) -> Continue:
         changed,
         tuple(sorted(unwanted - changed.keys())),
         notes=noted_start(bound.attempt, provider.cluster, bound.began),
-        credential=_credential(bound),
+        credential=credential(provider),
     )
 
 
-def relays(bound: Bound) -> bool:
-    """Whether the answer's body is shown to us: our credential is cut out of it. Not of an upgraded connection."""
-    return _credential(bound) is not None and "upgrade" not in bound.headers
-
-
-def is_looked_at(bound: Bound, head: ResponseHead) -> bool:
-    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
-    length = head.headers.get("content-length", "0")
-    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
-    return relays(bound) and short and not head.end
-
-
-def _credential(bound: Bound) -> Credential | None:
-    provider = bound.target.provider
+def credential(provider: Provider) -> Credential | None:
+    """Ours, which is put on what goes there."""
+    side = FORMATS[provider.format].provider
+    assert side is not None, "the configuration check lets no such provider through"
     match provider.auth:
         case "google":
             return GoogleCredential(provider.credential)
         case "inject" if provider.credential:
-            return HeaderCredential(provider.credential, bound.vendor.credential_header)
+            return HeaderCredential(provider.credential, side.credential_header)
         case _:
             return None
+
+
+def _is_shown(provider: Provider, asked: Mapping[str, str]) -> bool:
+    """Whether a provider's answers are looked at: our credential is cut out. Not what an upgraded connection says."""
+    return credential(provider) is not None and "upgrade" not in asked
+
+
+def relays(plan: Plan, asked: Mapping[str, str], head: ResponseHead) -> bool:
+    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+    length = head.headers.get("content-length", "0")
+    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
+    return _is_shown(plan.groups[0][0].provider, asked) and short and not head.end
+
+
+def told(plan: Plan, answered: Target | None) -> dict[str, str]:
+    """What a caller is told of who answered a passed request; of a model call the attempt stage has told it."""
+    return h.answered(plan, answered, (), ()) if plan.passes and answered is not None else {}
 
 
 def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
@@ -155,8 +204,7 @@ def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEnt
 def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float) -> AttemptEntry:
     target = plan.groups[0][0]
     bound = Bound(plan, 1, target, {}, History(), plan.began)
-    # Envoy puts the name on what the provider itself said, and on nothing else.
-    if head.get(_PROVIDER) != h.safe(target.provider.name):
+    if answering(plan, head) is None:
         return attempt_entry(bound, at, Outcome.NO_ANSWER, entry.fault)
     status = int(head.get(":status", "0"))
     fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
@@ -164,6 +212,11 @@ def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float
     return attempt_entry(bound, at, Outcome.FAILED if failed else Outcome.OK, fault if failed else None)
 
 
-def not_theirs(head: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of the answer's headers that only we may set, but for the provider's name, which Envoy did."""
-    return tuple(name for name in h.not_theirs(head) if name != _PROVIDER)
+def not_theirs(plan: Plan, asked: Mapping[str, str], head: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the answer's headers that do not go to callers, but for the provider's name, which Envoy set.
+
+    `asked`: headers of the request.
+    """
+    forwards = plan.groups[0][0].provider.auth == "forward"
+    gone = h.not_theirs_in_passing(head, asked.get(":method", ""), keep_credentials=forwards)
+    return tuple(name for name in gone if name != _PROVIDER)

@@ -1,23 +1,27 @@
 """The route stage: once per request, before Envoy's router knows where to.
 
     New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Over
-                            |                        ^
-                            +--RequestBody--> Asking +--found
+                            |                        ^  |
+                            +--RequestBody--> Asking +  +--ResponseHead of what is passed on--> Relaying, Lasting
 
 It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
-at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too.
+at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too. Of
+what is passed on it also sees the answer's first MiB, for our credential, and stays where a model is counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hmac import compare_digest
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, Kind
-from openclaw_extproc.gateway import Gateway, Provider
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.trace import RefusedError
+from openclaw_extproc.policy.unread import passage
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
@@ -36,17 +40,33 @@ from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Continue,
+    Credential,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
+    ResponseBody,
     ResponseHead,
+    ResponseTrailers,
     To,
 )
 from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.questions import Question
-from openclaw_extproc.wire import Spoken, spoken_at
+from openclaw_extproc.stages.route_states import (
+    Asking,
+    Lasting,
+    New,
+    Over,
+    Planned,
+    Reading,
+    Relaying,
+    State,
+)
+from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import JSON
+from openclaw_extproc.wire.model_names import named, reads_body
+from openclaw_extproc.wire.passthrough import Rule
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours. The same number stands in the Envoy configuration."""
@@ -79,44 +99,6 @@ class Step:
     """Present in exactly one step of a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class New:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    head: RequestHead
-    """Without keys of ours."""
-    spoken: Spoken
-    known: Identified
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Envoy waits for the answer to the body, and we for the answer to a question of ours."""
-
-    reading: Reading
-    arrived: ways.Arrived
-    planned: ways.Planned
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    plan: Plan
-    user: str
-    took: float
-    """Seconds of our own work until it was decided."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    pass
-
-
-State: TypeAlias = New | Reading | Asking | Planned | Over
-
-
 class RouteStage:
     def __init__(
         self,
@@ -142,7 +124,6 @@ class RouteStage:
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
-        self._situation = situation
         self._recall: ways.Recall = recall or (lambda _: situation)
         self._state: State = New()
         self._took = 0.0
@@ -154,7 +135,7 @@ class RouteStage:
                 self._took += seconds
             case Planned(took=0.0) as planned:
                 self._state = replace(planned, took=self._took + seconds)
-            case Planned() | Over():
+            case Planned() | Relaying() | Lasting() | Over():
                 pass
 
     @property
@@ -166,6 +147,24 @@ class RouteStage:
     def over(self) -> bool:
         """Envoy has nothing more to ask."""
         return isinstance(self._state, Over)
+
+    @property
+    def credential(self) -> Credential | None:
+        """Ours, which the answer to a request that is passed on must not quote."""
+        return passing.credential(self.plan.groups[0][0].provider) if self.plan and self.plan.passes else None
+
+    @property
+    def settled(self) -> bool:
+        """The request has left its entry."""
+        return isinstance(self._state, Relaying | Lasting | Over)
+
+    def leaves_with(self, event: Event) -> bool:
+        """Whether this piece of an answer is the last that we look at; what follows passes unseen."""
+        match self._state, event:
+            case Relaying(left), ResponseBody(chunk, end):
+                return end or len(chunk) >= left
+            case _:
+                return False
 
     @property
     def question(self) -> Question | None:
@@ -200,16 +199,22 @@ class RouteStage:
                 return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead():
                 return self._on_response_head(planned, event)
+            case Relaying(left), ResponseBody(chunk):
+                self._state = Over() if self.leaves_with(event) else Relaying(left - len(chunk))
+                return Step((Relay(chunk),))
             case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
-            case ((New() | Over()), Closed()):
+            case Lasting(), ResponseTrailers():
+                self._state = Over()
+                return Step((Continue(To.RESPONSE_TRAILERS),))
+            case ((New() | Relaying() | Lasting() | Over()), Closed()):
                 return Step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                left = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                return self._settled((), passing.noted(left, {}, at))
+                entry = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passing.noted(entry, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -227,12 +232,17 @@ class RouteStage:
             return self._list(reading)
         if self._busy(length(head), is_here=False):
             return self._refuse(reading, _OVERLOAD, head.at)
-        if not is_call(head, spoken) and (homes := passing.homes(self._gateway, spoken)):
-            return self._pass_on(reading, homes)
-        if fault := objection(head, spoken):
+        if not is_call(head, spoken):
+            rule = passing.rule_of(head, spoken, self._gateway)
+            if isinstance(rule, Fault):
+                return self._refuse(reading, rule, head.at)
+            reading = Reading(head, spoken, known, rule)
+            if not reads_body(rule):
+                return self._pass_on(reading, rule, None, head.at)
+        if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return Step((Continue(To.REQUEST_HEAD, known.set_headers or {}, known.remove_headers),))
+        return Step((known.applied(Continue(To.REQUEST_HEAD)),))
 
     def _list(self, reading: Reading) -> Step:
         try:
@@ -247,28 +257,32 @@ class RouteStage:
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
-    def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
-        known = reading.known
-        home = passing.home(homes, reading.head.headers, self._gateway, known.identity)
-        if isinstance(home, Fault):
-            return self._refuse(reading, home, reading.head.at)
-        if home.auth != "forward" and home.identity in self._situation.missing_credentials:
-            fault = Fault(Kind.EXHAUSTED, f"{home.name}: its credential is not set")
-            return self._refuse(reading, fault, reading.head.at)
-        plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
-        self._state = Planned(plan, "", 0.0)
-        answer = passing.planned(plan, reading.head.headers, steering.noted(plan, ""))
-        changed, gone = (
-            {**(known.set_headers or {}), **answer.set_headers},
-            (*answer.remove_headers, *known.remove_headers),
-        )
-        return Step((replace(answer, set_headers=changed, remove_headers=gone),))
+    def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step:
+        """`body`: where the model's name is in it; `None`: the body is not read, and passes by."""
+        head, spoken, gateway = reading.head, reading.spoken, self._gateway
+        sent = passing.sent(head, spoken, body or b"")
+        try:
+            model = named(rule, sent)
+            seen = passing.features_of(head, spoken, model, reading.known.identity, gateway.callers)
+            owners = passing.owners(gateway, spoken)
+            found = passage(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
+            sent = passing.destined(rule, sent, found.target)
+        except UnreadableError as problem:
+            return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
+        except FaultError as error:
+            return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
+        plan, user = passing.plan(head, spoken, sent, model, found, gateway), ways.called(seen)
+        self._state = Planned(plan, user, 0.0, head.headers)
+        answer = passing.planned(plan, user, head, None if body is None else sent.body)
+        return Step((reading.known.applied(answer) if body is None else answer,))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, TOO_LARGE, at)
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, _OVERLOAD, at)
+        if reading.rule is not None:
+            return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
         arrived = ways.Arrived(
             reading.head.headers, reading.spoken, body, reading.head.at, inside, reading.known.identity
@@ -298,6 +312,8 @@ class RouteStage:
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
+        if fault.kind is Kind.METHOD_NOT_ALLOWED:
+            again = {**again, "allow": ", ".join(passing.methods(spoken, self._gateway) or sorted(passing.METHODS))}
         challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
         headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
@@ -314,22 +330,29 @@ class RouteStage:
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
-        headers, at = event.headers, event.at
-        how, plan = self._gateway.response_headers, planned.plan
+        how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if ended.is_ours(event.details) else None
-        entry = ended.entry(
-            plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers, fault=fault
-        )
-        entry = passing.noted(entry, headers, at)
+        status = ended.status(headers)
+        entry = ended.entry(plan, planned.user, planned.took, event.at, status=status, headers=headers, fault=fault)
+        entry = passing.noted(entry, headers, event.at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
+            **passing.told(plan, answered),
             **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
             **ended.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
-        gone += passing.not_theirs(headers) if plan.passes else ()
-        return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
+        gone += passing.not_theirs(plan, planned.asked, headers) if plan.passes else ()
+        relays = plan.passes and passing.relays(plan, planned.asked, event)
+        stays = plan.passes and plan.names_model and not relays and not event.end
+        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, stays=stays, relays=relays)
+        step = self._settled((answer,), entry)
+        if relays:
+            self._state = Relaying(passing.MAX_RELAYED_BYTES)
+        elif stays:
+            self._state = Lasting()
+        return step
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()

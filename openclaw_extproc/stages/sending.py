@@ -22,7 +22,7 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.failures import judge
 from openclaw_extproc.stages.retries import History, noted_start
-from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_to
+from openclaw_extproc.wire import client_side, sealed, spoken_to
 from openclaw_extproc.wire.amending import changed, with_fields
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 
@@ -64,13 +64,6 @@ class Bound:
     @property
     def provider(self) -> ProviderSide[Ask]:
         side = self.format.provider
-        assert side is not None, "the configuration check lets no such provider through"
-        return side
-
-    @property
-    def vendor(self) -> ProviderSide[Ask]:
-        """How the provider's own format is spoken, whatever the client's path."""
-        side = FORMATS[self.target.provider.format].provider
         assert side is not None, "the configuration check lets no such provider through"
         return side
 

@@ -27,17 +27,12 @@ def weighed(
     conversation: Conversation | None, body: Mapping[str, Json], features: Features, gateway: Gateway
 ) -> Weighed | None:
     """`None`: there is nothing to be left out, or no reason to."""
-    context = _context(gateway)
+    context = gateway.strategy.context
     if context is None or conversation is None or not _is_near(features, context, gateway):
         return None
     pieces = conversation.pieces(body)
     rest = sum(len(j.dump(value)) for key, value in body.items() if key != conversation.key)
     return contexts.weigh(pieces, rest) if pieces else None
-
-
-def _context(gateway: Gateway) -> Context | None:
-    """In other modes than `enforce` nothing is done to a request."""
-    return gateway.strategy.context if gateway.strategy.mode == "enforce" else None
 
 
 def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
@@ -47,7 +42,7 @@ def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
 
 def measured(features: Features, weighed: Weighed | None, gateway: Gateway) -> Features:
     """With what is left when all goes that may: the policy then need not pass over a small window."""
-    context = _context(gateway)
+    context = gateway.strategy.context
     if weighed is None or context is None:
         return features
     return replace(features, least_tokens=contexts.least(weighed, features.tokens, context))
@@ -55,7 +50,7 @@ def measured(features: Features, weighed: Weighed | None, gateway: Gateway) -> F
 
 def planned(plan: Plan, weighed: Weighed | None, features: Features, gateway: Gateway, situation: Situation) -> Plan:
     """With what each target does not get."""
-    context = _context(gateway)
+    context = gateway.strategy.context
     if weighed is None or context is None:
         return plan
     targets = dict.fromkeys(target for group in plan.groups for target in group)

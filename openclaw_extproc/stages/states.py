@@ -55,14 +55,6 @@ class Refusing:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaying:
-    """No model call, and its answer's head has gone on: the body follows, piece by piece."""
-
-    left: int
-    """Bytes of it that are still looked at."""
-
-
-@dataclass(frozen=True, slots=True)
 class Over:
     """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
 

@@ -154,7 +154,6 @@ def choose(
         if isinstance(error, RefusedError):
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
-    user = known.features.declared.user_label or known.features.declared.user
     plan = shortening.planned(
         _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway)),
         known.weighed,
@@ -162,7 +161,7 @@ def choose(
         gateway,
         situation,
     )
-    planned = Planned(known, decision, plan, user[:MAX_NAME_CHARS])
+    planned = Planned(known, decision, plan, called(known.features))
     return planned if arrived.inside else replace(planned, question=_question(planned, situation, gateway, judgement))
 
 
@@ -191,6 +190,11 @@ def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recal
             return replace(planned, plan=plan, question=None)
         case AskSummary() | None:
             return replace(planned, question=None)
+
+
+def called(seen: Features) -> str:
+    """The user, as the log calls them."""
+    return (seen.declared.user_label or seen.declared.user)[:MAX_NAME_CHARS]
 
 
 _MAY_BE_COUNTED = frozenset({Kind.UNSUPPORTED, Kind.EXHAUSTED})

@@ -25,6 +25,7 @@ from openclaw_extproc.wire import (
     openai_embeddings,
     openai_models,
     openai_responses,
+    passthrough,
     vertex_anthropic,
     vertex_gemini,
 )
@@ -32,6 +33,8 @@ from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
 from openclaw_extproc.wire.client_headers import HeaderNames
 from openclaw_extproc.wire.gemini import models as gemini_models
+from openclaw_extproc.wire.passthrough import Rule
+from openclaw_extproc.wire.request_path import canonical
 
 FORMATS: dict[str, WireFormat[Ask]] = {
     module.NAME: cast("WireFormat[Ask]", module.FORMAT)
@@ -68,8 +71,8 @@ class Family:
     """Bare paths that begin so are this family's."""
     hosts: tuple[str, ...]
     """Of the vendor itself: what an application calls that does not know of us."""
-    passable: tuple[str, ...]
-    """Paths that begin so may go on to the vendor unread."""
+    passthrough: tuple[Rule, ...]
+    """What may go on to the vendor unread."""
     models: Models
     headers: HeaderNames
     """What its clients say in headers on purpose."""
@@ -85,7 +88,7 @@ FAMILIES = (
         (anthropic_messages.NAME, anthropic_count_tokens.NAME),
         ("/v1/messages", "/v1/complete"),
         hosts=("api.anthropic.com",),
-        passable=("/v1/",),
+        passthrough=passthrough.ANTHROPIC,
         models=Models(anthropic_models.encode_models, anthropic_models.encode_model),
         headers=client_headers.ANTHROPIC,
         signs=("anthropic-version",),
@@ -100,7 +103,7 @@ FAMILIES = (
             *("/v1/projects/", "/v1/publishers/"),
         ),
         hosts=("generativelanguage.googleapis.com",),
-        passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
+        passthrough=passthrough.GEMINI,
         models=Models(gemini_models.encode_models, gemini_models.encode_model),
         headers=client_headers.GEMINI,
         signs=("x-goog-api-key", "x-goog-api-client"),
@@ -110,7 +113,7 @@ FAMILIES = (
         (openai_chat.NAME, openai_responses.NAME, openai_completions.NAME, openai_embeddings.NAME),
         ("/",),
         hosts=("api.openai.com",),
-        passable=("/v1/",),
+        passthrough=passthrough.OPENAI,
         models=Models(openai_models.encode_models, openai_models.encode_model),
         websockets=("/v1/realtime",),
         headers=client_headers.OPENAI,
@@ -126,15 +129,15 @@ class Spoken:
     format: str
     client: ClientSide[Ask]
     path: str
-    """Without prefix and query."""
+    """In its canonical spelling, without prefix and query."""
     query: str
     served: bool
     """Whether the format has a model call at this path; if not, errors are still written in it."""
     family: tuple[str, ...]
     """All formats of the vendor whose path this is."""
     models: Models
-    passable: bool
-    """Whether the path may go on to the vendor unread."""
+    passthrough: tuple[Rule, ...]
+    """What may go on to that vendor unread."""
     websocket: bool
     """Whether a websocket at the path may go on to the vendor. At others none is spoken."""
 
@@ -142,7 +145,7 @@ class Spoken:
 def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> Spoken:
     """Read an HTTP request target (`/openai/v1/chat/completions?x=y`), and the headers where it is not enough."""
     path, _, query = target.partition("?")
-    family, rest = _family(path, headers)
+    family, rest = _family(canonical(path), headers)
     name = next((name for name in family.formats if client_side(name).serves(rest)), None)
     first = name or family.formats[0]
     return Spoken(
@@ -153,7 +156,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
         name is not None,
         family.formats,
         family.models,
-        rest.startswith(family.passable),
+        family.passthrough,
         any(f"{rest}/".startswith(f"{one}/") for one in family.websockets),
     )
 

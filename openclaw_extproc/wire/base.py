@@ -114,8 +114,9 @@ class Passing(Protocol):
         ...
 
 
-Operation: TypeAlias = Literal["chat", "completions", "embeddings", "count_tokens"]
-"""What a model is asked to do. Only formats of the same one are translated into each other; `completions` are chats."""
+Operation: TypeAlias = Literal["chat", "completions", "embeddings", "count_tokens", "passthrough"]
+"""What a model is asked to do. Only formats of the same one are translated into each other; `completions` are chats.
+`passthrough` is whatever goes to its vendor unread: no format has it."""
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 JSON = "application/json"

@@ -21,6 +21,7 @@ _WORDS: dict[Kind, tuple[str, str | None]] = {
     Kind.UNAUTHENTICATED: ("invalid_request_error", "invalid_api_key"),
     Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
     Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
+    Kind.METHOD_NOT_ALLOWED: ("invalid_request_error", "method_not_supported"),
     Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
     Kind.OVER_BUDGET: ("insufficient_quota", "insufficient_quota"),
     Kind.OVERLOADED: ("server_error", "overloaded"),

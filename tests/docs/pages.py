@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
 from openclaw_extproc.wire import FAMILIES, FORMATS
+from openclaw_extproc.wire.passthrough import USUAL, Rule
 from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS
 from tests.docs.answering import ANSWERS, answered
 from tests.docs.asking import FEATURES
@@ -92,6 +93,32 @@ def families() -> str:
     return table(["prefix", "formats of its clients", "without the prefix, at the host"], rows)
 
 
+def passed_on() -> str:
+    """The table of what is passed on, a row for each name and family."""
+    rows: list[list[str]] = []
+    for family in FAMILIES:
+        for group in dict.fromkeys(rule.group for rule in family.passthrough):
+            rules = [rule for rule in family.passthrough if rule.group == group]
+            opened = "open" if group in USUAL else f"`{group}`"
+            rows.append(
+                [f"`{family.prefix}`", opened, *("<br>".join(_rules(rules, destroys=d)) for d in (False, True))]
+            )
+    return table(["family", "opened by", "methods and paths", "only with `delete` too"], rows)
+
+
+def _rules(rules: Sequence[Rule], *, destroys: bool) -> Iterable[str]:
+    """With where the model is named; a path and all that is below it on one line."""
+    trees = {rule.path.removesuffix("/**") for rule in rules if rule.path.endswith("/**")}
+    methods: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        inside = rule.path.removesuffix("/**") in trees and not rule.model_at
+        if rule.destroys == destroys and not (inside and not rule.path.endswith("/**")):
+            where = f" (model: {rule.model_at})" if rule.model_at else ""
+            shown = f"`{rule.path.replace('/**', '[/…]')}`{where}"
+            methods.setdefault(shown, {}).update(dict.fromkeys(rule.methods))
+    return (f"{', '.join(sorted(methods[shown]))} {shown}" for shown in methods)
+
+
 def formats() -> str:
     rows = [
         [
@@ -133,6 +160,7 @@ def providers() -> str:
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "families": families,
+    "passthrough": passed_on,
     "formats": formats,
     "providers": providers,
     "quirks": quirks,

@@ -89,7 +89,12 @@ logging: {{level: debug}}
 def up(vendor: QuotingVendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     log = tmp_path_factory.mktemp("log") / "access.log"
     arguments = ("--access-log", str(log))
-    with sidecar(_config(vendor), {"KEY_VENDOR": KEY}, *arguments, gateway="forward_headers: [x-team-*]") as running:
+    with sidecar(
+        _config(vendor),
+        {"KEY_VENDOR": KEY},
+        *arguments,
+        gateway="passthrough: [vector_stores], forward_headers: [x-team-*]",
+    ) as running:
         running.access_log = log
         yield running
 
@@ -145,6 +150,15 @@ def test_of_what_is_not_read_our_key_is_cut_out_too(up: Sidecar, vendor: Quoting
         assert int(answer.headers["content-length"]) == len(answer.content)
 
 
+def test_of_what_is_read_for_its_model_only_our_key_is_cut_out_too(up: Sidecar, vendor: QuotingVendor) -> None:
+    answer = http.post(f"{up.url}/v1/images/generations", json={"model": "whole", "prompt": "a cat"})
+
+    assert vendor.requests[-1][0] == "/v1/images/generations"
+    assert not [form for form in quotes(KEY) if form in _whole(answer)]
+    assert answer.json()["quoted"] == "*" * len(KEY)
+    assert answer.headers["x-openclaw-model"] == "whole"
+
+
 def test_our_key_is_in_no_output(up: Sidecar) -> None:
     for play in PLAYS:
         for shape in SHAPES:
@@ -181,7 +195,7 @@ def test_what_a_mesh_adds_to_a_request_stays_here(up: Sidecar, vendor: QuotingVe
 def test_what_a_mesh_adds_to_a_request_that_is_not_read_stays_here(up: Sidecar, vendor: QuotingVendor) -> None:
     more = {"range": "bytes=0-9", "if-none-match": "x", "content-type": "text/x"}
 
-    http.post(f"{up.url}/v1/files/whole", content=b"x", headers={**TRACING, **HOPS, **SAID, **OPENAI, **more})
+    http.post(f"{up.url}/v1/vector_stores/whole", content=b"x", headers={**TRACING, **HOPS, **SAID, **OPENAI, **more})
 
     _, headers = vendor.requests[-1]
     assert not headers.keys() & {*TRACING, *HOPS}
@@ -220,7 +234,7 @@ def test_a_provider_further_down_gets_what_the_first_one_may_not_have(up: Sideca
 
 
 @pytest.mark.parametrize("name", ["key", "token", "api_key", "access_token", "t%6Fken", "API_KEY", "auth", "password"])
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/files/whole"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/vector_stores/whole"])
 def test_a_key_in_the_query_stays_here(up: Sidecar, vendor: QuotingVendor, path: str, name: str) -> None:
     body = {"model": "whole", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -248,7 +262,7 @@ def test_what_redirects_or_tracks_does_not_reach_callers(up: Sidecar, path: str,
 def test_a_download_that_is_elsewhere_is_found(up: Sidecar) -> None:
     there = http.get(f"{up.url}/v1/files/redirects")
     inside = http.get(f"{up.url}/v1/files/redirects-inside")
-    posted = http.post(f"{up.url}/v1/files/redirects")
+    posted = http.post(f"{up.url}/v1/vector_stores/redirects")
 
     assert there.status_code == inside.status_code == posted.status_code == 302
     assert there.headers["location"] == "https://files.example/f?sig=" + "*" * len(KEY)

@@ -15,13 +15,15 @@ RULES = (
     "routing_strategy: {rules: [{name: dogs for ada, if: 'user == \"ada\"', model: dog-model},"
     " {name: later, if: tokens > 100000, model: ace-then-bee-model}]}"
 )
+COMPLIANCE = "compliance: {data_classes: {hr: {providers: [dog]}}}"
 MODES = ("observe", "shadow", "enforce")
 
 
 @pytest.fixture(scope="module", params=MODES)
 def up(request: pytest.FixtureRequest, providers: Providers) -> Iterator[tuple[str, Sidecar]]:
     mode: str = request.param
-    with sidecar(world.config(providers), world.KEYS, gateway=f"mode: {mode}, {RULES}") as started:
+    text = f"{world.config(providers)}\n{COMPLIANCE}"
+    with sidecar(text, world.KEYS, gateway=f"mode: {mode}, {RULES}") as started:
         yield mode, started
 
 
@@ -73,3 +75,30 @@ def test_whom_no_rule_is_about_gets_what_they_asked_for(up: tuple[str, Sidecar])
 
     assert answer.headers["x-openclaw-model"] == ASKED
     assert selection["decision"]["rule"] is None
+
+
+def test_what_compliance_forbids_goes_nowhere_in_any_mode(up: tuple[str, Sidecar], providers: Providers) -> None:
+    _, started = up
+    headers = {"x-openclaw-data-class": "hr"}
+
+    answer = http.post(started.url + "/v1/chat/completions", content=body("openai", ASKED), headers=headers)
+
+    assert answer.status_code == 403
+    assert not [name for name, one in providers.by_name.items() if list(one.recorder or ())]
+
+
+def test_the_next_one_answers_for_who_is_down_in_every_mode(up: tuple[str, Sidecar]) -> None:
+    _, started = up
+
+    answer = http.post(started.url + "/v1/chat/completions", content=body("openai", "dead-openai-then-bee-model"))
+
+    assert (answer.status_code, answer.headers["x-openclaw-model"]) == (200, ASKED)
+
+
+def test_a_client_hears_of_a_data_class_that_nobody_keeps_in_every_mode(up: tuple[str, Sidecar]) -> None:
+    _, started = up
+    headers = {"x-openclaw-data-class": "hrr"}
+
+    answer = http.post(started.url + "/v1/chat/completions", content=body("openai", ASKED), headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")

@@ -129,7 +129,7 @@ def handshake(path: str, *more: str, method: str = "GET", protocol: str = "webso
 
 CHUNKED = "transfer-encoding: chunked"
 UNDER_WAY = {
-    "a websocket": handshake("/v1/realtime?model=x"),
+    "a websocket": handshake("/v1/realtime?model=gpt"),
     "a websocket with a body": handshake("/openai/v1/realtime", CHUNKED, body=chunk(b"hello") + chunk(b"")),
     "a websocket that speaks first": handshake("/v1/realtime", body=b"hello"),
     "an upload in chunks": asking("POST /v1/files", CHUNKED, body=chunk(b"hello")),
@@ -170,15 +170,15 @@ def test_nobody_there_is_an_error_of_the_vendors_format() -> None:
 
 def test_a_refused_handshake_comes_back_with_the_providers_words(at: World) -> None:
     at.provider.play = whole("401 Unauthorized")
-    before = at.up.metric("openclaw_passthrough_total", provider="openai", outcome="failed")
+    before = at.up.metric("openclaw_passthrough_total", provider="openai", model="gpt", outcome="failed")
 
-    got = answered(at, handshake("/v1/realtime?model=x"))
+    got = answered(at, handshake("/v1/realtime?model=gpt"))
 
     head, _, body = got.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 401 ")
     assert b"x-openclaw-provider: openai" in head
     assert body == ERROR
-    assert at.up.metric("openclaw_passthrough_total", provider="openai", outcome="failed") == before + 1
+    assert at.up.metric("openclaw_passthrough_total", provider="openai", model="gpt", outcome="failed") == before + 1
 
 
 def test_no_header_of_ours_comes_from_a_provider(at: World) -> None:

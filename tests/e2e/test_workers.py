@@ -288,6 +288,7 @@ def test_calls_go_to_their_own_vendor_with_the_callers_key(providers: Providers,
             began = time.monotonic()
             passed = [ask(up, path, OPENAI) for path in ("/openai/v1/chat/completions", "/v1/chat/completions")]
             refused = ask(up, "/anthropic/v1/messages", ANTHROPIC)
+            traced = httpx.request("TRACE", f"{up.url}/openai/v1/files", headers=OPENAI)
             took = time.monotonic() - began
         recorded = providers["ace"].recorder
         assert recorded is not None
@@ -299,6 +300,7 @@ def test_calls_go_to_their_own_vendor_with_the_callers_key(providers: Providers,
     assert {one.headers.get("x-openclaw-mode") for one in passed} == {"failopen"}
     assert [one["authorization"] for one in received] == ["Bearer sk-of-the-caller"] * 2
     assert not {name for one in received for name in one if name.startswith(("x-openclaw", "x-envoy", "x-api-key"))}
+    assert (traced.status_code, "error" in traced.json()) == (405, True)
     assert refused.status_code == 503, "its provider would get our key, and the caller's is for somebody else"
     assert refused.json()["type"] == "error"
     assert refused.headers["retry-after"] == "1"

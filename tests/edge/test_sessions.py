@@ -18,11 +18,13 @@ from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
+from openclaw_extproc.stages.passing import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route import RouteStage
 
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
@@ -234,6 +236,112 @@ def test_a_refused_request_is_not_planned() -> None:
 
     assert counted(under_way) == {}
     assert len(entries) == 1
+
+
+# -- what is passed on ---------------------------------------------------------------------
+
+
+def passing(path: str, cluster: str = "", metadata: dict[str, str] | None = None) -> bytes:
+    headers = {**HEAD, ":method": "GET", ":path": path} | ({"x-envoy-attempt-count": "1"} if cluster else {})
+    first = pb.ProcessingRequest(request_headers=head(headers))
+    if cluster:
+        first.attributes[FILTER].fields["xds.cluster_name"].string_value = cluster
+        fields = first.metadata_context.filter_metadata["openclaw"].fields
+        for name, value in (metadata or {}).items():
+            fields[name].string_value = value
+    return first.SerializeToString()
+
+
+ONE = replace(FIRST.provider, unread_cluster="u-one", credential="KEY")
+OPEN = Gateway(providers={"one": ONE}, chains={"m": (Target(ONE, "m"),)})
+
+
+def passing_on(
+    under_way: UnderWay, headers: Mapping[str, str] | None = None
+) -> tuple[RouteSession, list[RequestEntry], list[Plan]]:
+    """`headers`: what the credential becomes."""
+    entries, told = list[RequestEntry](), list[Plan]()
+    stage = RouteStage(OPEN, Situation())
+    return RouteSession(stage, entries.append, lambda _: headers or {}, under_way, gate(), told.append), entries, told
+
+
+@pytest.mark.parametrize(("path", "counts"), [("/v1/realtime?model=m", {"one/m": 1}), ("/v1/files", {})])
+def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: dict[str, int]) -> None:
+    """From the plan to its end, whatever id it has; the attempt stage leaves at once."""
+    under_way = UnderWay()
+    route, entries, told = passing_on(under_way)
+    again, _, _ = passing_on(under_way)
+    attempt = AttemptSession(AttemptStage(Snapshots(OPEN)), lambda _: None, put_on, under_way, gate())
+
+    (answer,) = route.receive(passing(path))
+    again.receive(passing(path))
+    assert counted(under_way) == {name: 2 * many for name, many in counts.items()}
+    again.close(None)
+    noted = pb.ProcessingResponse.FromString(answer).dynamic_metadata.fields["openclaw"].struct_value.fields
+    attempt.receive(passing(path, "u-one", {name: value.string_value for name, value in noted.items()}))
+    assert attempt.over
+    attempt.close(None)
+    said = {":status": "200", "x-openclaw-provider": "one"}
+    route.receive(pb.ProcessingRequest(response_headers=head(said)).SerializeToString())
+    assert counted(under_way) == counts
+    route.close(None)
+
+    assert counted(under_way) == {}
+    assert told == []
+    (entry,) = entries
+    assert entry.passed
+    assert entry.passed.target.model == ("m" if counts else "")
+
+
+def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
+    route, entries, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    (planned,) = route.receive(passing("/v1/files"))
+    assert SECRET.encode() not in planned, "only an attempt puts it on"
+    quoted = head({":status": "401", "x-openclaw-provider": "one", "x-quoted": f"Bearer {SECRET}"})
+    body = f"no: {SECRET}!".encode()
+    cut = body.index(b"sk-") + 9
+
+    said = told(
+        route,
+        pb.ProcessingRequest(response_headers=quoted),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[:cut])),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[cut:], end_of_stream=True)),
+    )
+
+    assert "response_body_mode: 1" in said, "in pieces"
+    assert SECRET not in said
+    assert 'body: "no: "' in said
+    assert f'body: "{"*" * len(SECRET)}!"' in said
+    assert f'raw_value: "Bearer {"*" * len(SECRET)}"' in said
+    assert route.over
+    assert len(entries) == 1
+
+
+def test_what_quotes_nothing_stays_with_envoy() -> None:
+    """A long piece too: Envoy wants one answer for each."""
+    route, _, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    route.receive(passing("/v1/files"))
+    ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
+    route.receive(ahead.SerializeToString())
+    piece = pb.ProcessingRequest(response_body=pb.HttpBody(body=bytes(4 * SLICE_BYTES))).SerializeToString()
+
+    answers = [pb.ProcessingResponse.FromString(one) for one in route.receive(piece)]
+
+    assert answers == [pb.ProcessingResponse(response_body=pb.BodyResponse())]
+    assert not route.has_more
+
+
+def test_what_may_begin_a_key_is_not_kept_when_we_leave() -> None:
+    route, _, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    route.receive(passing("/v1/files"))
+    ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
+    route.receive(ahead.SerializeToString())
+    piece = pb.ProcessingRequest(response_body=pb.HttpBody(body=bytes(MAX_RELAYED_BYTES) + b"sk-012"))
+
+    (answer,) = route.receive(piece.SerializeToString())
+
+    assert pb.ProcessingResponse.FromString(answer) == pb.ProcessingResponse(response_body=pb.BodyResponse())
+    assert route.over
 
 
 # -- long messages -----------------------------------------------------------------

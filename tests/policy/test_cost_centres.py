@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from openclaw_extproc.callers import CallerIdentity
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.features import Features
+from openclaw_extproc.features import Features, of_unread
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.permitted import forbidden
+from openclaw_extproc.policy.unread import passage
 from openclaw_extproc.strategy import CostCentre, Restriction, Strategy
 from tests.policy.making import ASKED, NOW, declaring, gateway, names, provider, refusal
 
@@ -44,10 +44,12 @@ def test_a_claim_limits_no_amount_and_need_not_mean_anything() -> None:
 
 
 def test_what_is_not_read_obeys_both() -> None:
-    providers = {name: provider(name) for name in "abc"}
-    said = of("research", claims="secret").declared
+    seen = of_unread("", client_format="openai_chat", headers={})
+    seen = replace(seen, declared=of("research", claims="secret").declared)
 
-    assert [name for name, one in providers.items() if forbidden(one, said, MADE.strategy) is None] == ["b"]
+    found = passage(seen, [provider(name) for name in "abc"], NOW, MADE, is_billed=False)
+
+    assert found.target.provider.name == "b"
 
 
 def test_a_verified_cost_centre_that_nobody_knows_is_not_the_headers_fault() -> None:

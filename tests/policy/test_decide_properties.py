@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,16 +15,21 @@ from openclaw_extproc.policy.cost import estimate, input_tokens, wanted_tokens
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.variables import values
-from openclaw_extproc.strategy import Compliance, Level, Restriction, Strategy
+from openclaw_extproc.strategy import Compliance, Level, Mode, Restriction, Strategy
 from tests.policy.random_cases import Case
 
 MANY = settings(max_examples=max(300, settings().max_examples))
 SEEDS = st.integers(0, 2**64)
+MODES = st.sampled_from(get_args(Mode))
 
 
-def drawn(seed: int) -> tuple[Features, Situation, Gateway]:
+def drawn(seed: int, mode: Mode = "enforce") -> tuple[Features, Situation, Gateway]:
     case = Case(seed).drawn()
-    return case.features, case.situation, case.gateway
+    return case.features, case.situation, in_mode(mode, case.gateway)
+
+
+def in_mode(mode: Mode, gateway: Gateway) -> Gateway:
+    return replace(gateway, strategy=replace(gateway.strategy, mode=mode))
 
 
 def made(features: Features, situation: Situation, gateway: Gateway) -> Decision | Fault:
@@ -72,9 +78,9 @@ def levels_of(features: Features, gateway: Gateway) -> Iterator[Level]:
 
 
 @MANY
-@given(SEEDS)
-def test_compliance_is_never_violated(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_compliance_is_never_violated(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     if isinstance(decision, Fault):
         return
@@ -88,9 +94,9 @@ def test_compliance_is_never_violated(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_a_class_that_allows_nobody_refuses_everything(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_a_class_that_allows_nobody_refuses_everything(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     nowhere = Compliance(always=(Restriction("nowhere", providers=frozenset()),))
     strategy = replace(gateway.strategy, compliance=nowhere)
 
@@ -101,9 +107,9 @@ def test_a_class_that_allows_nobody_refuses_everything(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_a_plan_is_one_that_envoy_can_follow(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_a_plan_is_one_that_envoy_can_follow(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     if isinstance(decision, Fault):
         return
@@ -120,9 +126,9 @@ def test_a_plan_is_one_that_envoy_can_follow(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_nobody_is_planned_who_cannot_be_asked(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_nobody_is_planned_who_cannot_be_asked(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
 
     for target in planned(decision):
@@ -135,9 +141,9 @@ def test_nobody_is_planned_who_cannot_be_asked(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_a_callers_key_goes_to_one_provider_only(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_a_callers_key_goes_to_one_provider_only(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     forwarded = {t.provider.name for t in planned(decision) if t.provider.auth == "forward"}
 
@@ -151,9 +157,9 @@ def test_a_callers_key_goes_to_one_provider_only(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_nothing_too_long_is_planned(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_nothing_too_long_is_planned(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     if gateway.strategy.context or features.operation == "count_tokens":
         return
@@ -167,9 +173,9 @@ def test_nothing_too_long_is_planned(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_the_same_input_gives_the_same_decision(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_the_same_input_gives_the_same_decision(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     again = replace(gateway)  # looks the same, and is another one to whoever keeps things by identity
 
     assert made(features, situation, gateway) == made(features, situation, gateway) == made(features, situation, again)
@@ -222,9 +228,9 @@ def _cost(target: Target, features: Features, situation: Situation, gateway: Gat
 
 
 @MANY
-@given(SEEDS)
-def test_no_limit_in_dollars_is_broken(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_no_limit_in_dollars_is_broken(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     wanted = gateway.strategy.optimization
     limits = [
@@ -244,9 +250,9 @@ def test_no_limit_in_dollars_is_broken(seed: int) -> None:
 
 
 @MANY
-@given(SEEDS)
-def test_a_downgrade_is_told(seed: int) -> None:
-    features, situation, gateway = drawn(seed)
+@given(SEEDS, MODES)
+def test_a_downgrade_is_told(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)
     if isinstance(decision, Fault):
         return
@@ -278,25 +284,56 @@ def test_a_tool_loop_goes_on_where_it_began(seed: int) -> None:
 # -- modes -------------------------------------------------------------------------
 
 
+WATCHING = st.sampled_from(("observe", "shadow"))
+
+
 @MANY
-@given(SEEDS)
-def test_who_only_watches_changes_nothing(seed: int) -> None:
-    """The plan is the first target of the same gateway without any strategy, whatever the strategy is."""
-    features, situation, gateway = drawn(seed)
-    if features.model not in gateway.chains or features.model.startswith("level:"):
+@given(SEEDS, WATCHING)
+def test_who_only_watches_asks_first_whom_the_client_asked_for(seed: int, mode: Mode) -> None:
+    """Unless it is one of those that protect that speaks against it."""
+    features, situation, gateway = drawn(seed, mode)
+    chain = gateway.chains.get(features.model)
+    decision = made(features, situation, gateway)
+    if isinstance(decision, Fault) or not chain or features.model.startswith("level:"):
         return
-    bare = Features(features.client_format, features.model, False, 1, 0, 0, operation=features.operation)
-    plain = made(bare, Situation(situation.missing_credentials), replace(gateway, strategy=Strategy(), catalog={}))
-    for mode in ("observe", "shadow"):
-        watching = replace(gateway, strategy=replace(gateway.strategy, mode=mode))
+    first, told = chain[0], decision.record
+    if decision.groups[0][0].name == first.name:
+        return
 
-        decision = made(features, situation, watching)
+    objected = {one.target.name for one in decision.trace.candidates if one.objection}
+    ill = bool({first.provider.name, first.name} & situation.unhealthy)
+    assert first.name in objected or ill or first.name in full(decision) or told.downgrade == "task", decision.because
 
-        if isinstance(plain, Fault):
-            assert isinstance(decision, Fault)
-            assert decision.kind is plain.kind
-        else:
-            assert planned(decision) == [plain.groups[0][0]]
+
+@MANY
+@given(SEEDS, WATCHING)
+def test_a_fallback_stands_ready_in_every_mode_where_enforce_has_one(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed)
+    enforced = made(features, situation, gateway)
+    watched = made(features, situation, in_mode(mode, gateway))
+    level = features.declared.level
+    if isinstance(enforced, Fault) or features.operation == "embeddings" or (level and level.model):
+        return
+
+    if isinstance(watched, Fault):
+        # What a client asked for may be unknown, not to be had, or too dear where a budget refuses, while a rule or a
+        # level names another model.
+        names_another = enforced.record.rule or enforced.record.level
+        assert watched.kind in (Kind.NOT_FOUND, Kind.OVER_BUDGET) or (names_another and watched.kind is Kind.EXHAUSTED)
+    elif len(enforced.groups) > 1 and not watched.record.downgrade:
+        assert len(watched.chain) > 1
+
+
+@MANY
+@given(SEEDS, WATCHING)
+def test_health_goes_before_the_order_in_every_mode(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
+    decision = made(features, situation, gateway)
+    if isinstance(decision, Fault) or decision.record.downgrade or full(decision):
+        return
+
+    ill = [bool({t.provider.name, t.name} & situation.unhealthy) for t in decision.chain]
+    assert ill == sorted(ill)
 
 
 @MANY

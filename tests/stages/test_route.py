@@ -182,7 +182,8 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
-        ({":method": "GET"}, Kind.NOT_FOUND),
+        ({":method": "GET"}, Kind.METHOD_NOT_ALLOWED),
+        ({":method": "TRACE"}, Kind.METHOD_NOT_ALLOWED),
         ({":path": "{}/nothing/here"}, Kind.NOT_FOUND),
         ({"content-length": str(arriving.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
         ({"content-encoding": "gzip"}, Kind.MALFORMED),

@@ -140,10 +140,11 @@ def test_what_fits_goes_byte_for_byte(client: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["observe", "shadow"])
-def test_nothing_is_left_out_while_we_only_watch(mode: Mode) -> None:
-    talk, _, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, mode=mode))
+def test_a_conversation_is_made_to_fit_in_every_mode(mode: Mode) -> None:
+    watched, _, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, mode=mode))
+    enforced, _, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}))
 
-    assert plan(talk).shortened == {}
+    assert plan(watched).shortened == plan(enforced).shortened != {}
 
 
 def test_an_unknown_window_is_taken_for_large_enough() -> None:

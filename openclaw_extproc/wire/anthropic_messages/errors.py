@@ -105,7 +105,7 @@ def _error_word(fault: Fault) -> str:
     match fault.kind:
         case Kind.FORBIDDEN if fault.upstream_status == BILLING:
             return "billing_error"
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.ABANDONED:
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.ABANDONED | Kind.METHOD_NOT_ALLOWED:
             return "invalid_request_error"
         case Kind.UNAUTHENTICATED:
             return "authentication_error"

@@ -59,7 +59,7 @@ def error(fault: Fault) -> dict[str, Json]:
 
 def _word(kind: Kind) -> str:
     match kind:
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE:
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.METHOD_NOT_ALLOWED:
             return "INVALID_ARGUMENT"
         case Kind.UNAUTHENTICATED:
             return "UNAUTHENTICATED"

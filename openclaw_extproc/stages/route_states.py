@@ -1,0 +1,67 @@
+"""Where a request is; the picture is in `route.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import way as ways
+from openclaw_extproc.stages.events import RequestHead
+from openclaw_extproc.stages.identification import Identified
+from openclaw_extproc.wire import Spoken
+from openclaw_extproc.wire.passthrough import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    head: RequestHead
+    """Without keys of ours."""
+    spoken: Spoken
+    known: Identified
+    rule: Rule | None = None
+    """Of a request that is passed on; `None`: it is a model call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Envoy waits for the answer to the body, and we for the answer to a question of ours."""
+
+    reading: Reading
+    arrived: ways.Arrived
+    planned: ways.Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    plan: Plan
+    user: str
+    took: float
+    """Seconds of our own work until it was decided."""
+    asked: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of a request that is passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaying:
+    """The head of an answer that is not read has gone on. Its body follows, for our credential to be cut out."""
+
+    left: int
+    """Bytes of it that are still looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """All is said; the request counts at the model that it names until it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    pass
+
+
+State: TypeAlias = New | Reading | Asking | Planned | Relaying | Lasting | Over
