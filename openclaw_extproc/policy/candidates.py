@@ -94,7 +94,7 @@ def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[_Place]:
     else:
         yield from _peers(first, case)
         yield from _of_names(named, Standing.STANDS_IN, case)
-        yield from ((target, Standing.OWN, 0) for found in first for target in found.rest)
+        yield from ((target, Standing.OWN, target.share) for found in first for target in found.rest)
     if strategy.default and (case.leaves_choice or strategy.applies_to == "all"):
         yield from _of_names((strategy.default,), Standing.LAST, case)
     if choice.by in ("user", "rule", "task", "tier", "experiment") and case.asked != "unknown":
@@ -104,7 +104,8 @@ def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[_Place]:
 def _chain(found: Meaning) -> Iterator[_Place]:
     peers = {target.name for target in found.peers}
     for target in found.chain:
-        yield (target, Standing.CHOSEN if target.name in peers else Standing.OWN, 0)
+        is_peer = target.name in peers
+        yield (target, Standing.CHOSEN, 0) if is_peer else (target, Standing.OWN, target.share)
 
 
 def _peers(first: list[Meaning], case: Case) -> Iterator[_Place]:

@@ -131,8 +131,8 @@ def _cheaper_stand_ins_first(line: list[Candidate], base: Candidate) -> list[Can
     """Dearer ones are not dropped: an answer for more money is better than none."""
 
     def rank(one: Candidate) -> int:
-        if one.standing is Standing.CHOSEN or base.cost is None:
-            return 0
+        if one.standing is Standing.CHOSEN or base.cost is None or one.weight:
+            return 0  # who has a share of what falls over has it whatever it costs
         return 1 if one.cost is None else 2 * (one.cost > base.cost)
 
     return sorted(line, key=rank)
@@ -142,7 +142,7 @@ def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) 
     """The cheapest that can do it goes first, or the one of the kind that is wanted most; never for more money."""
     wanted = case.strategy.optimization
     by_cost = wanted.minimize_cost or choice.priority == "cost"
-    if not (by_cost or wanted.kinds) or not _may_be_saved_on(choice, case) or any(one.weight for one in line):
+    if not (by_cost or wanted.kinds) or not _may_be_saved_on(choice, case) or _is_spread(line):
         return line
 
     def saves(one: Candidate) -> bool:
@@ -153,6 +153,11 @@ def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) 
     saving = [one for one in line if saves(one)]
     saving.sort(key=lambda one: (_kind(one, case), inf if one.cost is None else one.cost if by_cost else 0.0))
     return saving + [one for one in line if not saves(one)]
+
+
+def _is_spread(line: list[Candidate]) -> bool:
+    """Whether Envoy chooses by weight among those that were chosen: the operator has said who gets how much."""
+    return any(one.weight and one.standing is Standing.CHOSEN for one in line)
 
 
 def _kind(one: Candidate, case: Case) -> int:

@@ -11,7 +11,7 @@ LOCAL = "session: {router: {primary: {endpoint: 'http://10.0.0.9:8080'}}}"
 def test_the_published_levels_are_chains_of_their_own() -> None:
     assert level_chains(seed(2), LOCAL) == {
         "session": ["local/gpt-oss-120b", f"anthropic/{SONNET}"],
-        "prompt": [f"anthropic/{OPUS}"],
+        "prompt": [f"anthropic/{OPUS}", "google/gemini-pro-1.5"],
     }
     levels = settings(seed(2), LOCAL).gateway.strategy.levels
     assert levels.session == Level("session", "level:session")
@@ -51,6 +51,18 @@ def test_a_level_s_single_model_falls_back_as_it_does_anywhere() -> None:
     text = f"session: {{model: {{provider: anthropic, model: {SONNET}}}}}"
 
     assert level_chains(seed(3), text)["session"] == [f"anthropic/{SONNET}", "google/gemini-pro-1.5"]
+
+
+def test_a_level_that_names_one_model_keeps_the_global_stand_ins() -> None:
+    """Of a model that is not listed as well: only what a level says is replaced."""
+    sonnet = {"provider": "anthropic", "model": SONNET}
+    first, primary = f"prompt: {{model: {sonnet}}}", f"session: {{router: {{primary: {sonnet}}}}}"
+
+    found = level_chains(seed(1), first, primary)
+
+    gemini, local = "google/gemini-pro-1.5", "local/gpt-oss-120b"
+    assert found["prompt"] == [f"anthropic/{SONNET}", f"anthropic/{OPUS}", gemini, local]
+    assert found["session"] == [f"anthropic/{SONNET}", gemini, local]
 
 
 def test_prompt_is_told_to_hide_the_rest() -> None:
@@ -141,7 +153,7 @@ def test_a_level_keeps_its_chain_where_the_router_is_off_for_the_others() -> Non
 
     assert level_chains(seed(2), LOCAL, text) == {
         "session": ["local/gpt-oss-120b", f"anthropic/{SONNET}"],
-        "prompt": [f"anthropic/{OPUS}"],
+        "prompt": [f"anthropic/{OPUS}", "google/gemini-pro-1.5"],
     }
 
 
