@@ -10,7 +10,7 @@ from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
-from openclaw_extproc.config.context import link_context
+from openclaw_extproc.config.context import cheapest_summarizer, link_context
 from openclaw_extproc.config.drills import link_drills
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
@@ -26,7 +26,7 @@ from openclaw_extproc.config.sidecar import link_fail_open
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
-from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.gateway import Gateway, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ def link(
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
-    context, about_context = link_context(written.router.context_management, {*chains, *written.gateway.models})
+    summarizer = cheapest_summarizer(models.catalog, models.chatting, _with_credentials(providers, around))
+    context, about_context = link_context(
+        written.router.context_management, {*chains, *written.gateway.models}, summarizer
+    )
     findings += [*about_providers, *about_chains, *models.findings, *about_limits, *about_context]
     findings += _credentials(providers, around)
     findings += fitness(providers)
@@ -110,6 +113,7 @@ def link(
         upstreams=upstreams,
         endpoints=_endpoints(providers, clusters),
         log_level=written.logging.level,
+        log_format=written.logging.format,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
         drain_ms=written.gateway.drain_ms,
@@ -151,6 +155,18 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
             yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+
+
+def _with_credentials(providers: Providers, around: Surroundings) -> dict[str, Provider]:
+    """The providers whose credential is there, as far as can be seen: an identity of a cloud is asked for later."""
+
+    def there(provider: Provider) -> bool:
+        name = provider.credential
+        if is_cloud(provider.auth) or not name:
+            return True
+        return around.readable(name) if "/" in name else name in around.variables
+
+    return {name: provider for name, provider in providers.by_name.items() if there(provider)}
 
 
 def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:

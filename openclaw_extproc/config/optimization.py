@@ -54,6 +54,7 @@ def link_optimization(
         *_budgets(optimization),
         *_reached(optimization, catalogue),
         *_minimized(optimization, catalogue),
+        *_of_one_kind(optimization, catalogue),
         *_uncounted(optimization, aware, catalogue),
     ]
     return optimization, tuple(_switching(aware)), findings
@@ -162,6 +163,18 @@ def _minimized(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     if made.minimize_cost and catalogue.facts and not any(facts.prices for facts in catalogue.facts.values()):
         finding = "makes no difference: no model's price is known"
         yield warning(f"{_AWARE}.target", finding, "write input_cost_per_million and output_cost_per_million")
+
+
+def _of_one_kind(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+    ranks = {made.kinds.index(kind) if kind in made.kinds else -1 for kind in _kinds(catalogue)}
+    if made.kinds and catalogue.chatting and len(ranks) == 1:
+        found = ", ".join(sorted(_kinds(catalogue) - {""})) or "of a kind that is not known"
+        finding = f"makes no difference: all models are {found}"
+        yield warning("router.cost_optimization.priority", finding, "list models of the other kinds, or write kind:")
+
+
+def _kinds(catalogue: Catalogue) -> set[str]:
+    return {catalogue.facts[name].kind for name in catalogue.chatting}
 
 
 def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:

@@ -131,7 +131,7 @@ def _serve(options: argparse.Namespace) -> int:
     read = sources.read()
     if read.settings is None:
         raise ConfigError(read.findings)
-    logs.configure(read.settings.log_level, read.settings.log_output)
+    logs.configure(read.settings.log_level, read.settings.log_output, read.settings.log_format)
     tell(read.findings)
     return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt), options.envoy))
 

@@ -70,7 +70,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     )
     read = sources.read()
     settings = _settings(read)
-    logs.configure(settings.log_level, settings.log_output)
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
     tell(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")

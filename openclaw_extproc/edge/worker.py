@@ -149,7 +149,7 @@ async def _work(file: int) -> int:
     if settings is None:
         sys.stderr.write("error: the configuration cannot be read\n")
         return 1
-    logs.configure(settings.log_level, settings.log_output)
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
     try:
         await Worker(channel, settings).run(start)
     except ListenError as problem:

@@ -1,8 +1,8 @@
 """Limits in dollars, and what becomes of a request that would go over one.
 
 Cheaper candidates of its own line first, then of all permitted models that can do it: the dearest that fits where the
-limit is that of a request or a session, the cheapest where all requests share it. What is free is always affordable. Only when nothing is left, or the operator says `reject`, the request is refused, with the limit
-and what was spent.
+limit is that of a request or a session, the cheapest where all requests share it. What is free is always affordable.
+Only when nothing is left, or the operator says `reject`, the request is refused, with the limit and what was spent.
 """
 
 from collections.abc import Iterator

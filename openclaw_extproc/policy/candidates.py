@@ -57,10 +57,12 @@ def candidates(choice: Choice, case: Case) -> tuple[Candidate, ...]:
     return tuple(unique.values())
 
 
-def also(targets: Iterable[Target], known: Iterable[Candidate], case: Case) -> tuple[Candidate, ...]:
+def also(
+    targets: Iterable[Target], known: Iterable[Candidate], case: Case, standing: Standing = Standing.LAST
+) -> tuple[Candidate, ...]:
     """Those of `targets` that nobody thought of yet."""
     names = {one.name for one in known}
-    return tuple(_made(target, Standing.LAST, case) for target in targets if target.name not in names)
+    return tuple(_made(target, standing, case) for target in targets if target.name not in names)
 
 
 def _made(target: Target, standing: Standing, case: Case, weight: int = 0) -> Candidate:
