@@ -41,3 +41,4 @@ class Record:
     cost_centre: str = ""
     chosen_by: Chooser = ""
     downgrade: Downgrade = ""
+    """The limit in dollars for which a cheaper model was asked, or nobody."""

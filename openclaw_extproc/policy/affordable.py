@@ -29,7 +29,8 @@ def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
         cheaper = tuple(one for one in found.usable if not purse.broken_by(one))
         cheaper = _dearest_first(cheaper, chosen) if limit.is_of_one else cheaper
     if not cheaper:
-        raise refused(too_dear(rejects or limit, first), chosen, replace(line, members=()))
+        reached = rejects or limit
+        raise refused(too_dear(reached, first), chosen, replace(line, members=(), broken=reached))
     return _downgraded(line, limit, cheaper)
 
 

@@ -197,3 +197,16 @@ def test_every_format_has_a_word_for_it(name: str, word: bytes) -> None:
     fault = refusal(ASKED, Situation(spent_today=1.0), limited(daily_budget=1.0))
 
     assert word in client_side(name).encode_error(fault)
+
+
+@pytest.mark.parametrize("on_exceeded", ["reject", "downgrade"])
+def test_a_refusal_s_record_names_the_limit(on_exceeded: str) -> None:
+    """What tells operators that a budget is reached looks at the record."""
+    only_a = Compliance(always=(Restriction("here", providers=frozenset({"a"})),))
+    strategy = Strategy(optimization=replace(Optimization(), daily_budget=1.0), compliance=only_a)
+    rejecting = replace(strategy, optimization=replace(strategy.optimization, on_exceeded="reject"))
+
+    with pytest.raises(RefusedError) as caught:
+        decide(ASKED, Situation(spent_today=1.0), gateway(rejecting if on_exceeded == "reject" else strategy))
+
+    assert caught.value.record.downgrade == "daily_budget"
