@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_name, warning
 from openclaw_extproc.config.forms import Entry, Forms
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.written_balance import Failover
@@ -173,7 +173,7 @@ def _extend_by_failover(
     named |= {f"failover.fallbacks[{n}].provider": one.provider or "" for n, one in enumerate(failover.fallbacks)}
     for path, name in named.items():
         if name not in providers.names:
-            findings.append(warning(path, f'no provider is named "{name}" {known(providers.names)}: not used'))
+            findings.append(unknown_name(path, "no provider is named", name, providers.names))
     heaviest_first = sorted(failover.fallbacks, key=lambda one: -(one.weight or 0))
     alone = [name for name, chain in chains.items() if len(chain) == 1 and chain[0].provider.name == failover.primary]
     if failover.primary in providers.by_name and not alone:
@@ -195,8 +195,8 @@ def _extend_by_priority(
     """Behind all others, and only providers that are not in a chain anyway. What a level says of its own stays."""
     for n, one in enumerate(secondary.providers):
         if one.name not in providers.names:
-            path, finding = f"router.secondary_fallback.providers[{n}].name", f'no provider is named "{one.name}"'
-            findings.append(warning(path, f"{finding} {known(providers.names)}: not used"))
+            path = f"router.secondary_fallback.providers[{n}].name"
+            findings.append(unknown_name(path, "no provider is named", one.name or "", providers.names))
     in_order = sorted(secondary.providers, key=lambda one: inf if one.priority is None else one.priority)
     behind = [providers.by_name[one.name] for one in in_order if one.name and one.name in providers.by_name]
     for name, chain in chains.items():
@@ -217,8 +217,8 @@ def _entry_findings(entry: Entry, providers: Providers) -> Iterator[Finding]:
     elif name == entry.name:
         yield error(path, "a provider cannot be its own fallback", "name another one, or remove it")
     elif model and (fallback := providers.by_name.get(name)) and model not in fallback.models:
-        remedy = nearest(model, fallback.models) or "write one of these, or add it there"
-        yield warning(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
+        remedy = nearest(model, fallback.models) or f"write one of these, or add it to the models of {name}"
+        yield error(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
 
 
 def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The written form and the clusters file, linked: every name means something, or there is a finding about it."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +13,7 @@ from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.context import cheapest_summarizer, link_context
 from openclaw_extproc.config.drills import link_drills
-from openclaw_extproc.config.findings import Finding, error, warning
+from openclaw_extproc.config.findings import Finding, error, lacking, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.health import link_health
@@ -36,8 +37,10 @@ class Surroundings:
     formats: Mapping[str, BasePath]
     variables: Collection[str]
     """Names of the environment variables that are set to something."""
-    readable: Callable[[str], bool]
-    """Whether a file is there and can be read."""
+    unreadable: Callable[[str], str]
+    """Why a file cannot be read; empty: it can."""
+    no_folder: Callable[[str], str]
+    """Why no log file can be written at a path; empty: one can."""
     extras: Collection[str]
     """Which of our extras are installed."""
     today: date = NEWEST
@@ -71,6 +74,7 @@ def link(
     findings += _none_at_all(written, providers)
     findings += _listening(written.gateway)
     findings += unused(written)
+    findings += _log_file(written, around)
     gateway = Gateway(
         providers=providers.by_name,
         chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
@@ -144,17 +148,28 @@ def _first_targets(chains: Mapping[str, Chain], forms: Forms) -> dict[str, Chain
 
 
 def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding]:
-    """What is missing now may be there when it is needed, as both are looked up anew: a warning."""
+    """What is missing now: the provider cannot be used without it, and all others can."""
     for name, provider in providers.by_name.items():
         credential, path = provider.credential, providers.paths[name]
         yield from lacks(provider, path, around.extras)
         if "/" in credential:
-            if not around.readable(credential):
-                yield warning(path, "the file cannot be read", "write the key into it, readable for this process")
+            if why := around.unreadable(credential):
+                # What does not begin as a path does may be the key itself, written in the wrong place.
+                file = f"the key file {credential}" if re.match(r"~|\.{0,2}/", credential) else "the key file"
+                remedy = "put the key there, readable for this user; it is read again at each call"
+                yield lacking(path, f"{file} cannot be read ({why}), so {name} cannot be used", remedy)
         elif is_cloud(provider.auth):
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
-            yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+            finding = f"the variable {credential} is not set, so {name} cannot be used"
+            yield lacking(path, finding, f"export {credential}=... before the start")
+
+
+def _log_file(written: Written, around: Surroundings) -> Iterator[Finding]:
+    output = written.logging.output
+    if output not in (None, "-", "stdout") and (why := around.no_folder(output)):
+        finding = f"no file can be written there ({why}), so the log goes to standard output"
+        yield lacking("logging.output", finding, 'create the folder for this user, or write output: "-"', "machine")
 
 
 def _with_credentials(providers: Providers, around: Surroundings) -> dict[str, Provider]:
@@ -164,7 +179,7 @@ def _with_credentials(providers: Providers, around: Surroundings) -> dict[str, P
         name = provider.credential
         if is_cloud(provider.auth) or not name:
             return True
-        return around.readable(name) if "/" in name else name in around.variables
+        return not around.unreadable(name) if "/" in name else name in around.variables
 
     return {name: provider for name, provider in providers.by_name.items() if there(provider)}
 

@@ -9,11 +9,14 @@ Left out: merge keys (`<<`, Envoy does not read them either), tags of one's own,
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 import yaml
 
 from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.config.places import NAMING_KEYS, Spot, named
+from openclaw_extproc.config.yaml_syntax import explained
 
 MAX_TEXT = 1024 * 1024
 """Characters. A configuration of a hundred providers has some 30,000."""
@@ -26,9 +29,6 @@ _EXAMPLES = {"api_key": "ANTHROPIC_API_KEY", "bot_token": "TELEGRAM_BOT_TOKEN", 
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _TAG = "tag:yaml.org,2002:"
-_EXPOSING = ("alias", "anchor", "tag handle")
-"""Words of PyYAML's messages that quote the text: `api_key: *sk-1` is "found undefined alias 'sk-1'"."""
-
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
@@ -56,27 +56,35 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(
-    name: str, text: str, environment: Mapping[str, str] | None
+    name: str, text: str, environment: Mapping[str, str] | None, spots: Spot | None = None
 ) -> tuple[dict[str, Plain] | None, list[Finding]]:
     """The mapping that the text is, and what is wrong with it. An empty text is an empty mapping.
 
     Without an environment nothing is expanded and no field is secret: Envoy reads such a file, and it does neither.
+    `spots` is filled with the places of all values.
     """
+    whole = Spot(name, 0) if spots is None else spots
     if len(text) > MAX_TEXT:
-        return None, [error(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
+        return None, [_of(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
     try:
         root = _compose(text)
         if root is None:
             return {}, []
         if not isinstance(root, yaml.MappingNode):
-            return None, [error(name, "not a mapping", "begin with a section such as `model:`")]
+            return None, [_of(name, "not a mapping", "begin with a section such as `model:`")]
         reading = _Reading(name, environment)
-        return cast("dict[str, Plain]", reading.value(root, "", 0)), reading.findings
+        return cast("dict[str, Plain]", reading.value(root, "", 0, whole)), reading.findings
     except yaml.YAMLError as problem:
         return None, [_syntax(name, problem)]
     except (_TooDeepError, RecursionError):
         finding = f"nests more than {MAX_DEPTH} deep, or its aliases name more than {MAX_VALUES:,} values"
-        return None, [error(name, finding, "write it flatter and without aliases")]
+        return None, [_of(name, finding, "write it flatter and without aliases")]
+
+
+def _of(name: str, finding: str, remedy: str, mark: yaml.Mark | None = None) -> Finding:
+    """About a text as a whole, or about a place in it."""
+    found = Finding("", finding, remedy, file=name)
+    return found if mark is None else replace(found, line=mark.line + 1, column=mark.column + 1)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -89,12 +97,8 @@ def _compose(text: str) -> yaml.Node | None:
 
 def _syntax(name: str, problem: yaml.YAMLError) -> Finding:
     if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem is None:
-        return error(name, "has a character that YAML does not allow", "save it as UTF-8 text")
-    words = problem.problem
-    if any(word in words for word in _EXPOSING):
-        words = re.split(r" ['\"]", words, maxsplit=1)[0]
-    mark = problem.problem_mark or problem.context_mark
-    return error(f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name, words)
+        return _of(name, "has a character that YAML does not allow", "save it as UTF-8 text")
+    return _of(name, *explained(problem))
 
 
 class _Reading:
@@ -106,42 +110,49 @@ class _Reading:
         self._environment = environment
         self._left = MAX_VALUES
 
-    def value(self, node: yaml.Node, path: str, depth: int) -> Plain:
+    def value(self, node: yaml.Node, path: str, depth: int, spot: Spot) -> Plain:
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             raise _TooDeepError
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
+            return self._mapping(node, path, depth, spot)
+        spot.is_mapping = False
         if isinstance(node, yaml.SequenceNode):
-            items = cast("list[yaml.Node]", node.value)
-            return [self.value(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(items)]
+            return self._sequence(node, path, depth, spot)
         return self._scalar(cast("yaml.ScalarNode", node), path)
 
-    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Plain]:
+    def _sequence(self, node: yaml.SequenceNode, path: str, depth: int, spot: Spot) -> list[Plain]:
+        items = cast("list[yaml.Node]", node.value)
+        spot.children |= {n: Spot(self._name, _line(item)) for n, item in enumerate(items)}
+        named(spot.children.values(), map(_name, items))
+        return [self.value(item, f"{path}[{n}]", depth + 1, spot.children[n]) for n, item in enumerate(items)]
+
+    def _mapping(self, node: yaml.MappingNode, path: str, depth: int, spot: Spot) -> dict[str, Plain]:
         """A key without a value counts as not written: `router:` with all its lines commented out."""
         values: dict[str, Plain] = {}
         seen: set[str] = set()
-        for key, child in self._keys(node, path):
+        for key, line, child in self._keys(node, path):
             below = f"{path}.{key}" if path else key
             if key in seen:
-                mark = child.start_mark
-                self._complain(below, f"written twice (line {mark.line + 1})" if mark else "written twice", "keep one")
+                first = spot.children[key].line
+                self._complain(below, f"written twice, first on line {first}", "keep one of the two", line)
                 continue
             seen.add(key)
+            spot.children[key] = there = Spot(self._name, line)
             secret = self._environment is not None and key in SECRET_FIELDS
-            value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1)
+            value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1, there)
             if value is not None:
                 values[key] = value
         return values
 
-    def _keys(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, yaml.Node]]:
+    def _keys(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, int, yaml.Node]]:
         for key, child in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             if key.tag == f"{_TAG}merge":
-                self._complain(path or self._name, "merge keys (<<) are not read", "write the keys out")
+                self._complain(path, "merge keys (<<) are not read", "write the keys out", _line(key))
             elif not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
-                self._complain(path or self._name, "has a key that is not text", "put the key in quotes")
+                self._complain(path, "has a key that is not text", "put the key in quotes", _line(key))
             else:
-                yield cast("str", key.value), child
+                yield cast("str", key.value), _line(key), child
 
     def _scalar(self, node: yaml.ScalarNode, path: str) -> Plain:
         text, tag = cast("str", node.value), node.tag
@@ -184,8 +195,27 @@ class _Reading:
         self._complain(path, finding, f"write the name of an environment variable: {example}")
         return None
 
-    def _complain(self, path: str, finding: str, remedy: str) -> None:
-        self.findings.append(error(path, finding, remedy))
+    def _complain(self, path: str, finding: str, remedy: str, line: int | None = None) -> None:
+        """`line`: where the place of the path itself does not tell it."""
+        found = error(path, finding, remedy)
+        self.findings.append(found if line is None else replace(found, file=self._name, line=line))
+
+
+def _line(node: yaml.Node) -> int:
+    mark = node.start_mark
+    return mark.line + 1 if mark else 0
+
+
+def _name(node: yaml.Node) -> str:
+    """What an entry of a list is called; empty: it has no name, or a variable makes it."""
+    if not isinstance(node, yaml.MappingNode):
+        return ""
+    said = {
+        cast("str", key.value): cast("str", child.value)
+        for key, child in cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
+        if isinstance(key, yaml.ScalarNode) and isinstance(child, yaml.ScalarNode)
+    }
+    return next((said[key] for key in NAMING_KEYS if key in said), "")
 
 
 def _plain(tag: str, text: str) -> Plain:

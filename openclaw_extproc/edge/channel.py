@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from prometheus_client import Metric
 
+from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
@@ -28,6 +29,8 @@ class Start:
     attempt: str
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
+    listen: Address
+    """Where Envoy's listener is, which stays where it was at the start, whatever the configuration says since."""
 
 
 @dataclass(frozen=True, slots=True)

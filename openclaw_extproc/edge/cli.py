@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 it failed while running, 2 the configuration or the call is wrong."""
+"""The command line. Exit codes: 0 done, 1 it failed while running, 2 the configuration or the call is wrong.
+
+`validate`: 2 for any error, also for a key that is not set; `up` and `serve` start without it (decision 28).
+"""
 
 import argparse
 import asyncio
@@ -7,20 +10,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import yaml
 
-from openclaw_extproc.config.findings import ConfigError, Finding
+from openclaw_extproc.config.findings import ConfigError, Finding, by_place
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
 from openclaw_extproc.edge.processes import StartError
-from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots, startable
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -34,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _COMMANDS[options.command](options)
     except ConfigError as error:
-        for finding in error.findings:
+        for finding in by_place(error.findings):
             sys.stderr.write(f"{finding.severity}: {finding}\n")
         code = WRONG
     except explain.InputError as problem:
@@ -88,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--envoy", metavar="PATH")
     validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
     validate.add_argument("--json", action="store_true", help="findings as JSON")
+    validate.add_argument("--strict", action="store_true", help="warnings are errors")
+    validate.add_argument("--assume-credentials", action="store_true",
+                          help="as if every key and key file were there: for a machine that has none")  # fmt: skip
     explain.add_options(command("explain", "tell where a request would go, and why; asks nobody and sends nothing"))
     health = command("health", "ask a running service how its providers and models are")
     health.add_argument("--admin", metavar="URL", help="its admin address (default: that of the configuration)")
@@ -121,6 +128,7 @@ def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -
         options.clusters,
         os.environ,
         session=options.session,
+        must_exist=options.clusters is not None,
         must_have_clusters=must_have_clusters,
         lenient=options.lenient,
     )
@@ -128,11 +136,10 @@ def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -
 
 def _serve(options: argparse.Namespace) -> int:
     sources = _sources(options, must_have_clusters=options.clusters is not None)
-    read = sources.read()
-    if read.settings is None:
-        raise ConfigError(read.findings)
+    read = startable(sources.read(), sources.environment)
+    assert read.settings is not None, "else it is not startable"
     logs.configure(read.settings.log_level, read.settings.log_output, read.settings.log_format)
-    tell(read.findings)
+    tell_at_start(read.findings)
     return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt), options.envoy))
 
 
@@ -160,7 +167,7 @@ def _render(options: argparse.Namespace) -> int:
     if read.settings is None:
         raise ConfigError(read.findings)
     for finding in read.findings:
-        sys.stderr.write(f"{finding.severity}: {finding}\n")
+        sys.stderr.write(f"{finding.severity}: {finding}\n")  # with keys that are missing: others may have them
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     listening = Listening(options.route, options.attempt).of_workers(read.settings.workers)
@@ -184,17 +191,40 @@ def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -
 
 def _validate(options: argparse.Namespace) -> int:
     read = _sources(options).read()
-    findings = [*read.findings, *_lacking(read), *_envoys_findings(options.envoy, read, options.envoy_config)]
+    identities_too = [] if options.assume_credentials else _lacking(read)
+    findings = [*read.findings, *identities_too, *_envoys_findings(options.envoy, read, options.envoy_config)]
+    if options.assume_credentials:
+        findings = [finding for finding in findings if finding.about != "credential"]
+    if options.strict:
+        findings = [replace(finding, severity="error") for finding in findings]
     if options.json:
-        rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        sys.stdout.write(json.dumps([_row(finding) for finding in findings], indent=2) + "\n")
     else:
-        for finding in findings:
+        for finding in by_place(findings):
             sys.stdout.write(f"{finding.severity}: {finding}\n")
     errors = [f for f in findings if f.severity == "error"]
     if not options.json:
-        sys.stdout.write(f"{len(errors)} errors, {len(findings) - len(errors)} warnings\n")
+        sys.stdout.write(f"{_count(len(errors), 'error')}, {_count(len(findings) - len(errors), 'warning')}\n")
     return WRONG if errors else OK
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _row(finding: Finding) -> dict[str, str | int | None]:
+    """One finding for machines: every field is there, `null` where nothing is known."""
+    return {
+        "file": finding.file or None,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.inner_path,
+        "name": finding.shown or finding.inner_path,
+        "finding": finding.finding,
+        "remedy": finding.remedy,
+        "severity": finding.severity,
+        "about": finding.about,
+    }
 
 
 def _lacking(read: Read) -> list[Finding]:

@@ -62,6 +62,7 @@ class Crew:
     ) -> None:
         self._slots = [Slot(number, place) for number, place in enumerate(places)]
         self._settings = settings
+        self._listen = settings.listen
         self._expected_settings = settings
         self._origin = origin
         self._expected = origin
@@ -257,7 +258,7 @@ class Crew:
     async def _fill(self, slot: Slot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
-        start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside)
+        start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside, self._listen)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:

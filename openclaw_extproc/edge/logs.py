@@ -33,8 +33,8 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = _fields(record)
         head = f"{fields['timestamp']} {record.levelname:<7} {fields['component']} {_word(fields['event'])}"
-        rest = {key: fields[key] for key in ("error", "trace") if key in fields}
-        return " ".join([head, *(f"{key}={_word(value)}" for key, value in _flat({**_data(fields), **rest}))])
+        shown = _data(fields) | {key: value for key, value in fields.items() if key in ("error", "trace")}
+        return " ".join([head, *(f"{key}={_word(value)}" for key, value in _flat(shown))])
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Json]:

@@ -20,9 +20,9 @@ from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
+from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots, startable
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 READY_SECONDS = 15.0
@@ -66,12 +66,13 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         _environment(options.environment, simulated=simulated),
         embedded(ports) if simulated else "",
         session=options.session,
+        must_exist=options.clusters is not None,
         lenient=options.lenient,
     )
-    read = sources.read()
+    read = startable(sources.read(), sources.environment)
     settings = _settings(read)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
-    tell(read.findings)
+    tell_at_start(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock").of_workers(settings.workers)

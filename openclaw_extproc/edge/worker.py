@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from prometheus_client import Metric
@@ -151,7 +152,7 @@ async def _work(file: int) -> int:
         return 1
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     try:
-        await Worker(channel, settings).run(start)
+        await Worker(channel, replace(settings, listen=start.listen)).run(start)
     except ListenError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1

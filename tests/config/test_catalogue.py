@@ -361,8 +361,8 @@ def test_nonsense_about_a_model_is_told_at_once() -> None:
         "gateway.models.a.max_output_tokens: is more than the whole window of 200000: write less here",
         'gateway.models.a.lacks: no ability is named "tool" (known: audio, ',
         "gateway.models.a.lacks: vision is also among its capabilities: write it in one of the two",
-        "gateway.models.a.quality: must be less than or equal to 1",
-        "gateway.models.a.kind: expected 'local', 'open_source' or 'paid'",
+        "gateway.models.a.quality: must be less than or equal to 1: write a number within this limit",
+        "gateway.models.a.kind: expected 'local', 'open_source' or 'paid': write one of these",
     ):
         assert any(line.startswith(beginning) for line in found), f"{beginning} is not in {found}"
     assert len(found) == 6
@@ -380,7 +380,7 @@ def test_mistakes_in_a_list_of_models_have_their_place() -> None:
         "model.providers[0].models[4]",
         "model.providers[0].models[3].name",
     ]
-    assert found[0].endswith("expected text or a mapping")
+    assert found[0].endswith("expected text or a mapping: write it in one of these two ways")
 
 
 def test_facts_beside_no_model_belong_to_nobody() -> None:

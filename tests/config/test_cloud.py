@@ -106,16 +106,19 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
 
     assert found.settings is None
     assert [str(finding) for finding in errors(found.findings)] == [
-        f"model.providers[0].auth: auth: {auth} needs the extra: pip install 'openclaw-extproc[{auth}]'"
+        f"a.yml:1: model.providers[p].auth: auth: {auth} needs the extra: pip install 'openclaw-extproc[{auth}]'"
     ]
 
 
-def test_a_key_file_that_cannot_be_read_is_a_warning() -> None:
+def test_a_key_file_that_cannot_be_read_is_told_with_the_reason() -> None:
     text = entry("auth: google, credential: ./none.json")
 
-    found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, readable=lambda _: False)
+    found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, unreadable=lambda _: "No such file")
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].credential: the file cannot be read: write the key into it, readable for this process"
+        (
+            "a.yml:1: model.providers[p].credential: the key file ./none.json cannot be read (No such file), "
+            "so p cannot be used: put the key there, readable for this user; it is read again at each call"
+        )
     ]
     assert warnings(text) == []

@@ -38,7 +38,8 @@ def test_a_level_without_any_model_left_chooses_none() -> None:
     text = "session: {model: {provider: local, model: m}}"
 
     assert settings(seed(0), text).gateway.strategy.levels.session == Level("session")
-    assert "session: none of its models has a provider that is there: it chooses no model" in warnings(seed(0), text)
+    said = "session: none of its models has a provider that is there: it chooses no model: "
+    assert any(line.startswith(said) for line in warnings(seed(0), text))
 
 
 def test_a_level_does_not_change_who_has_a_model() -> None:
@@ -117,9 +118,9 @@ def test_two_data_classes_of_all_sessions_are_not_made_one() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("session: [", "session.yml:1:11"),
-        ("sesion: {}", "session.yml: sesion: unknown key (known: session, sessions): did you mean session?"),
-        ("session: {modl: {}}", "session.yml: session.modl: unknown key (known: data_class, max_cost_usd, model, "),
+        ("session: [", "session.yml: a value is missing"),
+        ("sesion: {}", "session.yml: sesion: unknown key: did you mean session?"),
+        ("session: {modl: {}}", "session.yml: session.modl: unknown key: did you mean model?"),
         ("session: {model: {provider: x, model: y}}", 'session.yml: session.model.endpoint: "x" is no provider'),
         ("session: {model: {provider: openai}}", "session.yml: session.model.model: missing: name the model"),
         ("session: {model: {provider: openai, model: m, api_key: sk-1}}", "session.yml: session.model.api_key: must"),

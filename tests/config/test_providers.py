@@ -74,13 +74,22 @@ def test_a_key_file_is_a_path() -> None:
     assert any("beside an api_key" in line for line in complaints(only("api_key_file: ./k, api_key: '${K}'")))
 
 
-def test_a_key_file_that_cannot_be_read_is_a_warning_without_its_path() -> None:
-    texts = [("a.yml", only("api_key_file: ./keys/openai"))]
-    found = load(texts, clusters=None, environment=KEYS, formats=FORMATS, readable=lambda path: path != "./keys/openai")
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("./keys/openai", "the key file ./keys/openai"), ("/run/k", "the key file /run/k"), ("sk-a/b", "the key file")],
+)
+def test_a_key_file_that_cannot_be_read_is_told_with_its_path_and_the_reason(written: str, told: str) -> None:
+    """Where it begins as a path does: else it may be the key itself."""
+    texts = [("a.yml", only(f"api_key_file: {written}"))]
+    found = load(texts, clusters=None, environment=KEYS, formats=FORMATS, unreadable=lambda _: "No such file")
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].api_key_file: the file cannot be read: write the key into it, readable for this process"
+        (
+            f"a.yml:3: model.providers[openai].api_key_file: {told} cannot be read (No such file), "
+            "so openai cannot be used: put the key there, readable for this user; it is read again at each call"
+        )
     ]
+    assert found.settings is not None
 
 
 def test_forms_that_agree_are_put_together() -> None:
@@ -97,7 +106,7 @@ def test_forms_that_differ_are_an_error() -> None:
 
     assert complaints(only("endpoint: 'http://10.0.0.1'", "mine"), role) == [
         (
-            "model.primary.endpoint: says something else of mine than model.providers[0].endpoint: "
+            "model.primary.endpoint: says something else of mine than model.providers[mine].endpoint: "
             "write it once, or give one of them another name"
         )
     ]

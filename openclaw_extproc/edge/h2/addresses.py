@@ -33,7 +33,20 @@ class Place:
                 self.sockets = _tcp(address)
         except (OSError, ValueError) as problem:
             why = getattr(problem, "strerror", None) or problem
-            raise ListenError(f"cannot listen on {address}: in use, or not ours to use ({why})") from problem
+            raise ListenError(f"cannot listen on {address} ({why}): {self._remedy(problem)}") from problem
+
+    def _remedy(self, problem: Exception) -> str:
+        match getattr(problem, "errno", None):
+            case errno.EADDRINUSE:
+                return "another process listens there: stop it, or name another address"
+            case errno.EACCES if self._path is not None:
+                return f"let this user write to {self._path.parent}, or name another folder"
+            case errno.EACCES:
+                return "this user may not open a port below 1024: name a higher one"
+            case errno.ENOENT if self._path is not None:
+                return f"create {self._path.parent}, or name another folder"
+            case _:
+                return "write unix:/path, or host:port with an address of this machine"
 
     def leave(self) -> None:
         """Take the socket's file away, unless it was renamed or is somebody else's by now."""
