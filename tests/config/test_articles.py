@@ -295,6 +295,19 @@ def test_a_stand_in_that_fails_leaves_its_share_to_the_others() -> None:
     assert {one.provider: one.weight for one in plan.attempts[0]} == {"google": 20, "local": 10}
 
 
+def test_a_pool_and_what_stands_in_for_it_are_spread_apart() -> None:
+    pool = "load_balancing: {pools: {p: {models: [c, l], weight: [60, 40]}}}"
+    failover = (
+        "failover: {primary: anthropic, fallbacks: [{provider: openai, weight: 80}, {provider: google, weight: 20}]}"
+    )
+
+    plan = explained(FOUR, failover, pool, model="p").plan
+
+    assert plan is not None
+    spread = [{one.provider: one.weight for one in group} for group in plan.attempts if len(group) > 1]
+    assert spread == [{"anthropic": 60, "local": 40}, {"openai": 80, "google": 20}]
+
+
 def test_stand_ins_without_a_weight_come_in_their_order_behind_those_with_one() -> None:
     plain = seed(13).replace("weight: 80", "").replace("weight: 20", "")
 
