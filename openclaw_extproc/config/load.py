@@ -7,6 +7,7 @@ from datetime import date
 from openclaw_extproc.config.clusters import Clusters, read_clusters
 from openclaw_extproc.config.complaints import UNKNOWN_KEY, checked
 from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
+from openclaw_extproc.config.key_text import Objection, unsendable
 from openclaw_extproc.config.link import Surroundings, link
 from openclaw_extproc.config.places import Spot, is_written, located
 from openclaw_extproc.config.places import merge as merge_spots
@@ -35,6 +36,10 @@ class Loaded:
         return self.settings
 
 
+def _no_objection(_path: str, _is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
+    return None
+
+
 def _nothing(_path: str) -> str:
     return ""
 
@@ -47,7 +52,8 @@ def load(
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
     ours: Collection[str] = (),
-    unreadable: Callable[[str], str] = _nothing,
+    key_file: Callable[[str, bool], Objection | None] = _no_objection,
+    readable: Callable[[str], bool] = lambda _: True,
     no_folder: Callable[[str], str] = _nothing,
     extras: Collection[str] = ("aws", "google"),
     today: date = NEWEST,
@@ -63,7 +69,9 @@ def load(
         environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
         ours: Names of clusters in that file that we wrote there ourselves: they are passed over.
-        unreadable: Why the file of a credential cannot be read; empty: it can.
+        key_file: What is wrong with the file of a credential. Its second argument: whether it goes into a header as
+            it is.
+        readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
         no_folder: Why no log file can be written at a path; empty: one can.
         extras: Which of our extras are installed.
         today: For list prices that change on a day; without it the newest ones hold.
@@ -83,7 +91,8 @@ def load(
     ):  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, spots.ordered(findings))
     named = (session[0], levels) if session and levels else None
-    around = Surroundings(formats, variables, unreadable, no_folder, extras, today)
+    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
+    around = Surroundings(formats, variables, key_file, no_folder, extras, today, unusable, readable)
     settings, found = link(written, from_file, around, session=named, lenient=lenient)
     findings += spots.not_following(fresh(found, findings), findings)
     return Loaded(None if blocking(findings) else settings, spots.ordered(findings))

@@ -15,7 +15,8 @@ NAMING_KEYS = ("name", "provider", "type", "metric")
 """What an entry of a list is called by, the first that it has."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@:-]{0,59}")
 """Of a name that may stand in brackets. What is longer, or has a space in it, would hide where the path goes on."""
-_PATH_WITH_INDEX = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\[\d+\](?:\.[a-z_]+|\[\d+\])*")
+_END_OF_KEY = re.compile(r"[.\[]")
+_PATH_WITH_INDEX = re.compile(r"(?<![a-z_.])[a-z_]+(?:\.[a-z_]+)*\[\d+\](?:\.[a-z_]+|\[\d+\])*")
 
 
 @dataclass(slots=True)
@@ -89,9 +90,5 @@ def _follow(path: str, root: Spot) -> tuple[Spot, str, str]:
 
 def _longest_key(spot: Spot, path: str) -> str | None:
     """The key that the path goes on with: a key may have a dot in it, as a model's name has."""
-    fitting = [
-        key
-        for key in spot.children
-        if isinstance(key, str) and path.startswith(key) and path[len(key) : len(key) + 1] in ("", ".", "[")
-    ]
-    return max(fitting, key=len, default=None)
+    ends = [*(match.start() for match in _END_OF_KEY.finditer(path)), len(path)]
+    return next((path[:end] for end in reversed(ends) if path[:end] in spot.children), None)

@@ -9,8 +9,9 @@ from typing import TypeAlias, cast
 
 from prometheus_client import Metric
 
-from openclaw_extproc.config.settings import Address
+from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.health_watch import Verdict
+from openclaw_extproc.edge.restart import Kept
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health import View
@@ -27,10 +28,12 @@ class Start:
     route: str
     """`unix:/path` or `host:port`."""
     attempt: str
+    tls: StageTls | None
+    """For `host:port`."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
-    listen: Address
-    """Where Envoy's listener is, which stays where it was at the start, whatever the configuration says since."""
+    kept: Kept
+    """What stays as it was at the start, whatever the configuration says since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,6 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """The event loop turns."""
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     number: int
     problem: str = ""
@@ -120,7 +118,7 @@ class Last:
 
 
 ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed
-FromWorker: TypeAlias = Ready | Beat | Reply | Noticed | Last | Probed
+FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 
 

@@ -184,7 +184,7 @@ class Call:
 
     def gone(self, *also: str) -> tuple[str, ...]:
         """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
-        return (*h.not_theirs(self.head), *also)
+        return (*h.not_theirs(self.head, keep_credentials=self.bound.forwards), *also)
 
     def farewell(self, final: Fault) -> dict[str, str]:
         """What tells an SDK not to begin again what we have just given up."""

@@ -3,6 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.findings import errors
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.load import load
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
@@ -113,12 +114,18 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
 def test_a_key_file_that_cannot_be_read_is_told_with_the_reason() -> None:
     text = entry("auth: google, credential: ./none.json")
 
-    found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, unreadable=lambda _: "No such file")
+    found = load(
+        [("a.yml", text)],
+        clusters=None,
+        environment={},
+        formats=FORMATS,
+        key_file=lambda _, is_header: Objection("in a header" if is_header else "cannot be read (No such file)"),
+    )
 
     assert [str(finding) for finding in found.findings] == [
         (
             "a.yml:1: model.providers[p].credential: the key file ./none.json cannot be read (No such file), "
-            "so p cannot be used: put the key there, readable for this user; it is read again at each call"
+            "so p cannot be used: put the key there, alone and readable for this user; it is read again at each call"
         )
     ]
     assert warnings(text) == []

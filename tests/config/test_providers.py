@@ -1,5 +1,6 @@
 import pytest
 
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.load import load
 from openclaw_extproc.config.providers import cluster_name
@@ -78,15 +79,20 @@ def test_a_key_file_is_a_path() -> None:
     ("written", "told"),
     [("./keys/openai", "the key file ./keys/openai"), ("/run/k", "the key file /run/k"), ("sk-a/b", "the key file")],
 )
-def test_a_key_file_that_cannot_be_read_is_told_with_its_path_and_the_reason(written: str, told: str) -> None:
+def test_a_key_file_that_cannot_be_used_is_told_with_its_path_and_the_reason(written: str, told: str) -> None:
     """Where it begins as a path does: else it may be the key itself."""
-    texts = [("a.yml", only(f"api_key_file: {written}"))]
-    found = load(texts, clusters=None, environment=KEYS, formats=FORMATS, unreadable=lambda _: "No such file")
+    found = load(
+        [("a.yml", only(f"api_key_file: {written}"))],
+        clusters=None,
+        environment=KEYS,
+        formats=FORMATS,
+        key_file=lambda path, _: Objection("cannot be read (it is a FIFO)") if path == written else None,
+    )
 
     assert [str(finding) for finding in found.findings] == [
         (
-            f"a.yml:3: model.providers[openai].api_key_file: {told} cannot be read (No such file), "
-            "so openai cannot be used: put the key there, readable for this user; it is read again at each call"
+            f"a.yml:3: model.providers[openai].api_key_file: {told} cannot be read (it is a FIFO), so openai cannot be "
+            "used: put the key there, alone and readable for this user; it is read again at each call"
         )
     ]
     assert found.settings is not None

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from openclaw_extproc.callers import JwtRules, ListenerTls
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.settings import Address, Settings
+from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls
 from openclaw_extproc.edge import restart
 from openclaw_extproc.edge.sources import Sources, startable
 
@@ -59,7 +60,12 @@ def test_a_key_that_may_come_later_or_is_not_needed_is_worth_a_start(tmp_path: P
 
 @pytest.mark.parametrize(
     ("made", "why"),
-    [("missing", "No such file or directory"), ("empty", "it is empty"), ("folder", "it is a folder"), ("good", "")],
+    [
+        ("missing", "cannot be read (No such file or directory)"),
+        ("empty", "is empty"),
+        ("folder", "it is a directory"),
+        ("good", ""),
+    ],
 )
 def test_a_key_file_is_looked_at(tmp_path: Path, made: str, why: str) -> None:
     file = tmp_path / "key"
@@ -70,7 +76,7 @@ def test_a_key_file_is_looked_at(tmp_path: Path, made: str, why: str) -> None:
 
     errors = sources(tmp_path, f"api_key_file: {file}", KEY_A="a").read().errors
 
-    assert [f"({why})" in one.finding for one in errors] == ([True] if why else [])
+    assert [why in one.finding for one in errors] == ([True] if why else [])
 
 
 def test_a_clusters_file_that_somebody_named_has_to_be_there(tmp_path: Path) -> None:
@@ -122,6 +128,11 @@ def settings(folder: Path) -> Settings:
         ({"listen": Address("0.0.0.0", 3000)}, "gateway.host"),  # noqa: S104  # compared, not bound
         ({"admin": Address("127.0.0.1", 4001)}, "gateway.admin_port"),
         ({"workers": 3}, "gateway.workers"),
+        ({"envoy_admin_port": 9901}, "gateway.envoy_admin_port"),
+        ({"stages": StageAddresses("unix:/run/a.sock")}, "gateway.stages.route"),
+        ({"stages": StageAddresses(attempt="unix:/run/a.sock")}, "gateway.stages.attempt"),
+        ({"stages": StageAddresses(tls=StageTls("c", "k", "r", "c", "k", "r"))}, "gateway.stages.tls"),
+        ({"downstream": Downstream(max_connections=5)}, "gateway.downstream"),
         ({"log_level": "debug"}, "logging.level"),
         ({"log_format": "text"}, "logging.format"),
         ({"log_output": "/tmp/x"}, "logging.output"),  # noqa: S108  # a path to be told
@@ -133,8 +144,47 @@ def test_what_only_a_start_reads_is_told_at_the_reload(tmp_path: Path, changed: 
 
     assert path in [one.path for one in restart.needed(started, now)]
     assert list(restart.needed(started, started)) == []
-    kept = restart.with_places_of(started, now)
+    kept = restart.Kept.of(started).within(now)
     assert (kept.listen, kept.admin) == (started.listen, started.admin)
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"tls": ListenerTls("c.pem", "k.pem", "ca.pem")}, "gateway.tls"),
+        ({"jwt": JwtRules("https://idp.example")}, "gateway.jwt"),
+        ({"forwarded_from": ("10.0.0.0/8",)}, "gateway.forwarded_client_cert_from"),
+    ],
+)
+def test_what_the_listener_verifies_is_believed_as_it_was_at_the_start(
+    tmp_path: Path, changed: dict[str, object], path: str
+) -> None:
+    """The Envoy that runs strips nothing and verifies nothing that only a newer file tells it to."""
+    started = settings(tmp_path)
+    callers = replace(started.gateway.callers, **changed)  # type: ignore[arg-type]  # fields by name
+    now = replace(started, gateway=replace(started.gateway, callers=callers, generation="new"))
+
+    kept = restart.Kept.of(started).within(now)
+
+    assert [one.path for one in restart.needed(started, now)] == [path]
+    assert kept.gateway.callers == started.gateway.callers
+    assert kept.gateway.generation == "new"
+    assert restart.Kept.of(now).within(now) is now
+
+
+def test_labels_are_not_believed_more_widely_than_the_listener_is_open(tmp_path: Path) -> None:
+    """A file that moves the listener to the loopback does not move it before the next start."""
+    near = settings(tmp_path)
+    callers = replace(near.gateway.callers, trusts_labels=False)
+    open_to_all = replace(near, listen=Address("0.0.0.0", 3000), gateway=replace(near.gateway, callers=callers))  # noqa: S104  # compared, not bound
+    same_place = replace(near, listen=open_to_all.listen)
+
+    def trusts(now: Settings) -> bool:
+        return restart.Kept.of(open_to_all).within(now).gateway.callers.trusts_labels
+
+    assert near.gateway.callers.trusts_labels
+    assert not trusts(near)
+    assert trusts(same_place), "somebody wrote trust_caller_labels"
 
 
 def test_what_stands_in_envoys_own_file_is_told_too(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import struct
 from enum import IntEnum
 from typing import Final
 
-MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-"""Twice the largest body that passes."""
+from openclaw_extproc.render.ext_proc import BUFFER_BYTES
+
+MAX_MESSAGE_BYTES: Final = BUFFER_BYTES + 16 * 1024 * 1024
+"""Envoy reads from a provider until its buffer is full, and a little beyond; all of it may come as one message."""
 
 _PREFIX: Final = struct.Struct(">BI")
 

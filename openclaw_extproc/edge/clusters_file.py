@@ -1,0 +1,69 @@
+"""The YAML files that Envoy reads: written for people to read, and the clusters of one found in it again.
+
+Written one cluster at a time, and each once for as long as it stays the same: a thousand providers have 7 MB, of which
+a reload changes a few lines. libyaml does it where PyYAML has it.
+"""
+
+import re
+from collections.abc import Container, Iterable
+from functools import lru_cache
+from typing import cast
+
+import msgspec
+import yaml
+
+from openclaw_extproc.config.yaml_text import Dumper, read_yaml
+from openclaw_extproc.model.json import Json
+
+
+class PlainDumper(Dumper):
+    """No anchors: Envoy's reader has no merge keys, and people copy clusters out of this file."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the base class asks for it
+        return True
+
+
+def text_of(whole: Json) -> str:
+    return yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120)
+
+
+def of_clusters(resources: Iterable[bytes]) -> str:
+    """A discovery file with these clusters, each in JSON."""
+    items = "".join(map(_item, resources))
+    return f"resources:\n{items}" if items else "resources: []\n"
+
+
+@lru_cache(maxsize=16_384)
+def _item(resource: bytes) -> str:
+    return text_of([msgspec.json.decode(resource)])
+
+
+def resources(name: str, text: str) -> tuple[Json, ...] | None:
+    """The clusters of a discovery file; `None` when it is not such a file, of which the loader has the details."""
+    whole, findings = read_yaml(name, text, None)
+    if whole is None or findings:
+        return None
+    listed = cast("Json", whole.get("resources", []))
+    return tuple(listed) if isinstance(listed, list) else None
+
+
+_ENTRY = re.compile(r"^- .*\n(?:[ #].*(?:\n|\Z)|\n)+", re.MULTILINE)
+"""Of a list at the margin, as we write clusters: what belongs to it is indented."""
+_ITS_NAME = re.compile(r"^(?:- |  )name: (\S+)$", re.MULTILINE)
+_ANCHOR = re.compile(r"[ \n]&[A-Za-z0-9_]")
+
+
+def without(text: str, names: Container[str]) -> str:
+    """The file with no more than the names of these clusters, and every other one on the line where it was.
+
+    Those that somebody wrote in another way stay whole, as do all where an anchor of one may be used in another.
+    """
+
+    def name_alone(match: re.Match[str]) -> str:
+        whole = match[0]
+        name = _ITS_NAME.search(whole)
+        if name is None or name[1] not in names:
+            return whole
+        return f"- name: {name[1]}\n" + "\n" * (whole.count("\n") - 1)
+
+    return text if _ANCHOR.search(text) else _ENTRY.sub(name_alone, text)
