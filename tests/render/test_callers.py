@@ -89,7 +89,7 @@ def test_the_meshs_word_is_believed_by_the_connections_address_alone(folder: Pat
 def test_tokens_are_verified_before_the_route_stage_and_kept_from_providers(folder: Path) -> None:
     (chain,) = listener(folder, JWT)["filter_chains"]
 
-    first, route, _ = manager(chain)["http_filters"]
+    first, _, route, _ = manager(chain)["http_filters"]
     (provider,) = first["typed_config"]["providers"].values()
     assert first["name"] == "envoy.filters.http.jwt_authn"
     assert provider["forward"] is False

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from openclaw_extproc.edge.h2 import frames
 from openclaw_extproc.edge.h2.calls import PROCESS
 from openclaw_extproc.edge.h2.frames import DATA, RST_STREAM, WINDOW_UPDATE, Code, Frame, window_update
 from openclaw_extproc.edge.h2.messages import packed
 from openclaw_extproc.edge.h2.stream import WINDOW_BYTES
+from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.edge.run_queue import QUANTUM_SECONDS
 from tests.edge.h2.peer import Peer
 from tests.edge.h2.sessions import SLICES, Echo, serving
@@ -138,9 +141,10 @@ class Busy(Echo):
         return Echo.resume(self)
 
 
-def test_a_short_call_is_served_between_the_slices_of_a_long_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+def test_a_short_call_is_served_between_the_slices_of_a_long_one(tmp_path: Path, transport: str) -> None:
     """On the same connection, as Envoy has it."""
-    address = f"unix:{tmp_path}/a.sock"
+    address = f"unix:{tmp_path}/a.sock" if transport == "unix" else f"127.0.0.1:{free_port()}"
 
     async def run(sessions: list[Echo]) -> int:
         async with aio.insecure_channel(address, options=UNLIMITED) as channel:
