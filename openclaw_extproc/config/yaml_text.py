@@ -73,7 +73,7 @@ class _Composer:
             root = self._node(self._next(), 0)
             self._next()
             if not isinstance(event := self._next(), yaml.StreamEndEvent):
-                raise ComposerError(None, None, "but found another document", event.start_mark)
+                raise ComposerError(None, None, "but found another document", _marks(event)[0])
             return root
         finally:
             self._loader.dispose()
@@ -84,12 +84,12 @@ class _Composer:
             raise _TooDeepError
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise ComposerError(None, None, "found undefined alias", event.start_mark)
+                raise ComposerError(None, None, "found undefined alias", _marks(event)[0])
             return self._anchors[event.anchor]
         node = _empty(event)
         if (anchor := cast("yaml.NodeEvent", event).anchor) is not None:
             if anchor in self._anchors:
-                raise ComposerError(None, None, "found duplicate anchor", event.start_mark)
+                raise ComposerError(None, None, "found duplicate anchor", _marks(event)[0])
             self._anchors[anchor] = node
         if isinstance(node, yaml.SequenceNode):
             while not isinstance(event := self._next(), yaml.SequenceEndEvent):
@@ -103,7 +103,7 @@ class _Composer:
 
 def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.MappingNode:
     """The node that this event is or begins."""
-    marks = event.start_mark, event.end_mark
+    marks = _marks(event)
     match event:
         case yaml.ScalarEvent():
             tag = _tag_of(event.value, event.implicit) if event.tag in (None, "!") else event.tag
@@ -114,6 +114,11 @@ def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.Mapp
             return yaml.MappingNode(event.tag or f"{_TAG}map", [], *marks)
         case _:
             raise AssertionError(f"{type(event).__name__} begins no node")
+
+
+def _marks(event: yaml.Event) -> tuple[yaml.Mark | None, yaml.Mark | None]:
+    """Where it begins and ends. libyaml's marks have what the others have, and no common type with them."""
+    return cast("yaml.Mark | None", event.start_mark), cast("yaml.Mark | None", event.end_mark)
 
 
 @lru_cache(maxsize=4096)

@@ -168,7 +168,10 @@ def _listening(read: Read, sources: Sources, options: argparse.Namespace) -> Lis
         written = replace(written, route=said["route"] or written.route, attempt=said["attempt"] or written.attempt)
         options_of = {f"{stages.PATH}.{name}": f"--{name}" for name, address in said.items() if address}
         found = stages.findings(written, read.settings.workers)
-        found = sources.placed(read, [replace(one, path=options_of.get(one.path, one.path)) for one in found])
+        found = [
+            replace(one, path=options_of[one.path]) if one.path in options_of else sources.placed(read, [one])[0]
+            for one in found
+        ]
         if wrong := errors(found):
             raise ConfigError(wrong)
         tell(found)

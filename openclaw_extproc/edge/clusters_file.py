@@ -7,7 +7,6 @@ a reload changes a few lines. libyaml does it where PyYAML has it.
 import re
 from collections.abc import Container, Iterable
 from functools import lru_cache
-from typing import cast
 
 import msgspec
 import yaml
@@ -16,7 +15,7 @@ from openclaw_extproc.config.yaml_text import Dumper, read_yaml
 from openclaw_extproc.model.json import Json
 
 
-class PlainDumper(Dumper):
+class PlainDumper(Dumper):  # type: ignore[valid-type, misc]  # libyaml's, or the same in Python
     """No anchors: Envoy's reader has no merge keys, and people copy clusters out of this file."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the base class asks for it
@@ -43,7 +42,7 @@ def resources(name: str, text: str) -> tuple[Json, ...] | None:
     whole, findings = read_yaml(name, text, None)
     if whole is None or findings:
         return None
-    listed = cast("Json", whole.get("resources", []))
+    listed = whole.get("resources", [])
     return tuple(listed) if isinstance(listed, list) else None
 
 

@@ -31,6 +31,10 @@ def bound(path: Path) -> None:
         one.bind(str(path))
 
 
+def _write(path: Path, held: bytes) -> None:
+    path.write_bytes(held)
+
+
 def huge(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(files.MAX_CONFIG_BYTES + 1)
@@ -43,7 +47,7 @@ STRANGE: dict[str, Callable[[Path], None]] = {
     "No such device or address": bound,
     "No such file or directory": lambda _: None,
     "bytes": huge,
-    "not UTF-8": lambda path: path.write_bytes(b"\xff\xfe"),
+    "not UTF-8": lambda path: _write(path, b"\xff\xfe"),
 }
 
 

@@ -11,6 +11,7 @@ from openclaw_extproc.edge import clusters_file
 from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.model.json import Json
 from tests.work import steps_of
 
 
@@ -35,7 +36,12 @@ def test_only_what_changed_is_written_and_what_we_wrote_is_not_read(
     sources, published = world(tmp_path, 100)
     written = list[object]()
     text_of = clusters_file.text_of
-    monkeypatch.setattr(clusters_file, "text_of", lambda whole: (written.append(whole), text_of(whole))[1])
+
+    def counted(whole: Json) -> str:
+        written.append(whole)
+        return text_of(whole)
+
+    monkeypatch.setattr(clusters_file, "text_of", counted)
     monkeypatch.setattr("openclaw_extproc.edge.sources.resources", pytest.fail)
 
     same = published.changes(sources.read())
@@ -117,7 +123,7 @@ def test_work_aside_leaves_others_short_turns_and_no_collection() -> None:
         return sys.getswitchinterval(), gc.isenabled()
 
     async def check() -> list[tuple[float, bool]]:
-        return await asyncio.gather(aside(look), aside(look))
+        return [*await asyncio.gather(aside(look), aside(look))]
 
     meanwhile = asyncio.run(check())
 
