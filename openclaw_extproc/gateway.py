@@ -103,6 +103,8 @@ class Target:
     changes: Changes = Changes()
     timeout_ms: int | None = None
     """How long an attempt here may be silent; `None`: as `Limits` say."""
+    share: int = 0
+    """As a stand-in in a chain: the weight among the stand-ins beside it that have one. 0: it is asked in its turn."""
 
     @property
     def name(self) -> str:

@@ -46,3 +46,4 @@ class Record:
     team: str = ""
     chosen_by: Chooser = ""
     downgrade: Downgrade = ""
+    """The limit in dollars for which a cheaper model was asked, or nobody."""

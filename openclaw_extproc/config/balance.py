@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.config import written_balance as written
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known, nearest, slip, warning
 from openclaw_extproc.config.names import told
 from openclaw_extproc.config.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Upstream
@@ -113,8 +113,7 @@ def _members(
     for n, (model, weight) in enumerate(zip(pool.models, weights, strict=True)):
         place = f"{path}.models[{n}]"
         if model == AUTO or gateway.chain_asked(model) is None:
-            finding = f'no model is named "{model}" {told(names)}: skipped'
-            about.append(warning(place, finding, nearest(model, names) or "list it, or remove it"))
+            about.append(_unknown_member(place, model, names))
         elif model in members:
             about.append(error(place, f'"{model}" is named twice', "give it one weight"))
         elif weight:
@@ -126,6 +125,13 @@ def _members(
         about = [warning(path, f"{what}: the pool is not used", "name models that a provider lists")]
     findings += about
     return members
+
+
+def _unknown_member(place: str, model: str, names: list[str]) -> Finding:
+    if remedy := slip(model, names):
+        return error(place, f'no model is named "{model}" {told(names)}', remedy)
+    finding = f'no model is named "{model}" {told(names)}: skipped'
+    return warning(place, finding, nearest(model, names) or "list it, or remove it")
 
 
 def _tiers(

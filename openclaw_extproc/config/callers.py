@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.callers import CallerRules, ClaimNames, Client, JwksServer, JwtRules, ListenerTls
 from openclaw_extproc.config.endpoints import Endpoint, endpoint
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known, lacking, nearest, warning
 from openclaw_extproc.config.networks import is_loopback, is_near
 from openclaw_extproc.config.written import Written
 from openclaw_extproc.config.written_callers import ClientEntry, JwtSection, TlsSection
@@ -82,8 +82,8 @@ class _Linking:
         here = [name for name in one.api_keys if name in self.variables]
         here += [file for file in one.api_key_files if self.readable(file)]
         if (one.api_keys or one.api_key_files) and not here:
-            finding = "none of its keys is there"
-            self.findings.append(warning(path, finding, "set one of its variables, or write one of its files"))
+            finding = "none of its keys is there, so it is not known by one"
+            self.findings.append(lacking(path, finding, "set one of its variables, or write one of its files"))
 
     def centre(self, name: str | None, path: str) -> None:
         if name is not None and self.centres and name not in self.centres:

@@ -16,7 +16,7 @@ from openclaw_extproc.config.findings import Finding, error, unknown_words
 from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.kinds import kind
 from openclaw_extproc.config.known_models import KnownModel, known_model
-from openclaw_extproc.config.prices import listed, seller, window
+from openclaw_extproc.config.prices import listed, prices_at_vendor, seller, window
 from openclaw_extproc.config.said import Said, say
 from openclaw_extproc.config.written_models import Facts, Template
 from openclaw_extproc.gateway import Changes, Provider, Target
@@ -41,6 +41,11 @@ class Catalogue:
     """By `Target.name`; of a target without any: absent."""
     said: Mapping[str, Said] = field(default_factory=dict[str, Said])
     """What is written of each model, by `Target.name`; also of those whose provider was skipped."""
+    at_vendor: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    """What the vendor asks for models without a price, by `Target.name`: those that are asked at another address, and
+    whose weights nobody else has."""
+    paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where each model is written, by `Target.name`."""
     chatting: frozenset[str] = frozenset()
     """`Target.name` of those that answer in words: no embeddings, no speech, no pictures."""
 
@@ -53,6 +58,7 @@ def link_catalogue(
     cost = per_million(said, findings)
     catalogue: dict[str, ModelFacts] = {}
     chatting: set[str] = set()
+    at_vendor: dict[str, Price] = {}
     for target in _targets(providers, chains):
         one = said.get(target.name, Said())
         model = one.text("base_model") or target.model
@@ -61,11 +67,14 @@ def link_catalogue(
         prices = link_prices(one, sold.prices, cost, findings)
         catalogue[target.name] = _facts(target, one, known, prices, sold.window or window(model))
         chatting |= {target.name} if known.chats else set()
+        if not prices and known.is_open is False and (asked := prices_at_vendor(model, today)):
+            at_vendor[target.name] = asked[0]
     findings += _nameless(forms, clusters)
     for one in said.values():
         findings += _nonsense(one)
     changes = _changes(forms, clusters, said, catalogue)
-    return Catalogue(catalogue, changes, said, frozenset(chatting)), findings
+    paths = {name: path for name, path, _ in _sources(forms, clusters)}
+    return Catalogue(catalogue, changes, said, at_vendor, paths, frozenset(chatting)), findings
 
 
 def with_changes(chains: Mapping[str, Chain], catalogue: Catalogue) -> dict[str, Chain]:

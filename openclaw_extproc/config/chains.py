@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_name, warning
 from openclaw_extproc.config.forms import Entry, Forms
 from openclaw_extproc.config.providers import Providers
 from openclaw_extproc.config.written_balance import Failover
@@ -67,7 +67,7 @@ def link_chains(
             chains.setdefault(model, linking.walk(provider.name, model))
     chains = {name: chain for name, chain in chains.items() if chain}
     default = _default(linking, chains)
-    chains |= _of_levels(linking)
+    chains |= _of_levels(linking, chains)
     _extend(chains, linking, failover, findings)
     if secondary and secondary.enabled:
         _extend_by_priority(chains, providers, secondary, findings)
@@ -78,10 +78,19 @@ def link_chains(
 
 def _by_role(linking: _Linking) -> Iterator[tuple[str, Chain]]:
     """The asked model's own target first, the others in their order."""
+    roles = _roles(linking)
+    for role in roles.values():
+        yield role.model, tuple(dict.fromkeys((role, *roles.values())))
+
+
+def _roles(linking: _Linking) -> dict[str, Target]:
+    """The targets of the roles whose provider is there, by the path of the role (`router.primary`), in their order."""
     by_name = linking.providers.by_name
-    roles = [Target(by_name[role.provider], role.model) for role in linking.forms.roles if role.provider in by_name]
-    for role in roles:
-        yield role.model, tuple(dict.fromkeys((role, *roles)))
+    return {
+        role.path: Target(by_name[role.provider], role.model)
+        for role in linking.forms.roles
+        if role.provider in by_name
+    }
 
 
 def _primary_first(linking: _Linking) -> list[Entry]:
@@ -105,15 +114,30 @@ def _single(linking: _Linking) -> Iterator[tuple[str, Chain]]:
         yield single.model, linking.walk(single.provider, single.model)
 
 
-def _of_levels(linking: _Linking) -> dict[str, Chain]:
-    """A level's models in their order; a single one as it is walked from anywhere."""
+def _of_levels(linking: _Linking, known: Mapping[str, Chain]) -> dict[str, Chain]:
+    """The chains of levels. Several models of a level are its own chain; a single one keeps the global stand-ins."""
     by_name = linking.providers.by_name
     chains: dict[str, Chain] = {}
     for level in linking.forms.levels:
-        own = tuple(Target(by_name[one.provider], one.model) for one in level.wanted if one.provider in by_name)
-        walked = linking.walk(own[0].provider.name, own[0].model) if len(own) == 1 else own
-        chains[level.chain] = tuple(dict.fromkeys(walked))
+        there = [one for one in level.wanted if one.provider in by_name]
+        own = tuple(Target(by_name[one.provider], one.model) for one in there)
+        is_primary = any(one.path.endswith(".router.primary") for one in there)
+        is_alone = len(own) == 1 == len(level.wanted)  # a fallback of its own that was skipped is still its own
+        whole = _with_stand_ins(own[0], linking, known, is_primary=is_primary) if is_alone else own
+        chains[level.chain] = tuple(dict.fromkeys(whole))
     return {name: chain for name, chain in chains.items() if chain}
+
+
+def _with_stand_ins(own: Target, linking: _Linking, known: Mapping[str, Chain], *, is_primary: bool) -> Chain:
+    """The one model of a level, and who stands in for it wherever it is asked for: a level that says nothing of
+    fallbacks changes nothing about them. `is_primary`: it replaces the global primary, which is then not asked.
+    """
+    if (chain := known.get(own.model, ())) and chain[0] == own:
+        return chain
+    if len(walked := linking.walk(own.provider.name, own.model)) > 1:
+        return walked
+    roles = _roles(linking)
+    return (own, *(role for path, role in roles.items() if not (is_primary and path.endswith(".primary"))))
 
 
 def _aliased(of_the_model: Chain, own: Chain) -> Chain:
@@ -149,9 +173,8 @@ def _extend_by_failover(
     named |= {f"failover.fallbacks[{n}].provider": one.provider or "" for n, one in enumerate(failover.fallbacks)}
     for path, name in named.items():
         if name not in providers.names:
-            findings.append(warning(path, f'no provider is named "{name}" {known(providers.names)}: not used'))
+            findings.append(unknown_name(path, "no provider is named", name, providers.names))
     heaviest_first = sorted(failover.fallbacks, key=lambda one: -(one.weight or 0))
-    found = [(providers.by_name.get(one.provider or ""), one.timeout_ms) for one in heaviest_first]
     alone = [name for name, chain in chains.items() if len(chain) == 1 and chain[0].provider.name == failover.primary]
     if failover.primary in providers.by_name and not alone:
         finding = f"every model of {failover.primary} has a fallback of its own"
@@ -159,9 +182,9 @@ def _extend_by_failover(
     for name in alone:
         first = chains[name][0]
         others = [
-            Target(provider, _equivalent(provider, first.model), timeout_ms=timeout_ms)
-            for provider, timeout_ms in found
-            if provider is not None and provider.name != failover.primary
+            Target(provider, _equivalent(provider, first.model), timeout_ms=one.timeout_ms, share=one.weight or 0)
+            for one in heaviest_first
+            if (provider := providers.by_name.get(one.provider or "")) and provider.name != failover.primary
         ]
         chains[name] = tuple(dict.fromkeys((first, *others)))
 
@@ -172,8 +195,8 @@ def _extend_by_priority(
     """Behind all others, and only providers that are not in a chain anyway. What a level says of its own stays."""
     for n, one in enumerate(secondary.providers):
         if one.name not in providers.names:
-            path, finding = f"router.secondary_fallback.providers[{n}].name", f'no provider is named "{one.name}"'
-            findings.append(warning(path, f"{finding} {known(providers.names)}: not used"))
+            path = f"router.secondary_fallback.providers[{n}].name"
+            findings.append(unknown_name(path, "no provider is named", one.name or "", providers.names))
     in_order = sorted(secondary.providers, key=lambda one: inf if one.priority is None else one.priority)
     behind = [providers.by_name[one.name] for one in in_order if one.name and one.name in providers.by_name]
     for name, chain in chains.items():
@@ -194,8 +217,8 @@ def _entry_findings(entry: Entry, providers: Providers) -> Iterator[Finding]:
     elif name == entry.name:
         yield error(path, "a provider cannot be its own fallback", "name another one, or remove it")
     elif model and (fallback := providers.by_name.get(name)) and model not in fallback.models:
-        remedy = nearest(model, fallback.models) or "write one of these, or add it there"
-        yield warning(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
+        remedy = nearest(model, fallback.models) or f"write one of these, or add it to the models of {name}"
+        yield error(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
 
 
 def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:

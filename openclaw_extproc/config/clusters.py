@@ -6,7 +6,7 @@ Left out: everything that Envoy itself refuses when it reads the file.
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.cloud import cloud_credential, is_cloud
@@ -46,17 +46,19 @@ class Clusters:
 
 
 def read_clusters(
-    name: str, file: Mapping[str, Plain], formats: Mapping[str, BasePath]
+    name: str, file: Mapping[str, Plain], formats: Mapping[str, BasePath], ours: Collection[str] = ()
 ) -> tuple[Clusters, list[Finding]]:
-    """The providers of a file that has this name."""
+    """The providers of a file that has this name. `ours`: names of clusters that are passed over."""
     if not isinstance(file.get("resources"), list):
-        return Clusters(), [error(name, "has no list `resources`", "write the clusters under `resources:`")]
+        return Clusters(), [error(f"{name}: ", "has no list `resources`", "write the clusters under `resources:`")]
     findings: list[Finding] = []
     providers: dict[str, ClusterProvider] = {}
     names: set[str] = set()
     for n, cluster in enumerate(sequence(file["resources"])):
         path = f"{name}: resources[{n}]"
         cluster_name = text(at(cluster, "name"))
+        if cluster_name in ours:
+            continue
         if cluster_name in names:
             findings.append(error(f"{path}.name", f"a second cluster named {cluster_name}", "give it another name"))
         names.add(cluster_name)

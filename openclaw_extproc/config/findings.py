@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
+About: TypeAlias = Literal["file", "credential", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +14,31 @@ class Finding:
     """One complaint, in words that may be shown to anyone: it never has the value of a secret field in it."""
 
     path: str
-    """`model.providers[1].fallback`, or `openclaw.yml:3:5` (line and column) where the text itself cannot be read."""
+    """`model.providers[1].fallback`; empty where the text itself cannot be read, or all of it is meant."""
     finding: str
     remedy: str
     """Empty when the finding says all."""
     severity: Severity = "error"
-    """With an error there is no new snapshot; a warning only says what is not as it looks."""
+    """An error is what cannot work; a warning says what is not as it looks."""
+    about: About = "file"
+    """`file`: what is written. `credential`, `machine`: what this process lacks (a key, a folder), though the file is
+    right. An error about the file leaves no snapshot; with the others everything else works; see decision 28."""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+    """Only where the text itself cannot be read."""
+    shown: str = ""
+    """The path as people read it, with the names of entries: `model.providers[google].fallback`."""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.path, self.finding, self.remedy) if part)
+        numbers = [str(number) for number in (self.line, self.column) if number is not None]
+        place = ":".join([self.file, *numbers]) if self.file else ""
+        return ": ".join(part for part in (place, self.shown or self.inner_path, self.finding, self.remedy) if part)
+
+    @property
+    def inner_path(self) -> str:
+        """The path without the file's name, which those into the clusters file and session.yml begin with."""
+        return self.path.removeprefix(f"{self.file}: ") if self.file else self.path
 
 
 class ConfigError(Exception):
@@ -39,6 +56,16 @@ def error(path: str, finding: str, remedy: str = "") -> Finding:
 
 def warning(path: str, finding: str, remedy: str = "") -> Finding:
     return Finding(path, finding, remedy, "warning")
+
+
+def lacking(path: str, finding: str, remedy: str, about: About = "credential") -> Finding:
+    """An error of this process and not of the file."""
+    return Finding(path, finding, remedy, "error", about)
+
+
+def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The errors that leave nothing to work with: those about the files themselves."""
+    return tuple(finding for finding in errors(findings) if finding.about == "file")
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -59,6 +86,11 @@ def fresh(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
     return [one for one in found if not any(within(one.path, path) for path in paths) and (one.path or not paths)]
 
 
+def by_place(findings: Iterable[Finding]) -> list[Finding]:
+    """As people read them: errors first, then file by file in the order of lines."""
+    return sorted(findings, key=lambda one: (one.severity != "error", one.file, one.line or 0))
+
+
 def known(names: Iterable[str]) -> str:
     """What an unknown name could have been: `(known: anthropic, google)`."""
     return f"(known: {', '.join(sorted(names)) or 'none'})"
@@ -68,6 +100,28 @@ def nearest(written: str, names: Iterable[str]) -> str:
     """The remedy for a mistyped name, or nothing if none is near."""
     near = difflib.get_close_matches(written, list(names), n=1)
     return f"did you mean {near[0]}?" if near else ""
+
+
+MISTYPED = 0.85
+"""How alike a name has to be to a known one (1: the same) to be taken for a slip, and not for something that is yet to
+come: `antropic` is 0.94 like `anthropic`, `gemini_pro` 0.75 like `gemini-pro-1.5`."""
+
+
+def slip(written: str, names: Iterable[str]) -> str:
+    """The remedy for a name that is all but certainly mistyped, or nothing."""
+    near = difflib.get_close_matches(written, list(names), n=1, cutoff=MISTYPED)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def unknown_name(path: str, what: str, name: str, names: Iterable[str], then: str = "not used") -> Finding:
+    """About a name in a section of policy. A slip of a known name is an error, as what it says cannot work; any other
+    is a warning: files of policy are shared, and the provider may be another file's.
+    """
+    names = list(names)
+    if remedy := slip(name, names):
+        return error(path, f'{what} "{name}" {known(names)}', remedy)
+    remedy = nearest(name, names) or "correct it, remove it, or list it where it belongs"
+    return warning(path, f'{what} "{name}" {known(names)}: {then}', remedy)
 
 
 def unknown_words(path: str, what: str, words: Iterable[str], allowed: Iterable[str]) -> list[Finding]:

@@ -1,6 +1,7 @@
 """What the text of a credential must not hold, wherever it is from."""
 
 import re
+from dataclasses import dataclass
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -10,3 +11,13 @@ def unsendable(key: str) -> str:
     if "\n" in key or "\r" in key:
         return "a line break"
     return "a control character" if _CONTROL.search(key) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong with the file of a key."""
+
+    why: str
+    """In words that go behind "the key file"."""
+    is_usable: bool = False
+    """Whether a provider can be asked with it all the same."""

@@ -60,7 +60,8 @@ def _findings(form: LevelForm, chains: Mapping[str, tuple[Target, ...]], classes
         finding = "holds for every request: what clients, sessions, users and rules say of the model is not used"
         yield warning(path, finding, "remove it, and send it with single requests as the header x-openclaw-prompt")
     if form.wanted and form.chain not in chains:
-        yield warning(path, "none of its models has a provider that is there: it chooses no model")
+        finding = "none of its models has a provider that is there: it chooses no model"
+        yield warning(path, finding, "name a provider of openclaw.yml, or give its own an endpoint")
     enable, enabled = level.router.enable, level.router.enabled
     if enable is not None and enabled is not None and enable != enabled:
         yield error(f"{path}.router.enabled", "says something else than enable", "write one of the two")

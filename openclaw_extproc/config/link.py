@@ -1,6 +1,7 @@
 """The written form and the clusters file, linked: every name means something, or there is a finding about it."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,13 +13,14 @@ from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
-from openclaw_extproc.config.context import link_context
+from openclaw_extproc.config.context import cheapest_summarizer, link_context
 from openclaw_extproc.config.doors import open_doors
 from openclaw_extproc.config.drills import link_drills
-from openclaw_extproc.config.findings import Finding, error, warning
+from openclaw_extproc.config.findings import Finding, error, lacking, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
 from openclaw_extproc.config.forms import Forms, read_forms
 from openclaw_extproc.config.health import link_health
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.limits import degraded, link_emergency, link_limits, patient
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
@@ -32,7 +34,7 @@ from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
 from openclaw_extproc.config.written_workers import Downstream as WrittenDownstream
-from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.strategy import Context
 
 
@@ -43,8 +45,10 @@ class Surroundings:
     formats: Mapping[str, BasePath]
     variables: Collection[str]
     """Names of the environment variables that are set to something."""
-    key_file: Callable[[str, bool], str]
-    """What is wrong with the file of a credential; empty: nothing. `True`: it goes into a header as it is."""
+    key_file: Callable[[str, bool], Objection | None]
+    """What is wrong with the file of a credential. `True`: it goes into a header as it is."""
+    no_folder: Callable[[str], str]
+    """Why no log file can be written at a path; empty: one can."""
     extras: Collection[str]
     """Which of our extras are installed."""
     today: date = NEWEST
@@ -71,7 +75,10 @@ def link(
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
-    context, about_context = link_context(written.router.context_management, {*chains, *written.gateway.models})
+    summarizer = cheapest_summarizer(models.catalog, models.chatting, _with_credentials(providers, around))
+    context, about_context = link_context(
+        written.router.context_management, {*chains, *written.gateway.models}, summarizer
+    )
     findings += [*about_providers, *about_chains, *models.findings, *about_limits, *about_context]
     findings += _credentials(providers, around)
     findings += fitness(providers)
@@ -84,6 +91,7 @@ def link(
     findings += about_callers
     findings += _unaskable(callers, context)
     findings += unused(written)
+    findings += _log_file(written, around)
     gateway = Gateway(
         providers=providers.by_name,
         chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
@@ -134,6 +142,7 @@ def link(
         upstreams=upstreams,
         endpoints=endpoints,
         log_level=written.logging.level,
+        log_format=written.logging.format,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
         stages=stages,
@@ -190,20 +199,54 @@ def _first_targets(chains: Mapping[str, Chain], forms: Forms) -> dict[str, Chain
 
 
 def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding]:
-    """What is missing now may be there when it is needed, as both are looked up anew: a warning."""
+    """What is missing now: the provider cannot be used without it, and all others can."""
     for name, provider in providers.by_name.items():
         credential, path = provider.credential, providers.paths[name]
         yield from lacks(provider, path, around.extras)
         if "/" in credential:
-            if objection := around.key_file(credential, not is_cloud(provider.auth)):
-                yield warning(path, objection, "write the key into it, alone and readable for this process only")
+            yield from _key_file(provider, path, around)
         elif is_cloud(provider.auth):
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
-            yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+            finding = f"the variable {credential} is not set, so {name} cannot be used"
+            yield lacking(path, finding, f"export {credential}=... before the start")
         elif credential in around.unusable:
-            finding = f"the variable {credential} holds a line break or another control character, and is not sent"
-            yield warning(path, finding, "set it to the key alone")
+            holds = f"the variable {credential} holds a line break or another control character within the key"
+            yield lacking(path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone")
+
+
+def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[Finding]:
+    name, credential = provider.name, provider.credential
+    if (objection := around.key_file(credential, not is_cloud(provider.auth))) is None:
+        return
+    # What does not begin as a path does may be the key itself, written in the wrong place.
+    file = f"the key file {credential}" if re.match(r"~|\.{0,2}/", credential) else "the key file"
+    if objection.is_usable:
+        yield warning(path, f"{file} {objection.why}", "let this user alone read it")
+    else:
+        remedy = "put the key there, alone and readable for this user; it is read again at each call"
+        yield lacking(path, f"{file} {objection.why}, so {name} cannot be used", remedy)
+
+
+def _log_file(written: Written, around: Surroundings) -> Iterator[Finding]:
+    output = written.logging.output
+    if output not in (None, "-", "stdout") and (why := around.no_folder(output)):
+        finding = f"no file can be written there ({why}), so the log goes to standard output"
+        yield lacking("logging.output", finding, 'create the folder for this user, or write output: "-"', "machine")
+
+
+def _with_credentials(providers: Providers, around: Surroundings) -> dict[str, Provider]:
+    """The providers whose credential is there, as far as can be seen: an identity of a cloud is asked for later."""
+
+    def there(provider: Provider) -> bool:
+        name = provider.credential
+        if is_cloud(provider.auth) or not name:
+            return True
+        if "/" in name:
+            return (objection := around.key_file(name, True)) is None or objection.is_usable
+        return name in around.variables and name not in around.unusable
+
+    return {name: provider for name, provider in providers.by_name.items() if there(provider)}
 
 
 def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:

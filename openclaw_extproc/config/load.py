@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from openclaw_extproc.config.clusters import Clusters, read_clusters
-from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.findings import ConfigError, Finding, errors, fresh
-from openclaw_extproc.config.key_text import unsendable
+from openclaw_extproc.config.complaints import UNKNOWN_KEY, checked
+from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
+from openclaw_extproc.config.key_text import Objection, unsendable
 from openclaw_extproc.config.link import Surroundings, link
+from openclaw_extproc.config.places import Spot, is_written, located
+from openclaw_extproc.config.places import merge as merge_spots
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.written import Written
@@ -19,7 +21,7 @@ from openclaw_extproc.config.yaml_text import Plain, read_yaml
 @dataclass(frozen=True, slots=True)
 class Loaded:
     settings: Settings | None
-    """`None` when any finding is an error: the snapshot before stays."""
+    """`None` when any finding is an error about the files: the snapshot before stays."""
     findings: tuple[Finding, ...]
     """Errors first."""
 
@@ -34,7 +36,11 @@ class Loaded:
         return self.settings
 
 
-def _no_objection(_path: str, _is_header: bool) -> str:  # as `Surroundings.key_file` has it
+def _no_objection(_path: str, _is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
+    return None
+
+
+def _nothing(_path: str) -> str:
     return ""
 
 
@@ -45,8 +51,10 @@ def load(
     session: tuple[str, str] | None = None,
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
-    key_file: Callable[[str, bool], str] = _no_objection,
+    ours: Collection[str] = (),
+    key_file: Callable[[str, bool], Objection | None] = _no_objection,
     readable: Callable[[str], bool] = lambda _: True,
+    no_folder: Callable[[str], str] = _nothing,
     extras: Collection[str] = ("aws", "google"),
     today: date = NEWEST,
     lenient: bool = False,
@@ -60,70 +68,124 @@ def load(
         session: Name and text of session.yml, if there is one.
         environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
-        key_file: What is wrong with the file of a credential; empty: nothing. Its second argument: whether it goes
-            into a header as it is.
+        ours: Names of clusters in that file that we wrote there ourselves: they are passed over.
+        key_file: What is wrong with the file of a credential. Its second argument: whether it goes into a header as
+            it is.
         readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
+        no_folder: Why no log file can be written at a path; empty: one can.
         extras: Which of our extras are installed.
         today: For list prices that change on a day; without it the newest ones hold.
         lenient: Weights without a model are left out with a warning, where they are an error else.
     """
+    spots = _Spots(texts)
+    merged, findings = _merged(texts, environment, spots)
+    written, found = checked(Written, merged or {})
+    findings += found
+    from_file, found = _clusters(clusters, formats, ours, spots)
+    findings += found
+    levels, found = _session(session, environment, spots)
+    findings += found
+    variables = frozenset(name for name, value in environment.items() if value.strip())
+    if (
+        merged is None or from_file is None or (session and levels is None)
+    ):  # what a text names that cannot be read, everything else would seem to miss
+        return Loaded(None, spots.ordered(findings))
+    named = (session[0], levels) if session and levels else None
+    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
+    around = Surroundings(formats, variables, key_file, no_folder, extras, today, unusable, readable)
+    settings, found = link(written, from_file, around, session=named, lenient=lenient)
+    findings += spots.not_following(fresh(found, findings), findings)
+    return Loaded(None if blocking(findings) else settings, spots.ordered(findings))
+
+
+def spots_of(texts: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> Spot:
+    """Where everything of openclaw.yml is written, for a finding that is made later."""
+    spots = _Spots(texts)
+    _merged(texts, environment, spots)
+    return spots.main
+
+
+class _Spots:
+    """Where everything is written, in all files."""
+
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self.main = Spot(texts[0][0] if len(texts) == 1 else "", 0)
+        """Of openclaw.yml; of several files merged as their values are."""
+        self.others: dict[str, Spot] = {}
+        """Of the clusters file and of session.yml, by the name that paths into them begin with."""
+
+    def ordered(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Each once and with its place, errors first."""
+        placed = dict.fromkeys(self._placed(finding) for finding in findings)
+        return tuple(sorted(placed, key=lambda finding: finding.severity != "error"))
+
+    def _placed(self, finding: Finding) -> Finding:
+        for name, root in self.others.items():
+            if finding.path.startswith(f"{name}: "):
+                inside = located(replace(finding, path=finding.path.removeprefix(f"{name}: ")), root)
+                return replace(inside, path=finding.path)
+        return located(finding, self.main)
+
+    def not_following(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+        """Without what only follows from a mistyped key: that another key of its section is missing."""
+        sections = {one.path.rpartition(".")[0] for one in before if one.finding.startswith(UNKNOWN_KEY)}
+        return [
+            one
+            for one in found
+            if one.path.rpartition(".")[0] not in sections
+            or (one.severity == "error" and one.about == "file")
+            or is_written(one.path, self.main)
+        ]
+
+
+def _merged(
+    texts: Sequence[tuple[str, str]], environment: Mapping[str, str], spots: _Spots
+) -> tuple[dict[str, Plain] | None, list[Finding]]:
+    """No values if any text cannot be read."""
     findings: list[Finding] = []
     merged: dict[str, Plain] = {}
     unread = False
     for name, text in texts:
-        file, found = read_yaml(name, text, environment)
-        findings += found
-        if file is None:
-            unread = True
-        else:
-            merged = merge(merged, file)
-    written, found = checked(Written, merged)
-    findings += found
-    from_file, found = _clusters(clusters, formats)
-    findings += found
-    levels, found = _session(session, environment)
-    findings += found
-    variables = frozenset(name for name, value in environment.items() if value)
-    if (
-        unread or from_file is None or (session and levels is None)
-    ):  # what a text names that cannot be read, everything else would seem to miss
-        return Loaded(None, _ordered(findings))
-    named = (session[0], levels) if session and levels else None
-    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
-    around = Surroundings(formats, variables, key_file, extras, today, unusable, readable)
-    settings, found = link(written, from_file, around, session=named, lenient=lenient)
-    findings += fresh(found, findings)
-    return Loaded(None if errors(findings) else settings, _ordered(findings))
+        spot = Spot(name, 0)
+        file, found = read_yaml(name, text, environment, spot)
+        findings += (located(one, spot) for one in found)  # in this file, whatever the others have at the same path
+        unread = unread or file is None
+        merged = merge(merged, file or {})
+        spots.main = merge_spots(spots.main, replace(spot, file=spots.main.file))
+    return None if unread else merged, findings
 
 
-def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error"))
-
-
-def _clusters(file: tuple[str, str] | None, formats: Mapping[str, BasePath]) -> tuple[Clusters | None, list[Finding]]:
+def _clusters(
+    file: tuple[str, str] | None, formats: Mapping[str, BasePath], ours: Collection[str], spots: _Spots
+) -> tuple[Clusters | None, list[Finding]]:
     """No clusters if their text cannot be read."""
     if file is None:
         return Clusters(), []
     name, text = file
-    values, findings = read_yaml(name, text, None)
+    spots.others[name] = Spot(name, 0)
+    values, findings = read_yaml(name, text, None, spots.others[name])
+    findings = [_of_file(name, finding) for finding in findings]
     if values is None:
         return None, findings
-    clusters, found = read_clusters(name, values, formats)
+    clusters, found = read_clusters(name, values, formats, ours)
     return clusters, [*findings, *found]
 
 
-def _session(file: tuple[str, str] | None, environment: Mapping[str, str]) -> tuple[SessionFile | None, list[Finding]]:
+def _session(
+    file: tuple[str, str] | None, environment: Mapping[str, str], spots: _Spots
+) -> tuple[SessionFile | None, list[Finding]]:
     """Nothing if its text cannot be read. Its findings name the file."""
     if file is None:
         return None, []
     name, text = file
-    values, findings = read_yaml(name, text, environment)
+    spots.others[name] = Spot(name, 0)
+    values, findings = read_yaml(name, text, environment, spots.others[name])
     levels, found = (None, list[Finding]()) if values is None else checked(SessionFile, values)
     return levels, [_of_file(name, finding) for finding in (*findings, *found)]
 
 
 def _of_file(name: str, finding: Finding) -> Finding:
-    return finding if finding.path.startswith(name) else replace(finding, path=f"{name}: {finding.path}")
+    return replace(finding, path=f"{name}: {finding.path}")
 
 
 def merge(one: Mapping[str, Plain], other: Mapping[str, Plain]) -> dict[str, Plain]:

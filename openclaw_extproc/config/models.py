@@ -25,6 +25,8 @@ class LinkedModels:
     optimization: Optimization
     switching: tuple[Switching, ...]
     virtual: Mapping[str, Virtual]
+    chatting: frozenset[str]
+    """As the catalogue has it."""
     region: str
     findings: tuple[Finding, ...]
 
@@ -61,6 +63,7 @@ def link_models(
         optimization=optimization,
         switching=switching,
         virtual=virtual,
+        chatting=catalogue.chatting,
         region=region,
         findings=tuple(findings),
     )

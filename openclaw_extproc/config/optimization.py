@@ -54,6 +54,8 @@ def link_optimization(
         *_budgets(optimization),
         *_reached(optimization, catalogue),
         *_minimized(optimization, catalogue),
+        *_of_one_kind(optimization, catalogue),
+        *_lost(optimization, catalogue),
         *_uncounted(optimization, aware, catalogue),
     ]
     return optimization, tuple(_switching(aware)), findings
@@ -164,10 +166,33 @@ def _minimized(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
         yield warning(f"{_AWARE}.target", finding, "write input_cost_per_million and output_cost_per_million")
 
 
+def _of_one_kind(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+    ranks = {made.kinds.index(kind) if kind in made.kinds else -1 for kind in _kinds(catalogue)}
+    if made.kinds and catalogue.chatting and len(ranks) == 1:
+        found = ", ".join(sorted(_kinds(catalogue) - {""})) or "of a kind that is not known"
+        finding = f"makes no difference: all models are {found}"
+        yield warning("router.cost_optimization.priority", finding, "list models of the other kinds, or write kind:")
+
+
+def _kinds(catalogue: Catalogue) -> set[str]:
+    return {catalogue.facts[name].kind for name in catalogue.chatting}
+
+
+def _lost(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+    """Where costs matter: models whose price would be known if they were asked at their vendor's own address."""
+    if not (_limits(made) or made.minimize_cost or made.kinds):
+        return
+    for name, price in list(catalogue.at_vendor.items())[:MAX_NAMES_TOLD]:
+        finding = f"the price of {name} is not known, as it is asked at another address than its vendor's"
+        told = f"input_cost_per_million: {price.input:g} and output_cost_per_million: {price.output:g}"
+        yield warning(catalogue.paths.get(name, ""), finding, f"if you pay what the vendor asks, write {told}")
+
+
 def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:
     """A limit that does not count what is spent is worse than none, as somebody relies on it."""
     limits = _limits(made)
-    unpriced = sorted(name for name, facts in catalogue.facts.items() if not facts.prices)
+    without = (name for name, facts in catalogue.facts.items() if not facts.prices)
+    unpriced = sorted(name for name in without if name not in catalogue.at_vendor)
     told = aware.unknown_price == "allow" and "unknown_price" in aware.model_fields_set
     if not limits or not unpriced or told:
         return

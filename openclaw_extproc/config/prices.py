@@ -83,13 +83,23 @@ def listed(seller_id: str, model: str, today: date) -> Listed:
     return Listed(_prices(found, model, today), _window(found))
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
 def window(model: str) -> int | None:
     """Of a model by its own vendor: at most as wide as that, wherever it runs."""
+    found = _by_its_vendor(model)
+    return _window(found) if found else None
+
+
+def prices_at_vendor(model: str, today: date) -> tuple[Price, ...]:
+    """What its own vendor asks for a model. Told to who has to write a price, and never taken for one by itself."""
+    found = _by_its_vendor(model)
+    return _prices(found, model, today) if found else ()
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _by_its_vendor(model: str) -> ModelInfo | None:
     bare = bare_name(model)
     vendors = (one for one in _sellers().values() if one.model_match and one.model_match.is_match(bare))
-    found = next((info for one in vendors if (info := _find_own(one, bare))), None)
-    return _window(found) if found else None
+    return next((info for one in vendors if (info := _find_own(one, bare))), None)
 
 
 def _window(info: ModelInfo) -> int | None:

@@ -12,7 +12,7 @@ from typing import get_args
 from openclaw_extproc.config.cloud import cloud_credential, is_cloud
 from openclaw_extproc.config.clusters import Clusters, unread_name
 from openclaw_extproc.config.endpoints import Endpoint, below_the_same, endpoint
-from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
+from openclaw_extproc.config.findings import Finding, error, known, nearest, slip, unknown_words, warning
 from openclaw_extproc.config.forms import Forms
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS, KnownProvider
 from openclaw_extproc.config.narrow import sequence
@@ -225,7 +225,7 @@ def _place(one: _Declared, usual: KnownProvider | None, findings: list[Finding])
         findings.append(warning(one.place("endpoint"), f"provider {one.name} has no endpoint: skipped", remedy))
     else:
         finding = f'"{one.name}" is no provider we know {known(KNOWN_PROVIDERS)}, and has no endpoint'
-        remedy = nearest(one.name, KNOWN_PROVIDERS) or "write endpoint: https://..., and format: if it is not OpenAI's"
+        remedy = slip(one.name, KNOWN_PROVIDERS) or "write endpoint: https://..., and format: if it is not OpenAI's"
         findings.append(error(one.place("endpoint"), finding, remedy))
     return None
 

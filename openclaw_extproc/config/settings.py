@@ -8,6 +8,7 @@ from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.notices.channels import Channel
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["json", "text"]
 
 BasePath: TypeAlias = Callable[[str], str]
 """`ProviderSide.base_path`: from the path of an endpoint's URL to the base that the format's own path goes behind."""
@@ -136,6 +137,7 @@ class Settings:
     log_level: LogLevel = "info"
     log_output: str | None = None
     """A file's path; `None` is standard output."""
+    log_format: LogFormat = "json"
     workers: int = 1
     """How many processes do the work. One: this one."""
     stages: StageAddresses = StageAddresses()

@@ -15,5 +15,4 @@ def unused(written: Written) -> Iterator[Finding]:
 def later(written: Written) -> dict[str, bool]:
     return {
         "memory": written.memory is not None,
-        "logging.format: text": written.logging.format == "text",
     }

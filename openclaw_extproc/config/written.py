@@ -163,14 +163,15 @@ class Memory(Section):
 
 
 class Logging(Section):
-    """Our log: one JSON object a line."""
+    """Our log: one event a line."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """From which level on."""
     format: Literal["json", "text"] = "json"
-    """`text` is read and not acted on: lines are JSON."""
+    """`json`: one object a line. `text`: time, level, component and event, then `key=value`, for people."""
     output: Name | None = None
-    """A file's path, opened anew when it is rotated; `-` or nothing: standard output."""
+    """A file's path, opened anew when it is rotated; `-` or nothing: standard output. If the file cannot be opened at
+    the start, the log goes to standard output, and its first line says so."""
 
 
 class Written(Section):

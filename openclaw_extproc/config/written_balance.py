@@ -61,7 +61,11 @@ class FailoverTarget(Section):
     """One of those that stand in."""
 
     provider: Name | None = Field(default=None, description="its name")
-    weight: Weight | None = Field(default=None, description="the heavier ones are tried first; as written where equal")
+    weight: Weight | None = Field(
+        default=None,
+        description="its share of what the primary leaves: 80, 20 and 10 are 73, 18 and 9 percent. "
+        "Those without a weight are asked behind those with one, as written",
+    )
     timeout_ms: Annotated[int, Field(ge=1, le=600_000)] | None = Field(
         default=None,
         description="how long an attempt there may be silent, instead of router.timeouts. Envoy has one such limit for "

@@ -24,7 +24,7 @@ class ContextManagement(Section):
     preserve_critical: bool = True
     """The user's first words stay, and what is marked as critical."""
     summarizer: Name | None = None
-    """Name of the model that summarizes: one that is listed, or an alias. Without one nothing is summarized, because
-    nobody should pay for a model that they did not name."""
+    """Name of the model that summarizes: one that is listed, or an alias. Without one the cheapest listed chat model
+    whose price is known and whose credential is there; one of your own without a price counts as free."""
     deadline_ms: int = Field(default=10_000, ge=1, le=60_000)
     """How long a request may wait for a summary. Without one by then, what it would tell is simply left out."""

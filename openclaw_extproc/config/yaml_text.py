@@ -9,6 +9,7 @@ Left out: merge keys (`<<`, Envoy does not read them either), tags of one's own,
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias, cast
 
@@ -16,9 +17,13 @@ import yaml
 from yaml.composer import ComposerError
 
 from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.config.places import NAMING_KEYS, Spot, named
+from openclaw_extproc.config.yaml_syntax import explained
 
 MAX_TEXT = 16 * 1024 * 1024
 """Characters. A configuration of a thousand providers has some 150,000, the clusters file of as many 7,000,000."""
+MAX_EXPLAINED = 256 * 1024
+"""Characters of a text that is parsed a second time to explain what is wrong with it: three seconds for the longest."""
 MAX_DEPTH = 64
 """Envoy's own cluster files go about 15 deep; Python's stack ends at some 300 levels of PyYAML."""
 MAX_VALUES = 250_000
@@ -30,9 +35,6 @@ _EXAMPLES = {"api_key": "ANTHROPIC_API_KEY", "bot_token": "TELEGRAM_BOT_TOKEN", 
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _TAG = "tag:yaml.org,2002:"
-_EXPOSING = ("alias", "anchor", "tag handle")
-"""Words of PyYAML's messages that quote the text: `api_key: *sk-1` is "found undefined alias 'sk-1'"."""
-
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
@@ -55,12 +57,9 @@ Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Composer:
     """Nodes from the events of one text, with a bound on how deep they go and how many there are."""
 
-    def __init__(self, text: str) -> None:
-        self._loader = Loader(text)
-        self._next = cast(
-            "Callable[[], yaml.Event]",
-            self._loader.get_event,  # pyright: ignore[reportUnknownMemberType]  # the stubs leave it untyped
-        )
+    def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
+        self._loader = loader(text)
+        self._next = cast("Callable[[], yaml.Event]", self._loader.get_event)
         self._anchors: dict[str, yaml.Node] = {}
         self._left = MAX_VALUES
 
@@ -73,7 +72,7 @@ class _Composer:
             root = self._node(self._next(), 0)
             self._next()
             if not isinstance(event := self._next(), yaml.StreamEndEvent):
-                raise ComposerError(None, None, "a second document begins", _mark(event.start_mark))
+                raise ComposerError(None, None, "but found another document", _marks(event)[0])
             return root
         finally:
             self._loader.dispose()
@@ -84,12 +83,12 @@ class _Composer:
             raise _TooDeepError
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise ComposerError(None, None, "found undefined alias", _mark(event.start_mark))
+                raise ComposerError(None, None, "found undefined alias", _marks(event)[0])
             return self._anchors[event.anchor]
         node = _empty(event)
         if (anchor := cast("yaml.NodeEvent", event).anchor) is not None:
             if anchor in self._anchors:
-                raise ComposerError(None, None, "found duplicate anchor", _mark(event.start_mark))
+                raise ComposerError(None, None, "found duplicate anchor", _marks(event)[0])
             self._anchors[anchor] = node
         if isinstance(node, yaml.SequenceNode):
             while not isinstance(event := self._next(), yaml.SequenceEndEvent):
@@ -103,7 +102,7 @@ class _Composer:
 
 def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.MappingNode:
     """The node that this event is or begins."""
-    marks = _mark(event.start_mark), _mark(event.end_mark)
+    marks = _marks(event)
     match event:
         case yaml.ScalarEvent():
             tag = _tag_of(event.value, event.implicit) if event.tag in (None, "!") else event.tag
@@ -116,9 +115,9 @@ def _empty(event: yaml.Event) -> yaml.ScalarNode | yaml.SequenceNode | yaml.Mapp
             raise AssertionError(f"{type(event).__name__} begins no node")
 
 
-def _mark(mark: object) -> yaml.Mark | None:
-    """libyaml's are of a class of their own, which is the same to all who read them."""
-    return cast("yaml.Mark | None", mark)
+def _marks(event: yaml.Event) -> tuple[yaml.Mark | None, yaml.Mark | None]:
+    """Where it begins and ends. libyaml's marks have what the others have, and no common type with them."""
+    return cast("yaml.Mark | None", event.start_mark), cast("yaml.Mark | None", event.end_mark)
 
 
 @lru_cache(maxsize=4096)
@@ -127,37 +126,54 @@ def _tag_of(text: str, implicit: tuple[bool, bool]) -> str:
 
 
 def read_yaml(
-    name: str, text: str, environment: Mapping[str, str] | None
+    name: str, text: str, environment: Mapping[str, str] | None, spots: Spot | None = None
 ) -> tuple[dict[str, Plain] | None, list[Finding]]:
     """The mapping that the text is, and what is wrong with it. An empty text is an empty mapping.
 
     Without an environment nothing is expanded and no field is secret: Envoy reads such a file, and it does neither.
+    `spots` is filled with the places of all values.
     """
+    whole = Spot(name, 0) if spots is None else spots
     if len(text) > MAX_TEXT:
-        return None, [error(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
+        return None, [_of(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
     try:
-        root = _Composer(text).root()
+        root = _Composer(text, Loader).root()
         if root is None:
             return {}, []
         if not isinstance(root, yaml.MappingNode):
-            return None, [error(name, "not a mapping", "begin with a section such as `model:`")]
+            return None, [_of(name, "not a mapping", "begin with a section such as `model:`")]
         reading = _Reading(name, environment)
-        return cast("dict[str, Plain]", reading.value(root, "", 0)), reading.findings
+        return cast("dict[str, Plain]", reading.value(root, "", 0, whole)), reading.findings
     except yaml.YAMLError as problem:
-        return None, [_syntax(name, problem)]
+        return None, [_syntax(name, _in_detail(text) or problem)]
     except (_TooDeepError, RecursionError):
         finding = f"nests more than {MAX_DEPTH} deep, or has more than {MAX_VALUES:,} values, those of aliases counted"
-        return None, [error(name, finding, "write it flatter and without aliases")]
+        return None, [_of(name, finding, "write it flatter and without aliases")]
+
+
+def _of(name: str, finding: str, remedy: str, mark: yaml.Mark | None = None) -> Finding:
+    """About a text as a whole, or about a place in it."""
+    found = Finding("", finding, remedy, file=name)
+    return found if mark is None else replace(found, line=mark.line + 1, column=mark.column + 1)
+
+
+def _in_detail(text: str) -> yaml.YAMLError | None:
+    """The same problem as PyYAML's own parser tells it, which says where the broken part began, as libyaml does not."""
+    if len(text) > MAX_EXPLAINED:
+        return None
+    try:
+        _Composer(text, yaml.SafeLoader).root()
+    except yaml.YAMLError as problem:
+        return problem
+    except _TooDeepError:
+        return None
+    return None
 
 
 def _syntax(name: str, problem: yaml.YAMLError) -> Finding:
     if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem is None:
-        return error(name, "has a character that YAML does not allow", "save it as UTF-8 text")
-    words = problem.problem
-    if any(word in words for word in _EXPOSING):
-        words = re.split(r" ['\"]", words, maxsplit=1)[0]
-    mark = problem.problem_mark or problem.context_mark
-    return error(f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name, words)
+        return _of(name, "has a character that YAML does not allow", "save it as UTF-8 text")
+    return _of(name, *explained(problem))
 
 
 class _Reading:
@@ -169,45 +185,53 @@ class _Reading:
         self._environment = environment
         self._left = MAX_VALUES
 
-    def value(self, node: yaml.Node, path: str, depth: int) -> Plain:
+    def value(self, node: yaml.Node, path: str, depth: int, spot: Spot) -> Plain:
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             raise _TooDeepError
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
+            return self._mapping(node, path, depth, spot)
+        spot.is_mapping = False
         if isinstance(node, yaml.SequenceNode):
-            items = cast("list[yaml.Node]", node.value)
-            return [self.value(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(items)]
+            return self._sequence(node, path, depth, spot)
         return self._scalar(cast("yaml.ScalarNode", node), path)
 
-    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Plain]:
+    def _sequence(self, node: yaml.SequenceNode, path: str, depth: int, spot: Spot) -> list[Plain]:
+        items = cast("list[yaml.Node]", node.value)
+        spot.children |= {n: Spot(self._name, _line(item)) for n, item in enumerate(items)}
+        named(spot.children.values(), map(_name, items))
+        return [self.value(item, f"{path}[{n}]", depth + 1, spot.children[n]) for n, item in enumerate(items)]
+
+    def _mapping(self, node: yaml.MappingNode, path: str, depth: int, spot: Spot) -> dict[str, Plain]:
         """A key without a value counts as not written: `router:` with all its lines commented out."""
         values: dict[str, Plain] = {}
         seen: set[str] = set()
-        for key, child in self._keys(node, path):
+        for key, line, child in self._keys(node, path):
             below = f"{path}.{key}" if path else key
             if key in seen:
-                mark = child.start_mark
-                self._complain(below, f"written twice (line {mark.line + 1})" if mark else "written twice", "keep one")
+                first = spot.children[key].line
+                self._complain(below, f"written twice, first on line {first}", "keep one of the two", line)
                 continue
             seen.add(key)
-            secret = self._environment is not None and key in SECRET_FIELDS
+            spot.children[key] = there = Spot(self._name, line)
             if self._environment is not None and key in SECRET_LISTS:
-                value = self._secret_names(child, below)
+                value = self._secret_names(child, below, there)
+            elif self._environment is not None and key in SECRET_FIELDS:
+                value = self._secret_name(child, below)
             else:
-                value = self._secret_name(child, below) if secret else self.value(child, below, depth + 1)
+                value = self.value(child, below, depth + 1, there)
             if value is not None:
                 values[key] = value
         return values
 
-    def _keys(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, yaml.Node]]:
+    def _keys(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, int, yaml.Node]]:
         for key, child in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             if key.tag == f"{_TAG}merge":
-                self._complain(path or self._name, "merge keys (<<) are not read", "write the keys out")
+                self._complain(path, "merge keys (<<) are not read", "write the keys out", _line(key))
             elif not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
-                self._complain(path or self._name, "has a key that is not text", "put the key in quotes")
+                self._complain(path, "has a key that is not text", "put the key in quotes", _line(key))
             else:
-                yield cast("str", key.value), child
+                yield cast("str", key.value), _line(key), child
 
     def _scalar(self, node: yaml.ScalarNode, path: str) -> Plain:
         text, tag = cast("str", node.value), node.tag
@@ -236,14 +260,16 @@ class _Reading:
             self._complain(path, "has a ${ that names no variable", "write ${NAME} or ${NAME:-default}")
         return _VARIABLE.sub(replaced, text)
 
-    def _secret_names(self, node: yaml.Node, path: str) -> Plain:
+    def _secret_names(self, node: yaml.Node, path: str, spot: Spot) -> Plain:
         """One of them, or a list."""
+        spot.is_mapping = False
         if not isinstance(node, yaml.SequenceNode):
             return self._secret_name(node, path)
         items = cast("list[yaml.Node]", node.value)
         self._left -= len(items)
         if self._left < 0:
             raise _TooDeepError
+        spot.children |= {n: Spot(self._name, _line(item)) for n, item in enumerate(items)}
         names = [self._secret_name(item, f"{path}[{n}]") for n, item in enumerate(items)]
         return [name for name in names if name is not None]
 
@@ -261,8 +287,27 @@ class _Reading:
         self._complain(path, finding, f"write the name of an environment variable: {example}")
         return None
 
-    def _complain(self, path: str, finding: str, remedy: str) -> None:
-        self.findings.append(error(path, finding, remedy))
+    def _complain(self, path: str, finding: str, remedy: str, line: int | None = None) -> None:
+        """`line`: where the place of the path itself does not tell it."""
+        found = error(path, finding, remedy)
+        self.findings.append(found if line is None else replace(found, file=self._name, line=line))
+
+
+def _line(node: yaml.Node) -> int:
+    mark = node.start_mark
+    return mark.line + 1 if mark else 0
+
+
+def _name(node: yaml.Node) -> str:
+    """What an entry of a list is called; empty: it has no name, or a variable makes it."""
+    if not isinstance(node, yaml.MappingNode):
+        return ""
+    said = {
+        cast("str", key.value): cast("str", child.value)
+        for key, child in cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
+        if isinstance(key, yaml.ScalarNode) and isinstance(child, yaml.ScalarNode)
+    }
+    return next((said[key] for key in NAMING_KEYS if key in said), "")
 
 
 def _plain(tag: str, text: str) -> Plain:

@@ -15,7 +15,7 @@ from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.failures import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 
 SILENCE_SECONDS = 60.0
-"""Between two lines about the same at the same provider."""
+"""Between two lines about the same: a provider, or one of its models where that is what is meant."""
 MAX_KEPT = 1_000
 """Of what was told. Names are the configuration's own, so only reloads could make more."""
 
@@ -36,21 +36,21 @@ class Alerts:
         """By reason and provider or target: when, in seconds since the epoch."""
 
     def attempt(self, entry: AttemptEntry, at: float) -> None:
-        if not entry.alert or not self._is_news(entry.alert, entry.target.provider.name, at):
+        provider = entry.target.provider
+        subject = entry.target.name if entry.alert == MODEL_NOT_FOUND else provider.name
+        if not entry.alert or not self._is_news(entry.alert, subject, at):
             return
         status = None if entry.fault is None else entry.fault.upstream_status
-        provider = entry.target.provider
         said: dict[str, Json] = {"provider": provider.name, "model": entry.target.model, "status": status}
         logs.event("providers", entry.alert, {**said, "request_id": entry.request_id}, level=logging.ERROR)
-        subject = entry.target.name if entry.alert == MODEL_NOT_FOUND else provider.name
         self._tell(Notice(kinds.Kind(entry.alert), subject, _words(entry.alert, provider, subject), at))
 
     def request(self, entry: RequestEntry, at: float) -> None:
         downgrade = entry.record.downgrade if entry.record is not None else ""
         budget = _BUDGETS.get(downgrade)
-        if budget is None or not self._is_news(downgrade, "", at):
-            return
         refused = _is_refused(entry.fault)
+        if budget is None or not self._is_news(downgrade, "refused" if refused else "", at):
+            return
         text = "requests are refused" if refused else "requests go to cheaper models"
         logs.event("budgets", "budget_reached", {"budget": downgrade, "refused": refused}, level=logging.ERROR)
         self._tell(Notice(kinds.Kind.BUDGET_REACHED, budget, f"the {budget} is reached: {text}", at))

@@ -11,6 +11,7 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.health_watch import Verdict
+from openclaw_extproc.edge.restart import Kept
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health import View
@@ -31,6 +32,8 @@ class Start:
     """For `host:port`."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
+    kept: Kept
+    """What stays as it was at the start, whatever the configuration says since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 it failed while running, 2 the configuration or the call is wrong."""
+"""The command line. Exit codes: 0 done, 1 it failed while running, 2 the configuration or the call is wrong.
+
+`validate`: 2 for any error, also for a key that is not set; `up` and `serve` start without it (decision 28).
+"""
 
 import argparse
 import asyncio
@@ -13,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from openclaw_extproc.config import stages
-from openclaw_extproc.config.findings import ConfigError, Finding, errors
+from openclaw_extproc.config.findings import ConfigError, Finding, by_place, errors
 from openclaw_extproc.config.schema import schema
 from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, Settings
 from openclaw_extproc.config.written import GatewaySection
@@ -32,9 +35,9 @@ from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy_watch import watch_envoy
 from openclaw_extproc.edge.processes import StartError
-from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, tell, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, roots, write_secrets
+from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, roots, startable, write_secrets
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _COMMANDS[options.command](options)
     except ConfigError as error:
-        for finding in error.findings:
+        for finding in by_place(error.findings):
             sys.stderr.write(f"{finding.severity}: {finding}\n")
         code = WRONG
     except explain.InputError as problem:
@@ -101,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--envoy", metavar="PATH")
     validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
     validate.add_argument("--json", action="store_true", help="findings as JSON")
+    validate.add_argument("--strict", action="store_true", help="warnings are errors")
+    validate.add_argument("--assume-credentials", action="store_true",
+                          help="as if every key and key file were there: for a machine that has none")  # fmt: skip
     explain.add_options(command("explain", "tell where a request would go, and why; asks nobody and sends nothing"))
     health = command("health", "ask a running service how its providers and models are")
     health.add_argument("--admin", metavar="URL", help="its admin address (default: that of the configuration)")
@@ -134,6 +140,7 @@ def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -
         options.clusters,
         os.environ,
         session=options.session,
+        must_exist=options.clusters is not None,
         must_have_clusters=must_have_clusters,
         lenient=options.lenient,
     )
@@ -141,25 +148,30 @@ def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -
 
 def _serve(options: argparse.Namespace) -> int:
     sources = _sources(options, must_have_clusters=options.clusters is not None)
-    read = sources.read()
-    if read.settings is None:
-        raise ConfigError(read.findings)
-    logs.configure(read.settings.log_level, read.settings.log_output)
-    tell(read.findings)
-    pair = _listening(read.settings, options)
+    read = startable(sources.read(), sources.environment)
+    assert read.settings is not None, "else it is not startable"
+    logs.configure(read.settings.log_level, read.settings.log_output, read.settings.log_format)
+    tell_at_start(read.findings)
+    pair = _listening(read, sources, options)
     return asyncio.run(_serving(read, sources, pair, options.envoy))
 
 
-def _listening(settings: Settings, options: argparse.Namespace) -> Listening:
+def _listening(read: Read, sources: Sources, options: argparse.Namespace) -> Listening:
     """Where the stages are: by word of the command line, else of the configuration.
 
     Raises:
         ConfigError: there they may not be.
     """
-    said, written = (options.route, options.attempt), settings.stages
-    if any(said):  # what the configuration says was checked with it
-        written = replace(written, route=said[0] or written.route, attempt=said[1] or written.attempt)
-        found = stages.findings(written, settings.workers)
+    assert read.settings is not None, "who has errors does not listen"
+    said, written = {"route": options.route, "attempt": options.attempt}, read.settings.stages
+    if any(said.values()):  # what the configuration says was checked with it
+        written = replace(written, route=said["route"] or written.route, attempt=said["attempt"] or written.attempt)
+        options_of = {f"{stages.PATH}.{name}": f"--{name}" for name, address in said.items() if address}
+        found = stages.findings(written, read.settings.workers)
+        found = [
+            replace(one, path=options_of[one.path]) if one.path in options_of else sources.placed(read, [one])[0]
+            for one in found
+        ]
         if wrong := errors(found):
             raise ConfigError(wrong)
         tell(found)
@@ -189,14 +201,15 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
 
 
 def _render(options: argparse.Namespace) -> int:
-    read = _sources(options).read()
+    sources = _sources(options)
+    read = sources.read()
     if read.settings is None:
         raise ConfigError(read.findings)
     for finding in read.findings:
-        sys.stderr.write(f"{finding.severity}: {finding}\n")
+        sys.stderr.write(f"{finding.severity}: {finding}\n")  # with keys that are missing: others may have them
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    listening = _listening(read.settings, options).of_workers(read.settings.workers)
+    listening = _listening(read, sources, options).of_workers(read.settings.workers)
     clusters_path: str = options.clusters_path or str((folder / "clusters.yaml").absolute())
     places = Places(
         [pair.places[0] for pair in listening],
@@ -222,17 +235,40 @@ def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -
 
 def _validate(options: argparse.Namespace) -> int:
     read = _sources(options).read()
-    findings = [*read.findings, *_lacking(read), *_envoys_findings(options.envoy, read, options.envoy_config)]
+    identities_too = [] if options.assume_credentials else _lacking(read)
+    findings = [*read.findings, *identities_too, *_envoys_findings(options.envoy, read, options.envoy_config)]
+    if options.assume_credentials:
+        findings = [finding for finding in findings if finding.about != "credential"]
+    if options.strict:
+        findings = [replace(finding, severity="error") for finding in findings]
     if options.json:
-        rows = [{"path": f.path, "finding": f.finding, "remedy": f.remedy, "severity": f.severity} for f in findings]
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        sys.stdout.write(json.dumps([_row(finding) for finding in findings], indent=2) + "\n")
     else:
-        for finding in findings:
+        for finding in by_place(findings):
             sys.stdout.write(f"{finding.severity}: {finding}\n")
     wrong = errors(findings)
     if not options.json:
-        sys.stdout.write(f"{len(wrong)} errors, {len(findings) - len(wrong)} warnings\n")
+        sys.stdout.write(f"{_count(len(wrong), 'error')}, {_count(len(findings) - len(wrong), 'warning')}\n")
     return WRONG if wrong else OK
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _row(finding: Finding) -> dict[str, str | int | None]:
+    """One finding for machines: every field is there, `null` where nothing is known."""
+    return {
+        "file": finding.file or None,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.inner_path,
+        "name": finding.shown or finding.inner_path,
+        "finding": finding.finding,
+        "remedy": finding.remedy,
+        "severity": finding.severity,
+        "about": finding.about,
+    }
 
 
 def _lacking(read: Read) -> list[Finding]:

@@ -4,7 +4,8 @@ Written one cluster at a time, and each once for as long as it stays the same: a
 a reload changes a few lines. libyaml does it where PyYAML has it.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -51,3 +52,25 @@ def resources(name: str, text: str) -> tuple[Json, ...] | None:
         return None
     listed: Json = whole.get("resources", [])
     return tuple(listed) if isinstance(listed, list) else None
+
+
+_ENTRY = re.compile(r"^- .*\n(?:[ #].*(?:\n|\Z)|\n)+", re.MULTILINE)
+"""Of a list at the margin, as we write clusters: what belongs to it is indented."""
+_ITS_NAME = re.compile(r"^(?:- |  )name: (\S+)$", re.MULTILINE)
+_ANCHOR = re.compile(r"[ \n]&[A-Za-z0-9_]")
+
+
+def without(text: str, names: Container[str]) -> str:
+    """The file with no more than the names of these clusters, and every other one on the line where it was.
+
+    Those that somebody wrote in another way stay whole, as do all where an anchor of one may be used in another.
+    """
+
+    def name_alone(match: re.Match[str]) -> str:
+        whole = match[0]
+        name = _ITS_NAME.search(whole)
+        if name is None or name[1] not in names:
+            return whole
+        return f"- name: {name[1]}\n" + "\n" * (whole.count("\n") - 1)
+
+    return text if _ANCHOR.search(text) else _ENTRY.sub(name_alone, text)

@@ -21,6 +21,7 @@ from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
 from openclaw_extproc.edge.hand import Hand
 from openclaw_extproc.edge.notifier import Notifier
 from openclaw_extproc.edge.processes import StartError
+from openclaw_extproc.edge.restart import Kept
 from openclaw_extproc.edge.service import Listening
 from openclaw_extproc.edge.sources import Origin, Read
 from openclaw_extproc.edge.sums import Told, added, totals
@@ -67,6 +68,7 @@ class Crew:
     ) -> None:
         self._slots = [Slot(number, place) for number, place in enumerate(places)]
         self._settings = settings
+        self._kept = Kept.of(settings)
         self._expected_settings = settings
         self._origin = origin
         self._expected = origin
@@ -262,7 +264,8 @@ class Crew:
     async def _fill(self, slot: Slot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
-        start = Start(origin, slot.listening.route, slot.listening.attempt, slot.listening.tls, self._inside)
+        pair = slot.listening
+        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from openclaw_extproc.config.key_text import unsendable
+from openclaw_extproc.config.key_text import Objection, unsendable
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
 """Of a configuration or clusters file. That of a thousand providers has 7 MB."""
@@ -18,6 +18,10 @@ _EVERYBODY = stat.S_IROTH
 
 class FileRefusedError(Exception):
     """The file is not read; the message says why, and never what is in it."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 def read_text(path: Path, most: int) -> tuple[str, int]:
@@ -29,27 +33,28 @@ def read_text(path: Path, most: int) -> tuple[str, int]:
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as problem:
-        raise FileRefusedError(_reason(problem)) from None
+        raise _refused(problem) from None
     try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
-            raise FileRefusedError(f"it is {_kind(mode)}, not a regular file")
+            raise FileRefusedError(f"it is {_kind(mode)}, not a regular file", "name a regular file")
         with os.fdopen(number, "rb", closefd=False) as file:
             raw = file.read(most + 1)
     except OSError as problem:
-        raise FileRefusedError(_reason(problem)) from None
+        raise _refused(problem) from None
     finally:
         os.close(number)
     if len(raw) > most:
-        raise FileRefusedError(f"it has more than {most:,} bytes")
+        raise FileRefusedError(f"it has more than {most:,} bytes", "split it, or check the path")
     try:
         return raw.decode(), mode
     except UnicodeDecodeError:
-        raise FileRefusedError("not UTF-8") from None
+        raise FileRefusedError("not UTF-8", "save it as UTF-8 text") from None
 
 
-def _reason(problem: OSError) -> str:
-    return problem.strerror or type(problem).__name__
+def _refused(problem: OSError) -> FileRefusedError:
+    remedy = "check the path" if isinstance(problem, FileNotFoundError) else "check its permissions"
+    return FileRefusedError(problem.strerror or type(problem).__name__, remedy)
 
 
 def _kind(mode: int) -> str:
@@ -60,14 +65,14 @@ def _kind(mode: int) -> str:
     return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
 
 
-def key_file_objection(path: str, is_header: bool) -> str:  # as `Surroundings.key_file` has it
-    """What is wrong with the file of a credential; empty when nothing is. `is_header`: it goes into a header whole."""
+def key_file_objection(path: str, is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
+    """What is wrong with the file of a credential. `is_header`: it goes into a header whole."""
     try:
         text, mode = read_text(Path(path), MAX_SECRET_BYTES)
     except FileRefusedError as problem:
-        return f"the file cannot be read: {problem}"
+        return Objection(f"cannot be read ({problem})")
     if not text.strip():
-        return "the file is empty"
+        return Objection("is empty")
     if is_header and (found := unsendable(text.strip())):
-        return f"the file holds {found} within the key, which is not sent"
-    return "the file can be read by everybody on this machine" if mode & _EVERYBODY else ""
+        return Objection(f"holds {found} within the key, which is not sent")
+    return Objection("can be read by everybody on this machine", is_usable=True) if mode & _EVERYBODY else None

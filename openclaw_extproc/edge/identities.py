@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, cast
 
 from openclaw_extproc.config.cloud import Cloud, is_cloud
-from openclaw_extproc.config.findings import Finding, warning
+from openclaw_extproc.config.findings import Finding, lacking
 from openclaw_extproc.edge import logs
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
@@ -128,12 +128,12 @@ class Identity:
 
 
 def problems(providers: Iterable[Provider]) -> list[Finding]:
-    """Ask for each identity once, here and now; blocks. What `validate` tells, as warnings: it may be there later."""
+    """Ask for each identity once, here and now; blocks. What `validate` tells."""
     found: list[Finding] = []
     for provider in providers:
         if is_cloud(provider.auth):
             try:
                 _source(provider.auth, provider.credential).renew()
             except NotRenewedError as problem:
-                found.append(warning(f"provider {provider.name}", problem.finding, problem.remedy))
+                found.append(lacking(f"provider {provider.name}", problem.finding, problem.remedy))
     return found

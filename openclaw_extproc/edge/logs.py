@@ -1,9 +1,12 @@
-"""One JSON object a line. Never a prompt, never a secret, never an upstream's body."""
+"""One event a line, as JSON or as text. Never a prompt, never a secret, never an upstream's body."""
 
 import logging
+import re
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
+from typing import Literal
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -15,21 +18,62 @@ log = logging.getLogger("openclaw")
 
 
 class JsonLines(logging.Formatter):
+    """One JSON object a line: `logging.format: json`."""
+
     def format(self, record: logging.LogRecord) -> str:
-        seen = datetime.fromtimestamp(record.created, UTC)
-        line: dict[str, Json] = {
-            "timestamp": seen.strftime("%Y-%m-%dT%H:%M:%S.") + f"{seen.microsecond // 1000:03d}Z",
-            "level": record.levelname.lower(),
-            "service": "openclaw",
-            "component": getattr(record, "component", record.name.rpartition(".")[2]),
-            "event": getattr(record, "event", record.getMessage()),
-            "data": getattr(record, "data", {}),
-        }
-        if record.exc_info:
-            # The trace without the message: an exception's text may quote what somebody sent.
-            line["error"] = record.exc_info[0].__name__ if record.exc_info[0] else ""
-            line["trace"] = _places(record)
-        return j.text(line)
+        return j.text(_fields(record))
+
+
+class TextLines(logging.Formatter):
+    """For people: time, level, component, event, then `key=value` of all that JSON has in `data`, inner keys with dots.
+
+    A value with a space, a quote or a control character in it is in JSON's quotes, so one event is one line always.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields(record)
+        head = f"{fields['timestamp']} {record.levelname:<7} {fields['component']} {_word(fields['event'])}"
+        shown = _data(fields) | {key: value for key, value in fields.items() if key in ("error", "trace")}
+        return " ".join([head, *(f"{key}={_word(value)}" for key, value in _flat(shown))])
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Json]:
+    seen = datetime.fromtimestamp(record.created, UTC)
+    line: dict[str, Json] = {
+        "timestamp": seen.strftime("%Y-%m-%dT%H:%M:%S.") + f"{seen.microsecond // 1000:03d}Z",
+        "level": record.levelname.lower(),
+        "service": "openclaw",
+        "component": getattr(record, "component", record.name.rpartition(".")[2]),
+        "event": getattr(record, "event", record.getMessage()),
+        "data": getattr(record, "data", {}),
+    }
+    if record.exc_info:
+        # The trace without the message: an exception's text may quote what somebody sent.
+        line["error"] = record.exc_info[0].__name__ if record.exc_info[0] else ""
+        line["trace"] = _places(record)
+    return line
+
+
+def _data(fields: Mapping[str, Json]) -> dict[str, Json]:
+    found = fields["data"]
+    return found if isinstance(found, dict) else {}
+
+
+def _flat(data: Mapping[str, Json], above: str = "") -> Iterator[tuple[str, Json]]:
+    """The values with their keys; what is `None` or empty says nothing and is left out."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        elif value not in (None, "", []):
+            yield f"{above}{key}", value
+
+
+_PLAIN = re.compile(r"[!#-<>-~]+")
+"""Printable ASCII without a space, a double quote and an equals sign."""
+
+
+def _word(value: Json) -> str:
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else j.text(value)
 
 
 def _places(record: logging.LogRecord) -> list[Json]:
@@ -42,12 +86,12 @@ def _places(record: logging.LogRecord) -> list[Json]:
     return places
 
 
-def configure(level: str, output: str | None) -> None:
-    """Raises `OSError` when the log file cannot be opened."""
-    handler: logging.Handler = logging.StreamHandler(sys.stdout)
-    if output is not None:
-        handler = WatchedFileHandler(output, encoding="utf-8")  # survives logrotate
-    handler.setFormatter(JsonLines())
+def configure(level: str, output: str | None, format: Literal["json", "text"] = "json") -> None:  # the setting's name
+    """Log from this level on. A file that cannot be opened is replaced by standard output, and the first line says so:
+    calls are worth more than the place of their log.
+    """
+    handler, problem = _handler(output)
+    handler.setFormatter(TextLines() if format == "text" else JsonLines())
     # Of each record only what a line shows is looked up.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
@@ -58,6 +102,20 @@ def configure(level: str, output: str | None) -> None:
     for library in ("botocore", "google", "requests", "urllib3"):
         # They write what they sign and ask, session tokens included; what fails in them we log ourselves.
         logging.getLogger(library).setLevel(logging.CRITICAL)
+
+    if problem:
+        said: dict[str, Json] = {"output": output, "why": problem, "instead": "standard output"}
+        event("logging", "output_not_opened", said, level=logging.ERROR)
+
+
+def _handler(output: str | None) -> tuple[logging.Handler, str]:
+    """And why it is not the file that was wanted; empty: it is."""
+    try:
+        if output is not None:
+            return WatchedFileHandler(output, encoding="utf-8"), ""  # survives logrotate
+    except OSError as problem:
+        return logging.StreamHandler(sys.stdout), problem.strerror or "cannot be opened"
+    return logging.StreamHandler(sys.stdout), ""
 
 
 def event(component: str, name: str, data: dict[str, Json], *, level: int = logging.INFO) -> None:

@@ -154,16 +154,16 @@ class Metrics:
         who = entry.identity
         self._clients.labels(who.client or ("other" if who.is_verified else "none"), who.source, status).inc()
         if entry.record is not None and (entry.plan is None or not entry.plan.passes):
-            self._decided(entry.record)
+            self._decided(entry.record, refused=entry.fault is not None and entry.plan is None)
         if entry.plan is not None and not entry.plan.passes:
             self._decision_seconds.observe(entry.decision_seconds)
 
-    def _decided(self, record: Record) -> None:
+    def _decided(self, record: Record, *, refused: bool) -> None:
         """The engine takes every one of these words from the configuration, or from a closed set of ours."""
         self._decisions.labels(record.mode, record.tier, record.chosen_by, record.rule).inc()
         for name, _, arm in (told.partition("=") for told in record.experiment.split(",") if told):
             self._experiments.labels(name, arm).inc()
-        if record.downgrade:
+        if record.downgrade and not refused:
             self._downgrades.labels(record.downgrade).inc()
 
     def probed(self, provider: str, result: str) -> None:
@@ -186,12 +186,12 @@ class _HealthStatus(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gauge = GaugeMetricFamily(
             "openclaw_model_health_status",
-            "1 when the provider is healthy, 0 when it is open itself or all of its models that are called are",
+            "0 while openclaw_target_state and the command health say open or half-open of the provider, else 1",
             labels=["provider"],
         )
         states = GaugeMetricFamily(
             "openclaw_target_state",
-            "1 for the state that it is in; without a model: the provider as a whole",
+            "1 for the state that it is in; without a model: the provider, or all of its models that are called",
             labels=["provider", "model", "state"],
         )
         at = time.time()

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import importlib
 import logging
 import shutil
@@ -113,9 +114,16 @@ def must_be_free(host: str, port: int, setting: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as problem:
-            raise StartError(
-                f"{host}:{port} cannot be listened on ({problem.strerror}): stop what listens there, or set {setting}"
-            ) from problem
+            remedy = _ELSE.get(problem.errno or 0, "set {setting}").format(setting=setting)
+            raise StartError(f"{host}:{port} cannot be listened on ({problem.strerror}): {remedy}") from problem
+
+
+_ELSE = {
+    errno.EADDRINUSE: "stop what listens there, or set {setting}",
+    errno.EACCES: "this user may not open a port below 1024: set {setting} to a higher one",
+    errno.EADDRNOTAVAIL: "it is no address of this machine: set the host to one that is, or to 0.0.0.0",
+}
+"""What to do about an address, by what the system says."""
 
 
 async def answers(host: str, port: int) -> bool:

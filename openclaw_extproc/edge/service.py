@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import random
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
@@ -13,9 +14,9 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Metric
 
-from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.config.findings import ConfigError, Finding, blocking, errors
 from openclaw_extproc.config.settings import Settings, StageTls
-from openclaw_extproc.edge import admin, health_page, logs
+from openclaw_extproc.edge import admin, health_page, logs, restart
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.aside import aside
@@ -30,7 +31,7 @@ from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
-from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.sources import Read, Sources, startable
 from openclaw_extproc.edge.stage_server import stage_server
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
@@ -78,6 +79,7 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
         """`tell`: people, of what happens here."""
         self._settings = settings
+        self._kept = restart.Kept.of(settings)
         self._snapshots = Snapshots(settings.gateway)
         self._tell = tell
         self._not_renewed: deque[str] = deque(maxlen=100)
@@ -111,7 +113,7 @@ class Service:
 
     def take(self, settings: Settings) -> None:
         """From the next request on. Requests under way keep the snapshot they started with."""
-        self._settings = settings
+        self._settings = settings = self._kept.within(settings)
         self._snapshots.take(settings.gateway, time.time())
         self.health.keep(settings.gateway)
         self.probes.keep(settings)
@@ -324,8 +326,8 @@ class Reloading:
 
 async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
-    seen = last = sources.signature()
-    looks = 0
+    seen = last = sources.signature_as_read()
+    looks, started = 0, taking.settings
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         looks += 1
@@ -336,15 +338,17 @@ async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
         if now == seen or now != before:
             continue  # one that is still being written would be read half
         seen = now
-        if await _reload(taking, sources, reloading):
+        if await _reload(taking, sources, reloading, started):
             seen = sources.signature()  # we may have written the clusters file ourselves
 
 
-async def _reload(taking: Taking, sources: Sources, reloading: Reloading) -> bool:
-    """Whether the snapshot was replaced."""
-    read = await aside(sources.read)
-    if read.settings is None:
-        return _rejected(taking, read.findings, read.findings)
+async def _reload(taking: Taking, sources: Sources, reloading: Reloading, started: Settings) -> bool:
+    """Whether the snapshot was replaced. `started`: the settings of the start."""
+    try:
+        read = await aside(lambda: startable(sources.read(), sources.environment))
+    except ConfigError as error:
+        return _rejected(taking, error.findings, error.findings)
+    settings = _settings(read)
     objections = tuple(await aside(lambda: reloading.check(read)))
     if not objections:
         problem = await taking.expect(read) or await reloading.prepare(read)
@@ -352,22 +356,31 @@ async def _reload(taking: Taking, sources: Sources, reloading: Reloading) -> boo
     if objections:
         return _rejected(taking, objections, (*read.findings, *objections))
     taking.reloaded(ok=True)
-    tell(read.findings)
+    tell((*read.findings, *sources.placed(read, restart.needed(started, settings))))
     taking.take(read)
     reloading.taken(read)
-    logs.event("config", "reloaded", {"providers": [*sorted(read.settings.gateway.providers)]})
+    logs.event("config", "reloaded", {"providers": [*sorted(settings.gateway.providers)]})
     return True
 
 
 def _rejected(taking: Taking, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
     taking.reloaded(ok=False)
     tell(findings)
-    count = sum(one.severity == "error" for one in objections)
+    in_the_way = blocking(objections)
+    count = len(in_the_way)
     logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
-    first = next((str(one) for one in objections if one.severity == "error"), "")
-    text = f"a changed configuration has {count} errors, so the old one stays: {first[:500]}"
+    first = str(in_the_way[0]) if in_the_way else ""
+    errors_found = "1 error" if count == 1 else f"{count} errors"
+    text = f"a changed configuration has {errors_found}, so the old one stays: {first[:500]}"
     taking.notifier.tell(Notice(Kind.CONFIG_REJECTED, "configuration", text, time.time()))
     return False
+
+
+def tell_at_start(findings: Sequence[Finding]) -> None:
+    """Log every finding; what cannot work is told on standard error too, as the log may be a file that nobody reads."""
+    for finding in errors(findings):
+        sys.stderr.write(f"{finding.severity}: {finding}\n")
+    tell(findings)
 
 
 def tell(findings: Iterable[Finding]) -> None:

@@ -10,13 +10,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.config.load import Loaded, load
+from openclaw_extproc.config.findings import ConfigError, Finding, errors
+from openclaw_extproc.config.key_text import unsendable
+from openclaw_extproc.config.load import Loaded, load, spots_of
+from openclaw_extproc.config.places import located
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge.clusters_file import of_clusters, resources, text_of
+from openclaw_extproc.edge.clusters_file import of_clusters, resources, text_of, without
 from openclaw_extproc.edge.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
 from openclaw_extproc.edge.identities import installed
-from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render import callers as render_callers
@@ -36,11 +38,13 @@ class Origin:
     clusters: tuple[str, str] | None
     session: tuple[str, str] | None
     lenient: bool
+    ours: tuple[str, ...] = ()
+    """Names of the clusters in the clusters file that we wrote there ourselves."""
 
     @property
     def generation(self) -> str:
         """The same wherever the same texts are read: it says which snapshot a plan was made with."""
-        whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient))
+        whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient, self.ours))
         return hashlib.sha256(whole).hexdigest()[:16]
 
     def load(self, environment: Mapping[str, str]) -> Loaded:
@@ -57,8 +61,10 @@ class Origin:
             session=self.session,
             environment=environment,
             formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
+            ours=frozenset(self.ours),
             key_file=key_file_objection,
             readable=_is_readable,
+            no_folder=_no_folder,
             extras=installed(),
             today=datetime.now(UTC).date(),
             lenient=self.lenient,
@@ -81,7 +87,7 @@ class Read:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.severity == "error")
+        return errors(self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Sources:
     """Configuration text used when there is no file."""
     session: Path | None = None
     """`session.yml`; `None`: the one beside the first configuration file, if it is there."""
+    must_exist: bool = False
+    """Whether a clusters file that is not there is an error: somebody named it. Else it may come later."""
     must_have_clusters: bool = False
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
     lenient: bool = False
@@ -101,11 +109,14 @@ class Sources:
     """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
     _own: list[Signature] = field(default_factory=list["Signature"])
     """Of the clusters file as we wrote it last; empty when we have not."""
+    _texts_read: list[Signature | None] = field(default_factory=list["Signature | None"])
+    """Of openclaw.yml and session.yml, just before they were read last."""
     _written: list[tuple[str, tuple[Json, ...]]] = field(default_factory=list[tuple[str, tuple[Json, ...]]])
     """Its text, and the additions in it: of a thousand providers it takes seconds to read it again."""
 
     def read(self) -> Read:
         signature = None if self.clusters is None else _signature(self.clusters)
+        self._texts_read[:] = self._texts_signature()
         return replace(self._read(), clusters_signature=signature)
 
     def _read(self) -> Read:
@@ -113,10 +124,10 @@ class Sources:
         session, problem = _text_of(self.session_file, must_exist=self.session is not None)
         if complaints or problem:
             return Read(None, (*complaints, *([problem] if problem else [])))
-        levels = (self.session_file.name, session) if self.session_file and session else None
+        levels = (str(self.session_file), session) if self.session_file and session else None
         origin = Origin(tuple(texts), None, levels, self.lenient)
         alone = origin.load(self.environment)
-        clusters, problem = _text_of(self.clusters)
+        clusters, problem = _text_of(self.clusters, must_exist=self.must_exist)
         if problem is not None:
             return Read(None, (problem,))
         rendered = {name for u in alone.settings.upstreams for name in u.clusters} if alone.settings else set[str]()
@@ -125,17 +136,29 @@ class Sources:
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
             return self._checked(Read(alone.settings, alone.findings, origin=origin), theirs or ())
-        # A file that does not parse goes to the loader as it is: its complaint has line and column.
-        text = clusters if additions is None else of_clusters(map(j.dump, additions))
-        origin = replace(origin, clusters=(str(self.clusters), text))
+        # The file goes to the loader as it is, so that a finding has the line that somebody wrote; what we wrote there
+        # ourselves is passed over, and is seconds of work where it is a thousand clusters.
+        origin = replace(origin, clusters=(str(self.clusters), without(clusters, ours)), ours=tuple(sorted(ours)))
         both = origin.load(self.environment)
         return self._checked(Read(both.settings, both.findings, additions or (), origin=origin), theirs or ())
+
+    def placed(self, read: Read, findings: Iterable[Finding]) -> list[Finding]:
+        """Findings about what was read, made after it was, with their places in it."""
+        root = spots_of(read.origin.texts if read.origin else (), self.environment)
+        return [located(finding, root) for finding in findings]
 
     def signature(self) -> tuple[Signature | None, ...]:
         """Changes when a file does, also when it is replaced; not when it was us who wrote it."""
         clusters = () if self.clusters is None or self.is_ours() else (_signature(self.clusters),)
-        texts = (*self.configs, *([self.session_file] if self.session_file else []))
-        return tuple(_signature(path) for path in texts) + clusters
+        return self._texts_signature() + clusters
+
+    def signature_as_read(self) -> tuple[Signature | None, ...]:
+        """The signature that the texts had just before they were read last: a start takes a while after that."""
+        now = self.signature()
+        return (*self._texts_read, *now[len(self._texts_read) :])
+
+    def _texts_signature(self) -> tuple[Signature | None, ...]:
+        return tuple(_signature(path) for path in (*self.configs, *([self.session_file] if self.session_file else [])))
 
     def publish(self, text: str, names: Iterable[str], additions: Sequence[Json] = ()) -> None:
         """Write the clusters file; `names`: of the clusters in it that come from `openclaw.yml`."""
@@ -169,7 +192,7 @@ class Sources:
             return [("built-in default", self.embedded)] if self.embedded else [], ()
         read = [(path, *_text_of(path, must_exist=True)) for path in self.configs]
         complaints = tuple(problem for _, _, problem in read if problem is not None)
-        return [(path.name, text) for path, text, _ in read], complaints
+        return [(str(path), text) for path, text, _ in read], complaints
 
     def _checked(self, read: Read, theirs: Sequence[Json]) -> Read:
         """Somebody else's Envoy has only the clusters of the file."""
@@ -178,15 +201,44 @@ class Sources:
         names = {_name(r) for r in theirs}
         lacking = tuple(
             Finding(
-                str(self.clusters or "clusters.yaml"),
-                f"no cluster {u.provider.cluster!r} for provider {u.provider.name}",
+                "",
+                f"has no cluster {u.provider.cluster} for provider {u.provider.name}",
                 "write the file with `openclaw-extproc render`",
-                "error",
+                file=str(self.clusters or "clusters.yaml"),
             )
             for u in read.settings.upstreams
             if u.provider.cluster not in names
         )
         return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
+
+
+def startable(read: Read, environment: Mapping[str, str]) -> Read:
+    """The same, if a service can work with it.
+
+    A key that is missing puts its provider aside and no other. Where it is so of all of them, and none can come while
+    the process runs, as a file can and a variable cannot, each call would be refused: then it is better not to start,
+    which whoever starts it sees at once.
+
+    Raises:
+        ConfigError: there are no settings, or not one provider that can be asked.
+    """
+    if read.settings is None:
+        raise ConfigError(read.findings)
+    providers = read.settings.gateway.providers.values()
+    if providers and all(_has_no_key(one, environment) for one in providers):
+        finding = "no provider can be asked: the key of every one is in a variable that is not set"
+        remedy = "set one of the variables named here, or write api_key_file"
+        raise ConfigError([*read.findings, Finding("", finding, remedy)])
+    return read
+
+
+def _has_no_key(provider: Provider, environment: Mapping[str, str]) -> bool:
+    name = provider.credential
+    return provider.auth == "inject" and bool(name) and "/" not in name and _is_lacking(environment.get(name, ""))
+
+
+def _is_lacking(value: str) -> bool:
+    return not value.strip() or bool(unsendable(value.strip()))
 
 
 def rendered(read: Read, environment: Mapping[str, str]) -> dict[str, bytes]:
@@ -250,13 +302,24 @@ def roots(environment: Mapping[str, str]) -> str:
     return given or next((path for path in ROOTS if Path(path).exists()), ROOTS[0])
 
 
+def _no_folder(path: str) -> str:
+    """Why no log file can be written at this path; empty: one can. Nothing is made."""
+    file = Path(path).absolute()
+    if not file.parent.is_dir():
+        return f"there is no folder {file.parent}"
+    if file.is_dir():
+        return "it is a folder"
+    there = file if file.exists() else file.parent
+    return "" if os.access(there, os.W_OK) else f"this user may not write to {there}"
+
+
 def _text_of(path: Path | None, *, must_exist: bool = False) -> tuple[str, Finding | None]:
     if path is None or not (must_exist or path.exists()):
         return "", None
     try:
         return read_text(path, MAX_CONFIG_BYTES)[0], None
     except FileRefusedError as problem:
-        return "", Finding(str(path), f"cannot be read: {problem}", "check the path and its permissions", "error")
+        return "", Finding("", f"the file cannot be read: {problem}", problem.remedy, file=str(path))
 
 
 def _name(resource: Json) -> str:
@@ -265,10 +328,10 @@ def _name(resource: Json) -> str:
 
 def _signature(path: Path) -> Signature | None:
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def _is_readable(path: str) -> bool:

@@ -24,9 +24,9 @@ from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
 from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
+from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import Read, Sources, publish, roots, write_secrets
+from openclaw_extproc.edge.sources import Read, Sources, publish, roots, startable, write_secrets
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 EJECTIONS_SECONDS = 2.0
@@ -69,12 +69,13 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         _environment(options.environment, simulated=simulated),
         embedded(ports) if simulated else "",
         session=options.session,
+        must_exist=options.clusters is not None,
         lenient=options.lenient,
     )
-    read = sources.read()
+    read = startable(sources.read(), sources.environment)
     settings = _settings(read)
-    logs.configure(settings.log_level, settings.log_output)
-    tell(read.findings)
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
+    tell_at_start(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listening(settings, folder)

@@ -147,9 +147,9 @@ async def _work(file: int, pulse: int) -> int:
     if settings is None:
         sys.stderr.write("error: the configuration cannot be read\n")
         return 1
-    logs.configure(settings.log_level, settings.log_output)
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
     try:
-        await Worker(channel, Heartbeat(pulse), settings).run(start)
+        await Worker(channel, Heartbeat(pulse), start.kept.within(settings)).run(start)
     except ListenError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1

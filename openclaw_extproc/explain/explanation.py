@@ -181,8 +181,19 @@ def _told(
         sending,
         refusal,
         telling.allowed(headers, gateway.response_headers),
-        notes,
+        (*notes, *_unpriced(trace, gateway)),
     )
+
+
+def _unpriced(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
+    """Where costs matter, whose price is not known: no limit counts them, and none of them is the cheapest."""
+    wanted = gateway.strategy.optimization
+    limits = (wanted.max_cost_per_session, wanted.hourly_budget, wanted.daily_budget, wanted.max_cost_per_task)
+    if not wanted.minimize_cost and not wanted.kinds and all(limit is None for limit in limits):
+        return ()
+    names = dict.fromkeys(one.target.name for one in trace.candidates if one.cost_usd is None)
+    what = "left out by limits in dollars" if wanted.unknown_price == "deny" else "not counted by limits in dollars"
+    return (f"price unknown, so {what} and never the cheapest: {', '.join(names)}",) if names else ()
 
 
 _NOT_SHOWN = ("declared", "headers", "size")

@@ -1,5 +1,6 @@
 """A line within its limits in dollars."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from openclaw_extproc.policy.budgets import Budget, Limit, budget, notice, too_dear
@@ -26,8 +27,10 @@ def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
     if not cheaper and not rejects and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
         cheaper = tuple(one for one in found.usable if not purse.broken_by(one))
+        cheaper = _dearest_first(cheaper, chosen) if limit.is_of_one else cheaper
     if not cheaper:
-        raise refused(too_dear(rejects or limit, first), chosen, replace(line, members=()))
+        reached = rejects or limit
+        raise refused(too_dear(reached, first), chosen, replace(line, members=(), broken=reached))
     return _downgraded(line, limit, cheaper)
 
 
@@ -38,7 +41,8 @@ def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
     cheaper = tuple(one for one in line.members if one.cost is not None and not purse.is_too_much(one))
     if not cheaper and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
-        fitting = [one for one in found.usable if not purse.is_too_much(one) and not purse.broken_by(one)]
+        fitting = [one for one in found.usable if one.cost is not None and not purse.is_too_much(one)]
+        fitting = [one for one in fitting if not purse.broken_by(one)]
         cheaper = _dearest_first(fitting, chosen)
     if not cheaper:
         return line
@@ -47,11 +51,15 @@ def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
     return _downgraded(line, purse.per_task, (*cheaper, *behind))
 
 
-def _dearest_first(fitting: list[Candidate], chosen: Chosen) -> tuple[Candidate, ...]:
-    """The next cheaper one, and not the cheapest of all: what a task may cost is no budget that is spent."""
-    known = [(one, one.cost) for one in fitting if one.cost is not None]
-    known.sort(key=lambda entry: (not chosen.case.is_healthy(entry[0].target), -entry[1]))
-    return tuple(not_dearer_first([one for one, _ in known], chosen.choice, chosen.case))
+def _dearest_first(fitting: Sequence[Candidate], chosen: Chosen) -> tuple[Candidate, ...]:
+    """The next cheaper one, and not the cheapest of all; the healthy and good enough before it, unknown prices last."""
+    least = chosen.case.strategy.optimization.quality_threshold or 0.0
+
+    def rank(one: Candidate) -> tuple[bool, bool, bool, float]:
+        is_poor = (one.facts.quality or 0.0) < least
+        return not chosen.case.is_healthy(one.target), is_poor, one.cost is None, -(one.cost or 0.0)
+
+    return tuple(not_dearer_first(sorted(fitting, key=rank), chosen.choice, chosen.case))
 
 
 def _downgraded(line: Line, limit: Limit, members: tuple[Candidate, ...]) -> Line:

@@ -1,8 +1,8 @@
 """Limits in dollars, and what becomes of a request that would go over one.
 
-Cheaper candidates of its own line first, then the cheapest of all permitted models that can do it. What is free is
-always affordable. Only when nothing is left, or the operator says `reject`, the request is refused, with the limit
-and what was spent.
+Cheaper candidates of its own line first, then of all permitted models that can do it: the dearest that fits where the
+limit is that of a request or a session, the cheapest where all requests share it. What is free is always affordable.
+Only when nothing is left, or the operator says `reject`, the request is refused, with the limit and what was spent.
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,11 @@ class Limit:
     def is_used_up(self) -> bool:
         """Whether nothing of it is left."""
         return self.spent >= self.most
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether one request or one session has it to itself: it gets the best that fits. What all share is spared."""
+        return self.scope not in ("hourly_budget", "daily_budget")
 
     @property
     def told(self) -> str:

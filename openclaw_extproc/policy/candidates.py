@@ -57,10 +57,12 @@ def candidates(choice: Choice, case: Case) -> tuple[Candidate, ...]:
     return tuple(unique.values())
 
 
-def also(targets: Iterable[Target], known: Iterable[Candidate], case: Case) -> tuple[Candidate, ...]:
+def also(
+    targets: Iterable[Target], known: Iterable[Candidate], case: Case, standing: Standing = Standing.LAST
+) -> tuple[Candidate, ...]:
     """Those of `targets` that nobody thought of yet."""
     names = {one.name for one in known}
-    return tuple(_made(target, Standing.LAST, case) for target in targets if target.name not in names)
+    return tuple(_made(target, standing, case) for target in targets if target.name not in names)
 
 
 def _made(target: Target, standing: Standing, case: Case, weight: int = 0) -> Candidate:
@@ -94,7 +96,7 @@ def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[_Place]:
     else:
         yield from _peers(first, case)
         yield from _of_names(named, Standing.STANDS_IN, case)
-        yield from ((target, Standing.OWN, 0) for found in first for target in found.rest)
+        yield from ((target, Standing.OWN, target.share) for found in first for target in found.rest)
     if strategy.default and (case.leaves_choice or strategy.applies_to == "all"):
         yield from _of_names((strategy.default,), Standing.LAST, case)
     if choice.by in ("user", "rule", "task", "tier", "experiment") and case.asked != "unknown":
@@ -104,7 +106,8 @@ def _line(first: list[Meaning], choice: Choice, case: Case) -> Iterator[_Place]:
 def _chain(found: Meaning) -> Iterator[_Place]:
     peers = {target.name for target in found.peers}
     for target in found.chain:
-        yield (target, Standing.CHOSEN if target.name in peers else Standing.OWN, 0)
+        is_peer = target.name in peers
+        yield (target, Standing.CHOSEN, 0) if is_peer else (target, Standing.OWN, target.share)
 
 
 def _peers(first: list[Meaning], case: Case) -> Iterator[_Place]:

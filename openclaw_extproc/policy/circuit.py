@@ -175,6 +175,11 @@ class Circuit:
         self._samples.append((at, failed))
         self._failures += failed
 
+    def is_called(self, at: float) -> bool:
+        """Whether anything is known of it: calls in the window, or that it failed until it was left alone."""
+        self._forget(at)
+        return bool(self._samples) or self._open_until is not None
+
     def _forget(self, at: float) -> None:
         while self._samples and at - self._samples[0][0] > self.rules.window_seconds:
             self._failures -= self._samples.popleft()[1]

@@ -23,7 +23,7 @@ from openclaw_extproc.policy.groups import Group, grouped
 from openclaw_extproc.policy.last_resort import last_resort
 from openclaw_extproc.policy.levels import overrides
 from openclaw_extproc.policy.line import Chosen, Line, anybody, is_in_the_way, nobody, skipped
-from openclaw_extproc.policy.order import ordered
+from openclaw_extproc.policy.order import of_preferred_kinds, ordered
 from openclaw_extproc.policy.rules import Ruled, ruled
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.policy.telling import record_of, refused, trace_of
@@ -109,7 +109,8 @@ def _lined_up(chosen: Chosen) -> Line:
     case, choice = chosen.case, chosen.choice
     everybody = candidates(choice, case)
     held = sessions.in_loop_with(choice, case)
-    known = (*everybody, *cands.also([held], everybody, case)) if held else everybody
+    known = (*everybody, *of_preferred_kinds(everybody, choice, case))
+    known = (*known, *cands.also([held], known, case)) if held else known
     because: tuple[str, ...] = ()
     found = objections.sort_out(known, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):

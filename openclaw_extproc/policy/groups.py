@@ -6,7 +6,7 @@ from itertools import groupby
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
-from openclaw_extproc.policy.candidates import Candidate
+from openclaw_extproc.policy.candidates import Candidate, Standing
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.shares import share_of, steady
 
@@ -14,12 +14,16 @@ Group = tuple[Target, ...]
 
 
 def grouped(line: Sequence[Candidate], case: Case) -> tuple[Group, ...]:
-    """Each candidate alone, in order; members of a pool that stand together are one group, from which Envoy chooses by
-    weight, and behind it each of them alone, the lightest first: it is the least likely to have been tried already.
-    Who fails is in no group with who does not. Who is only not known to be able stays in it, with its share.
+    """Each candidate alone, in order; members of a pool, and stand-ins with shares, that stand together are one group,
+    from which Envoy chooses by weight, and behind it each of them alone, the lightest first: it is the least likely to
+    have been tried already. Who fails is in no group with who does not. Who is only not known to be able stays in it.
     """
     groups: list[Group] = []
-    for (weighted, _), run in groupby(line, key=lambda one: (one.weight > 0, case.is_healthy(one.target))):
+
+    def kind(one: Candidate) -> tuple[bool, bool, bool]:
+        return one.weight > 0, one.standing is Standing.CHOSEN, case.is_healthy(one.target)
+
+    for (weighted, *_), run in groupby(line, key=kind):
         members = list(run)
         groups += _spread(members, case) if weighted and len(members) > 1 else [_alone(one) for one in members]
     return tuple(groups[:MAX_ATTEMPTS])

@@ -267,13 +267,27 @@ class Health:
         return State.HEALTHY if watched is None else watched.circuit.state(at)
 
     def status(self, provider: str, at: float) -> bool:
-        """Whether it is of use: its own circuit is not open, and neither are all of its models that are called."""
-        members = [one for one in self._by_name.values() if one.provider == provider and one.model]
-        called = [one for one in members if one.circuit.samples or one.circuit.tries_again_at is not None]
+        """Whether it is of use: it is not shown as open or half-open."""
         own = self._by_name.get(provider)
-        if own is not None and _is_down(own.circuit, at):
-            return False
-        return not called or not all(_is_down(one.circuit, at) for one in called)
+        return own is None or self._shown(own, at) not in _DOWN
+
+    def _shown(self, one: _Watched, at: float) -> State:
+        """The state that all outlets tell. A provider is also as bad as all of its models that are called, as an
+        overload is theirs alone; and of what may be tried again and nobody tries, only a doubt is left.
+        """
+        own = one.circuit.state(at)
+        if own is State.HALF_OPEN and not _is_down(one.circuit, at):
+            return State.DEGRADED
+        models = () if one.model or own in _DOWN else self._called(one.provider, at)
+        if not models or not all(_is_down(model.circuit, at) for model in models):
+            return own
+        trying = any(model.circuit.state(at) is State.HALF_OPEN for model in models)
+        return State.HALF_OPEN if trying else State.OPEN
+
+    def _called(self, provider: str, at: float) -> tuple[_Watched, ...]:
+        """The models of a provider that are called, or were until they failed."""
+        members = (one for one in self._by_name.values() if one.provider == provider and one.model)
+        return tuple(one for one in members if one.circuit.is_called(at))
 
     def answered_within(self, provider: str, at: float, seconds: float) -> bool:
         """Whether it answered a call well so lately, and nothing of it is in doubt."""
@@ -297,22 +311,27 @@ class Health:
 
     def view(self, at: float) -> tuple[View, ...]:
         """All circuits, each provider before its models."""
-        return tuple(
-            View(
-                name=one.name,
-                provider=one.provider,
-                model=one.model,
-                state=one.circuit.state(at),
-                failure_rate=one.circuit.failure_rate(at),
-                samples=one.circuit.samples,
-                share=one.circuit.share(at),
-                tries_again_at=one.circuit.tries_again_at,
-                suspect=one.circuit.is_suspect(at),
-                slow=one.rates.slow,
-                why=one.why,
-                why_at=one.why_at,
-            )
-            for one in self._by_name.values()
+        return tuple(self._view(one, at) for one in self._by_name.values())
+
+    def _view(self, one: _Watched, at: float) -> View:
+        state, told, again = self._shown(one, at), one, one.circuit.tries_again_at
+        if state in _DOWN and one.circuit.state(at) not in _DOWN:  # its models are
+            models = self._called(one.provider, at)
+            told = max(models, key=lambda model: model.why_at)
+            again = min(when for model in models if (when := model.circuit.tries_again_at) is not None)
+        return View(
+            name=one.name,
+            provider=one.provider,
+            model=one.model,
+            state=state,
+            failure_rate=one.circuit.failure_rate(at),
+            samples=one.circuit.samples,
+            share=one.circuit.share(at),
+            tries_again_at=again,
+            suspect=one.circuit.is_suspect(at),
+            slow=one.rates.slow,
+            why=told.why,
+            why_at=told.why_at,
         )
 
     # -- both circuits of a target ---------------------------------------------------
@@ -340,6 +359,9 @@ class Health:
 
     def _is_untold(self, name: str, at: float) -> bool:
         return self._by_name[name].told is not self._by_name[name].circuit.state(at)
+
+
+_DOWN = (State.OPEN, State.HALF_OPEN)
 
 
 def _is_down(circuit: Circuit, at: float) -> bool:

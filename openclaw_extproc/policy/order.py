@@ -7,7 +7,7 @@ price and quality, what a model is known to be able to, never dearer than what t
 from collections.abc import Callable, Sequence
 from math import inf
 
-from openclaw_extproc.policy.candidates import Candidate, Standing, candidate
+from openclaw_extproc.policy.candidates import Candidate, Standing, also, candidate
 from openclaw_extproc.policy.case import Case
 from openclaw_extproc.policy.choose import Choice
 
@@ -131,8 +131,8 @@ def _cheaper_stand_ins_first(line: list[Candidate], base: Candidate) -> list[Can
     """Dearer ones are not dropped: an answer for more money is better than none."""
 
     def rank(one: Candidate) -> int:
-        if one.standing is Standing.CHOSEN or base.cost is None:
-            return 0
+        if one.standing is Standing.CHOSEN or base.cost is None or one.weight:
+            return 0  # who has a share of what falls over has it whatever it costs
         return 1 if one.cost is None else 2 * (one.cost > base.cost)
 
     return sorted(line, key=rank)
@@ -142,17 +142,37 @@ def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) 
     """The cheapest that can do it goes first, or the one of the kind that is wanted most; never for more money."""
     wanted = case.strategy.optimization
     by_cost = wanted.minimize_cost or choice.priority == "cost"
-    if not (by_cost or wanted.kinds) or not _may_be_saved_on(choice, case) or any(one.weight for one in line):
+    if not (by_cost or wanted.kinds) or not _may_be_saved_on(choice, case) or _is_spread(line):
         return line
 
     def saves(one: Candidate) -> bool:
-        return (
-            one.standing is not Standing.LAST and _costs_no_more(one, base, case) and _is_good_enough(one, base, case)
-        )
+        return one.standing is not Standing.LAST and _saves(one, base, case)
 
     saving = [one for one in line if saves(one)]
     saving.sort(key=lambda one: (_kind(one, case), inf if one.cost is None else one.cost if by_cost else 0.0))
     return saving + [one for one in line if not saves(one)]
+
+
+def of_preferred_kinds(line: Sequence[Candidate], choice: Choice, case: Case) -> tuple[Candidate, ...]:
+    """All models outside the line that are of a kind the operator prefers to that of the line's first, and that cost no
+    more and are good enough. Empty unless `cost_optimization.priority` is set and may move this request.
+    """
+    base = line[0]
+    if not case.strategy.optimization.kinds or not case.is_chat or choice.priority == "quality":
+        return ()
+    if not choice.routing or not _may_be_saved_on(choice, case) or _is_spread(list(line)):
+        return ()
+    strangers = also(case.snapshot.chats, line, case, Standing.STANDS_IN)
+    return tuple(one for one in strangers if _kind(one, case) < _kind(base, case) and _saves(one, base, case))
+
+
+def _saves(one: Candidate, base: Candidate, case: Case) -> bool:
+    return _costs_no_more(one, base, case) and _is_good_enough(one, base, case)
+
+
+def _is_spread(line: list[Candidate]) -> bool:
+    """Whether Envoy chooses by weight among those that were chosen: the operator has said who gets how much."""
+    return any(one.weight and one.standing is Standing.CHOSEN for one in line)
 
 
 def _kind(one: Candidate, case: Case) -> int:

@@ -1,10 +1,10 @@
 """Short ways to load a configuration and to look at what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openclaw_extproc import wire
-from openclaw_extproc.config.findings import Finding, errors
+from openclaw_extproc.config.findings import Finding, blocking
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.gateway import LEVEL
@@ -41,9 +41,9 @@ def complaints(
     environment: Mapping[str, str] = KEYS,
     lenient: bool = False,
 ) -> list[str]:
-    """The errors as an operator reads them."""
+    """The errors about the files, in an operator's words."""
     found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
-    return [str(finding) for finding in errors(found)]
+    return written(blocking(found))
 
 
 def warnings(
@@ -53,8 +53,9 @@ def warnings(
     environment: Mapping[str, str] = KEYS,
     lenient: bool = False,
 ) -> list[str]:
+    """What leaves a configuration usable: the warnings, and what only this process lacks."""
     found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
-    return [str(finding) for finding in found if finding.severity == "warning"]
+    return written(finding for finding in found if finding.severity == "warning" or finding.about != "file")
 
 
 def chains(*texts: str, clusters: str | None = None) -> dict[str, list[str]]:
@@ -78,8 +79,11 @@ def seed(number: int) -> str:
     return path.read_text()
 
 
-def written(findings: list[Finding]) -> list[str]:
-    return [str(finding) for finding in findings]
+def written(findings: Iterable[Finding]) -> list[str]:
+    """Without the place in the text and the names of entries, which have tests of their own."""
+    return [
+        ": ".join(part for part in (one.path.removesuffix(": "), one.finding, one.remedy) if part) for one in findings
+    ]
 
 
 def cluster(name: str, metadata: str, more: str = "") -> str:

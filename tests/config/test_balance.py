@@ -80,12 +80,19 @@ def test_the_published_pools_alone_say_that_nobody_lists_their_models() -> None:
 
 
 def test_a_member_that_nobody_lists_is_skipped_with_its_weight() -> None:
-    text = pools("p: {models: [claude_opsu, gpt_55, sonnet], weight: [1, 2, 3]}")
+    text = pools("p: {models: [claude, gpt_55, sonnet], weight: [1, 2, 3]}")
 
     assert balanced(text).gateway.strategy.pools == {"p": Pool({"gpt_55": 2, "sonnet": 3})}
     [said] = [line for line in warnings(ALIASES, text) if line.startswith("load_balancing")]
-    assert said.startswith('load_balancing.pools.p.models[0]: no model is named "claude_opsu" (known: ')
+    assert said.startswith('load_balancing.pools.p.models[0]: no model is named "claude" (known: ')
     assert said.endswith(": skipped: did you mean claude_opus?")
+
+
+def test_a_member_that_is_a_slip_of_a_listed_name_is_an_error() -> None:
+    (said,) = complaints(ALIASES, pools("p: {models: [claude_opsu, gpt_55]}"))
+
+    assert said.startswith('load_balancing.pools.p.models[0]: no model is named "claude_opsu" (known: ')
+    assert said.endswith(": did you mean claude_opus?")
 
 
 def test_without_weights_all_are_equal() -> None:
@@ -127,7 +134,10 @@ def test_least_latency_keeps_the_weights_for_as_long_as_nothing_is_known() -> No
         ),
         (
             "p: {models: [opus], max_concurrent: 0}",
-            "load_balancing.pools.p.max_concurrent: must be greater than or equal to 1",
+            (
+                "load_balancing.pools.p.max_concurrent: must be greater than or equal to 1: "
+                "write a number within this limit"
+            ),
         ),
         (
             "p: {models: [opus], tier: simpel}",
@@ -141,7 +151,7 @@ def test_what_cannot_be_meant_is_an_error(text: str, finding: str) -> None:
 
 def test_an_unknown_strategy_is_told_the_known_ones() -> None:
     assert complaints(ALIASES, "load_balancing: {strategy: fastest}") == [
-        "load_balancing.strategy: expected 'weighted_round_robin', 'least_latency' or 'round_robin'"
+        "load_balancing.strategy: expected 'weighted_round_robin', 'least_latency' or 'round_robin': write one of these"
     ]
 
 

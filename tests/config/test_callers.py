@@ -120,7 +120,7 @@ def test_what_would_let_in_the_wrong_ones_or_nobody_is_an_error(text: str, place
 def test_keys_that_are_not_there_are_told_where_none_is() -> None:
     one_of_two = 'clients: {a: {api_keys: ["${OPENAI_API_KEY}", "${NEXT}"]}}'
 
-    assert at('clients: {a: {api_keys: ["${NEXT}"]}}') == ["warning clients.a"]
+    assert at('clients: {a: {api_keys: ["${NEXT}"]}}') == ["error clients.a"]
     assert at(one_of_two) == []
 
 

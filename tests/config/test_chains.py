@@ -1,3 +1,5 @@
+import pytest
+
 from openclaw_extproc.gateway import AUTO
 from tests.config.loading import chains, cluster, complaints, seed, warnings
 
@@ -22,7 +24,7 @@ def test_the_fallback_gets_the_asked_model_if_it_has_it_and_else_its_first() -> 
 def test_a_provider_that_comes_again_ends_the_chain() -> None:
     found = chains(
         listed(
-            "name: openai, models: [m], fallback: groq",
+            "name: openai, models: [m, m2], fallback: groq",
             "name: groq, models: [k], fallback: mistral, fallback_model: l",
             "name: mistral, models: [l], fallback: openai, fallback_model: m2",
         )
@@ -51,13 +53,32 @@ def test_a_fallback_has_to_name_another_provider() -> None:
     ]
 
 
-def test_a_fallback_model_that_nobody_lists_is_doubted() -> None:
+def test_a_fallback_model_that_its_provider_does_not_list_is_an_error() -> None:
     text = listed("name: openai, models: [m], fallback: groq, fallback_model: kk", "name: groq, models: [kkk]")
 
-    assert 'model.providers[0].fallback_model: groq does not list "kk" (known: kkk): did you mean kkk?' in warnings(
-        text
+    assert 'model.providers[0].fallback_model: groq does not list "kk" (known: kkk): did you mean kkk?' in (
+        complaints(text)
     )
-    assert chains(text)["m"] == ["openai/m", "groq/kk"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "path"),
+    [
+        ("failover: {primary: opnai}", "failover.primary"),
+        ("failover: {primary: openai, fallbacks: [{provider: antropic}]}", "failover.fallbacks[0].provider"),
+        (
+            "router: {secondary_fallback: {providers: [{name: antrhopic}]}}",
+            "router.secondary_fallback.providers[0].name",
+        ),
+    ],
+)
+def test_a_slip_of_a_provider_s_name_is_an_error_and_a_name_of_nobody_a_warning(policy: str, path: str) -> None:
+    text = listed("name: openai, models: [m]", "name: anthropic, models: [c]")
+    other = policy.replace("opnai", "vllm").replace("antropic", "vllm").replace("antrhopic", "vllm")
+
+    assert any(line.startswith(f"{path}: no provider is named") for line in complaints(text, policy))
+    assert any(line.startswith(f"{path}: no provider is named") for line in warnings(text, other))
+    assert complaints(text, other) == []
 
 
 def test_router_roles_count_where_model_has_none() -> None:
@@ -82,10 +103,8 @@ def test_failover_extends_what_has_no_fallback_of_its_own() -> None:
 
     assert found["c"] == found[AUTO] == ["anthropic/c", "openai/c", "google/g"]
     assert found["d"] == ["openai/d"]
-    assert (
-        'failover.fallbacks[2].provider: no provider is named "local" (known: anthropic, google, openai): not used'
-        in (warnings(text, seed(13)))
-    )
+    said = 'failover.fallbacks[2].provider: no provider is named "local" (known: anthropic, google, openai): not used: '
+    assert any(line.startswith(said) for line in warnings(text, seed(13)))
 
 
 def test_failover_leaves_a_fallback_alone() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.findings import errors
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.load import load
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
@@ -106,11 +107,11 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
 
     assert found.settings is None
     assert [str(finding) for finding in errors(found.findings)] == [
-        f"model.providers[0].auth: auth: {auth} needs the extra: pip install 'openclaw-extproc[{auth}]'"
+        f"a.yml:1: model.providers[p].auth: auth: {auth} needs the extra: pip install 'openclaw-extproc[{auth}]'"
     ]
 
 
-def test_a_key_file_that_cannot_be_read_is_a_warning() -> None:
+def test_a_key_file_that_cannot_be_read_is_told_with_the_reason() -> None:
     text = entry("auth: google, credential: ./none.json")
 
     found = load(
@@ -118,10 +119,13 @@ def test_a_key_file_that_cannot_be_read_is_a_warning() -> None:
         clusters=None,
         environment={},
         formats=FORMATS,
-        key_file=lambda _, is_header: "in a header" if is_header else "it is a FIFO",
+        key_file=lambda _, is_header: Objection("in a header" if is_header else "cannot be read (No such file)"),
     )
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].credential: it is a FIFO: write the key into it, alone and readable for this process only"
+        (
+            "a.yml:1: model.providers[p].credential: the key file ./none.json cannot be read (No such file), "
+            "so p cannot be used: put the key there, alone and readable for this user; it is read again at each call"
+        )
     ]
     assert warnings(text) == []

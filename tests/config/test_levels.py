@@ -11,7 +11,7 @@ LOCAL = "session: {router: {primary: {endpoint: 'http://10.0.0.9:8080'}}}"
 def test_the_published_levels_are_chains_of_their_own() -> None:
     assert level_chains(seed(2), LOCAL) == {
         "session": ["local/gpt-oss-120b", f"anthropic/{SONNET}"],
-        "prompt": [f"anthropic/{OPUS}"],
+        "prompt": [f"anthropic/{OPUS}", "google/gemini-pro-1.5"],
     }
     levels = settings(seed(2), LOCAL).gateway.strategy.levels
     assert levels.session == Level("session", "level:session")
@@ -38,7 +38,8 @@ def test_a_level_without_any_model_left_chooses_none() -> None:
     text = "session: {model: {provider: local, model: m}}"
 
     assert settings(seed(0), text).gateway.strategy.levels.session == Level("session")
-    assert "session: none of its models has a provider that is there: it chooses no model" in warnings(seed(0), text)
+    said = "session: none of its models has a provider that is there: it chooses no model: "
+    assert any(line.startswith(said) for line in warnings(seed(0), text))
 
 
 def test_a_level_does_not_change_who_has_a_model() -> None:
@@ -51,6 +52,18 @@ def test_a_level_s_single_model_falls_back_as_it_does_anywhere() -> None:
     text = f"session: {{model: {{provider: anthropic, model: {SONNET}}}}}"
 
     assert level_chains(seed(3), text)["session"] == [f"anthropic/{SONNET}", "google/gemini-pro-1.5"]
+
+
+def test_a_level_that_names_one_model_keeps_the_global_stand_ins() -> None:
+    """Of a model that is not listed as well: only what a level says is replaced."""
+    sonnet = {"provider": "anthropic", "model": SONNET}
+    first, primary = f"prompt: {{model: {sonnet}}}", f"session: {{router: {{primary: {sonnet}}}}}"
+
+    found = level_chains(seed(1), first, primary)
+
+    gemini, local = "google/gemini-pro-1.5", "local/gpt-oss-120b"
+    assert found["prompt"] == [f"anthropic/{SONNET}", f"anthropic/{OPUS}", gemini, local]
+    assert found["session"] == [f"anthropic/{SONNET}", gemini, local]
 
 
 def test_prompt_is_told_to_hide_the_rest() -> None:
@@ -105,9 +118,9 @@ def test_two_data_classes_of_all_sessions_are_not_made_one() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("session: [", "session.yml:2:1"),
-        ("sesion: {}", "session.yml: sesion: unknown key (known: session, sessions): did you mean session?"),
-        ("session: {modl: {}}", "session.yml: session.modl: unknown key (known: data_class, max_cost_usd, model, "),
+        ("session: [", "session.yml: a value is missing"),
+        ("sesion: {}", "session.yml: sesion: unknown key: did you mean session?"),
+        ("session: {modl: {}}", "session.yml: session.modl: unknown key: did you mean model?"),
         ("session: {model: {provider: x, model: y}}", 'session.yml: session.model.endpoint: "x" is no provider'),
         ("session: {model: {provider: openai}}", "session.yml: session.model.model: missing: name the model"),
         ("session: {model: {provider: openai, model: m, api_key: sk-1}}", "session.yml: session.model.api_key: must"),
@@ -141,7 +154,7 @@ def test_a_level_keeps_its_chain_where_the_router_is_off_for_the_others() -> Non
 
     assert level_chains(seed(2), LOCAL, text) == {
         "session": ["local/gpt-oss-120b", f"anthropic/{SONNET}"],
-        "prompt": [f"anthropic/{OPUS}"],
+        "prompt": [f"anthropic/{OPUS}", "google/gemini-pro-1.5"],
     }
 
 

@@ -72,6 +72,6 @@ def test_envoys_own_port_is_another_one() -> None:
 
 def test_ports_are_in_their_range() -> None:
     assert complaints(seed(0), "gateway: {port: 0, admin_port: 65536}") == [
-        "gateway.port: must be greater than or equal to 1",
-        "gateway.admin_port: must be less than or equal to 65535",
+        "gateway.port: must be greater than or equal to 1: write a number within this limit",
+        "gateway.admin_port: must be less than or equal to 65535: write a number within this limit",
     ]

@@ -143,11 +143,11 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
             "model.providers[0].api_key: must not hold the secret itself: write the name of an environment variable: "
             "api_key: ${ANTHROPIC_API_KEY}"
         ),
-        "gateway.prot: unknown key (known: ",
+        "gateway.prot: unknown key: did you mean port?",
         "gateway.workers: expected a whole number",
         "gateway.host: is not an address, which a listener needs: write 127.0.0.1 ",
-        "modle: unknown key (known: channels, ",
-        "model.providers[0].modles: unknown key (known: allow_http, also, api_key, api_key_file, ",
+        "modle: unknown key: did you mean model?",
+        "model.providers[0].modles: unknown key: did you mean models?",
         (
             'model.providers[0].fallback: no provider is named "gogle" (known: anthropic, google, mistral, openai, '
             "unheard): did you mean google?"
@@ -161,7 +161,7 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         ),
         "model.providers[4].models: lists no model: list the models it serves",
         "model.providers[5].endpoint: has a user name or a password in it: remove it ",
-        "router.retry_policy.backoff_multiplier: must be greater than or equal to 1",
+        "router.retry_policy.backoff_multiplier: must be greater than or equal to 1: write a number within this limit",
         "routing_rules[0].type: missing (known: ",
         'routing_rules[0].channels[0]: no channel is named "slack" (known: none): write one of these',
     ]
@@ -235,9 +235,9 @@ def test_a_section_left_empty_changes_nothing() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_the_only_complaint_about_it() -> None:
-    found = complaints("failover: {primary: x}\nmodel: {provider: unheard, model: m}", "model: [")
+    found = loaded("failover: {primary: x}\nmodel: {provider: unheard, model: m}", "model: [").findings
 
-    assert [line.split(": ")[0] for line in found] == ["file1.yml:2:1"]
+    assert [str(finding).split(": ")[0] for finding in found] == ["file1.yml:1:9"]
 
 
 def test_no_provider_is_an_error_where_one_should_be() -> None:
@@ -259,10 +259,15 @@ def test_a_policy_without_a_provider_only_warns() -> None:
     assert "no provider: name one under model.providers or in clusters.yaml" in warnings(seed(4))
 
 
-def test_missing_credentials_are_warnings_with_a_remedy() -> None:
+def test_a_missing_credential_leaves_the_rest_usable_and_has_a_remedy() -> None:
     found = warnings(seed(0), environment={"ANTHROPIC_API_KEY": ""})
 
-    assert found == ["model.api_key: the variable ANTHROPIC_API_KEY is not set: export ANTHROPIC_API_KEY=..."]
+    assert found == [
+        (
+            "model.api_key: the variable ANTHROPIC_API_KEY is not set, so anthropic cannot be used: "
+            "export ANTHROPIC_API_KEY=... before the start"
+        )
+    ]
 
 
 def test_an_unusable_configuration_raises_with_all_its_findings() -> None:

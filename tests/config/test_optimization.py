@@ -177,8 +177,11 @@ def test_all_mistakes_about_money_are_told_at_once() -> None:
 
     switching = "cost_aware.dynamic_switching"
     assert found == [
-        "cost_aware.optimization.constraints.quality_threshold: must be less than or equal to 1",
-        "cost_aware.on_exceeded: expected 'downgrade' or 'reject'",
+        (
+            "cost_aware.optimization.constraints.quality_threshold: must be less than or equal to 1: "
+            "write a number within this limit"
+        ),
+        "cost_aware.on_exceeded: expected 'downgrade' or 'reject': write one of these",
         (
             'router.cost_optimization.priority: no kind of models is named "locl" (known: local, open_source, paid): '
             "did you mean local?"

@@ -1,5 +1,6 @@
 import pytest
 
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.load import load
 from openclaw_extproc.config.providers import cluster_name
@@ -74,19 +75,27 @@ def test_a_key_file_is_a_path() -> None:
     assert any("beside an api_key" in line for line in complaints(only("api_key_file: ./k, api_key: '${K}'")))
 
 
-def test_a_key_file_that_cannot_be_read_is_a_warning_without_its_path() -> None:
-    texts = [("a.yml", only("api_key_file: ./keys/openai"))]
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("./keys/openai", "the key file ./keys/openai"), ("/run/k", "the key file /run/k"), ("sk-a/b", "the key file")],
+)
+def test_a_key_file_that_cannot_be_used_is_told_with_its_path_and_the_reason(written: str, told: str) -> None:
+    """Where it begins as a path does: else it may be the key itself."""
     found = load(
-        texts,
+        [("a.yml", only(f"api_key_file: {written}"))],
         clusters=None,
         environment=KEYS,
         formats=FORMATS,
-        key_file=lambda path, _: "it is a FIFO" if path == "./keys/openai" else "",
+        key_file=lambda path, _: Objection("cannot be read (it is a FIFO)") if path == written else None,
     )
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].api_key_file: it is a FIFO: write the key into it, alone and readable for this process only"
+        (
+            f"a.yml:3: model.providers[openai].api_key_file: {told} cannot be read (it is a FIFO), so openai cannot be "
+            "used: put the key there, alone and readable for this user; it is read again at each call"
+        )
     ]
+    assert found.settings is not None
 
 
 def test_forms_that_agree_are_put_together() -> None:
@@ -103,7 +112,7 @@ def test_forms_that_differ_are_an_error() -> None:
 
     assert complaints(only("endpoint: 'http://10.0.0.1'", "mine"), role) == [
         (
-            "model.primary.endpoint: says something else of mine than model.providers[0].endpoint: "
+            "model.primary.endpoint: says something else of mine than model.providers[mine].endpoint: "
             "write it once, or give one of them another name"
         )
     ]

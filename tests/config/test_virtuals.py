@@ -63,7 +63,7 @@ def test_names_that_hide_something_and_names_of_nothing_are_told_at_once() -> No
     text = virtual("{gpt-4o: [gpt-4o], auto: [gpt-4o], high: [gpt-4o], x: [gpt-4, gpt-4o], y: {wish: quick}}")
 
     assert complaints(MODELS, pool, text) == [
-        "gateway.routing_strategy.virtual.y.wish: expected 'auto', 'fast', 'cheap' or 'best'",
+        "gateway.routing_strategy.virtual.y.wish: expected 'auto', 'fast', 'cheap' or 'best': write one of these",
         (
             "gateway.routing_strategy.virtual.gpt-4o: is the name of a model, which clients could not reach any more: "
             "give it another name"
@@ -83,7 +83,7 @@ def test_wrong_values_in_either_form_have_their_place() -> None:
         "y",
         "z.among[0]",
     ]
-    assert found[2].endswith("expected a list or a mapping")
+    assert found[2].endswith("expected a list or a mapping: write it in one of these two ways")
 
 
 VALUES = st.recursive(

@@ -12,7 +12,7 @@ import pytest
 
 from openclaw_extproc.edge.processes import free_port
 from tests.e2e.commands import COMMAND, started
-from tests.e2e.harness import Providers, Sidecar, sidecar, until
+from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.test_health import PRIMARY, SECOND, ask, written
 from tests.e2e.test_workers import workers
 from tests.edge.listener import Answer, Listener, Seen, listening
@@ -100,21 +100,26 @@ def test_a_rejected_reload_is_told(providers: Providers) -> None:
         before = up.config.read_text()
         up.config.write_text(f"{before}\nmodle: {{}}\n")
 
-        said = wait_for(hook, "a changed configuration has 1 errors, so the old one stays")
+        said = wait_for(hook, "a changed configuration has 1 error, so the old one stays")
 
     assert "modle: unknown key" in said
 
 
-def test_a_spent_budget_is_told(providers: Providers) -> None:
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [("", "requests go to cheaper models"), (", on_exceeded: reject", "requests are refused")],
+)
+def test_a_spent_budget_is_told(providers: Providers, more: str, words: str) -> None:
     model = f"{{name: {PRIMARY}-model, input_cost_per_million: 1000, output_cost_per_million: 1000}}"
     config = written(providers).replace(f"models: [{PRIMARY}-model]", f"models: [{model}]")
-    budget = "cost_aware: {optimization: {constraints: {max_daily_budget: 0.0001}}}"
+    budget = f"cost_aware: {{optimization: {{constraints: {{max_daily_budget: 0.0001}}}}{more}}}"
     with listening(answer) as hook:
         variables = {"KEY": "sk-ours", "HOOK": hook.url, "POSTS": hook.url}
         with sidecar(f"{config}{CHANNELS}{budget}", variables) as up:
-            ask(up)
+            body = {"model": f"{PRIMARY}-model", "messages": [{"role": "user", "content": "Hello."}]}
+            http.post(f"{up.url}/v1/chat/completions", json=body)
 
-            wait_for(hook, "the daily budget is reached: requests go to cheaper models")
+            wait_for(hook, f"the daily budget is reached: {words}")
 
 
 @pytest.mark.parametrize("command", ["up", "serve"])

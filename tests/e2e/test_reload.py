@@ -246,7 +246,7 @@ def test_a_call_under_way_still_falls_back_to_who_was_removed_meanwhile(provider
 INVALID = {
     "an unknown key": ("model:\n  providrs: []\n", "model.providrs"),
     "not YAML": ("model: [\n", "openclaw.yml:"),
-    "a dangling name": ("", "model.providers[0].fallback"),
+    "a dangling name": ("", "model.providers[bee].fallback"),
 }
 
 

@@ -140,13 +140,13 @@ def test_a_server_that_hangs_holds_nobody_up(credentials: Credentials, google: P
     assert time.monotonic() - began < 0.5
 
 
-def test_validate_tells_what_is_missing_as_a_warning(google: Provider, tokens: Tokens) -> None:
+def test_validate_tells_what_is_missing_as_an_error_of_this_machine(google: Provider, tokens: Tokens) -> None:
     none = identities.problems([google])
     tokens.status = 400
     [finding] = identities.problems([google, Provider("s", "c", "f", credential="NONE")])
 
     assert none == []
-    assert finding.severity == "warning"
+    assert (finding.severity, finding.about) == ("error", "credential")
     assert str(finding).startswith("provider g: the Google token was not renewed (RefreshError): see that ")
 
 

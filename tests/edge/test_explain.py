@@ -161,7 +161,7 @@ def test_whom_the_route_stage_would_ask_first_is_noted(tmp_path: Path) -> None:
         (("--format", "openai"), CHAT, "no client speaks openai (known: openai_chat"),
         (("--header", "x-openclaw-user"), CHAT, "a header is written 'name: value'"),
         (("--situation", "request.json"), CHAT, "request.json: messages: unknown key (known: draw"),
-        (("-c", "nowhere.yml"), CHAT, "nowhere.yml: cannot be read"),
+        (("-c", "nowhere.yml"), CHAT, "nowhere.yml: the file cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_line(

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.edge import files
 from openclaw_extproc.edge.files import MAX_SECRET_BYTES, key_file_objection
 from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.sources import Read, Sources, startable
 
 GOOD = "model: {provider: openai, model: m, api_key_file: ./key}\n"
 
@@ -76,7 +78,7 @@ def test_a_strange_file_is_a_finding_with_its_path_and_the_reason(tmp_path: Path
 
     assert read.settings is None
     (finding,) = read.errors
-    assert str(finding).startswith(f"{tmp_path / which}: cannot be read: ")
+    assert str(finding).startswith(f"{tmp_path / which}: the file cannot be read: ")
     assert why in str(finding)
 
 
@@ -92,7 +94,10 @@ def test_a_strange_key_file_is_a_finding_and_gives_no_key(
     read = soon(Sources((Path("openclaw.yml"),), None, {}).read)
 
     assert read.settings is not None
-    assert any("the file cannot be read: " in str(one) and why in str(one) for one in read.findings)
+    (finding,) = read.errors
+    assert "the key file ./key cannot be read (" in str(finding)
+    assert why in str(finding)
+    assert (finding.about, finding.line) == ("credential", 1)
     assert [secrets.get("./key"), secrets.get("./key")] == [None, None]
     assert len(caplog.records) == 1, "told once, not each second"
 
@@ -100,17 +105,17 @@ def test_a_strange_key_file_is_a_finding_and_gives_no_key(
 @pytest.mark.parametrize(
     ("held", "mode", "objection"),
     [
-        (b"sk-1\n", 0o600, ""),
-        (b"sk-1", 0o640, ""),
-        (b"sk-1", 0o644, "the file can be read by everybody on this machine"),
-        (b"sk-1\nx-other: 1", 0o600, "the file holds a line break within the key, which is not sent"),
-        (b"sk-1\r\nsk-2\n", 0o600, "the file holds a line break within the key, which is not sent"),
-        (b"sk\0-1", 0o600, "the file holds a control character within the key, which is not sent"),
-        (b" \n", 0o600, "the file is empty"),
-        (b"x" * (MAX_SECRET_BYTES + 1), 0o600, "the file cannot be read: it has more than 65,536 bytes"),
+        (b"sk-1\n", 0o600, None),
+        (b"sk-1", 0o640, None),
+        (b"sk-1", 0o644, Objection("can be read by everybody on this machine", is_usable=True)),
+        (b"sk-1\nx-other: 1", 0o600, Objection("holds a line break within the key, which is not sent")),
+        (b"sk-1\r\nsk-2\n", 0o600, Objection("holds a line break within the key, which is not sent")),
+        (b"sk\0-1", 0o600, Objection("holds a control character within the key, which is not sent")),
+        (b" \n", 0o600, Objection("is empty")),
+        (b"x" * (MAX_SECRET_BYTES + 1), 0o600, Objection("cannot be read (it has more than 65,536 bytes)")),
     ],
 )
-def test_a_key_file_is_looked_at(tmp_path: Path, held: bytes, mode: int, objection: str) -> None:
+def test_a_key_file_is_looked_at(tmp_path: Path, held: bytes, mode: int, objection: Objection | None) -> None:
     file = tmp_path / "key"
     file.write_bytes(held)
     file.chmod(mode)
@@ -119,12 +124,28 @@ def test_a_key_file_is_looked_at(tmp_path: Path, held: bytes, mode: int, objecti
     assert Secrets({}).get(str(file)) == ("sk-1" if held.strip() == b"sk-1" else None)
 
 
+def test_a_key_that_everybody_can_read_is_used_and_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("openclaw.yml").write_text(GOOD)
+    Path("key").write_text("sk-1")
+    Path("key").chmod(0o644)
+
+    read = Sources((Path("openclaw.yml"),), None, {}).read()
+
+    (found,) = read.findings
+    assert found.severity == "warning"
+    assert str(found) == (
+        "openclaw.yml:1: model.api_key_file: the key file ./key can be read by everybody on this machine: "
+        "let this user alone read it"
+    )
+
+
 def test_a_file_of_an_identity_may_have_lines(tmp_path: Path) -> None:
     file = tmp_path / "account.json"
     file.write_text('{\n  "type": "service_account"\n}\n')
     file.chmod(0o600)
 
-    assert key_file_objection(str(file), is_header=False) == ""
+    assert key_file_objection(str(file), is_header=False) is None
 
 
 @pytest.mark.parametrize("value", ["sk-1\nx-admin: yes", "sk-1\rx", "sk\x00", "sk\x7f"])
@@ -134,7 +155,11 @@ def test_a_variable_that_no_header_can_carry_is_a_finding_and_is_not_sent(tmp_pa
 
     read = Sources((file,), None, {"KEY": value}).read()
 
-    assert any("the variable KEY holds a line break or another control character" in str(f) for f in read.findings)
+    (found,) = read.errors
+    assert "the variable KEY holds a line break or another control character" in str(found)
+    assert (found.about, found.line) == ("credential", 1)
+    with pytest.raises(ConfigError):
+        startable(read, {"KEY": value})  # a variable does not change while a process runs
     assert not any(value in str(finding) for finding in read.findings)
     assert Secrets({"KEY": value}).get("KEY") is None
 

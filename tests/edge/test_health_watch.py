@@ -44,7 +44,7 @@ def states(watch: HealthWatch) -> dict[str, State]:
         (entry(Outcome.GONE), []),
         (entry(Outcome.NO_ANSWER), []),
         (entry(Outcome.FAILED, Kind.MALFORMED, 400), []),
-        (entry(Outcome.FAILED, Kind.RATE_LIMITED, 429), ["ace/m"]),
+        (entry(Outcome.FAILED, Kind.RATE_LIMITED, 429), ["ace", "ace/m"]),  # its only model is all there is of it
         (entry(Outcome.FAILED, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
         (entry(Outcome.BROKEN, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
         (entry(Outcome.BROKEN, Kind.BUG), []),

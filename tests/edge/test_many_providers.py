@@ -65,6 +65,47 @@ def test_additions_stay_whether_or_not_the_file_is_read_again(tmp_path: Path) ->
     assert published.changes(sources.read()) is False
 
 
+def test_what_was_added_by_hand_is_read_alone_and_told_with_its_line(tmp_path: Path) -> None:
+    sources, _ = world(tmp_path, 50)
+    file = tmp_path / "clusters.yaml"
+    text = file.read_text() + "- name: by-hand\n  metadata: {filter_metadata: {openclaw: {provider: x}}}\n"
+    file.write_text(text)
+
+    read = sources.read()
+
+    last = text.count("\n")
+    assert {(one.file, one.line) for one in read.errors} == {(str(file), last - 1), (str(file), last)}
+    assert all("resources[by-hand]" in str(one) for one in read.errors)
+    assert read.origin is not None
+    assert read.origin.clusters is not None
+    given = read.origin.clusters[1]
+    assert given.count("\n") == text.count("\n")
+    assert len(given) < len(text) / 20
+    assert read.additions == ({"name": "by-hand", "metadata": {"filter_metadata": {"openclaw": {"provider": "x"}}}},)
+
+
+def test_a_cluster_whose_anchor_another_one_uses_stays_whole() -> None:
+    text = "resources:\n- name: a\n  connect_timeout: &t 1s\n- name: b\n  connect_timeout: *t\n"
+    apart = text.replace("&t ", "").replace("*t", "2s").rstrip()
+
+    assert clusters_file.without(text, {"a"}) == text
+    assert clusters_file.without(apart, {"a"}) == "resources:\n- name: a\n\n- name: b\n  connect_timeout: 2s"
+    assert clusters_file.without(apart, {"b"}) == "resources:\n- name: a\n  connect_timeout: 1s\n- name: b\n"
+
+
+def test_a_finding_about_each_provider_costs_in_proportion(tmp_path: Path) -> None:
+    steps = list[int]()
+    for count in (50, 200):
+        (tmp_path / str(count)).mkdir()
+        file = tmp_path / str(count) / "openclaw.yml"
+        file.write_text(config(count).replace("models:", "api_key: '${NOT_THERE}', models:"))
+        sources = Sources((file,), None, {})
+        assert len(sources.read().errors) == count
+        steps.append(steps_of(sources.read))
+
+    assert steps[1] < 4 * steps[0] * 1.2
+
+
 def test_a_reload_costs_in_proportion_to_its_providers(tmp_path: Path) -> None:
     steps = list[int]()
     for count in (50, 200):

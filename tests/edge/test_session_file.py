@@ -52,7 +52,7 @@ def test_a_session_file_that_is_named_has_to_be_there(config: Path, tmp_path: Pa
 
     assert read.settings is None
     assert [str(one) for one in read.errors] == [
-        f"{tmp_path / 'gone.yml'}: cannot be read: No such file or directory: check the path and its permissions"
+        f"{tmp_path / 'gone.yml'}: the file cannot be read: No such file or directory: check the path"
     ]
 
 
@@ -61,7 +61,9 @@ def test_findings_about_a_session_file_name_it(config: Path) -> None:
 
     read = Sources((config,), None, KEYS).read()
 
-    assert [one.path for one in read.errors] == ["session.yml: session.modl"]
+    assert [(one.file, one.line, one.inner_path) for one in read.errors] == [
+        (str(config.with_name("session.yml")), 1, "session.modl")
+    ]
 
 
 def test_without_a_configuration_no_session_file_is_looked_for(tmp_path: Path) -> None:

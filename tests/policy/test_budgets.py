@@ -57,10 +57,17 @@ def test_a_price_nobody_knows_is_no_price() -> None:
 def test_a_spent_session_is_downgraded_and_told() -> None:
     decision = decide(ASKED, SPENT, limited(max_cost_per_session=0.5))
 
-    assert names(decision) == ["c/small", "b/medium"]
-    assert decision.record.notice == "downgraded from a/large to c/small: session budget: 0.50 USD, 0.49 spent"
+    assert names(decision) == ["b/medium", "c/small"]
+    assert decision.record.notice == "downgraded from a/large to b/medium: session budget: 0.50 USD, 0.49 spent"
     assert decision.record.downgrade == "session"
     assert decision.because[-1] == decision.record.notice
+
+
+def test_a_limit_of_ones_own_takes_the_dearest_that_fits_and_a_shared_one_the_cheapest() -> None:
+    almost = Situation(remembered=Remembered(spent_usd=0.4999), spent_today=0.99)
+
+    assert names(decide(ASKED, almost, limited(max_cost_per_session=0.5005))) == ["c/small"]
+    assert names(decide(ASKED, almost, limited(daily_budget=1.0))) == ["c/small", "b/medium"]
 
 
 def test_cheaper_ones_of_the_own_chain_go_before_strangers() -> None:
@@ -139,12 +146,12 @@ def test_a_request_and_its_cost_centre_have_limits_too() -> None:
     strategy = Strategy(cost_centres={"lab": CostCentre(max_cost_usd=0.01)})
     of_lab = declaring(cost_centre="lab")
 
-    assert names(decide(of_lab, NOW, gateway(strategy))) == ["c/small", "b/medium"]
+    assert names(decide(of_lab, NOW, gateway(strategy))) == ["b/medium", "c/small"]
     assert decide(of_lab, NOW, gateway(strategy)).record.downgrade == "cost_centre"
     poorer = declaring(of_lab, level=Level("x-openclaw-max-cost-usd", max_cost_usd=0.001))
     assert names(decide(poorer, NOW, gateway(strategy))) == ["c/small"]
     richer = declaring(of_lab, level=Level("x-openclaw-max-cost-usd", max_cost_usd=10.0))
-    assert names(decide(richer, NOW, gateway(strategy)))[0] == "c/small", "a client can only lower it"
+    assert names(decide(richer, NOW, gateway(strategy)))[0] == "b/medium", "a client can only lower it"
 
 
 def test_a_task_that_costs_too_much_gets_the_next_cheaper_model_and_is_never_refused() -> None:
@@ -162,7 +169,7 @@ def test_an_unknown_price_is_allowed_unless_the_operator_says_otherwise() -> Non
 
     assert names(decide(ASKED, SPENT, limited(unknown, max_cost_per_session=0.5)))[0] == "a/large"
     denied = limited(unknown, max_cost_per_session=0.5, unknown_price="deny")
-    assert names(decide(ASKED, SPENT, denied))[0] == "c/small"
+    assert names(decide(ASKED, SPENT, denied))[0] == "b/medium"
 
 
 def test_who_wants_no_routing_is_refused_and_not_downgraded() -> None:
@@ -190,3 +197,16 @@ def test_every_format_has_a_word_for_it(name: str, word: bytes) -> None:
     fault = refusal(ASKED, Situation(spent_today=1.0), limited(daily_budget=1.0))
 
     assert word in client_side(name).encode_error(fault)
+
+
+@pytest.mark.parametrize("on_exceeded", ["reject", "downgrade"])
+def test_a_refusal_s_record_names_the_limit(on_exceeded: str) -> None:
+    """What tells operators that a budget is reached looks at the record."""
+    only_a = Compliance(always=(Restriction("here", providers=frozenset({"a"})),))
+    strategy = Strategy(optimization=replace(Optimization(), daily_budget=1.0), compliance=only_a)
+    rejecting = replace(strategy, optimization=replace(strategy.optimization, on_exceeded="reject"))
+
+    with pytest.raises(RefusedError) as caught:
+        decide(ASKED, Situation(spent_today=1.0), gateway(rejecting if on_exceeded == "reject" else strategy))
+
+    assert caught.value.record.downgrade == "daily_budget"

@@ -1,5 +1,6 @@
 """Promises about who goes behind all others, for how long, and what is told of it."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -385,3 +386,39 @@ def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
     health.keep(gateway)
 
     assert avoided(health, AT + 1e6) == set()
+
+
+def test_all_outlets_tell_one_truth_about_a_provider() -> None:
+    """Whatever happens to it and its models: the gauge is 0 exactly where the table says open or half-open."""
+    health, rng = Health(GATEWAY), random.Random(7)  # noqa: S311  # the same every time
+    kinds = (Kind.RATE_LIMITED, Kind.UPSTREAM_GARBLED, Kind.OVERLOADED, Kind.UPSTREAM_SILENT)
+    targets = (LARGE, SMALL, BEES)
+    seen = set[State]()
+    for step in range(2_000):
+        at, target = AT + 3.0 * step, rng.choice(targets)
+        if rng.random() < 0.4:
+            health.succeeded(target, at)
+        elif rng.random() < 0.9:
+            health.failed(target, rng.choice(kinds), at)
+        at += rng.choice((0.0, 1.0, 70.0))
+        for view in health.view(at):
+            if not view.model:
+                seen.add(view.state)
+                assert health.status(view.provider, at) == (view.state not in (State.OPEN, State.HALF_OPEN))
+
+    assert seen == set(State)
+
+
+def test_a_provider_whose_every_called_model_is_out_is_shown_as_out_with_the_reason() -> None:
+    health = Health(GATEWAY)
+    targets = (LARGE, SMALL)
+    for target in targets:
+        for _ in range(5):
+            health.failed(target, Kind.RATE_LIMITED, AT, status=429)
+
+    row = next(view for view in health.view(AT) if view.name == "ace")
+
+    assert row.state is State.OPEN
+    assert row.why == "rate_limited (429)"
+    assert row.tries_again_at is not None
+    assert health.state("ace", AT) is State.HEALTHY, "its own circuit is another matter: the limits are its models'"

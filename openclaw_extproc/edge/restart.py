@@ -1,0 +1,98 @@
+"""What of a changed configuration has no effect before the next start, told at the reload that brings it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from openclaw_extproc.callers import JwtRules, ListenerTls
+from openclaw_extproc.config.findings import Finding, warning
+from openclaw_extproc.config.settings import Address, Settings
+
+_READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
+    "gateway.host": lambda settings: settings.listen.host,
+    "gateway.port": lambda settings: settings.listen.port,
+    "gateway.admin_host": lambda settings: settings.admin.host,
+    "gateway.admin_port": lambda settings: settings.admin.port,
+    "gateway.envoy_admin_port": lambda settings: settings.envoy_admin_port or "none",
+    "gateway.stages.route": lambda settings: settings.stages.route or "the usual address",
+    "gateway.stages.attempt": lambda settings: settings.stages.attempt or "the usual address",
+    "gateway.workers": lambda settings: settings.workers,
+    "logging.level": lambda settings: settings.log_level,
+    "logging.format": lambda settings: settings.log_format,
+    "logging.output": lambda settings: settings.log_output or "-",
+}
+"""By the path in openclaw.yml, what of the settings comes from there."""
+_SECTIONS_READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
+    "gateway.stages.tls": lambda settings: settings.stages.tls,
+    "gateway.downstream": lambda settings: settings.downstream,
+    "gateway.tls": lambda settings: settings.gateway.callers.tls,
+    "gateway.jwt": lambda settings: settings.gateway.callers.jwt,
+    "gateway.forwarded_client_cert_from": lambda settings: settings.gateway.callers.forwarded_from,
+}
+"""The same of what is too long to be told."""
+_IN_ENVOY: Mapping[str, Callable[[Settings], object]] = {
+    "gateway.on_sidecar_failure": lambda settings: {
+        name: one.provider.name for name, one in settings.fail_open.items()
+    },
+    "router.emergency": lambda settings: (
+        settings.gateway.emergency.message,
+        settings.gateway.emergency.retry_after_ms,
+    ),
+    "router.timeouts": lambda settings: settings.gateway.limits.longest_ms,
+}
+"""The same of what stands in Envoy's own file, which Envoy reads once."""
+
+
+def needed(started: Settings, now: Settings) -> Iterator[Finding]:
+    """One warning for each setting that differs from the one of the start, and that only a start reads."""
+    remedy, own_envoy = "restart to use the new value", "; for an Envoy of your own, render its files first"
+    for path, value in _READ_AT_START.items():
+        before, after = value(started), value(now)
+        if before != after:
+            finding = f"changed from {before} to {after}, and read at the start only: {before} stays in force"
+            yield warning(path, finding, remedy)
+    for path, value in _SECTIONS_READ_AT_START.items():
+        if value(started) != value(now):
+            finding = "changed, and read at the start only: what it said then stays in force"
+            yield warning(path, finding, f"{remedy}{own_envoy}")
+    for path, value in _IN_ENVOY.items():
+        if value(started) != value(now):
+            finding = "changed, and a part of it is in Envoy's own file, which is read at the start only"
+            yield warning(path, finding, f"{remedy}{own_envoy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a process goes on with after a reload, because Envoy does: where the listeners are, and who verifies whom.
+
+    Of callers a stage believes what the listener verified: rules that the running Envoy has not got would have it
+    believe what nobody did.
+    """
+
+    listen: Address
+    admin: Address
+    tls: ListenerTls | None
+    jwt: JwtRules | None
+    forwarded_from: tuple[str, ...]
+    trusts_labels: bool
+
+    @classmethod
+    def of(cls, started: Settings) -> "Kept":
+        callers = started.gateway.callers
+        return cls(
+            started.listen,
+            started.admin,
+            callers.tls,
+            callers.jwt,
+            callers.forwarded_from,
+            callers.trusts_labels,
+        )
+
+    def within(self, now: Settings) -> Settings:
+        """The new settings with what was kept; the very same where nothing of it has changed."""
+        if Kept.of(now) == self:
+            return now
+        callers = now.gateway.callers
+        # Whether labels count follows from the listener: it may not be wider than both say while they differ.
+        trusts = callers.trusts_labels and (self.trusts_labels or replace(Kept.of(now), trusts_labels=False) == self)
+        callers = replace(callers, tls=self.tls, jwt=self.jwt, forwarded_from=self.forwarded_from, trusts_labels=trusts)
+        return replace(now, listen=self.listen, admin=self.admin, gateway=replace(now.gateway, callers=callers))
