@@ -4,6 +4,7 @@ import pytest
 
 from openclaw_extproc.render import ext_proc, stage_clusters
 from openclaw_extproc.stages import attempt as stage
+from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseBody
 from tests.stages.attempts import begin, every_way, good
@@ -23,6 +24,7 @@ def test_a_stream_that_is_too_large_ends_in_the_clients_error_event_and_a_break(
     whole = good(provider, stream=True)
     begun = whole[: whole.rindex(b"\n\n", 0, len(whole) * 3 // 4) + 2]
     talk = attempt(*begin(client, provider, stream=True), answer_head(streamed=True), *chunks(begun, end=False))
+    assert isinstance(talk.stage, stage.AttemptStage)
     assert not talk.stage.broken
     before = delivered(talk)
 
@@ -36,7 +38,7 @@ def test_a_stream_that_is_too_large_ends_in_the_clients_error_event_and_a_break(
 
 def test_buffers_of_envoys_are_larger_than_an_answer() -> None:
     """Half of a stage's stream buffer is where Envoy begins to read again from a provider that may have gone."""
-    most = ext_proc.MAX_ANSWER_BYTES
+    most = MAX_ANSWER_BYTES
 
     assert most < ext_proc.STAGE_STREAM_BYTES // 2
     assert most < ext_proc.REQUEST_BUFFER_BYTES
