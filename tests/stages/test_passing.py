@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from openclaw_extproc.callers import CallerRules, Client
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.situation import Situation
@@ -25,7 +26,7 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.passing import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route import RouteStage
-from openclaw_extproc.strategy import Compliance, Mode, Optimization, Restriction, Strategy
+from openclaw_extproc.strategy import Compliance, CostCentre, Mode, Optimization, Restriction, Strategy
 from tests.samples import provider_side
 from tests.stages.talking import BEGAN, Talk
 from tests.wire.test_multipart import FILE, MODEL, TYPE, form
@@ -415,6 +416,27 @@ def test_a_client_narrows_where_its_files_go() -> None:
     narrowed, _, _ = passed(head("/openai/v1/files", x_openclaw_data_class="pii"), of)
 
     assert (free, narrowed) == (OPENAI, GROQ)
+
+
+def test_who_calls_is_known_of_a_file_too_and_its_key_stays_here() -> None:
+    """Its cost centre narrows where the file goes; the header that claims another one lifts nothing."""
+    centres = {"research": CostCentre(Restriction("cost centre research", providers=frozenset({"groq"})))}
+    rules = CallerRules(clients={"ada": Client("ada", ("KEY",), cost_centre="research")})
+    of = replace(ALL, strategy=Strategy(cost_centres=centres), callers=rules)
+    stage = RouteStage(of, Situation(), client_of=lambda key: {"key-of-ada": "ada"}.get(key, ""))
+    talk = Talk[RequestEntry](stage).tell(
+        head("/openai/v1/files?key=key-of-ada&a=b", authorization="Bearer key-of-ada")
+    )
+
+    planned = talk.last
+    assert isinstance(planned, Continue)
+    ((target,),) = planned.groups
+    assert target.provider.name == "groq"
+    assert planned.set_headers[":path"] == "/openai/v1/files?a=b"
+    assert "authorization" in planned.remove_headers
+    assert "key-of-ada" not in str(planned)
+    entry = talk.hang_up().entry
+    assert (entry.identity.client, entry.record.cost_centre if entry.record else "") == ("ada", "research")
 
 
 @pytest.mark.parametrize("classes", [{}, {"pii": Restriction("data class pii", providers=frozenset({"groq"}))}])
