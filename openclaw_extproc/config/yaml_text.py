@@ -59,7 +59,10 @@ class _Composer:
 
     def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
         self._loader = loader(text)
-        self._next = cast("Callable[[], yaml.Event]", self._loader.get_event)
+        self._next = cast(
+            "Callable[[], yaml.Event]",
+            self._loader.get_event,  # pyright: ignore[reportUnknownMemberType]  # the stubs leave it untyped
+        )
         self._anchors: dict[str, yaml.Node] = {}
         self._left = MAX_VALUES
 

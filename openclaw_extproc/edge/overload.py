@@ -26,8 +26,8 @@ REASONS = ("requests", "body_bytes", "lag", "pressure")
 
 RESTLESS = 0.9
 """Of its time a loop without a rest had something to do."""
-LEAST_CALLS = 32
-"""Are let in however much each of them costs."""
+LEAST_CALLS = 64
+"""Are let in however much each of them costs: an application that opens so many streams at once is none that floods."""
 _FIRST_GUESS = (0.05, 10.0)
 """Seconds of work, and the calls that took it, before anybody has called."""
 _FORGETS = 0.8

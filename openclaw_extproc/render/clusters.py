@@ -13,9 +13,6 @@ SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's, and that of Envoy's own image."""
 
 UNREAD_BUFFER_BYTES = 1024 * 1024
-"""Per connection for what is not read. It is also how long a piece of an answer may be that we are shown: 64 MiB in one
-message took a worker longer than Envoy waits."""
-UNREAD_BUFFER_BYTES = 1024 * 1024
 """Per connection for what is not read. It is also how long a piece of an answer may be that the route stage is shown:
 64 MiB in one message took a worker longer than Envoy waits."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"

@@ -9,7 +9,16 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from openclaw_extproc.config.settings import Overload
-from openclaw_extproc.edge.overload import TICK_SECONDS, Clock, Gate, Pressure, PressureFile, Work, pressure_file
+from openclaw_extproc.edge.overload import (
+    LEAST_CALLS,
+    TICK_SECONDS,
+    Clock,
+    Gate,
+    Pressure,
+    PressureFile,
+    Work,
+    pressure_file,
+)
 
 
 @pytest.fixture
@@ -129,7 +138,8 @@ def test_of_much_too_much_as_much_as_fits_is_answered_and_soon(times: int, cost:
     kept = loop.run(times * share / cost, 20.0)
 
     assert kept > 0.8
-    assert sorted(loop.seconds)[len(loop.seconds) // 2] < 4.0
+    # As many are let in as can be done in a second, but at least as many as a burst of streams has.
+    assert sorted(loop.seconds)[len(loop.seconds) // 2] < max(4.0, LEAST_CALLS * cost / share)
 
 
 def test_of_what_fits_nothing_is_refused() -> None:
