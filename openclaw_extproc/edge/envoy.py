@@ -166,9 +166,10 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return _continue(answer, put_on)
 
 
-def read_on() -> pb.ProcessingResponse:
-    """The route stage's answer to the head of a request that it reads."""
-    response = write(Continue(To.REQUEST_HEAD), lambda _: {})
+def read_on(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
+    """The route stage's answer to the head of a request that it reads: it asks for the answer's head as well."""
+    assert answer.to is To.REQUEST_HEAD, "said of a request's head"
+    response = write(answer, put_on)
     response.mode_override.CopyFrom(_WHOLE)
     return response
 

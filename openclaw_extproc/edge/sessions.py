@@ -40,7 +40,8 @@ _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeTo
 """The answers without a change, written once."""
 
 
-_READ_ON = envoy.read_on().SerializeToString()
+_PLAIN_HEAD = Continue(To.REQUEST_HEAD)
+_READ_ON = envoy.read_on(_PLAIN_HEAD, lambda _: {}).SerializeToString()
 
 
 class StepLike(Protocol[EntryT_co]):
@@ -208,7 +209,10 @@ class RouteSession(StageSession[RequestEntry]):
         return answers
 
     def _written(self, answer: Answer) -> bytes:
-        return _READ_ON if answer == _PLAIN[To.REQUEST_HEAD][0] else super()._written(answer)
+        if not (isinstance(answer, Continue) and answer.to is To.REQUEST_HEAD) or answer.bypass:
+            return super()._written(answer)
+        # Where who calls is known by a key, the key is taken out of the head as well.
+        return _READ_ON if answer == _PLAIN_HEAD else envoy.read_on(answer, self._put_on).SerializeToString()
 
     @property
     def question(self) -> Question | None:

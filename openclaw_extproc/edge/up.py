@@ -163,7 +163,7 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
         secrets_folder=str(folder),
-        pressure_files=[pressure_file(pair.route) for pair in listening],
+        pressure_files=[file for pair in listening if (file := pressure_file(pair.route))],
     )
 
 

@@ -83,7 +83,7 @@ ODD = b"""
 { "x_unknown" : {"deep": [1, 2.50, 1e3, null, "\\u00e9\\/"] },\t"model":\r\n "MODEL"  ,
   "max_tokens":100,"temperature": 1.0,
    "messages" : [ {"role":"user", "content": "caf\\u00e9 \xe2\x98\x95" , "x_more": [ ] } ] ,
-   "seed" : 12345678901234567890 }
+   "seed" : 1234567890123456789 }
 
 """
 

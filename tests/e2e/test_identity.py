@@ -59,16 +59,35 @@ def ask(
 ) -> httpx.Response:
     path = OpenAICaller.path if shape == "openai" else AnthropicCaller.path
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return http.post(
+    answer = http.post(
         up.url + path + query, content=body(shape, model), headers={"content-type": "application/json", **named}
     )
+    _ASKED[up.url] = answer.headers.get("x-openclaw-request-id", "")
+    return answer
+
+
+_ASKED: dict[str, str] = {}
+"""The id of the last request of `ask`, by the sidecar's address."""
 
 
 def last(up: Sidecar) -> dict[str, Any]:
-    """What the log says of the last request."""
-    lines = [line for line in up.lines() if line["component"] == "model_router"]
-    data: dict[str, Any] = lines[-1]["data"]
-    return data
+    """What the log says of the last request of `ask`: the line is written once the answer is through."""
+
+    def find() -> dict[str, Any] | None:
+        routed = (line["data"] for line in up.lines() if line["component"] == "model_router")
+        return next((data for data in routed if data["request_id"] == _ASKED[up.url]), None)
+
+    return until(find, 10.0, up.logged)
+
+
+def known_as(up: Sidecar, identity: str, source: str, count: int) -> None:
+    """Wait until so many requests of this identity are in the log."""
+
+    def are_there() -> bool:
+        routed = [line["data"] for line in up.lines() if line["component"] == "model_router"]
+        return sum((one["identity"], one["identity_source"]) == (identity, source) for one in routed) >= count
+
+    until(are_there, 10.0, up.logged)
 
 
 # --- keys ---
@@ -98,15 +117,16 @@ clients:
 
 
 def test_each_sdk_is_known_by_the_key_in_its_usual_place(guarded: Sidecar, providers: Providers) -> None:
+    before = sum(line["data"].get("identity") == "ops" for line in guarded.lines("model_selection"))
     with OpenAICaller(guarded.url, key=OPS) as of_openai:
         assert of_openai.ask("ace-model").text
-    assert (last(guarded)["identity"], last(guarded)["identity_source"]) == ("ops", "key")
+    known_as(guarded, "ops", "key", before + 1)
     with AnthropicCaller(guarded.url, key=OPS) as of_anthropic:
         assert of_anthropic.ask("cat-model", streamed=True).text
-    assert last(guarded)["identity"] == "ops"
+    known_as(guarded, "ops", "key", before + 2)
     with GeminiCaller(guarded.url, key=OPS) as of_google:
         assert of_google.ask("elk-model").text
-    assert last(guarded)["identity"] == "ops"
+    known_as(guarded, "ops", "key", before + 3)
     for simulator in providers.by_name.values():
         assert OPS not in "".join(map(everything, simulator.requests))
 
@@ -206,7 +226,9 @@ def test_metrics_have_names_of_the_configuration_only(guarded: Sidecar) -> None:
     ask(guarded, x_api_key=OPS, x_openclaw_user="somebody-new")
     ask(guarded, x_api_key=THEIRS)
 
-    assert guarded.metric("openclaw_client_requests_total", client="ops", status="200") == before + 1
+    last(guarded)
+    after = before + 1
+    until(lambda: guarded.metric("openclaw_client_requests_total", client="ops", status="200") == after, 10.0)
     assert guarded.metric("openclaw_client_requests_total", client="none", status="401") >= 1
     for secret in (OPS, SEARCH, THEIRS, "somebody-new"):
         assert secret not in guarded.metrics()
@@ -296,6 +318,7 @@ def test_the_claims_of_a_token_are_the_identity(
     with OpenAICaller(tokened.url, key=token) as caller:
         answer = caller.ask("ace-model")
 
+    _ASKED[tokened.url] = answer.headers["x-openclaw-request-id"]
     assert answer.headers["x-openclaw-rule"] == "red team"
     data = last(tokened)
     assert (data["identity"], data["identity_source"], data["user_id"]) == ("grace", "jwt", "grace")
@@ -399,11 +422,13 @@ def secure(up: Sidecar, authority: Authority, certificate: tuple[str, str] | Non
         context.load_cert_chain(*certificate)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with httpx.Client(verify=context, timeout=30) as client:
-        return client.post(
+        answer = client.post(
             up.url.replace("http:", "https:") + OpenAICaller.path,
             content=body("openai", "ace-model"),
             headers={"content-type": "application/json", **named},
         )
+    _ASKED[up.url] = answer.headers.get("x-openclaw-request-id", "")
+    return answer
 
 
 @pytest.mark.parametrize(
