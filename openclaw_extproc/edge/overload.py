@@ -65,14 +65,16 @@ class Pressure:
         self._seconds, self._calls = self._seconds * kept + work.running, self._calls * kept + self._ended
         asked = self._begun / self._accepted / work.passed
         self._begun = self._ended = 0
+        most = min(1.0, self._accepted * _MORE**work.passed)
         if work.busy < RESTLESS:
-            self.limit = None
-            self._accepted = min(1.0, self._accepted * _MORE**work.passed)
+            self.limit, self._accepted = None, most
             return
         each_second = work.share * self._calls / max(self._seconds, 1e-6)
         self.limit = limit = max(LEAST_CALLS, each_second * allowed)
+        if under_way < LEAST_CALLS:  # so few are a burst, however much each of them costs
+            self._accepted = most
+            return
         wanted = each_second * max(0.0, 2.0 - under_way / limit)
-        most = min(1.0, self._accepted * _MORE**work.passed)
         self._accepted = max(_LEAST, min(most, wanted / asked if asked else most))
 
     @property

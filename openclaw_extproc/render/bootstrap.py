@@ -217,9 +217,10 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
-        return [*_unbuffered(anything), anything]
+        return [_tunnels(), *_unbuffered(anything), anything]
     elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
     return [
+        _tunnels(),
         {"match": planned(), "route": _route(gateway)},
         _other_methods(),
         *(one for route in elsewhere for one in _unbuffered(route)),
@@ -227,6 +228,13 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
         *_unbuffered(anything),
         anything,
     ]
+
+
+def _tunnels() -> dict[str, Json]:
+    """`CONNECT` never ends, so nothing may wait for its end."""
+    off: dict[str, Json] = {"@type": f"{_BUFFER}.BufferPerRoute", "disabled": True}
+    refused: dict[str, Json] = {"match": {"connect_matcher": {}}, "direct_response": {"status": 405}}
+    return {**refused, "typed_per_filter_config": {BUFFER: off}}
 
 
 def _other_methods() -> dict[str, Json]:

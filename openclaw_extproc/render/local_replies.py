@@ -35,6 +35,7 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     heads = Fault(Kind.MALFORMED, "request headers: too many or too large", 431)
     again = {"retry-after": "1", "x-should-retry": "true"}
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
+    mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], _NOT_AGAIN))  # it has no path
     mappers += [
         _mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], {"x-should-retry": "false"}) for f in FAMILIES
     ]
@@ -43,7 +44,6 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     for family in FAMILIES:
         mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], _NOT_AGAIN))
         mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], _NOT_AGAIN))
-    mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], _NOT_AGAIN))  # it has no path
     for family in FAMILIES:
         mappers.append(_mapper([_details(" == 'overload'"), *_path(family)], busy, family.formats[0], again))
         mappers.append(_mapper([_status(408), *_path(family)], slow, family.formats[0], again))

@@ -147,7 +147,7 @@ def test_serve_without_an_envoy_says_once_that_it_holds_no_drills(providers: Pro
     output = tmp_path / "output"
 
     with started([*COMMAND, "serve", *sockets(tmp_path), "--envoy", "/nowhere/envoy"], tmp_path):
-        until(lambda: "drill_not_held" in output.read_text(), 20, output.read_text)
+        until(lambda: "drill_not_held" in output.read_text(), 60, output.read_text)
         time.sleep(3)  # when two more would have been held
 
     (line,) = [one for one in output.read_text().splitlines() if "drill_not_held" in one]

@@ -135,7 +135,7 @@ class Loop:
 def test_of_much_too_much_as_much_as_fits_is_answered_and_soon(times: int, cost: float, share: float) -> None:
     loop = Loop(cost, share)
 
-    kept = loop.run(times * share / cost, 20.0)
+    kept = loop.run(times * share / cost, 40.0)
 
     assert kept > 0.8
     # As many are let in as can be done in a second, but at least as many as a burst of streams has.
