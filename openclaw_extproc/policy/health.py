@@ -50,9 +50,9 @@ def reach(kind: Kind, status: int | None = None) -> Reach:
             return Reach.MODEL if status == _FAILED_MODEL else Reach.PROVIDER
         case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.FORBIDDEN:
             return Reach.MODEL
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.REFUSED:
             return Reach.NOBODY
-        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.BUG:
+        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.ABANDONED | Kind.BUG:
             return Reach.NOBODY
         case _ as never:
             assert_never(never)

@@ -21,17 +21,18 @@ RETRIABLE = [
 ]
 FINAL = [
     (400, Kind.MALFORMED),
-    (409, Kind.MALFORMED),
-    (413, Kind.TOO_LARGE),
     (422, Kind.MALFORMED),
 ]
-TO_BE_MENDED = [
+OTHER_PROVIDERS = [
+    (405, Kind.REFUSED, ""),
+    (409, Kind.REFUSED, ""),
+    (413, Kind.TOO_LARGE, ""),
     (401, Kind.UNAUTHENTICATED, "credential_refused"),
     (402, Kind.FORBIDDEN, "credential_refused"),
     (403, Kind.FORBIDDEN, "credential_refused"),
     (404, Kind.NOT_FOUND, "model_not_found"),
 ]
-"""Alone the caller is told, with another to ask it is asked; an operator is told in any case."""
+"""Alone the caller is told, with another to ask it is asked. Where there is a word, an operator is told in any case."""
 
 
 def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind) -> None:
@@ -105,8 +106,8 @@ def test_an_error_status_of_the_request_itself_is_told_at_once(
 
 @every_way
 @last_or_not
-@pytest.mark.parametrize(("status", "kind", "alert"), TO_BE_MENDED)
-def test_what_an_operator_has_to_mend_is_asked_of_another_provider(
+@pytest.mark.parametrize(("status", "kind", "alert"), OTHER_PROVIDERS)
+def test_what_this_provider_refuses_is_asked_of_another_one(
     client: str, provider: str, status: int, kind: Kind, alert: str, *, last: bool
 ) -> None:
     body = error_body(provider, kind)
