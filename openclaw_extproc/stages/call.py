@@ -1,5 +1,6 @@
 """An attempt that was sent: what is known of it, what the client is told about it, and the entry it leaves behind."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from openclaw_extproc.wire import sse
 
 MAX_WAITING_BYTES = 64 * 1024
 """Of half an event. What is longer, an image perhaps, goes on as it comes."""
+MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
+"""The longest pause that a caller is told: a quota of a week."""
 LAST_WORDS_MS = 200
 """Kept of the time of a whole call for the word that it is over."""
 _EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
@@ -57,8 +60,12 @@ class Call:
 
     @property
     def retry_after(self) -> str:
-        """The failed answer's own; "" where it has none."""
-        return self.head.get("retry-after", self.asked_wait)
+        """Whole seconds that the failed answer asks to wait, in its head or in its body; "" where it does not.
+
+        What the head says may be a fraction, a date, milliseconds or nonsense: callers get seconds or nothing.
+        """
+        asked = retry_after(self.head, self.bound.began)
+        return self.asked_wait if asked is None else str(math.ceil(min(asked, MAX_RETRY_AFTER_SECONDS)))
 
     def left_alone_for(self, at: float) -> float | None:
         """Seconds that the failed answer asks for, in its head or in its body; `None`: it does not."""
@@ -184,7 +191,8 @@ class Call:
 
     def gone(self, *also: str) -> tuple[str, ...]:
         """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
-        return (*h.not_theirs(self.head), *also)
+        nonsense = () if retry_after(self.head, self.bound.began) is not None else ("retry-after",)
+        return (*h.not_theirs(self.head), *nonsense, *also)
 
     def farewell(self, final: Fault) -> dict[str, str]:
         """What tells an SDK not to begin again what we have just given up."""

@@ -119,7 +119,7 @@ ROWS: tuple[Row, ...] = (
     Row("stall in mid-stream", "silent after half of the tokens", "stall-15", streamed=_SILENT, waits=4),
     Row("malformed chunk", "cut-off JSON in the middle", "garbage", streamed=_SAID),
     Row("no terminator", "all tokens, then no word that this was the end", "no-done", streamed=_UNENDED,
-        streamed_by={"openai": PASS}),
+        streamed_by={"openai": PASS, "anthropic": PASS}),
     Row("cut stream, buffered", "as above, with `on_midstream_fault: buffer`", "cut", more=_BUFFER),
     Row("stall, buffered", "as above, with `on_midstream_fault: buffer`", "stall-15", waits=4, more=_BUFFER),
     Row("reset, held", "TCP reset in mid-stream, with `on_midstream_fault: {hold_ms: 1000}`", "reset-mid", waits=1,
