@@ -10,10 +10,14 @@ RUN /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --n
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/openclaw /opt/openclaw
-RUN useradd --system --no-create-home --uid 10001 openclaw
+# The stages' sockets are in /run/openclaw, mode 0600: Envoy has to run as the same user. A volume that is mounted there
+# for the first time takes over its owner.
+RUN useradd --system --no-create-home --uid 10001 openclaw \
+ && install -d -m 0700 -o openclaw -g openclaw /run/openclaw
 USER 10001
+VOLUME /run/openclaw
 ENV PATH=/opt/openclaw/bin:$PATH PYTHONUNBUFFERED=1
-EXPOSE 3001 3101 3102
+EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", \
   "import urllib.request; urllib.request.urlopen('http://127.0.0.1:3001/readyz', timeout=2)"]
 ENTRYPOINT ["openclaw-extproc"]

@@ -12,9 +12,9 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 
-.PHONY: help run test fuzz reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test fuzz unread bench-overload reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
 help:
-	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | unread (answers of 100 MiB that nobody reads) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-overload (ten times what fits) | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
@@ -25,6 +25,12 @@ test: $(DEV)
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
+
+unread: $(DEV)
+	UNREAD=full $(BIN)/python -m pytest -q tests/e2e/test_unread.py
+
+bench-overload: $(DEV)
+	@$(BIN)/python -m bench.overload
 
 reloads: $(DEV)
 	RELOADS=1000 $(BIN)/python -m pytest -q -s tests/e2e/test_reload_under_load.py

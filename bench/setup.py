@@ -72,6 +72,20 @@ def running(folder: Path) -> Generator[Sides]:
 
 
 @contextmanager
+def only_ours(folder: Path, workers: int = 1, overload: str = "{}") -> Generator[int]:
+    """`openclaw-extproc up` before the canned provider: its port. Raises `LoadError`."""
+    provider, port, admin_port = (free_port() for _ in range(3))
+    with ExitStack() as stack:
+        stack.enter_context(_process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
+        (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider, workers, overload))
+        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(folder / "openclaw.yml")]
+        stack.enter_context(_process(command, folder / "ours", BENCH_KEY="sk-ours"))
+        for case in CASES:
+            _must_say(f"http://127.0.0.1:{port}{canned.OPENAI_PATH}", case, ours=True)
+        yield port
+
+
+@contextmanager
 def _process(command: Sequence[str], output: Path, **environment: str) -> Generator[int]:
     """The process id. What it says goes into a file, our log lines too: writing them is part of the work."""
     root = Path(__file__).parent.parent
@@ -123,10 +137,10 @@ def _text(body: bytes, *, streamed: bool) -> str:
     return "".join(delta.get("content") or "" for delta in deltas)
 
 
-def _configuration(port: int, admin_port: int, provider: int) -> str:
+def _configuration(port: int, admin_port: int, provider: int, workers: int = 1, overload: str = "{}") -> str:
     where = f"endpoint: 'http://127.0.0.1:{provider}', api_key: '${{BENCH_KEY}}'"
     return f"""
-gateway: {{port: {port}, admin_port: {admin_port}}}
+gateway: {{port: {port}, admin_port: {admin_port}, workers: {workers}, overload: {overload}}}
 model:
   providers:
     - {{name: openai, primary: true, models: [{canned.OPENAI_MODEL}], {where}}}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.health_rules import HealthRules
 from openclaw_extproc.strategy import Strategy
@@ -64,11 +65,18 @@ class Provider:
     """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
 
     patience: Patience = Patience()
+    forward_headers: tuple[str, ...] = ()
+    """Request headers of callers that go to it besides those of the vendor's own clients: `x-tenant`, `x-team-*`."""
 
     @property
     def identity(self) -> str:
         """What its credential is called among the credentials of all kinds: `OPENAI_API_KEY`, `aws:default`."""
         return f"{self.auth}:{self.credential}" if self.auth in ("aws", "google") else self.credential
+
+    @property
+    def at_unread_cluster(self) -> "Provider":
+        """The same provider at its cluster for requests that are no model calls."""
+        return replace(self, cluster=self.unread_cluster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +217,10 @@ class Gateway:
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
+    callers: CallerRules = field(default_factory=CallerRules)
+    """Who may call, and how it is known who does."""
+    generation: str = ""
+    """Says of two snapshots, also of two processes, whether they were made from the same texts. Plans name it."""
 
     def facts(self, target: Target) -> ModelFacts:
         return self.catalog.get(target.name, UNKNOWN)

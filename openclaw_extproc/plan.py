@@ -1,17 +1,20 @@
 """What will be tried, in which order: the one thing that travels from the route stage to the attempt stage.
 
-It goes as text through Envoy's dynamic metadata and says all that an attempt needs, so an attempt reads no
-configuration and the stages may run in different workers.
+It goes as text through Envoy's dynamic metadata. It names providers and models, and the snapshot it was made with; what
+a provider is, and all limits, an attempt takes from its own snapshot, and refuses what that does not confirm. So the
+stages may run in different workers, and whoever sends a plan of their own gets nothing by it that is not configured.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
-from openclaw_extproc.gateway import Emergency, Limits, Target
+from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.record import Record
+from openclaw_extproc.snapshots import Snapshots
+from openclaw_extproc.wire import FORMATS, spoken_to
 
 MAX_ATTEMPTS = 8
 """A chain longer than this makes callers wait for nothing; Envoy's header for it takes small numbers only."""
@@ -59,6 +62,8 @@ class Plan:
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""
     shortened: dict[str, Shortened] = field(default_factory=dict[str, Shortened])
     """By `Target.name`; of who is not in it, all of the conversation goes."""
+    generation: str = ""
+    """Of the snapshot that it was made with."""
 
     def group(self, attempt: int) -> tuple[Target, ...]:
         """The group of attempt 1, 2, …; past the end Envoy starts again, and so do we."""
@@ -94,39 +99,146 @@ def patience_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) 
     return min(max(own, default=usual), longest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """As a plan travels, which costs Envoy and us by its length: a target once, however often it is planned."""
+def windows(groups: Sequence[tuple[Target, ...]], gateway: Gateway) -> dict[str, int]:
+    """`Plan.windows`: only where somebody else could have more room."""
+    known = {target.name: gateway.facts(target).window for group in groups for target in group}
+    return {name: window for name, window in known.items() if window is not None} if len(known) > 1 else {}
 
-    targets: tuple[Target, ...]
+
+class UnconfirmedError(Exception):
+    """A plan that names what no snapshot confirms: one of a stranger, or of a configuration that is long gone."""
+
+
+_Positive = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+_Dollars = Annotated[float, msgspec.Meta(ge=0)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _Named(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A target as it travels. What it has besides its names changes the request of whoever sends it, and no other."""
+
+    provider: str
+    model: str
+    weight: _Count = 1
+    timeout_ms: _Positive | None = None
+    changes: Changes | None = None
+
+
+class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A plan as it travels, which costs Envoy and us by its length: a target once, however often it is planned."""
+
+    generation: str
+    request_id: str
+    client_format: str
+    path: str
+    query: str
+    asked_model: str
+    targets: tuple[_Named, ...]
     groups: tuple[tuple[int, ...], ...]
     """Places in `targets`."""
-    plan: Plan
-    """Without its groups."""
+    began: _Seconds
+    patience_ms: _Count
+    estimated_tokens: _Count = 0
+    passes: bool = False
+    degraded: str = ""
+    session: str = ""
+    """This and the next two: all of the record that attempts have a use for."""
+    tier: str = ""
+    cost_usd: _Dollars | None = None
+    client_headers: dict[str, str] = {}
+    shortened: dict[str, Shortened] = {}
 
 
 def write(plan: Plan) -> str:
-    """What a provider lists is left out: no attempt asks for it, and it may be hundreds of names."""
     places = {id(target): target for group in plan.groups for target in group}
     place = {one: number for number, one in enumerate(places)}
-    groups = tuple(tuple(place[id(target)] for target in group) for group in plan.groups)
-    written = _Written(tuple(map(_alone, places.values())), groups, replace(plan, groups=()))
+    written = _Written(
+        generation=plan.generation,
+        request_id=plan.request_id,
+        client_format=plan.client_format,
+        path=plan.path,
+        query=plan.query,
+        asked_model=plan.asked_model,
+        targets=tuple(map(_named, places.values())),
+        groups=tuple(tuple(place[id(target)] for target in group) for group in plan.groups),
+        began=plan.began,
+        patience_ms=plan.patience_ms,
+        estimated_tokens=plan.estimated_tokens,
+        passes=plan.passes,
+        degraded=plan.degraded,
+        session=plan.record.session,
+        tier=plan.record.tier,
+        cost_usd=plan.record.cost_usd,
+        client_headers=plan.client_headers,
+        shortened=plan.shortened,
+    )
     return _encoder.encode(written).decode()
 
 
-@lru_cache(maxsize=1024)
-def _alone(target: Target) -> Target:
-    return replace(target, provider=replace(target.provider, models=()))
+_NO_CHANGES = Changes()
 
 
-def read(text: str) -> Plan:
-    """Raises `msgspec.MsgspecError` (a bug of ours, or somebody else's metadata under our name)."""
+def _named(target: Target) -> _Named:
+    changes = None if target.changes == _NO_CHANGES else target.changes
+    return _Named(target.provider.name, target.model, target.weight, target.timeout_ms, changes)
+
+
+def read(text: str, snapshots: Snapshots) -> Plan:
+    """The plan, its providers and limits as the snapshots have them.
+
+    Raises:
+        msgspec.MsgspecError: it is none (a bug of ours, or somebody else's metadata under our name).
+        UnconfirmedError: it names a provider, a model or a format that is not configured.
+    """
     written = _decoder.decode(text)
-    try:
-        groups = tuple(tuple(written.targets[place] for place in group) for group in written.groups)
-    except IndexError as error:
-        raise msgspec.ValidationError("a group names a target that is not there") from error
-    return replace(written.plan, groups=groups)
+    _check(written)
+    gateway = snapshots.of(written.generation).gateway
+    targets = [_target(one, written, snapshots) for one in written.targets]
+    groups = tuple(tuple(targets[place] for place in group) for group in written.groups)
+    return Plan(
+        request_id=written.request_id,
+        client_format=written.client_format,
+        path=written.path,
+        query=written.query,
+        asked_model=written.asked_model,
+        groups=groups,
+        began=written.began,
+        patience_ms=written.patience_ms,
+        limits=gateway.limits,
+        emergency=gateway.emergency,
+        record=Record(session=written.session, tier=written.tier, cost_usd=written.cost_usd),
+        estimated_tokens=written.estimated_tokens,
+        passes=written.passes,
+        degraded=written.degraded,
+        windows=windows(groups, gateway),
+        client_headers=written.client_headers,
+        shortened=written.shortened,
+        generation=written.generation,
+    )
+
+
+def _check(written: _Written) -> None:
+    places = [place for group in written.groups for place in group]
+    if not written.groups or not all(written.groups) or not all(0 <= one < len(written.targets) for one in places):
+        raise msgspec.ValidationError("a group without a target, or with one that is not there")
+    asked = FORMATS.get(written.client_format)
+    if asked is None or asked.client is None:
+        raise UnconfirmedError("no client speaks such a format")
+
+
+def _target(named: _Named, plan: _Written, snapshots: Snapshots) -> Target:
+    found = _provider(named, plan, snapshots)
+    if found is None:
+        raise UnconfirmedError("it names a provider or a model that is not configured")
+    return Target(found, named.model, named.weight, named.changes or _NO_CHANGES, named.timeout_ms)
+
+
+def _provider(named: _Named, plan: _Written, snapshots: Snapshots) -> Provider | None:
+    if plan.passes:
+        return None if named.model else snapshots.unread(plan.generation, named.provider)
+    found = snapshots.provider(plan.generation, named.provider, named.model)
+    return None if found is None or spoken_to(found, plan.client_format) is None else found
 
 
 _encoder = msgspec.json.Encoder()

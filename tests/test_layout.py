@@ -17,8 +17,9 @@ PACKAGE = ROOT / "openclaw_extproc"
 OURS = "openclaw_extproc"
 
 LAYERS = (
-    {"faults", "catalog", "strategy", "record", "health_rules", "notices"},
+    {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices"},
     {"gateway"},
+    {"snapshots"},
     {"model"},
     {"wire"},
     {"plan", "features"},

@@ -7,72 +7,135 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
-from openclaw_extproc.plan import MAX_ATTEMPTS, Plan, groups, read, write
+from openclaw_extproc.catalog import ModelFacts
+from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.plan import MAX_ATTEMPTS, Plan, UnconfirmedError, groups, read, windows, write
 from openclaw_extproc.record import Record
+from openclaw_extproc.snapshots import Snapshots
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
-providers = st.builds(
-    Provider, text, text, text, text, text, st.sampled_from(["inject", "forward"]), st.lists(text).map(tuple), text
-)
-targets = st.builds(Target, providers, text, st.integers(1, 100))
-limits = st.builds(Limits, *[st.integers(0, 10**6)] * 4, st.floats(1, 10))
-plans = st.builds(
-    Plan,
-    text,
-    text,
-    text,
-    text,
-    text,
-    st.lists(st.lists(targets, min_size=1, max_size=2).map(tuple), min_size=1, max_size=4).map(tuple),
-    st.floats(0, 2e9),
-    st.integers(1, 10**6),
-    limits,
-    st.builds(Emergency, text, st.integers(0, 10**6)),
-    st.builds(Record, because=st.lists(text).map(tuple)),
-)
 
 
 def target(name: str) -> Target:
-    return Target(Provider(name, f"c-{name}", "f"), f"m-{name}")
+    provider = Provider(name, f"c-{name}", "openai_chat", credential=f"KEY-{name}", models=("other",), region="eu")
+    return Target(provider, f"m-{name}")
 
 
 A, B, C = map(target, "abc")
 
 
 def plan(*chain: Target) -> Plan:
-    return Plan("r", "f", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Limits(), Emergency())
+    return Plan("r", "openai_chat", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Limits(), Emergency())
 
 
-def alone(target: Target) -> Target:
-    return replace(target, provider=replace(target.provider, models=()))
+LIMITS, EMERGENCY = Limits(first_token_ms=7), Emergency("nobody", 9)
+GATEWAY = Gateway(
+    {t.provider.name: t.provider for t in (A, B, C)},
+    {"m": (A, B, C)},
+    limits=LIMITS,
+    emergency=EMERGENCY,
+    catalog={"a/m-a": ModelFacts(window=1_000), "b/m-b": ModelFacts()},
+    generation="g1",
+)
+KNOWN = Snapshots(GATEWAY)
+
+targets = st.builds(
+    replace,
+    st.sampled_from([A, B, C]),
+    weight=st.integers(0, 100),
+    timeout_ms=st.none() | st.integers(1, 10**6),
+    changes=st.builds(Changes, text, text, st.none() | st.floats(0, 2), st.none() | st.integers(1, 10**6)),
+)
+plans = st.builds(
+    Plan,
+    text,
+    st.just("openai_chat"),
+    text,
+    text,
+    text,
+    st.lists(st.lists(targets, min_size=1, max_size=2).map(tuple), min_size=1, max_size=4).map(tuple),
+    st.floats(0, 2e9),
+    st.integers(1, 10**6),
+    st.just(LIMITS),
+    st.just(EMERGENCY),
+    st.builds(Record, session=text, tier=text, cost_usd=st.none() | st.floats(0, 100)),
+    generation=st.just("g1"),
+)
 
 
 @given(plans)
-def test_a_plan_survives_its_journey_without_what_its_providers_list(made: Plan) -> None:
-    expected = replace(made, groups=tuple(tuple(map(alone, group)) for group in made.groups))
+def test_a_plan_survives_its_journey(made: Plan) -> None:
+    assert read(write(made), KNOWN) == replace(made, windows=windows(made.groups, GATEWAY))
 
-    assert read(write(made)) == expected
+
+def test_of_a_provider_only_its_name_travels() -> None:
+    written = write(plan(A))
+
+    assert "KEY-a" not in written
+    assert "c-a" not in written
+    assert len(written) < 250
+
+
+def test_what_a_plan_says_of_why_it_is_so_stays_here() -> None:
+    written = write(replace(plan(A), record=Record(because=("a long story",), data_classes=("pii",))))
+
+    assert "story" not in written
+    assert "pii" not in written
 
 
 def test_a_target_travels_once_however_often_it_is_planned() -> None:
     once, often = write(plan(A, B)), write(plan(A, B, A, B, A, B, A, B))
 
-    assert read(often).groups == ((A,), (B,)) * 4
+    assert read(often, KNOWN).groups == ((A,), (B,)) * 4
     assert len(often) - len(once) <= len("[0],[1],") * 3
 
 
 @pytest.mark.parametrize("written", ["", "{", "[]", "{}", "null", '{"request_id": 7}'])
 def test_what_is_no_plan_is_refused(written: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        read(written)
+        read(written, KNOWN)
 
 
-def test_a_plan_that_names_a_target_it_has_not_is_refused() -> None:
-    written = write(plan(A)).replace('"groups":[[0]]', '"groups":[[1]]')
+@pytest.mark.parametrize("groups", ["[]", "[[]]", "[[1]]", "[[-1]]", "[[0],[]]"])
+def test_a_plan_whose_groups_lead_nowhere_is_refused(groups: str) -> None:
+    written = write(plan(A)).replace('"groups":[[0]]', f'"groups":{groups}')
 
     with pytest.raises(msgspec.MsgspecError):
-        read(written)
+        read(written, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ('"provider":"a"', '"provider":"z"'),
+        ('"model":"m-a"', '"model":"../../admin"'),
+        ('"client_format":"openai_chat"', '"client_format":"bedrock_converse"'),
+        ('"client_format":"openai_chat"', '"client_format":"gemini_embeddings"'),
+        ('"client_format":"openai_chat"', '"client_format":"no such"'),
+        ('"groups"', '"passes":true,"groups"'),
+    ],
+)
+def test_a_plan_that_names_what_is_not_configured_is_refused(ours: str, theirs: str) -> None:
+    written = write(plan(A))
+    assert ours in written
+
+    with pytest.raises(UnconfirmedError):
+        read(written.replace(ours, theirs), KNOWN)
+
+
+def test_a_plan_that_describes_a_provider_is_refused() -> None:
+    written = write(plan(A)).replace('"provider":"a"', '"credential":"PATH","provider":"a"')
+
+    with pytest.raises(msgspec.MsgspecError):
+        read(written, KNOWN)
+
+
+@pytest.mark.parametrize("amount", ["-1.0", "1e999"])
+def test_a_plan_lifts_no_budget(amount: str) -> None:
+    written = write(replace(plan(A), record=Record(cost_usd=1.0))).replace('"cost_usd":1.0', f'"cost_usd":{amount}')
+
+    with pytest.raises(msgspec.MsgspecError):
+        read(written, KNOWN)
 
 
 def test_a_chain_is_tried_once() -> None:

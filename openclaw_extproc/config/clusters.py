@@ -33,6 +33,7 @@ class ClusterProvider:
     """Where its metadata stands, for findings."""
     listed: tuple[ListedModel, ...] = ()
     template: Template | None = None
+    allow_http: bool = False
     endpoint: Endpoint | None = None
     """Of its first host, where Envoy finds it by address or name."""
 
@@ -103,8 +104,11 @@ def _provider(
         api_version=written.api_version,
         project=written.project,
         authority=_authority(cluster),
+        forward_headers=tuple(dict.fromkeys(written.forward_headers)),
     )
-    return ClusterProvider(provider, path, tuple(written.models), written.template, _endpoint(cluster))
+    return ClusterProvider(
+        provider, path, tuple(written.models), written.template, written.allow_http, _endpoint(cluster)
+    )
 
 
 def _metadata_findings(

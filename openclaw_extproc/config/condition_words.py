@@ -21,6 +21,7 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "operation": get_args(Operation),
         "priority": ("high", "normal", "low"),
         "output_format": ("text", "json", "json_schema"),
+        "identity_source": ("", "key", "jwt", "xfcc", "certificate"),
     }
 )
 """All that these variables can be."""

@@ -5,12 +5,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.balance import limited, link_balance
+from openclaw_extproc.config.callers import link_callers
 from openclaw_extproc.config.chains import Chain, link_chains
 from openclaw_extproc.config.choosing import link_choosing, switched_off
 from openclaw_extproc.config.cloud import is_cloud, lacks
 from openclaw_extproc.config.clusters import Clusters
 from openclaw_extproc.config.context import link_context
+from openclaw_extproc.config.doors import open_doors
 from openclaw_extproc.config.drills import link_drills
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.fitness import capabilities, fitness
@@ -20,13 +23,16 @@ from openclaw_extproc.config.limits import degraded, link_emergency, link_limits
 from openclaw_extproc.config.models import link_models
 from openclaw_extproc.config.notices import link_notices
 from openclaw_extproc.config.prices import NEWEST
-from openclaw_extproc.config.providers import Providers, link_providers
-from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
+from openclaw_extproc.config.providers import Providers, link_providers, with_headers
+from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
 from openclaw_extproc.config.sidecar import link_fail_open
+from openclaw_extproc.config.stages import link_stages
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.config.written import GatewaySection, Written
 from openclaw_extproc.config.written_levels import SessionFile
+from openclaw_extproc.config.written_workers import Downstream as WrittenDownstream
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.strategy import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,16 @@ class Surroundings:
     formats: Mapping[str, BasePath]
     variables: Collection[str]
     """Names of the environment variables that are set to something."""
-    readable: Callable[[str], bool]
-    """Whether a file is there and can be read."""
+    key_file: Callable[[str, bool], str]
+    """What is wrong with the file of a credential; empty: nothing. `True`: it goes into a header as it is."""
     extras: Collection[str]
     """Which of our extras are installed."""
     today: date = NEWEST
     """For prices that changed or are going to."""
+    unusable: Collection[str] = ()
+    """Names of variables whose values no header can carry."""
+    readable: Callable[[str], bool] = lambda _: True
+    """Whether a file that holds no credential of ours can be read."""
 
 
 def link(
@@ -56,7 +66,7 @@ def link(
     session_name, session_file = session or ("", None)
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
-    providers = patient(providers, written)
+    providers = with_headers(patient(providers, written), written.gateway.forward_headers)
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
@@ -67,6 +77,9 @@ def link(
     findings += capabilities(written.gateway.models, forms, providers)
     findings += _none_at_all(written, providers)
     findings += _listening(written.gateway)
+    callers, about_callers = link_callers(written, around.variables, around.readable)
+    findings += about_callers
+    findings += _unaskable(callers, context)
     findings += unused(written)
     gateway = Gateway(
         providers=providers.by_name,
@@ -78,6 +91,7 @@ def link(
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
+        callers=callers,
     )
     whole = replace(gateway, chains=models.chains)
     findings += degraded(written.router.emergency, whole)
@@ -97,10 +111,16 @@ def link(
     strategy = balance.added_to(models.into(replace(strategy, context=context)))
     gateway = replace(gateway, strategy=strategy, health=health)
     upstreams = limited(providers.upstreams, balance.pools, whole)
-    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway.strategy)
+    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway)
     findings += about_failure
     channels, about_channels = link_notices(written, around.variables)
     findings += about_channels
+    endpoints = _endpoints(providers, clusters)
+    findings += open_doors(
+        written, callers, providers.by_name, endpoints, providers.paths, _in_the_clear(providers, clusters)
+    )
+    stages, about_stages = link_stages(written.gateway.stages, written.gateway.workers)
+    findings += about_stages
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -108,17 +128,43 @@ def link(
         listen=Address(host, written.gateway.port),
         admin=Address(written.gateway.admin_host, written.gateway.admin_port),
         upstreams=upstreams,
-        endpoints=_endpoints(providers, clusters),
+        endpoints=endpoints,
         log_level=written.logging.level,
         log_output=None if output in ("-", "stdout") else output,
         workers=written.gateway.workers,
+        stages=stages,
         drain_ms=written.gateway.drain_ms,
+        envoy_admin_port=written.gateway.envoy_admin_port,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
+        downstream=_downstream(written.gateway.downstream),
         drills=link_drills(written.failover),
         channels=channels,
     )
     return settings, findings
+
+
+def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Finding]:
+    """Our own questions come through the listener like any call, and have no certificate to show."""
+    if callers.tls is not None and callers.tls.require_client_cert and context is not None and context.summarizer:
+        finding = "our own questions are refused in the handshake: nothing is summarized"
+        remedy = "write false, and gateway.authentication: required"
+        yield warning("gateway.tls.require_client_cert", finding, remedy)
+
+
+def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
+    """Whose key may go over http://, as the operator says."""
+    return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
+
+
+def _downstream(written: WrittenDownstream) -> Downstream:
+    return Downstream(
+        max_connections=written.max_connections,
+        max_heap_bytes=written.max_heap_mib * 1024 * 1024,
+        idle_timeout_ms=written.idle_timeout_ms,
+        request_headers_timeout_ms=written.request_headers_timeout_ms,
+        request_timeout_ms=written.request_timeout_ms,
+    )
 
 
 def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:
@@ -145,12 +191,15 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
         credential, path = provider.credential, providers.paths[name]
         yield from lacks(provider, path, around.extras)
         if "/" in credential:
-            if not around.readable(credential):
-                yield warning(path, "the file cannot be read", "write the key into it, readable for this process")
+            if objection := around.key_file(credential, not is_cloud(provider.auth)):
+                yield warning(path, objection, "write the key into it, alone and readable for this process only")
         elif is_cloud(provider.auth):
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and credential not in around.variables:
             yield warning(path, f"the variable {credential} is not set", f"export {credential}=...")
+        elif credential in around.unusable:
+            finding = f"the variable {credential} holds a line break or another control character, and is not sent"
+            yield warning(path, finding, "set it to the key alone")
 
 
 def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
@@ -166,6 +215,8 @@ def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
 def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
+    if written.envoy_admin_port in (written.port, written.admin_port):
+        yield error("gateway.envoy_admin_port", "is a port of ours already", "write another one")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

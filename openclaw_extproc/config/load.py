@@ -7,6 +7,7 @@ from datetime import date
 from openclaw_extproc.config.clusters import Clusters, read_clusters
 from openclaw_extproc.config.complaints import checked
 from openclaw_extproc.config.findings import ConfigError, Finding, errors, fresh
+from openclaw_extproc.config.key_text import unsendable
 from openclaw_extproc.config.link import Surroundings, link
 from openclaw_extproc.config.prices import NEWEST
 from openclaw_extproc.config.settings import BasePath, Settings
@@ -33,8 +34,8 @@ class Loaded:
         return self.settings
 
 
-def _always(_path: str) -> bool:
-    return True
+def _no_objection(_path: str, _is_header: bool) -> str:  # as `Surroundings.key_file` has it
+    return ""
 
 
 def load(
@@ -44,7 +45,8 @@ def load(
     session: tuple[str, str] | None = None,
     environment: Mapping[str, str],
     formats: Mapping[str, BasePath],
-    readable: Callable[[str], bool] = _always,
+    key_file: Callable[[str, bool], str] = _no_objection,
+    readable: Callable[[str], bool] = lambda _: True,
     extras: Collection[str] = ("aws", "google"),
     today: date = NEWEST,
     lenient: bool = False,
@@ -58,7 +60,9 @@ def load(
         session: Name and text of session.yml, if there is one.
         environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
         formats: The known provider formats by name, each with its `ProviderSide.base_path`.
-        readable: Whether the file of a credential can be read.
+        key_file: What is wrong with the file of a credential; empty: nothing. Its second argument: whether it goes
+            into a header as it is.
+        readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
         extras: Which of our extras are installed.
         today: For list prices that change on a day; without it the newest ones hold.
         lenient: Weights without a model are left out with a warning, where they are an error else.
@@ -85,7 +89,8 @@ def load(
     ):  # what a text names that cannot be read, everything else would seem to miss
         return Loaded(None, _ordered(findings))
     named = (session[0], levels) if session and levels else None
-    around = Surroundings(formats, variables, readable, extras, today)
+    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
+    around = Surroundings(formats, variables, key_file, extras, today, unusable, readable)
     settings, found = link(written, from_file, around, session=named, lenient=lenient)
     findings += fresh(found, findings)
     return Loaded(None if errors(findings) else settings, _ordered(findings))

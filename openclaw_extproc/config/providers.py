@@ -5,7 +5,7 @@ Whose cluster stands in the clusters file is not rendered again: the file is the
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -31,6 +31,8 @@ class Providers:
     """Also of those that were skipped or are wrong: to name one is not a mistake of its own."""
     paths: Mapping[str, str]
     """Where each provider's credential stands, or should."""
+    in_the_clear: frozenset[str] = frozenset()
+    """Whose credential may go over `http://` to anywhere, as the operator says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,18 @@ def link_providers(
     findings += _equal_clusters(upstreams, clusters, declared)
     for name, found in given.items():
         by_name.setdefault(name, found.provider)
-    return Providers(by_name, tuple(upstreams), frozenset({*declared, *given}), paths), findings
+    in_the_clear = frozenset(name for name, one in declared.items() if one.values.get("allow_http") == "True")
+    return Providers(by_name, tuple(upstreams), frozenset({*declared, *given}), paths, in_the_clear), findings
+
+
+def with_headers(providers: Providers, forwarded: Sequence[str]) -> Providers:
+    """The providers with the request headers that go to each of them."""
+    by_name = {
+        name: replace(one, forward_headers=tuple(dict.fromkeys((*one.forward_headers, *forwarded))))
+        for name, one in providers.by_name.items()
+    }
+    upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
+    return replace(providers, by_name=by_name, upstreams=upstreams)
 
 
 def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
@@ -140,6 +153,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         api_version=one.values.get("api_version", ""),
         project=one.values.get("project", ""),
         unread_cluster=unread_name(cluster_name(one.name)),
+        forward_headers=tuple(dict.fromkeys(one.values.get("forward_headers", "").split())),
     )
     upstream = Upstream(provider, place.scheme, place.host, place.port)
     return replace(upstream, provider=replace(provider, authority=upstream.authority))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.notices.channels import Channel
@@ -68,12 +68,58 @@ class Overload:
 
 
 @dataclass(frozen=True, slots=True)
+class Downstream:
+    """What applications may take of Envoy."""
+
+    max_connections: int = 10_000
+    max_heap_bytes: int = 1024 * 1024 * 1024
+    idle_timeout_ms: int = 75_000
+    request_headers_timeout_ms: int = 10_000
+    request_timeout_ms: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
 class Drills:
     """When drills are held by themselves."""
 
     every_seconds: float
     notify: bool = False
     """Whether what a drill finds is worth a warning, and is told through channels."""
+
+
+UNIX: Final = "unix:"
+ROUTE_ADDRESS: Final = "unix:/run/openclaw/route.sock"
+ATTEMPT_ADDRESS: Final = "unix:/run/openclaw/attempt.sock"
+"""Where the stages are when nobody says anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTls:
+    """Paths of PEM files. Those of the client are on Envoy's machine."""
+
+    certificate_chain: str
+    private_key: str
+    trusted_ca: str
+    client_certificate_chain: str
+    client_private_key: str
+    client_trusted_ca: str
+    """Who has to have signed the service's certificate."""
+    client_subject_alt_names: frozenset[str] = frozenset()
+    """Empty: any."""
+    server_name: str = ""
+    """As the service's certificate says; empty: the host of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageAddresses:
+    """Where Envoy reaches the two stages."""
+
+    route: str = ""
+    """`unix:/path` or `host:port`; empty: nobody said."""
+    attempt: str = ""
+    tls: StageTls | None = None
+    """For what is not a unix socket; `None`: without."""
+    allow_plaintext: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +138,16 @@ class Settings:
     """A file's path; `None` is standard output."""
     workers: int = 1
     """How many processes do the work. One: this one."""
+    stages: StageAddresses = StageAddresses()
     drain_ms: int = 10_000
     """How long calls under way have to end when we are ended."""
+    envoy_admin_port: int | None = None
+    """Of the admin interface of an Envoy that somebody else runs on this machine; `None`: it is not known."""
 
     fail_open: Mapping[str, Upstream] = field(default_factory=dict[str, Upstream])
     """By the vendor whose API is spoken, who gets the calls when no worker answers; the others are rejected."""
     overload: Overload = Overload()
+    downstream: Downstream = Downstream()
     drills: Drills | None = None
     """`None`: nobody asked for any."""
     channels: tuple[Channel, ...] = ()

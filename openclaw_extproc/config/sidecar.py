@@ -5,20 +5,21 @@ from collections.abc import Iterator, Mapping
 from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.config.written_workers import Processes
-from openclaw_extproc.strategy import Compliance, Strategy
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.strategy import Compliance
 from openclaw_extproc.wire import FAMILIES, Family
 
 _PATH = "gateway.on_sidecar_failure"
 
 
 def link_fail_open(
-    written: Processes, upstreams: tuple[Upstream, ...], strategy: Strategy
+    written: Processes, upstreams: tuple[Upstream, ...], gateway: Gateway
 ) -> tuple[dict[str, Upstream], list[Finding]]:
     """By the family's name, who gets its calls."""
     wanted = [family for family in FAMILIES if _is_wanted(written, family)]
     if not wanted:
         return {}, []
-    if limits := list(_limits(strategy)):
+    if limits := list(_limits(gateway)):
         finding = f"is not done, because of {', '.join(limits)}: what nobody checks must not pass"
         return {}, [warning(_PATH, finding, "write reject")]
     found = {_name(family): _target(family, upstreams) for family in wanted}
@@ -52,9 +53,12 @@ def _target(family: Family, upstreams: tuple[Upstream, ...]) -> Upstream | None:
     return next(told, None) or next(at_home, None)
 
 
-def _limits(strategy: Strategy) -> Iterator[str]:
+def _limits(gateway: Gateway) -> Iterator[str]:
     """What holds for requests that only we can hold them to."""
+    strategy = gateway.strategy
     optimization = strategy.optimization
+    if gateway.callers.identifies:
+        yield "clients"  # whose keys are not for vendors, and nobody would take them out
     if strategy.compliance != Compliance():
         yield "compliance"
     amounts = (optimization.hourly_budget, optimization.daily_budget, optimization.max_cost_per_session)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from openclaw_extproc.config.written_balance import Failover, LoadBalancing
-from openclaw_extproc.config.written_base import Access, Choice, Fraction, Milliseconds, Name, Section
+from openclaw_extproc.config.written_base import Access, Choice, Fraction, Header, Milliseconds, Name, Section
+from openclaw_extproc.config.written_callers import CallersSection, ClientEntry
 from openclaw_extproc.config.written_levels import Level
 from openclaw_extproc.config.written_models import (
     CatalogueEntry,
@@ -29,6 +30,7 @@ from openclaw_extproc.config.written_rules import (
     ComplianceSection,
     CostCentreSection,
     Names,
+    Reported,
     RoutingRules,
     UserSection,
 )
@@ -59,7 +61,7 @@ class RoutingStrategy(RoutingRules):
     all models that chat."""
 
 
-class GatewaySection(Processes):
+class GatewaySection(Processes, CallersSection):
     """Where calls come in, and which models and rules there are."""
 
     version: Name | None = None
@@ -75,8 +77,15 @@ class GatewaySection(Processes):
     """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
     admin_port: Port = 3001
     """`/metrics`, `/healthz` and `/readyz`."""
+    envoy_admin_port: Port | None = None
+    """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
+    second whether Envoy is ready. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
+    forward_headers: list[Header] = Field(default_factory=list[Header])
+    """Request headers of callers that go to every provider besides those of the vendors' own clients: names, or
+    beginnings such as `x-team-*`. Without it no tracing header but `traceparent` and `tracestate` leaves the sidecar,
+    and nothing that a mesh, a proxy or a browser adds."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
     out; `off`: nothing."""
@@ -169,6 +178,7 @@ class Written(Section):
     """Of every request that belongs to a session. See session.yml for levels of single sessions."""
     prompt: Level | None = None
     """Of every request. It hides what sessions, users and rules say about the model."""
+    clients: dict[Reported, ClientEntry] = Field(default_factory=dict[str, ClientEntry])
     users: dict[str, UserSection] = Field(default_factory=dict[str, UserSection])
     compliance: ComplianceSection = ComplianceSection()
     cost_centres: dict[str, CostCentreSection] = Field(default_factory=dict[str, CostCentreSection])
@@ -195,6 +205,7 @@ class ClusterMetadata(Section):
     base_path: str | None = None
     credential: Name | None = None
     auth: Auth = "inject"
+    allow_http: bool = False
     models: Models = Field(default_factory=list[Listed])
     template: Template | None = None
     region: str = ""
@@ -202,3 +213,4 @@ class ClusterMetadata(Section):
     quirks: list[Name] = Field(default_factory=list[Name])
     api_version: str = ""
     project: str = ""
+    forward_headers: list[Header] = Field(default_factory=list[Header])

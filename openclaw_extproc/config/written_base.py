@@ -8,8 +8,10 @@ from typing import Annotated, ClassVar, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from openclaw_extproc.gateway import Auth
+from openclaw_extproc.wire.client_headers import NEVER, NEVER_PREFIXES
 
 _DURATION = re.compile(r"(every )?[1-9][0-9]*(ms|s|m|h|d)")
+_HEADER = re.compile(r"[a-z0-9_-]{1,80}\*?")
 _RATE = re.compile(r"[1-9][0-9]*/(s|sec|second|min|minute|h|hour|day)")
 
 
@@ -25,6 +27,24 @@ def _rate(text: str) -> str:
     return text
 
 
+def _header(text: str) -> str:
+    name = text.lower()
+    if not _HEADER.fullmatch(name):
+        raise ValueError("write the name of a header such as baggage, or the beginning of names such as x-team-*")
+    prefix = name.removesuffix("*")
+    if name in NEVER or prefix.startswith(NEVER_PREFIXES) or (name != prefix and _covers_ours(prefix)):
+        raise ValueError(
+            "this header is never forwarded: credentials have auth: forward, the others are made anew for each hop"
+        )
+    return name
+
+
+def _covers_ours(prefix: str) -> bool:
+    return any(one.startswith(prefix) for one in NEVER_PREFIXES)
+
+
+Header: TypeAlias = Annotated[str, AfterValidator(_header)]
+"""The name of a request header, or what names begin with: `x-team-*`."""
 Duration: TypeAlias = Annotated[str, AfterValidator(_duration)]
 Rate: TypeAlias = Annotated[str, AfterValidator(_rate)]
 Milliseconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400_000)]
@@ -63,6 +83,9 @@ class Access(Section):
     """Of `auth: aws` and `auth: google`: which identity."""
     endpoint: Name | None = None
     """Any `http://` or `https://` URL; a path in it goes before the format's own. Known providers need none."""
+    allow_http: bool | None = None
+    """Says that a credential may go to an `http://` endpoint outside of private networks, where anybody between can
+    read it."""
     format: Name | None = None
     """The provider's wire format: a name of docs/wire-formats.md. `openai_chat` where the provider is not known."""
     region: Name | None = None
@@ -75,6 +98,9 @@ class Access(Section):
     """Azure's `api-version`."""
     project: Name | None = None
     """Google Cloud's."""
+    forward_headers: list[Header] | None = None
+    """Request headers of callers that go to this provider besides those of the vendor's own clients: names, or
+    beginnings such as `x-team-*`. See `gateway.forward_headers`."""
 
 
 class Choice(Access):

@@ -149,7 +149,8 @@ class RoutingRules(Section):
 
 
 class UserSection(Section):
-    """What is known of a user, by the name in `x-openclaw-user` or the body's `user`."""
+    """What is known of a user, by the verified name; by `x-openclaw-user` or the body's `user` where callers are
+    believed (docs/identity.md)."""
 
     preferred_model: Name | None = None
     """Goes before the rules, and after what a session or a request says itself."""
@@ -191,7 +192,8 @@ class ComplianceSection(Permitted):
 
 
 class CostCentreSection(Permitted):
-    """What requests of a cost centre may use, by the name in `x-openclaw-cost-centre`."""
+    """What requests of a cost centre may use. Whose they are, the caller's identity says; `x-openclaw-cost-centre`
+    where callers are believed, and to narrow in any case (docs/identity.md)."""
 
     max_cost_usd: Amount | None = None
     """Of a single request, as estimated before it is sent, in US dollars."""

@@ -8,6 +8,7 @@ Left out: that a target has a patience of its own; a provider's TLS, names and c
 from collections.abc import Mapping
 from dataclasses import replace
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
 from openclaw_extproc.drill.chains import steadied
 from openclaw_extproc.gateway import Gateway, Limits, Patience, Provider
@@ -58,6 +59,8 @@ def staged(
             health=replace(gateway.health, probes={}),
             response_headers="all",
             passthrough=False,
+            # The drill has no key of a client, and its listener no TLS; what the default cost centre forbids stays.
+            callers=CallerRules(default_cost_centre=gateway.callers.default_cost_centre),
         ),
         listen=listen,
         admin=admin,

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Literal, TypeAlias
 
 import httpx
 
+from openclaw_extproc.callers import ListenerTls
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge import logs
 from openclaw_extproc.gateway import Gateway
@@ -73,10 +75,14 @@ class Summaries:
 
 
 class Answers:
-    def __init__(self, listener: Callable[[], Address], told: Told) -> None:
+    def __init__(
+        self, listener: Callable[[], Address], told: Told, tls: Callable[[], ListenerTls | None] = lambda: None
+    ) -> None:
+        """`listener`: where our own listener is; `tls`: what it shows, where it has TLS."""
         self.secret = secrets.token_urlsafe(32)
         """Known to nobody outside this process, so that no client can pass for one of our questions."""
         self._listener = listener
+        self._tls = tls
         self._told = told
         self._client: httpx.AsyncClient | None = None
         self._breakers: dict[str, Breaker] = {}
@@ -96,7 +102,7 @@ class Answers:
     async def __call__(self, question: Question) -> str | None:
         match question:
             case AskOpinion(url, body, deadline_ms):
-                return await self._ask("second_opinion", url, body, {}, deadline_ms)
+                return await self._ask("second_opinion", url, body, {}, deadline_ms, self._client)
             case AskSummary():
                 return await self._summary(question)
 
@@ -107,7 +113,11 @@ class Answers:
             self._told("summary", "cached")
             return known
         headers = {**question.headers, INSIDE: self.secret}
-        text = await self._ask("summary", self._own_url(), question.body, headers, question.deadline_ms)
+        tls = self._tls()
+        own = self._client if tls is None else _own_client(tls)
+        text = await self._ask("summary", self._own_url(), question.body, headers, question.deadline_ms, own)
+        if own is not None and own is not self._client:
+            await own.aclose()
         if text and text.strip():
             self._summaries.keep(key, text)
         return text
@@ -115,18 +125,27 @@ class Answers:
     def _own_url(self) -> str:
         at = self._listener()
         host = _ANY.get(at.host, at.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{at.port}{_SUMMARIES_AT}"
+        scheme = "http" if self._tls() is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{at.port}{_SUMMARIES_AT}"
 
-    async def _ask(self, kind: str, url: str, body: bytes, headers: dict[str, str], deadline_ms: int) -> str | None:
+    async def _ask(
+        self,
+        kind: str,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        deadline_ms: int,
+        client: httpx.AsyncClient | None,
+    ) -> str | None:
         breaker = self._breakers.setdefault(url, Breaker())
-        if breaker.is_paused(time.monotonic()) or self._client is None:
+        if breaker.is_paused(time.monotonic()) or client is None:
             self._told(kind, "paused")
             return None
         outcome: Outcome = "failed"
         text = None
         try:
             async with asyncio.timeout(deadline_ms / 1000):
-                text = await _posted(self._client, url, body, headers)
+                text = await _posted(client, url, body, headers)
                 outcome = "answered"
         except TimeoutError:
             outcome = "late"
@@ -140,6 +159,18 @@ class Answers:
             logs.event("questions", "paused", said, level=logging.WARNING)
         self._told(kind, outcome)
         return text
+
+
+def _own_client(tls: ListenerTls) -> httpx.AsyncClient | None:
+    """One that trusts the certificate of our own listener and no other; its name is for the world outside. Made for
+    each question: the file may have been renewed, and questions are rare. `None`: it cannot be read."""
+    try:
+        context = ssl.create_default_context(cafile=tls.cert_file)
+    except OSError:
+        return None
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return httpx.AsyncClient(timeout=None, trust_env=False, verify=context)  # noqa: S113  # the deadline is the question's
 
 
 async def _posted(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> str:

@@ -1,11 +1,13 @@
 """What `up` tells the person at the terminal: where it listens, what to set, a line to try."""
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, Settings
 from openclaw_extproc.gateway import AUTO
 
 
 def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
-    at = _reachable(settings.listen)
+    callers = settings.gateway.callers
+    at = _reachable(settings.listen, "http" if callers.tls is None else "https")
     admin = _reachable(settings.admin)
     model = _a_model(settings, "openai")
     claude = _a_model(settings, "anthropic")
@@ -18,7 +20,7 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
         f"  export OPENAI_BASE_URL={at}/openai/v1",
         f"  export ANTHROPIC_BASE_URL={at}/anthropic",
         f"  export GOOGLE_GEMINI_BASE_URL={at}/gemini",
-        "  (the SDKs want some API key set; it does not leave this machine unless a provider has `auth: forward`)",
+        f"  ({_about_keys(callers)})",
         "",
         "Or try it:",
         f"  curl {at}/openai/v1/chat/completions -H 'content-type: application/json' \\",
@@ -56,6 +58,12 @@ def _a_model(settings: Settings, name: str) -> str:
     return provider.models[0] if provider is not None and provider.models else AUTO
 
 
-def _reachable(address: Address) -> str:
+def _about_keys(callers: CallerRules) -> str:
+    if callers.authentication == "optional":
+        return "the SDKs want some API key set; it does not leave this machine unless a provider has `auth: forward`"
+    return "who calls has to be known here: see docs/identity.md for what goes where the SDKs have their API key"
+
+
+def _reachable(address: Address, scheme: str = "http") -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address.host, address.host)  # noqa: S104  # compared, not bound
-    return f"http://{host}:{address.port}"
+    return f"{scheme}://{host}:{address.port}"

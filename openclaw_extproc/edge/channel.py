@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from prometheus_client import Metric
 
+from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
@@ -26,6 +27,8 @@ class Start:
     route: str
     """`unix:/path` or `host:port`."""
     attempt: str
+    tls: StageTls | None
+    """For `host:port`."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
 
@@ -90,11 +93,6 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """The event loop turns."""
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     number: int
     problem: str = ""
@@ -117,7 +115,7 @@ class Last:
 
 
 ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed
-FromWorker: TypeAlias = Ready | Beat | Reply | Noticed | Last | Probed
+FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed
 Message: TypeAlias = ToWorker | FromWorker
 
 

@@ -7,20 +7,34 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import yaml
 
-from openclaw_extproc.config.findings import ConfigError, Finding
+from openclaw_extproc.config import stages
+from openclaw_extproc.config.findings import ConfigError, Finding, errors
 from openclaw_extproc.config.schema import schema
-from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, Settings
 from openclaw_extproc.config.written import GatewaySection
-from openclaw_extproc.edge import drill, drill_schedule, envoy_check, explain, health_page, identities, logs, processes
+from openclaw_extproc.edge import (
+    drill,
+    drill_schedule,
+    envoy_check,
+    explain,
+    health_page,
+    identities,
+    logs,
+    processes,
+    stage_tls,
+)
+from openclaw_extproc.edge.clusters_file import text_of
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_watch import watch_envoy
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, clusters_text, publish, roots
+from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, roots, write_secrets
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.edge.up import Options, up
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -73,15 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     upward.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: that of the extra, else PATH's)")
     upward.add_argument("--access-log", default="", metavar="FILE", help="Envoy's access log, as JSON lines")
     serve = command("serve", "run the ext_proc service alone, for an Envoy that is somewhere else")
-    serve.add_argument("--route", default="127.0.0.1:3101", metavar="ADDRESS", help="host:port, or unix:/path")
-    serve.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="host:port, or unix:/path")
+    serve.add_argument("--route", metavar="ADDRESS", help="unix:/path, or host:port (default: gateway.stages.route)")
+    serve.add_argument("--attempt", metavar="ADDRESS", help="likewise (default: gateway.stages.attempt)")
     serve.add_argument("--envoy", metavar="PATH", help="the Envoy binary of drills (default: as of up)")
     render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
     render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
-    render.add_argument(
-        "--route", default="127.0.0.1:3101", metavar="ADDRESS", help="where Envoy finds the route stage"
-    )
-    render.add_argument("--attempt", default="127.0.0.1:3102", metavar="ADDRESS", help="and the attempt stage")
+    render.add_argument("--route", metavar="ADDRESS",
+                        help="where Envoy finds the route stage (default: gateway.stages.route)")  # fmt: skip
+    render.add_argument("--attempt", metavar="ADDRESS", help="and the attempt stage (default: gateway.stages.attempt)")
     render.add_argument("--clusters-path", metavar="PATH", help="where Envoy finds clusters.yaml (default: in FOLDER)")
     render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
     validate = command("validate", "check the configuration and, with Envoy at hand, what it makes of it")
@@ -133,7 +146,24 @@ def _serve(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure(read.settings.log_level, read.settings.log_output)
     tell(read.findings)
-    return asyncio.run(_serving(read, sources, Listening(options.route, options.attempt), options.envoy))
+    pair = _listening(read.settings, options)
+    return asyncio.run(_serving(read, sources, pair, options.envoy))
+
+
+def _listening(settings: Settings, options: argparse.Namespace) -> Listening:
+    """Where the stages are: by word of the command line, else of the configuration.
+
+    Raises:
+        ConfigError: there they may not be.
+    """
+    said, written = (options.route, options.attempt), settings.stages
+    if any(said):  # what the configuration says was checked with it
+        written = replace(written, route=said[0] or written.route, attempt=said[1] or written.attempt)
+        found = stages.findings(written, settings.workers)
+        if wrong := errors(found):
+            raise ConfigError(wrong)
+        tell(found)
+    return Listening(written.route or ROUTE_ADDRESS, written.attempt or ATTEMPT_ADDRESS, written.tls)
 
 
 async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | None) -> int:
@@ -142,13 +172,16 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     listening = pair.of_workers(read.settings.workers)
-    async with served(read, sources.environment, listening, lambda: "") as taking:
+    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as taking:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
         tasks = [
             asyncio.create_task(watch(taking, sources, Reloading())),
             asyncio.create_task(drill_schedule.hold(taking, sources, envoy)),
         ]
+        if read.settings.envoy_admin_port is not None:
+            beside = EnvoyAdmin(read.settings.envoy_admin_port)
+            tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
         await over.wait()
         for task in tasks:
             task.cancel()
@@ -163,13 +196,17 @@ def _render(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{finding.severity}: {finding}\n")
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    listening = Listening(options.route, options.attempt).of_workers(read.settings.workers)
+    listening = _listening(read.settings, options).of_workers(read.settings.workers)
+    clusters_path: str = options.clusters_path or str((folder / "clusters.yaml").absolute())
     places = Places(
         [pair.places[0] for pair in listening],
         [pair.places[1] for pair in listening],
-        options.clusters_path or str((folder / "clusters.yaml").absolute()),
+        clusters_path,
         access_log=options.access_log,
+        secrets_folder=str(Path(clusters_path).parent),
         roots=roots(os.environ),
+        stage_tls=read.settings.stages.tls,
+        admin_port=read.settings.envoy_admin_port,
     )
     _write_files(read.settings, read, places, folder)
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")
@@ -177,9 +214,10 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
-    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120))
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
+    publish(folder / "envoy.yaml", text_of(whole))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
+    write_secrets(settings.gateway, folder)
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -191,14 +229,18 @@ def _validate(options: argparse.Namespace) -> int:
     else:
         for finding in findings:
             sys.stdout.write(f"{finding.severity}: {finding}\n")
-    errors = [f for f in findings if f.severity == "error"]
+    wrong = errors(findings)
     if not options.json:
-        sys.stdout.write(f"{len(errors)} errors, {len(findings) - len(errors)} warnings\n")
-    return WRONG if errors else OK
+        sys.stdout.write(f"{len(wrong)} errors, {len(findings) - len(wrong)} warnings\n")
+    return WRONG if wrong else OK
 
 
 def _lacking(read: Read) -> list[Finding]:
-    return identities.problems(read.settings.gateway.providers.values()) if read.settings else []
+    if read.settings is None:
+        return []
+    tls = read.settings.stages.tls
+    files = stage_tls.problems(tls) if tls is not None else ()
+    return [*identities.problems(read.settings.gateway.providers.values()), *files]
 
 
 def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Finding]:

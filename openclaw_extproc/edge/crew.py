@@ -29,8 +29,13 @@ from openclaw_extproc.notices.kinds import Kind, Notice
 from openclaw_extproc.policy.health_of_all import of_all
 
 READY_SECONDS = 30.0
-HUNG_SECONDS = 3.0
-"""Six beats. The longest work on one message takes some tenths of a second."""
+LATE_SECONDS = 3.0
+"""Whose loop did not turn for so long is not ready. Envoy asks by itself, and leaves it alone meanwhile."""
+SILENT_SECONDS = 10.0
+"""Without a beat. Nothing of the process runs then: it is stopped, or one call into C keeps all its threads waiting."""
+STALLED_SECONDS = 20.0
+"""In one step, with the rest of the process alive. Generous: a whole answer of tens of MiB is read in one step, which
+takes seconds, and more of them where others need the machine as well."""
 WATCH_SECONDS = 0.25
 COUNT_SECONDS = 5.0
 """How often workers are asked what they counted: as much a killed one takes with it."""
@@ -223,7 +228,7 @@ class Crew:
                 continue
             if hand.has_ended:
                 await self._replace(slot, hand, "ended")
-            elif hand.silence() > HUNG_SECONDS:
+            elif hand.pulse.silence() > SILENT_SECONDS or hand.pulse.stall() > STALLED_SECONDS:
                 hand.kill()
                 await self._replace(slot, hand, "hung")
 
@@ -257,7 +262,7 @@ class Crew:
     async def _fill(self, slot: Slot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
-        start = Start(origin, slot.listening.route, slot.listening.attempt, self._inside)
+        start = Start(origin, slot.listening.route, slot.listening.attempt, slot.listening.tls, self._inside)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
@@ -288,7 +293,7 @@ class Crew:
 
 
 def _is_ready(slot: Slot) -> bool:
-    return slot.hand is not None and not slot.hand.has_ended and slot.hand.silence() < HUNG_SECONDS
+    return slot.hand is not None and not slot.hand.has_ended and slot.hand.pulse.stall() < LATE_SECONDS
 
 
 async def _end(hand: Hand, seconds: float) -> None:

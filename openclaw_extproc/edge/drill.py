@@ -20,7 +20,6 @@ from pathlib import Path
 
 import httpx
 import msgspec
-import yaml
 
 from openclaw_extproc.config.cloud import is_cloud
 from openclaw_extproc.config.findings import ConfigError
@@ -32,13 +31,14 @@ from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, SHAPES, emptie
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_process import answering, ready, start_envoy
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running
-from openclaw_extproc.edge.sources import PlainDumper, Sources, publish
+from openclaw_extproc.edge.sources import Sources, publish
 from openclaw_extproc.edge.transport import ListenError
-from openclaw_extproc.edge.up import answering, ready, start_envoy
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.render import clusters as render_clusters
@@ -200,9 +200,9 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
         access_log="",
     )
     clusters = render_clusters.discovery(playing.upstreams, playing.gateway.limits)
-    publish(folder / "clusters.yaml", yaml.dump(clusters, Dumper=PlainDumper, sort_keys=False))
+    publish(folder / "clusters.yaml", text_of(clusters))
     whole = bootstrap(playing.gateway, playing.listen, places)
-    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+    publish(folder / "envoy.yaml", text_of(whole))
 
     service = Service(playing, Secrets({KEY_NAME: "drill"}))
     listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
@@ -215,7 +215,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     children.append(await start_envoy(binary, folder, 1))
     admin = EnvoyAdmin(places.admin_socket)
     stack.push_async_callback(admin.close)
-    await ready(children, admin)
+    await ready(children, admin, playing.listen)
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False))
     logging.getLogger("httpx").setLevel(logging.CRITICAL)
     return _Stage(playing, service, ports, client)

@@ -3,12 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, json_format
 
 from openclaw_extproc.gateway import Target
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
-from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE, PLAN
+from openclaw_extproc.render.ext_proc import (
+    CLAIMS,
+    DETAILS,
+    GROUPS_NAMESPACE,
+    JWT_NAMESPACE,
+    NAMESPACE,
+    NOTES_NAMESPACE,
+    PEER_NAMES,
+    PLAN,
+    REFUSED_TOKEN,
+)
 from openclaw_extproc.stages.events import (
     SAID_BY_US,
     Answer,
@@ -16,6 +27,7 @@ from openclaw_extproc.stages.events import (
     Credential,
     Deliver,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
@@ -27,7 +39,13 @@ from openclaw_extproc.stages.events import (
 
 FILTER = "envoy.filters.http.ext_proc"
 
-_SEND, _SKIP, _NONE = 1, 2, 0
+_NO_TOKEN_OF_OURS = frozenset({1, *range(4, 25)})
+"""Why `jwt_authn` of Envoy 1.40 finds no token of ours: there is none (1), it cannot be read as one (4 to 23), or its
+issuer is another (24). With all other codes the issuer is ours and the token too old, too new, for others or not
+signed."""
+
+_SEND, _SKIP = 1, 2
+_NONE, _STREAMED, _BUFFERED = 0, 1, 2
 _BYPASS = pb.ProcessingMode(
     request_header_mode=_SEND,
     response_header_mode=_SEND,
@@ -37,6 +55,25 @@ _BYPASS = pb.ProcessingMode(
     response_trailer_mode=_SKIP,
 )
 """Envoy obeys because our filters say `allow_mode_override`."""
+
+_RELAY = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_NONE,
+    response_body_mode=_STREAMED,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Trailers there are none: these clusters speak HTTP/1.1, of which Envoy drops them."""
+_WHOLE = pb.ProcessingMode(
+    request_header_mode=_SEND,
+    response_header_mode=_SEND,
+    request_body_mode=_BUFFERED,
+    response_body_mode=_NONE,
+    request_trailer_mode=_SKIP,
+    response_trailer_mode=_SKIP,
+)
+"""Of the route stage, once it has seen a request: its answer's head as well."""
 
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
@@ -53,11 +90,14 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
             cluster, metadata = told.get("xds.cluster_name", ""), _metadata(message)
             if PLAN in told:
                 metadata["plan"] = told[PLAN]
-            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata)
+            names = tuple(told[name] for name in PEER_NAMES if told.get(name))
+            claims, is_bad = _token(message)
+            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad)
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":
-            return ResponseHead(_headers(message.response_headers), at, message.response_headers.end_of_stream)
+            answer, told = message.response_headers, _attributes(message)
+            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""))
         case "response_body":
             return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
         case "response_trailers":
@@ -86,6 +126,18 @@ def _metadata(message: pb.ProcessingRequest) -> dict[str, str]:
     return {key: value.string_value for fields in found for key, value in fields.items()}
 
 
+def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bool]:
+    """The claims of a token that `jwt_authn` has verified, and whether it has refused one."""
+    forwarded = message.metadata_context.filter_metadata
+    if JWT_NAMESPACE not in forwarded:
+        return None, False
+    fields = forwarded[JWT_NAMESPACE].fields
+    claims = json_format.MessageToDict(fields[CLAIMS].struct_value) if CLAIMS in fields else None
+    if REFUSED_TOKEN not in fields:
+        return claims, False
+    return claims, int(fields[REFUSED_TOKEN].struct_value.fields["code"].number_value) not in _NO_TOKEN_OF_OURS
+
+
 PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
 """From a credential to the headers that carry it. None where it is not there: the provider then answers 401."""
 
@@ -98,13 +150,29 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return pb.ProcessingResponse(immediate_response=immediate)
         case Deliver(chunk, end):
             return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
+        case Relay(chunk, changed):
+            return pb.ProcessingResponse(response_body=_relayed(chunk, changed=changed))
         case Continue():
             return _continue(answer, put_on)
+
+
+def read_on() -> pb.ProcessingResponse:
+    """The route stage's answer to the head of a request that it reads."""
+    response = write(Continue(To.REQUEST_HEAD), lambda _: {})
+    response.mode_override.CopyFrom(_WHOLE)
+    return response
 
 
 def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:
     streamed = pb.StreamedBodyResponse(body=chunk, end_of_stream=end)
     return pb.BodyResponse(response=pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed)))
+
+
+def _relayed(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
+    if not changed:
+        return pb.BodyResponse()
+    mutation = pb.BodyMutation(body=chunk) if chunk else pb.BodyMutation(clear_body=True)
+    return pb.BodyResponse(response=pb.CommonResponse(body_mutation=mutation))
 
 
 def longer(milliseconds: int) -> pb.ProcessingResponse:
@@ -127,6 +195,8 @@ def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
         _replace_body(common, answer)
     if answer.bypass:
         response.mode_override.CopyFrom(_BYPASS)
+    if answer.relays:
+        response.mode_override.CopyFrom(_RELAY)
     if answer.groups:
         if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
             common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)

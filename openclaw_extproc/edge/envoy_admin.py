@@ -1,14 +1,17 @@
-"""Questions to the Envoy of `up`, at its admin socket: is it ready, has it taken the clusters we wrote?"""
+"""Questions to an Envoy, at its admin interface: is it ready, has it taken the clusters we wrote?"""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
 import msgspec
 
+from openclaw_extproc.edge import envoy_counts
+
 STEP_SECONDS = 0.05
-_HOST = "http://envoy"
+ANSWER_SECONDS = 2.0
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
     "cluster_manager.cds.update_rejected",
@@ -62,36 +65,50 @@ def ejected(page: bytes) -> frozenset[str]:
 
 
 class EnvoyAdmin:
-    def __init__(self, socket: str) -> None:
-        """`socket`: its path."""
-        transport = httpx.AsyncHTTPTransport(uds=socket)
-        self._client = httpx.AsyncClient(transport=transport, timeout=2.0)
+    def __init__(self, place: str | int) -> None:
+        """`place`: the path of its socket, or its port on 127.0.0.1."""
+        uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
+        transport = httpx.AsyncHTTPTransport(uds=uds)
+        self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
 
     async def is_ready(self) -> bool:
         try:
-            return (await self._client.get(f"{_HOST}/ready")).is_success
+            return (await self._client.get(f"{self._url}/ready")).is_success
         except httpx.TransportError:
             return False
 
     async def clusters(self) -> Clusters:
         """Raises `httpx.HTTPError` when Envoy does not answer."""
         wanted = "|".join((_UPDATES, _REFUSED, _WARMING)).replace(".", r"\.")
-        answer = (await self._client.get(f"{_HOST}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
+        answer = (await self._client.get(f"{self._url}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
         found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
         return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
 
     async def ejected(self) -> frozenset[str]:
         """Names of the clusters of which outlier detection has ejected every host. Raises `httpx.HTTPError`."""
-        answer = await self._client.get(f"{_HOST}/clusters", params={"format": "json"})
+        answer = await self._client.get(f"{self._url}/clusters", params={"format": "json"})
         return ejected(answer.raise_for_status().content)
 
+    async def refused(self) -> dict[str, int]:
+        """What it refused by itself, by reason. Raises `httpx.HTTPError`."""
+        wanted = "|".join((*envoy_counts.COUNTED, envoy_counts.CONNECTIONS)).replace(".", r"\.")
+        answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
+        return envoy_counts.refused(answer.raise_for_status().text)
+
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing.
+
+        Envoy's main thread takes the clusters and answers us too: while it has many of them to take, it is silent.
+        """
         before = await self.clusters()
         write()
-        for _ in range(int(seconds / STEP_SECONDS)):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             await asyncio.sleep(STEP_SECONDS)
-            now = await self.clusters()
+            try:
+                now = await self.clusters()
+            except httpx.TimeoutException:
+                continue
             if now.refused > before.refused:
                 return "Envoy refuses the clusters"
             if now.taken > before.taken and not now.warming:
@@ -101,10 +118,12 @@ class EnvoyAdmin:
     async def drain(self, seconds: float) -> None:
         """Take no new connections, and wait until the requests under way have ended, so long at most."""
         try:
-            await self._client.post(f"{_HOST}/healthcheck/fail")  # from now on answers say `connection: close`
-            await self._client.post(f"{_HOST}/drain_listeners")
+            await self._client.post(f"{self._url}/healthcheck/fail")  # from now on answers say `connection: close`
+            await self._client.post(f"{self._url}/drain_listeners")
             for _ in range(int(seconds / STEP_SECONDS)):
-                answer = await self._client.get(f"{_HOST}/stats", params={"filter": f"^{_ACTIVE}$".replace(".", r"\.")})
+                answer = await self._client.get(
+                    f"{self._url}/stats", params={"filter": f"^{_ACTIVE}$".replace(".", r"\.")}
+                )
                 if answer.text.rpartition(": ")[2].strip() in ("", "0"):
                     return
                 await asyncio.sleep(STEP_SECONDS)

@@ -2,36 +2,46 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.edge.sources import PlainDumper, Read, clusters_text, publish
+from openclaw_extproc.edge.sources import Read, publish, rendered, write_secrets
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 MAX_SECONDS = 60
 
 
-def findings(binary: str, read: Read, environment: Mapping[str, str]) -> list[Finding]:
-    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings."""
+def findings(binary: str, read: Read, environment: Mapping[str, str], known: Collection[bytes] = ()) -> list[Finding]:
+    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: clusters that it has."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
-        places = Places([f"{folder}/route.sock"], [f"{folder}/attempt.sock"], f"{folder}/clusters.yaml")
+        places = Places(
+            [f"{folder}/route.sock"],
+            [f"{folder}/attempt.sock"],
+            f"{folder}/clusters.yaml",
+            secrets_folder=folder,
+        )
+        write_secrets(read.settings.gateway, Path(folder))
         publish(Path(places.clusters_file), "resources: []\n")  # Envoy asks for the file to exist
-        whole = bootstrap(read.settings.gateway, read.settings.listen, places, read.settings.fail_open)
+        settings = read.settings
+        whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
         # It does not read the discovery file, so the clusters are checked as static ones.
-        clusters = yaml.safe_load(clusters_text(read, environment))["resources"]
-        for cluster in clusters:
-            cluster.pop("@type", None)
+        clusters = {*rendered(read, environment).values(), *map(j.dump, read.additions)} - {*known}
         static = whole["static_resources"]
         assert isinstance(static, dict)
         assert isinstance(static["clusters"], list)
-        static["clusters"] += clusters
-        publish(Path(folder) / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
-        return [replace(finding, path="envoy") for finding in of_file(binary, Path(folder) / "envoy.yaml")]
+        static["clusters"] += [_static(j.parse(one, where="cluster")) for one in sorted(clusters)]
+        file = Path(folder) / "envoy.json"  # which Envoy reads as it reads YAML
+        publish(file, j.text(whole))
+        return [replace(finding, path="envoy") for finding in of_file(binary, file)]
+
+
+def _static(cluster: dict[str, Json]) -> Json:
+    return {key: value for key, value in cluster.items() if key != "@type"}
 
 
 def of_file(binary: str, file: Path) -> list[Finding]:

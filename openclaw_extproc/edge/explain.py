@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.config.cloud import is_cloud
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.edge.secrets import Secrets
@@ -20,6 +21,7 @@ from openclaw_extproc.explain.text import text
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.stages.identification import identity_of
 
 DECIDED, REFUSED = 0, 1
 """Exit codes; 2 is for input and configuration that cannot be read."""
@@ -44,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("request", metavar="REQUEST.json", help="the body of a request; - is standard input")
     parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be repeated")
+    parser.add_argument("--client", default="", metavar="NAME", help="who calls, a name under `clients`")
     parser.add_argument("--path", default="", metavar="PATH", help="where the client asks: /v1/chat/completions")
     parser.add_argument("--format", default="", metavar="NAME", help="the client's format, where the path is not known")
     parser.add_argument("--situation", type=Path, metavar="FILE", help='JSON: what else is so, {"unhealthy": [...]}')
@@ -69,13 +72,30 @@ def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
     """Raises `InputError`."""
     try:
         headers = dict(header(one) for one in options.header)
-        asking = ask(_body(options.request), headers, path=options.path, format=options.format, at=time.time())
+        asking = ask(
+            _body(options.request),
+            headers,
+            path=options.path,
+            format=options.format,
+            at=time.time(),
+            identity=_identity(options.client, gateway),
+        )
     except (UnclearError, UnreadableError) as problem:
         raise InputError(str(problem)) from problem
     except OSError as problem:
         raise InputError(f"{problem.filename}: {problem.strerror}") from problem
     situation, notes = _situation(options, gateway)
     return explain(asking, situation, gateway, notes)
+
+
+def _identity(client: str, gateway: Gateway) -> CallerIdentity:
+    """Raises `InputError`."""
+    clients = gateway.callers.clients
+    if not client:
+        return ANONYMOUS
+    if client not in clients:
+        raise InputError(f"--client {client}: no such client (known: {', '.join(sorted(clients)) or 'none'})")
+    return identity_of(clients[client], "key")
 
 
 def _body(name: str) -> bytes:

@@ -1,9 +1,9 @@
 """What the parent knows of one worker process, and how it speaks to it."""
 
 import asyncio
+import os
 import socket
 import sys
-import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TypeAlias
@@ -12,7 +12,6 @@ from prometheus_client import Metric
 
 from openclaw_extproc.edge import processes
 from openclaw_extproc.edge.channel import (
-    Beat,
     Channel,
     Count,
     Drain,
@@ -28,6 +27,7 @@ from openclaw_extproc.edge.channel import (
     Start,
     Take,
 )
+from openclaw_extproc.edge.heartbeat import Pulse
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
@@ -44,11 +44,10 @@ Tell: TypeAlias = Callable[[Notice, int], None]
 class Hand:
     """A worker, as its parent sees it."""
 
-    def __init__(self, child: Child, channel: Channel, tell: Tell) -> None:
+    def __init__(self, child: Child, channel: Channel, pulse: Pulse, tell: Tell) -> None:
         self.child = child
         self.ready = asyncio.Event()
-        self.seen = time.monotonic()
-        """When it last said anything."""
+        self.pulse = pulse
         self.probed: Callable[[Probed], None] = _nobody
         """Who wants to know what its probes found."""
         self.metrics: tuple[Metric, ...] = ()
@@ -63,12 +62,14 @@ class Hand:
     async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "Hand":
         """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "openclaw_extproc.edge.worker", str(theirs.fileno())]
-            child = await processes.start(name, command, environment=environment, files=[theirs.fileno()])
+        beats, its_beats = os.pipe()
+        with theirs, os.fdopen(its_beats, "wb"):
+            files = [theirs.fileno(), its_beats]
+            command = [sys.executable, "-m", "openclaw_extproc.edge.worker", *map(str, files)]
+            child = await processes.start(name, command, environment=environment, files=files)
         channel = await Channel.on(ours)
         channel.send(start)
-        return cls(child, channel, tell)
+        return cls(child, channel, Pulse(beats), tell)
 
     @property
     def pid(self) -> int:
@@ -77,10 +78,6 @@ class Hand:
     @property
     def has_ended(self) -> bool:
         return self.child.process.returncode is not None
-
-    def silence(self) -> float:
-        """Seconds since it last said anything."""
-        return time.monotonic() - self.seen
 
     async def expect(self, origin: Origin) -> str:
         reply = await self._ask(Expect(next(self._numbers), origin), _EXPECT_SECONDS)
@@ -118,6 +115,7 @@ class Hand:
         await asyncio.wait([self._listening, self.child.listener], timeout=1.0)
         self._listening.cancel()
         self._channel.close()
+        self.pulse.close()
         return code
 
     async def _ask(self, question: "Expect | Count | Look", seconds: float) -> Reply | None:
@@ -135,7 +133,6 @@ class Hand:
     async def _listen(self) -> None:
         try:
             while (message := await self._channel.receive()) is not None:
-                self.seen = time.monotonic()
                 match message:
                     case Ready():
                         self.ready.set()
@@ -148,8 +145,6 @@ class Hand:
                         self.metrics = metrics
                     case Probed():
                         self.probed(message)
-                    case Beat():
-                        pass
                     case Start() | Expect() | Take() | Count() | Look() | Drain() | Probe() | Ejected():
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:

@@ -11,7 +11,7 @@ from threading import Lock
 
 from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.alerts import Tell, nobody
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Blame, Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.notices.kinds import Kind as Notable
 from openclaw_extproc.notices.kinds import Notice
@@ -73,6 +73,8 @@ class HealthWatch:
     def request(self, entry: RequestEntry, at: float) -> None:
         if entry.plan is None or entry.status is None or entry.status < 500 or entry.provider:
             return
+        if entry.fault is not None and entry.fault.kind.blame is Blame.GATEWAY:
+            return  # it was us
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]
         with self._lock:

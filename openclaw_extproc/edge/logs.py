@@ -70,6 +70,8 @@ def request(entry: RequestEntry) -> None:
     data: dict[str, Json] = {
         "request_id": entry.request_id,
         "user_id": entry.user,
+        "identity": entry.identity.name or None,
+        "identity_source": entry.identity.source or None,
         "client_format": entry.client_format,
         "status": entry.status,
         "attempts": entry.attempts,
@@ -85,6 +87,8 @@ def request(entry: RequestEntry) -> None:
     if entry.plan.passes:
         event("model_router", "passed_through", {**data, "provider": entry.plan.groups[0][0].provider.name})
         return
+    if entry.fault is not None:
+        data["fault"] = entry.fault.kind.value
     data["model_selection"] = _selection(entry, entry.plan)
     failed = entry.status is None or entry.status >= 500
     event("model_router", "model_selection", data, level=logging.WARNING if failed else logging.INFO)

@@ -55,6 +55,12 @@ class Metrics:
         self._requests = Counter(
             "openclaw_requests", "Requests by what the client got", ["client_format", "status"], registry=self.registry
         )
+        self._clients = Counter(
+            "openclaw_client_requests",
+            "Requests by who sent them: a name under `clients`, `other` for a verified caller that is not listed there",
+            ["client", "identity_source", "status"],
+            registry=self.registry,
+        )
         self._attempts = Counter(
             "openclaw_attempts", "Attempts by how they ended", ["provider", "outcome"], registry=self.registry
         )
@@ -145,6 +151,8 @@ class Metrics:
     def request(self, entry: RequestEntry) -> None:
         status = "client_gone" if entry.status is None else str(entry.status)
         self._requests.labels(entry.client_format, status).inc()
+        who = entry.identity
+        self._clients.labels(who.client or ("other" if who.is_verified else "none"), who.source, status).inc()
         if entry.record is not None and (entry.plan is None or not entry.plan.passes):
             self._decided(entry.record)
         if entry.plan is not None and not entry.plan.passes:

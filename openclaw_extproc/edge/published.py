@@ -6,20 +6,23 @@ ones, waits until Envoy has them, and takes the old ones out later.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, rendered
-from openclaw_extproc.model.json import Json
+from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
+from openclaw_extproc.model import json as j
 
 GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
 ENVOY_SECONDS = 10.0
 """How long Envoy may take to read the file and to look names up."""
+SECONDS_FOR_EACH = 0.02
+"""For each of the clusters besides: a thousand providers with TLS take some seconds where the machine is busy."""
 
 
 @dataclass(slots=True)
@@ -28,34 +31,54 @@ class Published:
     sources: Sources
     grace_seconds: float = GRACE_SECONDS
     _text: str = ""
-    _now: dict[str, Json] = field(default_factory=dict[str, Json])
+    _now: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Clusters by name, as the snapshot in force wants them."""
-    _leaving: dict[str, Json] = field(default_factory=dict[str, Json])
+    _leaving: dict[str, bytes] = field(default_factory=dict[str, bytes])
     _read: Read | None = None
+    _rendered: tuple[Read | None, dict[str, bytes]] = (None, {})
+    """Of the configuration that was looked at last."""
     _trimming: asyncio.TimerHandle | None = None
 
     def first(self, read: Read) -> None:
         """Before Envoy starts."""
         self._take(read)
-        self._write(self._whole(read, {}), self._now)
+        self._write(self._whole(read, {}), self._now, read)
 
     def changes(self, read: Read) -> bool:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin) -> str:
-        """Have Envoy take what this configuration will name. What went wrong, or nothing."""
-        coming = _by_name(read, self.sources.environment)
-        leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
-        text = self._whole(read, leaving)
+    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+        """Have Envoy take what this configuration will name. What went wrong, or nothing.
+
+        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        """
+        coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
             return ""
         if self._is_own and not self.sources.is_as_read(read):
             return "the clusters file was changed meanwhile"  # and will be read again at once
+        names = {**coming, **leaving}
+        seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(names)
         try:
-            return await admin.publish(lambda: self._write(text, {**coming, **leaving}), ENVOY_SECONDS)
+            return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
-            return "Envoy does not answer"
+            if not has_ended():
+                return "Envoy does not answer"
+            self._write(text, {**coming, **leaving}, read)
+            return ""
+
+    def _coming(self, read: Read) -> tuple[dict[str, bytes], dict[str, bytes], str]:
+        """Clusters that this configuration names, those that it names no more, and the file of both."""
+        coming = self._named(read)
+        leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
+        return coming, leaving, self._whole(read, leaving)
+
+    @property
+    def known(self) -> tuple[bytes, ...]:
+        """Clusters that Envoy has taken."""
+        read = self._read
+        return (*self._leaving.values(), *self._now.values(), *(() if read is None else map(j.dump, read.additions)))
 
     def taken(self, read: Read) -> None:
         before = {**self._leaving, **self._now}
@@ -75,7 +98,7 @@ class Published:
         if self._is_own and not self.sources.is_ours():
             return  # somebody has just edited the file: the reload that follows writes it anew
         self._leaving = {}
-        self._write(self._whole(self._read, {}), self._now)
+        self._write(self._whole(self._read, {}), self._now, self._read)
 
     @property
     def _is_own(self) -> bool:
@@ -84,19 +107,22 @@ class Published:
 
     def _take(self, read: Read) -> None:
         self._read = read
-        self._now = _by_name(read, self.sources.environment)
+        self._now = self._named(read)
 
-    def _whole(self, read: Read, leaving: Mapping[str, Json]) -> str:
-        return clusters_text(read, self.sources.environment, leaving=tuple(leaving.values()))
+    def _whole(self, read: Read, leaving: Mapping[str, bytes]) -> str:
+        return text_with(self._named(read).values(), leaving.values(), read)
 
-    def _write(self, text: str, names: Iterable[str]) -> None:
+    def _named(self, read: Read) -> dict[str, bytes]:
+        """The clusters that it names, made once."""
+        last, named = self._rendered
+        if last is not read:
+            named = rendered(read, self.sources.environment)
+            self._rendered = (read, named)
+        return named
+
+    def _write(self, text: str, names: Iterable[str], read: Read) -> None:
         self._text = text
         if self._is_own:
-            self.sources.publish(text, names)
+            self.sources.publish(text, names, read.additions)
         else:
             publish(self.file, text)
-
-
-def _by_name(read: Read, environment: Mapping[str, str]) -> dict[str, Json]:
-    resources = rendered(read, environment)
-    return {str(one["name"]): one for one in resources if isinstance(one, dict)}

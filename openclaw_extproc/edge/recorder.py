@@ -35,6 +35,8 @@ class Recorder:
         self._health.attempt(entry, at)
 
     def request(self, entry: RequestEntry) -> None:
+        if entry.passed is not None:
+            self.attempt(entry.passed)
         self._metrics.request(entry)
         logs.request(entry)
         at = time.time()

@@ -14,27 +14,30 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.config.settings import Settings, StageTls
 from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.alerts import Tell, nobody
 from openclaw_extproc.edge.answers import Answers
+from openclaw_extproc.edge.aside import aside
+from openclaw_extproc.edge.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.h2 import server as h2
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.notifier import Notifier
-from openclaw_extproc.edge.overload import Gate
+from openclaw_extproc.edge.overload import Gate, pressure_file
 from openclaw_extproc.edge.probes import Probes
 from openclaw_extproc.edge.recorder import Recorder
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
 from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.stage_server import stage_server
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Kind, Notice
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
 
@@ -49,12 +52,14 @@ class Listening:
 
     route: str
     attempt: str
+    tls: StageTls | None = None
+    """For `host:port`."""
 
     def of_workers(self, count: int) -> "tuple[Listening, ...]":
         """A pair for each: `route-0.sock`, `route-1.sock` …, or ports two apart. One worker has the pair itself."""
         if count == 1:
             return (self,)
-        return tuple(Listening(_nth(self.route, n), _nth(self.attempt, n)) for n in range(count))
+        return tuple(Listening(_nth(self.route, n), _nth(self.attempt, n), self.tls) for n in range(count))
 
     @property
     def places(self) -> tuple[str, str]:
@@ -73,6 +78,7 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
         """`tell`: people, of what happens here."""
         self._settings = settings
+        self._snapshots = Snapshots(settings.gateway)
         self._tell = tell
         self._not_renewed: deque[str] = deque(maxlen=100)
         """Identities, from the threads that renew them."""
@@ -81,10 +87,14 @@ class Service:
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
+        self._client_keys = ClientKeys(secrets)
+        self._client_keys.keep(settings.gateway.callers.clients)
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
         self._situation = Situation()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
-        self.answers = Answers(lambda: self._settings.listen, self.metrics.question)
+        self.answers = Answers(
+            lambda: self._settings.listen, self.metrics.question, lambda: self._settings.gateway.callers.tls
+        )
         self.look_around()
 
     @property
@@ -94,21 +104,26 @@ class Service:
     async def expect(self, settings: Settings) -> None:
         """Have the identities of these settings asked for, beside our own, before they are needed."""
         # Attempts of requests under way still want those of the settings before.
-        self._credentials.keep([*self._settings.gateway.providers.values(), *settings.gateway.providers.values()])
+        self._snapshots.expect(settings.gateway)
+        self._credentials.keep(p for gateway in self._snapshots.gateways for p in gateway.providers.values())
         await asyncio.to_thread(self._credentials.wait)
         self.look_around()
 
     def take(self, settings: Settings) -> None:
         """From the next request on. Requests under way keep the snapshot they started with."""
         self._settings = settings
+        self._snapshots.take(settings.gateway, time.time())
         self.health.keep(settings.gateway)
         self.probes.keep(settings)
         self._memory.keep(settings.gateway)
+        self._client_keys.keep(settings.gateway.callers.clients)
         self.look_around()
 
     def look_around(self) -> None:
         """See which credentials are there now, and what the time has changed."""
         self.health.look(time.time())
+        self._client_keys.refresh()
+        self._snapshots.forget(time.time())
         while self._not_renewed:
             name = self._not_renewed.popleft()
             text = f"{name} cannot be renewed; what it stands for is used while it is valid"
@@ -139,13 +154,14 @@ class Service:
         def recall(features: Features) -> Situation:
             return self.situation_for(features, gateway)
 
-        stage = RouteStage(gateway, self._situation, recall, self.answers.secret, self.gate.refusal)
+        secret, client_of = self.answers.secret, self._client_keys.client_of
+        stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
         put_on, under_way = self._credentials.put_on, self._memory.under_way
         return RouteSession(stage, self._recorder.request, put_on, under_way, self.gate, self.health.planned)
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return AttemptSession(AttemptStage(), self._recorder.attempt, put_on, under_way, self.gate)
+        return AttemptSession(AttemptStage(self._snapshots), self._recorder.attempt, put_on, under_way, self.gate)
 
     async def counted(self) -> tuple[Metric, ...]:
         return tuple(self.metrics.registry.collect())
@@ -170,20 +186,22 @@ class Service:
 class Servers:
     """Both stages on their addresses. A server a stage: the socket says which stage it is."""
 
-    def __init__(self, service: Service, listening: Listening) -> None:
-        """Raises `ListenError`."""
+    def __init__(self, service: Service, listening: Listening, pressure_file: str) -> None:
+        """`pressure_file`: where Envoy is told how much to refuse; empty: nowhere. Raises `ListenError`."""
         self._is_serving = True
         self._service = service
+        self._pressure_file = pressure_file
         self._watching: asyncio.Task[None] | None = None
-        self._servers = [h2.server(), h2.server()]
-        route, attempt = self._servers
-        h2.add(route, listening.route, service.open_route, service.answers, lambda: self._is_serving)
-        h2.add(attempt, listening.attempt, service.open_attempt, is_serving=lambda: self._is_serving)
+        served, tls = (lambda: self._is_serving), listening.tls
+        self._servers = [
+            stage_server(listening.route, service.open_route, service.answers, served, tls),
+            stage_server(listening.attempt, service.open_attempt, is_serving=served, tls=tls),
+        ]
 
     async def start(self) -> None:
         for server in self._servers:
             await server.start()
-        self._watching = asyncio.create_task(self._service.gate.watch())
+        self._watching = asyncio.create_task(self._service.gate.watch(self._pressure_file))
 
     async def stop(self, seconds: float) -> None:
         """No new streams; those under way get so long to end."""
@@ -198,10 +216,15 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
     """Serve until the block ends. Raises `ListenError`."""
     await service.expect(service.settings)
     pages = {health_page.PATH: service.health_page}
-    servers = Servers(service, listening)
-    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, not_ready, pages))
+    servers, is_started = Servers(service, listening, pressure_file(listening.route)), asyncio.Event()
+
+    def why() -> str:
+        return not_ready() or ("" if is_started.is_set() else "starting")
+
+    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, why, pages))
     try:
         await servers.start()
+        is_started.set()
         service.probes.begin(service.settings)
         gc.freeze()  # what is loaded stays: walking it again and again is a tenth of a call's Python
         yield
@@ -319,10 +342,10 @@ async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
 
 async def _reload(taking: Taking, sources: Sources, reloading: Reloading) -> bool:
     """Whether the snapshot was replaced."""
-    read = await asyncio.to_thread(sources.read)
+    read = await aside(sources.read)
     if read.settings is None:
         return _rejected(taking, read.findings, read.findings)
-    objections = tuple(await asyncio.to_thread(reloading.check, read))
+    objections = tuple(await aside(lambda: reloading.check(read)))
     if not objections:
         problem = await taking.expect(read) or await reloading.prepare(read)
         objections = (Finding("clusters", problem, "the old configuration stays", "error"),) if problem else ()

@@ -1,10 +1,12 @@
 """A stage on a stream: protobuf outside, events inside, entries to whoever records them."""
 
+import logging
 import time
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Generic, Protocol, TypeVar
 
-from openclaw_extproc.edge import envoy
+from openclaw_extproc.edge import envoy, logs
+from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.faults import Fault
@@ -12,7 +14,17 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Answer, Closed, Continue, Event, RequestBody, To, Woken
+from openclaw_extproc.stages.events import (
+    Answer,
+    Closed,
+    Continue,
+    Credential,
+    Event,
+    RequestBody,
+    ResponseBody,
+    To,
+    Woken,
+)
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -20,8 +32,15 @@ EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")
 
 
+SLICE_BYTES: Final = 32 * 1024
+"""Of a response body that a stage takes at once: 2 ms for events of 20 characters. Envoy sends what it has read in one
+message, and a fast provider makes that many MiB; in between, the event loop serves others."""
+
 _PLAIN = {to: (Continue(to), envoy.write(Continue(to), lambda _: {}).SerializeToString()) for to in To}
 """The answers without a change, written once."""
+
+
+_READ_ON = envoy.read_on().SerializeToString()
 
 
 class StepLike(Protocol[EntryT_co]):
@@ -53,6 +72,10 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._put_on = put_on
+        self._body: ResponseBody | None = None
+        """The last message, while the stage has not got all slices of it."""
+        self._next = 0
+        """Where in it the next slice begins."""
 
     @property
     def over(self) -> bool:
@@ -61,12 +84,34 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        step = self._stage.receive(event)
+        if isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
+            self._body, self._next = event, 0
+            return self.resume()
+        steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
             self._held += len(event.body)
             self._hold(len(event.body))
-        return self._taken(step)
+        return [answer for step in steps for answer in self._taken(step)]
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        """What the stage is told of Envoy's message."""
+        return (event,)
+
+    @property
+    def has_more(self) -> bool:
+        return self._body is not None
+
+    def resume(self) -> list[bytes]:
+        body, start = self._body, self._next
+        assert body is not None, "asked for only where there is more"
+        self._next += SLICE_BYTES
+        is_last = self._next >= len(body.chunk)
+        part = ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time())
+        steps = [self._stage.receive(one) for one in self._shown(part)]
+        if is_last or self._stage.over:
+            self._body = None
+        return [answer for step in steps for answer in self._taken(step)]
 
     @property
     def wakes_at(self) -> float | None:
@@ -102,6 +147,7 @@ class StageSession(Generic[EntryT]):
 
     def close(self, fault: Fault | None) -> None:
         self._let_go()
+        self._body = None
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
@@ -135,6 +181,9 @@ class RouteSession(StageSession[RequestEntry]):
             answers.append(envoy.longer(patience).SerializeToString())
         self._tell()
         return answers
+
+    def _written(self, answer: Answer) -> bytes:
+        return _READ_ON if answer == _PLAIN[To.REQUEST_HEAD][0] else super()._written(answer)
 
     @property
     def question(self) -> Question | None:
@@ -182,20 +231,45 @@ class AttemptSession(StageSession[AttemptEntry]):
         under_way: UnderWay,
         gate: Gate,
     ) -> None:
-        super().__init__(stage, record, put_on, hold=gate.hold)
+        super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
+        self._gate = gate
+        gate.begin_attempt()
         self._attempt = stage
+        self._answer: Masked | None = None
+        """Of the provider, once it has a credential of ours."""
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
         self._closed = False
+        self._is_told = False
 
     def receive(self, message: bytes) -> list[bytes]:
         answers = super().receive(message)
+        if self._attempt.refused and not self._is_told:
+            self._is_told = True
+            logs.event("attempts", "plan_refused", {"why": "it names what is not configured"}, level=logging.WARNING)
         bound = self._attempt.bound
         if bound is not None and self._call is None and not self._closed:
             self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
+
+    def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
+        def noted(credential: Credential) -> Mapping[str, str]:
+            headers = put_on(credential)
+            if secrets := secrets_in(headers):
+                self._answer = Masked(secrets)
+            return headers
+
+        return noted
+
+    def _shown(self, event: Event) -> Sequence[Event]:
+        if self._answer is None:
+            return (event,)
+        return self._answer.shown(event)
+
+    def _written(self, answer: Answer) -> bytes:
+        return super()._written(answer if self._answer is None else self._answer.told(answer))
 
     @property
     def wakes_at(self) -> float | None:
@@ -209,6 +283,8 @@ class AttemptSession(StageSession[AttemptEntry]):
         return self._attempt.broken
 
     def close(self, fault: Fault | None) -> None:
+        if not self._closed:
+            self._gate.end_attempt()
         call, self._call, self._closed = self._call, None, True
         if call is not None:
             self._under_way.end(call, time.time())

@@ -1,19 +1,25 @@
 """The files a configuration comes from: reading, checking, noticing changes, publishing what Envoy watches."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-import yaml
+import msgspec
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.load import Loaded, load
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge.clusters_file import of_clusters, resources, text_of
+from openclaw_extproc.edge.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
 from openclaw_extproc.edge.identities import installed
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import callers as render_callers
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.wire import FORMATS
 
@@ -31,13 +37,27 @@ class Origin:
     session: tuple[str, str] | None
     lenient: bool
 
+    @property
+    def generation(self) -> str:
+        """The same wherever the same texts are read: it says which snapshot a plan was made with."""
+        whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient))
+        return hashlib.sha256(whole).hexdigest()[:16]
+
     def load(self, environment: Mapping[str, str]) -> Loaded:
+        loaded = self._load(environment)
+        if (settings := loaded.settings) is None:
+            return loaded
+        gateway = replace(settings.gateway, generation=self.generation)
+        return replace(loaded, settings=replace(settings, gateway=gateway))
+
+    def _load(self, environment: Mapping[str, str]) -> Loaded:
         return load(
             self.texts,
             clusters=self.clusters,
             session=self.session,
             environment=environment,
             formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
+            key_file=key_file_objection,
             readable=_is_readable,
             extras=installed(),
             today=datetime.now(UTC).date(),
@@ -81,6 +101,8 @@ class Sources:
     """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
     _own: list[Signature] = field(default_factory=list["Signature"])
     """Of the clusters file as we wrote it last; empty when we have not."""
+    _written: list[tuple[str, tuple[Json, ...]]] = field(default_factory=list[tuple[str, tuple[Json, ...]]])
+    """Its text, and the additions in it: of a thousand providers it takes seconds to read it again."""
 
     def read(self) -> Read:
         signature = None if self.clusters is None else _signature(self.clusters)
@@ -98,13 +120,13 @@ class Sources:
         if problem is not None:
             return Read(None, (problem,))
         rendered = {name for u in alone.settings.upstreams for name in u.clusters} if alone.settings else set[str]()
-        theirs = _resources(clusters)
+        theirs = self._theirs(clusters)
         ours = rendered | self.published
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
             return self._checked(Read(alone.settings, alone.findings, origin=origin), theirs or ())
         # A file that does not parse goes to the loader as it is: its complaint has line and column.
-        text = clusters if additions is None else yaml.safe_dump({"resources": list(additions)}, sort_keys=False)
+        text = clusters if additions is None else of_clusters(map(j.dump, additions))
         origin = replace(origin, clusters=(str(self.clusters), text))
         both = origin.load(self.environment)
         return self._checked(Read(both.settings, both.findings, additions or (), origin=origin), theirs or ())
@@ -115,11 +137,17 @@ class Sources:
         texts = (*self.configs, *([self.session_file] if self.session_file else []))
         return tuple(_signature(path) for path in texts) + clusters
 
-    def publish(self, text: str, names: Iterable[str]) -> None:
+    def publish(self, text: str, names: Iterable[str], additions: Sequence[Json] = ()) -> None:
         """Write the clusters file; `names`: of the clusters in it that come from `openclaw.yml`."""
         assert self.clusters is not None, "there is no other file we write and read"
         self.published.update(names)
         self._own[:] = [publish(self.clusters, text)]
+        self._written[:] = [(text, tuple(additions))]
+
+    def _theirs(self, text: str) -> tuple[Json, ...] | None:
+        """The clusters of the file; as long as it is as we wrote it, those that we did not make."""
+        known = next((additions for written, additions in self._written if written == text), None)
+        return resources(str(self.clusters), text) if known is None else known
 
     def is_ours(self) -> bool:
         """Whether nobody has touched the clusters file since we wrote it."""
@@ -161,34 +189,30 @@ class Sources:
         return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def rendered(read: Read, environment: Mapping[str, str]) -> tuple[Json, ...]:
-    """The clusters that `openclaw.yml` names."""
+def rendered(read: Read, environment: Mapping[str, str]) -> dict[str, bytes]:
+    """The clusters that `openclaw.yml` names, by name and in JSON: of a thousand providers they are 300,000 objects."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
     whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots(environment))
-    resources = whole["resources"]
-    assert isinstance(resources, list)
-    return tuple(resources)
+    made = whole["resources"]
+    assert isinstance(made, list)
+    return {_name(one): j.dump(one) for one in made}
 
 
-def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[Json] = ()) -> str:
+def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[bytes] = ()) -> str:
     """The clusters file: what `openclaw.yml` names, what it named until now, then what was added by hand."""
-    resources: list[Json] = [*rendered(read, environment), *leaving, *read.additions]
-    text = yaml.dump({"resources": resources}, Dumper=PlainDumper, sort_keys=False, width=120)
-    return f"{_HEADER}{text}"
+    return text_with(rendered(read, environment).values(), leaving, read)
+
+
+def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: Read) -> str:
+    """The clusters file with these clusters, each in JSON, and those of `read` that were added by hand."""
+    return _HEADER + of_clusters((*named, *leaving, *map(j.dump, read.additions)))
 
 
 _HEADER = """\
 # The providers, one Envoy cluster each. Envoy and openclaw-extproc both watch this file.
 # Clusters that openclaw.yml names are written anew whenever it changes; add others below them.
 """
-
-
-class PlainDumper(yaml.SafeDumper):
-    """No anchors: Envoy's reader has no merge keys, and people copy clusters out of this file."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the base class asks for it
-        return True
 
 
 def publish(path: Path, text: str) -> Signature:
@@ -200,6 +224,13 @@ def publish(path: Path, text: str) -> Signature:
     assert signature is not None, "just written"
     fresh.replace(path)
     return signature
+
+
+def write_secrets(gateway: Gateway, folder: Path) -> None:
+    """What the listener's TLS is made of, for Envoy; nothing where there is no TLS."""
+    if gateway.callers.tls is not None:
+        for name, whole in render_callers.secrets(gateway.callers.tls).items():
+            publish(folder / name, text_of(whole))
 
 
 ROOTS = (
@@ -219,32 +250,13 @@ def roots(environment: Mapping[str, str]) -> str:
     return given or next((path for path in ROOTS if Path(path).exists()), ROOTS[0])
 
 
-def _is_readable(path: str) -> bool:
-    return os.access(path, os.R_OK)
-
-
 def _text_of(path: Path | None, *, must_exist: bool = False) -> tuple[str, Finding | None]:
     if path is None or not (must_exist or path.exists()):
         return "", None
     try:
-        return path.read_text(encoding="utf-8"), None
-    except (OSError, UnicodeDecodeError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-        return "", Finding(str(path), f"cannot be read: {why}", "check the path and its permissions", "error")
-
-
-def _resources(text: str) -> tuple[Json, ...] | None:
-    """The clusters of a file; `None` when it is not such a file."""
-    try:
-        whole = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return None
-    if whole is None:
-        return ()
-    if not isinstance(whole, dict):
-        return None
-    resources: Json = cast("dict[str, Json]", whole).get("resources")
-    return tuple(resources) if isinstance(resources, list) else None
+        return read_text(path, MAX_CONFIG_BYTES)[0], None
+    except FileRefusedError as problem:
+        return "", Finding(str(path), f"cannot be read: {problem}", "check the path and its permissions", "error")
 
 
 def _name(resource: Json) -> str:
@@ -257,3 +269,7 @@ def _signature(path: Path) -> Signature | None:
     except OSError:
         return None
     return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+def _is_readable(path: str) -> bool:
+    return os.access(path, os.R_OK)

@@ -14,7 +14,20 @@ class Session(Protocol):
         ...
 
     def receive(self, message: bytes) -> list[bytes]:
-        """Take one message of Envoy's; return what is to be sent now, which may be nothing or several."""
+        """Take one message of Envoy's; return what is to be sent now, which may be nothing or several.
+
+        A long message is taken in slices: see `has_more`.
+        """
+        ...
+
+    @property
+    def has_more(self) -> bool:
+        """The last message has slices left: call `resume` for each, with a turn of the event loop in between, and give
+        no other message before."""
+        ...
+
+    def resume(self) -> list[bytes]:
+        """Take the next slice of the last message; return what is to be sent now."""
         ...
 
     @property

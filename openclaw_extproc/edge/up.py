@@ -4,28 +4,31 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-import yaml
 
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
+from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.processes import Child, StartError
+from openclaw_extproc.edge.envoy_counts import EnvoyCounts
+from openclaw_extproc.edge.envoy_process import answering, start_envoy
+from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
+from openclaw_extproc.edge.overload import pressure_file
+from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell, watch
 from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import PlainDumper, Read, Sources, publish, roots
+from openclaw_extproc.edge.sources import Read, Sources, publish, roots, write_secrets
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
-READY_SECONDS = 15.0
 EJECTIONS_SECONDS = 2.0
 """Between two looks at what Envoy has ejected, which it decides at once and takes back every ten seconds."""
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
@@ -46,7 +49,7 @@ class Options:
 
 
 async def up(options: Options) -> int:
-    """Run until a signal or until something we started ends. The exit code.
+    """Run until a signal, or until simulators that we started end. The exit code.
 
     Raises:
         ConfigError, StartError, ListenError, OSError: each with a line for the person at the terminal.
@@ -74,56 +77,81 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     tell(read.findings)
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
-    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock").of_workers(settings.workers)
-    places = replace(_places(folder, listening, effective, options.access_log), roots=roots(sources.environment))
+    listening = _listening(settings, folder)
+    places = replace(
+        _places(folder, listening, effective, options.access_log),
+        roots=roots(sources.environment),
+        stage_tls=settings.stages.tls,
+    )
     published = Published(effective, sources)
     published.first(read)
     _write(settings, places, folder)
     children: list[Child] = []
+    over = asyncio.Event()
+    admin = EnvoyAdmin(places.admin_socket)
+    supervisor = EnvoySupervisor(lambda: start_envoy(binary, folder, options.concurrency), admin, settings.listen)
     async with AsyncExitStack() as stack:
         taking = await stack.enter_async_context(
-            served(read, sources.environment, listening, lambda: _not_ready(children))
+            served(read, sources.environment, listening, lambda: _not_ready(supervisor, over))
         )
         stack.push_async_callback(processes.end, children)
         if simulated:
             children.append(await _start_simulators(ports))
             await answering(children[0], ports.values())
-        children.append(await start_envoy(binary, folder, options.concurrency))
-        admin = EnvoyAdmin(places.admin_socket)
         stack.push_async_callback(admin.close)
-        await ready(children, admin)
+        stack.push_async_callback(supervisor.stop)
+        await supervisor.start()
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
 
         reloading = Reloading(
             check=lambda read: (
-                envoy_check.findings(binary, read, options.environment) if published.changes(read) else []
+                envoy_check.findings(binary, read, options.environment, published.known)
+                if published.changes(read)
+                else []
             ),
-            prepare=lambda read: published.prepare(read, admin),
+            prepare=lambda read: published.prepare(read, admin, supervisor.has_ended),
             taken=published.taken,
         )
         stack.callback(published.stop)
+        keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
         watching = asyncio.create_task(watch(taking, sources, reloading))
-        stack.callback(watching.cancel)
         looking = asyncio.create_task(_look_for_ejections(taking, admin))
-        stack.callback(looking.cancel)
         drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
-        stack.callback(drilling.cancel)
-        code = await _until_over(children, watching)
+        stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)
+        code = await _until_over(over, children, {watching: "the watching of files", keeping: "the watching of Envoy"})
+        await _cancelled(keeping)  # who ends now is not started anew
         await admin.drain(settings.drain_ms / 1000)
         return code
 
 
+async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
+    """Once they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
     """One look for all workers, for ever."""
+    counts = EnvoyCounts()
+    taking.own_registry.register(counts)
     while True:
         await asyncio.sleep(EJECTIONS_SECONDS)
         try:
             clusters = await admin.ejected()
+            counts.saw(await admin.refused())
         except httpx.HTTPError:
             continue  # it is busy, or ending: the next look tells
         if clusters:
             taking.ejected(clusters, 2 * EJECTIONS_SECONDS)
+
+
+def _listening(settings: Settings, folder: Path) -> tuple[Listening, ...]:
+    """Sockets in a folder of our own, unless the configuration names other addresses."""
+    stages = settings.stages
+    route, attempt = (stages.route or f"unix:{folder}/route.sock"), (stages.attempt or f"unix:{folder}/attempt.sock")
+    return Listening(route, attempt, stages.tls).of_workers(settings.workers)
 
 
 def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:
@@ -133,6 +161,8 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
+        secrets_folder=str(folder),
+        pressure_files=[pressure_file(pair.route) for pair in listening],
     )
 
 
@@ -147,8 +177,9 @@ def _settings(read: Read) -> Settings:
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
-    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open)
-    publish(folder / "envoy.yaml", yaml.dump(whole, Dumper=PlainDumper, sort_keys=False))
+    write_secrets(settings.gateway, folder)
+    whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
+    publish(folder / "envoy.yaml", text_of(whole))
 
 
 async def _start_simulators(ports: Mapping[str, int]) -> Child:
@@ -156,62 +187,31 @@ async def _start_simulators(ports: Mapping[str, int]) -> Child:
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
 
 
-async def answering(child: Child, ports: Iterable[int]) -> None:
-    """Until something listens on each port. Raises `StartError`."""
-    for port in ports:
-        for _ in range(int(READY_SECONDS / 0.05)):
-            if child.process.returncode is not None:
-                await asyncio.wait([child.listener], timeout=1.0)
-                raise StartError(f"{child.name} ended while starting: {_why(child)}")
-            if await processes.answers("127.0.0.1", port):
-                break
-            await asyncio.sleep(0.05)
-        else:
-            raise StartError(f"{child.name} was not ready within {READY_SECONDS:g} s")
+def _not_ready(supervisor: EnvoySupervisor, over: asyncio.Event) -> str:
+    return "ending" if over.is_set() else supervisor.not_ready()
 
 
-async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
-    command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
-    return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
+async def _until_over(over: asyncio.Event, children: Sequence[Child], tasks: Mapping["asyncio.Task[None]", str]) -> int:
+    """0 after a signal, 1 when something of ours ended by itself that is not started anew.
 
-
-async def ready(children: Sequence[Child], admin: EnvoyAdmin) -> None:
-    """Until Envoy has its listener and its clusters. Raises `StartError`."""
-    for _ in range(int(READY_SECONDS / 0.05)):
-        if gone := next((c for c in children if c.process.returncode is not None), None):
-            await asyncio.wait([gone.listener], timeout=1.0)
-            raise StartError(f"{gone.name} ended while starting: {_why(gone)}")
-        if await admin.is_ready():
-            return
-        await asyncio.sleep(0.05)
-    raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
-
-
-def _why(child: Child) -> str:
-    """The line of its last words that says most."""
-    telling = [line for line in child.last_words if "error" in line.lower() or "critical" in line.lower()]
-    return (telling or child.last_words or [f"exit code {child.process.returncode}"])[-1]
-
-
-def _not_ready(children: Sequence[Child]) -> str:
-    if not children:
-        return "starting"
-    return next((f"{c.name} has ended" for c in children if c.process.returncode is not None), "")
-
-
-async def _until_over(children: Sequence[Child], watching: "asyncio.Task[None]") -> int:
-    """0 after a signal, 1 when something of ours ended by itself."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    Args:
+        over: Set by the signal.
+        children: Processes by which it may end.
+        tasks: Which never end, by what they do.
+    """
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
+        loop.add_signal_handler(number, over.set)
     waits = {asyncio.create_task(child.process.wait()): child.name for child in children}
-    signalled = asyncio.create_task(asked.wait())
-    done, _ = await asyncio.wait([*waits, signalled, watching], return_when=asyncio.FIRST_COMPLETED)
+    signalled = asyncio.create_task(over.wait())
+    done, _ = await asyncio.wait([*waits, *tasks, signalled], return_when=asyncio.FIRST_COMPLETED)
     for task in (*waits, signalled):
         task.cancel()
     if signalled in done:
         return 0
-    ended = next((name for task, name in waits.items() if task in done), "the watching of files")
+    over.set()
+    names = [*(name for task, name in waits.items() if task in done), *(tasks[task] for task in tasks if task in done)]
+    ended = names[0]
     logs.event("up", "ended", {"what": ended}, level=40)
     sys.stderr.write(f"openclaw-extproc: {ended} ended; stopping\n")
     return 1

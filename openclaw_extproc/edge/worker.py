@@ -1,7 +1,7 @@
 """A worker process: both stages on sockets of its own, under a parent that tells it what to do.
 
-Started as `python -m openclaw_extproc.edge.worker <number of an open file>`; the file is a socket to the parent. It
-ends when it is told to, by SIGTERM, or when the parent has gone.
+Started as `python -m openclaw_extproc.edge.worker <file> <file>`, with the numbers of two open files: a socket to the
+parent, and the pipe for its heartbeat. It ends when it is told to, by SIGTERM, or when the parent has gone.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.channel import (
-    Beat,
     Channel,
     Count,
     Drain,
@@ -35,19 +35,21 @@ from openclaw_extproc.edge.channel import (
     Start,
     Take,
 )
+from openclaw_extproc.edge.heartbeat import Heartbeat
+from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.notices.kinds import Notice
 
-BEAT_SECONDS = 0.5
 _UNIX = "unix:"
 
 
 class Worker:
-    def __init__(self, channel: Channel, settings: Settings) -> None:
+    def __init__(self, channel: Channel, heartbeat: Heartbeat, settings: Settings) -> None:
         self._channel = channel
+        self._heartbeat = heartbeat
         self._service = Service(settings, Secrets(os.environ), self._tell)
         self._expected = settings
         self._over = asyncio.Event()
@@ -55,10 +57,11 @@ class Worker:
 
     async def run(self, start: Start) -> None:
         """Raises `ListenError`."""
-        own = Listening(_own(start.route), _own(start.attempt))
+        beating = asyncio.create_task(self._heartbeat.run())
+        own = Listening(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
         await self._service.expect(self._expected)
-        servers = Servers(self._service, own)
+        servers = Servers(self._service, own, pressure_file(start.route))
         await servers.start()
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
@@ -68,23 +71,18 @@ class Worker:
         gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
-        tasks = [asyncio.create_task(one) for one in (self._beat(), self._look_around(), self._obey())]
+        tasks = [asyncio.create_task(one) for one in (self._look_around(), self._obey())]
         await self._over.wait()
         await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
         self._channel.send(Last(self._metrics()))
         await self._channel.flush()
-        for task in tasks:
+        for task in (*tasks, beating):
             task.cancel()
         await self._service.close()
 
     def _tell(self, notice: Notice) -> None:
         self._channel.send(Noticed(notice))
-
-    async def _beat(self) -> None:
-        while True:
-            self._channel.send(Beat())
-            await asyncio.sleep(BEAT_SECONDS)
 
     async def _look_around(self) -> None:
         while True:
@@ -115,11 +113,11 @@ class Worker:
                 self._service.ejected(clusters, seconds)
             case Probed(verdict):
                 self._service.health.probed(verdict, time.time())
-            case Start() | Ready() | Beat() | Reply() | Noticed() | Last():
+            case Start() | Ready() | Reply() | Noticed() | Last():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _expect(self, origin: Origin) -> str:
-        loaded = (await asyncio.to_thread(origin.load, os.environ)).settings
+        loaded = (await aside(lambda: origin.load(os.environ))).settings
         if loaded is None:
             return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
         await self._service.expect(loaded)
@@ -140,7 +138,7 @@ def _rename(mine: str, address: str) -> None:
         Path(mine.removeprefix(_UNIX)).replace(address.removeprefix(_UNIX))
 
 
-async def _work(file: int) -> int:
+async def _work(file: int, pulse: int) -> int:
     channel = await Channel.on(socket.socket(fileno=file))
     start = await channel.receive()
     if not isinstance(start, Start):
@@ -151,7 +149,7 @@ async def _work(file: int) -> int:
         return 1
     logs.configure(settings.log_level, settings.log_output)
     try:
-        await Worker(channel, settings).run(start)
+        await Worker(channel, Heartbeat(pulse), settings).run(start)
     except ListenError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1
@@ -159,4 +157,4 @@ async def _work(file: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_work(int(sys.argv[1]))))
+    sys.exit(asyncio.run(_work(int(sys.argv[1]), int(sys.argv[2]))))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.model import json as j
 from openclaw_extproc.stages.way import Arrived
 from openclaw_extproc.wire import spoken_at
@@ -21,24 +22,34 @@ class Asking:
     """What told the client's format."""
 
 
-def ask(body: bytes, headers: Mapping[str, str], *, path: str = "", format: str = "", at: float) -> Asking:
-    """Raises `UnclearError`, or `UnreadableError`: it is not a JSON object."""
+def ask(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    path: str = "",
+    format: str = "",
+    at: float,
+    identity: CallerIdentity = ANONYMOUS,
+) -> Asking:
+    """`identity`: who is taken for the caller. Raises `UnclearError`, or `UnreadableError`: it is not a JSON object."""
     parsed = j.parse(body, where="the request")
     said = {":method": "POST", "content-type": "application/json", **headers}
     if path:
-        return Asking(_arrived(body, {**said, ":path": path}, at), "path")
+        return Asking(_arrived(body, {**said, ":path": path}, at, identity), "path")
     if format and format not in PATHS:
         raise UnclearError(f"no client speaks {format} (known: {', '.join(PATHS)})")
     if found := format or shape_of(parsed):
-        return Asking(_arrived(body, {**said, ":path": path_of(found, parsed)}, at), "format" if format else "shape")
+        return Asking(
+            _arrived(body, {**said, ":path": path_of(found, parsed)}, at, identity), "format" if format else "shape"
+        )
     raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
 
 
-def _arrived(body: bytes, headers: Mapping[str, str], at: float) -> Arrived:
+def _arrived(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> Arrived:
     spoken = spoken_at(headers[":path"], headers)
     if not spoken.served:
         raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")
-    return Arrived(headers, spoken, body, at)
+    return Arrived(headers, spoken, body, at, identity=identity)
 
 
 def header(text: str) -> tuple[str, str]:

@@ -153,6 +153,9 @@ _TOLD = (
     ("level", "level"),
     ("experiment", "experiment"),
     ("cost centre", "cost_centre"),
+    ("identity", "identity"),
+    ("tenant", "tenant"),
+    ("team", "team"),
     ("data class", "data_classes"),
     ("notice", "notice"),
 )

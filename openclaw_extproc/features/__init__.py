@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
+from openclaw_extproc.features.attribution import attributed
 from openclaw_extproc.features.code import has_code
 from openclaw_extproc.features.content import content_of
 from openclaw_extproc.features.declared import Declared, declared
-from openclaw_extproc.features.identity import identity
+from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.language import language
 from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.shown import shown
@@ -76,17 +78,29 @@ class Features:
     reasoning_effort: str = ""
     """As the client said; `on` when it gave a budget instead."""
     declared: Declared = field(default_factory=Declared)
+    identity: CallerIdentity = ANONYMOUS
+    """Who calls, as it was verified."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the request, without credentials."""
     least_tokens: int | None = None
     """As `tokens`, when all is left out that `context_management` may leave out; `None`: nobody asked."""
 
 
-def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None = None) -> Features:
+_BELIEVING = CallerRules()
+
+
+def extract(
+    ask: Ask,
+    *,
+    client_format: str,
+    headers: Mapping[str, str] | None = None,
+    identity: CallerIdentity = ANONYMOUS,
+    callers: CallerRules = _BELIEVING,
+) -> Features:
     """`headers`: of the request, names in lower case; its credentials may be among them, and go no further.
 
     Raises:
-        FaultError: one of the `x-openclaw-…` headers means nothing.
+        FaultError: one of the `x-openclaw-…` headers means nothing, or nothing names the cost centre that is required.
     """
     said = headers or {}
     chat = ask if isinstance(ask, Chat) else _NO_CHAT
@@ -121,7 +135,8 @@ def extract(ask: Ask, *, client_format: str, headers: Mapping[str, str] | None =
         steps=steps(said_plainly),
         output_format=_output_format(chat.output),
         reasoning_effort=_effort(chat.reasoning),
-        declared=declared(said, identity(ask)),
+        declared=attributed(declared(said, identity_of(ask)), identity, callers),
+        identity=identity,
         headers=shown(said),
     )
 

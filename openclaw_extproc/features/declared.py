@@ -31,6 +31,10 @@ class Declared:
     data_class: str = ""
     level: Level | None = None
     """Of this request: `x-openclaw-model`, `x-openclaw-prompt` …"""
+    user_label: str = ""
+    """Who the caller says its user is, where that does not count: for logs alone. Empty: `user` is what it says."""
+    cost_centre_label: str = ""
+    """As `user_label`, of the cost centre. It may still narrow where the request goes, see `policy/cost_centres.py`."""
 
 
 MAX_BYTES = 256

@@ -2,7 +2,7 @@
 
 Nothing here knows whose JSON it reads, so nothing here lays blame: it raises `UnreadableError`, and the stage turns
 that into the client's fault or the upstream's. msgspec parses: strict JSON (no NaN, no `1e999`), and half an emoji
-(`"\\ud800"`) is refused, because no UTF-8 can carry it on.
+(`"\\ud800"`) is refused, because no UTF-8 can carry it on. All of it takes linear time and is bounded by `json_limits`.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+
+from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_VALUES, depth_excess, excess, is_shallow
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -22,18 +24,22 @@ class UnreadableError(ValueError):
     """Someone sent bytes that do not mean what they should."""
 
 
-def parse(text: bytes | str, *, where: str) -> dict[str, Json]:
+def parse(text: bytes | str, *, where: str, most_values: int = MAX_VALUES) -> dict[str, Json]:
     """Parse one JSON object; `where` names the source in the complaint.
 
     Raises:
-        UnreadableError: not JSON, or not an object.
+        UnreadableError: not JSON, not an object, or more of it than `json_limits` allows.
     """
+    if too_much := excess(text, most_values):
+        raise UnreadableError(f"{where}: {too_much}")
     try:
         value: Json = _decode(text)
     except RecursionError as problem:
-        raise UnreadableError(f"{where}: nested too deeply") from problem
+        raise UnreadableError(f"{where}: nested more than {MAX_DEPTH} deep") from problem
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise UnreadableError(f"{where}: not valid JSON: {problem}") from problem
+    if not is_shallow(text) and (too_deep := depth_excess(value)):
+        raise UnreadableError(f"{where}: {too_deep}")
     return an_object(value, at=where)
 
 
@@ -72,16 +78,40 @@ def a_string(value: Json, *, at: str) -> str:
     raise UnreadableError(f"{at}: expected a string, found {name_of(value)}")
 
 
+LARGEST = 2**63 - 1
+"""No number of any format is larger. Python has integers of any length, and then neither floats nor protobuf do."""
+
+
 def an_int(value: Json, *, at: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return _within(value, at)
     raise UnreadableError(f"{at}: expected an integer, found {name_of(value)}")
 
 
+def an_amount(value: Json, *, at: str) -> int:
+    """How many of something: of tokens, mostly. A negative one would be a refund."""
+    if (number := an_int(value, at=at)) < 0:
+        raise UnreadableError(f"{at}: a negative number")
+    return number
+
+
 def a_number(value: Json, *, at: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _within(value, at)
+    if isinstance(value, float):
         return value
     raise UnreadableError(f"{at}: expected a number, found {name_of(value)}")
+
+
+def _within(value: int, at: str) -> int:
+    if -LARGEST <= value <= LARGEST:
+        return value
+    raise UnreadableError(f"{at}: the number is too large")
+
+
+def a_count(value: Json) -> int | None:
+    """How many of something, as somebody says; `None` for what cannot be a count, which says nothing."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST else None
 
 
 def a_bool(value: Json, *, at: str) -> bool:
@@ -136,9 +166,17 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
     if added:
         end = raw.rindex(b"}")
         edits.append((end, end, (b"," if fields.keys() - set(remove) else b"") + b",".join(added)))
-    for start, stop, value in sorted(edits, reverse=True):
-        raw = raw[:start] + value + raw[stop:]
-    return raw
+    return _edited(raw, sorted(edits))
+
+
+def _edited(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    """Put together once, however many edits there are."""
+    pieces: list[bytes] = []
+    at = 0
+    for start, stop, value in edits:
+        pieces += (raw[at:start], value)
+        at = stop
+    return b"".join((*pieces, raw[at:]))
 
 
 def _removals(spans: list[tuple[str, "_Span"]], remove: Collection[str]) -> list[tuple[int, int, bytes]]:
@@ -177,5 +215,6 @@ def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, _Span] | 
     return spans if _END.match(raw, at) else None
 
 
-_KEY = re.compile(rb'[ \t\r\n,]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
-_END = re.compile(rb"[ \t\r\n]*\}[ \t\r\n]*\Z")
+# Nothing is given back: a `*` of alternatives would remember 130 bytes for each one that it matched.
+_KEY = re.compile(rb'[ \t\r\n,]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+')
+_END = re.compile(rb"[ \t\r\n]*+\}[ \t\r\n]*+\Z")

@@ -28,6 +28,9 @@ class Kind(Enum):
     DRILL_PASSED = "drill_passed"
     CONFIG_REJECTED = "config_rejected"
     WORKER_REPLACED = "worker_replaced"
+    ENVOY_DOWN = "envoy_down"
+    """It ended: nobody takes calls until the next one does."""
+    ENVOY_UP = "envoy_up"
     DAILY_REPORT = "daily_report"
 
 
@@ -44,11 +47,14 @@ SEVERITIES: Mapping[Kind, Severity] = {
     Kind.DRILL_PASSED: "info",
     Kind.CONFIG_REJECTED: "warning",
     Kind.WORKER_REPLACED: "warning",
+    Kind.ENVOY_DOWN: "critical",
+    Kind.ENVOY_UP: "info",
     Kind.DAILY_REPORT: "info",
 }
 
-ALERTS = frozenset({*(kind for kind, severity in SEVERITIES.items() if severity == "critical"), Kind.PROVIDER_BACK})
-"""Whoever was woken because a provider is out is also told that it is back."""
+_ALL_CLEAR = (Kind.PROVIDER_BACK, Kind.ENVOY_UP)
+ALERTS = frozenset({*(kind for kind, severity in SEVERITIES.items() if severity == "critical"), *_ALL_CLEAR})
+"""Whoever was woken because something is out is also told that it is back."""
 GENERAL = frozenset(Kind) - {Kind.DAILY_REPORT}
 COMMUNITY = frozenset({Kind.PROVIDER_OUT, Kind.PROVIDER_BACK})
 """What those notice who only use the models."""

@@ -10,6 +10,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.cost_centres import restrictions_of
 from openclaw_extproc.strategy import Restriction
 
 
@@ -42,11 +43,10 @@ def bounds(case: Case, of_levels: tuple[str, ...]) -> Bounds:
     by_rule = (name for condition, name in compliance.when if case.holds(condition) is not False)
     named = (compliance.data_class, *of_levels, declared.data_class, *by_rule)
     classes = tuple(dict.fromkeys(name for name in named if name))
-    centre = case.strategy.cost_centres.get(declared.cost_centre)
     restrictions = (
         *compliance.always,
         *(compliance.classes[name] for name in classes if name in compliance.classes),
-        *((centre.restriction,) if centre and centre.restriction else ()),
+        *restrictions_of(declared, case.strategy),
     )
     return Bounds(classes, restrictions, _unknown(case) or _unclassed(case, classes))
 
@@ -69,5 +69,7 @@ def _unknown(case: Case) -> Fault | None:
         return Fault(Kind.MALFORMED, f"x-openclaw-data-class: no such data class (known: {known})")
     centres = case.strategy.cost_centres
     if declared.cost_centre and centres and declared.cost_centre not in centres:
+        if declared.cost_centre == case.features.identity.cost_centre:
+            return Fault(Kind.FORBIDDEN, "the cost centre of this caller is not one of those here")
         return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: no such cost centre")
     return None

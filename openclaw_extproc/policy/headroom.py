@@ -26,6 +26,8 @@ LONGEST_RESET_SECONDS = 60.0
 within a minute. Whoever is asked then says how it stands."""
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", re.ASCII)
+MAX_CHARS = 64
+"""Of a duration or a time: providers write 30 at most, and what a stranger writes may be 60 KiB of digits."""
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _EPOCH = 1_000_000_000.0
@@ -91,6 +93,8 @@ def _seconds(text: str, at: float) -> float | None:
     """From `6m0s`, `17ms`, `12.5`, a time in seconds since the epoch or in RFC 3339: seconds from now."""
     if (number := _number(text)) is not None:
         return max(0.0, number - at) if number > _EPOCH else number
+    if len(text) > MAX_CHARS:
+        return None
     if (found := _DURATION.fullmatch(text)) and any(found.groups()):
         return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
     try:

@@ -7,6 +7,7 @@ holds, and a restriction to certain models is met by nobody.
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features import Declared
 from openclaw_extproc.gateway import Provider
+from openclaw_extproc.policy.cost_centres import restrictions_of
 from openclaw_extproc.strategy import Restriction, Strategy
 
 
@@ -43,9 +44,7 @@ def _is_known(name: str, strategy: Strategy) -> bool:
 def _restrictions(classes: tuple[str, ...], declared: Declared, strategy: Strategy) -> tuple[Restriction, ...]:
     compliance = strategy.compliance
     of_classes = (compliance.classes[name] for name in classes if name in compliance.classes)
-    centre = strategy.cost_centres.get(declared.cost_centre)
-    of_centre = (centre.restriction,) if centre is not None and centre.restriction is not None else ()
-    return (*compliance.always, *of_classes, *of_centre)
+    return (*compliance.always, *of_classes, *restrictions_of(declared, strategy))
 
 
 def _allows(restriction: Restriction, provider: Provider) -> bool:

@@ -21,8 +21,23 @@ _NO_CHAT = re.compile(
 class Pattern:
     place: int
     """Among the keys of `sessions`: the first that fits has it."""
-    test: re.Pattern[str]
+    pieces: tuple[str, ...]
+    """What stands between the stars of it: two or more, some of them empty."""
     level: Level
+
+    def fits(self, name: str) -> bool:
+        """Each piece is looked for once, behind the one before: a regular expression would try every combination."""
+        first, *between, last = self.pieces
+        end = len(name) - len(last)
+        if len(first) > end or not (name.startswith(first) and name.endswith(last)):
+            return False
+        at = len(first)
+        for piece in between:
+            found = name.find(piece, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
 
 
 BATCH = 10
@@ -69,7 +84,7 @@ class Snapshot:
         found = [self.sessions[name]] if name in self.sessions else []
         starts = (name[:end] for end in range(len(name) + 1 if self.patterns else 0))
         alike = (one for start in starts for one in self.patterns.get(start, ()))
-        found += ((one.place, one.level) for one in alike if one.test.fullmatch(name))
+        found += ((one.place, one.level) for one in alike if one.fits(name))
         return min(found, key=lambda entry: entry[0])[1] if found else None
 
 
@@ -161,9 +176,5 @@ def _patterns(levels: Sequence[tuple[str, Level]]) -> Mapping[str, tuple[Pattern
     found: dict[str, list[Pattern]] = {}
     for place, (name, level) in enumerate(levels):
         if "*" in name:
-            found.setdefault(name.partition("*")[0], []).append(Pattern(place, _pattern(name), level))
+            found.setdefault(name.partition("*")[0], []).append(Pattern(place, tuple(name.split("*")), level))
     return {start: tuple(patterns) for start, patterns in found.items()}
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)

@@ -37,6 +37,9 @@ def told(case: Case, first: Target | None) -> Record:
         task=judged.task if chats else "",
         session=declared.session,
         cost_centre=declared.cost_centre,
+        identity=case.features.identity.name,
+        tenant=case.features.identity.tenant,
+        team=case.features.identity.team,
         input_tokens=case.tokens(case.gateway.facts(first)) if first else case.features.tokens,
         cost_usd=case.cost(first) if first else None,
     )

@@ -33,8 +33,13 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
         "output_format": "string",  # text, json, json_schema
         "reasoning_effort": "string",
         "session": "string",
-        "user": "string",
-        "cost_centre": "string",
+        "user": "string",  # verified, or said by a caller that is believed
+        "cost_centre": "string",  # likewise, or the default
+        "identity": "string",  # name of the verified caller, empty when nobody verified it
+        "identity_source": "string",  # key, jwt, xfcc, certificate
+        "tenant": "string",  # of the verified caller, as are the next two
+        "team": "string",
+        "groups": "strings",
         "priority": "string",  # high, normal, low
         "data_class": "string",  # as the client declared it
         "headers": "headers",  # of the request, without credentials
@@ -43,7 +48,7 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
 
 
 def values(features: Features, judgement: Judgement) -> dict[str, object]:
-    declared = features.declared
+    declared, identity = features.declared, features.identity
     return {
         "task_complexity": judgement.tier,
         "task_type": judgement.task,
@@ -69,6 +74,11 @@ def values(features: Features, judgement: Judgement) -> dict[str, object]:
         "session": declared.session,
         "user": declared.user,
         "cost_centre": declared.cost_centre,
+        "identity": identity.name,
+        "identity_source": identity.source,
+        "tenant": identity.tenant,
+        "team": identity.team,
+        "groups": list(identity.groups),
         "priority": declared.priority,
         "data_class": declared.data_class,
         "headers": dict(features.headers),

@@ -4,19 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from openclaw_extproc.config.settings import Address, Upstream
+from openclaw_extproc.config.settings import Address, Downstream, StageTls, Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render import callers as caller_checks
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
     BODY_BYTES,
+    CLIENT_CONNECTION_BYTES,
+    CLIENT_STREAM_BYTES,
     GROUPS_NAMESPACE,
+    REQUEST_BUFFER_BYTES,
     ROUTE_CLUSTER,
     route_stage,
 )
 from openclaw_extproc.render.fail_open import clusters, planned, routes
 from openclaw_extproc.render.local_replies import local_replies
+from openclaw_extproc.render.overload import memory_allocator, overload_manager
+from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 
@@ -24,9 +30,14 @@ _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnecti
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
 _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
 
-MAX_CONNECTIONS = 10_000
-"""From applications, at a time. Without a limit whoever connects can take all of Envoy's memory."""
+MAX_STREAMS = 100
+"""At a time on an HTTP/2 connection of an application; it opens another one for more."""
+USUAL = Downstream()
 NOWHERE_CLUSTER = "openclaw_nowhere"
+FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|containers)([/?].*)?|/upload/.*)"
+"""Paths whose bodies may be files of any size. Envoy wants regular expressions to be no longer."""
+BUFFER = "envoy.filters.http.buffer"
+_BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +49,55 @@ class Places:
     attempt_stages: Sequence[str]
     clusters_file: str
     admin_socket: str = ""
-    """Envoy's own admin interface; empty: none."""
+    """Envoy's own admin interface; empty: none, or that at `admin_port`."""
+    admin_port: int | None = None
+    """Its port on 127.0.0.1, instead of a socket."""
     access_log: str = ""
     """A file (`/dev/stdout` is one); empty: none."""
+    secrets_folder: str = ""
+    """Where Envoy finds what the listener's TLS shows; empty: it has no TLS."""
+    pressure_files: Sequence[str] = ()
+    """Where workers say how much is to be refused."""
     roots: str = SYSTEM_ROOTS
     """The certificates of the authorities that providers are checked against."""
+    stage_tls: StageTls | None = None
+    """For stages on `host:port`."""
 
 
 def bootstrap(
-    gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream] = MappingProxyType({})
+    gateway: Gateway,
+    listen: Address,
+    places: Places,
+    fail_open: Mapping[str, Upstream] = MappingProxyType({}),
+    downstream: Downstream = USUAL,
 ) -> dict[str, Json]:
     """`fail_open`: where calls of a vendor's clients go when no worker answers."""
     whole: dict[str, Json] = {
         "node": {"id": "openclaw", "cluster": "openclaw"},
         "static_resources": {
-            "listeners": [_listener(gateway, listen, places, fail_open)],
+            "listeners": [_listener(gateway, listen, places, fail_open, downstream)],
             "clusters": [
-                stage_cluster(ROUTE_CLUSTER, places.route_stages),
-                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.limits, places.roots),
+                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.limits, places.roots),
             ],
         },
         "dynamic_resources": {
             "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
         },
     }
-    whole["overload_manager"] = {"resource_monitors": [_connections()]}
+    whole["overload_manager"] = overload_manager(downstream, places.pressure_files)
+    whole["memory_allocator_manager"] = memory_allocator()
     if places.admin_socket:
-        whole["admin"] = {"address": {"pipe": {"path": places.admin_socket, "mode": 0o600}}}
+        # Who looks after Envoy has to reach it when applications have all of its connections.
+        pipe: dict[str, Json] = {"path": places.admin_socket, "mode": 0o600}
+        whole["admin"] = {"address": {"pipe": pipe}, "ignore_global_conn_limit": True}
+    elif places.admin_port is not None:
+        whole["admin"] = {"address": address(f"127.0.0.1:{places.admin_port}"), "ignore_global_conn_limit": True}
     return whole
-
-
-def _connections() -> dict[str, Json]:
-    return {
-        "name": "envoy.resource_monitors.global_downstream_max_connections",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3"
-            ".DownstreamConnectionsConfig",
-            "max_active_downstream_connections": MAX_CONNECTIONS,
-        },
-    }
 
 
 def _watched(path: str) -> dict[str, Json]:
@@ -87,19 +105,38 @@ def _watched(path: str) -> dict[str, Json]:
     return {"path": path, "watched_directory": {"path": path.rpartition("/")[0] or "."}}
 
 
-def _listener(gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
-    manager: dict[str, Json] = {"name": "envoy.filters.network.http_connection_manager"}
-    manager["typed_config"] = _manager(gateway, places, fail_open)
+def _listener(
+    gateway: Gateway, listen: Address, places: Places, fail_open: Mapping[str, Upstream], downstream: Downstream
+) -> dict[str, Json]:
+    callers = gateway.callers
+    manager = {**_manager(gateway, places, fail_open), **_timeouts(gateway, downstream)}
+    chains: list[Json] = [_filter_chain(gateway, places, manager)]
+    if callers.forwarded_from:
+        # In all other chains Envoy removes the header, which is what it does where nothing is written.
+        believing: dict[str, Json] = {"forward_client_cert_details": "ALWAYS_FORWARD_ONLY"}
+        chain = _filter_chain(gateway, places, {**manager, **believing})
+        chains.insert(0, {"filter_chain_match": caller_checks.source_ranges(callers.forwarded_from), **chain})
     return {
         "name": "llm",
         "address": address(f"{listen.host}:{listen.port}"),
-        # This is what makes Envoy 1.40 refuse larger bodies: a smaller request_body_buffer_limit would not count.
-        "per_connection_buffer_limit_bytes": BODY_BYTES,
-        "filter_chains": [{"filters": [manager]}],
+        "per_connection_buffer_limit_bytes": CLIENT_CONNECTION_BYTES,
+        "filter_chains": chains,
     }
 
 
+def _filter_chain(gateway: Gateway, places: Places, manager: dict[str, Json]) -> dict[str, Json]:
+    chain: dict[str, Json] = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
+    }
+    if gateway.callers.tls is not None:
+        chain["transport_socket"] = caller_checks.transport_socket(gateway.callers.tls, places.secrets_folder)
+    return chain
+
+
 def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
+    jwt = gateway.callers.jwt
+    checks: list[Json] = [] if jwt is None else [caller_checks.jwt_filter(jwt)]
+    filters, buffer = _filters(gateway), _buffer()
     manager: dict[str, Json] = {
         "@type": f"type.googleapis.com/{_HCM}",
         "stat_prefix": "llm",
@@ -107,19 +144,46 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
         "preserve_external_request_id": True,
         "skip_xff_append": True,
         "normalize_path": True,
-        "upgrade_configs": [{"upgrade_type": "websocket"}],  # OpenAI's realtime calls, which pass unread
-        "request_headers_timeout": "10s",
-        "stream_idle_timeout": _seconds(gateway.limits.longest_ms + 60_000),
+        # OpenAI's realtime calls, which pass unread and whose bodies never end.
+        "upgrade_configs": [{"upgrade_type": "websocket", "filters": [*checks, *filters]}],
+        # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
+        "http_protocol_options": {"ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}]},
+        "http2_protocol_options": {
+            "max_concurrent_streams": MAX_STREAMS,
+            "initial_stream_window_size": CLIENT_STREAM_BYTES,
+            "initial_connection_window_size": CLIENT_STREAM_BYTES,
+        },
         "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},
-        "http_filters": [
-            {"name": "openclaw.route", "typed_config": route_stage()},
-            {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
-        ],
+        "http_filters": [*checks, buffer, *filters],
         "local_reply_config": local_replies(gateway.emergency),
     }
-    if places.access_log:
-        manager["access_log"] = [_access_log(places.access_log)]
+    logs = [_access_log(places.access_log)] if places.access_log else []
+    manager["access_log"] = [*logs, refusals_log()]
     return manager
+
+
+def _buffer() -> dict[str, Json]:
+    """Whoever sends half a body has the buffer's attention, and nobody else's: stages get whole requests."""
+    return {"name": BUFFER, "typed_config": {"@type": f"{_BUFFER}.Buffer", "max_request_bytes": REQUEST_BUFFER_BYTES}}
+
+
+def _filters(gateway: Gateway) -> list[Json]:
+    return [
+        {"name": "openclaw.route", "typed_config": route_stage(gateway.callers)},
+        {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
+    ]
+
+
+def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
+    silence = gateway.limits.longest_ms + 60_000  # of an answer too: providers think for minutes
+    return {
+        "request_headers_timeout": _seconds(downstream.request_headers_timeout_ms),
+        "request_timeout": _seconds(downstream.request_timeout_ms),
+        "stream_idle_timeout": _seconds(silence),
+        # An answer is through for Envoy when it has it; a client that takes nothing of it has this long.
+        "stream_flush_timeout": _seconds(downstream.idle_timeout_ms),
+        "common_http_protocol_options": {"idle_timeout": _seconds(downstream.idle_timeout_ms)},
+    }
 
 
 def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
@@ -130,17 +194,40 @@ def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[s
         "include_attempt_count_in_response": True,
         "request_body_buffer_limit": BODY_BYTES,
         "response_headers_to_remove": [RETRY, BACKOFF],
-        "routes": _routes(gateway, fail_open),
+        "routes": list[Json](_routes(gateway, fail_open)),
     }
 
 
-def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[Json]:
+def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[str, Json]]:
     """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
-        return [anything]
-    silent = _seconds(gateway.limits.longest_ms)
-    return [{"match": planned(), "route": _route(gateway)}, *routes(fail_open, silent), anything]
+        return [*_unbuffered(anything), anything]
+    elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
+    return [
+        {"match": planned(), "route": _route(gateway)},
+        *(one for route in elsewhere for one in _unbuffered(route)),
+        *elsewhere,
+        *_unbuffered(anything),
+        anything,
+    ]
+
+
+def _unbuffered(route: dict[str, Json]) -> list[dict[str, Json]]:
+    """The same for bodies that are not waited for: larger ones than are read, which the route stage refuses by their
+    head or lets pass by, and files whose length nobody says.
+    """
+    longer: dict[str, Json] = {"name": "content-length", "range_match": {"start": BODY_BYTES + 1, "end": 2**63 - 1}}
+    file: dict[str, Json] = {"name": ":path", "string_match": {"safe_regex": {"regex": FILES}}}
+    off: dict[str, Json] = {"@type": f"{_BUFFER}.BufferPerRoute", "disabled": True}
+    match = route["match"]
+    assert isinstance(match, dict)
+    headers = match.get("headers", [])
+    assert isinstance(headers, list)
+    return [
+        {**route, "match": {**match, "headers": [*headers, header]}, "typed_per_filter_config": {BUFFER: off}}
+        for header in (longer, file)
+    ]
 
 
 def _route(gateway: Gateway) -> dict[str, Json]:
@@ -192,6 +279,7 @@ def _access_log(path: str) -> dict[str, Json]:
         "experiment": "%DYNAMIC_METADATA(openclaw:experiment)%",
         "cost_usd": "%DYNAMIC_METADATA(openclaw:cost_usd)%",
         "session": "%DYNAMIC_METADATA(openclaw:session)%",
+        "identity": "%DYNAMIC_METADATA(openclaw:identity)%",
         "reason": "%DYNAMIC_METADATA(openclaw:reason)%",
         "cluster": "%UPSTREAM_CLUSTER%",
         "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",

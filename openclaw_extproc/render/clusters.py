@@ -6,14 +6,19 @@ from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits, Provider
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage, unread_stage
+from openclaw_extproc.stages.headers import OURS_ON_ANSWERS, safe
 
 CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's, and that of Envoy's own image."""
 
+UNREAD_BUFFER_BYTES = 1024 * 1024
+"""Per connection for what is not read. It is also how long a piece of an answer may be that we are shown: 64 MiB in one
+message took a worker longer than Envoy waits."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
+HEADER_MUTATION = "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
 UPSTREAM_CODEC: dict[str, Json] = {
     "name": "envoy.filters.http.upstream_codec",
     "typed_config": {"@type": _CODEC},
@@ -39,8 +44,18 @@ def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_
 
 
 def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
-    """For what is no model call: only heads are shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
-    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **_options(unread_stage())}, limits, roots)
+    """For what is no model call: only its head is shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
+    options = _options(unread_stage(), _signature(upstream.provider.name))
+    return _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, limits, roots)
+
+
+def _signature(name: str) -> dict[str, Json]:
+    """A filter that says on an answer whose it is, and removes what only we and Envoy may say there."""
+    removed: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in OURS_ON_ANSWERS]
+    header: dict[str, Json] = {"key": "x-openclaw-provider", "value": safe(name).replace("%", "%%")}
+    added: dict[str, Json] = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+    mutations: dict[str, Json] = {"response_mutations": [*removed, added]}
+    return {"name": "openclaw.signature", "typed_config": {"@type": HEADER_MUTATION, "mutations": mutations}}
 
 
 def bare_cluster(
@@ -92,6 +107,8 @@ def _facts(provider: Provider) -> dict[str, Json]:
         facts["api_version"] = provider.api_version
     if provider.project:
         facts["project"] = provider.project
+    if provider.forward_headers:
+        facts["forward_headers"] = list[Json](provider.forward_headers)
     facts["models"] = list(provider.models)
     return facts
 
@@ -143,12 +160,13 @@ def _outlier_detection() -> dict[str, Json]:
     }
 
 
-def _options(stage: dict[str, Json]) -> dict[str, Json]:
+def _options(stage: dict[str, Json], *before: dict[str, Json]) -> dict[str, Json]:
     return {
         "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
         # Below what load balancers in front of providers allow, or a kept connection dies under its next request.
         "common_http_protocol_options": {"idle_timeout": "50s"},
         "http_filters": [
+            *before,
             {"name": "openclaw.attempt", "typed_config": stage},
             UPSTREAM_CODEC,
         ],

@@ -1,7 +1,9 @@
 """How Envoy calls the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.route import MAX_PATIENCE_MS
 
 ROUTE_CLUSTER = "openclaw_route"
@@ -11,43 +13,71 @@ NAMESPACE = "openclaw"
 """What is noted of a request: its plan, and what people may read of the decision."""
 PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
 """An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
+DETAILS = "response.code_details"
+"""Why Envoy answers by itself, where it does."""
 NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
 
-BUFFER_BYTES = 64 * 1024 * 1024
-"""Per connection to providers and to our service, and per stream to our service: twice the largest body, so that an
-answer of the largest size stops Envoy nowhere from reading."""
-BODY_BYTES = 32 * 1024 * 1024
+JWT_NAMESPACE = "envoy.filters.http.jwt_authn"
+"""Where Envoy notes the claims of a token that it has verified. No client and no provider can write there."""
+CLAIMS, REFUSED_TOKEN = "claims", "refused"
+PEER_NAMES = ("connection.uri_san_peer_certificate", "connection.dns_san_peer_certificate")
+"""Attributes of the connection, not of the request: no client can send them."""
+
+_MIB = 1024 * 1024
+BUFFER_BYTES = _MIB
+"""Per connection to providers. So much of an answer is read at a time, and comes to a stage in one message."""
+BODY_BYTES = 32 * _MIB
 """The largest request body that passes; above it the caller gets 413."""
+
+# Envoy 1.40 crashes when a buffer that an answer waits in crosses its limit while the answer's provider is through and
+# we still have some of it (decision 21). So none of these may be reached by answers of up to `MAX_ANSWER_BYTES`.
+STAGE_STREAM_BYTES = 2 * MAX_ANSWER_BYTES + 16 * _MIB
+"""Of one stream to a stage: we end an answer before half of it, where Envoy would begin to read again, is empty."""
+REQUEST_BUFFER_BYTES = MAX_ANSWER_BYTES + 16 * _MIB
+"""Of one request, in each direction: what waits for the route stage of its body, and of its answer. Larger than
+`BODY_BYTES` for the answer's sake: a body between the two is refused by the route stage."""
+STAGE_CONNECTION_BYTES = 512 * _MIB
+"""Of a connection to a stage, where no more waits than the window that the stage gives."""
+CLIENT_STREAM_BYTES = 2 * MAX_ANSWER_BYTES
+"""Of one HTTP/2 stream to an application: a whole answer, also where a translation has made it longer."""
+CLIENT_CONNECTION_BYTES = 2**31 - 1
+"""Of a connection from an application, for whatever it has asked for and does not read: `max_envoy_mib` comes first."""
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
 
-def route_stage() -> dict[str, Json]:
-    """The HTTP filter of the listener."""
+def route_stage(callers: CallerRules) -> dict[str, Json]:
+    """The HTTP filter of the listener. It is shown of the caller what the configuration identifies callers by."""
+    namespaces: dict[str, Json] = {"receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]}}
+    if callers.jwt is not None:
+        namespaces["forwarding_namespaces"] = {"untyped": [JWT_NAMESPACE]}
+    attributes: dict[str, Json] = {"request_attributes": list(PEER_NAMES)} if callers.reads_certificates else {}
     return {
+        **attributes,
         "@type": _TYPE,
         "grpc_service": _service(ROUTE_CLUSTER),
         # A worker that dies after the plan takes nothing with it that the attempts need; a request without a plan
         # goes to a route that refuses it, or to the one of `on_sidecar_failure`. The attempt stage never fails open:
         # what it has not rewritten would go to a provider it is not for.
         "failure_mode_allow": True,
-        "allow_mode_override": True,  # for requests that go past us unread
+        "allow_mode_override": True,  # for requests that go past us unread, and for the answers to those we have seen
         "message_timeout": "5s",
         "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "BUFFERED",
-            "response_header_mode": "SEND",
+            # Of requests that it has seen, we ask for it. Of others this would lose the answer: to a request that its
+            # codec refuses, Envoy closes the connection before we have looked at the 400 or 431.
+            "response_header_mode": "SKIP",
             "response_body_mode": "NONE",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "metadata_options": {
-            "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
-        },
+        "response_attributes": [DETAILS],
+        "metadata_options": namespaces,
     }
 
 
@@ -80,26 +110,27 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
 
 
 def unread_stage() -> dict[str, Json]:
-    """The upstream HTTP filter of a provider's second cluster: it sees heads, no bodies."""
+    """The upstream HTTP filter of a provider's second cluster: it sees the head of the request, and nothing else."""
     return {
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
+        "allow_mode_override": True,  # for answers to a credential of ours, which is cut out of them
+        "allow_content_length_header": True,  # what is cut out is replaced by as much
         "message_timeout": "5s",
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "NONE",
-            "response_header_mode": "SEND",
+            # Never the answer's head: 1.40 crashes when an answer is whole while a filter here holds its head and the
+            # request is not through, as with a refused upload or websocket.
+            "response_header_mode": "SKIP",
             "response_body_mode": "NONE",
             "request_trailer_mode": "SKIP",
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
         "request_attributes": ["xds.cluster_name", PLAN],
-        "metadata_options": {
-            "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
-            "receiving_namespaces": {"untyped": [NOTES_NAMESPACE]},
-        },
+        "metadata_options": {"receiving_namespaces": {"untyped": [NOTES_NAMESPACE]}},
     }
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.clusters import HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
+from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
 from openclaw_extproc.render.ext_proc import NAMESPACE
+from openclaw_extproc.stages.headers import KEPT_FROM_CALLERS
 from openclaw_extproc.wire import FAMILIES, Family
 from openclaw_extproc.wire.credentials import CALLERS
 
@@ -31,8 +32,19 @@ _OWN = {
 }
 """Headers in which the family's clients send their credential."""
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
-_ROUTE_HOPS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
-_MUTATION = "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+_STAYS = (
+    *("baggage", "b3", "uber-trace-id", "sentry-trace", "newrelic", "elastic-apm-traceparent", "grpc-trace-bin"),
+    *("x-amzn-trace-id", "x-cloud-trace-context", "x-request-id", "x-correlation-id", "request-id", "x-trace-id"),
+    *("x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-original-host"),
+    *("x-http-method-override", "x-http-method", "x-method-override", "forwarded", "via", "referer", "origin"),
+    *("cookie", "proxy-authorization"),
+)
+"""Headers of requests. Envoy has no list of the others, as the attempt stage has."""
+_STAYS_WITH = (
+    *("x-openclaw-", "x-envoy-", "x-forwarded-", "x-b3-", "x-datadog-", "x-ot-", "ot-tracer-", "uberctx-"),
+    *("x-instana-", "x-dynatrace", "x-amzn-", "sec-"),
+)
+"""What the names of others begin with."""
 
 
 def planned() -> dict[str, Json]:
@@ -45,7 +57,7 @@ def planned() -> dict[str, Json]:
     return {"prefix": "/", "dynamic_metadata": [has_plan]}
 
 
-def routes(targets: Mapping[str, Upstream], seconds: str) -> list[Json]:
+def routes(targets: Mapping[str, Upstream], seconds: str) -> list[dict[str, Json]]:
     """`targets`: by the family's name. `seconds`: the longest that an answer may be silent."""
     return [
         _route(family, match, targets[_name(family)], seconds)
@@ -95,7 +107,8 @@ def _route(family: Family, match: dict[str, Json], upstream: Upstream, seconds: 
             "auto_host_rewrite": True,
             "regex_rewrite": rewrite,
         },
-        "request_headers_to_remove": [*sorted(CALLERS - _OWN[family.prefix]), "cookie"],
+        "request_headers_to_remove": [*sorted(CALLERS - _OWN[family.prefix]), *_STAYS],
+        "response_headers_to_remove": list[Json](sorted(KEPT_FROM_CALLERS)),
         "response_headers_to_add": [
             {"header": {"key": MODE_HEADER, "value": MODE}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         ],
@@ -104,7 +117,7 @@ def _route(family: Family, match: dict[str, Json], upstream: Upstream, seconds: 
 
 def _options() -> dict[str, Json]:
     """What is between the application and us is nobody else's business."""
-    removed: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _ROUTE_HOPS]
+    removed: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _STAYS_WITH]
     return {
         HTTP_OPTIONS: {
             "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
@@ -113,7 +126,7 @@ def _options() -> dict[str, Json]:
             "http_filters": [
                 {
                     "name": "openclaw.failopen",
-                    "typed_config": {"@type": _MUTATION, "mutations": {"request_mutations": removed}},
+                    "typed_config": {"@type": HEADER_MUTATION, "mutations": {"request_mutations": removed}},
                 },
                 UPSTREAM_CODEC,
             ],

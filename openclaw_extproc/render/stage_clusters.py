@@ -6,19 +6,28 @@ One that hangs does not: it is asked how it is, and loses its connections when i
 
 from collections.abc import Sequence
 
+from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.ext_proc import BUFFER_BYTES
+from openclaw_extproc.render.ext_proc import STAGE_CONNECTION_BYTES, STAGE_STREAM_BYTES
+from openclaw_extproc.render.stage_tls import stage_transport
 
+MAX_OUTBOUND_FRAMES = 10_000_000
+"""That wait in a connection to a stage."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
+def stage_cluster(name: str, places: Sequence[str], tls: StageTls | None = None) -> dict[str, Json]:
     options: dict[str, Json] = {
         "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-        # Of one stream. Where what waits for us grows past it Envoy stops reading from the provider, and begins again
-        # after a provider that is through has been forgotten: 1.40 crashes then (seen with answers of 20 MB and 16 MiB,
-        # which is the default). A whole answer has to fit.
-        "explicit_http_config": {"http2_protocol_options": {"initial_stream_window_size": BUFFER_BYTES}},
+        "explicit_http_config": {
+            "http2_protocol_options": {
+                "initial_stream_window_size": STAGE_STREAM_BYTES,
+                # Against peers that make us answer and do not read; here the peer is our own. With the defaults of
+                # 10,000 and 1,000 a thousand streams at once ended all streams of the connection (outbound_flood).
+                "max_outbound_frames": MAX_OUTBOUND_FRAMES,
+                "max_outbound_control_frames": MAX_OUTBOUND_FRAMES,
+            }
+        },
     }
     # The default of 1,024 streams at a time would be the first thing to break under load, and 3 retries at a time the
     # first when a worker dies.
@@ -29,13 +38,17 @@ def stage_cluster(name: str, places: Sequence[str]) -> dict[str, Json]:
         "max_retries": 65536,
     }
     endpoints: list[Json] = [{"endpoint": {"address": address(place)}} for place in places]
+    secured: dict[str, Json] = {}
+    if tls is not None and not places[0].startswith("/"):
+        secured = {"transport_socket": stage_transport(tls, places[0])}
     return {
         "name": name,
+        **secured,
         "type": "STRICT_DNS" if any(_is_name(place) for place in places) else "STATIC",
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
         "common_lb_config": _at_once(),
-        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "per_connection_buffer_limit_bytes": STAGE_CONNECTION_BYTES,
         "circuit_breakers": {"thresholds": [threshold]},
         "outlier_detection": _outliers(),
         "health_checks": [_health_check()],

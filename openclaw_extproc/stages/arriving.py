@@ -8,6 +8,9 @@ from openclaw_extproc.wire import Spoken
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes. The same number stands in the Envoy configuration."""
 TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+UPGRADE_REQUIRED = 426
+NO_UPGRADE = Fault(Kind.UNSUPPORTED, "upgrade: not at this path; send the request without it", UPGRADE_REQUIRED)
+"""The status by which clients that try a websocket first (Codex) know at once to go on with plain HTTP."""
 
 
 def objection(head: RequestHead, spoken: Spoken) -> Fault | None:
@@ -22,6 +25,14 @@ def objection(head: RequestHead, spoken: Spoken) -> Fault | None:
     if head.end:
         return Fault(Kind.MALFORMED, "request body: missing")
     return None
+
+
+def refuses_upgrade(head: RequestHead, spoken: Spoken) -> bool:
+    """Whether the caller asks for another protocol (`upgrade: websocket`) where none is spoken.
+
+    Envoy removes the header where it does nothing: `h2c`, or a `connection` that does not name it.
+    """
+    return "upgrade" in head.headers and not (spoken.websocket and head.headers.get(":method", "") == "GET")
 
 
 def length(head: RequestHead) -> int:

@@ -14,12 +14,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
+from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
 from openclaw_extproc.stages.call import Call, entry
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
@@ -45,7 +44,7 @@ from openclaw_extproc.stages.states import (
     Holding,
     New,
     Over,
-    Passing,
+    Passed,
     Reading,
     Refusing,
     Sent,
@@ -57,10 +56,14 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
+MAX_ANSWER_BYTES = 40 * 1024 * 1024
+"""Of one answer, as the provider sends it and as the client gets it. Envoy's buffers are larger (decision 21)."""
 
 
+_LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
+_TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,25 @@ class Step:
     """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
     `Closed`: nobody is listening."""
     entry: AttemptEntry | None = None
-    """Present in exactly one step of an attempt that was bound to a target."""
+    """Present in exactly one step of a model call's attempt that was bound to a target."""
 
 
 class AttemptStage:
-    def __init__(self) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
+        """`snapshots`: say what the providers are that a plan names."""
+        self._snapshots = snapshots
         self._state: State = New()
         self.bound: Bound | None = None
         """From the first message on: where this attempt goes, if it is a model call."""
+        self.refused = False
+        """It came with a plan that no snapshot confirms."""
         self.over = False
         """Envoy has nothing more to ask."""
         self.broken = False
         """Its answer has begun and cannot be ended: the client must see it break off."""
+        self._received = 0
+        self._delivered = 0
+        """Bytes of bodies."""
 
     @property
     def wakes_at(self) -> float | None:
@@ -99,12 +109,27 @@ class AttemptStage:
         Raises:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
-        step = self._step(event)
+        step = self._stop(event.at) if self._is_too_large(event) else self._step(event)
+        self._delivered += sum(len(one.chunk) for one in step.answers if isinstance(one, Deliver))
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
-        passed = step.entry is not None and step.entry.passed
-        self.over = isinstance(self._state, Over) and (said_all or passed or ends(event))
+        self.over = isinstance(self._state, Passed) or (isinstance(self._state, Over) and (said_all or ends(event)))
         return step
+
+    def _is_too_large(self, event: Event) -> bool:
+        """Whether an answer that has begun ends here: of a client that does not read it, Envoy would keep all of it."""
+        if not isinstance(event, ResponseBody):
+            return False
+        self._received += len(event.chunk)
+        return self._received > MAX_ANSWER_BYTES and (
+            isinstance(self._state, Answering) or self._state == Over(passes=True)
+        )
+
+    def _stop(self, at: float) -> Step:
+        if isinstance(self._state, Answering):
+            return self._break_off(self._state.call, at, _TOO_LARGE)
+        self._state, self.broken = Over(), True
+        return Step()
 
     def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
         match self._state, event:
@@ -124,14 +149,13 @@ class AttemptStage:
                 return self._on_trailers(state, at)
             case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
                 return self._on_rest(event, passes=passes)
-            case ((New() | Over()), Closed()):
+            case ((New() | Over() | Passed()), Closed()):
                 return Step()
-            case Passing(bound), _:
-                return self._on_passing(bound, event)
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
-                return self._break_off(call, at)
+                is_over = call.over_at is not None and at >= call.over_at
+                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
             case _, Woken():
                 return Step()
             case Reading(bound), Closed(at, fault):
@@ -147,16 +171,21 @@ class AttemptStage:
     # -- the request -------------------------------------------------------
 
     def _on_head(self, head: RequestHead) -> Step:
-        bound = _bind(head)
-        if bound is not None and bound.plan.passes:
-            self._state = Passing(bound)
+        bound = bind(head, self._snapshots)
+        if isinstance(bound, Fault):
+            return self._turn_away(bound)
+        if bound.plan.passes:
+            self._state = Passed()
             return Step((passing.request(bound, head),))
-        if bound is None or head.end:
-            self._state = Over()
-            fault = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-            return Step((reply(fault, "openai_chat"),))
+        if head.end:
+            return self._turn_away(NO_PLAN)
         self._state, self.bound = Reading(bound), bound
         return Step((Continue(To.REQUEST_HEAD),))
+
+    def _turn_away(self, fault: Fault) -> Step:
+        """Whose it is nobody knows, so no entry."""
+        self._state, self.refused = Over(), fault is UNCONFIRMED
+        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
     def _on_body(self, bound: Bound, body: bytes, at: float) -> Step:
         try:
@@ -166,16 +195,6 @@ class AttemptStage:
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
         self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
-
-    def _on_passing(self, bound: Bound, event: Event) -> Step:
-        match event:
-            case ResponseHead():
-                answer, left = passing.answered(bound, event)
-                return self._settled((answer,), left)
-            case Closed(at, fault):
-                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
-            case _:
-                raise AssertionError(f"{type(event).__name__} while Passing")
 
     # -- the answer's head -------------------------------------------------
 
@@ -269,6 +288,8 @@ class AttemptStage:
         reshapes = call.listening.reshapes
         *earlier, last = (call.written if reshapes else call.held) or [b""]
         body = call.whole_events(b"".join(earlier), end=False) + self._sound(call, last, end=end)
+        if len(body) > MAX_ANSWER_BYTES:
+            return self._fail(call, _TOO_LARGE, at)
         call.held, call.written = [], []
         length = str(len(body)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
@@ -283,6 +304,8 @@ class AttemptStage:
         _, written = call.listening.hear(event.chunk, end=event.end)
         call.last_at = event.at
         body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
+        if self._delivered + len(body) > MAX_ANSWER_BYTES:
+            return self._break_off(call, event.at, _TOO_LARGE)
         answers = deliver(body, end=event.end)
         return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
 
@@ -300,15 +323,19 @@ class AttemptStage:
         call.told_broken = True
         return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.broken_off(fault)
 
-    def _break_off(self, call: Call, at: float) -> Step:
+    def _break_off(self, call: Call, at: float, why: Fault) -> Step:
         """In the middle of an answer: the client's error event, and then the connection breaks."""
         self.broken = True
-        is_over = call.over_at is not None and at >= call.over_at
         earlier = call.listening.fault
-        fault = call.listening.fault = earlier or (_TOO_LONG if is_over else _STALLED)
-        words = b"" if earlier is not None or call.listening.complete else call.silenced(fault)
-        # Whose time is up because others took it has not failed.
-        left = call.entry(at, Outcome.GONE, fault) if fault is _TOO_LONG else call.ended(at)
+        fault = call.listening.fault = earlier or why
+        told = earlier is not None or call.listening.complete or not call.streamed
+        words = b"" if told else call.silenced(fault)
+        # Whose time is up because others took it has not failed, nor who says more than we pass on.
+        left = (
+            call.ended(at)
+            if fault is not _TOO_LONG and fault is not _TOO_LARGE
+            else call.entry(at, Outcome.GONE, fault)
+        )
         return self._settled(deliver(words, end=False), left)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:
@@ -363,15 +390,3 @@ class AttemptStage:
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()
         return Step(tuple(answers), entry)
-
-
-def _bind(head: RequestHead) -> Bound | None:
-    try:
-        plan = plans.read(head.metadata.get("plan", ""))
-        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
-    except (msgspec.MsgspecError, ValueError):
-        return None
-    target = plan.target(attempt, head.cluster)
-    if target is None:
-        return None
-    return Bound(plan, attempt, target, head.headers, retries.history(plan, attempt, head.metadata, head.at), head.at)

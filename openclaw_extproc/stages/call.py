@@ -192,7 +192,8 @@ class Call:
     def gone(self, *also: str) -> tuple[str, ...]:
         """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
         nonsense = () if retry_after(self.head, self.bound.began) is not None else ("retry-after",)
-        return (*h.not_theirs(self.head), *nonsense, *also)
+        kept_out = h.not_theirs(self.head, keep_credentials=self.bound.forwards)
+        return (*kept_out, *nonsense, *also)
 
     def farewell(self, final: Fault) -> dict[str, str]:
         """What tells an SDK not to begin again what we have just given up."""

@@ -1,5 +1,6 @@
 """What is known when a request is over: who answered, and the one entry that log, metrics and health get of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +10,15 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import RequestEntry
+
+LOST = "^ext_proc|[{]overflow[}]"
+"""A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not
+answer, or a limit of Envoy's own. No provider is to blame."""
+
+
+def is_ours(details: str) -> bool:
+    """Whether a call failed by us, by Envoy's "response code details"."""
+    return re.search(LOST, details) is not None
 
 
 def status(headers: Mapping[str, str]) -> int:

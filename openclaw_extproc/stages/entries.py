@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
@@ -51,7 +52,7 @@ class AttemptEntry:
     """From the request's arrival at this attempt to its end."""
     first_content_seconds: float | None = None
     passed: bool = False
-    """No model call: it went through unread. Its end is that of its head."""
+    """No model call: it went through unread. What came of it is known by the head of the answer alone."""
     previous: Target | None = None
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""
@@ -89,3 +90,7 @@ class RequestEntry:
     """Until the response headers."""
     record: Record | None = None
     """What was decided; `None` where nobody came so far."""
+    identity: CallerIdentity = ANONYMOUS
+    """Who sent it, as it was verified."""
+    passed: AttemptEntry | None = None
+    """The one attempt of a request that is no model call: the attempt stage does not see how such a one ends."""

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
+from openclaw_extproc.model.json import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class RequestHead:
     """Attempt stage: the cluster Envoy chose."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     """What an attempt needs of what was noted on this request so far: its plan, and the notes of those before it."""
+    certificate_names: tuple[str, ...] = ()
+    """Route stage: alternative names of the client certificate that Envoy's listener verified."""
+    claims: Mapping[str, Json] | None = None
+    """Route stage: of a token that Envoy's `jwt_authn` verified."""
+    has_bad_token: bool = False
+    """Route stage: a token of the configured issuer was sent that `jwt_authn` did not accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class ResponseHead:
     headers: Mapping[str, str]
     at: float
     end: bool = False
+    details: str = ""
+    """Route stage: Envoy's "response code details", which tell its own replies from providers' answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,8 @@ class Continue:
     credential: Credential | None = None
     bypass: bool = False
     """Of a request's head: both bodies go past us from here on."""
+    relays: bool = False
+    """Of a request's head: the answer's body is shown to us piece by piece, and each piece goes on when we answer."""
 
 
 SAID_BY_US = "openclaw"
@@ -156,4 +167,13 @@ class Deliver:
     """Nothing follows, trailers neither."""
 
 
-Answer: TypeAlias = Continue | Deliver | Reply
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A piece of an answer that Envoy keeps (`Continue.relays`), as the client is to get it. One for each we see."""
+
+    chunk: bytes
+    changed: bool = True
+    """False where it is the very piece that Envoy has."""
+
+
+Answer: TypeAlias = Continue | Deliver | Relay | Reply

@@ -1,28 +1,42 @@
 """Which headers go to a provider and which come back: nobody's secret, nothing of ours."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus
 
-from openclaw_extproc.gateway import Target
+from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.wire import FORMATS, credentials
+from openclaw_extproc.wire import FORMATS, credentials, headers_of, spoken_to
 from openclaw_extproc.wire.base import ProviderSide
+from openclaw_extproc.wire.client_headers import ANY, UNREAD, HeaderNames, header_names
 
 CREDENTIALS = credentials.CALLERS
 """Removed for everyone but the provider they were sent for."""
 
-_SECRET_PARAMETERS = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
-"""Google takes `key` and `access_token`; the others are what people write by mistake."""
-
-_NEVER = frozenset(
-    {"cookie", "proxy-authorization", "x-request-id", "forwarded", "via", "accept-encoding", "expect", "te"}
+SECRET_PARAMETERS = frozenset(
+    {"key", "api_key", "api-key", "apikey", "access_token", "access-token", "token", "auth", "auth_token", "api_token"}
+    | {"oauth_token", "authorization", "bearer", "client_secret", "secret", "password", "subscription-key"}
+    | {"x-api-key", "x-goog-api-key", "x-amz-security-token", "x-amz-credential", "x-amz-signature"}
 )
-"""Credentials of other kinds, names of hops, and encodings we would have to undo."""
-_OURS = ("x-openclaw-", "x-envoy-", "x-forwarded-")
-_SIGNED = ("x-amz-",)
-"""Parts of an AWS signature: of an attempt before, or of a caller, whose signature does not hold for our request."""
-_ABOUT_ONE_SDK = ("x-stainless-",)
+"""Google takes `key`, `access_token` and `oauth_token`; the others are what people write by mistake."""
+_KEY_IN_PROTOCOL = "openai-insecure-api-key."
+"""What browsers put before their key, as a name of a subprotocol: they cannot set other headers of a WebSocket."""
+
+_REDIRECTING = frozenset({"location", "content-location", "refresh", "link", "alt-svc", "alt-used"})
+_TRACKING = frozenset(
+    {"set-cookie", "set-cookie2", "set-login", "clear-site-data", "accept-ch", "critical-ch", "server-timing"}
+    | {"nel", "report-to", "reporting-endpoints", "expect-ct", "strict-transport-security", "public-key-pins"}
+    | {"public-key-pins-report-only", "content-security-policy", "content-security-policy-report-only"}
+    | {"service-worker-allowed", "speculation-rules", "origin-trial", "observe-browsing-topics"}
+)
+_ASKING = frozenset({"www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info"})
+"""About the credential, which is ours."""
+KEPT_FROM_CALLERS = _REDIRECTING | _TRACKING
+OURS_ON_ANSWERS = ("x-openclaw-", "x-envoy-")
+_KEPT_PREFIXES = (*OURS_ON_ANSWERS, "x-accel-", "x-sendfile", "attribution-reporting-")
+"""The first two are ours to say; the others have a server between us and the caller send files of its own."""
+_REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 
 MAX_HEADER_BYTES = 256
 """Ours are for people and dashboards. A longer value is cut."""
@@ -41,23 +55,65 @@ def of_format(headers: Mapping[str, str], name: str) -> dict[str, str]:
     return {key: headers[key] for key in sorted(_OF_FORMATS[name] - {"content-type"}) if key in headers}
 
 
-def unwanted(headers: Mapping[str, str], *, keep_credentials: bool, translates: bool) -> set[str]:
-    """Names of the request headers that must not go upstream.
+@lru_cache(maxsize=1_024)  # asked for each attempt; a configuration has a few of these
+def _allowed(vendor: str, forwarded: tuple[str, ...], *, unread: bool) -> HeaderNames:
+    """`vendor`: the client's format, where the provider is asked in the words of the same vendor; else empty."""
+    found = ANY | header_names(forwarded)
+    if vendor:
+        found |= headers_of(vendor)
+    return found | UNREAD if unread else found
+
+
+def carried(headers: Mapping[str, str], client_format: str, targets: Iterable[Target]) -> dict[str, str]:
+    """What a plan has to say of the client's headers. An attempt takes away what its provider may not have, and Envoy
+    keeps what an attempt did to the headers for the attempts after it."""
+    allowed = {_allowed_to(target.provider, client_format) for target in targets}
+    found = of_format(headers, client_format)
+    if len(allowed) > 1:
+        wanted = {name for name in headers if name not in ANY and any(name in one for one in allowed)}
+        found |= {name: headers[name] for name in sorted(wanted - CREDENTIALS)}
+    return found
+
+
+def _allowed_to(provider: Provider, client_format: str) -> HeaderNames:
+    spoken = spoken_to(provider, client_format)
+    same = spoken is not None and spoken.words == client_format
+    return _allowed(client_format if same else "", provider.forward_headers, unread=False)
+
+
+def of_plan(said: Mapping[str, str], provider: Provider, client_format: str) -> dict[str, str]:
+    """Of the headers in a plan, those that this provider may have."""
+    allowed = _allowed_to(provider, client_format)
+    return {name: said[name] for name in said if name in allowed and name not in CREDENTIALS}
+
+
+def unwanted(headers: Mapping[str, str], provider: Provider, client_format: str, *, keep_credentials: bool) -> set[str]:
+    """Names of the request headers that must not go upstream: all that nobody allowed.
 
     All headers of all formats are among them, those of this attempt's format too: an attempt before may have left
     them behind. What this attempt wants is set anew.
     """
-    never = _NEVER | _OF_ANY_FORMAT if keep_credentials else _NEVER | _OF_ANY_FORMAT | CREDENTIALS
-    prefixes = (*_OURS, *_SIGNED, *(_ABOUT_ONE_SDK if translates else ()))
-    return {name for name in headers if name in never or name.startswith(prefixes)}
+    allowed = _allowed_to(provider, client_format)
+    wanted = {name for name in headers if name in allowed and name not in CREDENTIALS} - _OF_ANY_FORMAT
+    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted)
 
 
-def unwanted_in_passing(headers: Mapping[str, str], *, keep_credentials: bool) -> set[str]:
+def unwanted_in_passing(
+    headers: Mapping[str, str], provider: Provider, client_format: str, *, keep_credentials: bool
+) -> set[str]:
     """As `unwanted`, of a request that is not read: what the bodies and the vendor's format need stays."""
-    never = _NEVER - {"accept-encoding", "expect", "te"}
-    if not keep_credentials:
-        never |= CREDENTIALS
-    return {name for name in headers if name in never or name.startswith(_OURS)}
+    allowed = _allowed(client_format, provider.forward_headers, unread=True)
+    wanted = {name for name in headers if name in allowed and name not in CREDENTIALS}
+    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted)
+
+
+def subprotocols(headers: Mapping[str, str]) -> dict[str, str]:
+    """A WebSocket's, without a caller's key."""
+    said = headers.get("sec-websocket-protocol", "")
+    if _KEY_IN_PROTOCOL not in said:
+        return {}
+    kept = [one.strip() for one in said.split(",") if not one.strip().startswith(_KEY_IN_PROTOCOL)]
+    return {"sec-websocket-protocol": ", ".join(kept)}
 
 
 def upstream(side: ProviderSide[Ask], said: Mapping[str, str], length: int) -> dict[str, str]:
@@ -74,7 +130,7 @@ def upstream_query(query: str, *, keep_credentials: bool) -> str:
     """The client's query, without a key that is not for this provider."""
     if keep_credentials or not query:
         return query
-    return "&".join(pair for pair in query.split("&") if _name(pair) not in _SECRET_PARAMETERS)
+    return "&".join(pair for pair in query.split("&") if _name(pair) not in SECRET_PARAMETERS)
 
 
 def _name(pair: str) -> str:
@@ -94,9 +150,24 @@ def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable
     return {name: safe(value) for name, value in told.items() if value}
 
 
-def not_theirs(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Response headers that only we may set: a provider's own would steer Envoy, or be taken for our word."""
-    return tuple(sorted(name for name in headers if name.startswith(("x-openclaw-", "x-envoy-"))))
+def not_theirs(headers: Mapping[str, str], *, keep_credentials: bool = False) -> tuple[str, ...]:
+    """Names of the response headers that do not go to callers.
+
+    Those that only we may set, as a provider's own would steer Envoy or be taken for our word; those that send a
+    caller, a browser or a server between us elsewhere, or have it keep or report something; and those that ask for
+    another credential, unless it was the caller's. What is left are rate limits, ids, `retry-after` and the like.
+    """
+    gone = KEPT_FROM_CALLERS if keep_credentials else KEPT_FROM_CALLERS | _ASKING
+    return tuple(sorted(name for name in headers if name in gone or name.startswith(_KEPT_PREFIXES)))
+
+
+def not_theirs_in_passing(headers: Mapping[str, str], method: str, *, keep_credentials: bool) -> tuple[str, ...]:
+    """As `not_theirs`. A download may be elsewhere: the redirect of a GET to an `https` address goes on."""
+    gone = not_theirs(headers, keep_credentials=keep_credentials)
+    redirects = headers.get(":status") in _REDIRECTS and method in ("GET", "HEAD")
+    if redirects and headers.get("location", "").startswith("https://"):
+        return tuple(name for name in gone if name != "location")
+    return gone
 
 
 def safe(value: str) -> str:

@@ -1,15 +1,19 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
-Nothing of them is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
+Nothing of a request is read but the head. The route stage tells Envoy to let the body pass by; the attempt stage cannot
 (Envoy takes no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second
-cluster, where we are shown heads only. One attempt, no fallback: a file belongs to who keeps it.
+cluster, where the attempt stage sees the head of the request and nothing else: an answer that it would hold, however
+shortly, before the request is through, ends Envoy (decision 19). What came of the attempt is seen by the route stage.
+One attempt, no fallback: a file belongs to who keeps it.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
+from openclaw_extproc.features.attribution import attributed
 from openclaw_extproc.features.declared import declared
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.gateway import Gateway, Provider, Target
@@ -18,8 +22,8 @@ from openclaw_extproc.policy.permitted import forbidden
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.arriving import request_id
-from openclaw_extproc.stages.call import entry
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.call import entry as attempt_entry
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
     Credential,
@@ -29,11 +33,13 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.retries import noted_start
+from openclaw_extproc.stages.retries import History, noted_start
 from openclaw_extproc.stages.sending import Bound
-from openclaw_extproc.strategy import Strategy
 from openclaw_extproc.wire import Spoken
 
+MAX_RELAYED_BYTES = 1024 * 1024
+"""Of an answer that is looked at for our credential; the rest passes unseen."""
+_PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 
 
@@ -43,13 +49,16 @@ def homes(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
         return ()
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
-    return tuple(replace(p, cluster=p.unread_cluster) for p in speakers if p.unread_cluster and p.auth != "aws")
+    return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
-def home(homes: Sequence[Provider], headers: Mapping[str, str], strategy: Strategy) -> Provider | Fault:
+def home(
+    homes: Sequence[Provider], headers: Mapping[str, str], gateway: Gateway, identity: CallerIdentity = ANONYMOUS
+) -> Provider | Fault:
     """The first of them that may have it; else why the first one may not."""
+    strategy = gateway.strategy
     try:
-        said = declared(headers, Identity())
+        said = attributed(declared(headers, Identity()), identity, gateway.callers)
     except FaultError as error:
         return error.fault
     first: Fault | None = None
@@ -75,6 +84,7 @@ def plan(head: RequestHead, spoken: Spoken, home: Provider, gateway: Gateway) ->
         emergency=gateway.emergency,
         record=Record(because=("no model call: to its own provider",)),
         passes=True,
+        generation=gateway.generation,
     )
 
 
@@ -91,13 +101,31 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    if not forwards:
+        changed |= h.subprotocols(head.headers)
+    if relays(bound):
+        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
+    format = bound.plan.client_format
+    unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
     return Continue(
         To.REQUEST_HEAD,
         changed,
-        tuple(sorted(h.unwanted_in_passing(head.headers, keep_credentials=forwards))),
+        tuple(sorted(unwanted - changed.keys())),
         notes=noted_start(bound.attempt, provider.cluster, bound.began),
         credential=_credential(bound),
     )
+
+
+def relays(bound: Bound) -> bool:
+    """Whether the answer's body is shown to us: our credential is cut out of it. Not of an upgraded connection."""
+    return _credential(bound) is not None and "upgrade" not in bound.headers
+
+
+def is_looked_at(bound: Bound, head: ResponseHead) -> bool:
+    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+    length = head.headers.get("content-length", "0")
+    short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
+    return relays(bound) and short and not head.end
 
 
 def _credential(bound: Bound) -> Credential | None:
@@ -111,14 +139,31 @@ def _credential(bound: Bound) -> Credential | None:
             return None
 
 
-def answered(bound: Bound, head: ResponseHead) -> tuple[Continue, AttemptEntry]:
-    """The provider's answer, whatever it is, with its name on it."""
-    status = int(head.headers.get(":status", "0"))
-    fault = None if status < 400 else Fault(kind_of_status(status), f"the provider answered {status}", status)
-    told = h.answered(bound.plan, bound.target, (), ())
-    failed = fault is not None and fault.kind is not Kind.MALFORMED
-    outcome = Outcome.FAILED if failed else Outcome.OK
-    return (
-        Continue(To.RESPONSE_HEAD, told, h.not_theirs(head.headers)),
-        entry(bound, head.at, outcome, fault if failed else None),
-    )
+def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
+    """The entry with its attempt, if it is of a request that passed.
+
+    Args:
+        entry: Of the request.
+        head: Of the answer; empty where the stream ended without one.
+        at: When it came.
+    """
+    if entry.plan is None or not entry.plan.passes:
+        return entry
+    return replace(entry, passed=_attempt(entry, entry.plan, head, at))
+
+
+def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float) -> AttemptEntry:
+    target = plan.groups[0][0]
+    bound = Bound(plan, 1, target, {}, History(), plan.began)
+    # Envoy puts the name on what the provider itself said, and on nothing else.
+    if head.get(_PROVIDER) != h.safe(target.provider.name):
+        return attempt_entry(bound, at, Outcome.NO_ANSWER, entry.fault)
+    status = int(head.get(":status", "0"))
+    fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
+    failed = status >= 400 and fault.kind is not Kind.MALFORMED
+    return attempt_entry(bound, at, Outcome.FAILED if failed else Outcome.OK, fault if failed else None)
+
+
+def not_theirs(head: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the answer's headers that only we may set, but for the provider's name, which Envoy did."""
+    return tuple(name for name in h.not_theirs(head) if name != _PROVIDER)

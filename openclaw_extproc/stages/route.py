@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Protocol, TypeAlias
 
+from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.plan import Plan
@@ -20,7 +21,16 @@ from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways
-from openclaw_extproc.stages.arriving import MAX_BODY_BYTES, TOO_LARGE, is_call, length, objection, request_id
+from openclaw_extproc.stages.arriving import (
+    MAX_BODY_BYTES,
+    NO_UPGRADE,
+    TOO_LARGE,
+    is_call,
+    length,
+    objection,
+    refuses_upgrade,
+    request_id,
+)
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -33,6 +43,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
+from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.wire import Spoken, spoken_at
 from openclaw_extproc.wire.base import JSON
@@ -53,8 +64,10 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
     return ""
 
 
-_OVERLOAD = Fault(Kind.OVERLOADED, "the gateway has too much to do; try again", 503)
+OVERLOADED = "the gateway has too much to do; try again"
+_OVERLOAD = Fault(Kind.OVERLOADED, OVERLOADED, 503)
 """Ours: 529 is what Anthropic says, and not all clients know it."""
+LOST = Fault(Kind.BUG, "the gateway lost this call; try again", 503)
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 """Nothing was tried, so the client's own retries are right."""
 
@@ -74,7 +87,9 @@ class New:
 @dataclass(frozen=True, slots=True)
 class Reading:
     head: RequestHead
+    """Without keys of ours."""
     spoken: Spoken
+    known: Identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,7 @@ class RouteStage:
         recall: ways.Recall | None = None,
         secret: str = "",
         busy: Busy = _never_busy,
+        client_of: ClientOfKey = nobody,
     ) -> None:
         """
         Args:
@@ -118,7 +134,11 @@ class RouteStage:
             recall: Once a request is read, with what is remembered of such requests.
             secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
             busy: Why a request of so many bytes cannot be taken now; empty: it can.
+            client_of: Whose key something is.
         """
+        self._client_of = client_of
+        self._identity = ANONYMOUS
+        """Who sends the request, once its head was looked at."""
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
@@ -178,8 +198,8 @@ class RouteStage:
                 return self._on_body(reading, body, at)
             case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
-            case Planned() as planned, ResponseHead(headers, at):
-                return self._on_response_head(planned, headers, at)
+            case Planned() as planned, ResponseHead():
+                return self._on_response_head(planned, event)
             case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
             case ((New() | Over()), Closed()):
@@ -188,15 +208,21 @@ class RouteStage:
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                return self._settled(
-                    (), ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                )
+                left = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passing.noted(left, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step:
+        inside = self._is_inside(head)
+        known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
+        head, self._identity = known.head, known.identity
         spoken = spoken_at(head.headers.get(":path", ""), head.headers)
-        reading = Reading(head, spoken)
+        reading = Reading(head, spoken, known)
+        if known.fault is not None:
+            return self._refuse(reading, known.fault, head.at)
+        if refuses_upgrade(head, spoken):
+            return self._refuse(reading, NO_UPGRADE, head.at)
         if own_answers.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
@@ -206,7 +232,7 @@ class RouteStage:
         if fault := objection(head, spoken):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return Step((Continue(To.REQUEST_HEAD),))
+        return Step((Continue(To.REQUEST_HEAD, known.set_headers or {}, known.remove_headers),))
 
     def _list(self, reading: Reading) -> Step:
         try:
@@ -222,7 +248,8 @@ class RouteStage:
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
     def _pass_on(self, reading: Reading, homes: Sequence[Provider]) -> Step:
-        home = passing.home(homes, reading.head.headers, self._gateway.strategy)
+        known = reading.known
+        home = passing.home(homes, reading.head.headers, self._gateway, known.identity)
         if isinstance(home, Fault):
             return self._refuse(reading, home, reading.head.at)
         if home.auth != "forward" and home.identity in self._situation.missing_credentials:
@@ -230,7 +257,12 @@ class RouteStage:
             return self._refuse(reading, fault, reading.head.at)
         plan = passing.plan(reading.head, reading.spoken, home, self._gateway)
         self._state = Planned(plan, "", 0.0)
-        return Step((passing.planned(plan, reading.head.headers, steering.noted(plan, "")),))
+        answer = passing.planned(plan, reading.head.headers, steering.noted(plan, ""))
+        changed, gone = (
+            {**(known.set_headers or {}), **answer.set_headers},
+            (*answer.remove_headers, *known.remove_headers),
+        )
+        return Step((replace(answer, set_headers=changed, remove_headers=gone),))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
@@ -238,7 +270,9 @@ class RouteStage:
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, _OVERLOAD, at)
         inside = self._is_inside(reading.head)
-        arrived = ways.Arrived(reading.head.headers, reading.spoken, body, reading.head.at, inside)
+        arrived = ways.Arrived(
+            reading.head.headers, reading.spoken, body, reading.head.at, inside, reading.known.identity
+        )
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
 
     def _is_inside(self, head: RequestHead) -> bool:
@@ -264,7 +298,8 @@ class RouteStage:
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
-        headers = {"content-type": JSON, **again, **self._told(entry, record)}
+        challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
+        headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
@@ -278,9 +313,14 @@ class RouteStage:
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ended.status(headers), seconds=at - head.at)
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
-    def _on_response_head(self, planned: Planned, headers: Mapping[str, str], at: float) -> Step:
+    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
+        headers, at = event.headers, event.at
         how, plan = self._gateway.response_headers, planned.plan
-        entry = ended.entry(planned.plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers)
+        fault = LOST if ended.is_ours(event.details) else None
+        entry = ended.entry(
+            plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers, fault=fault
+        )
+        entry = passing.noted(entry, headers, at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
@@ -288,8 +328,9 @@ class RouteStage:
             **ended.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
+        gone += passing.not_theirs(headers) if plan.passes else ()
         return self._settled((Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone),), entry)
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
         self._state = Over()
-        return Step(answers, entry)
+        return Step(answers, replace(entry, identity=self._identity))

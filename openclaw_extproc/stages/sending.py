@@ -131,7 +131,7 @@ def _freed(asked: Asked) -> Asked:
 
 def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     """What Envoy has to change in the request for this provider."""
-    provider = bound.target.provider
+    provider, client_format = bound.target.provider, bound.plan.client_format
     side = bound.provider
     own = not bound.translates and side.takes_query
     query = "" if not own else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
@@ -139,10 +139,10 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
     path = provider.base_path + _with_query(encoded.path, query)
     changed = {
         ":path": path,
-        **h.upstream(side, {} if bound.translates else bound.plan.client_headers, len(encoded.body)),
+        **h.upstream(side, h.of_plan(bound.plan.client_headers, provider, client_format), len(encoded.body)),
         **encoded.headers,
     }
-    unwanted = h.unwanted(bound.headers, keep_credentials=bound.forwards, translates=bound.translates)
+    unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host
     return Continue(

@@ -28,10 +28,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
-    """No model call: only the head of its answer is still to come."""
-
-    bound: Bound
+class Passed:
+    """No model call: its head is changed, and that was all. What the provider answers is not for this stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,21 @@ class Refusing:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaying:
+    """No model call, and its answer's head has gone on: the body follows, piece by piece."""
+
+    left: int
+    """Bytes of it that are still looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
 
     passes: bool = False
 
 
-State: TypeAlias = New | Reading | Passing | Sent | Holding | Answering | Refusing | Over
+State: TypeAlias = New | Reading | Passed | Sent | Holding | Answering | Refusing | Over
 
 
 def ends(event: Event) -> bool:

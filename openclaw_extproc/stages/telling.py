@@ -81,6 +81,9 @@ def decision(record: Record) -> dict[str, Json]:
         "mode": record.mode,
         "would": record.would or None,
         "cost_centre": record.cost_centre or None,
+        "identity": record.identity or None,
+        "tenant": record.tenant or None,
+        "team": record.team or None,
         "data_classes": list(record.data_classes),
     }
 
@@ -111,6 +114,9 @@ def noted(plan: Plan, user: str) -> dict[str, str]:
         "session": record.session,
         "user": user,
         "cost_centre": record.cost_centre,
+        "identity": record.identity,
+        "tenant": record.tenant,
+        "team": record.team,
         "data_classes": ",".join(record.data_classes),
         "reason": "; ".join(record.because),
     }

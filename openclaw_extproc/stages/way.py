@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from openclaw_extproc import features
 from openclaw_extproc import plan as plans
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
@@ -46,6 +47,8 @@ class Arrived:
     """When its head came: seconds since the epoch."""
     inside: bool = False
     """It is one of our own questions to a model."""
+    identity: CallerIdentity = ANONYMOUS
+    """Who sent it, as it was verified."""
 
     @property
     def request_id(self) -> str:
@@ -102,16 +105,22 @@ Recall: TypeAlias = Callable[[Features], Situation]
 
 
 def go(arrived: Arrived, recall: Recall, gateway: Gateway) -> Way:
-    known = read(arrived)
+    known = read(arrived, gateway.callers)
     return known if isinstance(known, Refused) else choose(arrived, known, recall(known.features), gateway)
 
 
-def read(arrived: Arrived) -> Known | Refused:
+def read(arrived: Arrived, callers: CallerRules) -> Known | Refused:
     spoken = arrived.spoken
+    if arrived.inside:
+        callers = replace(callers, trusts_labels=True)  # we said it ourselves, of the request that we ask for
     try:
         asked = Asked(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
         ask = spoken.client.decode_request(asked)
-        seen = features.extract(ask, client_format=spoken.format, headers=_shown(arrived))
+        if (ask.max_output_tokens or 0) < 0:
+            raise UnreadableError("the most tokens of an answer: a negative number")
+        seen = features.extract(
+            ask, client_format=spoken.format, headers=_shown(arrived), identity=arrived.identity, callers=callers
+        )
         return Known(ask, _as_written(seen) if arrived.inside else seen, asked.body)
     except FaultError as error:
         return Refused(error.fault)
@@ -145,7 +154,7 @@ def choose(
         if isinstance(error, RefusedError):
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
-    user = known.features.declared.user
+    user = known.features.declared.user_label or known.features.declared.user
     plan = shortening.planned(
         _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway)),
         known.weighed,
@@ -212,15 +221,10 @@ def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, 
         record=decision.record,
         estimated_tokens=estimated_tokens,
         degraded="" if last is None else last.name,
-        windows=_windows(groups, gateway),
-        client_headers=h.of_format(arrived.headers, spoken.format),
+        windows=plans.windows(groups, gateway),
+        client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
+        generation=gateway.generation,
     )
-
-
-def _windows(groups: Sequence[tuple[Target, ...]], gateway: Gateway) -> dict[str, int]:
-    """Only where somebody else could have more room."""
-    known = {target.name: gateway.facts(target).window for group in groups for target in group}
-    return {name: window for name, window in known.items() if window is not None} if len(known) > 1 else {}
 
 
 def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:

@@ -16,6 +16,7 @@ from openclaw_extproc.wire import (
     azure_responses,
     bedrock_anthropic,
     bedrock_converse,
+    client_headers,
     gemini,
     gemini_count_tokens,
     gemini_embeddings,
@@ -29,6 +30,7 @@ from openclaw_extproc.wire import (
 )
 from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
+from openclaw_extproc.wire.client_headers import HeaderNames
 from openclaw_extproc.wire.gemini import models as gemini_models
 
 FORMATS: dict[str, WireFormat[Ask]] = {
@@ -69,8 +71,12 @@ class Family:
     passable: tuple[str, ...]
     """Paths that begin so may go on to the vendor unread."""
     models: Models
+    headers: HeaderNames
+    """What its clients say in headers on purpose."""
     signs: tuple[str, ...] = ()
     """Headers that only this vendor's clients send: they decide about paths that several vendors have."""
+    websockets: tuple[str, ...] = ()
+    """Passable paths at which a websocket may be opened, and all paths below them."""
 
 
 FAMILIES = (
@@ -81,6 +87,7 @@ FAMILIES = (
         hosts=("api.anthropic.com",),
         passable=("/v1/",),
         models=Models(anthropic_models.encode_models, anthropic_models.encode_model),
+        headers=client_headers.ANTHROPIC,
         signs=("anthropic-version",),
     ),
     # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
@@ -95,6 +102,7 @@ FAMILIES = (
         hosts=("generativelanguage.googleapis.com",),
         passable=("/v1/", "/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/"),
         models=Models(gemini_models.encode_models, gemini_models.encode_model),
+        headers=client_headers.GEMINI,
         signs=("x-goog-api-key", "x-goog-api-client"),
     ),
     Family(
@@ -104,6 +112,8 @@ FAMILIES = (
         hosts=("api.openai.com",),
         passable=("/v1/",),
         models=Models(openai_models.encode_models, openai_models.encode_model),
+        websockets=("/v1/realtime",),
+        headers=client_headers.OPENAI,
     ),
 )
 """In the order of looking; the last one takes what nobody claims."""
@@ -125,6 +135,8 @@ class Spoken:
     models: Models
     passable: bool
     """Whether the path may go on to the vendor unread."""
+    websocket: bool
+    """Whether a websocket at the path may go on to the vendor. At others none is spoken."""
 
 
 def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> Spoken:
@@ -142,6 +154,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
         family.formats,
         family.models,
         rest.startswith(family.passable),
+        any(f"{rest}/".startswith(f"{one}/") for one in family.websockets),
     )
 
 
@@ -169,6 +182,11 @@ def _translates(asked: WireFormat[Ask], into: WireFormat[Ask]) -> bool:
 def family_of(name: str) -> str:
     """The format that stands for all of a vendor's, in Envoy's own error replies."""
     return next(family.formats[0] for family in FAMILIES if name in family.formats)
+
+
+def headers_of(name: str) -> HeaderNames:
+    """What clients of this format say in headers on purpose."""
+    return next(family.headers for family in FAMILIES if name in family.formats)
 
 
 def client_side(name: str) -> ClientSide[Ask]:

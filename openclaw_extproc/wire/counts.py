@@ -54,7 +54,7 @@ def counting(
 
 def count_decoder(key: str) -> Decoder:
     def told(body: dict[str, Json]) -> Iterator[Fact]:
-        tokens = j.an_int(body.get(key), at=key)
+        tokens = j.an_amount(body.get(key), at=key)
         yield Started("", "")
         yield Seen(Usage(input_tokens=tokens))
         yield Finished(Stop.END)

@@ -5,7 +5,7 @@ from functools import lru_cache
 CALLERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "x-goog-user-project"})
 """What callers put their own keys in, and who pays for a call with a Google token."""
 
-_OTHERS = frozenset({"cookie", "proxy-authorization", "x-envoy-original-path"})
+_OTHERS = frozenset({"cookie", "proxy-authorization", "x-envoy-original-path", "x-openclaw-key"})
 """`x-envoy-original-path` may have a key in its query."""
 _WORDS = frozenset(
     {"authorization", "token", "secret", "password", "passwd", "credential", "credentials", "apikey", "cookie"}

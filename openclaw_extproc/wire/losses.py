@@ -9,6 +9,9 @@ from openclaw_extproc.wire.needs import EVERYTHING, Need, needs
 MUST_CARRY = "!"
 """Goes before a loss that only the client's own format can carry: `!messages[0].content[1]: audio`."""
 
+MAX_TOLD = 8
+"""Of what is refused: a client may send 20,000 parts that nobody can carry."""
+
 _HONOURED = frozenset({"stream_options", "alt"})
 """Extras that the client's own encoder honours, whoever answers."""
 
@@ -23,7 +26,9 @@ def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EV
     """
     refused = [loss.removeprefix(MUST_CARRY) for loss in ask.losses if loss.startswith(MUST_CARRY)]
     if refused:
-        raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {'; '.join(refused)}")
+        told = "; ".join(refused[:MAX_TOLD])
+        more = f" and {len(refused) - MAX_TOLD} more" if len(refused) > MAX_TOLD else ""
+        raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {told}{more}")
     if missing := sorted(needs(ask) - carries):
         raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {', '.join(missing)}")
     extras = (key for key in ask.extras if key not in _HONOURED)

@@ -48,4 +48,4 @@ def flag(body: Mapping[str, Json], name: str) -> bool | None:
 
 def count(value: Json) -> int | None:
     """Of tokens; what is no count says nothing."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return j.a_count(value)

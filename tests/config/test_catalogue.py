@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openclaw_extproc import plan
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.gateway import AUTO, Changes, Emergency, Limits
+from openclaw_extproc.snapshots import Snapshots
 from tests.config.loading import chains, cluster, complaints, loaded, seed, settings, warnings
 from tests.config.test_example import uncommented
 
@@ -330,10 +331,11 @@ def test_parameters_have_their_range(params: str) -> None:
 
 
 def test_a_plan_carries_the_changes() -> None:
-    chain = settings(seed(3), seed(5), TEMPLATES.replace("model:", "model: ", 1)).gateway.chains["gpt-4o"]
+    gateway = settings(seed(3), seed(5), TEMPLATES.replace("model:", "model: ", 1)).gateway
+    chain = gateway.chains["gpt-4o"]
     made = plan.Plan("r", "openai_chat", "/", "", "m", ((chain[0],),), 0.0, 1, Limits(), Emergency())
 
-    assert plan.read(plan.write(made)).groups[0][0].changes == chain[0].changes
+    assert plan.read(plan.write(made), Snapshots(gateway)).groups[0][0].changes == chain[0].changes
 
 
 def test_targets_that_are_changed_differently_are_not_the_same() -> None:

@@ -113,9 +113,15 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
 def test_a_key_file_that_cannot_be_read_is_a_warning() -> None:
     text = entry("auth: google, credential: ./none.json")
 
-    found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, readable=lambda _: False)
+    found = load(
+        [("a.yml", text)],
+        clusters=None,
+        environment={},
+        formats=FORMATS,
+        key_file=lambda _, is_header: "in a header" if is_header else "it is a FIFO",
+    )
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].credential: the file cannot be read: write the key into it, readable for this process"
+        "model.providers[0].credential: it is a FIFO: write the key into it, alone and readable for this process only"
     ]
     assert warnings(text) == []

@@ -48,7 +48,9 @@ def test_mistakes_in_the_metadata_are_all_found() -> None:
     _, findings = read(cluster("c-1", "{provider: a, formt: x, models: 5, credential: sk-ant-123, auth: both}"))
 
     place = "c.yaml: resources[0].metadata.filter_metadata.openclaw"
-    (unknown,) = (line for line in findings if ".formt: unknown key (known: also, api_version, auth, " in line)
+    (unknown,) = (
+        line for line in findings if ".formt: unknown key (known: allow_http, also, api_version, auth, " in line
+    )
     assert unknown.endswith("did you mean format?")
     assert f"{place}.models: expected a list" in findings
     assert f"{place}.auth: expected 'inject', 'forward', 'aws' or 'google'" in findings
@@ -95,7 +97,7 @@ def test_a_file_of_another_kind_is_an_error() -> None:
     assert complaints(clusters="static_resources: {}")[0] == (
         "clusters.yaml: has no list `resources`: write the clusters under `resources:`"
     )
-    assert complaints(clusters="resources: [")[0].startswith("clusters.yaml:1:13: ")
+    assert complaints(clusters="resources: [")[0].startswith("clusters.yaml:2:1: ")
 
 
 def test_a_rendered_cluster_may_not_take_a_name_of_the_file() -> None:

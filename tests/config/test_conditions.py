@@ -72,7 +72,13 @@ def test_half_an_emoji_in_a_request_is_no_crash() -> None:
 
 
 def test_every_variable_has_a_value_of_its_type() -> None:
-    samples = {"string": "size({}) >= 0", "int": "{} >= 0", "double": "{} >= 0.0", "bool": "{0} == {0}"}
+    samples = {
+        "string": "size({}) >= 0",
+        "int": "{} >= 0",
+        "double": "{} >= 0.0",
+        "bool": "{0} == {0}",
+        "strings": "size({}) >= 0",
+    }
     for name, kind in VARIABLES.items():
         assert outcome(samples.get(kind, "size({}) > 0").format(name)) is True, name
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.config.loading import complaints, settings, warnings
+from tests.config.loading import KEYS, complaints, settings, warnings
 
 EXAMPLE = Path(__file__).parents[2] / "openclaw.example.yml"
 
@@ -23,7 +23,7 @@ def test_what_is_commented_out_in_the_example_loads_too() -> None:
     texts = uncommented()
 
     assert complaints(*texts) == []
-    assert warnings(*texts) == []
+    assert warnings(*texts, environment={**KEYS, "SEARCH_KEY": "a-key-of-a-client"}) == []
     assert settings(*texts).gateway.strategy.rules
     assert settings(*texts).gateway.strategy.compliance.classes
     assert settings(*texts).gateway.strategy.levels.session

@@ -105,7 +105,7 @@ def test_two_data_classes_of_all_sessions_are_not_made_one() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("session: [", "session.yml:1:11"),
+        ("session: [", "session.yml:2:1"),
         ("sesion: {}", "session.yml: sesion: unknown key (known: session, sessions): did you mean session?"),
         ("session: {modl: {}}", "session.yml: session.modl: unknown key (known: data_class, max_cost_usd, model, "),
         ("session: {model: {provider: x, model: y}}", 'session.yml: session.model.endpoint: "x" is no provider'),

@@ -62,6 +62,14 @@ def test_two_listeners_need_two_ports() -> None:
     ]
 
 
+def test_envoys_own_port_is_another_one() -> None:
+    assert settings(seed(0), "gateway: {envoy_admin_port: 9901}").envoy_admin_port == 9901
+    assert settings(seed(0)).envoy_admin_port is None
+    assert complaints(seed(0), "gateway: {envoy_admin_port: 3000}") == [
+        "gateway.envoy_admin_port: is a port of ours already: write another one"
+    ]
+
+
 def test_ports_are_in_their_range() -> None:
     assert complaints(seed(0), "gateway: {port: 0, admin_port: 65536}") == [
         "gateway.port: must be greater than or equal to 1",

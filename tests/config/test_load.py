@@ -147,7 +147,7 @@ def test_all_mistakes_are_reported_at_once_with_their_remedies() -> None:
         "gateway.workers: expected a whole number",
         "gateway.host: is not an address, which a listener needs: write 127.0.0.1 ",
         "modle: unknown key (known: channels, ",
-        "model.providers[0].modles: unknown key (known: also, api_key, api_key_file, ",
+        "model.providers[0].modles: unknown key (known: allow_http, also, api_key, api_key_file, ",
         (
             'model.providers[0].fallback: no provider is named "gogle" (known: anthropic, google, mistral, openai, '
             "unheard): did you mean google?"
@@ -237,7 +237,7 @@ def test_a_section_left_empty_changes_nothing() -> None:
 def test_a_file_that_cannot_be_read_is_the_only_complaint_about_it() -> None:
     found = complaints("failover: {primary: x}\nmodel: {provider: unheard, model: m}", "model: [")
 
-    assert [line.split(": ")[0] for line in found] == ["file1.yml:1:9"]
+    assert [line.split(": ")[0] for line in found] == ["file1.yml:2:1"]
 
 
 def test_no_provider_is_an_error_where_one_should_be() -> None:

@@ -76,10 +76,16 @@ def test_a_key_file_is_a_path() -> None:
 
 def test_a_key_file_that_cannot_be_read_is_a_warning_without_its_path() -> None:
     texts = [("a.yml", only("api_key_file: ./keys/openai"))]
-    found = load(texts, clusters=None, environment=KEYS, formats=FORMATS, readable=lambda path: path != "./keys/openai")
+    found = load(
+        texts,
+        clusters=None,
+        environment=KEYS,
+        formats=FORMATS,
+        key_file=lambda path, _: "it is a FIFO" if path == "./keys/openai" else "",
+    )
 
     assert [str(finding) for finding in found.findings] == [
-        "model.providers[0].api_key_file: the file cannot be read: write the key into it, readable for this process"
+        "model.providers[0].api_key_file: it is a FIFO: write the key into it, alone and readable for this process only"
     ]
 
 

@@ -64,6 +64,38 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def family(pid: int) -> dict[int, str]:
+    """All processes below this one, by their command lines."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, ValueError):
+                continue
+    found: dict[int, str] = {}
+    below = [pid]
+    while below:
+        parent = below.pop()
+        for child in [one for one, its_parent in parents.items() if its_parent == parent]:
+            found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+            below.append(child)
+    return found
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def envoy_of(pid: int) -> int:
+    """The Envoy that this `up` has now."""
+    (envoy,) = [child for child, line in family(pid).items() if "envoy.yaml" in line and is_running(child)]
+    return envoy
+
+
 WRONG = """
 modle: {}
 gateway: {port: 99999}

@@ -78,6 +78,8 @@ class Sidecar:
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self.config = folder / CONFIG
         self.output = folder / OUTPUT
+        self.access_log = folder / "access.log"
+        """Of Envoy, where the arguments name it."""
 
     def logged(self) -> str:
         return self.output.read_text()

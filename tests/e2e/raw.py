@@ -1,6 +1,8 @@
 """A provider that sends the very bytes a test wants, when it wants, whatever HTTP libraries allow."""
 
+import socket
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -35,6 +37,19 @@ class RawProvider(socketserver.ThreadingTCPServer):
         self.play: Play = lambda send: send(json_head("204 No Content", 0))
         self.left = threading.Event()
         """The last connection was closed by the other side."""
+        self.reads_bodies = True
+        """Before it answers."""
+        self.requests = 0
+        """How many it got."""
+
+    def reset(self, _: Send) -> None:
+        """A `Play`: the connection of the last request ends with a TCP reset."""
+        self._last.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._last.close()
+
+    def began(self, connection: socket.socket) -> None:
+        self.requests += 1
+        self._last = connection
 
     @property
     def url(self) -> str:
@@ -49,8 +64,10 @@ class _Connection(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline().strip()) != b"":
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
-        self.rfile.read(length)
+        if self.server.reads_bodies:
+            self.rfile.read(length)
         self.server.left.clear()
+        self.server.began(self.connection)
         with suppress(OSError):
             self.server.play(self.wfile.write)
 

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
+import yaml
 
 from openclaw_extproc.edge.processes import find_envoy, free_port
 from tests.e2e import world
@@ -103,3 +105,31 @@ def test_a_second_service_on_the_same_sockets_is_one_clear_line(providers: Provi
     assert done.returncode == 1
     assert "cannot listen on" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_serve_and_render_agree_on_sockets_without_a_word(providers: Providers, tmp_path: Path) -> None:
+    file, _, _ = written(tmp_path, providers)
+
+    rendered = run("render", "-c", str(file), "--out", "envoy", cwd=tmp_path)
+    served = run("serve", "-c", str(file), cwd=tmp_path)
+    whole = yaml.safe_load((tmp_path / "envoy" / "envoy.yaml").read_text())
+    places = [c["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]
+              for c in whole["static_resources"]["clusters"][:2]]  # fmt: skip
+
+    assert rendered.returncode == 0, rendered.stderr
+    assert places == [{"pipe": {"path": f"/run/openclaw/{name}.sock"}} for name in ("route", "attempt")]
+    assert served.returncode == 1
+    assert "there is no folder /run/openclaw: create it, owned by the user this runs as" in served.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "render"])
+def test_a_network_without_tls_is_refused_on_the_command_line_too(
+    providers: Providers, tmp_path: Path, command: str
+) -> None:
+    file, _, _ = written(tmp_path, providers)
+
+    done = run(command, "-c", str(file), "--route", "0.0.0.0:3101", "--attempt", "127.0.0.1:3102", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "error: gateway.stages.route: 0.0.0.0:3101 is reached from the network without TLS" in done.stderr
+    assert not (tmp_path / "envoy" / "envoy.yaml").exists()

@@ -41,7 +41,8 @@ class Vendor:
         told = {"method": request.method, "path": request.raw_path, "bytes": size, "sha256": digest.hexdigest()}
         if request.path.endswith("/broken"):
             return web.json_response(told, status=500)
-        return web.json_response({**told, "headers": {k.lower(): v for k, v in request.headers.items()}})
+        # Backwards: as it is, our key would be cut out.
+        return web.json_response({**told, "headers": {k.lower(): v[::-1] for k, v in request.headers.items()}})
 
     async def _slow(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -101,9 +102,10 @@ def test_a_call_arrives_at_its_own_provider_with_our_key(
     said = got.json()
     assert "path" in said, (said, up.logged()[-3000:])
     assert (said["path"], said["bytes"]) == (upstream, 8)
-    assert said["headers"][header] == value
-    assert said["headers"]["content-type"] == "text/x"
-    assert "theirs" not in str(said["headers"])
+    headers = {name: backwards[::-1] for name, backwards in said["headers"].items()}
+    assert headers[header] == value
+    assert headers["content-type"] == "text/x"
+    assert "theirs" not in str(headers)
     assert not [name for name in said["headers"] if name.startswith(("x-openclaw", "x-envoy"))]
     assert got.headers["x-openclaw-request-id"]
 

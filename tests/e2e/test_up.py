@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.e2e.callers import CALLERS, body
-from tests.e2e.commands import COMMAND, ENDS_WITHIN, environment, is_free, started, written
+from tests.e2e.commands import COMMAND, ENDS_WITHIN, environment, family, is_free, is_running, started, written
 from tests.e2e.harness import Providers, http, until
 
 DEFAULT_PORTS = (3000, 3001)
@@ -29,32 +29,6 @@ def is_up(folder: Path, process: "subprocess.Popen[str]") -> str:
         return text if "Ctrl-C ends everything." in text else None
 
     return until(printed, 30, lambda: (folder / "output").read_text())
-
-
-def family(pid: int) -> dict[int, str]:
-    """All processes below this one, by their command lines."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, ValueError):
-                continue
-    found: dict[int, str] = {}
-    below = [pid]
-    while below:
-        parent = below.pop()
-        for child in [one for one, its_parent in parents.items() if its_parent == parent]:
-            found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-            below.append(child)
-    return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def folder_of(printed: str) -> Path:
@@ -138,20 +112,6 @@ def test_being_killed_leaves_no_envoy_behind(tmp_path: Path) -> None:
 
         until(lambda: not [pid for pid in below if is_running(pid)], ENDS_WITHIN, lambda: str(below))
     assert all(is_free(port) for port in DEFAULT_PORTS)
-
-
-def test_an_envoy_that_dies_ends_everything_with_a_reason(providers: Providers, tmp_path: Path) -> None:
-    file, port, _ = written(tmp_path, providers)
-
-    with started([*COMMAND, "up", "-c", str(file)], tmp_path) as process:
-        is_up(tmp_path, process)
-        [envoy] = [pid for pid, line in family(process.pid).items() if "envoy" in line]
-
-        os.kill(envoy, signal.SIGKILL)
-
-        assert process.wait(ENDS_WITHIN) == 1
-    assert "envoy ended" in (tmp_path / "errors").read_text()
-    assert is_free(port)
 
 
 # -- the first run ---------------------------------------------------------------

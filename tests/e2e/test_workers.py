@@ -30,6 +30,24 @@ LONGEST_SECONDS = 10.0
 DYING_SECONDS = 5.0
 """From the signal until the kernel has ended the worker, with two cores for everything."""
 
+REPLACED_SECONDS = 60.0
+"""From the moment when a worker hangs until another one takes calls in its place."""
+KEEPS_BUSY = """
+import signal
+import time
+
+
+def busy(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+signal.signal(signal.SIGUSR1, lambda *_: busy(6))
+signal.signal(signal.SIGUSR2, lambda *_: busy(3600))
+"""
+"""A `sitecustomize.py`: on a signal the event loop is kept in one step, for a while or for ever, as a bug would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -152,12 +170,51 @@ def test_a_hung_worker_is_left_and_replaced(crew: Sidecar) -> None:
         time.sleep(1)
         stopped = workers(crew)[0]
         os.kill(stopped, signal.SIGSTOP)
-        until(lambda: stopped not in workers(crew) and len(workers(crew)) == 2, 15.0)
+        until(lambda: stopped not in workers(crew) and len(workers(crew)) == 2, REPLACED_SECONDS)
         time.sleep(2)
 
     assert all(one.status == 200 or clean(one) for one in seen), shown(seen)
     assert max(one.seconds for one in seen) < LONGEST_SECONDS
     assert replaced(crew, "hung") == 1
+
+
+@pytest.fixture
+def kept_busy(providers: Providers, tmp_path: Path) -> Generator[Sidecar]:
+    """Its workers know the signals of `KEEPS_BUSY`."""
+    (tmp_path / "sitecustomize.py").write_text(KEEPS_BUSY)
+    with sidecar(world.config(providers), {**world.KEYS, "PYTHONPATH": str(tmp_path)}, gateway="workers: 2") as up:
+        yield up
+
+
+def test_a_worker_in_an_endless_loop_is_replaced_and_says_where_it_was(kept_busy: Sidecar) -> None:
+    with load(kept_busy) as seen:
+        time.sleep(1)
+        stuck = workers(kept_busy)[0]
+        os.kill(stuck, signal.SIGUSR2)
+        until(lambda: stuck not in workers(kept_busy) and len(workers(kept_busy)) == 2, REPLACED_SECONDS)
+        time.sleep(2)
+
+    assert all(one.status == 200 or clean(one) for one in seen), shown(seen)
+    assert replaced(kept_busy, "hung") == 1
+    said = [str(line["data"]) for line in kept_busy.lines("said") if "event loop" in str(line)]
+    assert len(said) == 1
+    assert "it is in busy (sitecustomize.py:" in said[0]
+
+
+def test_a_worker_that_is_only_busy_is_not_replaced(kept_busy: Sidecar) -> None:
+    """Twice the time without an answer after which it was taken for hung."""
+    before = workers(kept_busy)
+
+    with load(kept_busy) as seen:
+        time.sleep(1)
+        os.kill(before[0], signal.SIGUSR1)
+        until(lambda: any("event loop" in str(line) for line in kept_busy.lines("said")), 20.0)
+        until(lambda: kept_busy.metric("openclaw_workers_ready") == 2, 20.0)
+        time.sleep(1)
+
+    assert workers(kept_busy) == before
+    assert replaced(kept_busy, "hung") == 0
+    assert all(one.status == 200 or clean(one) for one in seen), shown(seen)
 
 
 def test_a_rolling_restart_loses_no_call(crew: Sidecar) -> None:

@@ -1,11 +1,14 @@
 """What Envoy's own pages say."""
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge.envoy_admin import ejected
+from openclaw_extproc.edge import envoy_admin
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, ejected
 
 
 def page(**clusters: list[dict[str, Any]]) -> bytes:
@@ -29,3 +32,28 @@ def test_a_cluster_is_ejected_when_all_its_hosts_are() -> None:
 @pytest.mark.parametrize("text", [b"", b"no JSON", b"[]", b'{"cluster_statuses": 5}', b"{}"])
 def test_a_page_that_cannot_be_read_says_nothing(text: bytes) -> None:
     assert ejected(text) == frozenset()
+
+
+def test_an_envoy_that_is_busy_with_its_clusters_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took 2 s and more for hundreds of them, and the reload was given up."""
+    monkeypatch.setattr(envoy_admin, "ANSWER_SECONDS", 0.1)
+    written, asked = list[bool](), list[bytes]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if written and len(asked) < 4:
+            await asyncio.sleep(0.3)
+        text = b"cluster_manager.cds.update_success: %d\n" % len(written)
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
+        writer.close()
+
+    async def check() -> str:
+        async with await asyncio.start_unix_server(answer, tmp_path / "admin.sock"):
+            admin = EnvoyAdmin(str(tmp_path / "admin.sock"))
+            try:
+                return await admin.publish(lambda: written.append(True), 30.0)
+            finally:
+                await admin.close()
+
+    assert asyncio.run(check()) == ""
+    assert len(asked) == 4

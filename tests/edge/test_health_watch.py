@@ -47,6 +47,7 @@ def states(watch: HealthWatch) -> dict[str, State]:
         (entry(Outcome.FAILED, Kind.RATE_LIMITED, 429), ["ace/m"]),
         (entry(Outcome.FAILED, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
         (entry(Outcome.BROKEN, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
+        (entry(Outcome.BROKEN, Kind.BUG), []),
         (entry(Outcome.FAILED, Kind.UNAUTHENTICATED, 401), ["ace", "ace/m"]),
     ],
 )
@@ -96,3 +97,13 @@ def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     (line,) = [record for record in caplog.records if record.message == "health_changed"]
     assert line.__dict__["data"] == {"name": "ace/m", "from": "healthy", "to": "open", "why": "overloaded (529)"}
     assert line.levelno == logging.WARNING
+
+
+@pytest.mark.parametrize(("fault", "open_"), [(None, ["ace", "ace/m"]), (Fault(Kind.BUG, "", 503), [])])
+def test_a_call_that_we_lost_is_nobody_else_s_fault(fault: Fault | None, open_: Sequence[str]) -> None:
+    watch = HealthWatch(GATEWAY)
+
+    for _ in range(3):
+        watch.request(RequestEntry("r", "openai_chat", PLAN, 503, fault=fault, attempts=1), AT)
+
+    assert sorted(states(watch)) == open_

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -11,13 +12,14 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.envoy import FILTER
 from openclaw_extproc.edge.overload import Gate
-from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
+from openclaw_extproc.edge.sessions import SLICE_BYTES, AttemptSession, RouteSession
 from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
@@ -71,7 +73,79 @@ def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
-    return AttemptSession(AttemptStage(), entries.append, put_on, under_way, gate()), entries
+    return AttemptSession(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
+
+
+SECRET = "sk-0123456789abcdef"
+
+
+def keyed(headers: Mapping[str, str]) -> tuple[Session, list[pb.ProcessingResponse]]:
+    """An attempt whose credential becomes these headers."""
+    of = replace(GATEWAY, providers={**GATEWAY.providers, "one": replace(FIRST.provider, credential="KEY")})
+    session = AttemptSession(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, UnderWay(), gate())
+    return session, [pb.ProcessingResponse.FromString(a) for m in asking(noted(), "one") for a in session.receive(m)]
+
+
+def told(session: Session, *messages: pb.ProcessingRequest) -> str:
+    """All that Envoy is answered."""
+    answers = [answer for message in messages for answer in session.receive(message.SerializeToString())]
+    return " ".join(str(pb.ProcessingResponse.FromString(answer)) for answer in answers)
+
+
+@pytest.mark.parametrize("status", ["200", "400"])
+@pytest.mark.parametrize("trailers", [False, True])
+def test_what_a_provider_quotes_of_our_credential_is_cut_out_of_head_and_body(status: str, *, trailers: bool) -> None:
+    session, sent = keyed({"authorization": f"Bearer {SECRET}"})
+    answer = ANSWER if status == "200" else b'{"error": {"message": "hi"}}'
+    body = answer.replace(b"hi", SECRET.encode())
+    cut = body.index(b"sk-") + 9
+    quoted = head({":status": status, "content-type": "application/json", "x-quoted": f"Bearer {SECRET}"})
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=quoted),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[:cut])),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body[cut:], end_of_stream=not trailers)),
+        *([pb.ProcessingRequest(response_trailers=pb.HttpTrailers())] if trailers else []),
+    )
+
+    assert SECRET in str(sent), "the provider got it"
+    assert SECRET not in said
+    assert "*" * len(SECRET) in said
+    assert f'raw_value: "Bearer {"*" * len(SECRET)}"' in said
+
+
+def test_what_waits_for_the_rest_of_a_key_goes_out_before_trailers() -> None:
+    session, _ = keyed({"authorization": f"Bearer {SECRET}"})
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=head({":status": "400", "content-type": "application/json"})),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=b"an answer that ends in sk-012")),
+        pb.ProcessingRequest(response_trailers=pb.HttpTrailers()),
+    )
+
+    assert "ends in" in said
+    assert "sk-012" in said
+
+
+def test_the_token_of_a_cloud_is_a_credential_too() -> None:
+    token = "FwoGZXIvYXdzEXAMPLE0123456789"  # of nobody
+    signature = "0123456789abcdef" * 4
+    signed = f"AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature={signature}"
+    session, _ = keyed({"authorization": signed, "x-amz-security-token": token, "x-amz-date": "20260101T000000Z"})
+    words = f"Signature {signature} of {token} at 20260101T000000Z"
+    body = json.dumps({"error": {"message": words}}).encode()
+
+    said = told(
+        session,
+        pb.ProcessingRequest(response_headers=head({":status": "400", "content-type": "application/json"})),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body, end_of_stream=True)),
+    )
+
+    assert signature not in said
+    assert token not in said
+    assert "20260101T000000Z" in said
 
 
 def noted() -> dict[str, str]:
@@ -159,4 +233,90 @@ def test_a_refused_request_is_not_planned() -> None:
         route.receive(message)
 
     assert counted(under_way) == {}
+    assert len(entries) == 1
+
+
+# -- long messages -----------------------------------------------------------------
+
+
+LONG_STREAM = b"".join(
+    b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": f"word {n} "}}]}).encode() + b"\n\n"
+    for n in range(4_000)
+)
+DONE = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def streaming(body: bytes, *, end: bool = True) -> list[bytes]:
+    """The messages of an answer that is a stream, its body in one of them."""
+    head_of_it = pb.ProcessingRequest(response_headers=head({":status": "200", "content-type": "text/event-stream"}))
+    whole = pb.ProcessingRequest(response_body=pb.HttpBody(body=body, end_of_stream=end))
+    return [message.SerializeToString() for message in (head_of_it, whole)]
+
+
+def asked_to_stream() -> tuple[Session, list[AttemptEntry]]:
+    attempt, entries = attempting(UnderWay())
+    for message in asking(noted(), "one"):
+        attempt.receive(message)
+    return attempt, entries
+
+
+def delivered(answers: Sequence[bytes]) -> list[tuple[bytes, bool]]:
+    """The pieces of a body, and whether each is the last."""
+    read = [pb.ProcessingResponse.FromString(answer) for answer in answers]
+    bodies = [one.response_body.response.body_mutation for one in read if one.HasField("response_body")]
+    return [(one.streamed_response.body, one.streamed_response.end_of_stream) for one in bodies]
+
+
+def test_a_long_body_goes_through_the_stage_in_slices_and_comes_out_whole() -> None:
+    attempt, entries = asked_to_stream()
+    told, body = streaming(LONG_STREAM + DONE)
+    attempt.receive(told)
+
+    answers, resumed = [*attempt.receive(body)], 0
+    while attempt.has_more:
+        assert not entries
+        assert not attempt.over
+        resumed += 1
+        answers += attempt.resume()
+    pieces = delivered(answers)
+
+    assert resumed == len(LONG_STREAM + DONE) // SLICE_BYTES
+    assert b"".join(piece for piece, _ in pieces) == LONG_STREAM + DONE
+    assert [end for _, end in pieces] == [False] * (len(pieces) - 1) + [True]
+    assert max(len(piece) for piece, _ in pieces) <= 2 * SLICE_BYTES
+    assert attempt.over
+    assert len(entries) == 1
+
+
+def test_a_short_body_is_taken_at_once() -> None:
+    attempt, _ = asked_to_stream()
+    told, body = streaming(DONE)
+
+    attempt.receive(told)
+    attempt.receive(body)
+
+    assert not attempt.has_more
+
+
+def test_a_stream_that_ends_between_slices_is_settled_once() -> None:
+    attempt, entries = asked_to_stream()
+    told, body = streaming(LONG_STREAM)
+    attempt.receive(told)
+    attempt.receive(body)
+
+    attempt.close(None)
+
+    assert not attempt.has_more
+    assert len(entries) == 1
+
+
+def test_no_slice_is_given_to_a_stage_that_is_over() -> None:
+    """What is unreadable at its very beginning fails there, and the rest is not looked at."""
+    attempt, entries = asked_to_stream()
+    told, body = streaming(b"data: {}x\n\n" + LONG_STREAM, end=False)
+    attempt.receive(told)
+
+    attempt.receive(body)
+
+    assert attempt.over == (not attempt.has_more)
     assert len(entries) == 1

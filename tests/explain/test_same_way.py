@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc import plan as plans
 from openclaw_extproc.explain.asking import ask
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.gateway import Gateway, ResponseHeaders
@@ -13,7 +12,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.events import Continue, Reply, ResponseHead
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case
-from tests.stages.talking import BEGAN, asking, attempt, chain, gateway, opening, plan_of, routed
+from tests.stages.talking import BEGAN, asking, attempt, chain, gateway, opening, plan_read, routed
 
 HEADERS = {"x-openclaw-user": "ada", "authorization": "Bearer sk-the-callers"}
 NOTHING = frozenset({"KEY"})
@@ -31,7 +30,7 @@ def test_the_plan_and_the_first_request_are_those_that_go_out(client: str, provi
 
     made = explained(case, of)
     planned = routed(case, of, headers=HEADERS)
-    plan = plans.read(plan_of(planned))
+    plan = plan_read(planned)
     sent = attempt(*opening(case, of, headers=HEADERS)).last
 
     assert made.plan is not None

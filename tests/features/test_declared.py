@@ -220,7 +220,7 @@ def test_who_asks_for_vectors_has_a_name_too() -> None:
 def test_no_secret_is_shown() -> None:
     secrets = ["authorization", "Authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "x-auth-token",
                "x-amz-security-token", "proxy-authorization", "my_secret", "x-hub-signature", "openai-api-key-2",
-               ":path", ":authority"]  # fmt: skip
+               "x-openclaw-key", ":path", ":authority"]  # fmt: skip
 
     assert shown(dict.fromkeys(secrets, "s3cret") | {"X-Tenant": "a", "x-auth-request-user": "ada"}) == {
         "x-tenant": "a",

@@ -78,22 +78,22 @@ def test_bytes_that_are_no_utf_8_are_unreadable(body: bytes) -> None:
 
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
 def test_deep_nesting_is_unreadable_not_a_crash(opened: str, closed: str) -> None:
-    body = '{"a":' + opened * 100_000 + "1" + closed * 100_000 + "}"
+    body = '{"a":' + opened * 50_000 + "1" + closed * 50_000 + "}"
 
-    with pytest.raises(UnreadableError, match="nested too deeply"):
+    with pytest.raises(UnreadableError, match="nested more than 128 deep"):
         j.parse(body, where="request body")
 
 
 def test_at_every_depth_parsing_patching_and_writing_work_or_complain() -> None:
     """Each call stands at another depth of the stack, so the deepest that one can do is too deep for the next."""
-    for depth in range(1, 1_200):
+    for depth in (*range(1, 300), *range(300, 1_200, 10)):
         body = b'{"model":"a","x":' + b"[" * depth + b"]" * depth + b"}"
         try:
             parsed = j.parse(body, where="request body")
             _patched_further_down(body)
             _written_further_down(parsed)
         except UnreadableError as problem:
-            assert "nested too deeply" in str(problem)  # noqa: PT017 - most depths raise nothing
+            assert "nested" in str(problem)  # noqa: PT017 - most depths raise nothing
 
 
 def _patched_further_down(body: bytes) -> None:

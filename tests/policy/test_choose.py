@@ -82,6 +82,27 @@ def test_the_first_entry_that_fits_a_session_has_it() -> None:
     assert asked_first(exact_first, declaring(asking("medium"), session="night-1")) == "a/large"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "session", "fits"),
+    [
+        ("a*b", "ab", True), ("a*b", "a-b", True), ("a*b", "a", False), ("a*a", "a", False), ("a*b*c", "abc", True),
+        ("a*b*c", "acb", False), ("*ab*", "xaby", True), ("**", "", False), ("a**", "a", True), ("a.*", "axb", False),
+        ("*\n", "x\n", True), ("ab*ba", "aba", False), ("*a*b*a", "aba", True), ("*a*b*", "ba", False),
+    ],
+)  # fmt: skip
+def test_a_star_stands_for_any_letters(pattern: str, session: str, fits: bool) -> None:
+    strategy = ruled(levels=Levels(sessions={pattern: Level("it", "small")}))
+
+    assert (asked_first(strategy, declaring(asking("medium"), session=session)) == "c/small") is fits
+
+
+def test_a_pattern_of_many_stars_is_matched_without_trying_everything() -> None:
+    """A regular expression takes hours for this."""
+    strategy = ruled(levels=Levels(sessions={"*a" * 40 + "*b": Level("it", "small")}))
+
+    assert asked_first(strategy, declaring(asking("medium"), session="a" * 254)) == "b/medium"
+
+
 def test_a_level_that_names_no_model_leaves_the_choice_to_the_next() -> None:
     strategy = ruled(SIMPLE_TO_SMALL, levels=Levels(prompt=Level("prompt", timeout_ms=5_000, max_cost_usd=1.0)))
 

@@ -68,6 +68,7 @@ def test_the_scarcest_limit_counts(headers: dict[str, str], expected: Headroom) 
         ("17ms", 0.017), ("1s", 1), ("6m0s", 360), ("1h2m3s", 3723), ("2d", 172_800), ("12.5", 12.5), ("0", 0),
         (str(int(AT) + 30), 30), ("2025-01-15T14:24:00+00:00", 60), ("2025-01-15T09:24:00-05:00", 60),
         ("2025-01-15T14:00:00Z", 0), ("", None), ("soon", None), ("ms", None), ("\u0661s", None), ("9" * 40, None),
+        ("1" * 60_000, None),
     ],
 )  # fmt: skip
 def test_a_reset_is_read_in_every_way_it_is_written(reset: str, seconds: float | None) -> None:

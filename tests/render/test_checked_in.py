@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, UNIX
 from openclaw_extproc.edge.processes import find_envoy
 from openclaw_extproc.edge.sources import Sources
 from openclaw_extproc.model.json import Json
@@ -12,7 +13,12 @@ from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.render.clusters import discovery
 
 KEYS = {"OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x", "GOOGLE_API_KEY": "x"}
-PLACES = Places(["127.0.0.1:3101"], ["127.0.0.1:3102"], "/etc/envoy/clusters.yaml", access_log="/dev/stdout")
+PLACES = Places(
+    [ROUTE_ADDRESS.removeprefix(UNIX)],
+    [ATTEMPT_ADDRESS.removeprefix(UNIX)],
+    "/etc/envoy/clusters.yaml",
+    access_log="/dev/stdout",
+)
 
 
 def rendered() -> tuple[dict[str, Json], dict[str, Json]]:
@@ -57,7 +63,13 @@ def test_compose_and_prometheus_use_what_is_there() -> None:
     metrics = Path("openclaw_extproc/edge/metrics.py").read_text()
 
     assert compose["services"]["envoy"]["image"] == "envoyproxy/envoy:v1.40.0"
-    assert [m for m in mounts if not Path(m).exists()] == []
+    assert {service["restart"] for service in compose["services"].values()} == {"unless-stopped"}
+    folders, volumes = [m for m in mounts if m.startswith(".")], {m for m in mounts if not m.startswith(".")}
+    assert [folder for folder in folders if not Path(folder).exists()] == []
+    assert volumes == set(compose["volumes"])
+    assert all("sockets:/run/openclaw" in compose["services"][name]["volumes"] for name in ("openclaw", "envoy"))
+    # The sockets are for their owner alone.
+    assert f"--uid {compose['services']['envoy']['environment']['ENVOY_UID']}" in Path("Dockerfile").read_text()
     named = {word for rule in rules for word in rule["expr"].replace("(", " ").replace("[", " ").split() if "_" in word}
     assert {name.removesuffix("_total") for name in named} == {
         "openclaw_model_fallback",

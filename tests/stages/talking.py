@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
+from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
+from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (
@@ -16,6 +19,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    Relay,
     Reply,
     RequestBody,
     RequestHead,
@@ -116,6 +120,8 @@ class Talk(Generic[EntryT]):
                 case Deliver(_, end):
                     assert self._is_open(n), f"answer {n}: bytes before the head, or behind the end"
                     assert not (end and self._has_trailers), "the trailers are the end"
+                case Relay():
+                    assert self._is_open(n), f"answer {n}: a piece before the head"
                 case Reply():
                     assert n == len(self.answers) - 1, "something behind a reply"
 
@@ -146,6 +152,8 @@ class Talk(Generic[EntryT]):
         match self.last:
             case Continue(to) | Deliver(end=to):
                 return to in (To.RESPONSE_TRAILERS, True)
+            case Relay():
+                return False
             case Reply():
                 return True
 
@@ -207,6 +215,16 @@ def gateway(targets: Iterable[Target], **limits: float) -> Gateway:
     return Gateway(providers=providers, chains={AUTO: targets}, unknown_models="auto", limits=settings)
 
 
+@dataclass(slots=True)
+class Shared:
+    """Both stages of a test have the same configuration, as two processes have: that of the last request routed."""
+
+    gateway: Gateway = field(default_factory=Gateway)
+
+
+SHARED = Shared()
+
+
 # -- what is said -------------------------------------------------------------------
 
 
@@ -241,6 +259,7 @@ def routed(
     headers: Mapping[str, str] | None = None,
     situation: Situation | None = None,
 ) -> Talk[RequestEntry]:
+    SHARED.gateway = gateway
     talk = Talk[RequestEntry](RouteStage(gateway, situation or Situation()))
     body = case.request if body is None else body
     talk.tell(head(case, headers=headers))
@@ -252,6 +271,11 @@ def routed(
 def plan_of(talk: Talk[RequestEntry]) -> str:
     assert isinstance(talk.last, Continue), talk.last
     return talk.last.metadata["plan"]
+
+
+def plan_read(talk: Talk[RequestEntry]) -> Plan:
+    """The plan as an attempt reads it."""
+    return plans.read(plan_of(talk), Snapshots(SHARED.gateway))
 
 
 def opening(
@@ -289,7 +313,12 @@ def chunks(body: bytes, at: Iterable[int] = (), *, end: bool = True) -> list[Eve
 
 
 def attempt(*events: Event) -> Talk[AttemptEntry]:
-    return Talk[AttemptEntry](AttemptStage()).tell(*events)
+    return attempting().tell(*events)
+
+
+def attempting() -> Talk[AttemptEntry]:
+    """An attempt stage with the snapshot that the route stage had."""
+    return Talk[AttemptEntry](AttemptStage(Snapshots(SHARED.gateway)))
 
 
 # -- how it looks to a client --------------------------------------------------------

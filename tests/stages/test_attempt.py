@@ -5,19 +5,18 @@ import pytest
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.json import parse
-from openclaw_extproc.stages.attempt import AttemptStage
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.entries import Outcome, Selection
 from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead
 from tests.samples import CLIENTS, cut, gist
 from tests.stages.attempts import begin, both_kinds, checked, every_same, every_translation, every_way, good
 from tests.stages.talking import (
     BEGAN,
     OK,
-    Talk,
     answer_head,
     answering,
     asking,
     attempt,
+    attempting,
     chain,
     chunks,
     delivered,
@@ -192,7 +191,7 @@ def test_hanging_up_after_any_step_leaves_one_entry(client: str, provider: str, 
 
 
 def test_hanging_up_before_anything_leaves_no_entry() -> None:
-    assert Talk[AttemptEntry](AttemptStage()).hang_up().entries == []
+    assert attempting().hang_up().entries == []
 
 
 def test_when_we_break_the_entry_says_so() -> None:
@@ -205,7 +204,7 @@ def test_when_we_break_the_entry_says_so() -> None:
     ]
 
     for after, outcome in ((1, Outcome.NO_ANSWER), (2, Outcome.NO_ANSWER), (3, Outcome.NO_ANSWER), (4, Outcome.BROKEN)):
-        broken = AttemptStage()
+        broken = attempting().stage
         for event in script[:after]:
             broken.receive(event)
         entry = broken.receive(Closed(BEGAN + 9, bug)).entry
@@ -216,7 +215,7 @@ def test_when_we_break_the_entry_says_so() -> None:
 
 def test_a_message_out_of_turn_is_a_bug() -> None:
     with pytest.raises(AssertionError, match="ResponseHead while New"):
-        AttemptStage().receive(answer_head(streamed=True))
+        attempting().stage.receive(answer_head(streamed=True))
 
 
 # -- the request -----------------------------------------------------------------

@@ -9,12 +9,24 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.stages.attempt import MAX_HELD_BYTES, AttemptStage
+from openclaw_extproc.stages.attempt import MAX_HELD_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Closed, Event, RequestBody, RequestHead
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.wire import client_side
-from tests.stages.talking import BEGAN, Talk, answer_head, attempt, chunks, gateway, plan_of, provider, received
+from tests.stages.talking import (
+    BEGAN,
+    SHARED,
+    Talk,
+    answer_head,
+    attempt,
+    attempting,
+    chunks,
+    gateway,
+    plan_of,
+    provider,
+    received,
+)
 
 PATHS = {"openai_embeddings": "/v1/embeddings", "gemini_embeddings": "/v1beta/models/m:batchEmbedContents"}
 CHATS = {"openai_embeddings": "openai_chat", "gemini_embeddings": "gemini"}
@@ -45,6 +57,7 @@ def opened(client: str, where: Gateway, body: Json = None) -> list[Event]:
     """The first two messages of the first attempt."""
     asked = dumped(ASKED[client] if body is None else body)
     head = RequestHead({":method": "POST", ":path": PATHS[client], "content-type": "application/json"}, BEGAN)
+    SHARED.gateway = where
     routing = Talk(RouteStage(where, Situation())).tell(head, RequestBody(asked, BEGAN))
     plan = plan_of(routing)
     first = where.chains["auto"][0].provider.cluster
@@ -131,7 +144,7 @@ def test_a_client_that_hangs_up_still_settles(client: str, to: str) -> None:
     script = [*opened(client, gateway([embedder(to)])), answer_head(streamed=False), *chunks(dumped(ANSWERS[to]), [5])]
 
     for hang_up_after in range(1, len(script) + 1):
-        stage = AttemptStage()
+        stage = attempting().stage
         steps = [stage.receive(event) for event in (*script[:hang_up_after], Closed(BEGAN + 9.0))]
 
         assert len([step for step in steps if step.entry]) == 1

@@ -23,6 +23,7 @@ from tests.samples import ANSWERS, CLIENTS, PROVIDERS, REQUESTS, Case, cut
 from tests.stages.sense import both_stages, makes_sense
 from tests.stages.talking import (
     BEGAN,
+    SHARED,
     asking,
     attempt,
     chain,
@@ -31,15 +32,14 @@ from tests.stages.talking import (
     received,
 )
 
-OPENINGS = {
-    (client, provider, stream, last): opening(
-        asking(client, stream=stream), gateway(chain(provider) if last else chain(provider, provider), max_retries=0)
-    )
+WORLDS = {
+    (client, provider, stream, last): gateway(chain(provider) if last else chain(provider, provider), max_retries=0)
     for client in CLIENTS
     for provider in PROVIDERS
     for stream in (True, False)
     for last in (True, False)
 }
+OPENINGS = {way: opening(asking(way[0], stream=way[2]), world) for way, world in WORLDS.items()}
 
 
 # -- what a provider can do ---------------------------------------------------------------
@@ -84,6 +84,7 @@ def test_no_provider_can_break_an_attempt(
     status = data.draw(st.sampled_from([200, 200, 200, 200, 299, 301, 400, 429, 500]))
     kind = "text/event-stream" if told else "application/json"
 
+    SHARED.gateway = WORLDS[way]
     talk = attempt(
         *OPENINGS[way],
         ResponseHead({":status": str(status), "content-type": kind}, BEGAN + 2),
@@ -110,7 +111,8 @@ def _ends(end: str) -> list[Event]:
 
 def test_a_provider_that_nests_deeply_cannot_break_an_attempt() -> None:
     """At some depth an argument can still be read and no longer be written."""
-    for (client, provider, stream, _), script in OPENINGS.items():
+    for way, script in OPENINGS.items():
+        (client, provider, stream, _), SHARED.gateway = way, WORLDS[way]
         for depth in (*range(880, 1_000), 5_000):
             whole = ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN + 2)
 

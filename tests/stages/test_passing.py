@@ -7,11 +7,21 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
-from openclaw_extproc.stages.events import Closed, Continue, HeaderCredential, Reply, RequestHead, ResponseHead, To
+from openclaw_extproc.stages.events import (
+    Closed,
+    Continue,
+    HeaderCredential,
+    Reply,
+    RequestHead,
+    ResponseHead,
+    To,
+)
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.strategy import Compliance, Restriction, Strategy
+from tests.samples import provider_side
 from tests.stages.talking import BEGAN, Talk
 
 OPENAI = Provider("openai", "c-openai", "openai_chat", "/v1", "OPENAI_KEY", models=("a",), unread_cluster="u-a")
@@ -44,7 +54,7 @@ def passed(asked: RequestHead, of: Gateway = ALL) -> tuple[Provider, Continue, T
     ((target,),) = planned.groups
     assert target.provider.cluster == target.provider.unread_cluster
     first = replace(asked, cluster=target.provider.cluster, metadata=planned.metadata)
-    talk = Talk[AttemptEntry](AttemptStage()).tell(first)
+    talk = Talk[AttemptEntry](AttemptStage(Snapshots(of))).tell(first)
     assert isinstance(talk.last, Continue)
     return of.providers[target.provider.name], talk.last, talk
 
@@ -70,7 +80,8 @@ def test_it_goes_to_the_provider_whose_path_it_is(
     provider, answer, _ = passed(head(path, method, **headers))
 
     assert provider.name == name
-    assert answer.set_headers == {":path": upstream}
+    plain = {} if "upgrade" in headers else {"accept-encoding": "identity"}
+    assert answer.set_headers == {":path": upstream, **plain}
 
 
 def test_the_base_path_of_the_provider_comes_before_the_version() -> None:
@@ -150,42 +161,93 @@ def test_without_its_key_nothing_is_sent() -> None:
         ("503", Outcome.FAILED, Kind.OVERLOADED),
     ],
 )
-def test_the_answer_goes_back_as_it_is_and_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
-    _, _, talk = passed(head("/v1/files"))
-
-    talk.tell(ResponseHead({":status": status, "x-envoy-x": "1"}, BEGAN + 1))
-
-    assert isinstance(talk.last, Continue)
-    assert talk.last.to is To.RESPONSE_HEAD
-    assert talk.last.set_headers["x-openclaw-provider"] == "openai"
-    assert talk.last.remove_headers == ("x-envoy-x",)
-    assert talk.stage.over
-    entry = talk.hang_up().entry
-    assert entry.passed
-    assert entry.outcome is outcome
-    assert (entry.fault.kind if entry.fault else None) is kind
-
-
-def test_a_caller_who_leaves_is_counted_too() -> None:
-    _, _, talk = passed(head("/v1/files"))
-
-    talk.tell(Closed(BEGAN + 1))
-
-    assert talk.entry.outcome is Outcome.NO_ANSWER
-
-
-def test_the_route_stage_counts_it_once() -> None:
+def test_what_came_of_it_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
     talk = routed(head("/v1/files"))
-    planned = talk.last
-    assert isinstance(planned, Continue)
 
-    told = {":status": "200", "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
+    told = {":status": status, "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
     talk.tell(ResponseHead(told, BEGAN + 1))
 
     entry = talk.hang_up().entry
     assert entry.plan
     assert entry.plan.passes
-    assert (entry.provider, entry.status) == ("openai", 200)
+    assert (entry.provider, entry.status) == ("openai", int(status))
+    assert entry.passed
+    assert entry.passed.passed
+    assert entry.passed.target.provider.name == "openai"
+    assert entry.passed.outcome is outcome
+    assert (entry.passed.fault.kind if entry.passed.fault else None) is kind
+
+
+def test_the_attempt_stage_wants_nothing_but_the_head_of_the_request() -> None:
+    """What it held of the answer while the request is under way would end Envoy."""
+    _, _, talk = passed(head("/v1/files"))
+
+    assert talk.stage.over
+    assert talk.hang_up().entries == []
+
+
+def test_a_provider_names_nobody_but_itself() -> None:
+    talk = routed(head("/v1/files"))
+
+    told = {":status": "200", "x-openclaw-provider": "openai", "x-openclaw-tier": "1", "x-envoy-x": "1"}
+    talk.tell(ResponseHead(told, BEGAN + 1))
+
+    assert isinstance(talk.last, Continue)
+    assert talk.last.to is To.RESPONSE_HEAD
+    assert set(talk.last.remove_headers) == {"x-envoy-attempt-count", "x-openclaw-tier", "x-envoy-x"}
+
+
+@pytest.mark.parametrize("event", [ResponseHead({":status": "503"}, BEGAN + 1), Closed(BEGAN + 1)])
+def test_an_answer_of_envoys_and_none_at_all_are_no_answers_of_the_provider(event: ResponseHead | Closed) -> None:
+    entry = routed(head("/v1/files")).tell(event).entry
+
+    assert entry.passed
+    assert entry.passed.outcome is Outcome.NO_ANSWER
+
+
+# -- other protocols ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("upgrade", ["websocket", "WebSocket", "tls/1.2, websocket", "x"])
+@pytest.mark.parametrize(
+    ("path", "format"),
+    [
+        ("/openai/v1/responses", "openai_responses"),
+        ("/v1/chat/completions", "openai_chat"),
+        ("/v1/models", "openai_chat"),
+        ("/v1/files", "openai_chat"),
+        ("/v1/realtimes", "openai_chat"),
+        ("/favicon.ico", "openai_chat"),
+        ("/anthropic/v1/messages", "anthropic_messages"),
+        ("/v1/messages/batches", "anthropic_messages"),
+        ("/gemini/v1beta/models/x:streamGenerateContent", "gemini"),
+        ("/anthropic/v1/realtime", "anthropic_messages"),
+    ],
+)
+def test_no_other_protocol_is_spoken_there(path: str, format: str, upgrade: str, method: str) -> None:
+    reply = routed(head(path, method, upgrade=upgrade, connection="upgrade")).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 426
+    assert reply.headers["x-should-retry"] == "false"
+    fault = provider_side(format).decode_error(426, reply.body)
+    assert fault.public == "upgrade: not at this path; send the request without it"
+
+
+@pytest.mark.parametrize("path", ["/v1/realtime", "/openai/v1/realtime?model=x", "/v1/realtime/calls/c-1"])
+def test_a_websocket_goes_on_where_the_vendor_speaks_it(path: str) -> None:
+    provider, answer, _ = passed(head(path, "GET", upgrade="websocket", connection="upgrade"))
+
+    assert provider == OPENAI
+    assert answer.set_headers == {":path": path.removeprefix("/openai")}
+
+
+def test_a_websocket_is_opened_by_a_get_alone() -> None:
+    reply = routed(head("/v1/realtime", upgrade="websocket")).last
+
+    assert isinstance(reply, Reply)
+    assert reply.status == 426
 
 
 # -- where it may go ----------------------------------------------------------------------

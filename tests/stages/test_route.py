@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
@@ -15,7 +14,7 @@ from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, Reque
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.stages.way import MAX_NAME_CHARS
 from tests.samples import CLIENTS, REQUESTS
-from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_of, routed
+from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
 
 every_client = pytest.mark.parametrize("client", CLIENTS)
 EVERYBODY = chain(*CLIENTS)
@@ -60,7 +59,7 @@ def test_a_request_gets_a_plan(client: str, *, stream: bool) -> None:
     talk = routed(case, gateway(EVERYBODY))
 
     sent = talk.last
-    plan = plans.read(plan_of(talk))
+    plan = plan_read(talk)
     assert isinstance(sent, Continue)
     assert sent.body is None
     assert sent.groups == plan.groups == tuple((target,) for target in EVERYBODY)
@@ -101,7 +100,9 @@ def test_the_answer_settles_the_request(client: str) -> None:
     assert (entry.provider, entry.model) == (EVERYBODY[1].provider.name, EVERYBODY[1].model)
     assert entry.reasons == (f"{EVERYBODY[0].provider.name}:rate_limited",)
     assert entry.seconds == 3.0
-    assert entry.plan == plans.read(plan_of(Talk(talk.stage, answers=talk.answers[:2])))
+    assert entry.plan
+    read = plan_read(Talk(talk.stage, answers=talk.answers[:2]))
+    assert replace(entry.plan, record=read.record) == read
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Text, ToolResult, ToolUse, Turn
-from openclaw_extproc.plan import Plan, read
+from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
@@ -20,7 +20,7 @@ from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, Se
 from openclaw_extproc.wire.conversation import Piece
 from tests.samples import CLIENTS
 from tests.stages.attempts import every_way
-from tests.stages.talking import BEGAN, Talk, attempt, chain, chunks, gateway, plan_of, received
+from tests.stages.talking import BEGAN, SHARED, Talk, attempt, chain, chunks, gateway, plan_read, received
 from tests.wire.test_shortening import MODELS, PATHS, body_of
 
 every_client = pytest.mark.parametrize("client", CLIENTS)
@@ -67,6 +67,7 @@ def arrives(
     situation: Situation | None = None,
 ) -> tuple[Talk[RequestEntry], RouteStage, bytes]:
     """A request, as far as the route stage takes it at once."""
+    SHARED.gateway = of
     stage = RouteStage(of, situation or Situation(), secret=SECRET)
     raw = j.dump(body_of(client, *turns(rounds)))
     said = {":method": "POST", ":path": PATHS[client], "content-type": "application/json", "x-request-id": "r-1"}
@@ -81,7 +82,7 @@ def answered(talk: Talk[RequestEntry], stage: RouteStage, text: str | None) -> N
 
 
 def plan(talk: Talk[RequestEntry]) -> Plan:
-    return read(plan_of(talk))
+    return plan_read(talk)
 
 
 def sent(talk: Talk[RequestEntry], raw: bytes, *, number: int = 1) -> tuple[bytes, Mapping[str, str]]:
@@ -152,10 +153,11 @@ def test_an_unknown_window_is_taken_for_large_enough() -> None:
 
 
 def test_the_record_says_how_many_turns() -> None:
-    talk, _, _ = arrives("openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: WINDOW}))
+    talk, stage, _ = arrives("openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: WINDOW}))
 
     cut = plan(talk).shortened["p0-openai_chat/m0"]
-    assert plan(talk).record.notice == f"context_truncated:{cut.turns} turns for p0-openai_chat/m0"
+    assert stage.plan
+    assert stage.plan.record.notice == f"context_truncated:{cut.turns} turns for p0-openai_chat/m0"
 
 
 def test_tokens_that_a_provider_counts_differently_count_so() -> None:
@@ -194,7 +196,8 @@ def test_what_is_left_out_is_summarized_first(client: str) -> None:
     body, headers = sent(talk, raw)
     assert body.count(b"They looked for things.") == 1
     assert headers["x-openclaw-warnings"].startswith("context_summarized:")
-    assert plan(talk).record.notice.startswith("context_summarized:")
+    assert stage.plan
+    assert stage.plan.record.notice.startswith("context_summarized:")
     assert sent(talk, raw, number=2)[0].count(b"They looked for things.") == 1
 
 

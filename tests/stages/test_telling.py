@@ -6,7 +6,6 @@ from typing import get_args
 
 import pytest
 
-from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import ResponseHeaders, Target
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import telling
@@ -14,7 +13,7 @@ from openclaw_extproc.stages.events import Continue, Reply, ResponseHead
 from openclaw_extproc.stages.headers import MAX_HEADER_BYTES
 from openclaw_extproc.stages.route import RouteStage
 from tests.samples import CLIENTS
-from tests.stages.talking import BEGAN, asking, chain, gateway, plan_of, routed
+from tests.stages.talking import BEGAN, asking, chain, gateway, plan_read, routed
 
 TARGETS = chain("openai_chat", "anthropic_messages")
 FULL = Record(
@@ -89,7 +88,7 @@ def test_machines_find_every_field_of_the_record() -> None:
 
 def test_envoys_access_log_can_name_each_part() -> None:
     talk = routed(asking(CLIENTS[0], stream=True), gateway(TARGETS))
-    plan = replace(plans.read(plan_of(talk)), record=FULL)
+    plan = replace(plan_read(talk), record=FULL)
 
     noted = telling.noted(plan, "ada")
 

@@ -6,6 +6,7 @@ import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
@@ -36,7 +37,7 @@ def asked(provider: Provider, path: str, body: object, **headers: str) -> Talk[A
     planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(head, raw).last
     assert isinstance(planned, Continue)
     first = RequestHead(head.headers, BEGAN, cluster="c", metadata=planned.metadata)
-    return Talk[AttemptEntry](AttemptStage()).tell(first, raw)
+    return Talk[AttemptEntry](AttemptStage(Snapshots(gateway))).tell(first, raw)
 
 
 @pytest.mark.parametrize(

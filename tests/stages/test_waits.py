@@ -7,6 +7,7 @@ import pytest
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.headroom import Headroom
 from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
@@ -30,7 +31,7 @@ def told(delay: str, attempt: int = 1, **headers: str) -> tuple[Continue, Attemp
     planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(RequestHead(HEADERS, BEGAN), RAW).last
     assert isinstance(planned, Continue)
     head = {**HEADERS, "x-envoy-attempt-count": str(attempt)}
-    talk = Talk[AttemptEntry](AttemptStage())
+    talk = Talk[AttemptEntry](AttemptStage(Snapshots(gateway)))
     talk.tell(RequestHead(head, BEGAN, cluster="c", metadata=planned.metadata), RAW)
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
     error = {"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED", "details": [info]}}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.policy.situation import Situation
 from openclaw_extproc.stages import way
@@ -21,7 +22,7 @@ ARRIVED = way.Arrived(HEADERS, spoken_at(HEADERS[":path"], HEADERS), CASE.reques
 
 
 def test_policy_sees_headers_and_no_secret_in_them() -> None:
-    known = way.read(ARRIVED)
+    known = way.read(ARRIVED, CallerRules())
 
     assert isinstance(known, way.Known)
     assert known.features.headers["user-agent"] == "sdk/1"

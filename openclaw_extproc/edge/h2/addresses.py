@@ -1,82 +1,103 @@
-"""Where a server listens: a socket's path or a port, which nobody else has."""
+"""Where a server listens: the path of a unix socket, which nobody else has."""
 
 import errno
+import os
 import socket
 import stat
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from openclaw_extproc.config.settings import UNIX
 from openclaw_extproc.edge.transport import ListenError
 
-UNIX: Final = "unix:"
 BACKLOG: Final = 1024
+MAX_PATH_BYTES: Final = 107 if sys.platform == "linux" else 103
+"""Of a socket's path: `sun_path` of `sockaddr_un`, without the zero at its end."""
 
 
 class Place:
     """An address that is ours. Whoever connects waits until somebody accepts."""
 
     def __init__(self, address: str) -> None:
-        """`address`: `unix:/path` or `host:port`.
+        """`address`: `unix:/path`.
 
         Raises:
-            ListenError: somebody else has the address, or the folder is not there.
+            ListenError: nobody can listen there, or somebody else does.
         """
-        self._path: Path | None = None
+        self._path = Path(address.removeprefix(UNIX))
+        _check(self._path)
         try:
-            if address.startswith(UNIX):
-                self._path = Path(address.removeprefix(UNIX))
-                self.sockets = [_unix(self._path)]
-                self._file = self._path.stat().st_ino
-            else:
-                self.sockets = _tcp(address)
-        except (OSError, ValueError) as problem:
-            why = getattr(problem, "strerror", None) or problem
-            raise ListenError(f"cannot listen on {address}: in use, or not ours to use ({why})") from problem
+            self.socket = _listening(self._path)
+            self._file = self._path.stat().st_ino
+        except OSError as problem:
+            raise _refusal(self._path, problem) from problem
 
     def leave(self) -> None:
         """Take the socket's file away, unless it was renamed or is somebody else's by now."""
-        if self._path is None:
-            return
         with suppress(OSError):
             if self._path.stat().st_ino == self._file:
                 self._path.unlink()
 
     def close(self) -> None:
         """Where nobody ever accepted."""
-        for one in self.sockets:
-            one.close()
+        self.socket.close()
         self.leave()
 
 
-def _unix(path: Path) -> socket.socket:
+def _check(path: Path) -> None:
+    """Raises `ListenError` for what the system refuses in words that help nobody."""
+    if (size := len(os.fsencode(path))) > MAX_PATH_BYTES:
+        raise ListenError(
+            f"cannot create the socket {path}: its path has {size} bytes and a socket's may have {MAX_PATH_BYTES}: "
+            "use a folder with a shorter name"
+        )
+    if not path.parent.is_dir():
+        raise ListenError(
+            f"cannot create the socket {path}: there is no folder {path.parent}: create it, owned by the user this "
+            "runs as, or name another address with gateway.stages or --route and --attempt"
+        )
+
+
+def _refusal(path: Path, problem: OSError) -> ListenError:
+    match problem.errno:
+        case errno.EADDRINUSE:
+            why = "another process listens there: stop it, or use another path"
+        case errno.EEXIST:
+            why = "there is a file of that name that is no socket: remove it, or use another path"
+        case errno.EACCES | errno.EPERM:
+            why = f"permission denied on {path.parent}: let the user this runs as write to that folder"
+        case errno.EROFS:
+            why = f"{path.parent} is on a read-only file system: use a folder that can be written to"
+        case _:
+            why = problem.strerror or str(problem)
+    return ListenError(f"cannot create the socket {path}: {why}")
+
+
+def _listening(path: Path) -> socket.socket:
     _remove_stale(path)
-    with _listening(socket.socket(socket.AF_UNIX)) as made:
+    made = socket.socket(socket.AF_UNIX)
+    try:
         made.bind(str(path))
         path.chmod(0o600)  # the file's mode is the access control; until it listens nobody can connect
-        return made
-
-
-@contextmanager
-def _listening(made: socket.socket) -> Generator[socket.socket]:
-    """It listens when it is bound in the block, and is closed when it cannot be."""
-    try:
-        yield made
         made.listen(BACKLOG)
     except OSError:
         made.close()
         raise
     made.setblocking(False)
+    return made
 
 
 def _remove_stale(path: Path) -> None:
-    """Raises `OSError`: somebody listens there, or it is no socket."""
+    """Remove what a process left that ended without doing so. Raises `OSError`: it is in use, or no socket."""
     try:
         is_socket = stat.S_ISSOCK(path.lstat().st_mode)
     except FileNotFoundError:
         return
-    if not is_socket or _is_taken(path):
+    if not is_socket:
+        raise FileExistsError(errno.EEXIST, "File exists")
+    if _is_taken(path):
         raise OSError(errno.EADDRINUSE, "Address already in use")
     path.unlink(missing_ok=True)
 
@@ -86,32 +107,3 @@ def _is_taken(path: Path) -> bool:
         probe.setblocking(False)
         # Full of those that wait is taken too (EAGAIN); only who does not listen refuses.
         return probe.connect_ex(str(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
-
-
-def _tcp(address: str) -> list[socket.socket]:
-    """One socket for each address that the name has."""
-    host, _, port = address.rpartition(":")
-    if not 0 < int(port) < 65_536:
-        raise ValueError("not a port")
-    found = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    made: list[socket.socket] = []
-    try:
-        for family, place in {(family, place) for family, _, _, _, place in found}:
-            made.append(_port(family, place))
-    except OSError:
-        for one in made:
-            one.close()
-        raise
-    return made
-
-
-def _port(family: socket.AddressFamily, place: tuple[str | int, ...] | tuple[int, bytes]) -> socket.socket:
-    with _listening(socket.socket(family, socket.SOCK_STREAM)) as made:
-        # Who was here before has left connections behind. Without SO_REUSEPORT: a second service on the same port is
-        # an error, not a silent half of the load.
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if place[0] == "::" else 1)
-        made.bind(place)
-        return made

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from openclaw_extproc.edge.alarms import GAP_SECONDS, Alarm
 from openclaw_extproc.edge.h2.messages import Status
 from openclaw_extproc.edge.h2.requests import Request
 from openclaw_extproc.edge.h2.stream import Stream
+from openclaw_extproc.edge.run_queue import RunQueue
 from openclaw_extproc.edge.transport import Answerer, Open, Session
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.stages.questions import Question
@@ -29,6 +31,7 @@ class Calls:
     opens: Open
     answerer: Answerer
     is_serving: Callable[[], bool]
+    queue: RunQueue = field(default_factory=RunQueue)
 
     def __call__(self, stream: Stream, request: Request) -> None:
         if not request.is_grpc:
@@ -47,21 +50,27 @@ class Calls:
             log.exception("a stream could not be opened")
             stream.finish(Status.UNKNOWN, "the gateway failed")
             return
-        stream.receiver = Process(stream, session, self.answerer, timeout_seconds)
+        stream.receiver = Process(stream, session, self.answerer, self.queue, timeout_seconds)
 
 
 class Process:
     """A stage's session on a stream. Whatever ends it, the session is closed once."""
 
-    __slots__ = ("_alarm", "_answerer", "_asking", "_breaking", "_deadline", "_session", "_stream")
+    __slots__ = ("_alarm", "_answerer", "_asking", "_breaking", "_deadline", "_is_blocked", "_queue", "_session",
+                 "_step", "_stream")  # fmt: skip
 
     def __init__(
-        self, stream: Stream, session: Session, answerer: Answerer, timeout_seconds: float | None = None
+        self, stream: Stream, session: Session, answerer: Answerer, queue: RunQueue, timeout_seconds: float | None
     ) -> None:
         self._stream = stream
         self._session: Session | None = session
         """Until it is closed."""
         self._answerer = answerer
+        self._queue = queue
+        self._step: Callable[[], Sequence[bytes]] | None = None
+        """What waits for its turn: a message, or the next slice of the last one."""
+        self._is_blocked = False
+        """Its turn came while the peer did not take what was sent before."""
         self._asking: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = Alarm(session, self._ring, lambda: stream.is_busy)
         self._breaking: asyncio.TimerHandle | None = None
@@ -70,8 +79,17 @@ class Process:
             self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
 
     def message(self, message: bytes) -> None:
-        if (session := self._session) is not None:
-            self._guard(session, lambda: session.receive(message))
+        if (session := self._session) is None:
+            return
+        if self._queue.is_used_up:
+            self._later(partial(session.receive, message))
+        else:
+            self._guard(session, partial(session.receive, message))
+
+    def sent(self) -> None:
+        if self._is_blocked:
+            self._is_blocked = False
+            self._queue.put(self._turn)
 
     def ended(self, *, is_whole: bool) -> None:
         if is_whole:
@@ -90,13 +108,38 @@ class Process:
         except Exception as problem:  # noqa: BLE001  # logged there
             self._break(problem)
 
+    def _later(self, step: Callable[[], Sequence[bytes]]) -> None:
+        """Take the step in a later turn of the loop, and no message before."""
+        self._stream.hold()
+        self._step = step
+        self._queue.put(self._turn)
+
+    def _turn(self) -> None:
+        session, step = self._session, self._step
+        if session is None or step is None:
+            return  # it is over
+        if self._stream.is_writing:
+            self._is_blocked = True  # until `sent`
+            return
+        self._step = None
+        self._guard(session, step)
+        self._release()
+        self._stream.flush()
+
+    def _release(self) -> None:
+        """Let messages come again, unless something has to be done before."""
+        if self._step is None and self._asking is None and self._breaking is None:
+            self._stream.release()
+
     def _break(self, problem: Exception) -> None:
         """A mistake of ours, which ends this call and no other."""
         log.error("a stream broke", exc_info=problem)
         self._finish(Status.UNKNOWN, "the gateway failed", Fault(Kind.BUG, "the gateway failed"))
 
     def _go_on(self, session: Session) -> None:
-        if (question := session.question) is not None:
+        if session.has_more:
+            self._later(session.resume)
+        elif (question := session.question) is not None:
             self._stream.hold()
             self._asking = asyncio.get_running_loop().create_task(self._ask(session, question))
         elif session.broken:
@@ -117,8 +160,7 @@ class Process:
         else:
             self._asking = None
             self._guard(session, lambda: session.found(text))
-            if self._asking is None:
-                self._stream.release()
+            self._release()
         self._stream.flush()
 
     def _ring(self) -> None:
@@ -141,6 +183,7 @@ class Process:
 
     def _close(self, fault: Fault | None) -> None:
         session, self._session = self._session, None
+        self._step = None
         if session is None:
             return
         if self._alarm is not None:
@@ -177,3 +220,5 @@ class Check:
             self._stream.finish(Status.INTERNAL, "a message without an end")
 
     def gone(self) -> None: ...
+
+    def sent(self) -> None: ...

@@ -7,8 +7,11 @@ import struct
 from enum import IntEnum
 from typing import Final
 
-MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-"""Twice the largest body that passes."""
+from openclaw_extproc.render.ext_proc import REQUEST_BUFFER_BYTES
+
+MAX_MESSAGE_BYTES: Final = REQUEST_BUFFER_BYTES + 16 * 1024 * 1024
+"""A whole request comes as one message, as large as Envoy's buffer for it. Pieces of answers are smaller: Envoy reads
+from a provider until a buffer of 1 MiB is full, and a little beyond."""
 
 _PREFIX: Final = struct.Struct(">BI")
 

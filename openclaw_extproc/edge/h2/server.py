@@ -1,6 +1,6 @@
 """The transport: connections of Envoy's on asyncio, each a `Connection` of ours.
 
-Speaks HTTP/2 without TLS and without upgrade, as Envoy does to a stage on a socket or on loopback.
+Speaks HTTP/2 without TLS and without upgrade, to one peer on this machine: it serves unix sockets only.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ class Wire(asyncio.Protocol):
         self.connection.begin()
 
     def data_received(self, data: bytes) -> None:
+        self._calls.queue.begin()
         self.connection.receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio tells it
@@ -105,8 +106,7 @@ class Server:
         loop = asyncio.get_running_loop()
         for place, calls in self._places:
             wired = partial(Wire, calls, self.wires)
-            for one in place.sockets:
-                self._listeners.append(await loop.create_server(wired, sock=one, backlog=BACKLOG))
+            self._listeners.append(await loop.create_unix_server(wired, sock=place.socket, backlog=BACKLOG))
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def stop(self, seconds: float | None) -> None:
@@ -147,11 +147,11 @@ def add(
     answerer: Answerer = nobody,
     is_serving: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Serve a stage at `unix:/path` or `host:port`. One server serves one stage: the socket says which.
+    """Serve a stage at `unix:/path`. One server serves one stage: the socket says which.
 
     Envoy asks each address whether it is well; `is_serving` is what it gets told.
 
     Raises:
-        ListenError: somebody else has the address, or the folder is not there.
+        ListenError: nobody can listen there, or somebody else does.
     """
     server.add(Place(address), Calls(opens, answerer, is_serving))

@@ -30,10 +30,15 @@ class Receiver(Protocol):
         """There is nobody to answer to any more."""
         ...
 
+    def sent(self) -> None:
+        """What was sent and had to wait has gone out."""
+        ...
+
 
 class Nobody:
     def message(self, message: bytes) -> None: ...
     def ended(self, *, is_whole: bool) -> None: ...
+    def sent(self) -> None: ...
     def gone(self) -> None: ...
 
 
@@ -73,7 +78,12 @@ class Stream:
     @property
     def is_busy(self) -> bool:
         """Something waits to be sent, or to be found out: messages are not taken meanwhile."""
-        return self._held or bool(self.waiting)
+        return self._held or self.is_writing
+
+    @property
+    def is_writing(self) -> bool:
+        """Something waits to be sent, because the peer does not take it yet."""
+        return bool(self.waiting)
 
     # -- what comes in -----------------------------------------------------------------
 
@@ -142,6 +152,7 @@ class Stream:
         if self._over:
             self._close()
         else:
+            self.receiver.sent()
             self.deliver()
 
     def _end(self, tail: bytes) -> None:

@@ -21,7 +21,7 @@ _LISTED = re.compile(r"[,;،؛]\s*\D")  # not the comma of 90,000
 _LISTED_CJK = re.compile(r"[，、；]")
 """These separate clauses as well: two are one."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SENTENCE = re.compile(r"[.!?…]+(?=\s+\w|\s*$)|[。！？؟।]+")
+_SENTENCE = re.compile(r"(?<![.!?…])[.!?…]++(?=\s++\w|\s*+$)|[。！？؟।]+")
 _LENGTH = re.compile(
     r"(\d{1,3}(?:[., ]\d{3})+|\d{1,6})[\s-]{0,2}"
     r"(?:(?P<page>pages?\b|seiten?\b|paginas?\b|pagine\b|страниц|页|頁|ページ|페이지)"

@@ -42,4 +42,4 @@ def encode_answer(tokens: int) -> bytes:
 def decode_answer(body: bytes) -> int:
     """Raises `UnreadableError`."""
     answer: dict[str, Json] = j.parse(body, where="the provider's answer")
-    return j.an_int(answer.get("input_tokens"), at="input_tokens")
+    return j.an_amount(answer.get("input_tokens"), at="input_tokens")

@@ -253,7 +253,7 @@ class _Counts:
 
 def _count(usage: Mapping[str, Json], key: str, known: int | None) -> int | None:
     value = usage.get(key)
-    return known if value is None else j.an_int(value, at=f"usage.{key}")
+    return known if value is None else j.an_amount(value, at=f"usage.{key}")
 
 
 def _delta(value: Json, *, at: str) -> Iterator[Fact]:

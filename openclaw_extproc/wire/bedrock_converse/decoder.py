@@ -275,7 +275,7 @@ def _seen(usage: Json) -> Iterator[Fact]:
 
 def _count(usage: Mapping[str, Json], key: str) -> int | None:
     value = usage.get(key)
-    return None if value is None else j.an_int(value, at=f"usage.{key}")
+    return None if value is None else j.an_amount(value, at=f"usage.{key}")
 
 
 def _index(event: Mapping[str, Json]) -> int:

@@ -254,7 +254,8 @@ def _sum(*counts: int | None) -> int | None:
 
 def _count(value: Json, known: int | None) -> int | None:
     """Counts that are no numbers say nothing."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else known
+    count = j.a_count(value)
+    return known if count is None else count
 
 
 def _text(value: Json, *, at: str) -> str:

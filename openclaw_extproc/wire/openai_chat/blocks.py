@@ -1,6 +1,7 @@
 """OpenAI Chat Completions: the blocks of an answer, put in order. See `openai_chat` for the source."""
 
 import re
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -23,6 +24,7 @@ class _Block:
     """The arguments of a call as far as they were passed on."""
     waiting: list[str] = field(default_factory=list[str])
     closed: bool = False
+    _nesting: "_Nesting" = field(default_factory=lambda: _Nesting())
 
     @property
     def call(self) -> bool:
@@ -42,13 +44,59 @@ class _Block:
         """Whether nothing more can follow: a text or a thought can be taken up again, arguments end with their JSON."""
         if not self.call:
             return True
-        if not self.said or not self.said[-1].rstrip().endswith("}"):
-            return False
-        try:
-            j.parse("".join(self.said), where="arguments")
-        except UnreadableError:
-            return False
-        return True
+        return self._nesting.is_complete(self.said)
+
+
+_MARK = re.compile(r'[{}"\\]')
+
+
+@dataclass(slots=True)
+class _Nesting:
+    """Where in their JSON arguments are that come in pieces. Each piece is looked at once: there may be a million."""
+
+    _seen: int = 0
+    """Pieces."""
+    _depth: int = 0
+    _in_string: bool = False
+    _escaped: bool = False
+    _verdict: bool | None = None
+    """What the whole text turned out to be, when its first object ended: nothing behind that makes JSON of it."""
+
+    def is_complete(self, said: list[str]) -> bool:
+        for piece in said[self._seen :]:
+            self._look(piece)
+        self._seen = len(said)
+        if (
+            self._verdict is None
+            and said
+            and self._depth == 0
+            and not self._in_string
+            and said[-1].rstrip().endswith("}")
+        ):
+            self._verdict = _is_object("".join(said))
+        return self._verdict is True
+
+    def _look(self, piece: str) -> None:
+        at = 1 if self._escaped and piece else 0
+        self._escaped = self._escaped and not piece
+        while found := _MARK.search(piece, at):
+            at = found.end()
+            match found[0]:
+                case "\\":
+                    self._escaped = self._in_string and at == len(piece)
+                    at += self._in_string
+                case '"':
+                    self._in_string = not self._in_string
+                case mark:
+                    self._depth += 0 if self._in_string else 1 if mark == "{" else -1
+
+
+def _is_object(text: str) -> bool:
+    try:
+        j.parse(text, where="arguments")
+    except UnreadableError:
+        return False
+    return True
 
 
 class Blocks:
@@ -58,7 +106,11 @@ class Blocks:
         self.calls = 0
         self.answer_id = ""
         self._open: _Block | None = None
-        self._queue: list[_Block] = []
+        self._queue: list[tuple[int, int, _Block]] = []
+        """By their order, then by when they came; the next one at the end."""
+        self._waiting: dict[int, _Block] = {}
+        """The same, as they came."""
+        self._added = 0
         self._by_index: dict[int, _Block] = {}
         self._latest = -1
         """Index of the call that came last."""
@@ -66,7 +118,7 @@ class Blocks:
     def say(self, kind: Literal["text", "thought"], text: str) -> Iterator[Fact]:
         if not text:
             return
-        last = self._queue[-1] if self._queue else self._open
+        last = next(reversed(self._waiting.values()), self._open)
         if last is None or last.kind != kind:
             last = self._add(_Block(self._latest, kind))
         last.waiting.append(text)
@@ -98,7 +150,9 @@ class Blocks:
         return block
 
     def _add(self, block: _Block) -> _Block:
-        self._queue.append(block)
+        self._added += 1
+        self._waiting[self._added] = block
+        insort(self._queue, (-block.order, -self._added, block))
         return block
 
     def finish(self) -> Iterator[Fact]:
@@ -107,7 +161,7 @@ class Blocks:
     def _flow(self, *, finished: bool = False) -> Iterator[Fact]:
         while True:
             if self._open is None:
-                following = min(self._queue, key=lambda block: block.order, default=None)
+                following = self._queue[-1][2] if self._queue else None
                 if following is None or (following.call and not following.name and not finished):
                     return
                 yield from self._begin(following)
@@ -122,7 +176,8 @@ class Blocks:
     def _begin(self, block: _Block) -> Iterator[Fact]:
         if block.call and not block.name:
             raise UnreadableError("tool_calls: a call without a name")
-        self._queue.remove(block)
+        _, added, _ = self._queue.pop()
+        del self._waiting[-added]
         self._open = block
         yield block.start
 

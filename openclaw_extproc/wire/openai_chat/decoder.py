@@ -190,17 +190,13 @@ def _usage(value: Json) -> Usage | None:
     prompt = _object_or_empty(usage.get("prompt_tokens_details"))
     completion = _object_or_empty(usage.get("completion_tokens_details"))
     seen = Usage(
-        input_tokens=_count(usage.get("prompt_tokens")),
-        cached_tokens=_count(prompt.get("cached_tokens")),
-        cache_written_tokens=_count(prompt.get("cache_write_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")),
+        input_tokens=j.a_count(usage.get("prompt_tokens")),
+        cached_tokens=j.a_count(prompt.get("cached_tokens")),
+        cache_written_tokens=j.a_count(prompt.get("cache_write_tokens")),
+        output_tokens=j.a_count(usage.get("completion_tokens")),
+        reasoning_tokens=j.a_count(completion.get("reasoning_tokens")),
     )
     return None if seen == Usage() else seen
-
-
-def _count(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _object_or_empty(value: Json) -> dict[str, Json]:

@@ -24,6 +24,28 @@ class History:
     system: list[str] = field(default_factory=list[str])
     cache_system: CachePoint | None = None
     turns: list[Turn] = field(default_factory=list[Turn])
+    _results: list[Part] = field(default_factory=list[Part])
+    """Of the round of tools that may go on with the next message."""
+
+    def say(self, turn: Turn) -> None:
+        """Add a turn that says something; results of one round of tools become one turn, as Anthropic demands."""
+        if not turn.parts:
+            return
+        if _is_results(turn):
+            self._results += turn.parts
+        else:
+            self.close()
+            self.turns.append(turn)
+
+    def close(self) -> None:
+        """No more results of this round. Put together once: a round may have thousands of them."""
+        if self._results:
+            self.turns.append(Turn("user", tuple(self._results)))
+            self._results = []
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.turns or self._results)
 
 
 def messages(value: Json, lost: Losses) -> History:
@@ -33,6 +55,7 @@ def messages(value: Json, lost: Losses) -> History:
     history = History()
     for n, item in enumerate(items):
         _message(j.an_object(item, at=f"messages[{n}]"), f"messages[{n}]", history, lost)
+    history.close()
     return history
 
 
@@ -40,15 +63,15 @@ def _message(message: Mapping[str, Json], at: str, history: History, lost: Losse
     match message.get("role"):
         case "system" | "developer":
             _system(message, at, history, lost)
-            if history.turns:
+            if history.has_begun:
                 lost.append(f"{at}: its place after other messages")
         case "user":
             left_behind(message, {"role", "content"}, at, lost)
-            _append(history.turns, Turn("user", tuple(content(message.get("content"), f"{at}.content", lost))))
+            history.say(Turn("user", tuple(content(message.get("content"), f"{at}.content", lost))))
         case "assistant":
-            _append(history.turns, Turn("assistant", _assistant(message, at, lost)))
+            history.say(Turn("assistant", _assistant(message, at, lost)))
         case "tool":
-            _append(history.turns, Turn("user", tuple(_tool_result(message, at, lost))))
+            history.say(Turn("user", tuple(_tool_result(message, at, lost))))
         case "function":
             lost.append(f"{MUST_CARRY}{at}: role function")
         case role:
@@ -58,16 +81,8 @@ def _message(message: Mapping[str, Json], at: str, history: History, lost: Losse
             )
 
 
-def _append(turns: list[Turn], turn: Turn) -> None:
-    """Add a turn that says something; results of one round of tools become one turn, as Anthropic demands."""
-    if _is_results(turn) and turns and _is_results(turns[-1]):
-        turns[-1] = Turn("user", turns[-1].parts + turn.parts)
-    elif turn.parts:
-        turns.append(turn)
-
-
 def _is_results(turn: Turn) -> bool:
-    return bool(turn.parts) and all(isinstance(part, ToolResult | CachePoint) for part in turn.parts)
+    return all(isinstance(part, ToolResult | CachePoint) for part in turn.parts)
 
 
 def _system(message: Mapping[str, Json], at: str, history: History, lost: Losses) -> None:

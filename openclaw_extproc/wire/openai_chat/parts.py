@@ -25,7 +25,7 @@ _FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audi
 _TTLS = ("5m", "1h")
 _CACHING = ("prompt_cache_breakpoint", "cache_control")
 
-_INLINE = re.compile(r"data:([^;,]+)(?:;[^;,]*)*;base64,", re.IGNORECASE)
+_INLINE = re.compile(r"data:([^;,]++)(?:;(?!base64,)[^;,]*+)*+;base64,", re.IGNORECASE)
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 _PDF = "JVBERi"
 """`%PDF-` as base64 begins with it: the reference shows `file_data` without a media type, too."""

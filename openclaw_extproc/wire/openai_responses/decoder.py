@@ -164,17 +164,13 @@ def _usage(value: Json) -> Usage | None:
     given = _object_or_empty(usage.get("input_tokens_details"))
     said = _object_or_empty(usage.get("output_tokens_details"))
     seen = Usage(
-        input_tokens=_count(usage.get("input_tokens")),
-        cached_tokens=_count(given.get("cached_tokens")),
-        cache_written_tokens=_count(given.get("cache_write_tokens")),
-        output_tokens=_count(usage.get("output_tokens")),
-        reasoning_tokens=_count(said.get("reasoning_tokens")),
+        input_tokens=j.a_count(usage.get("input_tokens")),
+        cached_tokens=j.a_count(given.get("cached_tokens")),
+        cache_written_tokens=j.a_count(given.get("cache_write_tokens")),
+        output_tokens=j.a_count(usage.get("output_tokens")),
+        reasoning_tokens=j.a_count(said.get("reasoning_tokens")),
     )
     return None if seen == Usage() else seen
-
-
-def _count(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _object_or_empty(value: Json) -> dict[str, Json]:

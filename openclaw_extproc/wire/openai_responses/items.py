@@ -26,15 +26,21 @@ class Conversation:
         self.system: list[str] = []
         self.turns: list[Turn] = []
         self._lost = lost
+        self._role: Role = "user"
+        self._parts: list[Part] = []
+        """Of the turn that may go on with the next item."""
+        self._are_results = False
 
     def read(self, value: Json) -> None:
         if isinstance(value, str):
             self._say("user", list(content(value, "input", self._lost)))
+            self._close()
             return
         if value is not None and not isinstance(value, list):
             raise UnreadableError(f"input: expected a string or an array, found {j.name_of(value)}")
         for n, item in enumerate(value or []):
             self._item(j.an_object(item, at=f"input[{n}]"), f"input[{n}]")
+        self._close()
 
     def _item(self, item: Mapping[str, Json], at: str) -> None:
         match item.get("type"):
@@ -77,20 +83,23 @@ class Conversation:
                 self.system.append(part.text)
             elif not isinstance(part, CachePoint):
                 must_carry(self._lost, f"{at}.content: more than text in a system message")
-        if self.turns:
+        if self.turns or self._parts:
             lose(self._lost, f"{at}: its place after other messages")
 
     def _say(self, role: Role, parts: Sequence[Part]) -> None:
-        last = self.turns[-1] if self.turns else None
-        turn = Turn(role, tuple(parts))
-        if last and last.role == role and (role == "assistant" or (_is_results(last) and _is_results(turn))):
-            self.turns[-1] = Turn(role, last.parts + turn.parts)
-        elif parts:
-            self.turns.append(turn)
+        if not parts:
+            return
+        are_results = all(isinstance(part, ToolResult) for part in parts)
+        if role != self._role or not (role == "assistant" or (self._are_results and are_results)):
+            self._close()
+        self._role, self._are_results = role, are_results
+        self._parts += parts
 
-
-def _is_results(turn: Turn) -> bool:
-    return all(isinstance(part, ToolResult) for part in turn.parts)
+    def _close(self) -> None:
+        """The turn is complete. Put together once: an answer may be thousands of items."""
+        if self._parts:
+            self.turns.append(Turn(self._role, tuple(self._parts)))
+            self._parts = []
 
 
 _OPENAIS_OWN = frozenset(

@@ -17,7 +17,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_responses.reading import Losses, left_behind, must_carry, text, thing
 
-_INLINE = re.compile(r"data:([^;,]+)(?:;[^;,]*)*;base64,", re.IGNORECASE)
+_INLINE = re.compile(r"data:([^;,]++)(?:;(?!base64,)[^;,]*+)*+;base64,", re.IGNORECASE)
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,5})(?:[?#].*)?\Z", re.DOTALL)
 

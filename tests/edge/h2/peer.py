@@ -10,6 +10,7 @@ from openclaw_extproc.edge.h2.calls import PROCESS, Calls
 from openclaw_extproc.edge.h2.connection import Connection
 from openclaw_extproc.edge.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
 from openclaw_extproc.edge.h2.messages import packed
+from openclaw_extproc.edge.run_queue import RunQueue
 from openclaw_extproc.edge.transport import Answerer, nobody
 from tests.edge.h2.sessions import Echo, Opened
 
@@ -42,6 +43,7 @@ class Peer:
     clock: Clock = field(default_factory=Clock)
     opened: Opened = field(init=False)
     connection: Connection = field(init=False)
+    queue: RunQueue = field(init=False)
     writes: list[bytes] = field(default_factory=list[bytes])
     encoder: Encoder = field(default_factory=Encoder)
     decoder: Decoder = field(default_factory=Decoder)
@@ -50,6 +52,7 @@ class Peer:
     def __post_init__(self) -> None:
         self.opened = Opened(self.make)
         calls = Calls(self.opened, self.answerer, lambda: True)
+        self.queue = calls.queue
         self.connection = Connection(calls, self.writes.append, self._close, self.clock)
         self.connection.begin()
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from openclaw_extproc.edge.h2 import server as h2
+from openclaw_extproc.edge.stage_server import StageServer, stage_server
 from openclaw_extproc.edge.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.questions import AskOpinion, Question
 
+SLICES = b"slices:"
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
 
 
@@ -27,11 +28,25 @@ class Echo:
     wakes_at: float | None = None
     answer: Callable[[bytes], Sequence[bytes]] = lambda message: [message]
     woken: int = 0
+    slices: list[bytes] = field(default_factory=list[bytes])
+    """Of the message `slices:a,b,c` those that are left."""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.slices)
+
+    def resume(self) -> list[bytes]:
+        assert not self.closed, "a session that is closed gets nothing"
+        return [self.slices.pop(0)]
 
     def receive(self, message: bytes) -> list[bytes]:
         assert not self.closed, "a session that is closed gets nothing"
         assert self.question is None, "a session that waits gets nothing"
+        assert not self.slices, "a session that has slices left gets nothing else"
         self.messages.append(message)
+        if message.startswith(SLICES):
+            self.slices = message.removeprefix(SLICES).split(b",")
+            return self.resume()
         match message:
             case b"break":
                 raise ValueError("as asked")
@@ -74,7 +89,7 @@ class Opened:
 class Running:
     address: str
     opened: Opened
-    server: h2.Server
+    server: StageServer
     loop: asyncio.AbstractEventLoop
     is_serving: bool = True
 
@@ -87,13 +102,20 @@ def serving(address: str, make: Callable[[], Echo] = Echo, answerer: Answerer = 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    running = Running(address, Opened(make), h2.server(), loop)
+
+    async def started() -> Running:
+        opened = Opened(make)
+        server = stage_server(address, opened, answerer, lambda: running.is_serving)
+        await server.start()
+        return Running(address, opened, server, loop)
+
     try:
-        h2.add(running.server, address, running.opened, answerer, lambda: running.is_serving)
-        asyncio.run_coroutine_threadsafe(running.server.start(), loop).result(10)
-        yield running
+        running = asyncio.run_coroutine_threadsafe(started(), loop).result(10)
+        try:
+            yield running
+        finally:
+            running.stop(0)
     finally:
-        running.stop(0)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
+from openclaw_extproc.edge.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.stages.questions import Question
@@ -147,7 +148,7 @@ def test_two_hundred_streams_at_once_do_not_disturb_each_other(address: str) -> 
 
 def test_more_than_we_take_is_refused(path: str) -> None:
     with serving(path) as running, calling(running) as call:
-        error = failure(call(iter([bytes(64 * MIB + 1)]), timeout=SECONDS))
+        error = failure(call(iter([bytes(MAX_MESSAGE_BYTES + 1)]), timeout=SECONDS))
 
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert said(call, b"others") == [b"others"]

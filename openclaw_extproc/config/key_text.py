@@ -1,0 +1,12 @@
+"""What the text of a credential must not hold, wherever it is from."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def unsendable(key: str) -> str:
+    """What no header can carry of a key, in words; empty when there is none. Space around a key is cut off before."""
+    if "\n" in key or "\r" in key:
+        return "a line break"
+    return "a control character" if _CONTROL.search(key) else ""

@@ -1,0 +1,61 @@
+"""Starting an Envoy, and waiting until calls can be made through it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from openclaw_extproc.config.settings import Address
+from openclaw_extproc.edge import processes
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.processes import Child, StartError
+
+READY_SECONDS = 15.0
+STEP_SECONDS = 0.05
+
+
+async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
+    """`folder`: with its `envoy.yaml`. Raises `StartError`."""
+    command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
+    return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
+
+
+async def ready(children: Sequence[Child], admin: EnvoyAdmin, listen: Address) -> None:
+    """Return when Envoy has its clusters and its listener takes connections.
+
+    Args:
+        children: Envoy, and whoever it is of no use without.
+        admin: Of that Envoy.
+        listen: Where it takes calls. It says that it is ready before its threads listen: up to two seconds before,
+            when the machine is busy.
+
+    Raises:
+        StartError: one of them ended, or it took too long.
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104  # asked, not listened on
+    for _ in range(int(READY_SECONDS / STEP_SECONDS)):
+        if gone := next((c for c in children if c.process.returncode is not None), None):
+            raise StartError(f"{gone.name} ended while starting: {await why_ended(gone)}")
+        if await admin.is_ready() and await processes.answers(host, listen.port):
+            return
+        await asyncio.sleep(STEP_SECONDS)
+    raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
+
+
+async def answering(child: Child, ports: Iterable[int]) -> None:
+    """Return when something listens on each port. Raises `StartError`."""
+    for port in ports:
+        for _ in range(int(READY_SECONDS / STEP_SECONDS)):
+            if child.process.returncode is not None:
+                raise StartError(f"{child.name} ended while starting: {await why_ended(child)}")
+            if await processes.answers("127.0.0.1", port):
+                break
+            await asyncio.sleep(STEP_SECONDS)
+        else:
+            raise StartError(f"{child.name} was not ready within {READY_SECONDS:g} s")
+
+
+async def why_ended(child: Child) -> str:
+    """The line of its last words that says most."""
+    await asyncio.wait([child.listener], timeout=1.0)
+    telling = [line for line in child.last_words if "error" in line.lower() or "critical" in line.lower()]
+    return (telling or child.last_words or [f"exit code {child.process.returncode}"])[-1]

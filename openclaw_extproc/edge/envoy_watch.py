@@ -1,0 +1,45 @@
+"""What `serve` sees of an Envoy that somebody else runs: whether it says, at its admin interface, that it is ready.
+
+It starts nothing, and `/readyz` does not depend on it: an Envoy may be waiting for `/readyz` before it starts.
+"""
+
+import asyncio
+import logging
+import time
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from openclaw_extproc.edge import logs
+from openclaw_extproc.edge.alerts import Tell
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.notices.kinds import Kind, Notice
+
+LOOK_SECONDS = 1.0
+MISSES = 3
+"""So many looks in vain say that it is down: one may have come while it was busy."""
+
+
+async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell) -> None:
+    """Look for ever. That it is down is told of one that was up before.
+
+    Args:
+        admin: Of that Envoy.
+        registry: Gets `openclaw_envoy_ready`.
+        tell: People.
+    """
+    gauge = Gauge("openclaw_envoy_ready", "1 while Envoy takes calls", registry=registry)
+    is_up, misses, down_at = False, 0, 0.0
+    while True:
+        ready, at = await admin.is_ready(), time.time()
+        misses = 0 if ready else misses + 1
+        gauge.set(ready)
+        if is_up and misses == MISSES:
+            is_up, down_at = False, at
+            logs.event("envoy", "down", {}, level=logging.ERROR)
+            tell(Notice(Kind.ENVOY_DOWN, "envoy", "Envoy is not ready, or has ended: nobody takes calls", at))
+        elif ready and not is_up:
+            is_up = True
+            logs.event("envoy", "up", {})
+            if down_at:
+                tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {at - down_at:.0f} s", at))
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,73 @@
+"""Reading files that somebody else writes: never more than a limit, and never one that could keep us waiting.
+
+A path may lead to a device without end, to a FIFO that nobody writes into, or to a directory. Only regular files are
+read; links to them are followed, as Kubernetes mounts secrets so.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from openclaw_extproc.config.key_text import unsendable
+
+MAX_CONFIG_BYTES = 16 * 1024 * 1024
+"""Of a configuration or clusters file. That of a thousand providers has 7 MB."""
+MAX_SECRET_BYTES = 64 * 1024
+_EVERYBODY = stat.S_IROTH
+
+
+class FileRefusedError(Exception):
+    """The file is not read; the message says why, and never what is in it."""
+
+
+def read_text(path: Path, most: int) -> tuple[str, int]:
+    """The text of a file of at most so many bytes, and its mode.
+
+    Raises:
+        FileRefusedError: it is not there, no regular file, longer, not UTF-8, or may not be read.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as problem:
+        raise FileRefusedError(_reason(problem)) from None
+    try:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            raise FileRefusedError(f"it is {_kind(mode)}, not a regular file")
+        with os.fdopen(number, "rb", closefd=False) as file:
+            raw = file.read(most + 1)
+    except OSError as problem:
+        raise FileRefusedError(_reason(problem)) from None
+    finally:
+        os.close(number)
+    if len(raw) > most:
+        raise FileRefusedError(f"it has more than {most:,} bytes")
+    try:
+        return raw.decode(), mode
+    except UnicodeDecodeError:
+        raise FileRefusedError("not UTF-8") from None
+
+
+def _reason(problem: OSError) -> str:
+    return problem.strerror or type(problem).__name__
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    if stat.S_ISFIFO(mode):
+        return "a FIFO"
+    return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
+
+
+def key_file_objection(path: str, is_header: bool) -> str:  # as `Surroundings.key_file` has it
+    """What is wrong with the file of a credential; empty when nothing is. `is_header`: it goes into a header whole."""
+    try:
+        text, mode = read_text(Path(path), MAX_SECRET_BYTES)
+    except FileRefusedError as problem:
+        return f"the file cannot be read: {problem}"
+    if not text.strip():
+        return "the file is empty"
+    if is_header and (found := unsendable(text.strip())):
+        return f"the file holds {found} within the key, which is not sent"
+    return "the file can be read by everybody on this machine" if mode & _EVERYBODY else ""

@@ -1,0 +1,50 @@
+"""Work that yields to the event loop: nobody keeps it for longer than a quantum, whatever a peer sends at once.
+
+A message is worked off when it arrives, which costs nothing here. Only what would take longer than the quantum of this
+turn of the loop, and all further slices of a long message, wait in a queue; between two quanta of it the loop looks at
+its sockets and timers. So a short call beside a long stream waits for a quantum at most.
+"""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+QUANTUM_SECONDS: Final = 0.004
+
+
+class RunQueue:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """`clock`: seconds, from any beginning."""
+        self._clock = clock
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._ends = math.inf
+        """When the quantum in use is used up; before the first one begins, nothing is."""
+
+    def begin(self) -> None:
+        """Something arrived, or a turn of the loop began: there is a quantum for it."""
+        self._ends = self._clock() + QUANTUM_SECONDS
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whatever comes now should wait in the queue."""
+        return self._clock() >= self._ends
+
+    def put(self, task: Callable[[], None]) -> None:
+        """Run it in a later turn of the loop, after what waits already. `task` never raises."""
+        self._tasks.append(task)
+        if len(self._tasks) == 1:
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        """Run what waits, for a quantum; each task once at most."""
+        self.begin()
+        for _ in range(len(self._tasks)):
+            self._tasks[0]()
+            self._tasks.popleft()  # only now: whatever it puts must not have this called a second time
+            if self.is_used_up:
+                break
+        if self._tasks:
+            asyncio.get_running_loop().call_soon(self._run)

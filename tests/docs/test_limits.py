@@ -1,0 +1,33 @@
+"""The page about limits has the numbers that hold."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from openclaw_extproc.config import yaml_text
+from openclaw_extproc.edge import files
+from openclaw_extproc.model import json_limits
+from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
+from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+
+
+@pytest.mark.parametrize(
+    ("row", "limit"),
+    [
+        (r"\| size \| {} bytes", MAX_BODY_BYTES),
+        (r"\| objects and arrays within one another \| {} \|", json_limits.MAX_DEPTH),
+        (r"\| strings, names of fields, objects and arrays together \| {} \|", json_limits.MAX_PIECES),
+        (r"\| values of any kind; .* \| {} \|", json_limits.MAX_VALUES),
+        (r"\| name of a field \| {} characters", json_limits.MAX_NAME_CHARS),
+        (r"whose sizes end at {} bytes", MAX_EVENT_BYTES),
+        (r"\| configuration, .* at most {} bytes", files.MAX_CONFIG_BYTES),
+        (r"\| values in one of them, aliases followed \| {} \|", yaml_text.MAX_VALUES),
+        (r"\| mappings and lists within one another \| {} \|", yaml_text.MAX_DEPTH),
+        (r"\| file of a key \| a regular file of at most {} bytes", files.MAX_SECRET_BYTES),
+    ],
+)
+def test_a_limit_is_what_the_page_says(row: str, limit: int) -> None:
+    assert re.search(row.format(f"{limit:,}"), PAGE.read_text())

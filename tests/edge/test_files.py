@@ -1,0 +1,145 @@
+"""Files of the configuration and of credentials: what is no usual file is a finding, and nothing is waited for."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openclaw_extproc.edge import files
+from openclaw_extproc.edge.files import MAX_SECRET_BYTES, key_file_objection
+from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.sources import Read, Sources
+
+GOOD = "model: {provider: openai, model: m, api_key_file: ./key}\n"
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def bound(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(files.MAX_CONFIG_BYTES + 1)
+
+
+STRANGE: dict[str, Callable[[Path], None]] = {
+    "it is a device, not a regular file": endless,
+    "it is a FIFO, not a regular file": fifo,
+    "it is a directory, not a regular file": Path.mkdir,
+    "No such device or address": bound,
+    "No such file or directory": lambda _: None,
+    "bytes": huge,
+    "not UTF-8": lambda path: path.write_bytes(b"\xff\xfe"),
+}
+
+
+def soon(work: Callable[[], Read]) -> Read:
+    """Within a time that is long for a file and short for one that never ends."""
+    done = list[Read]()
+    thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert done, "it still waits"
+    return done[0]
+
+
+MAY_BE_MISSING = ("clusters.yaml", "session.yml")
+
+
+@pytest.mark.parametrize(
+    ("which", "why"),
+    [(which, why) for which in ("openclaw.yml", *MAY_BE_MISSING) for why in STRANGE
+     if which == "openclaw.yml" or "No such file" not in why],
+)  # fmt: skip
+def test_a_strange_file_is_a_finding_with_its_path_and_the_reason(tmp_path: Path, why: str, which: str) -> None:
+    if which != "openclaw.yml":
+        (tmp_path / "openclaw.yml").write_text(GOOD)
+    STRANGE[why](tmp_path / which)
+
+    read = soon(Sources((tmp_path / "openclaw.yml",), tmp_path / "clusters.yaml", {}).read)
+
+    assert read.settings is None
+    (finding,) = read.errors
+    assert str(finding).startswith(f"{tmp_path / which}: cannot be read: ")
+    assert why in str(finding)
+
+
+@pytest.mark.parametrize("why", STRANGE)
+def test_a_strange_key_file_is_a_finding_and_gives_no_key(
+    tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("openclaw.yml").write_text(GOOD)
+    STRANGE[why](tmp_path / "key")
+    secrets = Secrets({})
+
+    read = soon(Sources((Path("openclaw.yml"),), None, {}).read)
+
+    assert read.settings is not None
+    assert any("the file cannot be read: " in str(one) and why in str(one) for one in read.findings)
+    assert [secrets.get("./key"), secrets.get("./key")] == [None, None]
+    assert len(caplog.records) == 1, "told once, not each second"
+
+
+@pytest.mark.parametrize(
+    ("held", "mode", "objection"),
+    [
+        (b"sk-1\n", 0o600, ""),
+        (b"sk-1", 0o640, ""),
+        (b"sk-1", 0o644, "the file can be read by everybody on this machine"),
+        (b"sk-1\nx-other: 1", 0o600, "the file holds a line break within the key, which is not sent"),
+        (b"sk-1\r\nsk-2\n", 0o600, "the file holds a line break within the key, which is not sent"),
+        (b"sk\0-1", 0o600, "the file holds a control character within the key, which is not sent"),
+        (b" \n", 0o600, "the file is empty"),
+        (b"x" * (MAX_SECRET_BYTES + 1), 0o600, "the file cannot be read: it has more than 65,536 bytes"),
+    ],
+)
+def test_a_key_file_is_looked_at(tmp_path: Path, held: bytes, mode: int, objection: str) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(held)
+    file.chmod(mode)
+
+    assert key_file_objection(str(file), is_header=True) == objection
+    assert Secrets({}).get(str(file)) == ("sk-1" if held.strip() == b"sk-1" else None)
+
+
+def test_a_file_of_an_identity_may_have_lines(tmp_path: Path) -> None:
+    file = tmp_path / "account.json"
+    file.write_text('{\n  "type": "service_account"\n}\n')
+    file.chmod(0o600)
+
+    assert key_file_objection(str(file), is_header=False) == ""
+
+
+@pytest.mark.parametrize("value", ["sk-1\nx-admin: yes", "sk-1\rx", "sk\x00", "sk\x7f"])
+def test_a_variable_that_no_header_can_carry_is_a_finding_and_is_not_sent(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "openclaw.yml"
+    file.write_text("model: {provider: openai, model: m, api_key: '${KEY}'}\n")
+
+    read = Sources((file,), None, {"KEY": value}).read()
+
+    assert any("the variable KEY holds a line break or another control character" in str(f) for f in read.findings)
+    assert not any(value in str(finding) for finding in read.findings)
+    assert Secrets({"KEY": value}).get("KEY") is None
+
+
+def test_a_key_that_was_mended_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    secrets = Secrets({})
+    assert secrets.get(str(file)) is None
+
+    file.write_text("sk-1\n")
+
+    assert secrets.get(str(file)) == "sk-1"

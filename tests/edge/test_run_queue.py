@@ -1,0 +1,75 @@
+"""Promises about turns: whoever has much to do does a quantum of it, and then others are served."""
+
+import asyncio
+
+from openclaw_extproc.edge.run_queue import QUANTUM_SECONDS, RunQueue
+
+
+class Clock:
+    """Stands still until something takes its time."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_nothing_is_used_up_before_a_first_quantum_begins() -> None:
+    assert not RunQueue(Clock()).is_used_up
+
+
+def test_a_quantum_is_used_up_by_the_time_that_passes() -> None:
+    clock = Clock()
+    queue = RunQueue(clock)
+
+    queue.begin()
+    clock.at += QUANTUM_SECONDS * 0.9
+    assert not queue.is_used_up
+    clock.at += QUANTUM_SECONDS * 0.2
+    assert queue.is_used_up
+    queue.begin()
+    assert not queue.is_used_up
+
+
+def test_tasks_run_in_their_order_as_many_as_a_quantum_takes_in_a_turn_of_the_loop() -> None:
+    seen = list[int]()
+
+    async def run() -> None:
+        clock = Clock()
+        queue = RunQueue(clock)
+        turns = 0
+
+        def task() -> None:
+            clock.at += QUANTUM_SECONDS * 0.6
+            seen.append(turns)
+
+        for _ in range(6):
+            queue.put(task)
+        while len(seen) < 6:
+            turns += 1
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert seen == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_task_that_puts_another_one_has_it_run_in_a_later_turn_and_behind_all_others() -> None:
+    seen = list[str]()
+
+    async def run() -> None:
+        queue = RunQueue(Clock())
+
+        def again() -> None:
+            seen.append("again")
+            if len(seen) < 6:
+                queue.put(again)
+
+        queue.put(again)
+        queue.put(lambda: seen.append("other"))
+        for _ in range(10):
+            await asyncio.sleep(0)
+            seen.append("|")
+
+    asyncio.run(run())
+    assert seen[:5] == ["again", "other", "|", "again", "|"]
