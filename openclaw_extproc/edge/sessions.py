@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy, logs
 from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
+from openclaw_extproc.edge.unpacking import Unpacked
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
@@ -22,6 +23,7 @@ from openclaw_extproc.stages.events import (
     Event,
     RequestBody,
     ResponseBody,
+    ResponseHead,
     To,
     Woken,
 )
@@ -72,10 +74,10 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._put_on = put_on
-        self._body: ResponseBody | None = None
-        """The last message, while the stage has not got all slices of it."""
-        self._next = 0
-        """Where in it the next slice begins."""
+        self._pieces: Iterator[Event] = iter(())
+        """Of the last message, behind the next one."""
+        self._piece: Event | None = None
+        """The next of them; `None`: the stage has got all."""
 
     @property
     def over(self) -> bool:
@@ -84,9 +86,10 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        if isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
-            self._body, self._next = event, 0
-            return self.resume()
+        if isinstance(event, ResponseBody) and (self._is_long or len(event.chunk) > SLICE_BYTES):
+            self._pieces = self._cut(event)
+            self._piece = next(self._pieces, None)
+            return self.resume() if self.has_more else []
         steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
@@ -94,24 +97,31 @@ class StageSession(Generic[EntryT]):
             self._hold(len(event.body))
         return [answer for step in steps for answer in self._taken(step)]
 
-    def _shown(self, event: Event) -> Sequence[Event]:
+    def _shown(self, event: Event) -> Iterable[Event]:
         """What the stage is told of Envoy's message."""
         return (event,)
 
     @property
     def has_more(self) -> bool:
-        return self._body is not None
+        return self._piece is not None
 
     def resume(self) -> list[bytes]:
-        body, start = self._body, self._next
-        assert body is not None, "asked for only where there is more"
-        self._next += SLICE_BYTES
-        is_last = self._next >= len(body.chunk)
-        part = ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time())
-        steps = [self._stage.receive(one) for one in self._shown(part)]
-        if is_last or self._stage.over:
-            self._body = None
-        return [answer for step in steps for answer in self._taken(step)]
+        piece = self._piece
+        assert piece is not None, "asked for only where there is more"
+        step = self._stage.receive(piece)
+        self._piece = None if self._stage.over else next(self._pieces, None)
+        return self._taken(step)
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether a message may hold more than its bytes."""
+        return False
+
+    def _cut(self, body: ResponseBody) -> Iterator[Event]:
+        for start in range(0, max(len(body.chunk), 1), SLICE_BYTES):
+            is_last = start + SLICE_BYTES >= len(body.chunk)
+            part = ResponseBody(body.chunk[start : start + SLICE_BYTES], body.end and is_last, time.time())
+            yield from self._shown(part)
 
     @property
     def wakes_at(self) -> float | None:
@@ -147,7 +157,7 @@ class StageSession(Generic[EntryT]):
 
     def close(self, fault: Fault | None) -> None:
         self._let_go()
-        self._body = None
+        self._piece = None
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
@@ -237,6 +247,7 @@ class AttemptSession(StageSession[AttemptEntry]):
         self._attempt = stage
         self._answer: Masked | None = None
         """Of the provider, once it has a credential of ours."""
+        self._unpacked = Unpacked()
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
@@ -263,13 +274,23 @@ class AttemptSession(StageSession[AttemptEntry]):
 
         return noted
 
-    def _shown(self, event: Event) -> Sequence[Event]:
-        if self._answer is None:
-            return (event,)
-        return self._answer.shown(event)
+    @property
+    def _is_long(self) -> bool:
+        return self._unpacked.is_packed
+
+    def _shown(self, event: Event) -> Iterable[Event]:
+        if isinstance(event, ResponseHead):
+            return self._without_keys(self._unpacked.head(event))
+        if not self._unpacked.is_packed:
+            return self._without_keys(event)
+        return (masked for plain in self._unpacked.shown(event) for masked in self._without_keys(plain))
+
+    def _without_keys(self, event: Event) -> Iterable[Event]:
+        return (event,) if self._answer is None else self._answer.shown(event)
 
     def _written(self, answer: Answer) -> bytes:
-        return super()._written(answer if self._answer is None else self._answer.told(answer))
+        answer = answer if self._answer is None else self._answer.told(answer)
+        return super()._written(self._unpacked.told(answer))
 
     @property
     def wakes_at(self) -> float | None:

@@ -111,14 +111,33 @@ def whole_slow(body: bytes, milliseconds: float) -> Steps:
 
 def gzip(played: Steps) -> Steps:
     """Compress each piece so that a reader gets it at once."""
+    zipped, rest = _gzip(played)
+    return (*zipped, Send(rest))
+
+
+def gzip_open(played: Steps) -> Steps:
+    """The same, without the end of what is compressed."""
+    return _gzip(played)[0]
+
+
+def _gzip(played: Steps) -> tuple[Steps, bytes]:
     zipper = zlib.compressobj(wbits=31)
     zipped: list[Step] = []
     for step in played:
         match step:
             case Head():
-                zipped.append(replace(step, headers=(*step.headers, ("content-encoding", "gzip")), length=None))
+                zipped.append(_said_gzip(step))
             case Send(body):
                 zipped.append(Send(zipper.compress(body) + zipper.flush(zlib.Z_SYNC_FLUSH)))
             case _:
                 zipped.append(step)
-    return (*zipped, Send(zipper.flush()))
+    return tuple(zipped), zipper.flush()
+
+
+def called_gzip(played: Steps) -> Steps:
+    """The same bytes, called what they are not."""
+    return tuple(_said_gzip(step) if isinstance(step, Head) else step for step in played)
+
+
+def _said_gzip(head: Head) -> Head:
+    return replace(head, headers=(*head.headers, ("content-encoding", "gzip")), length=None)
