@@ -200,10 +200,8 @@ class Call:
         kept_out = h.not_theirs(self.head, keep_credentials=self.bound.forwards)
         return (*kept_out, *nonsense, *also)
 
-    def farewell(self, final: Fault) -> dict[str, str]:
+    def farewell(self) -> dict[str, str]:
         """What tells an SDK not to begin again what we have just given up."""
-        if final.kind not in (Kind.EXHAUSTED, Kind.RATE_LIMITED):
-            return {}
         seconds = self.retry_after or str(-(-self.bound.plan.emergency.retry_after_ms // 1000))
         return {"retry-after": seconds, "x-should-retry": "false"}
 

@@ -317,13 +317,22 @@ class RouteStage:
         headers, at = event.headers, event.at
         how, plan = self._gateway.response_headers, planned.plan
         fault = LOST if ended.is_ours(event.details) else None
+        failed = ended.unanswered_by(plan, headers, event.details)
         entry = ended.entry(
-            plan, planned.user, planned.took, at, status=ended.status(headers), headers=headers, fault=fault
+            plan,
+            planned.user,
+            planned.took,
+            at,
+            status=ended.status(headers),
+            headers=headers,
+            fault=fault,
+            failed=failed,
         )
         entry = passing.noted(entry, headers, at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
+            **({"x-openclaw-fallbacks": failed} if failed else {}),
             **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
             **ended.named_by(entry.request_id),
         }
