@@ -39,6 +39,13 @@ def stall(stream: Stream, seconds: float) -> Iterable[Step]:
     return (*first, Wait(seconds), *second)
 
 
+def alive(stream: Stream, seconds: float) -> Iterable[Step]:
+    first, second = _half(stream)
+    sign = b": keepalive\n\n" if stream.opening else b"\r\n"  # Gemini's own clients know no comments
+    signs = tuple(step for _ in range(int(seconds * 4)) for step in (Wait(0.25), Send(sign)))
+    return (*first, *signs, *second)
+
+
 def garbage(stream: Stream, _: float) -> Iterable[Step]:
     first, second = _half(stream)
     return (*first, Send(stream.garbage), *second)

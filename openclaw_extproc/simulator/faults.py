@@ -307,6 +307,12 @@ FAULTS: dict[str, Fault] = {
     "late": Fault("headers at once, the rest after N seconds (20)", 20, stream=breaks.late, whole=breaks.whole_late),
     "headers-then-silent": Fault("the same as `late`", 20, stream=breaks.late, whole=breaks.whole_late),
     "slow": Fault("N milliseconds before each token (100)", 100, stream=breaks.slow, whole=breaks.whole_slow),
+    "alive": Fault(
+        "silent for N seconds (30) in the middle, but for a comment every 250 ms",
+        30,
+        stream=breaks.alive,
+        whole=breaks.whole_stall,
+    ),
     "stall": Fault("N seconds of nothing in the middle (30)", 30, stream=breaks.stall, whole=breaks.whole_stall),
     "cut": Fault("ends cleanly after half of the tokens", stream=breaks.cut, whole=breaks.whole_half),
     "no-done": Fault("all tokens, then no word that this was the end", stream=breaks.no_done),

@@ -241,7 +241,7 @@ class AttemptStage:
     # -- the answer's body -------------------------------------------------
 
     def _on_held(self, call: Call, event: ResponseBody) -> Step:
-        call.hold(event.chunk, event.at)
+        call.hold(event.chunk)
         return self._decide(call, event)
 
     def _decide(self, call: Call, event: ResponseBody) -> Step:
@@ -286,6 +286,7 @@ class AttemptStage:
     def _let_go(self, call: Call, at: float, *, end: bool) -> Step:
         """The first content is here: from now on this attempt is the answer."""
         call.content_at = at if call.content_at is None else call.content_at
+        call.last_at = at
         call.first_content_seconds = call.content_at - call.bound.began
         reshapes = call.listening.reshapes
         *earlier, last = (call.written if reshapes else call.held) or [b""]
@@ -304,7 +305,6 @@ class AttemptStage:
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
         _, written = call.hear(event)
-        call.last_at = event.at
         body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
         if self._delivered + len(body) > MAX_ANSWER_BYTES:
             return self._break_off(call, event.at, _TOO_LARGE)
@@ -361,7 +361,7 @@ class AttemptStage:
         return self._settled(failed(call, fault), call.entry(at, Outcome.FAILED, fault))
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
-        call.hold(event.chunk, event.at)
+        call.hold(event.chunk)
         if event.end or call.held_bytes > MAX_ERROR_BYTES:
             return self._refuse(call, event.at, end=event.end)
         return Step()

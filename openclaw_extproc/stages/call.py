@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.facts import Fact
+from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
@@ -20,6 +20,7 @@ from openclaw_extproc.stages.retries import Onward
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import sse, unpacking
 from openclaw_extproc.wire.base import Decoder, Passing
+from openclaw_extproc.wire.heartbeats import Heartbeats
 from openclaw_extproc.wire.losses import MUST_CARRY
 from openclaw_extproc.wire.pieces import Pieces
 
@@ -55,7 +56,8 @@ class Call:
     content_at: float | None = None
     """When the first content came; it may be kept back."""
     last_at: float = 0.0
-    """When the last chunk came."""
+    """When the last chunk came that said something."""
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
@@ -95,10 +97,9 @@ class Call:
     def limits(self) -> Limits:
         return self.bound.plan.limits.of(self.bound.target.provider)
 
-    def hold(self, chunk: bytes, at: float) -> None:
+    def hold(self, chunk: bytes) -> None:
         self.held.append(chunk)
         self.held_bytes += len(chunk)
-        self.last_at = at
 
     @property
     def keeps(self) -> bool:
@@ -176,10 +177,13 @@ class Call:
         return self.listening.break_off(fault) if self.listening.rewrites else self.pieces.break_off(fault)
 
     def hear(self, event: ResponseBody) -> tuple[list[Fact], bytes]:
-        """As `Listening.hear`."""
+        """As `Listening.hear`. Only what says something counts against silence, not each byte."""
         if event.spoilt:
             return self.listening.spoil(event.spoilt)
-        return self.listening.hear(event.chunk, end=event.end)
+        facts, written = self.listening.hear(event.chunk, end=event.end)
+        if not all(isinstance(fact, Seen) for fact in facts) or self.heartbeats.says(event.chunk):
+            self.last_at = event.at
+        return facts, written
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""

@@ -124,6 +124,8 @@ ROWS: tuple[Row, ...] = (
     Row("reset in mid-stream", "TCP reset after half of the tokens", "reset-mid", streamed=_BREAKS),
     Row("error in mid-stream", "an error event after half of the tokens", "mid-error", streamed=_SAID),
     Row("stall in mid-stream", "silent after half of the tokens", "stall-15", streamed=_SILENT, waits=4),
+    Row("stuck, but alive", "only comments, every 250 ms, after half of the tokens", "alive-15", streamed=_SILENT,
+        waits=4),
     Row("malformed chunk", "cut-off JSON in the middle", "garbage", streamed=_SAID),
     Row("no terminator", "all tokens, then no word that this was the end", "no-done", streamed=_UNENDED,
         streamed_by={"openai": PASS, "anthropic": PASS}),

@@ -242,7 +242,8 @@ def test_a_200_without_content_is_a_failed_attempt(
     assert got.retries is not last
     is_error_of(client, got)
     if last:
-        is_exhausted(client, got, provider=provider, kind=talk.entry.fault.kind)
+        status = talk.entry.fault.upstream_status or 0
+        is_exhausted(client, got, provider=provider, kind=talk.entry.fault.kind, status=status)
 
 
 @every_way

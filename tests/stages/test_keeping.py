@@ -144,6 +144,28 @@ def test_a_stream_that_falls_silent_ends_in_an_error_event_and_breaks(client: st
     assert len(talk.hang_up().entries) == 1
 
 
+ALIVE = [
+    ("", b": keepalive\n\n"),
+    ("", b"\n"),
+    ("anthropic_messages", b'event: ping\ndata: {"type": "ping"}\n\n'),
+    ("openai_responses", b'data: {"type":"keepalive"}\n\n'),
+]
+
+
+@every_way
+@pytest.mark.parametrize(("of", "sign"), ALIVE)
+def test_signs_of_life_are_silence(client: str, provider: str, of: str, sign: bytes) -> None:
+    if of not in ("", provider):
+        return  # to others it is an event that cannot be read
+    begun = (*begin(client, provider, idle_ms=700), answer_head(streamed=True))
+    talk = attempt(*begun, *chunks(up_to_an_event(provider), end=False))
+    due = wakes_at(talk)
+
+    talk.tell(*(ResponseBody(sign, False, BEGAN + 3 + n / 10) for n in range(1, 6)))
+
+    assert wakes_at(talk) == due
+
+
 @every_way
 def test_a_translation_that_falls_silent_is_whole_up_to_its_error(client: str, provider: str) -> None:
     talk = half_way(client, provider, idle_ms=700).tell(Woken(BEGAN + 9))
