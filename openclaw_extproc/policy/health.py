@@ -202,6 +202,13 @@ class Health:
         elif not headroom.is_low:
             own.circuit.trust()
 
+    def absent(self, provider: str, at: float, seconds: float) -> None:
+        """Envoy has no address of it, as far as is known for so long: nobody can be asked there."""
+        if (watched := self._by_name.get(provider)) is not None:
+            watched.circuit.suspect(at, seconds, is_sure=True)
+            watched.noted(at, "without an address")
+            self._restless.add(provider)
+
     def ejected(self, provider: str, at: float, seconds: float) -> None:
         """Envoy has ejected every host of it, as far as is known for so long."""
         if (watched := self._by_name.get(provider)) is None:

@@ -30,6 +30,8 @@ class Expected:
     """Of a `safe`: why nothing better is possible, or wanted."""
     statuses: frozenset[int] = frozenset()
     """Of a `safe` before the first content: what the error's status may be."""
+    says: str = ""
+    """Of a `safe` before it: what stands in the error's message."""
     breaks: bool = False
     """Of a `safe` after it: the broken connection may be all that tells the client."""
 
@@ -37,8 +39,13 @@ class Expected:
 PASS = Expected("pass")
 
 
-def safe(why: str, *statuses: int, breaks: bool = False) -> Expected:
-    return Expected("safe", why, frozenset(statuses), breaks)
+def safe(why: str, *statuses: int, breaks: bool = False, says: str = "") -> Expected:
+    return Expected("safe", why, frozenset(statuses), says, breaks)
+
+
+def own(status: int) -> Expected:
+    """What is told of who is alone."""
+    return safe("nobody stands in: the provider's own status and words", status, says="imulated")
 
 
 _BUFFER = ", on_midstream_fault: buffer"
@@ -64,6 +71,8 @@ class Row:
     streamed: Expected = PASS
     alone: Expected | None = None
     """Where it is worth asking what comes of it with nobody standing in."""
+    at: str = ""
+    """The address of who is asked first, where it is none of a simulator; `fault` is empty then."""
     then: str = "ok"
     """The fault of the stand-in."""
     chains: tuple[Chain, ...] = ("same", "other", "translated")
@@ -102,6 +111,7 @@ ROWS: tuple[Row, ...] = (
     Row("flapping", "503 for every second one of eight requests", "flap", times=8),
     Row("529", "overloaded", "529"),
     Row("nobody there", "connection refused", ""),
+    Row("no such name", "its name does not resolve", "", at="https://nowhere.invalid", alone=_NOBODY, waits=2),
     Row("reset", "TCP reset before any header", "reset"),
     Row("silence", "takes the request and says nothing", "silent-15", waits=PATIENCE_SECONDS),
     Row("late first token", "headers at once, then nothing", "late-15", waits=PATIENCE_SECONDS),
@@ -119,6 +129,10 @@ ROWS: tuple[Row, ...] = (
     Row("gzip bomb", "64 MiB of zeros in a few bytes", "gzip-bomb"),
     Row("gzip, cut", "compressed, with a clean end after half of it", "gzip-cut", streamed=_SAID),
     Row("other kind", "one answer where a stream was asked for, a stream where one answer was", "wrong-kind"),
+    *(Row(f"{status}", f"{status}: another provider may well serve it", f"{status}", alone=own(status))
+      for status in (405, 406, 409, 410, 413, 415, 421, 423, 425, 451)),
+    Row("no credit", "the account is empty, in the vendor's own status and words", "no-credit"),
+    Row("steady 500", "an internal error, each time", "500", alone=own(500), waits=4),
     Row("bad key", "401: our key is not accepted", "401"),
     Row("cut stream", "a clean end after half of the tokens", "cut", streamed=_SAID),
     Row("reset in mid-stream", "TCP reset after half of the tokens", "reset-mid", streamed=_BREAKS),
