@@ -79,7 +79,8 @@ class GatewaySection(Processes, CallersSection):
     """`/metrics`, `/healthz` and `/readyz`."""
     envoy_admin_port: Port | None = None
     """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
-    second whether Envoy is ready and whom it can reach. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
+    second whether Envoy is ready and whom it can ask. Whoever reaches it can end Envoy. Read at the start only; `up`
+    needs none."""
     passthrough: bool = True
     """Whether requests that are no model calls (files, batches, audio) go on to their own provider."""
     forward_headers: list[Header] = Field(default_factory=list[Header])

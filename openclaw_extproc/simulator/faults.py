@@ -113,7 +113,7 @@ def steps(scene: Scene, chosen: Chosen) -> Steps:
         return error(scene, problem)
     if fault.other_kind:
         scene = replace(scene, call=replace(scene.call, query={**scene.call.query, "alt": "sse"}))
-        ask = replace(ask, stream=not ask.stream)
+        ask = replace(ask, stream=not ask.stream, counts=True)  # who streams unasked says usage unasked
     played = _streamed(scene, chosen, ask, said) if ask.stream else _whole(scene, chosen, ask, said)
     return fault.head(played) if fault.head else played
 
@@ -147,6 +147,10 @@ def _whole(scene: Scene, chosen: Chosen, ask: Ask, said: Answer) -> Steps:
 
 def _refuse(status: int) -> Callable[[Scene], Steps]:
     return lambda scene: error(scene, scene.shape.failure(status, scene.model))
+
+
+def _not_here(status: int, about: str) -> Callable[[Scene], Steps]:
+    return lambda scene: error(scene, RefusedError(status, f"Simulated: {about}."))
 
 
 def _retry_after(scene: Scene) -> Steps:
@@ -296,7 +300,7 @@ FAULTS: dict[str, Fault] = {
     "404": Fault("no such model", early=_refuse(404)),
     "context-length": Fault("400: the prompt is too long", early=_too_long),
     "no-credit": Fault("the account is empty, in the vendor's own status and words", early=_no_credit),
-    **{str(status): Fault(about, early=_refuse(status)) for status, about in _OF_THIS_PROVIDER.items()},
+    **{str(status): Fault(about, early=_not_here(status, about)) for status, about in _OF_THIS_PROVIDER.items()},
     "content-filter": Fault("200 and nothing said: refused by a filter", says=_filtered),
     "no-prefill": Fault("400 when the last message is the assistant's, else fine", says=_no_prefill),
     "reset": Fault("TCP reset before any header", early=lambda _: (Reset(),)),

@@ -43,9 +43,9 @@ def safe(why: str, *statuses: int, breaks: bool = False, says: str = "") -> Expe
     return Expected("safe", why, frozenset(statuses), says, breaks)
 
 
-def own(status: int) -> Expected:
+def own(status: int, says: str) -> Expected:
     """What is told of who is alone."""
-    return safe("nobody stands in: the provider's own status and words", status, says="imulated")
+    return safe("nobody stands in: the provider's own status and words", status, says=says)
 
 
 _BUFFER = ", on_midstream_fault: buffer"
@@ -129,10 +129,10 @@ ROWS: tuple[Row, ...] = (
     Row("gzip bomb", "64 MiB of zeros in a few bytes", "gzip-bomb"),
     Row("gzip, cut", "compressed, with a clean end after half of it", "gzip-cut", streamed=_SAID),
     Row("other kind", "one answer where a stream was asked for, a stream where one answer was", "wrong-kind"),
-    *(Row(f"{status}", f"{status}: another provider may well serve it", f"{status}", alone=own(status))
+    *(Row(f"{status}", f"{status}: another provider may well serve it", f"{status}", alone=own(status, "Simulated: "))
       for status in (405, 406, 409, 410, 413, 415, 421, 423, 425, 451)),
     Row("no credit", "the account is empty, in the vendor's own status and words", "no-credit"),
-    Row("steady 500", "an internal error, each time", "500", alone=own(500), waits=4),
+    Row("steady 500", "an internal error, each time", "500", alone=own(500, "rror"), waits=4),
     Row("bad key", "401: our key is not accepted", "401"),
     Row("cut stream", "a clean end after half of the tokens", "cut", streamed=_SAID),
     Row("reset in mid-stream", "TCP reset after half of the tokens", "reset-mid", streamed=_BREAKS),
