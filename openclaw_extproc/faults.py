@@ -30,6 +30,8 @@ class Kind(Enum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     """The path is known, and not with this method."""
+    REFUSED = "refused"
+    """The provider does not serve this request for a reason of its own: the method, the address, the law."""
     RATE_LIMITED = "rate_limited"
     OVER_BUDGET = "over_budget"
     """A limit in dollars of ours is reached, and nothing that it still allows can answer."""
@@ -51,7 +53,7 @@ class Kind(Enum):
                 return Blame.CLIENT
             case Kind.UNAUTHENTICATED | Kind.FORBIDDEN | Kind.OVER_BUDGET | Kind.METHOD_NOT_ALLOWED:
                 return Blame.CLIENT
-            case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED:
+            case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED | Kind.REFUSED:
                 return Blame.UPSTREAM
             case Kind.UPSTREAM_GARBLED | Kind.UPSTREAM_SILENT:
                 return Blame.UPSTREAM
@@ -79,6 +81,7 @@ _STATUS = {
     Kind.ABANDONED: 499,
     Kind.BUG: 500,
     Kind.UPSTREAM_ERROR: 502,
+    Kind.REFUSED: 502,
     Kind.UPSTREAM_GARBLED: 502,
     Kind.EXHAUSTED: 503,
     Kind.UPSTREAM_SILENT: 504,
@@ -113,21 +116,26 @@ def kind_of_status(status: int) -> Kind:
     Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google, and
     Bedrock's service model: 408 is a model that took too long, 424 one that failed. 402 is what OpenRouter and DeepSeek
     say to who has not paid, and Anthropic's `billing_error`.
+
+    Only 400 and 422 say that the request itself is wrong. Every other 4xx is about this provider's address, its
+    methods, its law or a conflict of its own, and says nothing of what another one would do.
     """
     named = {
         401: Kind.UNAUTHENTICATED,
         402: Kind.FORBIDDEN,
         403: Kind.FORBIDDEN,
         404: Kind.NOT_FOUND,
+        400: Kind.MALFORMED,
         408: Kind.UPSTREAM_SILENT,
         413: Kind.TOO_LARGE,
+        422: Kind.MALFORMED,
         424: Kind.UPSTREAM_ERROR,
         429: Kind.RATE_LIMITED,
         503: Kind.OVERLOADED,
         504: Kind.UPSTREAM_SILENT,
         529: Kind.OVERLOADED,
     }
-    return named.get(status, Kind.UPSTREAM_ERROR if status >= 500 else Kind.MALFORMED)
+    return named.get(status, Kind.UPSTREAM_ERROR if status >= 500 else Kind.REFUSED)
 
 
 class FaultError(Exception):

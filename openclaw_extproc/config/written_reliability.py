@@ -22,8 +22,8 @@ class Timeouts(Section):
     """Of an answer in one piece of up to 4,096 tokens; a request for more (`max_tokens`) is given more time in
     proportion. 120000 where nothing is written."""
     idle_ms: Limit | None = None
-    """Of a stream behind its first content: then it breaks off, and the client sees that it did. 60000 where nothing is
-    written."""
+    """Of a stream behind its first content, signs of life (comments, `ping`) not counted: then it breaks off, and the
+    client sees that it did. 60000 where nothing is written."""
 
 
 class WholeTimeouts(Timeouts):
@@ -32,7 +32,8 @@ class WholeTimeouts(Timeouts):
     total_ms: Limit | None = None
     """Of a whole call, from its first byte to the answer's last one, with all its attempts. A stream that is under way
     by then ends in the client format's error event, a moment before (0.2 s at most), and breaks. No such limit where
-    nothing is written: then the limits of its parts add up."""
+    nothing is written: then the limits of its parts add up. No provider of a chain is waited for longer than its share
+    of it, so that time is left for the next one."""
 
 
 class Hold(Section):

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import StageTls
+from openclaw_extproc.edge.envoy_admin import Unusable
 from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.restart import Kept
 from openclaw_extproc.edge.sources import Origin
@@ -77,9 +78,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Ejected:
-    """Envoy has ejected every host of these clusters, as is known for so long."""
+    """Clusters that Envoy cannot ask, as is known for so long."""
 
-    clusters: frozenset[str]
+    found: Unusable
     seconds: float
 
 

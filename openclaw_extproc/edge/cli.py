@@ -33,7 +33,7 @@ from openclaw_extproc.edge import (
 )
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_watch import watch_envoy
+from openclaw_extproc.edge.envoy_watch import watch_clusters, watch_envoy
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
@@ -194,6 +194,7 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
         if read.settings.envoy_admin_port is not None:
             beside = EnvoyAdmin(read.settings.envoy_admin_port)
             tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
+            tasks.append(asyncio.create_task(watch_clusters(taking, beside)))
         await over.wait()
         for task in tasks:
             task.cancel()

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, health_page, logs
 from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
+from openclaw_extproc.edge.envoy_admin import Unusable
 from openclaw_extproc.edge.hand import Hand
 from openclaw_extproc.edge.notifier import Notifier
 from openclaw_extproc.edge.processes import StartError
@@ -150,9 +151,9 @@ class Crew:
 
     # -- what one sees for all -------------------------------------------------------
 
-    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
+    def ejected(self, found: Unusable, seconds: float) -> None:
         for hand in self._hands():
-            hand.tell(Ejected(clusters, seconds))
+            hand.tell(Ejected(found, seconds))
 
     def _appoint(self) -> None:
         """Have one of those who serve probe, if none does."""

@@ -32,6 +32,16 @@ class Clusters:
     """Clusters it has read and cannot use yet: their names are being looked up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Names of clusters."""
+
+    ejected: frozenset[str] = frozenset()
+    """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
+    absent: frozenset[str] = frozenset()
+    """Without a host: their name does not resolve, or not any more."""
+
+
 class _Health(msgspec.Struct):
     failed_outlier_check: bool = False
 
@@ -49,19 +59,20 @@ class _ClusterStatuses(msgspec.Struct):
     cluster_statuses: list[_ClusterStatus] = msgspec.field(default_factory=list[_ClusterStatus])
 
 
-def ejected(page: bytes) -> frozenset[str]:
+def unusable(page: bytes) -> Unusable:
     """Of `/clusters?format=json` (`envoy.admin.v3.Clusters`), which leaves out what is false. A page that cannot be
     read says nothing.
     """
     try:
-        found = msgspec.json.decode(page, type=_ClusterStatuses)
+        found = msgspec.json.decode(page, type=_ClusterStatuses).cluster_statuses
     except msgspec.MsgspecError:
-        return frozenset()
-    return frozenset(
-        cluster.name
-        for cluster in found.cluster_statuses
-        if cluster.host_statuses and all(host.health_status.failed_outlier_check for host in cluster.host_statuses)
-    )
+        return Unusable()
+    out = (one.name for one in found if one.host_statuses and all(_is_ejected(host) for host in one.host_statuses))
+    return Unusable(frozenset(out), frozenset(one.name for one in found if not one.host_statuses))
+
+
+def _is_ejected(host: _HostStatus) -> bool:
+    return host.health_status.failed_outlier_check
 
 
 class EnvoyAdmin:
@@ -84,10 +95,10 @@ class EnvoyAdmin:
         found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
         return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
 
-    async def ejected(self) -> frozenset[str]:
-        """Names of the clusters of which outlier detection has ejected every host. Raises `httpx.HTTPError`."""
+    async def unusable(self) -> Unusable:
+        """As the function of that name. Raises `httpx.HTTPError`."""
         answer = await self._client.get(f"{self._url}/clusters", params={"format": "json"})
-        return ejected(answer.raise_for_status().content)
+        return unusable(answer.raise_for_status().content)
 
     async def refused(self) -> dict[str, int]:
         """What it refused by itself, by reason. Raises `httpx.HTTPError`."""

@@ -7,13 +7,18 @@ import asyncio
 import logging
 import time
 
+import httpx
 from prometheus_client import CollectorRegistry, Gauge
 
 from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.alerts import Tell
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable
+from openclaw_extproc.edge.envoy_counts import EnvoyCounts
+from openclaw_extproc.edge.service import Taking
 from openclaw_extproc.notices.kinds import Kind, Notice
 
+CLUSTERS_SECONDS = 1.0
+"""Between two looks at who cannot be asked: Envoy decides at once, and takes an ejection back every ten seconds."""
 LOOK_SECONDS = 1.0
 MISSES = 3
 """So many looks in vain say that it is down: one may have come while it was busy."""
@@ -43,3 +48,22 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
             if down_at:
                 tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {at - down_at:.0f} s", at))
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def watch_clusters(taking: Taking, admin: EnvoyAdmin) -> None:
+    """Look for ever, once for all workers, whom Envoy cannot ask or has ejected: they are put behind the others.
+
+    A provider without an address, because its name does not resolve, is not tried and failed over by Envoy: it answers
+    503 itself, at once and for good. So nobody may be asked there who can be asked elsewhere.
+    """
+    counts = EnvoyCounts()
+    taking.own_registry.register(counts)
+    while True:
+        try:
+            found = await admin.unusable()
+            counts.saw(await admin.refused())
+        except httpx.HTTPError:
+            found = Unusable()  # it is busy, or ending: the next look tells
+        if found != Unusable():
+            taking.ejected(found, 3 * CLUSTERS_SECONDS)
+        await asyncio.sleep(CLUSTERS_SECONDS)

@@ -86,9 +86,9 @@ class HealthWatch:
             self._health.probed(said.provider, at, ok=said.ok, why=said.why, model=said.model)
         self.tell(at)
 
-    def ejected(self, provider: str, at: float, seconds: float) -> None:
+    def ejected(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
         with self._lock:
-            self._health.ejected(provider, at, seconds)
+            (self._health.absent if absent else self._health.ejected)(provider, at, seconds)
         self.tell(at)
 
     # -- what is asked ---------------------------------------------------------------

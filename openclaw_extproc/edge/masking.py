@@ -4,8 +4,8 @@ Some providers and many proxies quote the request they refuse, headers included.
 and in the forms in which it may be quoted: escaped in JSON, HTML or a URL, and in base64 at any place of what was
 encoded (`Basic` credentials). It is replaced by as many asterisks, so that every length said before stays right.
 
-Left out: pieces of a secret (vendors quote `sk-...abcd` themselves), other encodings of it, and answers that come
-compressed although we ask for plain ones.
+Left out: pieces of a secret (vendors quote `sk-...abcd` themselves), and other encodings of it. Compressed answers are
+unpacked before (`unpacking`).
 """
 
 import html

@@ -7,7 +7,7 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -22,6 +22,7 @@ from openclaw_extproc.edge.answers import Answers
 from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials import Credentials
+from openclaw_extproc.edge.envoy_admin import Unusable
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
@@ -144,11 +145,11 @@ class Service:
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
 
-    def ejected(self, clusters: Collection[str], seconds: float) -> None:
-        """Envoy's outlier detection has ejected all of their hosts, as far as is known for so long: a doubt."""
+    def ejected(self, found: Unusable, seconds: float) -> None:
+        """Envoy cannot ask them, as far as is known for so long."""
         for provider in self._settings.gateway.providers.values():
-            if provider.cluster in clusters:
-                self.health.ejected(provider.name, time.time(), seconds)
+            if provider.cluster in found.ejected | found.absent:
+                self.health.ejected(provider.name, time.time(), seconds, absent=provider.cluster in found.absent)
 
     def open_route(self) -> Session:
         gateway = self._gateway()
@@ -249,8 +250,8 @@ class Taking(Protocol):
 
     def reloaded(self, *, ok: bool) -> None: ...
 
-    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
-        """Envoy has ejected all of their hosts, as far as is known for so long."""
+    def ejected(self, found: Unusable, seconds: float) -> None:
+        """Envoy cannot ask them, as far as is known for so long."""
         ...
 
     @property
@@ -290,8 +291,8 @@ class Alone:
     def reloaded(self, *, ok: bool) -> None:
         self.service.metrics.reload(ok=ok)
 
-    def ejected(self, clusters: frozenset[str], seconds: float) -> None:
-        self.service.ejected(clusters, seconds)
+    def ejected(self, found: Unusable, seconds: float) -> None:
+        self.service.ejected(found, seconds)
 
     @property
     def settings(self) -> Settings:

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy, logs
 from openclaw_extproc.edge.masking import Masked, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
+from openclaw_extproc.edge.unpacking import Unpacked
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
@@ -22,6 +23,7 @@ from openclaw_extproc.stages.events import (
     Event,
     RequestBody,
     ResponseBody,
+    ResponseHead,
     To,
     Woken,
 )
@@ -77,10 +79,10 @@ class StageSession(Generic[EntryT]):
         self._put_on = put_on
         self._answer: Masked | None = None
         """Of the provider, once it has a credential of ours."""
-        self._body: ResponseBody | None = None
-        """The last message, while the stage has not got all slices of it."""
-        self._next = 0
-        """Where in it the next slice begins."""
+        self._pieces: Iterator[Event] = iter(())
+        """Of the last message, behind the next one."""
+        self._piece: Event | None = None
+        """The next of them; `None`: the stage has got all."""
 
     @property
     def over(self) -> bool:
@@ -89,9 +91,10 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
-        if self._takes_slices and isinstance(event, ResponseBody) and len(event.chunk) > SLICE_BYTES:
-            self._body, self._next = event, 0
-            return self.resume()
+        if isinstance(event, ResponseBody) and self._is_cut(event):
+            self._pieces = self._cut(event)
+            self._piece = next(self._pieces, None)
+            return self.resume() if self.has_more else []
         steps = [self._stage.receive(one) for one in self._shown(event)]
         self._took(time.perf_counter() - began)
         if isinstance(event, RequestBody):
@@ -99,7 +102,7 @@ class StageSession(Generic[EntryT]):
             self._hold(len(event.body))
         return [answer for step in steps for answer in self._taken(step)]
 
-    def _shown(self, event: Event) -> Sequence[Event]:
+    def _shown(self, event: Event) -> Iterable[Event]:
         """What the stage is told of Envoy's message."""
         if self._answer is None:
             return (event,)
@@ -116,18 +119,24 @@ class StageSession(Generic[EntryT]):
 
     @property
     def has_more(self) -> bool:
-        return self._body is not None
+        return self._piece is not None
 
     def resume(self) -> list[bytes]:
-        body, start = self._body, self._next
-        assert body is not None, "asked for only where there is more"
-        self._next += SLICE_BYTES
-        is_last = self._next >= len(body.chunk)
-        part = ResponseBody(body.chunk[start : self._next], body.end and is_last, time.time())
-        steps = [self._stage.receive(one) for one in self._shown(part)]
-        if is_last or self._stage.over:
-            self._body = None
-        return [answer for step in steps for answer in self._taken(step)]
+        piece = self._piece
+        assert piece is not None, "asked for only where there is more"
+        step = self._stage.receive(piece)
+        self._piece = None if self._stage.over else next(self._pieces, None)
+        return self._taken(step)
+
+    def _is_cut(self, body: ResponseBody) -> bool:
+        """Whether the stage gets it in slices, between which others have their turns."""
+        return self._takes_slices and len(body.chunk) > SLICE_BYTES
+
+    def _cut(self, body: ResponseBody) -> Iterator[Event]:
+        for start in range(0, max(len(body.chunk), 1), SLICE_BYTES):
+            is_last = start + SLICE_BYTES >= len(body.chunk)
+            part = ResponseBody(body.chunk[start : start + SLICE_BYTES], body.end and is_last, time.time())
+            yield from self._shown(part)
 
     @property
     def wakes_at(self) -> float | None:
@@ -150,8 +159,9 @@ class StageSession(Generic[EntryT]):
         return [self._written(answer) for answer in step.answers]
 
     def _written(self, answer: Answer) -> bytes:
-        if self._answer is not None:
-            answer = self._answer.told(answer)
+        return self._serialized(answer if self._answer is None else self._answer.told(answer))
+
+    def _serialized(self, answer: Answer) -> bytes:
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
             return plain[1]
         return envoy.write(answer, self._put_on).SerializeToString()
@@ -165,7 +175,7 @@ class StageSession(Generic[EntryT]):
 
     def close(self, fault: Fault | None) -> None:
         self._let_go()
-        self._body = None
+        self._piece = None
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
@@ -280,6 +290,7 @@ class AttemptSession(StageSession[AttemptEntry]):
         self._gate = gate
         gate.begin_attempt()
         self._attempt = stage
+        self._unpacked = Unpacked()
         self._under_way = under_way
         self._call: Planned | None = None
         """While it is under way."""
@@ -304,6 +315,20 @@ class AttemptSession(StageSession[AttemptEntry]):
             return headers
 
         return noted
+
+    def _is_cut(self, body: ResponseBody) -> bool:
+        return self._unpacked.is_packed or super()._is_cut(body)
+
+    def _shown(self, event: Event) -> Iterable[Event]:
+        if isinstance(event, ResponseHead):
+            return super()._shown(self._unpacked.head(event))
+        if not self._unpacked.is_packed:
+            return super()._shown(event)
+        return (masked for plain in self._unpacked.shown(event) for masked in super(AttemptSession, self)._shown(plain))
+
+    def _written(self, answer: Answer) -> bytes:
+        masked = answer if self._answer is None else self._answer.told(answer)
+        return self._serialized(self._unpacked.told(masked))
 
     @property
     def wakes_at(self) -> float | None:

@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
-
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
@@ -18,19 +16,17 @@ from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_counts import EnvoyCounts
 from openclaw_extproc.edge.envoy_process import answering, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
+from openclaw_extproc.edge.envoy_watch import watch_clusters
 from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.service import Listening, Reloading, Taking, tell_at_start, watch
+from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
 from openclaw_extproc.edge.sources import Read, Sources, publish, roots, startable, write_secrets
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
-EJECTIONS_SECONDS = 2.0
-"""Between two looks at what Envoy has ejected, which it decides at once and takes back every ten seconds."""
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
 """Provider names to the shapes of the simulator."""
 
@@ -117,7 +113,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         stack.callback(published.stop)
         keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
         watching = asyncio.create_task(watch(taking, sources, reloading))
-        looking = asyncio.create_task(_look_for_ejections(taking, admin))
+        looking = asyncio.create_task(watch_clusters(taking, admin))
         drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
         stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)
         code = await _until_over(over, children, {watching: "the watching of files", keeping: "the watching of Envoy"})
@@ -131,21 +127,6 @@ async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-
-
-async def _look_for_ejections(taking: Taking, admin: EnvoyAdmin) -> None:
-    """One look for all workers, for ever."""
-    counts = EnvoyCounts()
-    taking.own_registry.register(counts)
-    while True:
-        await asyncio.sleep(EJECTIONS_SECONDS)
-        try:
-            clusters = await admin.ejected()
-            counts.saw(await admin.refused())
-        except httpx.HTTPError:
-            continue  # it is busy, or ending: the next look tells
-        if clusters:
-            taking.ejected(clusters, 2 * EJECTIONS_SECONDS)
 
 
 def _listening(settings: Settings, folder: Path) -> tuple[Listening, ...]:

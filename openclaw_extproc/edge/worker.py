@@ -109,8 +109,8 @@ class Worker:
                 self._over.set()
             case Probe():
                 self._service.probes.begin(self._service.settings)
-            case Ejected(clusters, seconds):
-                self._service.ejected(clusters, seconds)
+            case Ejected(found, seconds):
+                self._service.ejected(found, seconds)
             case Probed(verdict):
                 self._service.health.probed(verdict, time.time())
             case Start() | Ready() | Reply() | Noticed() | Last():

@@ -111,9 +111,10 @@ class Circuit:
                 if too_often or self._row >= self.rules.in_a_row or retry_after is not None:
                     self._open(at, retry_after)
 
-    def suspect(self, at: float, seconds: float) -> None:
-        """A doubt from elsewhere, which passes by itself. Where no share of failures is too much, there is none."""
-        if self.rules.failure_rate >= 1:
+    def suspect(self, at: float, seconds: float, *, is_sure: bool = False) -> None:
+        """A doubt from elsewhere, which passes by itself. Where no share of failures is too much, there is none that
+        is only a doubt."""
+        if self.rules.failure_rate >= 1 and not is_sure:
             return
         self._suspect_until = max(self._suspect_until, at + seconds)
 

@@ -50,9 +50,9 @@ def reach(kind: Kind, status: int | None = None) -> Reach:
             return Reach.MODEL if status == _FAILED_MODEL else Reach.PROVIDER
         case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.FORBIDDEN:
             return Reach.MODEL
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
+        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.REFUSED:
             return Reach.NOBODY
-        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.BUG | Kind.METHOD_NOT_ALLOWED:
+        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.ABANDONED | Kind.BUG | Kind.METHOD_NOT_ALLOWED:
             return Reach.NOBODY
         case _ as never:
             assert_never(never)
@@ -201,6 +201,13 @@ class Health:
             self._restless.add(own.name)
         elif not headroom.is_low:
             own.circuit.trust()
+
+    def absent(self, provider: str, at: float, seconds: float) -> None:
+        """Envoy has no address of it, as far as is known for so long: nobody can be asked there."""
+        if (watched := self._by_name.get(provider)) is not None:
+            watched.circuit.suspect(at, seconds, is_sure=True)
+            watched.noted(at, "without an address")
+            self._restless.add(provider)
 
     def ejected(self, provider: str, at: float, seconds: float) -> None:
         """Envoy has ejected every host of it, as far as is known for so long."""

@@ -39,6 +39,13 @@ def stall(stream: Stream, seconds: float) -> Iterable[Step]:
     return (*first, Wait(seconds), *second)
 
 
+def alive(stream: Stream, seconds: float) -> Iterable[Step]:
+    first, second = _half(stream)
+    sign = b": keepalive\n\n" if stream.opening else b"\r\n"  # Gemini's own clients know no comments
+    signs = tuple(step for _ in range(int(seconds * 4)) for step in (Wait(0.25), Send(sign)))
+    return (*first, *signs, *second)
+
+
 def garbage(stream: Stream, _: float) -> Iterable[Step]:
     first, second = _half(stream)
     return (*first, Send(stream.garbage), *second)
@@ -111,14 +118,33 @@ def whole_slow(body: bytes, milliseconds: float) -> Steps:
 
 def gzip(played: Steps) -> Steps:
     """Compress each piece so that a reader gets it at once."""
+    zipped, rest = _gzip(played)
+    return (*zipped, Send(rest))
+
+
+def gzip_open(played: Steps) -> Steps:
+    """The same, without the end of what is compressed."""
+    return _gzip(played)[0]
+
+
+def _gzip(played: Steps) -> tuple[Steps, bytes]:
     zipper = zlib.compressobj(wbits=31)
     zipped: list[Step] = []
     for step in played:
         match step:
             case Head():
-                zipped.append(replace(step, headers=(*step.headers, ("content-encoding", "gzip")), length=None))
+                zipped.append(_said_gzip(step))
             case Send(body):
                 zipped.append(Send(zipper.compress(body) + zipper.flush(zlib.Z_SYNC_FLUSH)))
             case _:
                 zipped.append(step)
-    return (*zipped, Send(zipper.flush()))
+    return tuple(zipped), zipper.flush()
+
+
+def called_gzip(played: Steps) -> Steps:
+    """The same bytes, called what they are not."""
+    return tuple(_said_gzip(step) if isinstance(step, Head) else step for step in played)
+
+
+def _said_gzip(head: Head) -> Head:
+    return replace(head, headers=(*head.headers, ("content-encoding", "gzip")), length=None)

@@ -7,8 +7,10 @@ Left out: faults of the network below TCP, and of TLS.
 """
 
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from openclaw_extproc.simulator import breaks
 from openclaw_extproc.simulator.reading import RefusedError
@@ -51,6 +53,8 @@ class Fault:
     """A last change to all steps."""
     counted: bool = True
     """Whether the answer has usage."""
+    other_kind: bool = False
+    """A stream where one answer was asked for, and one answer where a stream was."""
     fails_whole: bool = False
     """A whole answer has no events to break: it fails with the provider's status for overloaded."""
 
@@ -107,6 +111,9 @@ def steps(scene: Scene, chosen: Chosen) -> Steps:
         said = fault.says(scene, ask) if fault.says else answer(ask, scene.simulator)
     except RefusedError as problem:
         return error(scene, problem)
+    if fault.other_kind:
+        scene = replace(scene, call=replace(scene.call, query={**scene.call.query, "alt": "sse"}))
+        ask = replace(ask, stream=not ask.stream, counts=True)  # who streams unasked says usage unasked
     played = _streamed(scene, chosen, ask, said) if ask.stream else _whole(scene, chosen, ask, said)
     return fault.head(played) if fault.head else played
 
@@ -142,6 +149,10 @@ def _refuse(status: int) -> Callable[[Scene], Steps]:
     return lambda scene: error(scene, scene.shape.failure(status, scene.model))
 
 
+def _not_here(status: int, about: str) -> Callable[[Scene], Steps]:
+    return lambda scene: error(scene, RefusedError(status, f"Simulated: {about}."))
+
+
 def _retry_after(scene: Scene) -> Steps:
     problem = scene.shape.failure(429, scene.model)
     return error(scene, problem, ("retry-after", f"{scene.number:g}"))
@@ -149,6 +160,36 @@ def _retry_after(scene: Scene) -> Steps:
 
 def _too_long(scene: Scene) -> Steps:
     return error(scene, scene.shape.too_long())
+
+
+def _no_credit(scene: Scene) -> Steps:
+    return error(scene, _NO_CREDIT[scene.shape.name])
+
+
+_NO_CREDIT = {
+    "openai": RefusedError(429, "You exceeded your current quota, check your plan.", code="insufficient_quota"),
+    "anthropic": RefusedError(400, "Your credit balance is too low to access the Anthropic API."),
+    "gemini": RefusedError(403, "This API method requires billing to be enabled."),
+    "bedrock": RefusedError(400, "Your account has no credits."),
+}
+
+
+def _packed(body: bytes, kind: str = "application/json") -> Steps:
+    return page(200, kind, zlib.compress(body, wbits=31), ("content-encoding", "gzip"))
+
+
+def _packed_error(scene: Scene) -> Steps:
+    problem = scene.shape.failure(scene.shape.overloaded, scene.model)
+    return _packed(scene.shape.error_body(problem, scene.stamp))
+
+
+@lru_cache(maxsize=4)  # takes a second
+def _bomb_of(mebibytes: float) -> Steps:
+    return _packed(bytes(int(mebibytes * 2**20)))
+
+
+def _bomb(scene: Scene) -> Steps:
+    return _bomb_of(scene.number)
 
 
 def _first_time(scene: Scene) -> Steps | None:
@@ -230,6 +271,20 @@ def _no_prefill(scene: Scene, ask: Ask) -> Answer:
 
 # --- the table ---
 
+_OF_THIS_PROVIDER = {
+    405: "this method is not allowed here",
+    406: "nothing here that is acceptable",
+    409: "a conflict",
+    410: "gone for good",
+    413: "the request is too large",
+    415: "not this media type",
+    421: "misdirected: not this host",
+    423: "locked",
+    425: "too early",
+    451: "not for reasons of law",
+}
+"""What another provider may well serve."""
+
 FAULTS: dict[str, Fault] = {
     "ok": Fault("no fault: a way to say so in a header"),
     "429": Fault("rate limit, without a word on when to come back", early=_refuse(429)),
@@ -244,6 +299,8 @@ FAULTS: dict[str, Fault] = {
     "403": Fault("not allowed", early=_refuse(403)),
     "404": Fault("no such model", early=_refuse(404)),
     "context-length": Fault("400: the prompt is too long", early=_too_long),
+    "no-credit": Fault("the account is empty, in the vendor's own status and words", early=_no_credit),
+    **{str(status): Fault(about, early=_not_here(status, about)) for status, about in _OF_THIS_PROVIDER.items()},
     "content-filter": Fault("200 and nothing said: refused by a filter", says=_filtered),
     "no-prefill": Fault("400 when the last message is the assistant's, else fine", says=_no_prefill),
     "reset": Fault("TCP reset before any header", early=lambda _: (Reset(),)),
@@ -254,6 +311,12 @@ FAULTS: dict[str, Fault] = {
     "late": Fault("headers at once, the rest after N seconds (20)", 20, stream=breaks.late, whole=breaks.whole_late),
     "headers-then-silent": Fault("the same as `late`", 20, stream=breaks.late, whole=breaks.whole_late),
     "slow": Fault("N milliseconds before each token (100)", 100, stream=breaks.slow, whole=breaks.whole_slow),
+    "alive": Fault(
+        "silent for N seconds (30) in the middle, but for a comment every 250 ms",
+        30,
+        stream=breaks.alive,
+        whole=breaks.whole_stall,
+    ),
     "stall": Fault("N seconds of nothing in the middle (30)", 30, stream=breaks.stall, whole=breaks.whole_stall),
     "cut": Fault("ends cleanly after half of the tokens", stream=breaks.cut, whole=breaks.whole_half),
     "no-done": Fault("all tokens, then no word that this was the end", stream=breaks.no_done),
@@ -272,6 +335,17 @@ FAULTS: dict[str, Fault] = {
     "html-502": Fault("502 and a web page", early=_html(502)),
     "error-200": Fault("200 and a whole error object, also when a stream was asked for", early=_error_in_200),
     "gzip": Fault("compressed, asked for or not", head=breaks.gzip),
+    "gzip-cut": Fault(
+        "compressed, and ends cleanly in the middle", stream=breaks.cut, whole=breaks.whole_half, head=breaks.gzip_open
+    ),
+    "gzip-empty": Fault("200, and nothing in its gzip", early=lambda _: _packed(b"")),
+    "gzip-html": Fault(
+        "200 and a web page, compressed", early=lambda _: _packed(b"<html>Bad Gateway</html>", "text/html")
+    ),
+    "gzip-error": Fault("200 and a whole error object, compressed", early=_packed_error),
+    "gzip-lies": Fault("a head that says gzip, and a plain answer", head=breaks.called_gzip),
+    "gzip-bomb": Fault("200 and N MiB of zeros in a few bytes (64)", 64, early=_bomb),
+    "wrong-kind": Fault("one answer where a stream was asked for, a stream where one answer was", other_kind=True),
     "usage-missing": Fault("no usage", counted=False),
     "big": Fault("N KB of text (64)", 64, says=_big),
     "many": Fault("N words (100), rendered once and sent in one piece: for benchmarks", 100, early=_at_once),

@@ -206,8 +206,8 @@ class AttemptStage:
         call.bodiless = event.end
         if event.end:
             return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
-        if not call.listen(event.at):
-            return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is compressed"), event.at)
+        if why := call.listen(event.at):
+            return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, why), event.at)
         self._state = Holding(call)
         return Step()
 
@@ -228,7 +228,7 @@ class AttemptStage:
 
     def _in_own_words(self, call: Call, fault: Fault) -> bool:
         """Whether this error, should it be the last, is told in the provider's own words to its own client."""
-        foreign = call.bound.translates or call.bound.provider.foreign_errors
+        foreign = call.bound.translates or call.bound.provider.foreign_errors or call.is_packed
         return not foreign and call.judged(fault).remedy is not Remedy.ANYBODY
 
     def _pass_error(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
@@ -241,18 +241,20 @@ class AttemptStage:
     # -- the answer's body -------------------------------------------------
 
     def _on_held(self, call: Call, event: ResponseBody) -> Step:
-        call.hold(event.chunk, event.at)
-        return self._decide(call, event.chunk, event.at, end=event.end)
+        call.hold(event.chunk)
+        return self._decide(call, event)
 
-    def _decide(self, call: Call, chunk: bytes, at: float, *, end: bool) -> Step:
+    def _decide(self, call: Call, event: ResponseBody) -> Step:
         """Hold on, let go, or fail: by the first fact that a client would notice."""
-        facts, written = call.listening.hear(chunk, end=end)
+        facts, written = call.hear(event)
+        at, end = event.at, event.end
         call.written.append(written)
-        if call.listening.fault is not None and not call.streamed:
+        if call.listening.fault is not None and not (call.streamed and call.ask.stream):
             # Of a whole answer nothing has gone out, however much of it could be read.
             return self._fail(call, call.listening.fault, at)
         decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
-        if not end and not call.streamed and not call.ask.stream:
+        call.has_content = call.has_content or isinstance(decisive, CONTENT)
+        if not end and not call.ask.stream:
             decisive = None  # an answer in one piece goes out in one piece
         if call.content_at is None and isinstance(decisive, CONTENT):
             call.content_at = at
@@ -261,13 +263,13 @@ class AttemptStage:
         match decisive:
             case Failed(fault):
                 return self._fail(call, fault, at)
-            case None if call.listening.deaf:
-                return self._let_go(call, at, end=end)
-            case None if end:
+            case None if end and not call.has_content:
                 return self._fail(call, Fault(Kind.UPSTREAM_GARBLED, "the provider answered nothing"), at)
+            case None if end:
+                return self._let_go(call, at, end=end)
             case None if call.held_bytes <= MAX_HELD_BYTES:
                 return Step()
-            case None if call.bound.translates:
+            case None if call.listening.rewrites:
                 fault = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
                 return self._fail(call, fault, at)
             case _:
@@ -284,6 +286,7 @@ class AttemptStage:
     def _let_go(self, call: Call, at: float, *, end: bool) -> Step:
         """The first content is here: from now on this attempt is the answer."""
         call.content_at = at if call.content_at is None else call.content_at
+        call.last_at = at
         call.first_content_seconds = call.content_at - call.bound.began
         reshapes = call.listening.reshapes
         *earlier, last = (call.written if reshapes else call.held) or [b""]
@@ -301,8 +304,7 @@ class AttemptStage:
         return self._settled(answers, call.ended(at)) if end else Step(answers)
 
     def _on_chunk(self, call: Call, event: ResponseBody) -> Step:
-        _, written = call.listening.hear(event.chunk, end=event.end)
-        call.last_at = event.at
+        _, written = call.hear(event)
         body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
         if self._delivered + len(body) > MAX_ANSWER_BYTES:
             return self._break_off(call, event.at, _TOO_LARGE)
@@ -316,12 +318,12 @@ class AttemptStage:
         translation says by itself that it broke off.)
         """
         fault = call.listening.fault
-        if call.bound.translates or fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
+        if call.listening.rewrites or fault is None or not call.streamed or fault.kind is not Kind.UPSTREAM_GARBLED:
             return call.whole_events(chunk, end=end)  # or the provider said itself that it failed
         if call.told_broken:
             return b""
         call.told_broken = True
-        return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.broken_off(fault)
+        return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.pieces.break_off(fault)
 
     def _break_off(self, call: Call, at: float, why: Fault) -> Step:
         """In the middle of an answer: the client's error event, and then the connection breaks."""
@@ -343,7 +345,7 @@ class AttemptStage:
         call = state.call
         match state:
             case Holding():
-                step = self._decide(call, b"", at, end=True)
+                step = self._decide(call, ResponseBody(b"", True, at))
             case Refusing():
                 step = self._refuse(call, at, end=True)
             case Answering():
@@ -359,7 +361,7 @@ class AttemptStage:
         return self._settled(failed(call, fault), call.entry(at, Outcome.FAILED, fault))
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
-        call.hold(event.chunk, event.at)
+        call.hold(event.chunk)
         if event.end or call.held_bytes > MAX_ERROR_BYTES:
             return self._refuse(call, event.at, end=event.end)
         return Step()

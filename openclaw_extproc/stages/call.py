@@ -1,27 +1,33 @@
 """An attempt that was sent: what is known of it, what the client is told about it, and the entry it leaves behind."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.events import ResponseBody
 from openclaw_extproc.stages.failures import Failure, judge
 from openclaw_extproc.stages.listening import Listening, Unsealed
 from openclaw_extproc.stages.retries import Onward
 from openclaw_extproc.stages.sending import Bound
-from openclaw_extproc.wire import sse
+from openclaw_extproc.wire import sse, unpacking
+from openclaw_extproc.wire.base import Decoder, Passing
+from openclaw_extproc.wire.heartbeats import Heartbeats
+from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.pieces import Pieces
 
-MAX_WAITING_BYTES = 64 * 1024
-"""Of half an event. What is longer, an image perhaps, goes on as it comes."""
+MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
+"""The longest pause that a caller is told: a quota of a week."""
 LAST_WORDS_MS = 200
 """Kept of the time of a whole call for the word that it is over."""
-_EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
 _MAY_SAY_HOW_LONG = ("429", "503")
 
 
@@ -32,9 +38,11 @@ class Call:
     bound: Bound
     ask: Ask
     losses: tuple[str, ...]
-    listening: Listening = field(default_factory=lambda: Listening(None, None))
+    listening: Listening = field(default_factory=Listening)
+    pieces: Pieces = field(init=False)
+    """Once its head is here and can be read."""
     streamed: bool = False
-    """The provider answers with an event stream."""
+    """The provider answers piece by piece: with events, or with the array that this client wants."""
     head: Mapping[str, str] = field(default_factory=dict[str, str])
     bodiless: bool = False
     """No body follows the head, so none of ours can."""
@@ -43,22 +51,27 @@ class Call:
     asked_wait: str = ""
     """Whole seconds that the body of a failed answer asks to wait."""
     held_bytes: int = 0
+    has_content: bool = False
+    """There was something in it that a client waits for; a whole answer is kept back nevertheless."""
     content_at: float | None = None
     """When the first content came; it may be kept back."""
     last_at: float = 0.0
-    """When the last chunk came."""
+    """When the last chunk came that said something."""
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     first_content_seconds: float | None = None
-    half_event: bytes = b""
-    """Of a stream of the client's own format: it waits for its other half."""
     told_broken: bool = False
     """The client has the word that its stream broke off: nothing comes after it."""
 
     @property
     def retry_after(self) -> str:
-        """The failed answer's own; "" where it has none."""
-        return self.head.get("retry-after", self.asked_wait)
+        """Whole seconds that the failed answer asks to wait, in its head or in its body; "" where it does not.
+
+        What the head says may be a fraction, a date, milliseconds or nonsense: callers get seconds or nothing.
+        """
+        asked = retry_after(self.head, self.bound.began)
+        return self.asked_wait if asked is None else str(math.ceil(min(asked, MAX_RETRY_AFTER_SECONDS)))
 
     def left_alone_for(self, at: float) -> float | None:
         """Seconds that the failed answer asks for, in its head or in its body; `None`: it does not."""
@@ -84,10 +97,9 @@ class Call:
     def limits(self) -> Limits:
         return self.bound.plan.limits.of(self.bound.target.provider)
 
-    def hold(self, chunk: bytes, at: float) -> None:
+    def hold(self, chunk: bytes) -> None:
         self.held.append(chunk)
         self.held_bytes += len(chunk)
-        self.last_at = at
 
     @property
     def keeps(self) -> bool:
@@ -122,52 +134,56 @@ class Call:
             return None
         return self.bound.plan.began + (total - min(LAST_WORDS_MS, total // 5)) / 1000
 
-    def listen(self, at: float) -> bool:
-        """Begin to read the answer whose head is here; false when that cannot be done and has to be."""
-        kind = self.head.get("content-type", "")
-        own_frames = sse.media_type(kind) == self.bound.provider.stream_type
-        framed = self.bound.provider.unframe is not None and own_frames
-        self.streamed = sse.is_stream(kind) or own_frames
-        unreadable = self.head.get("content-encoding", "identity") != "identity"
-        self.listening = self._listening(framed=framed, unreadable=unreadable, at=at)
-        return not (unreadable and (self.bound.translates or framed))
+    @property
+    def is_packed(self) -> bool:
+        """Nothing of its body can be read: what can be unpacked is plain when it comes here."""
+        return unpacking.encoding(self.head) != ""
 
-    def _listening(self, *, framed: bool, unreadable: bool, at: float) -> Listening:
+    def listen(self, at: float) -> str:
+        """Begin to read the answer whose head is here. Returns why it cannot be read; "": it can."""
+        if self.is_packed:
+            return "the provider's answer is compressed in a way that is not known here"
         client, provider = self.bound.client, self.bound.provider
-        if unreadable:
-            return Listening(None, client.encoder(self.ask, int(at)) if self.bound.translates else None)
-        decoder = provider.decoder(self.streamed)
-        unframing = provider.unframe() if framed and provider.unframe is not None else None
-        if self.bound.translates:
+        kind = sse.media_type(self.head.get("content-type", ""))
+        own_frames = kind == provider.stream_type
+        events, wanted = own_frames or sse.is_stream(kind), sse.is_stream(client.content_type(self.ask))
+        other_kind = not self.bound.translates and events != wanted
+        if other_kind and any(loss.startswith(MUST_CARRY) for loss in self.ask.losses):
+            return f"the provider answered {kind or 'with no type'}, which was not asked for"
+        if other_kind:
+            self.losses = (*self.losses, f"answer: came as {kind}")
+        self.streamed = events or (self.ask.stream and not wanted and not self.bound.translates)
+        unframing = provider.unframe() if own_frames and provider.unframe is not None else None
+        self.listening = self._listening(provider.decoder(events), unframing, at, rewrites=other_kind)
+        self.pieces = client.pieces_for(self.ask)
+        return ""
+
+    def _listening(self, decoder: Decoder, unframing: Passing | None, at: float, *, rewrites: bool) -> Listening:
+        client = self.bound.client
+        if self.bound.translates or rewrites:
             encoder = client.encoder(self.ask, int(at))
-            secret = self.bound.fallback and provider.seals_for_account
+            secret = self.bound.fallback and self.bound.provider.seals_for_account
             return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
         return Listening(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
 
     def whole_events(self, chunk: bytes, *, end: bool) -> bytes:
-        """A chunk of the client's own format up to its last whole event, after what waited for it.
-
-        Half an event with an error behind it is neither, and an SDK stumbles over it with an error that is not its own.
-        """
-        if not self.streamed or self.listening.deaf or self.bound.translates:
+        """A chunk of the client's own format up to its last whole event, after what waited for it."""
+        if not self.streamed or self.listening.rewrites:
             return chunk
-        chunk, self.half_event = self.half_event + chunk, b""
-        if end or chunk.endswith(_EVENT_ENDS) or len(chunk) > MAX_WAITING_BYTES:
-            return chunk
-        ends = (at + len(mark) for mark in _EVENT_ENDS if (at := chunk.rfind(mark)) >= 0)
-        cut = max(ends, default=0)
-        self.half_event = chunk[cut:]
-        return chunk[:cut]
-
-    def broken_off(self, fault: Fault) -> bytes:
-        """The word of the client's own format, as an event whatever came before it."""
-        return b"\n\n" + self.bound.client.encode_stream_error(fault)
+        return self.pieces.feed(chunk, end=end)
 
     def silenced(self, fault: Fault) -> bytes:
         """The client's error event for a stream of which nothing more will come."""
-        if self.listening.deaf:
-            return b""  # in the middle of compressed bytes
-        return self.listening.break_off(fault) if self.bound.translates else self.broken_off(fault)
+        return self.listening.break_off(fault) if self.listening.rewrites else self.pieces.break_off(fault)
+
+    def hear(self, event: ResponseBody) -> tuple[list[Fact], bytes]:
+        """As `Listening.hear`. Only what says something counts against silence, not each byte."""
+        if event.spoilt:
+            return self.listening.spoil(event.spoilt)
+        facts, written = self.listening.hear(event.chunk, end=event.end)
+        if not all(isinstance(fact, Seen) for fact in facts) or self.heartbeats.says(event.chunk):
+            self.last_at = event.at
+        return facts, written
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""
@@ -184,12 +200,12 @@ class Call:
 
     def gone(self, *also: str) -> tuple[str, ...]:
         """Response headers to take away. What is set in the same answer stays: Envoy removes first."""
-        return (*h.not_theirs(self.head, keep_credentials=self.bound.forwards), *also)
+        nonsense = () if retry_after(self.head, self.bound.began) is not None else ("retry-after",)
+        kept_out = h.not_theirs(self.head, keep_credentials=self.bound.forwards)
+        return (*kept_out, *nonsense, *also)
 
-    def farewell(self, final: Fault) -> dict[str, str]:
+    def farewell(self) -> dict[str, str]:
         """What tells an SDK not to begin again what we have just given up."""
-        if final.kind not in (Kind.EXHAUSTED, Kind.RATE_LIMITED):
-            return {}
         seconds = self.retry_after or str(-(-self.bound.plan.emergency.retry_after_ms // 1000))
         return {"retry-after": seconds, "x-should-retry": "false"}
 

@@ -21,6 +21,24 @@ def is_ours(details: str) -> bool:
     return re.search(LOST, details) is not None
 
 
+_CONNECTION = (
+    (re.compile("no_healthy_upstream"), "unresolved"),
+    (re.compile("TLS_error.*CERTIFICATE"), "connection_certificate"),
+    (re.compile("TLS_error"), "connection_tls"),
+    (re.compile("[Cc]onnection_refused"), "connection_refused"),
+    (re.compile("connection_timeout"), "connection_timeout"),
+    (re.compile("(?:remote|local)_connection_failure|connection_termination|remote_reset"), "connection"),
+    (re.compile("upstream_(?:per_try_|response_)?(?:idle_)?timeout|response_timeout"), "timeout"),
+)
+"""What Envoy says of an attempt that got no answer, and our word for it: a closed set, fit for metrics. The first row
+that is found counts. Of a provider whose name does not resolve it says only that there is no address."""
+
+
+def unanswered(details: str) -> str:
+    """Why the last attempt got no answer, by Envoy's "response code details"; "": it got one, or nobody can say."""
+    return next((word for pattern, word in _CONNECTION if pattern.search(details)), "")
+
+
 def status(headers: Mapping[str, str]) -> int:
     return int(headers.get(":status", "0"))
 
@@ -39,7 +57,9 @@ def entry(
     status: int | None,
     headers: Mapping[str, str] | None = None,
     fault: Fault | None = None,
+    failed: str = "",
 ) -> RequestEntry:
+    """`failed`: as `unanswered_by` says."""
     seen = headers or {}
     attempts = seen.get("x-envoy-attempt-count", "0")
     answered = answering(plan, seen)
@@ -52,12 +72,22 @@ def entry(
         attempts=int(attempts) if attempts.isdecimal() else 0,
         provider=answered.provider.name if answered else "",
         model=answered.model if answered else "",
-        reasons=tuple(r for r in seen.get("x-openclaw-fallbacks", "").split(",") if r),
+        reasons=tuple(r for r in seen.get("x-openclaw-fallbacks", failed).split(",") if r),
         user=user,
         decision_seconds=took,
         seconds=at - plan.began,
         record=plan.record,
     )
+
+
+def unanswered_by(plan: Plan, headers: Mapping[str, str], details: str) -> str:
+    """Who did not answer last and why, in the words of `x-openclaw-fallbacks`, where Envoy says it and no attempt."""
+    attempts = headers.get("x-envoy-attempt-count", "0")
+    word = unanswered(details)
+    if not word or not attempts.isdecimal() or not 1 <= int(attempts) <= len(plan.groups):
+        return ""
+    names = {target.provider.name for target in plan.group(int(attempts))}
+    return f"{names.pop()}:{word}" if len(names) == 1 else ""
 
 
 def record(plan: Plan, answered: Target | None) -> Record:

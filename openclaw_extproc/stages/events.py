@@ -50,6 +50,8 @@ class ResponseBody:
     chunk: bytes
     end: bool
     at: float
+    spoilt: str = ""
+    """Why nothing of the body can be read from here on: it was to be unpacked, and cannot be."""
 
 
 @dataclass(frozen=True, slots=True)

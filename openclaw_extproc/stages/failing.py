@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc import plan as plans
-from openclaw_extproc.faults import Fault
+from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.call import Call
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, To
@@ -20,11 +20,13 @@ def failed(call: Call, fault: Fault) -> tuple[Answer, ...]:
     """On to the next attempt, or the error that the client gets."""
     plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
     again = call.onward(failure)
-    final = exhausted(call.bound, fault) if _is_exhausted(call.bound, failure) else fault
+    is_exhausted = _is_exhausted(call.bound, failure)
+    final = exhausted(call.bound, fault) if is_exhausted else fault
+    farewell = call.farewell() if is_exhausted or final.kind is Kind.RATE_LIMITED else {}
     body = call.bound.client.encode_error(final)
     if again is None and not call.held:
         # A reply of ours has to say itself what the router says of other answers.
-        headers = {**call.told(), **call.farewell(final), "x-envoy-attempt-count": str(attempt)}
+        headers = {**call.told(), **farewell, "x-envoy-attempt-count": str(attempt)}
         return (reply(final, plan.client_format, headers),)
     head = Continue(
         To.RESPONSE_HEAD,
@@ -32,7 +34,7 @@ def failed(call: Call, fault: Fault) -> tuple[Answer, ...]:
             ":status": str(final.status),
             **_JSON,
             **call.told(),
-            **(again.headers if again else call.farewell(final)),
+            **(again.headers if again else farewell),
         },
         call.gone("content-length", "content-encoding"),
         groups=again.plan.groups if again and again.plan else (),

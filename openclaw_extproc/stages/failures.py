@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.wire.error_words import TOO_LONG
+from openclaw_extproc.wire.error_words import NO_ACCESS, NO_MODEL, NO_QUOTA, NO_REGION, TOO_LONG
 
 
 class Remedy(Enum):
@@ -46,9 +46,12 @@ MODEL_NOT_FOUND = "model_not_found"
 QUOTA_EXHAUSTED = "quota_exhausted"
 CONTEXT_TOO_LONG = "context_too_long"
 CONTENT_FILTERED = "content_filtered"
+TOO_LARGE = "request_too_large"
 
 _FILTERED = Failure(CONTENT_FILTERED, Remedy.NOBODY)
 _REFUSED = Failure(CREDENTIAL_REFUSED, Remedy.OTHER_PROVIDER, alerts=True)
+_NO_QUOTA = Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True)
+_NO_MODEL = Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True)
 
 _CODES: Mapping[str, Failure] = {
     TOO_LONG: Failure(CONTEXT_TOO_LONG, Remedy.LARGER),
@@ -57,12 +60,16 @@ _CODES: Mapping[str, Failure] = {
     "ResponsibleAIPolicyViolation": _FILTERED,
     "moderation_blocked": _FILTERED,
     "invalid_prompt": _FILTERED,
-    "insufficient_quota": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
-    "billing_error": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
-    "billing_hard_limit_reached": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
-    "model_not_found": Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
-    "DeploymentNotFound": Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
-    "ServiceQuotaExceededException": Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True),
+    NO_QUOTA: _NO_QUOTA,
+    "billing_error": _NO_QUOTA,
+    "billing_hard_limit_reached": _NO_QUOTA,
+    "exceeded_current_quota_error": _NO_QUOTA,  # Moonshot
+    "Arrearage": _NO_QUOTA,  # Alibaba's DashScope
+    "ServiceQuotaExceededException": _NO_QUOTA,
+    NO_MODEL: _NO_MODEL,
+    "DeploymentNotFound": _NO_MODEL,
+    NO_ACCESS: _REFUSED,
+    NO_REGION: _REFUSED,
 }
 """A provider's own word says more than the status it comes with: OpenAI gives 403 for a model it does not show to this
 account, and 429 to who has not paid."""
@@ -73,10 +80,13 @@ _KINDS: Mapping[Kind, Failure] = {
     Kind.UPSTREAM_ERROR: Failure(Kind.UPSTREAM_ERROR.value, Remedy.ANYBODY),
     Kind.UPSTREAM_GARBLED: Failure(Kind.UPSTREAM_GARBLED.value, Remedy.ANYBODY),
     Kind.UPSTREAM_SILENT: Failure(Kind.UPSTREAM_SILENT.value, Remedy.ANYBODY),
-    Kind.TOO_LARGE: Failure(CONTEXT_TOO_LONG, Remedy.LARGER),
+    Kind.TOO_LARGE: Failure(
+        TOO_LARGE, Remedy.OTHER_PROVIDER
+    ),  # of bytes, or of tokens a minute: each has its own limit
+    Kind.REFUSED: Failure(Kind.REFUSED.value, Remedy.OTHER_PROVIDER),
     Kind.UNAUTHENTICATED: _REFUSED,
     Kind.FORBIDDEN: _REFUSED,
-    Kind.NOT_FOUND: Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True),
+    Kind.NOT_FOUND: _NO_MODEL,
 }
 
 _OURS = frozenset({CREDENTIAL_REFUSED, QUOTA_EXHAUSTED})

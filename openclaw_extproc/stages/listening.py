@@ -24,8 +24,8 @@ class Listening:
 
     def __init__(
         self,
-        decoder: Decoder | None,
-        encoder: Encoder | None,
+        decoder: Decoder | None = None,
+        encoder: Encoder | None = None,
         unframing: Passing | None = None,
         trimming: Passing | None = None,
     ) -> None:
@@ -42,9 +42,9 @@ class Listening:
         """All bytes of the answer were read: what is wrong with it is that more should have come."""
 
     @property
-    def deaf(self) -> bool:
-        """Nothing can be read from this answer: it is compressed."""
-        return self._decoder is None
+    def rewrites(self) -> bool:
+        """The client gets what is said in words of ours: in another format, or in the other of the two kinds."""
+        return self._encoder is not None
 
     @property
     def reshapes(self) -> bool:
@@ -61,6 +61,10 @@ class Listening:
         if self._encoder is not None:
             return facts, _written(facts, self._encoder, self._cannot_be_written)
         return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
+
+    def spoil(self, why: str) -> tuple[list[Fact], bytes]:
+        """The same, where no more of the answer can be read at all."""
+        return self._lost(UnreadableError(why))
 
     def break_off(self, fault: Fault) -> bytes:
         """What a translation has to say when nothing more comes. Half an event that waits for its end is dropped."""

@@ -332,12 +332,22 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if ended.is_ours(event.details) else None
-        status = ended.status(headers)
-        entry = ended.entry(plan, planned.user, planned.took, event.at, status=status, headers=headers, fault=fault)
+        failed = ended.unanswered_by(plan, headers, event.details)
+        entry = ended.entry(
+            plan,
+            planned.user,
+            planned.took,
+            event.at,
+            status=ended.status(headers),
+            headers=headers,
+            fault=fault,
+            failed=failed,
+        )
         entry = passing.noted(entry, headers, event.at)
         answered = ended.answering(plan, headers)
         told = {
             "x-openclaw-attempts": str(entry.attempts),
+            **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passing.told(plan, answered),
             **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
             **ended.named_by(entry.request_id),

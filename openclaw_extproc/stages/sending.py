@@ -30,7 +30,9 @@ AWS_SERVICE = "bedrock"
 """The name that signatures for `bedrock-runtime` hosts are made for."""
 
 
-HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN = 401, 403
+HTTP_ERROR, HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN = 400, 401, 403
+MAX_QUOTED_CHARS = 1_000
+"""Of a provider's own message beside ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,18 @@ def _credential(bound: Bound, path: str, body: bytes) -> Credential | None:
 
 
 def exhausted(bound: Bound, fault: Fault) -> Fault:
-    """What the caller is told when no attempt is left: the status says whether to slow down or to come back."""
-    kind = Kind.RATE_LIMITED if fault.kind is Kind.RATE_LIMITED else Kind.EXHAUSTED
-    last = f"{bound.target.provider.name}: {judge(fault).reason.replace('_', ' ')}"
+    """What the caller is told when no attempt is left: the status says whether to slow down or to come back.
+
+    Where the plan has one target only, that one's status says it best; and its words, which limit or which field it
+    was, stand beside ours in any case.
+    """
+    failure = judge(fault)
+    last = f"{bound.target.provider.name}: {failure.reason.replace('_', ' ')}"
     tried = "1 attempt" if bound.attempt == 1 else f"{bound.attempt} attempts"
-    return Fault(kind, f"{bound.plan.emergency.message} ({tried}, the last at {last})")
+    # What an operator has to mend is told to the operator.
+    words = "" if failure.alerts else f": {fault.public[:MAX_QUOTED_CHARS]}"
+    public = f"{bound.plan.emergency.message} ({tried}, the last at {last}{words})"
+    targets = {target.name for group in bound.plan.groups for target in group}
+    if len(targets) == 1 and not failure.alerts and (fault.upstream_status or 0) >= HTTP_ERROR:
+        return Fault(fault.kind, public, fault.upstream_status, fault.code)
+    return Fault(Kind.RATE_LIMITED if fault.kind is Kind.RATE_LIMITED else Kind.EXHAUSTED, public)

@@ -239,4 +239,6 @@ def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Deci
         default=limits.longest_ms,
     )
     own = plans.patience_ms(groups, usual, limits.longest_ms)
+    if limits.total_ms is not None:
+        own = min(own, limits.total_ms // len(set(groups)))  # each of them gets its share of the whole call
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)

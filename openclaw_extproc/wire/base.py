@@ -11,6 +11,7 @@ from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.conversation import Conversation
 from openclaw_extproc.wire.needs import EVERYTHING, Need
+from openclaw_extproc.wire.pieces import EventPieces, Pieces
 from openclaw_extproc.wire.quirks import Quirk
 
 AskT = TypeVar("AskT", bound=Ask)
@@ -166,6 +167,11 @@ class ClientSide(Generic[AskT]):
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
     conversation: Conversation | None = None
     """How it writes what was said before; `None`: nothing was."""
+    pieces: Callable[[AskT], Pieces] | None = None
+    """How a streamed answer of the same format goes on and is broken off; `None`: as server-sent events."""
+
+    def pieces_for(self, ask: AskT) -> Pieces:
+        return EventPieces(self.encode_stream_error) if self.pieces is None else self.pieces(ask)
 
 
 Place: TypeAlias = Literal["api_version", "project", "region"]

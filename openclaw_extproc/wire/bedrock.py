@@ -64,7 +64,8 @@ def fault_of(frame: Frame) -> Fault:
     word = _exception(frame.name)
     kind, status = _EXCEPTIONS.get(word, (Kind.UPSTREAM_ERROR, 500))
     said = _message(_parsed(frame.payload)) or frame.headers.get(":error-message", "")[:MAX_MESSAGE]
-    return Fault(kind, _public(kind, said) or "the provider failed while answering", status, word[:MAX_CODE])
+    code = error_words.code(word[:MAX_CODE], said, None)
+    return Fault(kind, _public(kind, said) or "the provider failed while answering", status, code)
 
 
 def decode_error(status: int, body: bytes) -> Fault:

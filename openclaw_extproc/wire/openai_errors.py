@@ -22,6 +22,7 @@ _WORDS: dict[Kind, tuple[str, str | None]] = {
     Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
     Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
     Kind.METHOD_NOT_ALLOWED: ("invalid_request_error", "method_not_supported"),
+    Kind.REFUSED: ("invalid_request_error", "refused_by_provider"),
     Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
     Kind.OVER_BUDGET: ("insufficient_quota", "insufficient_quota"),
     Kind.OVERLOADED: ("server_error", "overloaded"),
@@ -102,7 +103,7 @@ def _unlisted(body: bytes) -> bytes:
 def fault_in_answer(error: Json) -> Fault:
     """From the `error` of an answer that began with status 200."""
     message = _message(error) or "the provider's answer ended in an error"
-    return Fault(_kind(error), message, code=_code(error))
+    return Fault(_kind(error), message, code=error_words.code(_code(error), message, None))
 
 
 def _kind(error: Json) -> Kind:

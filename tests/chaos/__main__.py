@@ -25,6 +25,7 @@ from tests.e2e.harness import Sidecar, sidecar
 FAULTS = (
     *("ok",) * 6, "503", "429", "500", "529", "flap", "reset", "first-event-error", "html-200", "empty-200", "cut",
     "mid-error", "reset-mid", "garbage", "silent-3", "late-3", "slow-50",
+    "alive-3", "gzip", "gzip-cut", "gzip-lies", "gzip-html", "wrong-kind",
 )  # fmt: skip
 FLAP_SECONDS, RELOAD_SECONDS, KILL_SECONDS, LOOK_SECONDS = 2.0, 4.0, 10.0, 1.0
 CALM_SECONDS = 5.0

@@ -264,8 +264,9 @@ def test_bedrock_answers_for_who_failed_before_the_first_word(
     assert len(fox.requests) == 1
 
 
-@pytest.mark.parametrize("model", [NOVA, INVOKED])
-@pytest.mark.parametrize("fault", ["mid-error", "cut", "garbage", "no-done"])
+@pytest.mark.parametrize(
+    ("model", "fault"), [(NOVA, "no-done"), *((m, f) for m in (NOVA, INVOKED) for f in ("mid-error", "cut", "garbage"))]
+)
 def test_a_stream_that_fails_ends_in_the_clients_own_error(up: Sidecar, fox: Simulator, model: str, fault: str) -> None:
     fox.set_fault(fault)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.edge import envoy_admin
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, ejected
+from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable, unusable
 
 
 def page(**clusters: list[dict[str, Any]]) -> bytes:
@@ -23,15 +23,15 @@ def page(**clusters: list[dict[str, Any]]) -> bytes:
 GONE, WELL = {"failed_outlier_check": True, "eds_health_status": "HEALTHY"}, {"eds_health_status": "HEALTHY"}
 
 
-def test_a_cluster_is_ejected_when_all_its_hosts_are() -> None:
-    found = ejected(page(ace=[GONE], bee=[WELL], cat=[GONE, WELL], dog=[GONE, GONE], nobody=[]))
+def test_a_cluster_is_unusable_without_a_host_and_when_all_are_ejected() -> None:
+    found = unusable(page(ace=[GONE], bee=[WELL], cat=[GONE, WELL], dog=[GONE, GONE], nobody=[]))
 
-    assert found == {"ace", "dog"}
+    assert found == Unusable(ejected=frozenset({"ace", "dog"}), absent=frozenset({"nobody"}))
 
 
 @pytest.mark.parametrize("text", [b"", b"no JSON", b"[]", b'{"cluster_statuses": 5}', b"{}"])
 def test_a_page_that_cannot_be_read_says_nothing(text: bytes) -> None:
-    assert ejected(text) == frozenset()
+    assert unusable(text) == Unusable()
 
 
 def test_an_envoy_that_is_busy_with_its_clusters_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ from openclaw_extproc.stages.route import RouteStage
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
 GATEWAY = Gateway(providers={t.provider.name: t.provider for t in (FIRST, SECOND)}, chains={"m": (FIRST, SECOND)})
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello"}]}).encode()
+STREAMING_BODY = json.dumps(json.loads(BODY) | {"stream": True, "stream_options": {"include_usage": True}}).encode()
 HEAD = {":method": "POST", ":path": "/v1/chat/completions", ":scheme": "http", ":authority": "x", "x-request-id": "r"}
 ANSWER = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}}]}).encode()
 
@@ -41,7 +42,7 @@ def head(headers: dict[str, str]) -> pb.HttpHeaders:
     return made
 
 
-def asking(metadata: dict[str, str] | None = None, cluster: str = "") -> list[bytes]:
+def asking(metadata: dict[str, str] | None = None, cluster: str = "", body: bytes = BODY) -> list[bytes]:
     """The two messages of a request; of an attempt with what was noted on it."""
     first = pb.ProcessingRequest(request_headers=head(HEAD | ({"x-envoy-attempt-count": "1"} if cluster else {})))
     if cluster:
@@ -49,7 +50,7 @@ def asking(metadata: dict[str, str] | None = None, cluster: str = "") -> list[by
         fields = first.metadata_context.filter_metadata["openclaw"].fields
         for name, value in (metadata or {}).items():
             fields[name].string_value = value
-    second = pb.ProcessingRequest(request_body=pb.HttpBody(body=BODY, end_of_stream=True))
+    second = pb.ProcessingRequest(request_body=pb.HttpBody(body=body, end_of_stream=True))
     return [first.SerializeToString(), second.SerializeToString()]
 
 
@@ -363,7 +364,7 @@ def streaming(body: bytes, *, end: bool = True) -> list[bytes]:
 
 def asked_to_stream() -> tuple[Session, list[AttemptEntry]]:
     attempt, entries = attempting(UnderWay())
-    for message in asking(noted(), "one"):
+    for message in asking(noted(), "one", STREAMING_BODY):
         attempt.receive(message)
     return attempt, entries
 

@@ -99,13 +99,14 @@ def _entries(cell: Cell, providers: Providers) -> list[str]:
     for n, (who, model, shape) in enumerate(zip(cell.providers, cell.models, cell.shapes, strict=True)):
         nobody = n == 0 and not cell.row.fault
         at = NOBODY if nobody else f"127.0.0.1:{providers[cell.simulators[n]].port}"
+        url = cell.row.at if nobody and cell.row.at else f"http://{at}"
         window = f", context_window: {windows[n]}" if windows[n] else ""
         more = "" if n else cell.row.more
         last = n + 1 == len(cell.providers)
         then = "" if last else f", fallback: {cell.providers[n + 1]}, fallback_model: {cell.models[n + 1]}"
         lines.append(
             f"    - {{name: {who}, models: [{{name: {model}{window}}}], format: {FORMATS[shape]}, "
-            f'endpoint: "http://{at}", api_key: "${{{_key_name(who)}}}"{then}{more}}}'
+            f'endpoint: "{url}", api_key: "${{{_key_name(who)}}}"{then}{more}}}'
         )
     return lines
 

@@ -98,6 +98,8 @@ def _wrong_error(cell: Cell, seen: Seen) -> str:
         return "" if cell.expected.verdict == "safe" and not wanted else f"an error in the stream: {seen.words}"
     if cell.expected.verdict == "safe" and wanted and seen.status not in wanted:
         return f"status {seen.status}, wanted {sorted(wanted)}: {seen.words}"
+    if cell.expected.says not in seen.words:
+        return f"without the provider's own words: {seen.words}"
     if cell.expected.verdict == "pass" and seen.status < 400:
         return f"status {seen.status}: {seen.words}"
     if seen.status in (429, 503):

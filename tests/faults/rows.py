@@ -30,6 +30,8 @@ class Expected:
     """Of a `safe`: why nothing better is possible, or wanted."""
     statuses: frozenset[int] = frozenset()
     """Of a `safe` before the first content: what the error's status may be."""
+    says: str = ""
+    """Of a `safe` before it: what stands in the error's message."""
     breaks: bool = False
     """Of a `safe` after it: the broken connection may be all that tells the client."""
 
@@ -37,8 +39,13 @@ class Expected:
 PASS = Expected("pass")
 
 
-def safe(why: str, *statuses: int, breaks: bool = False) -> Expected:
-    return Expected("safe", why, frozenset(statuses), breaks)
+def safe(why: str, *statuses: int, breaks: bool = False, says: str = "") -> Expected:
+    return Expected("safe", why, frozenset(statuses), says, breaks)
+
+
+def own(status: int, says: str) -> Expected:
+    """What is told of who is alone."""
+    return safe("nobody stands in: the provider's own status and words", status, says=says)
 
 
 _BUFFER = ", on_midstream_fault: buffer"
@@ -64,6 +71,8 @@ class Row:
     streamed: Expected = PASS
     alone: Expected | None = None
     """Where it is worth asking what comes of it with nobody standing in."""
+    at: str = ""
+    """The address of who is asked first, where it is none of a simulator; `fault` is empty then."""
     then: str = "ok"
     """The fault of the stand-in."""
     chains: tuple[Chain, ...] = ("same", "other", "translated")
@@ -102,6 +111,7 @@ ROWS: tuple[Row, ...] = (
     Row("flapping", "503 for every second one of eight requests", "flap", times=8),
     Row("529", "overloaded", "529"),
     Row("nobody there", "connection refused", ""),
+    Row("no such name", "its name does not resolve", "", at="https://nowhere.invalid", alone=_NOBODY, waits=2),
     Row("reset", "TCP reset before any header", "reset"),
     Row("silence", "takes the request and says nothing", "silent-15", waits=PATIENCE_SECONDS),
     Row("late first token", "headers at once, then nothing", "late-15", waits=PATIENCE_SECONDS),
@@ -112,14 +122,27 @@ ROWS: tuple[Row, ...] = (
     Row("HTML 502", "502 and a web page", "html-502"),
     Row("empty 200", "200 and no body", "empty-200"),
     Row("gzip", "a compressed answer, not asked for", "gzip"),
+    Row("gzip of nothing", "an empty answer, compressed", "gzip-empty"),
+    Row("gzip of HTML", "a web page, compressed", "gzip-html"),
+    Row("gzip of an error", "200 and an error object, compressed", "gzip-error"),
+    Row("gzip that lies", "a plain answer, called gzip", "gzip-lies"),
+    Row("gzip bomb", "64 MiB of zeros in a few bytes", "gzip-bomb"),
+    Row("gzip, cut", "compressed, with a clean end after half of it", "gzip-cut", streamed=_SAID),
+    Row("other kind", "one answer where a stream was asked for, a stream where one answer was", "wrong-kind"),
+    *(Row(f"{status}", f"{status}: another provider may well serve it", f"{status}", alone=own(status, "Simulated: "))
+      for status in (405, 406, 409, 410, 413, 415, 421, 423, 425, 451)),
+    Row("no credit", "the account is empty, in the vendor's own status and words", "no-credit"),
+    Row("steady 500", "an internal error, each time", "500", alone=own(500, "rror"), waits=4),
     Row("bad key", "401: our key is not accepted", "401"),
     Row("cut stream", "a clean end after half of the tokens", "cut", streamed=_SAID),
     Row("reset in mid-stream", "TCP reset after half of the tokens", "reset-mid", streamed=_BREAKS),
     Row("error in mid-stream", "an error event after half of the tokens", "mid-error", streamed=_SAID),
     Row("stall in mid-stream", "silent after half of the tokens", "stall-15", streamed=_SILENT, waits=4),
+    Row("stuck, but alive", "only comments, every 250 ms, after half of the tokens", "alive-15", streamed=_SILENT,
+        waits=4),
     Row("malformed chunk", "cut-off JSON in the middle", "garbage", streamed=_SAID),
     Row("no terminator", "all tokens, then no word that this was the end", "no-done", streamed=_UNENDED,
-        streamed_by={"openai": PASS}),
+        streamed_by={"openai": PASS, "anthropic": PASS}),
     Row("cut stream, buffered", "as above, with `on_midstream_fault: buffer`", "cut", more=_BUFFER),
     Row("stall, buffered", "as above, with `on_midstream_fault: buffer`", "stall-15", waits=4, more=_BUFFER),
     Row("reset, held", "TCP reset in mid-stream, with `on_midstream_fault: {hold_ms: 1000}`", "reset-mid", waits=1,

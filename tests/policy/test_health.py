@@ -236,6 +236,20 @@ def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
     assert avoided(health, AT + 100) == {"ace"}, "another ejection, later"
 
 
+def test_who_has_no_address_goes_behind_whatever_the_rules_forgive() -> None:
+    """Of a doubt an operator may want to hear nothing; this is none."""
+    rules = replace(GATEWAY.health, thresholds=replace(GATEWAY.health.thresholds, failure_rate=1.0))
+    forgiving = Health(replace(GATEWAY, health=rules))
+
+    forgiving.ejected("ace", AT, 4)
+    assert avoided(forgiving, AT + 1) == set()
+    forgiving.absent("ace", AT, 4)
+
+    assert avoided(forgiving, AT + 1) == {"ace"}
+    assert avoided(forgiving, AT + 5) == set()
+    forgiving.absent("nobody", AT, 4)
+
+
 # -- dynamic switching -------------------------------------------------------------------------
 
 

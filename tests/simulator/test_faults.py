@@ -82,7 +82,9 @@ def is_complete(seen: Seen, shape: str, stream: bool) -> bool:
 
 
 @pytest.mark.parametrize(("shape", "stream"), WAYS)
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503, 529])
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 421, 423, 425, 429, 451, 500, 503, 529]
+)
 def test_a_status(shape: str, stream: bool, status: int) -> None:
     seen = meet(shape, str(status), stream=stream)
 
@@ -288,6 +290,59 @@ def test_strange_answers(shape: str, stream: bool) -> None:
     assert (bad_gateway.status, bad_gateway.headers["content-type"]) == (502, "text/html; charset=utf-8")
     assert (error.status, error.headers["content-type"]) == (200, "application/json")
     assert json.loads(error.text)["error"]["message"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_empty_account(shape: str) -> None:
+    seen = meet(shape, "no-credit", stream=False)
+
+    assert seen.status in (400, 403, 429)
+    assert any(word in seen.text for word in ("quota", "credit", "billing"))
+
+
+@pytest.mark.parametrize(("shape", "stream"), WAYS)
+def test_the_other_kind_of_answer(shape: str, stream: bool) -> None:
+    seen = meet(shape, "wrong-kind", stream=stream)
+
+    assert seen.headers["content-type"].startswith("application/json" if stream else "text/event-stream")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_signs_of_life_between_two_halves(shape: str) -> None:
+    seen = meet(shape, "alive-0.5", stream=True)
+
+    assert is_complete(seen, shape, True)
+    assert seen.seconds >= 0.5
+
+
+@pytest.mark.parametrize(("shape", "stream"), WAYS)
+def test_what_is_wrong_with_a_compressed_answer(shape: str, stream: bool) -> None:
+    empty, page, error, cut = (
+        meet(shape, fault, stream=stream) for fault in ("gzip-empty", "gzip-html", "gzip-error", "gzip-cut")
+    )
+    request = chat(shape, model="m@fault-gzip-bomb-1", stream=stream)
+    bomb = asyncio.run(look(request, shape, accept_encoding="identity"))
+
+    assert (empty.text, empty.headers["content-encoding"]) == ("", "gzip")
+    assert page.text.startswith("<html>")
+    assert json.loads(error.text)["error"]["message"]
+    assert not is_complete(cut, shape, stream)
+    assert (len(bomb.text), len(bomb.raw) < 10_000) == (2**20, True)
+
+
+@pytest.mark.parametrize(("shape", "stream"), WAYS)
+def test_a_head_that_lies_about_gzip(shape: str, stream: bool) -> None:
+    async def inside() -> bytes:
+        async with serve(shape, "sim") as simulator, client(simulator, 5) as http:
+            request = chat(shape, model="m@fault-gzip-lies", stream=stream)
+            raw = bytearray()
+            async with http.stream("POST", request.path, content=request.raw, headers={**request.headers}) as response:
+                assert response.headers["content-encoding"] == "gzip"
+                async for piece in response.aiter_raw():
+                    raw += piece
+            return bytes(raw)
+
+    assert asyncio.run(inside()).lstrip()[:1] in (b"{", b"d", b"e", b"[")
 
 
 @pytest.mark.parametrize(("shape", "stream"), WAYS)

@@ -21,27 +21,29 @@ RETRIABLE = [
 ]
 FINAL = [
     (400, Kind.MALFORMED),
-    (409, Kind.MALFORMED),
-    (413, Kind.TOO_LARGE),
     (422, Kind.MALFORMED),
 ]
-TO_BE_MENDED = [
+OTHER_PROVIDERS = [
+    (405, Kind.REFUSED, ""),
+    (409, Kind.REFUSED, ""),
+    (413, Kind.TOO_LARGE, ""),
     (401, Kind.UNAUTHENTICATED, "credential_refused"),
     (402, Kind.FORBIDDEN, "credential_refused"),
     (403, Kind.FORBIDDEN, "credential_refused"),
     (404, Kind.NOT_FOUND, "model_not_found"),
 ]
-"""Alone the caller is told, with another to ask it is asked; an operator is told in any case."""
+"""Alone the caller is told, with another to ask it is asked. Where there is a word, an operator is told in any case."""
 
 
-def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind) -> None:
-    """The client is told that nobody is left, and when to come back; its SDK is not to begin again."""
-    limited = kind is Kind.RATE_LIMITED
-    assert got.status == (429 if limited else 503)
+def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind, status: int = 0) -> None:
+    """The client is told that nobody is left, and when to come back; its SDK is not to begin again.
+
+    `status`: of the one provider there was; 0: it had no error status.
+    """
+    assert got.status == (status or (429 if kind is Kind.RATE_LIMITED else 503))
     assert not got.retries
     message = is_error_of(client, got)
     assert f"p0-{provider}: {kind.value.replace('_', ' ')}" in message
-    assert "words of the provider" not in message
     assert got.headers["x-should-retry"] == "false"
     assert int(got.headers["retry-after"]) > 0
 
@@ -67,7 +69,8 @@ def test_an_error_status_that_may_go_better_elsewhere(
     assert talk.entry.fault.kind is kind
     assert talk.entry.fault.upstream_status == status
     if last:
-        is_exhausted(client, got, provider=provider, kind=kind)
+        is_exhausted(client, got, provider=provider, kind=kind, status=status)
+        assert "words of the provider" in is_error_of(client, got)
     else:
         assert got.retries
         # Envoy may refuse to go on: then this is what the client gets.
@@ -105,8 +108,8 @@ def test_an_error_status_of_the_request_itself_is_told_at_once(
 
 @every_way
 @last_or_not
-@pytest.mark.parametrize(("status", "kind", "alert"), TO_BE_MENDED)
-def test_what_an_operator_has_to_mend_is_asked_of_another_provider(
+@pytest.mark.parametrize(("status", "kind", "alert"), OTHER_PROVIDERS)
+def test_what_this_provider_refuses_is_asked_of_another_one(
     client: str, provider: str, status: int, kind: Kind, alert: str, *, last: bool
 ) -> None:
     body = error_body(provider, kind)
@@ -239,7 +242,8 @@ def test_a_200_without_content_is_a_failed_attempt(
     assert got.retries is not last
     is_error_of(client, got)
     if last:
-        is_exhausted(client, got, provider=provider, kind=talk.entry.fault.kind)
+        status = talk.entry.fault.upstream_status or 0
+        is_exhausted(client, got, provider=provider, kind=talk.entry.fault.kind, status=status)
 
 
 @every_way
@@ -319,4 +323,4 @@ def test_a_long_error_body_is_read_to_a_limit(monkeypatch: pytest.MonkeyPatch) -
     talk = attempt(*begin(client, client, stream=True), error_head(500))
     talk.tell(*chunks(b"x" * 100_000, range(0, 100_000, 500)))
 
-    is_exhausted(client, received(checked(talk)), provider=client, kind=Kind.UPSTREAM_ERROR)
+    is_exhausted(client, received(checked(talk)), provider=client, kind=Kind.UPSTREAM_ERROR, status=500)

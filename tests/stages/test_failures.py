@@ -19,7 +19,8 @@ MENDED = {
     Kind.UNAUTHENTICATED: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
     Kind.FORBIDDEN: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
     Kind.NOT_FOUND: Failure("model_not_found", Remedy.OTHER_MODEL, alerts=True),
-    Kind.TOO_LARGE: Failure("context_too_long", Remedy.LARGER),
+    Kind.TOO_LARGE: Failure("request_too_large", Remedy.OTHER_PROVIDER),
+    Kind.REFUSED: Failure("refused", Remedy.OTHER_PROVIDER),
 }
 
 
@@ -32,28 +33,55 @@ def test_every_kind_is_decided(kind: Kind) -> None:
 
 
 def remedy_of_status(status: int) -> Remedy:
+    """Only 400 and 422 say that the request is wrong everywhere."""
     if status >= 500 or status in (408, 424, 429):
         return Remedy.ANYBODY
-    mended = {401: Remedy.OTHER_PROVIDER, 402: Remedy.OTHER_PROVIDER, 403: Remedy.OTHER_PROVIDER}
-    return {**mended, 404: Remedy.OTHER_MODEL, 413: Remedy.LARGER}.get(status, Remedy.NOBODY)
+    return {400: Remedy.NOBODY, 422: Remedy.NOBODY, 404: Remedy.OTHER_MODEL}.get(status, Remedy.OTHER_PROVIDER)
 
 
-@pytest.mark.parametrize("status", range(400, 600))
-def test_every_status_is_decided(status: int) -> None:
-    assert judge(Fault(kind_of_status(status), "", status)).remedy is remedy_of_status(status)
+def test_every_status_is_decided() -> None:
+    decided = {status: judge(Fault(kind_of_status(status), "", status)).remedy for status in range(400, 600)}
+
+    assert decided == {status: remedy_of_status(status) for status in range(400, 600)}
 
 
 PROVIDERS = sorted(name for name, made in FORMATS.items() if made.provider is not None)
 
 
+SILENT_BODIES = (b"", b"<html>no</html>", b"{}", b"[1]")
+STATUSES = (
+    400,
+    401,
+    403,
+    404,
+    405,
+    406,
+    408,
+    409,
+    410,
+    413,
+    415,
+    421,
+    422,
+    423,
+    425,
+    429,
+    451,
+    500,
+    502,
+    503,
+    504,
+    529,
+)
+
+
 @pytest.mark.parametrize("format", PROVIDERS)
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529])
-@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"{}", b"[1]"], ids=["empty", "html", "object", "array"])
-def test_every_format_decides_by_the_status_where_the_body_says_nothing(format: str, status: int, body: bytes) -> None:
+def test_every_format_decides_by_the_status_where_the_body_says_nothing(format: str) -> None:
     side = FORMATS[format].provider
     assert side is not None
 
-    assert judge(side.decode_error(status, body)).remedy is remedy_of_status(status)
+    for status, body in [*((s, b"{}") for s in STATUSES), *((503, b) for b in SILENT_BODIES), (405, b"<html>")]:
+        assert judge(side.decode_error(status, body)).remedy is remedy_of_status(status), (status, body)
 
 
 def openai(message: str = "no", **said: Json) -> bytes:
@@ -75,6 +103,13 @@ def aws(word: str, message: str = "no") -> bytes:
 BAD_KEY: Json = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 GEMINI_LONG = "The input token count (1048600) exceeds the maximum number of tokens allowed (1048576)."
 CLAUDE_LONG = "prompt is too long: 210000 tokens > 200000 maximum"
+NO_CREDIT = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade."
+USAGE_LIMIT = "You have reached your specified API usage limits. You will regain access on 2026-04-01 at 00:00 UTC."
+DISABLED = "This organization has been disabled."
+FIREWORKS = (
+    "Account x is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices."
+)
+MOONSHOT = "Your account org-1 is suspended due to insufficient balance, please recharge your account"
 SAID: list[tuple[str, int, bytes, str]] = [
     ("openai_chat", 400, openai(code="context_length_exceeded"), "context_too_long"),
     ("openai_chat", 400, openai("This model's maximum context length is 4096 tokens."), "context_too_long"),
@@ -82,10 +117,10 @@ SAID: list[tuple[str, int, bytes, str]] = [
     ("openai_chat", 422, openai("Prompt is too large for model with 32768 maximum context length"), "context_too_long"),
     ("openai_chat", 400, openai("the request exceeds the available context size"), "context_too_long"),
     ("openai_chat", 422, openai("`inputs` tokens + `max_new_tokens` must be <= 4097"), "context_too_long"),
-    ("openai_chat", 413, openai("Request Entity Too Large"), "context_too_long"),
+    ("openai_chat", 413, openai("Request Entity Too Large"), "request_too_large"),
     ("openai_chat", 401, openai(code="invalid_api_key"), "credential_refused"),
     ("openai_chat", 403, openai(code="permission_denied"), "credential_refused"),
-    ("openai_chat", 402, openai("Insufficient Balance"), "credential_refused"),
+    ("openai_chat", 402, openai("Insufficient Balance"), "quota_exhausted"),
     ("openai_chat", 403, openai(code="model_not_found"), "model_not_found"),
     ("openai_chat", 404, openai(code="model_not_found"), "model_not_found"),
     ("openai_chat", 400, openai("The model `x` does not exist"), "model_not_found"),
@@ -100,18 +135,42 @@ SAID: list[tuple[str, int, bytes, str]] = [
         "content_filtered",
     ),
     ("openai_chat", 400, openai("temperature: too high"), "malformed"),
+    ("openai_chat", 405, b"Method Not Allowed", "refused"),
+    ("openai_chat", 451, openai("Unavailable for legal reasons"), "refused"),
+    ("openai_chat", 403, openai("Country, region, or territory not supported"), "credential_refused"),
+    ("openai_chat", 412, openai(FIREWORKS, code="PRECONDITION_FAILED"), "quota_exhausted"),
+    ("openai_chat", 429, openai(MOONSHOT, type="exceeded_current_quota_error"), "quota_exhausted"),
+    (
+        "openai_chat",
+        400,
+        openai("Access denied, please make sure your account is in good standing."),
+        "quota_exhausted",
+    ),
+    ("openai_chat", 402, openai("This request requires more credits, or fewer max_tokens."), "quota_exhausted"),
+    ("openai_chat", 404, openai("This is not a chat model and thus not supported in the v1/x"), "model_not_found"),
+    ("openai_chat", 413, openai("Request too large for model `x` on tokens per minute"), "request_too_large"),
+    ("openai_chat", 400, openai("messages: my account has no balance, what now?"), "malformed"),
     ("openai_responses", 400, openai(code="context_length_exceeded"), "context_too_long"),
     ("openai_responses", 400, openai(code="invalid_prompt"), "content_filtered"),
     ("azure_openai", 404, openai(code="DeploymentNotFound"), "model_not_found"),
     ("azure_openai", 400, openai(code="content_filter"), "content_filtered"),
     ("anthropic_messages", 400, anthropic("invalid_request_error", CLAUDE_LONG), "context_too_long"),
     ("anthropic_messages", 400, anthropic("invalid_request_error", "temperature: range"), "malformed"),
+    ("anthropic_messages", 400, anthropic("invalid_request_error", NO_CREDIT), "quota_exhausted"),
+    ("anthropic_messages", 400, anthropic("invalid_request_error", USAGE_LIMIT), "quota_exhausted"),
+    ("anthropic_messages", 400, anthropic("invalid_request_error", DISABLED), "credential_refused"),
+    (
+        "vertex_anthropic",
+        403,
+        google("PERMISSION_DENIED", "This API method requires billing to be enabled."),
+        "quota_exhausted",
+    ),
     ("anthropic_messages", 401, anthropic("authentication_error"), "credential_refused"),
     ("anthropic_messages", 402, anthropic("billing_error"), "quota_exhausted"),
     ("anthropic_messages", 403, anthropic("permission_error"), "credential_refused"),
     ("anthropic_messages", 404, anthropic("not_found_error", "model: claude-x"), "model_not_found"),
-    ("anthropic_messages", 409, anthropic("conflict_error"), "malformed"),
-    ("anthropic_messages", 413, anthropic("request_too_large"), "context_too_long"),
+    ("anthropic_messages", 409, anthropic("conflict_error"), "refused"),
+    ("anthropic_messages", 413, anthropic("request_too_large"), "request_too_large"),
     ("anthropic_messages", 429, anthropic("rate_limit_error"), "rate_limited"),
     ("anthropic_messages", 500, anthropic("api_error"), "upstream_error"),
     ("anthropic_messages", 504, anthropic("timeout_error"), "upstream_silent"),

@@ -68,10 +68,9 @@ def test_what_came_before_the_unreadable_is_heard() -> None:
     assert heard[2].fault.public == "the provider's answer is unreadable: here"
 
 
-def test_a_deaf_one_hears_nothing() -> None:
-    listening = Listening(None, None)
+def test_without_a_decoder_nothing_is_heard() -> None:
+    listening = Listening()
 
-    assert listening.deaf
     assert listening.hear(b"x", end=True) == ([], b"")
     assert listening.fault is None
 

@@ -85,6 +85,21 @@ def test_a_whole_call_is_counted_from_its_first_byte() -> None:
     }
 
 
+def test_each_provider_has_its_share_of_the_whole_call() -> None:
+    """Who stands in is left time; who is alone may take it all, however often it may be tried again."""
+    sent = {
+        len(targets): routed(asking(CLIENTS[0], stream=True), gateway(targets, total_ms=30_000)).last
+        for targets in (EVERYBODY, EVERYBODY[:2], EVERYBODY[:1])
+    }
+
+    told = {
+        n: one.set_headers["x-envoy-upstream-rq-per-try-timeout-ms"]
+        for n, one in sent.items()
+        if isinstance(one, Continue)
+    }
+    assert told == {len(EVERYBODY): str(30_000 // len(EVERYBODY)), 2: "15000", 1: "30000"}
+
+
 @every_client
 def test_the_answer_settles_the_request(client: str) -> None:
     talk = routed(asking(client, stream=True), gateway(EVERYBODY))

@@ -79,3 +79,19 @@ def test_what_is_left_of_a_limit_goes_into_the_record() -> None:
     _, left = told("12s", 1, **{**limits, "x-ratelimit-reset-requests": "20s"})
 
     assert left.headroom == Headroom("requests", 0.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        *(({"retry_after": nonsense}, "60") for nonsense in ("nan", "inf", "-5", "1_000", "soon", "")),
+        ({"retry_after": "2.2"}, "3"),
+        ({"retry_after": "99999999999"}, "604800"),
+        ({"retry_after": "40", "retry_after_ms": "1500"}, "2"),
+    ],
+)
+def test_the_caller_is_told_whole_seconds_whatever_the_provider_says(said: dict[str, str], seconds: str) -> None:
+    head = refused("nonsense", attempt=3, **said)
+
+    assert head.set_headers["retry-after"] == seconds
+    assert head.set_headers["x-should-retry"] == "false"

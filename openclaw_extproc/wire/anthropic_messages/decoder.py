@@ -67,7 +67,9 @@ class StreamDecoder:
                 yield from self._answer.read(string(body.get("type")) or event.name, body)
 
     def end(self) -> Iterator[Fact]:
-        if not self._answer.over:
+        if self._answer.only_lacks_its_stop:
+            yield from self._answer.read("message_stop", {})
+        elif not self._answer.over:
             yield from self._answer.fail(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
 
 
@@ -101,6 +103,15 @@ class _Answer:
         self._used_tools = False
         self._counts = _Counts()
         self._stop = Stop.END
+        self._has_stop_reason = False
+
+    @property
+    def only_lacks_its_stop(self) -> bool:
+        """Whether the answer is whole but for `message_stop`: a stop reason came, and no block is open.
+
+        Compatible servers and proxies leave `message_stop` out, as others leave out OpenAI's `[DONE]`.
+        """
+        return self._has_stop_reason and self._open is None and not self.over
 
     def read(self, name: str, event: Mapping[str, Json]) -> Iterator[Fact]:
         for fact in self._facts(name, event):
@@ -127,6 +138,7 @@ class _Answer:
             case "message_delta":
                 reason = j.an_object(event.get("delta"), at="delta").get("stop_reason")
                 self._stop = _STOPS.get(string(reason), Stop.END)
+                self._has_stop_reason = self._has_stop_reason or bool(string(reason))
                 yield from self._seen(event.get("usage"))
             case "message_stop":
                 ended = self._stop is Stop.END and self._used_tools

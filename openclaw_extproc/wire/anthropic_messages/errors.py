@@ -5,7 +5,6 @@ from memory (the statuses), and the messages that its API and those of Bedrock a
 prompt does not fit. Left out: `request_id`, which no fault has: callers have ours in a header.
 """
 
-import re
 from collections.abc import Mapping
 from typing import assert_never
 
@@ -26,7 +25,7 @@ _ERRORS = {
     "billing_error": (Kind.FORBIDDEN, 402),
     "permission_error": (Kind.FORBIDDEN, 403),
     "not_found_error": (Kind.NOT_FOUND, 404),
-    "conflict_error": (Kind.MALFORMED, 409),
+    "conflict_error": (Kind.REFUSED, 409),
     "request_too_large": (Kind.TOO_LARGE, 413),
     "rate_limit_error": (Kind.RATE_LIMITED, 429),
     "api_error": (Kind.UPSTREAM_ERROR, 500),
@@ -39,9 +38,6 @@ BILLING = 402
 """The status of `billing_error`: who pays is forbidden to go on, and no other word says so."""
 
 TOO_LONG = error_words.TOO_LONG
-_TOO_LONG = re.compile(
-    r"prompt is too long|input is too long|exceed(s|ed)? (the )?context (limit|window)", re.IGNORECASE
-)
 SAID_TOO_LONG = "prompt is too long"
 """What Claude Code looks for before it compacts a conversation (anthropics/claude-code#16644 has the whole message;
 musistudio/claude-code-router#1799 what happens without)."""
@@ -54,7 +50,8 @@ def fault_of(body: Mapping[str, Json]) -> Fault:
     word = string(error.get("type"))
     kind, status = _ERRORS.get(word, _ERRORS["api_error"])
     message = string(error.get("message"))[:MAX_MESSAGE]
-    return Fault(kind, message or "the provider failed while answering", status, _code(word, message))
+    code = error_words.code(word[:MAX_CODE], message, None)
+    return Fault(kind, message or "the provider failed while answering", status, code)
 
 
 def decode_error(status: int, body: bytes) -> Fault:
@@ -68,13 +65,13 @@ def decode_error(status: int, body: bytes) -> Fault:
     word = string(error.get("type")) or string(error.get("status"))
     # Vendors with OpenAI's shape call everything an invalid request: the word counts only in Anthropic's own shape.
     ours = parsed.get("type") == "error" and word in _ERRORS
-    kind = _ERRORS[word][0] if ours else Kind.FORBIDDEN if status == BILLING else kind_of_status(status)
+    # `invalid_request_error` is its word for every 4xx that has none of its own: there the status says more.
+    named = ours and word != "invalid_request_error"
+    kind = _ERRORS[word][0] if named else Kind.FORBIDDEN if status == BILLING else kind_of_status(status)
     message = (string(error.get("message")) or string(parsed.get("message")))[:MAX_MESSAGE]
-    return Fault(kind, message or f"the provider answered {status}", status, _code(word, message))
-
-
-def _code(word: str, message: str) -> str:
-    return TOO_LONG if _TOO_LONG.search(message) else word[:MAX_CODE]
+    return Fault(
+        kind, message or f"the provider answered {status}", status, error_words.code(word[:MAX_CODE], message, status)
+    )
 
 
 def encode_error(fault: Fault) -> bytes:
@@ -113,6 +110,8 @@ def _error_word(fault: Fault) -> str:
             return "permission_error"
         case Kind.NOT_FOUND:
             return "not_found_error"
+        case Kind.REFUSED:
+            return "invalid_request_error"
         case Kind.TOO_LARGE:
             return "request_too_large"
         case Kind.RATE_LIMITED | Kind.OVER_BUDGET:

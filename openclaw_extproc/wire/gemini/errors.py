@@ -37,9 +37,6 @@ _KINDS = {
 }
 """FAILED_PRECONDITION is what Gemini says where its free tier is not offered: "User location is not supported"."""
 _BAD_KEY = "API_KEY_INVALID"
-_TOO_LONG = re.compile(r"input token count\b.*(?:exceeds the maximum number of tokens|only supports up to)", re.DOTALL)
-"""The Gemini API's words, and Vertex AI's."""
-TOO_LONG = error_words.TOO_LONG
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _SECRET = re.compile(r"(api_key:|AIza)[^\s'\"]*")
 
@@ -67,6 +64,8 @@ def _word(kind: Kind) -> str:
             return "PERMISSION_DENIED"
         case Kind.NOT_FOUND:
             return "NOT_FOUND"
+        case Kind.REFUSED:
+            return "FAILED_PRECONDITION"
         case Kind.RATE_LIMITED | Kind.OVER_BUDGET:
             return "RESOURCE_EXHAUSTED"
         case Kind.OVERLOADED | Kind.EXHAUSTED:
@@ -88,7 +87,7 @@ def decode_error(status: int, body: bytes) -> Fault:
     kind = Kind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
     if status == 400 and _status(said) == "FAILED_PRECONDITION":
         kind = Kind.FORBIDDEN
-    return Fault(kind, message, upstream_status=status, code=_code(said))
+    return Fault(kind, message, upstream_status=status, code=_code(said, status))
 
 
 def fault_in_answer(said: Json) -> Fault:
@@ -100,7 +99,7 @@ def fault_in_answer(said: Json) -> Fault:
         kind = kind_of_status(number)
     else:
         kind = _KINDS.get(word, Kind.UPSTREAM_ERROR)
-    return Fault(kind, _message(said) or "the provider's answer ended in an error", code=_code(said))
+    return Fault(kind, _message(said) or "the provider's answer ended in an error", code=_code(said, None))
 
 
 def _error_of(body: bytes) -> Json:
@@ -126,11 +125,9 @@ def retry_after(body: bytes) -> float | None:
     return None
 
 
-def _code(said: Json) -> str:
-    """Google's word for the error, but for the one that every client wants to know."""
-    if _TOO_LONG.search(_message(said)):
-        return TOO_LONG
-    return _status(said)
+def _code(said: Json, status: int | None) -> str:
+    """Google's status word for the error, or the code that its message stands for."""
+    return error_words.code(_status(said), _message(said), status)
 
 
 def _status(said: Json) -> str:

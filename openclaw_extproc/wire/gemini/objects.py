@@ -42,6 +42,15 @@ class Reader:
                 self._pending, self._waiting, begin = [], 0, at
         self._keep(chunk[begin:])
 
+    def last_end(self, chunk: bytes) -> int:
+        """Instead of `feed`: where in the next bytes the last object ends that they complete; 0 where none does."""
+        at = last = 0
+        while (at := self._next_edge(chunk, at)) < len(chunk):
+            at += 1
+            if chunk[at - 1 : at] == b"}":
+                last = at
+        return last
+
     def _next_edge(self, chunk: bytes, at: int) -> int:
         """Where the next outermost object begins or ends, from `at` on; the chunk's length when nowhere in it."""
         if self._escaped and at == 0 and chunk:

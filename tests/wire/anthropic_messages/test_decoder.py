@@ -76,9 +76,21 @@ def test_a_stream_means_the_same_with_any_line_ending(case: str, cuts: list[floa
 def test_a_stream_that_breaks_off_is_never_an_end(case: str) -> None:
     body = (ROOT / case / "response.sse").read_bytes()
 
-    for at in range(len(body) - 1):
+    for at in range(_with_stop_reason(body)):
         last = facts(True, body[:at])[-1]
         assert last == Failed(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_stream_that_lacks_nothing_but_message_stop_is_an_answer(case: str) -> None:
+    body = (ROOT / case / "response.sse").read_bytes()
+
+    assert facts(True, body[: _with_stop_reason(body)]) == facts(True, body)
+
+
+def _with_stop_reason(body: bytes) -> int:
+    """The length of a stream up to the end of its `message_delta` event."""
+    return body.index(b"\n\n", body.index(b"event: message_delta")) + 2
 
 
 def test_parallel_tools_with_split_arguments_are_told_block_by_block() -> None:

@@ -37,12 +37,12 @@ def test_every_fault_can_be_told_and_understood_again(kind: Kind) -> None:
         (
             400,
             b'{"error":{"message":"User location is not supported","status":"FAILED_PRECONDITION"}}',
-            Fault(Kind.FORBIDDEN, "User location is not supported", 400, "FAILED_PRECONDITION"),
+            Fault(Kind.FORBIDDEN, "User location is not supported", 400, "unsupported_country_region_territory"),
         ),
         (
             403,
             b'{"error":{"message":"Consumer \'api_key:AIzaMadeUp-1_2\' has been suspended."}}',
-            Fault(Kind.FORBIDDEN, "Consumer 'api_key:***' has been suspended.", 403),
+            Fault(Kind.FORBIDDEN, "Consumer 'api_key:***' has been suspended.", 403, "account_deactivated"),
         ),
         (503, b"<html>", Fault(Kind.OVERLOADED, "the provider answered 503", 503)),
         (500, b'{"error":"odd"}', Fault(Kind.UPSTREAM_ERROR, "odd", 500)),
