@@ -163,7 +163,7 @@ def _too_long(scene: Scene) -> Steps:
 
 
 def _no_credit(scene: Scene) -> Steps:
-    return error(scene, _NO_CREDIT[scene.shape.name])
+    return error(scene, _NO_CREDIT.get(scene.shape.name.partition("-")[0], _NO_CREDIT["openai"]))
 
 
 _NO_CREDIT = {

@@ -140,14 +140,17 @@ def test_what_came_of_a_scheduled_drill_is_told(
     assert f"chain {SECOND}-model: only {SECOND} answers it" in said
 
 
-def test_serve_without_an_envoy_says_once_that_it_holds_no_drills(providers: Providers, tmp_path: Path) -> None:
+def test_serve_without_an_envoy_says_once_that_it_holds_no_drills(
+    providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "made-up-key")
     schedule = 'failover: {scheduled_failover: {test_interval: "every 1s"}}'
     text = written(providers).partition("failover:")[0]
     (tmp_path / "openclaw.yml").write_text(f"{gateway()}{text}{schedule}")
     output = tmp_path / "output"
 
     with started([*COMMAND, "serve", *sockets(tmp_path), "--envoy", "/nowhere/envoy"], tmp_path):
-        until(lambda: "drill_not_held" in output.read_text(), 60, output.read_text)
+        until(lambda: "drill_not_held" in output.read_text(), 60, (tmp_path / "errors").read_text)
         time.sleep(3)  # when two more would have been held
 
     (line,) = [one for one in output.read_text().splitlines() if "drill_not_held" in one]

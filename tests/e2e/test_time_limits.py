@@ -129,12 +129,11 @@ def test_a_call_ends_at_its_limit_however_many_could_still_be_asked(
     assert got.took(TOTAL_MS), got
     assert (got.status, got.broke) == (503, False)
     assert tells_its_own_error(client, got)
-    assert got.headers["x-openclaw-attempts"] == "2"
+    assert got.headers["x-openclaw-attempts"] == "4", "each has its share of the time"
     assert got.headers["x-should-retry"] == "false"
     assert int(got.headers["retry-after"]) > 0
-    left = providers["bee"].requests[0]
+    left = providers["dog"].requests[0]
     assert until(lambda: left.disconnected, 2), "who is asked last is given up"
-    assert not providers["cat"].requests
 
 
 def test_a_pause_that_the_call_has_no_time_for_is_not_waited_for(providers: Providers) -> None:

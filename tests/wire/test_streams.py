@@ -33,7 +33,11 @@ from tests import samples
 from tests.frames import framed
 from tests.samples import ANSWERS, BOTH, CLIENTS, STREAMS, UPSTREAMS, Case, decode, gist, provider_side
 
-STOPS_BEFORE_ITS_END = {"openai_chat": b'"finish_reason":"', "gemini": b'"finishReason"'}
+STOPS_BEFORE_ITS_END = {
+    "openai_chat": b'"finish_reason":"',
+    "gemini": b'"finishReason"',
+    "anthropic_messages": b"event: message_delta",
+}
 """What already ends an answer of these formats, for servers that leave out the rest. Others have a last event."""
 
 WITHOUT_LAST_EVENT = ("gemini",)
