@@ -46,44 +46,32 @@ signed."""
 
 _SEND, _SKIP = 1, 2
 _NONE, _STREAMED, _BUFFERED = 0, 1, 2
-_BYPASS = pb.ProcessingMode(
-    request_header_mode=_SEND,
-    response_header_mode=_SEND,
-    request_body_mode=_NONE,
-    response_body_mode=_NONE,
-    request_trailer_mode=_SKIP,
-    response_trailer_mode=_SKIP,
-)
-"""Envoy obeys because our filters say `allow_mode_override`."""
 
-_STAY = pb.ProcessingMode(
-    request_header_mode=_SEND,
-    response_header_mode=_SEND,
-    request_body_mode=_NONE,
-    response_body_mode=_NONE,
-    request_trailer_mode=_SKIP,
-    response_trailer_mode=_SEND,
-)
+
+def _mode(
+    *, request_body: int = _NONE, response_body: int = _NONE, response_trailers: int = _SKIP
+) -> pb.ProcessingMode:
+    """The messages that Envoy is to send of a request from now on: both heads, and what is named here.
+
+    Envoy obeys because our filters say `allow_mode_override`.
+    """
+    return pb.ProcessingMode(
+        request_header_mode=_SEND,
+        response_header_mode=_SEND,
+        request_body_mode=request_body,
+        response_body_mode=response_body,
+        request_trailer_mode=_SKIP,
+        response_trailer_mode=response_trailers,
+    )
+
+
+_BYPASS = _mode()
+_STAY = _mode(response_trailers=_SEND)
 """Envoy 1.40 ends a stream on which it has nothing more to ask."""
-
-_RELAY = pb.ProcessingMode(
-    request_header_mode=_SEND,
-    response_header_mode=_SEND,
-    request_body_mode=_NONE,
-    response_body_mode=_STREAMED,
-    request_trailer_mode=_SKIP,
-    response_trailer_mode=_SKIP,
-)
+_RELAY = _mode(response_body=_STREAMED)
 """Trailers there are none: these clusters speak HTTP/1.1, of which Envoy drops them."""
-_WHOLE = pb.ProcessingMode(
-    request_header_mode=_SEND,
-    response_header_mode=_SEND,
-    request_body_mode=_BUFFERED,
-    response_body_mode=_NONE,
-    request_trailer_mode=_SKIP,
-    response_trailer_mode=_SKIP,
-)
-"""Of the route stage, once it has seen a request: its answer's head as well."""
+_WHOLE = _mode(request_body=_BUFFERED)
+"""The route stage asks for it once it has seen a request: it gets the head of the answer as well."""
 
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 

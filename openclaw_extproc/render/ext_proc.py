@@ -43,7 +43,8 @@ STAGE_CONNECTION_BYTES = 512 * _MIB
 CLIENT_STREAM_BYTES = 2 * MAX_ANSWER_BYTES
 """Of one HTTP/2 stream to an application: a whole answer, also where a translation has made it longer."""
 CLIENT_CONNECTION_BYTES = 2**31 - 1
-"""Of a connection from an application, for whatever it has asked for and does not read: `max_envoy_mib` comes first."""
+"""Of a connection from an application, for whatever it has asked for and does not read. The heap limit
+(`gateway.downstream.max_heap_mib`) comes first."""
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
