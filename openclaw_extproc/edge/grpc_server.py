@@ -1,8 +1,8 @@
 """The stages over TCP: `grpc.aio` with generic handlers, so that messages arrive as bytes.
 
 For a peer that is not on this machine, behind TLS: what meets a network is a library that many others use and mend.
-Costs some 400 µs of CPU a stream more than `h2`. A task for each stream reads, works a message off and writes before it
-reads again, so a peer that does not read is not read from.
+Costs some 400 µs of CPU a stream more than `h2`. Of each stream one task reads ahead, as far as `Waiting` allows, and
+another one works messages off and writes.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, cast
@@ -28,6 +29,7 @@ from openclaw_extproc.edge.alarms import GAP_SECONDS, LEAST_SECONDS
 from openclaw_extproc.edge.grpc_credentials import Certificates, names_of
 from openclaw_extproc.edge.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.h2.requests import MAX_HEADER_BYTES
+from openclaw_extproc.edge.run_queue import Waiting
 from openclaw_extproc.edge.transport import Answerer, ListenError, Open, Session
 from openclaw_extproc.faults import Fault, Kind
 
@@ -70,6 +72,7 @@ class GrpcServer:
         self._opens = opens
         self._answerer = answerer
         self._is_serving = is_serving
+        self._waiting = Waiting()
         self._allowed = tls.client_subject_alt_names if tls else frozenset[str]()
         self._server = grpc.aio.server(options=_OPTIONS)
         handler = cast("grpc.RpcMethodHandler[bytes, bytes]", grpc.stream_stream_rpc_method_handler(self._process))
@@ -106,20 +109,90 @@ class GrpcServer:
             log.exception("a stream could not be opened")
             await context.abort(grpc.StatusCode.UNKNOWN, "the gateway failed")
             raise  # never reached: `abort` raises
-        await _Stream(session, context, self._answerer).run()
+        await _Stream(session, _Inbox(context, self._waiting), context, self._answerer).run()
+
+
+class _Inbox:
+    """Messages that a stream has brought, read ahead of whoever takes them: what waits does so here, not in Envoy."""
+
+    def __init__(self, context: Any, waiting: Waiting) -> None:
+        self._context = context
+        self._waiting = waiting
+        self._messages = deque[Any]()
+        self._size = 0
+        self._is_held = False
+        self._changed = asyncio.Event()
+        """A message came or was taken, or more of them may come."""
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._read())
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._count(-self._size)
+        self._messages.clear()
+
+    @property
+    def is_too_full(self) -> bool:
+        """Nothing more is read until some of it is taken."""
+        return self._waiting.is_too_much(self._size)
+
+    def hold(self) -> None:
+        """Read nothing more for now: the peer does not read either."""
+        self._is_held = True
+
+    def release(self) -> None:
+        self._is_held = False
+        self._changed.set()
+
+    async def next(self, seconds: float | None) -> Any:
+        """The next message. Raises `TimeoutError` if none comes within so many seconds, or what ended the stream."""
+        async with asyncio.timeout(seconds):
+            while not self._messages:
+                self._changed.clear()
+                await self._changed.wait()
+        message = self._messages.popleft()
+        self._changed.set()
+        if isinstance(message, BaseException):
+            raise message
+        if message is not _EOF:
+            self._count(-len(message))
+        return message
+
+    async def _read(self) -> None:
+        message: Any = None
+        while message is not _EOF and not isinstance(message, BaseException):
+            try:
+                message = await self._context.read()
+            except Exception as problem:  # noqa: BLE001  # raised where the message would have been taken
+                message = problem
+            else:
+                self._count(0 if message is _EOF else len(message))
+            self._messages.append(message)
+            self._changed.set()
+            while self.is_too_full or self._is_held:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _count(self, more: int) -> None:
+        self._size += more
+        self._waiting.total += more
 
 
 class _Stream:
     """A stage's session on a stream. Whatever ends it, the session is closed once."""
 
-    def __init__(self, session: Session, context: Any, answerer: Answerer) -> None:
+    def __init__(self, session: Session, inbox: _Inbox, context: Any, answerer: Answerer) -> None:
         self._session = session
+        self._inbox = inbox
         self._context = context
         self._answerer = answerer
-        self._reading: asyncio.Future[Any] | None = None
 
     async def run(self) -> None:
         fault: Fault | None = None
+        self._inbox.open()
         try:
             await self._serve()
         except asyncio.CancelledError:
@@ -128,8 +201,7 @@ class _Stream:
             log.error("a stream broke", exc_info=problem)
             fault = Fault(Kind.BUG, "the gateway failed")
         finally:
-            if self._reading is not None:
-                self._reading.cancel()
+            self._inbox.close()
             with suppress(Exception):  # there is nobody left to tell
                 self._session.close(fault)
         if fault is not None:
@@ -154,25 +226,26 @@ class _Stream:
             await self._write(session.receive(message))
             while session.has_more:
                 await asyncio.sleep(0)  # others have a turn
-                await self._write(session.resume())
+                await self._write(session.overrun() if self._inbox.is_too_full else ())
+                if session.has_more:
+                    await self._write(session.resume())
             while (question := session.question) is not None:  # a client that leaves meanwhile cancels us here
                 await self._write(session.found(await self._answerer(question)))
 
     async def _next(self) -> Any:
         """The next message; `None` when the session wants to be woken before one comes."""
-        reading = self._reading = self._reading or asyncio.ensure_future(self._context.read())
         wakes_at = self._session.wakes_at
-        seconds = None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS)
-        await asyncio.wait([reading], timeout=seconds)
-        if not reading.done():
+        try:
+            return await self._inbox.next(None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS))
+        except TimeoutError:
             return None
-        self._reading = None
-        return reading.result()
 
     async def _write(self, answers: Iterable[bytes]) -> None:
         """Returns when the peer takes more."""
+        self._inbox.hold()
         for answer in answers:
             await self._context.write(answer)
+        self._inbox.release()
 
 
 def _why(address: str) -> str:

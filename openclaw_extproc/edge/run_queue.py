@@ -12,12 +12,35 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
+
 QUANTUM_SECONDS: Final = 0.004
+
+
+MAX_STREAM_WAITING_BYTES: Final = MAX_ANSWER_BYTES
+MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
+LEAST_WAITING_BYTES: Final = 2 * 1024 * 1024
+
+
+class Waiting:
+    """Bytes that streams have sent and that nobody has looked at yet.
+
+    They wait here and not in Envoy, which could only make the provider wait, and crashes when it does (decision 21).
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def is_too_much(self, stream: int) -> bool:
+        """Whether a stream of which so much waits is to end: its answer is too large anyway, or too fast for us."""
+        is_large = stream > LEAST_WAITING_BYTES and self.total > MAX_WAITING_BYTES
+        return is_large or stream > MAX_STREAM_WAITING_BYTES
 
 
 class RunQueue:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         """`clock`: seconds, from any beginning."""
+        self.waiting = Waiting()
         self._clock = clock
         self._tasks: deque[Callable[[], None]] = deque()
         self._ends = math.inf

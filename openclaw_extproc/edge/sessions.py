@@ -21,6 +21,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Credential,
     Event,
+    Overrun,
     RequestBody,
     ResponseBody,
     ResponseHead,
@@ -144,6 +145,9 @@ class StageSession(Generic[EntryT]):
 
     def wake(self) -> list[bytes]:
         return []
+
+    def overrun(self) -> list[bytes]:
+        return []  # Envoy waits for our answer to each piece
 
     @property
     def broken(self) -> bool:
@@ -336,6 +340,12 @@ class AttemptSession(StageSession[AttemptEntry]):
 
     def wake(self) -> list[bytes]:
         return self._taken(self._attempt.receive(Woken(time.time())))
+
+    def overrun(self) -> list[bytes]:
+        answers = self._taken(self._attempt.receive(Overrun(time.time())))
+        if self.over or self.broken:
+            self._piece = None
+        return answers
 
     @property
     def broken(self) -> bool:

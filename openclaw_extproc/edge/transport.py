@@ -48,6 +48,10 @@ class Session(Protocol):
         """Nothing came until then; return what is to be sent now."""
         ...
 
+    def overrun(self) -> list[bytes]:
+        """More messages wait than `Waiting` allows; return what is to be sent now. It may go on as if nothing was."""
+        ...
+
     @property
     def broken(self) -> bool:
         """The stream has to end with an error."""

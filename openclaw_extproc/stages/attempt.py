@@ -27,6 +27,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    Overrun,
     Reply,
     RequestBody,
     RequestHead,
@@ -63,7 +64,7 @@ MAX_ANSWER_BYTES = 40 * 1024 * 1024
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
-_TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+_TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes, or too fast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class AttemptStage:
         )
 
     def _stop(self, at: float) -> Step:
+        """End an answer that we pass on no further, whatever its provider still sends."""
         if isinstance(self._state, Answering):
             return self._break_off(self._state.call, at, _TOO_LARGE)
         self._state, self.broken = Over(), True
@@ -157,6 +159,12 @@ class AttemptStage:
                 is_over = call.over_at is not None and at >= call.over_at
                 return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
             case _, Woken():
+                return Step()
+            case Holding(call), Overrun(at):
+                return self._fail(call, _TOO_LARGE, at)
+            case ((Answering() | Over(passes=True)), Overrun(at)):
+                return self._stop(at)
+            case _, Overrun():
                 return Step()
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
@@ -333,11 +341,8 @@ class AttemptStage:
         told = earlier is not None or call.listening.complete or not call.streamed
         words = b"" if told else call.silenced(fault)
         # Whose time is up because others took it has not failed, nor who says more than we pass on.
-        left = (
-            call.ended(at)
-            if fault is not _TOO_LONG and fault is not _TOO_LARGE
-            else call.entry(at, Outcome.GONE, fault)
-        )
+        is_ours = fault in (_TOO_LONG, _TOO_LARGE)
+        left = call.entry(at, Outcome.GONE, fault) if is_ours else call.ended(at)
         return self._settled(deliver(words, end=False), left)
 
     def _on_trailers(self, state: Holding | Answering | Refusing, at: float) -> Step:

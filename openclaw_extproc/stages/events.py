@@ -69,6 +69,13 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class Overrun:
+    """The answer comes faster than we take it: more of it waits than we keep."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """The stream is gone: the client hung up, Envoy gave the attempt up, or we broke."""
 
@@ -77,7 +84,7 @@ class Closed:
     """Set when we broke."""
 
 
-Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Closed
+Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Overrun | Closed
 
 
 class To(Enum):

@@ -7,6 +7,7 @@ from openclaw_extproc.stages.call import Call
 from openclaw_extproc.stages.events import (
     Closed,
     Event,
+    Overrun,
     RequestBody,
     RequestHead,
     ResponseBody,
@@ -71,5 +72,5 @@ def ends(event: Event) -> bool:
             return end
         case ResponseTrailers() | Closed():
             return True
-        case RequestHead() | RequestBody() | Woken():
+        case RequestHead() | RequestBody() | Woken() | Overrun():
             return False

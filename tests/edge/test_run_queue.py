@@ -2,7 +2,14 @@
 
 import asyncio
 
-from openclaw_extproc.edge.run_queue import QUANTUM_SECONDS, RunQueue
+from openclaw_extproc.edge.run_queue import (
+    LEAST_WAITING_BYTES,
+    MAX_STREAM_WAITING_BYTES,
+    MAX_WAITING_BYTES,
+    QUANTUM_SECONDS,
+    RunQueue,
+    Waiting,
+)
 
 
 class Clock:
@@ -73,3 +80,19 @@ def test_a_task_that_puts_another_one_has_it_run_in_a_later_turn_and_behind_all_
 
     asyncio.run(run())
     assert seen[:5] == ["again", "other", "|", "again", "|"]
+
+
+def test_a_stream_may_have_its_share_wait_and_no_more() -> None:
+    waiting = Waiting()
+    waiting.total = MAX_STREAM_WAITING_BYTES
+
+    assert not waiting.is_too_much(MAX_STREAM_WAITING_BYTES)
+    assert waiting.is_too_much(MAX_STREAM_WAITING_BYTES + 1)
+
+
+def test_when_too_much_waits_in_all_those_with_little_go_on() -> None:
+    waiting = Waiting()
+    waiting.total = MAX_WAITING_BYTES + 1
+
+    assert not waiting.is_too_much(LEAST_WAITING_BYTES)
+    assert waiting.is_too_much(LEAST_WAITING_BYTES + 1)

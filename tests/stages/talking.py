@@ -19,6 +19,7 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    Overrun,
     Relay,
     Reply,
     RequestBody,
@@ -64,7 +65,7 @@ def to(event: Event) -> To:
             return To.RESPONSE_HEAD
         case ResponseTrailers():
             return To.RESPONSE_TRAILERS
-        case ResponseBody() | Closed() | Woken():
+        case ResponseBody() | Closed() | Woken() | Overrun():
             raise AssertionError("nobody waits for an answer to this")
 
 
@@ -92,7 +93,7 @@ class Talk(Generic[EntryT]):
         return self
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Woken):
+        if isinstance(event, (Woken, Overrun)):
             self.asked.remove(event)  # nobody of Envoy's asked
         step = self.stage.receive(event)
         self.answers += step.answers

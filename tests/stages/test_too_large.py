@@ -6,7 +6,7 @@ from openclaw_extproc.render import ext_proc, stage_clusters
 from openclaw_extproc.stages import attempt as stage
 from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
-from openclaw_extproc.stages.events import ResponseBody
+from openclaw_extproc.stages.events import Overrun, ResponseBody
 from tests.stages.attempts import begin, every_way, good
 from tests.stages.talking import BEGAN, answer_head, attempt, chunks, delivered
 
@@ -36,11 +36,45 @@ def test_a_stream_that_is_too_large_ends_in_the_clients_error_event_and_a_break(
     assert [(one.outcome, one.target.provider.format) for one in talk.entries] == [(Outcome.GONE, provider)]
 
 
+@every_way
+def test_a_stream_that_comes_too_fast_ends_in_the_clients_error_event_and_a_break(client: str, provider: str) -> None:
+    whole = good(provider, stream=True)
+    begun = whole[: whole.rindex(b"\n\n", 0, len(whole) * 3 // 4) + 2]
+    talk = attempt(*begin(client, provider, stream=True), answer_head(streamed=True), *chunks(begun, end=False))
+    assert isinstance(talk.stage, stage.AttemptStage)
+    before = delivered(talk)
+
+    talk.tell(Overrun(BEGAN + 5))
+
+    assert talk.stage.broken
+    assert SAYS in delivered(talk)[len(before) :]
+    assert [one.outcome for one in talk.entries] == [Outcome.GONE], "which is not held against its provider"
+
+
+def test_before_its_first_content_it_is_a_failure_that_others_may_help() -> None:
+    talk = attempt(*begin("openai_chat", "openai_chat", stream=True), answer_head(streamed=True))
+    assert isinstance(talk.stage, stage.AttemptStage)
+
+    talk.tell(Overrun(BEGAN + 5))
+
+    assert not talk.stage.broken
+    assert [one.outcome for one in talk.entries] == [Outcome.FAILED]
+
+
+def test_a_request_that_comes_fast_is_none_of_it() -> None:
+    talk = attempt(*begin("openai_chat", "openai_chat", stream=True))
+    assert isinstance(talk.stage, stage.AttemptStage)
+
+    talk.tell(Overrun(BEGAN + 5))
+
+    assert not talk.stage.over
+    assert not talk.entries
+
+
 def test_buffers_of_envoys_are_larger_than_an_answer() -> None:
-    """Half of a stage's stream buffer is where Envoy begins to read again from a provider that may have gone."""
     most = MAX_ANSWER_BYTES
 
-    assert most < ext_proc.STAGE_STREAM_BYTES // 2
+    assert ext_proc.STAGE_STREAM_BYTES == 2**31 - 1, "the largest window there is: what comes is bounded by us alone"
     assert most < ext_proc.REQUEST_BUFFER_BYTES
     assert most < ext_proc.CLIENT_STREAM_BYTES
     assert 40 * most < ext_proc.CLIENT_CONNECTION_BYTES

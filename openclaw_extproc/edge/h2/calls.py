@@ -57,7 +57,7 @@ class Process:
     """A stage's session on a stream. Whatever ends it, the session is closed once."""
 
     __slots__ = ("_alarm", "_answerer", "_asking", "_breaking", "_deadline", "_is_blocked", "_queue", "_session",
-                 "_step", "_stream")  # fmt: skip
+                 "_step", "_stream", "_waiting")  # fmt: skip
 
     def __init__(
         self, stream: Stream, session: Session, answerer: Answerer, queue: RunQueue, timeout_seconds: float | None
@@ -74,6 +74,8 @@ class Process:
         self._asking: asyncio.Task[None] | None = None
         self._alarm: Alarm | None = Alarm(session, self._ring, lambda: stream.is_busy)
         self._breaking: asyncio.TimerHandle | None = None
+        self._waiting = 0
+        """Bytes that are counted in `RunQueue.waiting`."""
         self._deadline: asyncio.TimerHandle | None = None
         if timeout_seconds is not None:
             self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
@@ -81,6 +83,8 @@ class Process:
     def message(self, message: bytes) -> None:
         if (session := self._session) is None:
             return
+        if self._waiting:
+            self._count(self._stream.waiting_bytes)
         if self._queue.is_used_up:
             self._later(partial(session.receive, message))
         else:
@@ -90,6 +94,31 @@ class Process:
         if self._is_blocked:
             self._is_blocked = False
             self._queue.put(self._turn)
+
+    def waits(self, size: int) -> bool:
+        self._count(size)
+        if not self._queue.waiting.is_too_much(size):
+            return True
+        session = self._session
+        if session is not None and self._breaking is None and not session.over:
+            self._overrun(session)
+        return False
+
+    def _overrun(self, session: Session) -> None:
+        """Let the session end its answer, whatever of it still waits."""
+        try:
+            self._stream.send(session.overrun())
+        except Exception as problem:  # noqa: BLE001  # logged there
+            self._break(problem)
+        else:
+            if session.broken or session.over:
+                self._step = None
+                self._go_on(session)
+        self._stream.flush()
+
+    def _count(self, size: int) -> None:
+        self._queue.waiting.total += size - self._waiting
+        self._waiting = size
 
     def ended(self, *, is_whole: bool) -> None:
         if is_whole:
@@ -116,7 +145,7 @@ class Process:
 
     def _turn(self) -> None:
         session, step = self._session, self._step
-        if session is None or step is None:
+        if session is None or step is None or self._breaking is not None:
             return  # it is over
         if self._stream.is_writing:
             self._is_blocked = True  # until `sent`
@@ -184,6 +213,7 @@ class Process:
     def _close(self, fault: Fault | None) -> None:
         session, self._session = self._session, None
         self._step = None
+        self._count(0)
         if session is None:
             return
         if self._alarm is not None:
@@ -222,3 +252,6 @@ class Check:
     def gone(self) -> None: ...
 
     def sent(self) -> None: ...
+
+    def waits(self, size: int) -> bool:  # noqa: ARG002  # it never holds a message
+        return True

@@ -54,6 +54,10 @@ class Messages:
     def is_empty(self) -> bool:
         return not self._bytes
 
+    def __len__(self) -> int:
+        """Bytes that are not given yet."""
+        return len(self._bytes)
+
     def feed(self, data: bytes) -> None:
         if not self._bytes:
             self._bytes = data

@@ -34,12 +34,18 @@ class Receiver(Protocol):
         """What was sent and had to wait has gone out."""
         ...
 
+    def waits(self, size: int) -> bool:
+        """So many bytes are here that wait for others before them. Says whether more may come."""
+        ...
+
 
 class Nobody:
     def message(self, message: bytes) -> None: ...
     def ended(self, *, is_whole: bool) -> None: ...
     def sent(self) -> None: ...
     def gone(self) -> None: ...
+    def waits(self, size: int) -> bool:  # noqa: ARG002  # it throws them away
+        return True
 
 
 _NOBODY: Final = Nobody()
@@ -85,6 +91,11 @@ class Stream:
         """Something waits to be sent, because the peer does not take it yet."""
         return bool(self.waiting)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Here, and not handed over yet."""
+        return len(self._messages)
+
     # -- what comes in -----------------------------------------------------------------
 
     def take(self, data: bytes, counted: int, *, end: bool) -> None:
@@ -98,6 +109,7 @@ class Stream:
         if not self._over:
             self._messages.feed(data)
             self.deliver()
+            self._wait()
 
     def deliver(self) -> None:
         """Hand over what is there, and let more come."""
@@ -112,7 +124,16 @@ class Stream:
             return
         if self._ended:
             self.receiver.ended(is_whole=self._messages.is_empty)
-        elif self._room <= WINDOW_BYTES // 2:
+        else:
+            self._let_come()
+
+    def _wait(self) -> None:
+        """Let more come also while messages are held, as long as who takes them wants it."""
+        if self._held and not self._over and not self._ended and self.receiver.waits(self.waiting_bytes):
+            self._let_come()
+
+    def _let_come(self) -> None:
+        if self._room <= WINDOW_BYTES // 2 and not self.is_writing:
             self._sender.put(frames.window_update(self.number, WINDOW_BYTES - self._room))
             self._room = WINDOW_BYTES
 

@@ -30,6 +30,8 @@ class Echo:
     woken: int = 0
     slices: list[bytes] = field(default_factory=list[bytes])
     """Of the message `slices:a,b,c` those that are left."""
+    overruns: int = 0
+    breaks_when_overrun: bool = False
 
     @property
     def has_more(self) -> bool:
@@ -68,6 +70,14 @@ class Echo:
         self.wakes_at = None
         self.woken += 1
         return [b"woken"]
+
+    def overrun(self) -> list[bytes]:
+        assert not self.closed, "a session that is closed gets nothing"
+        self.overruns += 1
+        if not self.breaks_when_overrun:
+            return []
+        self.slices, self.broken = [], True
+        return [b"too fast"]
 
     def close(self, fault: Fault | None) -> None:
         self.closed.append(fault)

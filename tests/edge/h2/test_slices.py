@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 
+from openclaw_extproc.edge import run_queue
+from openclaw_extproc.edge.alarms import GAP_SECONDS
 from openclaw_extproc.edge.h2 import frames
 from openclaw_extproc.edge.h2.calls import PROCESS
-from openclaw_extproc.edge.h2.frames import DATA, RST_STREAM, WINDOW_UPDATE, Code, Frame, window_update
+from openclaw_extproc.edge.h2.frames import (
+    DATA,
+    END_STREAM,
+    HEADERS,
+    RST_STREAM,
+    WINDOW_UPDATE,
+    Code,
+    Frame,
+    window_update,
+)
 from openclaw_extproc.edge.h2.messages import packed
 from openclaw_extproc.edge.h2.stream import WINDOW_BYTES
 from openclaw_extproc.edge.processes import free_port
@@ -21,6 +32,14 @@ from tests.edge.h2.test_against_grpcio import UNLIMITED, aio
 
 WINDOW = 4
 """SETTINGS_INITIAL_WINDOW_SIZE."""
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less may wait of a stream than what a window takes."""
+    monkeypatch.setattr(run_queue, "MAX_STREAM_WAITING_BYTES", WINDOW_BYTES // 4)
+
+
 LONG = SLICES + b",".join(b"%d" % number for number in range(200))
 
 
@@ -46,22 +65,58 @@ def test_a_slice_at_once_and_each_other_one_in_a_later_turn() -> None:
     asyncio.run(run())
 
 
-def test_what_was_not_worked_off_is_not_acknowledged() -> None:
-    """Messages behind a long one fill the window, and it is not topped up before they are taken."""
-    behind = packed(bytes(WINDOW_BYTES // 2))
+def topped_up(heard: Sequence[Frame]) -> bool:
+    return any((kind, number) == (WINDOW_UPDATE, 1) for kind, _, number, _ in heard)
 
-    def topped_up(heard: Sequence[Frame]) -> bool:
-        return any((kind, number) == (WINDOW_UPDATE, 1) for kind, _, number, _ in heard)
+
+def flood(peer: Peer, behind: bytes) -> None:
+    """Send as much on stream 1, in frames."""
+    for start in range(0, len(behind), 16_384):
+        peer.say(frames.frame(DATA, 0, 1, behind[start : start + 16_384]))
+
+
+def test_what_waits_for_its_turn_is_taken_in() -> None:
+    """Or it would wait in Envoy, which must not have to make a provider wait."""
 
     async def run() -> None:
         peer = Peer(lambda: Echo(answer=lambda _: [])).greet()
 
         peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
-        for start in range(0, len(behind), 16_384):
-            peer.say(frames.frame(DATA, 0, 1, behind[start : start + 16_384]))
+        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
+        assert topped_up(peer.heard())
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("small")
+def test_of_whoever_may_overrun_it_no_more_is_taken_in_before_some_is_worked_off() -> None:
+    async def run() -> None:
+        peer = Peer(lambda: Echo(answer=lambda _: [])).greet()
+
+        peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
+        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
         assert not topped_up(peer.heard())
+        assert peer.sessions[0].overruns >= 1
         assert not topped_up(await turns(peer, 1))
         assert topped_up(await turns(peer, 1))
+        assert len(peer.sessions[0].messages) == 2
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("small")
+def test_an_answer_that_overruns_us_ends_before_what_waits_of_it() -> None:
+    async def run() -> None:
+        peer = Peer(lambda: Echo(breaks_when_overrun=True)).greet()
+
+        peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
+        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
+        assert said(peer.heard(), 1) == [b"a", b"too fast"]
+        assert said(await turns(peer, 5), 1) == []
+        assert len(peer.sessions[0].messages) == 1
+        await asyncio.sleep(2 * GAP_SECONDS)
+        assert any(kind == HEADERS and flags & END_STREAM for kind, flags, _, _ in peer.heard())
+        assert peer.sessions[0].closed == [None]
 
     asyncio.run(run())
 
