@@ -6,6 +6,7 @@ RUN python -m venv /opt/openclaw \
  && /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md ./
 COPY openclaw_extproc ./openclaw_extproc
+COPY openclaw_simulator ./openclaw_simulator
 RUN /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm

@@ -31,8 +31,8 @@ LAYERS = (
 )
 """From the bottom up. Imports go down, or stay within a package."""
 
-ALONE = {"pb", "simulator"}
-"""Import nothing of ours. `pb` is for the edge only, the simulator for nobody: the edge starts it as a process."""
+ALONE = {"pb"}
+"""Imports nothing of ours, and is for the edge only."""
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "pb")
 
@@ -89,6 +89,26 @@ def test_no_import_hides_in_a_function(path: Path) -> None:
     hidden = [n.lineno for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
 
     assert hidden == []
+
+
+def test_the_gateway_and_the_simulator_do_not_know_each_other() -> None:
+    """Each has its own idea of the formats, so one catches the other's mistakes. The edge starts it as a process."""
+    simulator = ROOT / "openclaw_simulator"
+    knows = {"openclaw_extproc": "openclaw_simulator", "openclaw_simulator": "openclaw_extproc"}
+    sources = [*SOURCES, *simulator.rglob("*.py")]
+    assert any(path.is_relative_to(simulator) for path in sources)
+
+    strangers = [path for path in sources if knows[path.relative_to(ROOT).parts[0]] in _packages(path)]
+
+    assert strangers == []
+
+
+def _packages(path: Path) -> set[str]:
+    """The top-level packages that a file imports."""
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
+    names = [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names}
 
 
 def test_every_package_has_its_layer() -> None:

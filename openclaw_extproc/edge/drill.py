@@ -225,4 +225,4 @@ async def _start_simulators(settings: Settings, ports: Mapping[str, int]) -> Chi
     """One process for all of them."""
     shapes = {name: SHAPES[provider.format] for name, provider in settings.gateway.providers.items()}
     serve = [word for name, port in ports.items() for word in ("--serve", f"{shapes[name]}:{port}:{name}")]
-    return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
+    return await processes.start("simulator", [sys.executable, "-m", "openclaw_simulator", *serve])

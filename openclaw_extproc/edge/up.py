@@ -166,7 +166,7 @@ def _write(settings: Settings, places: Places, folder: Path) -> None:
 
 async def _start_simulators(ports: Mapping[str, int]) -> Child:
     serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED[name]}:{port}")]
-    return await processes.start("simulator", [sys.executable, "-m", "openclaw_extproc.simulator", *serve])
+    return await processes.start("simulator", [sys.executable, "-m", "openclaw_simulator", *serve])
 
 
 def _not_ready(supervisor: EnvoySupervisor, over: asyncio.Event) -> str:

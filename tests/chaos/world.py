@@ -32,7 +32,7 @@ def providers() -> Generator[dict[str, Place]]:
     """By name: `openai-1`, `openai-2` and so on."""
     places = {f"{s}-{n}": Place(f"{s}-{n}", s, free_port()) for s in SHAPES for n in (1, 2)}
     serve = [word for p in places.values() for word in ("--serve", f"{p.shape}:{p.port}:{p.name}")]
-    command = [sys.executable, "-m", "openclaw_extproc.simulator", "--until-eof", *serve]
+    command = [sys.executable, "-m", "openclaw_simulator", "--until-eof", *serve]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from openclaw_extproc.edge.processes import free_port
-from openclaw_extproc.simulator.server import Simulator, serve
+from openclaw_simulator.server import Simulator, serve
 
 ValueT = TypeVar("ValueT")
 

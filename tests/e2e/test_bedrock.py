@@ -10,8 +10,8 @@ from anthropic.types import MessageParam, ToolResultBlockParam
 from google.genai import errors
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from openclaw_extproc.simulator import Record
-from openclaw_extproc.simulator.server import Simulator
+from openclaw_simulator import Record
+from openclaw_simulator.server import Simulator
 from tests.e2e.callers import OURS, AnthropicCaller, Caller, GeminiCaller, OpenAICaller, said
 from tests.e2e.harness import Providers, Sidecar, sidecar
 from tests.e2e.test_sdks import ANTHROPIC_TOOLS, CITIES, OPENAI_TOOLS, PNG, WEATHER

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.callers import CALLERS, body
 from tests.e2e.harness import Providers, Sidecar, http
 from tests.e2e.world import PLACES

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, body, said
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until

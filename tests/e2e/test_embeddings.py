@@ -8,7 +8,7 @@ import openai
 import pytest
 from google.genai import errors, types
 
-from openclaw_extproc.simulator import gemini_more, openai_embeddings
+from openclaw_simulator import gemini_more, openai_embeddings
 from tests.e2e.callers import OURS, GeminiCaller
 from tests.e2e.embedding_world import CHAT, KEYS, LONELY, OTHER, SAME, config
 from tests.e2e.harness import Providers, Sidecar, http, sidecar

@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 
-from openclaw_extproc.simulator import Record, Simulator
+from openclaw_simulator import Record, Simulator
 from tests.e2e.callers import CALLERS, OURS, Answer, Caller, body, said
 from tests.e2e.harness import Providers, Sidecar, http, until
 from tests.e2e.world import EMERGENCY, PLACES, RETRY_AFTER_SECONDS, Place

@@ -11,7 +11,7 @@ from google.genai import errors, types
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.chat.chat_completion import Choice
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.callers import OURS, Caller, GeminiCaller, gathered, parts_of, said
 from tests.e2e.harness import Providers, Sidecar
 from tests.e2e.test_sdks import ANTHROPIC_TOOLS, CITIES, CITY, OPENAI_TOOLS, PNG, WEATHER

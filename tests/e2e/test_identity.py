@@ -13,7 +13,7 @@ import openai
 import pytest
 from google.genai import errors
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.authority import Authority
 from tests.e2e.callers import AnthropicCaller, GeminiCaller, OpenAICaller, body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until

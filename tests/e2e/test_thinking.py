@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.harness import Providers, Sidecar
 from tests.e2e.loops import Loop, loops
 from tests.e2e.world import PLACES, Place

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.callers import Answer, said
 from tests.e2e.world import EMERGENCY
 from tests.faults.asking import Seen

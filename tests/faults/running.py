@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
-from openclaw_extproc.simulator import Record
+from openclaw_simulator import Record
 from tests.e2e.harness import Providers, Sidecar, sidecar
 from tests.faults import asking, cells
 from tests.faults.asking import AnyCaller, Seen

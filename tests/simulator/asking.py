@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from openclaw_extproc.simulator import Simulator
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import Simulator
+from openclaw_simulator.reading import Json
 
 SHAPES = ("openai", "anthropic", "gemini")
 KEYS = {

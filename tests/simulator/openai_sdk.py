@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import openai
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 
 
 @asynccontextmanager

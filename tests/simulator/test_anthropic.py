@@ -7,7 +7,7 @@ import anthropic
 import pytest
 from anthropic.types import MessageParam, ToolParam
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 from tests.simulator.asking import PNG, chat, send
 
 USER: MessageParam = {"role": "user", "content": "hello you"}

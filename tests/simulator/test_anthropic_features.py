@@ -10,8 +10,8 @@ import anthropic
 import pytest
 from anthropic.types import DocumentBlockParam, MessageParam, TextBlockParam
 
-from openclaw_extproc.simulator import Simulator, serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import Simulator, serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import CITY, PNG, Request, chat, send
 
 PDF = base64.b64encode(b"%PDF-1.4 simulated").decode()
@@ -139,7 +139,7 @@ def test_a_prefix_is_forgotten_when_its_time_is_over(monkeypatch: pytest.MonkeyP
         request = changed(system=[{"type": "text", "text": "one two", "cache_control": {"type": "ephemeral"}}])
         async with serve("anthropic") as simulator:
             now = 1_000.0
-            monkeypatch.setattr("openclaw_extproc.simulator.server.time.time", lambda: now)
+            monkeypatch.setattr("openclaw_simulator.server.time.time", lambda: now)
             read = [await cache_read(simulator, request)]
             for later in (299.0, 299.0, 301.0):
                 now += later

@@ -9,8 +9,8 @@ import anthropic
 import pytest
 from anthropic.types import Message, MessageParam, ThinkingConfigParam, ToolParam
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import CITY, chat, send
 
 WEATHER: ToolParam = {"name": "get_weather", "input_schema": {**CITY}}

@@ -7,7 +7,7 @@ import anthropic
 import pytest
 from anthropic.types.beta import BetaMessage, BetaMessageParam
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 
 HELLO: BetaMessageParam = {"role": "user", "content": "hello you"}
 BETA = "message-threads-2026-08-12"

@@ -10,8 +10,8 @@ import pytest
 from anthropic.lib.vertex import AsyncAnthropicVertex
 from anthropic.types import MessageParam
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import Request, chat, send
 
 USER: MessageParam = {"role": "user", "content": "hello you"}

@@ -11,8 +11,8 @@ from anthropic.lib.bedrock import AnthropicBedrock
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
-from openclaw_extproc.simulator.bedrock_request import read_converse
-from openclaw_extproc.simulator.reading import RefusedError
+from openclaw_simulator.bedrock_request import read_converse
+from openclaw_simulator.reading import RefusedError
 from tests.e2e.harness import Providers, http
 
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -1,4 +1,4 @@
-"""`python -m openclaw_extproc.simulator`, as another process."""
+"""`python -m openclaw_simulator`, as another process."""
 
 import re
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulator.asking import chat
 
-COMMAND = [sys.executable, "-W", "error", "-m", "openclaw_extproc.simulator"]
+COMMAND = [sys.executable, "-W", "error", "-m", "openclaw_simulator"]
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from openclaw_extproc.simulator import Record, Simulator, UnknownFaultError, application, serve
-from openclaw_extproc.simulator.recorder import MAX_RECORDS
+from openclaw_simulator import Record, Simulator, UnknownFaultError, application, serve
+from openclaw_simulator.recorder import MAX_RECORDS
 from tests.simulator.asking import SHAPES, chat, client, send
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from openclaw_extproc.simulator import FAULTS, UnknownFaultError, serve
-from openclaw_extproc.simulator.faults import choose, known, named_in
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import FAULTS, UnknownFaultError, serve
+from openclaw_simulator.faults import choose, known, named_in
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import SHAPES, Request, chat, client, send
 
 END = {"openai": "[DONE]", "anthropic": "message_stop", "gemini": "finishReason"}

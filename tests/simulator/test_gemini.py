@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import PNG, Request, chat, events, send
 
 WEATHER: Json = [{"functionDeclarations": [{"name": "get_weather", "parameters": {"type": "OBJECT"}}]}]

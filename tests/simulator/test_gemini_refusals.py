@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.gemini_signatures import call_signature, text_signature
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.gemini_signatures import call_signature, text_signature
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import CITY, KEYS, Request, chat, send
 
 VERTEX = "/v1/projects/p/locations/l/publishers/google/models"

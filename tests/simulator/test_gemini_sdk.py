@@ -11,7 +11,7 @@ import pytest
 from google.auth.credentials import Credentials
 from google.genai import errors, types
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 from tests.simulator.asking import client as connections
 
 WEATHER = types.Tool(

@@ -7,7 +7,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
-from openclaw_extproc.simulator import Simulator, serve
+from openclaw_simulator import Simulator, serve
 from tests.simulator.asking import Request, chat, client, events, send
 from tests.simulator.openai_sdk import sdk
 

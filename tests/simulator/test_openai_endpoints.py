@@ -9,7 +9,7 @@ import openai
 import pytest
 from openai.types import Completion
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 from tests.simulator.asking import KEYS, client
 from tests.simulator.openai_sdk import run
 

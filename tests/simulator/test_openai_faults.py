@@ -6,8 +6,8 @@ import json
 import httpx
 import pytest
 
-from openclaw_extproc.simulator import FAULTS, serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import FAULTS, serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import Request, client
 
 KEYS = {"authorization": "Bearer test", "api-key": "test"}

@@ -20,7 +20,7 @@ from openai.types.responses import (
 from openai.types.responses.response_create_params import ToolChoice
 from pydantic import BaseModel, TypeAdapter
 
-from openclaw_extproc.simulator import serve
+from openclaw_simulator import serve
 from tests.simulator.asking import CITY, KEYS, PNG, Request, events, send
 from tests.simulator.openai_sdk import run
 

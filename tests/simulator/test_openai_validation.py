@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import CITY, KEYS, PNG, Request, send
 
 Body = dict[str, Json]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.simulator.reading import Json
-from openclaw_extproc.simulator.script import Ask, Stop, Tool, answer, pieces, synthesise
+from openclaw_simulator.reading import Json
+from openclaw_simulator.script import Ask, Stop, Tool, answer, pieces, synthesise
 
 ASK = Ask(model="m", texts=("hello",), last="hello")
 WEATHER = Tool("weather", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})

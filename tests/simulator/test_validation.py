@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from openclaw_extproc.simulator import serve
-from openclaw_extproc.simulator.reading import Json
+from openclaw_simulator import serve
+from openclaw_simulator.reading import Json
 from tests.simulator.asking import CITY, KEYS, Request, chat, send
 
 Body = dict[str, Json]

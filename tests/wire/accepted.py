@@ -10,11 +10,11 @@ from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import TypeAdapter
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.simulator import anthropic_request, gemini_request, openai_chat_request, openai_responses_request
-from openclaw_extproc.simulator.reading import RefusedError
-from openclaw_extproc.simulator.shape import Call
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_simulator import anthropic_request, gemini_request, openai_chat_request, openai_responses_request
+from openclaw_simulator.reading import RefusedError
+from openclaw_simulator.shape import Call
 from tests.samples import Case
 
 _CALL = Call("", {}, {"authorization": "Bearer k"})

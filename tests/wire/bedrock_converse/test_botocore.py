@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.simulator.bedrock_request import SIGNATURE, read_converse
+from openclaw_simulator.bedrock_request import SIGNATURE, read_converse
 from tests.samples import REQUESTS, Case
 from tests.wire.bedrock_converse.saying import CLAUDE, LLAMA, NEWER, NOVA, OLDER, sent
 from tests.wire.test_requests import chats
