@@ -19,7 +19,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.strategy import (
     Affinity,
     Compliance,

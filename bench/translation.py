@@ -12,7 +12,7 @@ from statistics import median
 
 from bench import canned
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead

@@ -37,7 +37,7 @@ is logged. `enforce`: it goes to the model that was chosen. Compliance, budgets,
 Sticky: TypeAlias = Literal["session", "user", "request"]
 
 Values: TypeAlias = Mapping[str, object]
-"""The variables of a condition by name; see `policy/variables.py`."""
+"""The variables of a condition by name; see `policy/select/variables.py`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from openclaw_extproc.config.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.config.written_balance import milliseconds
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.policy.room import limits
+from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.strategy import Affinity, Pool, Strategy
 
 LENIENT = "--lenient"

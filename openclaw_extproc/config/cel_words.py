@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.config.findings import known, nearest
-from openclaw_extproc.policy.variables import VARIABLES
+from openclaw_extproc.policy.select.variables import VARIABLES
 
 FUNCTIONS = (
     "all", "bool", "bytes", "contains", "double", "duration", "dyn", "endsWith", "exists", "exists_one", "filter",

@@ -16,7 +16,7 @@ from cel_expr_python import cel
 from openclaw_extproc.config.cel_words import Complaint, explained, place
 from openclaw_extproc.config.condition_words import misfits
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.policy.variables import VARIABLES, Type
+from openclaw_extproc.policy.select.variables import VARIABLES, Type
 from openclaw_extproc.strategy import Condition, Values
 
 MAX_LENGTH = 4_096

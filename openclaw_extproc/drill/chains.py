@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Gateway, Limits, Target
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages import way
 from openclaw_extproc.stages.retries import MAX_WAIT_SECONDS
 from openclaw_extproc.wire import spoken_at

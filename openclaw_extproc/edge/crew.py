@@ -28,7 +28,7 @@ from openclaw_extproc.edge.sources import Origin, Read
 from openclaw_extproc.edge.sums import Told, added, totals
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices.kinds import Kind, Notice
-from openclaw_extproc.policy.health_of_all import of_all
+from openclaw_extproc.policy.health.merged import of_all
 
 READY_SECONDS = 30.0
 LATE_SECONDS = 3.0

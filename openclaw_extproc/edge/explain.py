@@ -20,7 +20,7 @@ from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.explain.text import text
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.identification import identity_of
 
 DECIDED, REFUSED = 0, 1

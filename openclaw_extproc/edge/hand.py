@@ -31,7 +31,7 @@ from openclaw_extproc.edge.heartbeat import Pulse
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
-from openclaw_extproc.policy.health import View
+from openclaw_extproc.policy.health.provider_health import View
 
 _ANSWER_SECONDS = 2.0
 _EXPECT_SECONDS = 30.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from openclaw_extproc.policy.health import View
+from openclaw_extproc.policy.health.provider_health import View
 
 PATH = "/health/targets"
 TIMEOUT_SECONDS = 5.0

@@ -16,8 +16,8 @@ from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.notices.kinds import Kind as Notable
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.circuit import State
-from openclaw_extproc.policy.health import Change, Health, View
+from openclaw_extproc.policy.health.circuit import State
+from openclaw_extproc.policy.health.provider_health import Change, Health, View
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 
 _UNANSWERED = ("connection", "timeout")

@@ -18,7 +18,7 @@ from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.strategy import TIERS, Strategy
 from openclaw_extproc.wire import FORMATS

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.policy.circuit import State
+from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 from openclaw_extproc.stages.failures import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED

@@ -7,7 +7,7 @@ Time comes as an argument (seconds since the epoch).
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.policy.runtime_state import Remembered
 from openclaw_extproc.strategy import Affinity, Tier
 
 MAX_SESSIONS = 10_000

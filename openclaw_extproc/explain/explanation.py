@@ -17,7 +17,7 @@ from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import telling, way

@@ -34,7 +34,8 @@ class Declared:
     user_label: str = ""
     """Who the caller says its user is, where that does not count: for logs alone. Empty: `user` is what it says."""
     cost_centre_label: str = ""
-    """As `user_label`, of the cost centre. It may still narrow where the request goes, see `policy/cost_centres.py`."""
+    """As `user_label`, of the cost centre. It may still narrow where the request goes, see
+    `policy/eligible/cost_centres.py`."""
 
 
 MAX_BYTES = 256

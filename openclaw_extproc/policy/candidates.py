@@ -11,9 +11,9 @@ from enum import IntEnum
 
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.names import Meaning
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.select.names import Meaning
 from openclaw_extproc.strategy import Pool
 
 

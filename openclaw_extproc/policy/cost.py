@@ -3,7 +3,7 @@
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.policy.context import tokens_of
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 
 USUAL_OUTPUT = 500
 """Tokens of an ordinary answer. What a client allows (`max_tokens`) is a cap and no forecast: agents always send

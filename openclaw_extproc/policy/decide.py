@@ -10,23 +10,25 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import experiments, objections, sessions
-from openclaw_extproc.policy.affordable import affordable
-from openclaw_extproc.policy.asked import chosen_as_asked, lined_up
-from openclaw_extproc.policy.busy import roomy_first
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
-from openclaw_extproc.policy.case import Case, case_of
-from openclaw_extproc.policy.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.complexity import Judgement, judge, kept
-from openclaw_extproc.policy.compliance import bounds
-from openclaw_extproc.policy.groups import Group, grouped
-from openclaw_extproc.policy.last_resort import last_resort
-from openclaw_extproc.policy.levels import overrides
-from openclaw_extproc.policy.line import Chosen, Line, anybody, is_in_the_way, nobody, skipped
-from openclaw_extproc.policy.order import of_preferred_kinds, ordered
-from openclaw_extproc.policy.rules import Ruled, ruled
-from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.policy.telling import record_of, refused, trace_of
+from openclaw_extproc.policy.decision_record import record_of, refused, trace_of
+from openclaw_extproc.policy.eligible import eligibility
+from openclaw_extproc.policy.eligible.compliance import bounds
+from openclaw_extproc.policy.rank import session_affinity
+from openclaw_extproc.policy.rank.busy import roomy_first
+from openclaw_extproc.policy.rank.emergency import last_resort
+from openclaw_extproc.policy.rank.order import of_preferred_kinds, ordered
+from openclaw_extproc.policy.rank.priority_groups import Group, grouped
+from openclaw_extproc.policy.rank.within_budget import affordable
+from openclaw_extproc.policy.ranking import Chosen, Line, anybody, is_in_the_way, nobody, skipped
+from openclaw_extproc.policy.routing_context import Case, case_of
+from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.select import experiments
+from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
+from openclaw_extproc.policy.select.observe_mode import chosen_as_asked, lined_up
+from openclaw_extproc.policy.select.overrides import overrides
+from openclaw_extproc.policy.select.rules import Ruled, ruled
 from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
 from openclaw_extproc.record import Record
 
@@ -63,7 +65,7 @@ def decide(
     without a single credential is ours. Once a model is chosen, it is a `RefusedError`, with record and trace.
     """
     judgement = judgement or judge(features)
-    if sessions.is_of(situation.remembered, features):
+    if session_affinity.is_of(situation.remembered, features):
         judgement = kept(judgement, situation.remembered.tier, features.in_tool_loop)
     case = case_of(features, situation, gateway, judgement)
     match case.strategy.mode:
@@ -96,10 +98,10 @@ def _chosen(case: Case) -> Chosen:
     limits = bounds(case, over.data_classes)
     choice = choose(case, over, by_rules)
     header = over.model if over.by == "request" else ""
-    terms = objections.terms(first_of(choice, case), header, limits, case)
+    terms = eligibility.terms(first_of(choice, case), header, limits, case)
 
     def can(target: Target) -> bool:
-        return not objections.speaks_against(candidate(target, case), terms, case)
+        return not eligibility.speaks_against(candidate(target, case), terms, case)
 
     return Chosen(case, over, by_rules, limits, experiments.arms(choice, case, can), terms)
 
@@ -108,17 +110,17 @@ def _lined_up(chosen: Chosen) -> Line:
     """Raises `RefusedError`."""
     case, choice = chosen.case, chosen.choice
     everybody = candidates(choice, case)
-    held = sessions.in_loop_with(choice, case)
+    held = session_affinity.in_loop_with(choice, case)
     known = (*everybody, *of_preferred_kinds(everybody, choice, case))
     known = (*known, *cands.also([held], known, case)) if held else known
     because: tuple[str, ...] = ()
-    found = objections.sort_out(known, chosen.terms, case)
+    found = eligibility.sort_out(known, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
         found, because = anybody(found, chosen)
     if not found.usable:
         raise refused(nobody(found), chosen, Line((), found.objections))
     line, why = ordered(found.usable, everybody[0], choice, case)
-    stays, reason = sessions.staying(line, found.usable, choice, case)
+    stays, reason = session_affinity.staying(line, found.usable, choice, case)
     if stays:
         line, why = (stays, *(one for one in line if one.name != stays.name)), (reason,)
     line, busy = roomy_first(line, case) if choice.routing else (line, ())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.policy.names import Meaning, meanings
-from openclaw_extproc.policy.room import limits
+from openclaw_extproc.policy.rank.concurrency import limits
+from openclaw_extproc.policy.select.names import Meaning, meanings
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
 

@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.policy.headroom import headroom, retry_after
+from openclaw_extproc.policy.health.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection

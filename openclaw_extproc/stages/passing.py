@@ -18,7 +18,7 @@ from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.unread import Passage
+from openclaw_extproc.policy.passthrough import Passage
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers, steering
 from openclaw_extproc.stages.arriving import request_id

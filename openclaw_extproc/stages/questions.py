@@ -18,7 +18,7 @@ from openclaw_extproc.policy.complexity import Judgement, heard, judge
 from openclaw_extproc.policy.complexity import question as graded
 from openclaw_extproc.policy.context import SUMMARY_TOKENS
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.strategy import TIERS, SecondOpinion
 from openclaw_extproc.wire.conversation import Piece
 

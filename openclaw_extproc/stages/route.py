@@ -19,9 +19,9 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.passthrough import passage
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.policy.trace import RefusedError
-from openclaw_extproc.policy.unread import passage
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
 from openclaw_extproc.stages import way as ways

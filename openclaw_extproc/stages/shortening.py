@@ -10,7 +10,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan, Shortened
 from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.policy.context import Weighed
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.amending import with_fields

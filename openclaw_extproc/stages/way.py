@@ -21,7 +21,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.complexity import Judgement, heard, judge, opinion
 from openclaw_extproc.policy.context import Weighed
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h

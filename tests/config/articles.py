@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from openclaw_extproc.explain.asking import ask
 from openclaw_extproc.explain.explanation import Explanation, explain
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from tests.config.loading import seed, settings
 
 OPUS, SONNET = "anthropic/claude-3-opus-20240229", "anthropic/claude-3-sonnet-20240229"

@@ -14,7 +14,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import HOLD_ALL, Changes
 from openclaw_extproc.notices.kinds import Kind
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from tests.config.articles import GEMINI, LOCAL, LONG, OPUS, SONNET, asked, attempts, decision, explained
 from tests.config.loading import seed, settings, warnings
 

@@ -9,7 +9,7 @@ from openclaw_extproc.config.condition_words import WORDS
 from openclaw_extproc.config.conditions import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.variables import VARIABLES, values
+from openclaw_extproc.policy.select.variables import VARIABLES, values
 
 FEATURES = Features(
     "openai_chat", "gpt-4o", stream=True, turns=3, tools=2, images=0, tokens=5_000, headers={"x-team": "red"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.config.conditions import activate
 from openclaw_extproc.features import Features
 from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.variables import values
+from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Experiment, Rule, SecondOpinion, Strategy, Task, Tier
 from tests.config.loading import complaints, loaded, seed, settings, warnings
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from openclaw_extproc.config.conditions import Compiler, activate, any_of
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.policy.case import case_of
 from openclaw_extproc.policy.complexity import Judgement, judge
-from openclaw_extproc.policy.rules import ruled
-from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.policy.variables import values
+from openclaw_extproc.policy.routing_context import case_of
+from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.select.rules import ruled
+from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Condition, Rule, Strategy
 
 HOLDS, FAILS, BREAKS = "tokens >= 0", "tokens < 0", 'headers["none"] == "x"'

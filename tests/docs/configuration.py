@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from openclaw_extproc.config.unused import later
 from openclaw_extproc.config.written import Written
-from openclaw_extproc.policy import variables
-from openclaw_extproc.policy.variables import VARIABLES
+from openclaw_extproc.policy.select import variables
+from openclaw_extproc.policy.select.variables import VARIABLES
 from tests.docs.keys import Key, tables
 from tests.docs.pages import table
 

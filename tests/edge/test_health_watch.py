@@ -10,8 +10,8 @@ from openclaw_extproc.edge.health_watch import HealthWatch
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.circuit import State
-from openclaw_extproc.policy.headroom import Headroom
+from openclaw_extproc.policy.health.circuit import State
+from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
 AT = 1_754_000_000.0

@@ -29,7 +29,7 @@ from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.strategy import Affinity, Strategy

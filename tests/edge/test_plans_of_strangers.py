@@ -22,7 +22,7 @@ from openclaw_extproc.edge.sessions import AttemptSession
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead

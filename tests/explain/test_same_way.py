@@ -9,7 +9,7 @@ from openclaw_extproc.explain.asking import ask
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.gateway import Gateway, ResponseHeaders
 from openclaw_extproc.model import json as j
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.events import Continue, Reply, ResponseHead
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case
 from tests.stages.talking import BEGAN, asking, attempt, chain, gateway, opening, plan_read, routed

@@ -10,7 +10,7 @@ from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy.complexity import Judgement
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.strategy import Condition, Strategy, Values
 
 NOW = Situation()

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.strategy import (
     TIERS,
     Affinity,

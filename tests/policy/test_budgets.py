@@ -10,7 +10,7 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.strategy import Compliance, CostCentre, Level, Optimization, Restriction, Strategy
 from openclaw_extproc.wire import client_side

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.strategy import Affinity, Level, Pool, Strategy
 from tests.policy.making import SIMPLE, asking, declaring, gateway, names
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from openclaw_extproc.health_rules import Recovery, Thresholds
-from openclaw_extproc.policy.circuit import MAX_SAMPLES, Circuit, State
+from openclaw_extproc.policy.health.circuit import MAX_SAMPLES, Circuit, State
 
 BEGAN = 1_754_000_000.0
 QUICK = Thresholds(recovery=Recovery(interval_seconds=5.0, slow_start_seconds=10.0))

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.policy.runtime_state import Remembered
 from openclaw_extproc.strategy import Compliance, CostCentre, Level, Levels, Restriction, Rule, Strategy
 from tests.policy.making import ASKED, NOW, as_they_are, asking, declaring, gateway, names, provider, refusal, when
 

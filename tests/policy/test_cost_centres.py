@@ -6,7 +6,7 @@ from openclaw_extproc.callers import CallerIdentity
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.features import Features, of_unread
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.unread import passage
+from openclaw_extproc.policy.passthrough import passage
 from openclaw_extproc.strategy import CostCentre, Restriction, Strategy
 from tests.policy.making import ASKED, NOW, declaring, gateway, names, provider, refusal
 

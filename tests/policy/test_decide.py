@@ -9,7 +9,7 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, decide
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 
 ONE = Provider("one", "c1", "openai_chat", credential="KEY_1")
 TWO = Provider("two", "c2", "gemini", credential="KEY_2")

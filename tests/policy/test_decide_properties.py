@@ -13,8 +13,8 @@ from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.cost import estimate, input_tokens, wanted_tokens
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.policy.variables import values
+from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Compliance, Level, Mode, Restriction, Strategy
 from tests.policy.random_cases import Case
 

@@ -8,7 +8,7 @@ import pytest
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.policy.runtime_state import Remembered
 from openclaw_extproc.strategy import Affinity, Level, Optimization, Pool, Strategy
 from tests.policy.making import ASKED, NOW, asking, declaring, gateway, names, provider
 

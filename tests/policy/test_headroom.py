@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.policy.headroom import (
+from openclaw_extproc.policy.health.headroom import (
     LONGEST_RESET_SECONDS,
     UNSAID_RESET_SECONDS,
     Headroom,

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from openclaw_extproc.policy.circuit import State
-from openclaw_extproc.policy.health import View
-from openclaw_extproc.policy.health_of_all import of_all
+from openclaw_extproc.policy.health.circuit import State
+from openclaw_extproc.policy.health.merged import of_all
+from openclaw_extproc.policy.health.provider_health import View
 
 WELL = View("a", "a", "", State.HEALTHY, 0.0, 10, 1.0, None, False, False, "", 0.0)
 OUT = replace(

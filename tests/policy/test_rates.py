@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.policy.rates import MAX_SAMPLES, MIN_SAMPLES, Rates
+from openclaw_extproc.policy.health.rates import MAX_SAMPLES, MIN_SAMPLES, Rates
 from openclaw_extproc.strategy import Switching
 
 AT = 1_754_000_000.0

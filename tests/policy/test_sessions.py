@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.gateway import AUTO
 from openclaw_extproc.policy.complexity import Judgement
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import Remembered, Situation
 from openclaw_extproc.strategy import Affinity, Compliance, Level, Optimization, Restriction, Rule, Strategy
 from tests.policy.making import NOW, SIMPLE, STANDARD, asking, declaring, gateway, names, refusal
 

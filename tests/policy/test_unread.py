@@ -11,8 +11,8 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Declared, Features, of_unread
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.policy.unread import Passage, passage
+from openclaw_extproc.policy.passthrough import Passage, passage
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.strategy import (
     Compliance,
     Condition,

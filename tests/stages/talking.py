@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry

@@ -9,7 +9,7 @@ import pytest
 
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route import RouteStage

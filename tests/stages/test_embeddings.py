@@ -8,7 +8,7 @@ import pytest
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.attempt import MAX_HELD_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Closed, Event, RequestBody, RequestHead

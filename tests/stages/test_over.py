@@ -1,6 +1,6 @@
 """When the route stage says that Envoy has nothing more to ask. (`attempts.checked` says it of the attempt stage.)"""
 
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.route import RouteStage
 from tests.samples import CLIENTS, PROVIDERS

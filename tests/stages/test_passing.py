@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.callers import CallerRules, Client
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
 from openclaw_extproc.stages.attempt import AttemptStage

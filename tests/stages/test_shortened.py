@@ -11,7 +11,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.questions import INSIDE, AskSummary, may_see, summary

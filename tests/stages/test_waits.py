@@ -5,8 +5,8 @@ import json
 import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.headroom import Headroom
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.health.headroom import Headroom
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry

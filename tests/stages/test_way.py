@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
 from openclaw_extproc.stages import way
 from openclaw_extproc.wire import spoken_at
 from tests.samples import CLIENTS

@@ -5,8 +5,8 @@ from dataclasses import replace
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import trace
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.line import Chosen, Line
+from openclaw_extproc.policy.ranking import Chosen, Line
+from openclaw_extproc.policy.routing_context import Case
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 

@@ -8,10 +8,10 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.policy import cost, snapshot
 from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.names import Meaning
-from openclaw_extproc.policy.situation import Situation
+from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.select.names import Meaning
+from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.policy.snapshot import Snapshot
-from openclaw_extproc.policy.variables import values
 from openclaw_extproc.strategy import Condition, Strategy
 
 Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]

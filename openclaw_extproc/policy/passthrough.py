@@ -14,17 +14,17 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import choose
-from openclaw_extproc.policy.budgets import Budget, Limit, budget, too_dear
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case, case_of
 from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.compliance import Bounds, bounds
-from openclaw_extproc.policy.levels import overrides
-from openclaw_extproc.policy.objections import worst
-from openclaw_extproc.policy.room import is_full
-from openclaw_extproc.policy.situation import Situation
-from openclaw_extproc.policy.telling import told
+from openclaw_extproc.policy.decision_record import told
+from openclaw_extproc.policy.eligible.compliance import Bounds, bounds
+from openclaw_extproc.policy.eligible.eligibility import worst
+from openclaw_extproc.policy.rank.budgets import Budget, Limit, budget, too_dear
+from openclaw_extproc.policy.rank.concurrency import is_full
+from openclaw_extproc.policy.routing_context import Case, case_of
+from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.select import choose
+from openclaw_extproc.policy.select.overrides import overrides
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 

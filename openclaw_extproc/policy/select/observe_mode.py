@@ -11,19 +11,19 @@ from dataclasses import replace
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import objections
-from openclaw_extproc.policy.affordable import affordable
-from openclaw_extproc.policy.busy import roomy_first
 from openclaw_extproc.policy.candidates import Candidate, candidates, first_of
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import as_asked
-from openclaw_extproc.policy.compliance import bounds
-from openclaw_extproc.policy.experiments import Arms
-from openclaw_extproc.policy.levels import overrides
-from openclaw_extproc.policy.line import Chosen, Line, anybody, is_in_the_way, nobody, skipped
-from openclaw_extproc.policy.order import healthy_first
-from openclaw_extproc.policy.rules import Ruled
-from openclaw_extproc.policy.telling import refused
+from openclaw_extproc.policy.decision_record import refused
+from openclaw_extproc.policy.eligible import eligibility
+from openclaw_extproc.policy.eligible.compliance import bounds
+from openclaw_extproc.policy.rank.busy import roomy_first
+from openclaw_extproc.policy.rank.order import healthy_first
+from openclaw_extproc.policy.rank.within_budget import affordable
+from openclaw_extproc.policy.ranking import Chosen, Line, anybody, is_in_the_way, nobody, skipped
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.choose import as_asked
+from openclaw_extproc.policy.select.experiments import Arms
+from openclaw_extproc.policy.select.overrides import overrides
+from openclaw_extproc.policy.select.rules import Ruled
 
 
 def chosen_as_asked(case: Case) -> Chosen:
@@ -31,7 +31,7 @@ def chosen_as_asked(case: Case) -> Chosen:
     over = overrides(case)
     choice = replace(as_asked(case), routing=over.routing)
     limits = bounds(case, over.data_classes)
-    terms = objections.terms(first_of(choice, case), "", limits, case)
+    terms = eligibility.terms(first_of(choice, case), "", limits, case)
     return Chosen(case, over, Ruled(), limits, Arms(choice), terms)
 
 
@@ -45,7 +45,7 @@ def lined_up(chosen: Chosen, others: Iterable[Target]) -> Line:
     if choice.routing:
         everybody += cands.also(dict.fromkeys(others), everybody, case)
     because: tuple[str, ...] = ()
-    found = objections.sort_out(everybody, chosen.terms, case)
+    found = eligibility.sort_out(everybody, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
         found, because = anybody(found, chosen)
     if not found.usable:

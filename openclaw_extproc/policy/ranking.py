@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import objections
-from openclaw_extproc.policy.budgets import Limit
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.compliance import Bounds
-from openclaw_extproc.policy.experiments import Arms
-from openclaw_extproc.policy.levels import Overrides
-from openclaw_extproc.policy.objections import Sorted, Terms
-from openclaw_extproc.policy.rules import Ruled
+from openclaw_extproc.policy.eligible import eligibility
+from openclaw_extproc.policy.eligible.compliance import Bounds
+from openclaw_extproc.policy.eligible.eligibility import Sorted, Terms
+from openclaw_extproc.policy.rank.budgets import Limit
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.select.experiments import Arms
+from openclaw_extproc.policy.select.overrides import Overrides
+from openclaw_extproc.policy.select.rules import Ruled
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
         is_poor = (one.facts.quality or 0.0) < least
         return not case.is_healthy(one.target), is_poor, one.cost is None, one.cost or 0.0
 
-    found = objections.sort_out(cands.also(case.snapshot.chats, known, case), chosen.terms, case)
+    found = eligibility.sort_out(cands.also(case.snapshot.chats, known, case), chosen.terms, case)
     return Sorted(tuple(sorted(found.usable, key=rank)), found.objections)
 
 
 def is_in_the_way(found: Sorted) -> bool:
     """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
-    return any(fault.kind is Kind.FORBIDDEN or fault.code == objections.TOO_LONG for _, fault in found.objections)
+    return any(fault.kind is Kind.FORBIDDEN or fault.code == eligibility.TOO_LONG for _, fault in found.objections)
 
 
 def anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:
@@ -73,7 +73,7 @@ def anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:
 
 
 def nobody(found: Sorted) -> Fault:
-    worst = objections.worst(found.objections)
+    worst = eligibility.worst(found.objections)
     return replace(worst, public="; ".join(skipped(found))) if worst.kind is Kind.EXHAUSTED else worst
 
 

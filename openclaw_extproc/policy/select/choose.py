@@ -11,9 +11,9 @@ from typing import Literal
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.gateway import AUTO, LEVEL
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.levels import Overrides
-from openclaw_extproc.policy.rules import Ruled
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.overrides import Overrides
+from openclaw_extproc.policy.select.rules import Ruled
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Task
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.shares import key_of, share_of
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.select.sampling import key_of, share_of
 from openclaw_extproc.strategy import Experiment
 
 

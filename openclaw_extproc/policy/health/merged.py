@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from openclaw_extproc.policy.circuit import State
-from openclaw_extproc.policy.health import View
+from openclaw_extproc.policy.health.circuit import State
+from openclaw_extproc.policy.health.provider_health import View
 
 _WORST = (State.OPEN, State.HALF_OPEN, State.DEGRADED, State.HEALTHY)
 

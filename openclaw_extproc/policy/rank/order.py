@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from openclaw_extproc.policy.candidates import Candidate, Standing, also, candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import Choice
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.choose import Choice
 
 UNMEASURED_SHARE = 0.05
 """Of the requests that go to the fastest, so many go to one that nobody has measured yet: without them the first one

@@ -19,9 +19,9 @@ from typing import assert_never
 
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.policy.circuit import Circuit, State
-from openclaw_extproc.policy.headroom import Headroom
-from openclaw_extproc.policy.rates import STILL_MEASURED, Rates
+from openclaw_extproc.policy.health.circuit import Circuit, State
+from openclaw_extproc.policy.health.headroom import Headroom
+from openclaw_extproc.policy.health.rates import STILL_MEASURED, Rates
 from openclaw_extproc.strategy import Switching
 
 LONGEST_RETRY_AFTER = 3_600.0

@@ -7,9 +7,9 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import AUTO, Target
 from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.compliance import Bounds
 from openclaw_extproc.policy.context import fits
+from openclaw_extproc.policy.eligible.compliance import Bounds
+from openclaw_extproc.policy.routing_context import Case
 from openclaw_extproc.wire import spoken_to
 from openclaw_extproc.wire.base import Operation
 

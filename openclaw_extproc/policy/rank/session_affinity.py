@@ -11,9 +11,9 @@ from dataclasses import replace
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate, Standing
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.choose import Choice
-from openclaw_extproc.policy.situation import Remembered
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.runtime_state import Remembered
+from openclaw_extproc.policy.select.choose import Choice
 
 
 def is_of(remembered: Remembered, features: Features) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.routing_context import Case
 from openclaw_extproc.policy.snapshot import Batch
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Rule

@@ -7,8 +7,8 @@ from itertools import groupby
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.candidates import Candidate, Standing
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.shares import share_of, steady
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.sampling import share_of, steady
 
 Group = tuple[Target, ...]
 

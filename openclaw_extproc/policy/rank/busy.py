@@ -1,8 +1,8 @@
-"""Who has all the calls that it may have at a time goes behind everybody who has room; see `room.py` for why."""
+"""Who has all the calls that it may have at a time goes behind everybody who has room; see `concurrency.py`."""
 
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.room import is_full
+from openclaw_extproc.policy.rank.concurrency import is_full
+from openclaw_extproc.policy.routing_context import Case
 
 
 def roomy_first(line: tuple[Candidate, ...], case: Case) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openclaw_extproc.gateway import LEVEL
-from openclaw_extproc.policy.case import Case
+from openclaw_extproc.policy.routing_context import Case
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Level
 

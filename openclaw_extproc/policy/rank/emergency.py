@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import objections
-from openclaw_extproc.policy.budgets import budget
-from openclaw_extproc.policy.groups import Group
-from openclaw_extproc.policy.line import Chosen
+from openclaw_extproc.policy.eligible import eligibility
+from openclaw_extproc.policy.rank.budgets import budget
+from openclaw_extproc.policy.rank.priority_groups import Group
+from openclaw_extproc.policy.ranking import Chosen
 
 
 def last_resort(groups: Sequence[Group], chosen: Chosen) -> Target | None:
@@ -22,6 +22,6 @@ def last_resort(groups: Sequence[Group], chosen: Chosen) -> Target | None:
     if not chain or any(target.name == chain[0].name for group in groups for target in group):
         return None
     (found,) = cands.also(chain[:1], (), case)
-    if objections.speaks_against(found, chosen.terms, case) or budget(case, chosen.over).broken_by(found):
+    if eligibility.speaks_against(found, chosen.terms, case) or budget(case, chosen.over).broken_by(found):
         return None
     return found.target

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.cost_centres import restrictions_of
+from openclaw_extproc.policy.eligible.cost_centres import restrictions_of
+from openclaw_extproc.policy.routing_context import Case
 from openclaw_extproc.strategy import Restriction
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.case import Case
-from openclaw_extproc.policy.levels import Overrides
+from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.select.overrides import Overrides
 from openclaw_extproc.record import Downgrade
 
 

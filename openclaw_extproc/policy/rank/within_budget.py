@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openclaw_extproc.policy.budgets import Budget, Limit, budget, notice, too_dear
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.line import Chosen, Line, others
-from openclaw_extproc.policy.order import not_dearer_first
-from openclaw_extproc.policy.telling import refused
+from openclaw_extproc.policy.decision_record import refused
+from openclaw_extproc.policy.rank.budgets import Budget, Limit, budget, notice, too_dear
+from openclaw_extproc.policy.rank.order import not_dearer_first
+from openclaw_extproc.policy.ranking import Chosen, Line, others
 
 
 def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:

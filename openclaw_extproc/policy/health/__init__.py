@@ -1,0 +1,1 @@
+"""Which providers and models are well: circuits, rate limits, error rates."""

@@ -1,0 +1,1 @@
+"""In which order eligible targets are asked: strategy, budgets, concurrency, session affinity."""
