@@ -41,7 +41,7 @@ class ModelFacts:
     lacks: frozenset[str] = field(default_factory=frozenset[str])
     """Words of `POSSIBLE`: what it is known to be unable to. What is in neither set, nobody knows."""
     quality: float | None = None
-    """0 to 1, the operator's own judgement or that of `config/known_models.py`."""
+    """0 to 1, the operator's own judgement or that of `config/known/models.py`."""
     family: str = ""
     """Whose tokenizer it has: `openai`, `anthropic`, `gemini`, `llama` …"""
     kind: str = ""

@@ -7,33 +7,33 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from openclaw_extproc.callers import CallerRules
-from openclaw_extproc.config.balance import limited, link_balance
-from openclaw_extproc.config.callers import link_callers
-from openclaw_extproc.config.chains import Chain, link_chains
-from openclaw_extproc.config.choosing import link_choosing, switched_off
-from openclaw_extproc.config.cloud import is_cloud, lacks
-from openclaw_extproc.config.clusters import Clusters
-from openclaw_extproc.config.context import cheapest_summarizer, link_context
-from openclaw_extproc.config.doors import open_doors
-from openclaw_extproc.config.drills import link_drills
 from openclaw_extproc.config.findings import Finding, error, lacking, warning
-from openclaw_extproc.config.fitness import capabilities, fitness
-from openclaw_extproc.config.forms import Forms, read_forms
-from openclaw_extproc.config.health import link_health
-from openclaw_extproc.config.key_text import Objection
-from openclaw_extproc.config.limits import degraded, link_emergency, link_limits, patient
-from openclaw_extproc.config.models import link_models
-from openclaw_extproc.config.notices import link_notices
-from openclaw_extproc.config.passthrough import link_passthrough
-from openclaw_extproc.config.prices import NEWEST
-from openclaw_extproc.config.providers import Providers, link_providers, with_headers
+from openclaw_extproc.config.gateway.callers import link_callers
+from openclaw_extproc.config.gateway.drills import link_drills
+from openclaw_extproc.config.gateway.exposure import open_doors
+from openclaw_extproc.config.gateway.health import link_health
+from openclaw_extproc.config.gateway.limits import degraded, link_emergency, link_limits, patient
+from openclaw_extproc.config.gateway.notices import link_notices
+from openclaw_extproc.config.gateway.on_sidecar_failure import link_fail_open
+from openclaw_extproc.config.gateway.passthrough import link_passthrough
+from openclaw_extproc.config.gateway.stages import link_stages
+from openclaw_extproc.config.known.prices import NEWEST
+from openclaw_extproc.config.models.chains import Chain, link_chains
+from openclaw_extproc.config.models.link import link_models
+from openclaw_extproc.config.providers.capabilities import capabilities, fitness
+from openclaw_extproc.config.providers.cloud_credentials import is_cloud, lacks
+from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.providers.providers import Providers, link_providers, with_headers
+from openclaw_extproc.config.read.clusters import Clusters
+from openclaw_extproc.config.read.forms import Forms, read_forms
+from openclaw_extproc.config.routing.context import cheapest_summarizer, link_context
+from openclaw_extproc.config.routing.load_balancing import limited, link_balance
+from openclaw_extproc.config.routing.strategy import link_choosing, switched_off
+from openclaw_extproc.config.schema.config_file import GatewaySection, Written
+from openclaw_extproc.config.schema.overrides import SessionFile
+from openclaw_extproc.config.schema.workers import Downstream as WrittenDownstream
 from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
-from openclaw_extproc.config.sidecar import link_fail_open
-from openclaw_extproc.config.stages import link_stages
 from openclaw_extproc.config.unused import unused
-from openclaw_extproc.config.written import GatewaySection, Written
-from openclaw_extproc.config.written_levels import SessionFile
-from openclaw_extproc.config.written_workers import Downstream as WrittenDownstream
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.strategy import Context
 

@@ -4,18 +4,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from openclaw_extproc.config.clusters import Clusters, read_clusters
-from openclaw_extproc.config.complaints import UNKNOWN_KEY, checked
 from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
-from openclaw_extproc.config.key_text import Objection, unsendable
+from openclaw_extproc.config.known.prices import NEWEST
 from openclaw_extproc.config.link import Surroundings, link
-from openclaw_extproc.config.places import Spot, is_written, located
-from openclaw_extproc.config.places import merge as merge_spots
-from openclaw_extproc.config.prices import NEWEST
+from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.read.clusters import Clusters, read_clusters
+from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, checked
+from openclaw_extproc.config.read.positions import Spot, is_written, located
+from openclaw_extproc.config.read.positions import merge as merge_spots
+from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
+from openclaw_extproc.config.schema.config_file import Written
+from openclaw_extproc.config.schema.overrides import SessionFile
 from openclaw_extproc.config.settings import BasePath, Settings
-from openclaw_extproc.config.written import Written
-from openclaw_extproc.config.written_levels import SessionFile
-from openclaw_extproc.config.yaml_text import Plain, read_yaml
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from openclaw_extproc.config.findings import Finding, warning
-from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.schema.config_file import Written
 
 _NOT_YET = "read, not acted on yet by this version"
 

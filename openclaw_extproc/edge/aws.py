@@ -15,7 +15,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
 
-from openclaw_extproc.config.cloud import DEFAULT
+from openclaw_extproc.config.providers.cloud_credentials import DEFAULT
 from openclaw_extproc.edge.identities import NotRenewedError
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 

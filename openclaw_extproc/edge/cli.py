@@ -15,11 +15,11 @@ from pathlib import Path
 
 import httpx
 
-from openclaw_extproc.config import stages
 from openclaw_extproc.config.findings import ConfigError, Finding, by_place, errors
-from openclaw_extproc.config.schema import schema
+from openclaw_extproc.config.gateway import stages
+from openclaw_extproc.config.schema.config_file import GatewaySection
+from openclaw_extproc.config.schema.json_schema import schema
 from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, Settings
-from openclaw_extproc.config.written import GatewaySection
 from openclaw_extproc.edge import (
     drill,
     drill_schedule,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import yaml
 
-from openclaw_extproc.config.yaml_text import read_yaml
+from openclaw_extproc.config.read.yaml_text import read_yaml
 from openclaw_extproc.model.json import Json
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from openclaw_extproc.config.cloud import Cloud, is_cloud
+from openclaw_extproc.config.providers.cloud_credentials import Cloud, is_cloud
 from openclaw_extproc.edge.identities import Identity
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.gateway import Provider

@@ -21,8 +21,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from openclaw_extproc.config.cloud import is_cloud
 from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.config.providers.cloud_credentials import is_cloud
 from openclaw_extproc.config.settings import Address, Settings
 from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, chains
 from openclaw_extproc.drill.report import Report, report

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
-from openclaw_extproc.config.cloud import is_cloud
 from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.config.providers.cloud_credentials import is_cloud
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.sources import Sources
 from openclaw_extproc.explain.asking import UnclearError, ask, header

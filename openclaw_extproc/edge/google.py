@@ -17,7 +17,7 @@ from google.auth.credentials import TokenState
 from google.auth.exceptions import DefaultCredentialsError
 from google.oauth2 import service_account
 
-from openclaw_extproc.config.cloud import DEFAULT
+from openclaw_extproc.config.providers.cloud_credentials import DEFAULT
 from openclaw_extproc.edge.identities import NotRenewedError
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, cast
 
-from openclaw_extproc.config.cloud import Cloud, is_cloud
 from openclaw_extproc.config.findings import Finding, lacking
+from openclaw_extproc.config.providers.cloud_credentials import Cloud, is_cloud
 from openclaw_extproc.edge import logs
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import msgspec
 
 from openclaw_extproc.config.findings import ConfigError, Finding, errors
-from openclaw_extproc.config.key_text import unsendable
 from openclaw_extproc.config.load import Loaded, load, spots_of
-from openclaw_extproc.config.places import located
+from openclaw_extproc.config.providers.key_text import unsendable
+from openclaw_extproc.config.read.positions import located
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.clusters_file import of_clusters, resources, text_of, without
 from openclaw_extproc.edge.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text

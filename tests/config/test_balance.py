@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.findings import known
-from openclaw_extproc.config.rules import TIER_WORDS
+from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.gateway import Limits, Target
 from openclaw_extproc.plan import patience_ms

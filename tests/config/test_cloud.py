@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.config.findings import errors
-from openclaw_extproc.config.key_text import Objection
 from openclaw_extproc.config.load import load
+from openclaw_extproc.config.providers.key_text import Objection
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
 HOST = "load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {%s}}]}]}"

@@ -1,5 +1,5 @@
-from openclaw_extproc.config.clusters import Clusters, read_clusters
-from openclaw_extproc.config.yaml_text import read_yaml
+from openclaw_extproc.config.read.clusters import Clusters, read_clusters
+from openclaw_extproc.config.read.yaml_text import read_yaml
 from openclaw_extproc.gateway import Provider
 from tests.config.loading import FORMATS, cluster, complaints, loaded, warnings, written
 

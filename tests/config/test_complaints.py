@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from openclaw_extproc.config.complaints import checked
-from openclaw_extproc.config.schema import schema
-from openclaw_extproc.config.written import Written
+from openclaw_extproc.config.read.complaints import checked
+from openclaw_extproc.config.schema.config_file import Written
+from openclaw_extproc.config.schema.json_schema import schema
 from tests.config.loading import written
 
 

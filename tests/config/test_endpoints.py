@@ -1,7 +1,7 @@
 import pytest
 
-from openclaw_extproc.config.endpoints import Endpoint, endpoint
 from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
 
 
 @pytest.mark.parametrize(

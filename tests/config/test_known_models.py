@@ -1,7 +1,7 @@
 import pytest
 
 from openclaw_extproc.catalog import POSSIBLE
-from openclaw_extproc.config.known_models import FRONTIER, SMALL, STANDARD, TINY, bare_name, known_model
+from openclaw_extproc.config.known.models import FRONTIER, SMALL, STANDARD, TINY, bare_name, known_model
 
 
 @pytest.mark.parametrize(

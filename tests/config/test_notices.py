@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.config.notices import USUAL_SCHEDULE
+from openclaw_extproc.config.gateway.notices import USUAL_SCHEDULE
 from openclaw_extproc.notices.channels import Channel, Mail, Rate, Route
 from openclaw_extproc.notices.kinds import ALERTS, COMMUNITY, GENERAL, Kind
 from tests.config.loading import complaints, loaded, seed, settings, warnings

@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.config.findings import error
-from openclaw_extproc.config.places import Spot, is_written, located, merge
-from openclaw_extproc.config.yaml_text import read_yaml
+from openclaw_extproc.config.read.positions import Spot, is_written, located, merge
+from openclaw_extproc.config.read.yaml_text import read_yaml
 from tests.config.loading import loaded
 
 TEXT = """\

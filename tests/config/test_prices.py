@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.config.prices import NEWEST, listed, seller, window
+from openclaw_extproc.config.known.prices import NEWEST, listed, seller, window
 from openclaw_extproc.gateway import Provider
 
 DAY = date(2026, 11, 21)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import JsonValue
 
-from openclaw_extproc.config.schema import EDITOR_LINE, schema
+from openclaw_extproc.config.schema.json_schema import EDITOR_LINE, schema
 from tests.config.loading import SEEDS
 
 CHECKED_IN = Path("docs/openclaw.schema.json")

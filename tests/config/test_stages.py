@@ -2,8 +2,8 @@
 
 import pytest
 
+from openclaw_extproc.config.gateway.stages import is_loopback
 from openclaw_extproc.config.settings import StageTls
-from openclaw_extproc.config.stages import is_loopback
 from tests.config.loading import complaints, settings, warnings
 
 OPENAI = "model: {providers: [{name: openai, models: [gpt-4o], api_key: '${OPENAI_API_KEY}'}]}\n"

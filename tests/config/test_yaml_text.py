@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.config import yaml_text
-from openclaw_extproc.config.yaml_text import MAX_TEXT, Plain, read_yaml
+from openclaw_extproc.config.read import yaml_text
+from openclaw_extproc.config.read.yaml_text import MAX_TEXT, Plain, read_yaml
 from tests.config.loading import written
 
 LOADERS = [yaml.CSafeLoader, yaml.SafeLoader]

@@ -17,10 +17,10 @@ from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from openclaw_extproc.config.written import Written
-from openclaw_extproc.config.written_base import Section
-from openclaw_extproc.config.written_levels import SessionFile
-from openclaw_extproc.config.written_models import Short
+from openclaw_extproc.config.schema.base import Section
+from openclaw_extproc.config.schema.config_file import Written
+from openclaw_extproc.config.schema.models import Short
+from openclaw_extproc.config.schema.overrides import SessionFile
 
 Kind = type[Section]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from openclaw_extproc.config.known_providers import KNOWN_PROVIDERS
+from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.wire import FAMILIES, FORMATS
 from openclaw_extproc.wire.passthrough import USUAL, Rule
 from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.config import yaml_text
+from openclaw_extproc.config.read import yaml_text
 from openclaw_extproc.edge import files
 from openclaw_extproc.model import json_limits
 from openclaw_extproc.stages.arriving import MAX_BODY_BYTES

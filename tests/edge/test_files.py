@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.key_text import Objection
+from openclaw_extproc.config.providers.key_text import Objection
 from openclaw_extproc.edge import files
 from openclaw_extproc.edge.files import MAX_SECRET_BYTES, key_file_objection
 from openclaw_extproc.edge.secrets import Secrets

@@ -1,0 +1,1 @@
+"""The gateway's own settings, linked: limits, callers, stages, health, notifications."""

@@ -1,0 +1,183 @@
+"""`clients`, and what `gateway` says of callers, linked. Who may call is never guessed: a dangling name is an error."""
+
+import ipaddress
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+
+from openclaw_extproc.callers import CallerRules, ClaimNames, Client, JwksServer, JwtRules, ListenerTls
+from openclaw_extproc.config.findings import Finding, error, known, lacking, nearest, warning
+from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
+from openclaw_extproc.config.providers.networks import is_loopback, is_near
+from openclaw_extproc.config.schema.callers import ClientEntry, JwtSection, TlsSection
+from openclaw_extproc.config.schema.config_file import Written
+
+
+def link_callers(
+    written: Written, variables: Collection[str], readable: Callable[[str], bool]
+) -> tuple[CallerRules, list[Finding]]:
+    """
+    Args:
+        variables: Names of the environment variables that are set.
+        readable: Whether a file can be read.
+    """
+    gateway, linking = written.gateway, _Linking(variables, readable, written.cost_centres)
+    clients = {name: linking.client(name, one) for name, one in written.clients.items()}
+    linking.centre(gateway.cost_centre.default, "gateway.cost_centre.default")
+    rules = CallerRules(
+        authentication=gateway.authentication or "optional",
+        default_cost_centre=gateway.cost_centre.default or "",
+        requires_cost_centre=gateway.cost_centre.required,
+        clients=clients,
+        tls=None if gateway.tls is None else linking.tls(gateway.tls),
+        jwt=None if gateway.jwt is None else linking.jwt(gateway.jwt),
+        forwarded_from=tuple(linking.ranges(gateway.forwarded_client_cert_from)),
+    )
+    said = gateway.trust_caller_labels
+    trusts = is_loopback(gateway.host) and not rules.identifies if said is None else said
+    rules = replace(rules, trusts_labels=trusts)
+    return rules, [*linking.findings, *_unidentified(rules), *_unmatched(rules), *_unheard(rules, written)]
+
+
+_NOT_CLIENTS = ("other", "none")
+
+
+@dataclass(slots=True)
+class _Linking:
+    variables: Collection[str]
+    readable: Callable[[str], bool]
+    centres: Collection[str]
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+    def client(self, name: str, one: ClientEntry) -> Client:
+        path = f"clients.{name}"
+        self.centre(one.cost_centre, f"{path}.cost_centre")
+        if name in _NOT_CLIENTS:
+            self.findings.append(error(path, "is what metrics call callers that are no client", "take another name"))
+        if not (one.api_keys or one.api_key_files or one.certificates or one.subjects):
+            remedy = "write api_keys, api_key_files, certificates or subjects"
+            self.findings.append(error(path, "nothing tells who it is", remedy))
+        self._keys(one, path)
+        for key, patterns in (("certificates", one.certificates), ("subjects", one.subjects)):
+            for n, pattern in enumerate(patterns):
+                if "*" in pattern[:-1]:
+                    finding = "has a * that is not at its end"
+                    self.findings.append(error(f"{path}.{key}[{n}]", finding, "write the beginning, and a * behind it"))
+        return Client(
+            name,
+            (*one.api_keys, *(file for file in one.api_key_files if "/" in file)),
+            tuple(one.certificates),
+            tuple(one.subjects),
+            one.tenant or "",
+            one.team or "",
+            one.cost_centre or "",
+            tuple(one.groups),
+        )
+
+    def _keys(self, one: ClientEntry, path: str) -> None:
+        """One of several may be missing: the next key, or the last. Without any, the client cannot call."""
+        for n, file in enumerate(one.api_key_files):
+            if "/" not in file:
+                remedy = "write one with a slash, such as ./keys/search"
+                self.findings.append(error(f"{path}.api_key_files[{n}]", "is no path", remedy))
+        here = [name for name in one.api_keys if name in self.variables]
+        here += [file for file in one.api_key_files if self.readable(file)]
+        if (one.api_keys or one.api_key_files) and not here:
+            finding = "none of its keys is there, so it is not known by one"
+            self.findings.append(lacking(path, finding, "set one of its variables, or write one of its files"))
+
+    def centre(self, name: str | None, path: str) -> None:
+        if name is not None and self.centres and name not in self.centres:
+            finding = f'no cost centre is named "{name}" {known(self.centres)}'
+            self.findings.append(error(path, finding, nearest(name, self.centres) or "add it under cost_centres"))
+
+    def tls(self, one: TlsSection) -> ListenerTls | None:
+        path = "gateway.tls"
+        for key, file in (("cert_file", one.cert_file), ("key_file", one.key_file)):
+            if file is None:
+                self.findings.append(error(f"{path}.{key}", "missing", "name the file"))
+        for key, file in (
+            ("cert_file", one.cert_file),
+            ("key_file", one.key_file),
+            ("client_ca_file", one.client_ca_file),
+        ):
+            self._must_be_readable(file, f"{path}.{key}")
+        if one.require_client_cert and one.client_ca_file is None:
+            finding = "nobody's certificate counts, so every connection would be refused"
+            self.findings.append(error(f"{path}.require_client_cert", finding, f"write {path}.client_ca_file"))
+        if one.cert_file is None or one.key_file is None:
+            return None
+        return ListenerTls(one.cert_file, one.key_file, one.client_ca_file or "", one.require_client_cert)
+
+    def jwt(self, one: JwtSection) -> JwtRules | None:
+        path = "gateway.jwt"
+        if one.issuer is None:
+            self.findings.append(error(f"{path}.issuer", "missing", "write the iss of its tokens"))
+        if (one.jwks_file is None) == (one.jwks_uri is None):
+            finding = "missing, as is jwks_uri" if one.jwks_file is None else "written beside jwks_uri"
+            self.findings.append(error(f"{path}.jwks_file", finding, "write one of the two"))
+        if not one.audiences:
+            finding = "missing: a token that the issuer made for any other service counts here, too"
+            self.findings.append(
+                warning(f"{path}.audiences", finding, "write the aud that tokens for this gateway have")
+            )
+        self._must_be_readable(one.jwks_file, f"{path}.jwks_file")
+        said = one.claims
+        claims = ClaimNames(said.name, said.tenant or "", said.team or "", said.cost_centre or "", said.groups or "")
+        server = None if one.jwks_uri is None else self._server(one.jwks_uri, f"{path}.jwks_uri")
+        if one.issuer is None:
+            return None
+        return JwtRules(one.issuer, tuple(one.audiences), one.jwks_file or "", server, claims)
+
+    def _server(self, uri: str, path: str) -> JwksServer | None:
+        place = endpoint(uri, path)
+        if not isinstance(place, Endpoint):
+            self.findings.append(place)
+            return None
+        if place.scheme == "http" and not is_near(place.host):
+            finding = "whoever is between can put a key of their own there: it is fetched without TLS"
+            self.findings.append(error(path, finding, "write https://"))
+        return JwksServer(uri, place.scheme, place.host, place.port)
+
+    def _must_be_readable(self, file: str | None, path: str) -> None:
+        if file is not None and not self.readable(file):
+            self.findings.append(error(path, "the file cannot be read", "check the path and its permissions"))
+
+    def ranges(self, written: list[str]) -> Iterator[str]:
+        for n, one in enumerate(written):
+            try:
+                yield str(ipaddress.ip_network(one))
+            except ValueError:
+                finding = "is neither an address nor a range of addresses"
+                path = f"gateway.forwarded_client_cert_from[{n}]"
+                self.findings.append(
+                    error(path, finding, "write one such as 10.0.0.0/8, without bits behind its length")
+                )
+
+
+def _unidentified(rules: CallerRules) -> Iterator[Finding]:
+    if rules.authentication != "optional" and not rules.identifies:
+        finding = "nothing here can tell who calls, so every call would be refused"
+        remedy = "write clients with keys, gateway.tls.client_ca_file or gateway.jwt"
+        yield error("gateway.authentication", finding, remedy)
+
+
+def _unmatched(rules: CallerRules) -> Iterator[Finding]:
+    """What a client is to be known by, and nobody verifies."""
+    for name, one in rules.clients.items():
+        if one.certificates and not (rules.reads_certificates or rules.forwarded_from):
+            remedy = "write gateway.tls.client_ca_file, or gateway.forwarded_client_cert_from in a mesh"
+            yield warning(f"clients.{name}.certificates", "nobody asks for certificates", remedy)
+        if one.subjects and rules.jwt is None:
+            yield warning(f"clients.{name}.subjects", "nobody verifies tokens", "write gateway.jwt")
+
+
+def _unheard(rules: CallerRules, written: Written) -> Iterator[Finding]:
+    """What depends on who calls, where nothing may say so."""
+    if rules.trusts_labels or rules.identifies:
+        return
+    remedy = "write clients, gateway.tls.client_ca_file or gateway.jwt, or gateway.trust_caller_labels: true"
+    if written.users:
+        yield warning("users", "not used: nothing says who the user is, and callers are not believed", remedy)
+    if written.cost_centres and not rules.default_cost_centre:
+        finding = "callers are not believed: a name that they send narrows, and nothing is limited by it"
+        yield warning("cost_centres", finding, f"{remedy}, or gateway.cost_centre.default")

@@ -1,0 +1,78 @@
+"""Findings about doors that stand open: who else can call, read the admin port, or listen to a key on its way.
+
+What gives a key away for good is an error, unless the configuration says that it is meant; the rest are warnings.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from openclaw_extproc.callers import CallerRules
+from openclaw_extproc.config.findings import Finding, error, warning
+from openclaw_extproc.config.providers.endpoints import Endpoint as WrittenEndpoint
+from openclaw_extproc.config.providers.endpoints import endpoint
+from openclaw_extproc.config.providers.networks import is_loopback, is_near
+from openclaw_extproc.config.schema.config_file import GatewaySection, Written
+from openclaw_extproc.config.settings import Endpoint
+from openclaw_extproc.gateway import Provider
+
+
+def open_doors(
+    written: Written,
+    callers: CallerRules,
+    providers: Mapping[str, Provider],
+    endpoints: Mapping[str, Endpoint],
+    paths: Mapping[str, str],
+    meant: frozenset[str],
+) -> Iterator[Finding]:
+    """
+    Args:
+        endpoints: By provider, where it is known.
+        paths: By provider, where its credential stands.
+        meant: Providers whose key may go out in the clear.
+    """
+    yield from _listener(written.gateway, callers)
+    yield from _admin(written.gateway)
+    for name, provider in providers.items():
+        place = endpoints.get(name)
+        if place is not None and place.scheme == "http" and not is_near(place.host) and name not in meant:
+            yield from _in_the_clear(provider, paths[name])
+    yield from _channels(written)
+
+
+def _listener(gateway: GatewaySection, callers: CallerRules) -> Iterator[Finding]:
+    if is_loopback(gateway.host):
+        return
+    if gateway.authentication is None:
+        finding = "whoever reaches this address can call, and spends the credentials of the providers"
+        remedy = (
+            "write 127.0.0.1, or clients and gateway.authentication: required; `authentication: optional` says that it "
+            "is meant"
+        )
+        yield warning("gateway.host", finding, remedy)
+    if callers.tls is None and any(client.api_keys for client in callers.clients.values()):
+        finding = "keys of clients come without TLS, readable for whoever is between"
+        yield warning("gateway.tls", finding, "write cert_file and key_file, or end TLS in front of this listener")
+
+
+def _admin(gateway: GatewaySection) -> Iterator[Finding]:
+    if not (is_loopback(gateway.admin_host) or gateway.expose_admin):
+        finding = "whoever reaches this address can read metrics and the health of all providers"
+        remedy = "write 127.0.0.1; `expose_admin: true` says that it is meant"
+        yield warning("gateway.admin_host", finding, remedy)
+
+
+def _in_the_clear(provider: Provider, path: str) -> Iterator[Finding]:
+    if provider.credential or provider.auth != "inject":
+        whose = "the caller's credential" if provider.auth == "forward" else "its credential"
+        finding = f"{provider.name}: {whose} goes over http:// to a public address: anybody between can read it"
+        yield error(path, finding, "write an https:// endpoint; `allow_http: true` says that it is meant")
+
+
+def _channels(written: Written) -> Iterator[Finding]:
+    for name, one in written.channels.items():
+        place = endpoint(one.endpoint, "") if one.endpoint else None
+        if isinstance(place, WrittenEndpoint) and place.scheme == "http" and not is_near(place.host):
+            finding = "the bot's token goes over http:// to a public address: anybody between can read it"
+            yield error(f"channels.{name}.endpoint", finding, "write https://")
+        if one.security == "none" and one.user and one.host and not is_near(one.host):
+            finding = "the password goes to a public address without TLS: anybody between can read it"
+            yield error(f"channels.{name}.security", finding, "write starttls or tls")

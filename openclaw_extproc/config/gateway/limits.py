@@ -1,0 +1,137 @@
+"""The numbers of a gateway: waits, retries, and what a caller is told when all is lost."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.schema.config_file import ProviderEntry, Written
+from openclaw_extproc.config.schema.reliability import Hold, OnMidstreamFault, Timeouts
+from openclaw_extproc.config.schema.router import EmergencySection, RetryPolicy, RouterSection
+from openclaw_extproc.gateway import HOLD_ALL, Emergency, Gateway, Limits, Patience
+
+
+def link_limits(written: Written) -> tuple[Limits, list[Finding]]:
+    """`model.router.retry_policy` goes before `router.retry_policy`, as `model.primary` before `router.primary`."""
+    nearer, further = written.model.router.retry_policy, written.router.retry_policy
+    limits = _with_timeouts(Limits(), written.router)
+    limits = _with_retries(_with_retries(limits, further), nearer)
+    findings = [
+        *_two_delays(nearer, "model.router.retry_policy"),
+        *_two_delays(further, "router.retry_policy"),
+        *_overruled(nearer, further),
+        *_no_time_for_another(limits),
+    ]
+    return limits, findings
+
+
+def _no_time_for_another(limits: Limits) -> Iterator[Finding]:
+    """Envoy leaves out the limit of an attempt that is no shorter than that of the whole call."""
+    total, most = limits.total_ms, limits.longest_ms
+    if total is None:
+        return
+    each = {"first_token_ms": limits.first_token_ms, "answer_ms": limits.answer_ms}
+    if longer := {name: ms for name, ms in each.items() if min(ms, most) >= total}:
+        named = " and ".join(f"{name} ({min(ms, most)})" for name, ms in longer.items())
+        finding = f"no longer than {named}: who is silent leaves no time to ask another provider"
+        yield warning("router.timeouts.total_ms", finding, "write shorter ones for each attempt, or a longer total_ms")
+
+
+def link_emergency(written: EmergencySection) -> Emergency:
+    usual = Emergency()
+    if not written.enabled:
+        return usual
+    return Emergency(
+        message=written.message or usual.message,
+        model=written.model or "" if written.fallback_mode == "degraded" else "",
+        retry_after_ms=usual.retry_after_ms if written.retry_after_ms is None else written.retry_after_ms,
+    )
+
+
+def degraded(written: EmergencySection, gateway: Gateway) -> Iterator[Finding]:
+    """What is wrong with the model that is to answer when all others failed."""
+    path = "router.emergency.model"
+    if written.fallback_mode == "degraded" and written.model is None:
+        yield error(path, "missing, and fallback_mode is degraded", "name the model that answers then")
+    elif written.model is not None and written.fallback_mode != "degraded":
+        yield warning(path, "not used, since fallback_mode is not degraded", "write fallback_mode: degraded")
+    elif written.model is not None and gateway.chain_of(written.model) is None:
+        remedy = nearest(written.model, gateway.listed) or "write one of these"
+        yield error(path, f'no model is named "{written.model}" {known(gateway.listed)}', remedy)
+
+
+def _with_timeouts(limits: Limits, router: RouterSection) -> Limits:
+    times = router.timeouts
+    return replace(
+        limits,
+        first_token_ms=times.first_token_ms or limits.first_token_ms,
+        answer_ms=times.answer_ms or limits.answer_ms,
+        timeout_ms=router.timeout_ms,
+        connect_ms=times.connect_ms or limits.connect_ms,
+        idle_ms=times.idle_ms or limits.idle_ms,
+        total_ms=times.total_ms,
+        hold_ms=_hold_ms(router.on_midstream_fault),
+    )
+
+
+def _hold_ms(written: OnMidstreamFault) -> int:
+    match written:
+        case "error":
+            return 0
+        case "buffer":
+            return HOLD_ALL
+        case Hold(hold_ms=milliseconds):
+            return milliseconds
+
+
+def patient(providers: Providers, written: Written) -> Providers:
+    """The providers with the limits that are written of each of them alone."""
+    own = {entry.name or entry.provider or "": _patience(entry) for entry in written.model.providers}
+    by_name = {name: replace(one, patience=own.get(name, one.patience)) for name, one in providers.by_name.items()}
+    upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
+    return replace(providers, by_name=by_name, upstreams=upstreams)
+
+
+def _patience(entry: ProviderEntry) -> Patience:
+    times, fault = entry.timeouts or Timeouts(), entry.on_midstream_fault
+    return Patience(
+        connect_ms=times.connect_ms,
+        first_token_ms=times.first_token_ms,
+        answer_ms=times.answer_ms,
+        idle_ms=times.idle_ms,
+        hold_ms=None if fault is None else _hold_ms(fault),
+    )
+
+
+def _with_retries(limits: Limits, policy: RetryPolicy) -> Limits:
+    delay = _delay(policy)
+    return replace(
+        limits,
+        max_retries=limits.max_retries if policy.max_retries is None else policy.max_retries,
+        retry_delay_ms=limits.retry_delay_ms if delay is None else delay,
+        backoff_multiplier=policy.backoff_multiplier or limits.backoff_multiplier,
+        wait_at_most_ms=limits.wait_at_most_ms if policy.wait_at_most_ms is None else policy.wait_at_most_ms,
+    )
+
+
+def _delay(policy: RetryPolicy) -> int | None:
+    return policy.retry_delay_ms if policy.initial_delay_ms is None else policy.initial_delay_ms
+
+
+def _two_delays(policy: RetryPolicy, path: str) -> Iterator[Finding]:
+    one, other = policy.initial_delay_ms, policy.retry_delay_ms
+    if one is not None and other is not None and one != other:
+        yield error(f"{path}.retry_delay_ms", "says another delay than initial_delay_ms", "write one of the two")
+
+
+def _overruled(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
+    pairs = {
+        "max_retries": (nearer.max_retries, further.max_retries),
+        "retry_delay_ms": (_delay(nearer), _delay(further)),
+        "wait_at_most_ms": (nearer.wait_at_most_ms, further.wait_at_most_ms),
+        "backoff_multiplier": (nearer.backoff_multiplier, further.backoff_multiplier),
+    }
+    for key, (used, other) in pairs.items():
+        if used is not None and other is not None and used != other:
+            finding = f"not used: model.router.retry_policy says {used}"
+            yield warning(f"router.retry_policy.{key}", finding, "write it in one of the two places")

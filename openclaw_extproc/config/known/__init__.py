@@ -1,0 +1,1 @@
+"""What is known without being configured: models, providers, list prices."""

@@ -1,0 +1,1 @@
+"""Models and their names, linked: facts, prices, fallback chains, virtual names."""

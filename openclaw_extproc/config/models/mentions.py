@@ -1,0 +1,55 @@
+"""What is written of a model in all places together, and where each word of it stands."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.config.read.narrow import sequence
+from openclaw_extproc.config.schema.models import CatalogueEntry, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    """By the name of a field of `CatalogueEntry`."""
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where each of them is written."""
+
+    def place(self, key: str) -> str:
+        return self.places.get(key, "")
+
+    def text(self, key: str) -> str:
+        found = self.values.get(key)
+        return found if isinstance(found, str) else ""
+
+    def count(self, key: str) -> int | None:
+        found = self.values.get(key)
+        return found if isinstance(found, int) else None
+
+    def number(self, key: str) -> float | None:
+        found = self.values.get(key)
+        return float(found) if isinstance(found, int | float) else None
+
+    def words(self, key: str) -> frozenset[str]:
+        return frozenset(map(str, sequence(self.values.get(key))))
+
+
+def say(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> dict[str, Said]:
+    """By `provider/model`, in the order of the sources: that name, a place, what is written there."""
+    said: dict[str, Said] = {}
+    for name, path, facts in sources:
+        before = said.get(name, Said())
+        values, places = dict(before.values), dict(before.places)
+        for key, value in _written(facts).items():
+            if values.setdefault(key, value) != value:
+                finding = f"says something else of {name} than {places[key]}"
+                findings.append(error(f"{path}.{key}", finding, "write it once"))
+            places.setdefault(key, f"{path}.{key}")
+        said[name] = Said(values, places)
+    return said
+
+
+def _written(facts: Facts) -> dict[str, object]:
+    keys = facts.model_fields_set & CatalogueEntry.model_fields.keys()
+    found: dict[str, object] = {key: getattr(facts, key) for key in CatalogueEntry.model_fields if key in keys}
+    return {key: value for key, value in found.items() if value is not None}

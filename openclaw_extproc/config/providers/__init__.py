@@ -1,0 +1,1 @@
+"""Providers, linked: endpoints, credentials, what their formats can do."""

@@ -1,0 +1,101 @@
+"""All that is written about choosing a model, linked into one `Strategy`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from openclaw_extproc.config.conditions.conditions import Compiler, activate, any_of
+from openclaw_extproc.config.findings import Finding, warning
+from openclaw_extproc.config.models.names import Names, skipped
+from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.read.forms import Forms
+from openclaw_extproc.config.routing.compliance import Permitting, link_compliance, link_cost_centres
+from openclaw_extproc.config.routing.overrides import link_levels
+from openclaw_extproc.config.routing.rules import (
+    PATH,
+    Linking,
+    link_experiments,
+    link_fallbacks,
+    link_rules,
+    link_second_opinion,
+    link_tasks,
+    link_tiers,
+)
+from openclaw_extproc.config.schema.config_file import RoutingStrategy, Written
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.strategy import Pool, Strategy, Virtual
+
+
+def link_choosing(
+    written: Written,
+    forms: Forms,
+    providers: Providers,
+    gateway: Gateway,
+    *,
+    pools: Mapping[str, Pool],
+    virtual: Mapping[str, Virtual],
+) -> tuple[Strategy, list[Finding]]:
+    """What all these sections say, as one strategy; other parts add theirs to it.
+
+    Args:
+        gateway: With providers and chains.
+        pools: Those that are there.
+        virtual: Those of the operator's own.
+    """
+    section = written.gateway.routing_strategy or RoutingStrategy()
+    names = Names(gateway, pools, virtual, skipped(forms, providers, _left_out(written)))
+    linking = Linking(names, Compiler(names.findings))
+    permitting = Permitting(linking, providers)
+    compliance = link_compliance(written.compliance, permitting)
+    levels, about_levels = link_levels(forms, gateway.chains, compliance.classes)
+    names.findings.extend(about_levels)
+    rules, default = link_rules(section, linking)
+    strategy = Strategy(
+        mode=written.gateway.mode,
+        applies_to=section.applies_to,
+        activate=activate,
+        any_of=any_of,
+        rules=rules,
+        default=default,
+        default_priority="cost" if section.policy == "cost_aware_capability" else "",
+        tasks=link_tasks(section, written.task_to_model, linking),
+        fallbacks=link_fallbacks(section, written.fallback_map, linking),
+        tiers=link_tiers(section, linking),
+        experiments=link_experiments(section, linking),
+        compliance=compliance,
+        users=dict(_users(written, names)),
+        cost_centres=link_cost_centres(written.cost_centres, permitting),
+        levels=levels,
+        second_opinion=link_second_opinion(section.second_opinion, names.findings),
+    )
+    return strategy, names.findings
+
+
+def switched_off(strategy: Strategy) -> tuple[Strategy, list[Finding]]:
+    """Of a router that is off: nothing is chosen any more. What forbids and limits stays."""
+    off = replace(
+        strategy,
+        rules=(),
+        default="",
+        default_priority="",
+        tasks={},
+        fallbacks={},
+        tiers={},
+        experiments=(),
+        second_opinion=None,
+    )
+    if off == strategy:
+        return strategy, []
+    return off, [warning(PATH, "not used: the router is switched off", "remove router.enabled: false")]
+
+
+def _left_out(written: Written) -> set[str]:
+    balancing = written.load_balancing
+    return {*written.gateway.models, *(balancing.pools if balancing else ())}
+
+
+def _users(written: Written, names: Names) -> Iterator[tuple[str, str]]:
+    for user, one in written.users.items():
+        if one.preferred_model is None:
+            continue
+        if model := names.model(one.preferred_model, f"users.{user}.preferred_model"):
+            yield user, model

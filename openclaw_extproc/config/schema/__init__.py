@@ -1,0 +1,1 @@
+"""The written form of `openclaw.yml`: every key, its type, its range and its documentation."""
