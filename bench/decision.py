@@ -19,7 +19,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import (
     Affinity,
     Compliance,
@@ -147,13 +147,13 @@ def request(size: int) -> Ask:
 
 def measure(runs: int = RUNS) -> list[Row]:
     made = gateway()
-    situation = Situation(
-        latency={target.name: 0.5 for target in made.chains["model-1"]}, remembered=Remembered(spent_usd=1)
+    situation = RuntimeState(
+        latency={target.name: 0.5 for target in made.chains["model-1"]}, remembered=SessionState(spent_usd=1)
     )
     return [_row(request(size), size, most, made, situation, runs) for size, most in SIZES.items()]
 
 
-def _row(ask: Ask, size: int, most: float, made: Gateway, situation: Situation, runs: int) -> Row:
+def _row(ask: Ask, size: int, most: float, made: Gateway, situation: RuntimeState, runs: int) -> Row:
     whole, wall, alone = list[float](), list[float](), list[float]()
     for n in range(WARMING + runs):
         at, began = time.perf_counter(), time.thread_time()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from statistics import median
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity import judge
+from openclaw_extproc.policy.complexity import classify_request
 
 SMALL, LARGE = 2 * 1024, 16 * 1024
 """Characters; the second is the longest query there is."""
@@ -38,7 +38,7 @@ def measure(text: str, size: int) -> float:
 def _batch(features: Features) -> float:
     began = time.process_time()
     for _ in range(TIMES):
-        judge(features)
+        classify_request(features)
     return (time.process_time() - began) * 1000 / TIMES
 
 

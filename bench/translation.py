@@ -12,7 +12,7 @@ from statistics import median
 
 from bench import canned
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
@@ -132,7 +132,7 @@ def _call(client: str, provider: str, path: str, body: bytes, kind: str, chunks:
     """One request through both stages; fails when it was not answered."""
     only = Provider("one", "c1", provider, "/v1", models=("m",))
     gateway = Gateway(providers={"one": only}, chains={"m": (Target(only, "m"),)})
-    route, attempt = RouteStage(gateway, Situation()), AttemptStage(Snapshots(gateway))
+    route, attempt = RouteStage(gateway, RuntimeState()), AttemptStage(Snapshots(gateway))
     headers = {":method": "POST", ":path": path, "content-type": "application/json"}
     route.receive(RequestHead(headers, AT))
     planned = route.receive(RequestBody(body, AT)).answers[-1]

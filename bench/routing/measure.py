@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.routing.prompts import Labelled
-from openclaw_extproc.policy.complexity import USUAL, Judgement, Weights, judge
+from openclaw_extproc.policy.complexity import USUAL, Classification, Weights, classify_request
 from openclaw_extproc.strategy import TIERS, Tier
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     prompt: Labelled
-    judgement: Judgement
+    judgement: Classification
 
     @property
     def off_by(self) -> int:
@@ -49,7 +49,7 @@ class Score:
 
 
 def judged(prompts: Sequence[Labelled], weights: Weights = USUAL) -> list[Judged]:
-    return [Judged(prompt, judge(prompt.features, weights)) for prompt in prompts]
+    return [Judged(prompt, classify_request(prompt.features, weights)) for prompt in prompts]
 
 
 def score(results: Sequence[Judged]) -> Score:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Gateway, Limits, Target
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import way
 from openclaw_extproc.stages.retries import MAX_WAIT_SECONDS
 from openclaw_extproc.wire import spoken_at
@@ -162,7 +162,7 @@ def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | No
 def _gone(asking: Asking, gateway: Gateway, at: float) -> way.Way:
     headers = {":method": "POST", ":path": asking.path, **HEADERS}
     arrived = way.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
-    return way.go(arrived, lambda _: Situation(), gateway)
+    return way.go(arrived, lambda _: RuntimeState(), gateway)
 
 
 def _as_stream(asking: Asking) -> Asking | None:

@@ -15,7 +15,7 @@ from openclaw_extproc.edge.health_watch import Verdict
 from openclaw_extproc.edge.restart import Kept
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
-from openclaw_extproc.policy.health.provider_health import View
+from openclaw_extproc.policy.health.provider_health import HealthView
 
 _LENGTH = struct.Struct("!I")
 _BROKEN = (asyncio.IncompleteReadError, ConnectionError)
@@ -101,7 +101,7 @@ class Reply:
     number: int
     problem: str = ""
     metrics: tuple[Metric, ...] = ()
-    views: tuple[View, ...] = ()
+    views: tuple[HealthView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from openclaw_extproc.edge.sources import Origin, Read
 from openclaw_extproc.edge.sums import Told, added, totals
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices.kinds import Kind, Notice
-from openclaw_extproc.policy.health.merged import of_all
+from openclaw_extproc.policy.health.merged import merge_health_views
 
 READY_SECONDS = 30.0
 LATE_SECONDS = 3.0
@@ -181,7 +181,7 @@ class Crew:
 
     async def health_page(self) -> bytes:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
-        return health_page.page(of_all(views), time.time())
+        return health_page.page(merge_health_views(views), time.time())
 
     async def _keep_counting(self) -> None:
         while True:

@@ -20,7 +20,7 @@ from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.explain.text import text
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.identification import identity_of
 
 DECIDED, REFUSED = 0, 1
@@ -102,9 +102,9 @@ def _body(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 
-def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[Situation, tuple[str, ...]]:
+def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeState, tuple[str, ...]]:
     """What is so here and now, as far as one can know without asking anybody."""
-    given = Situation() if options.situation is None else _given(options.situation)
+    given = RuntimeState() if options.situation is None else _given(options.situation)
     if options.assume_credentials:
         return replace(given, missing_credentials=frozenset()), ()
     secrets = Secrets(os.environ)
@@ -115,14 +115,14 @@ def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[Situation
     return replace(given, missing_credentials=given.missing_credentials | missing), notes
 
 
-def _given(file: Path) -> Situation:
+def _given(file: Path) -> RuntimeState:
     """Raises `InputError`."""
-    known = {f.name for f in fields(Situation)}
+    known = {f.name for f in fields(RuntimeState)}
     try:
         named = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])
         if unknown := sorted(named.keys() - known):
             raise InputError(f"{file}: {unknown[0]}: unknown key (known: {', '.join(sorted(known))})")
-        return msgspec.json.decode(file.read_bytes(), type=Situation)
+        return msgspec.json.decode(file.read_bytes(), type=RuntimeState)
     except msgspec.MsgspecError as problem:
         raise InputError(f"{file}: {problem}") from problem
     except OSError as problem:

@@ -31,7 +31,7 @@ from openclaw_extproc.edge.heartbeat import Pulse
 from openclaw_extproc.edge.processes import Child
 from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.notices.kinds import Notice
-from openclaw_extproc.policy.health.provider_health import View
+from openclaw_extproc.policy.health.provider_health import HealthView
 
 _ANSWER_SECONDS = 2.0
 _EXPECT_SECONDS = 30.0
@@ -94,7 +94,7 @@ class Hand:
             self.metrics = reply.metrics
         return self.metrics
 
-    async def views(self) -> tuple[View, ...]:
+    async def views(self) -> tuple[HealthView, ...]:
         """What it knows of providers and models; nothing of one that does not answer."""
         reply = await self._ask(Look(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views

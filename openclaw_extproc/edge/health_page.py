@@ -6,17 +6,17 @@ from typing import Any
 
 import httpx
 
-from openclaw_extproc.policy.health.provider_health import View
+from openclaw_extproc.policy.health.provider_health import HealthView
 
 PATH = "/health/targets"
 TIMEOUT_SECONDS = 5.0
 
 
-def page(views: Iterable[View], at: float) -> bytes:
+def page(views: Iterable[HealthView], at: float) -> bytes:
     return json.dumps({"at": round(at, 3), "targets": [_row(view, at) for view in views]}).encode()
 
 
-def _row(view: View, at: float) -> dict[str, Any]:
+def _row(view: HealthView, at: float) -> dict[str, Any]:
     again = view.tries_again_at
     forever = again is not None and again == float("inf")
     return {

@@ -17,7 +17,7 @@ from openclaw_extproc.notices.kinds import Kind as Notable
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
-from openclaw_extproc.policy.health.provider_health import Change, Health, View
+from openclaw_extproc.policy.health.provider_health import HealthChange, HealthTable, HealthView
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 
 _UNANSWERED = ("connection", "timeout")
@@ -38,7 +38,7 @@ class Verdict:
 class HealthWatch:
     def __init__(self, gateway: Gateway, tell: Tell = nobody) -> None:
         """`tell`: people, of who is out and who is back."""
-        self._health = Health(gateway)
+        self._health = HealthTable(gateway)
         self._tell = tell
         self._lock = Lock()
         self._critical: frozenset[str] = frozenset()
@@ -94,7 +94,7 @@ class HealthWatch:
     # -- what is asked ---------------------------------------------------------------
 
     def avoid(self, at: float) -> frozenset[str]:
-        """`Situation.unhealthy` of one request."""
+        """`RuntimeState.unhealthy` of one request."""
         with self._lock:
             return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
 
@@ -111,7 +111,7 @@ class HealthWatch:
         with self._lock:
             return self._health.status(provider, at)
 
-    def view(self, at: float) -> tuple[View, ...]:
+    def view(self, at: float) -> tuple[HealthView, ...]:
         with self._lock:
             return self._health.view(at)
 
@@ -141,7 +141,7 @@ class HealthWatch:
         self._critical = frozenset(critical)
 
 
-def _notice(change: Change, at: float) -> Notice | None:
+def _notice(change: HealthChange, at: float) -> Notice | None:
     """Who is tried again now and then, and fails, is out all the while."""
     name, was_out = change.name, change.before in (State.OPEN, State.HALF_OPEN)
     if change.after is State.OPEN and change.before is not State.HALF_OPEN:

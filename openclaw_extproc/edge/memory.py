@@ -18,7 +18,7 @@ from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.strategy import TIERS, Strategy
 from openclaw_extproc.wire import FORMATS
@@ -97,10 +97,10 @@ class Memory:
         self.under_way = UnderWay()
         self.corrections = Corrections()
 
-    def situation(self, features: Features, gateway: Gateway, at: float) -> Situation:
+    def situation(self, features: Features, gateway: Gateway, at: float) -> RuntimeState:
         """All of it that bears on one request."""
         held = self.under_way.held_usd(at)
-        return Situation(
+        return RuntimeState(
             latency=self.latencies.medians(at, streamed=features.stream),
             inflight=self.under_way.inflight(at),
             token_ratio=self.corrections.ratios(),
@@ -109,9 +109,9 @@ class Memory:
             remembered=self._remembered(features, gateway.strategy, at),
         )
 
-    def _remembered(self, features: Features, strategy: Strategy, at: float) -> Remembered:
+    def _remembered(self, features: Features, strategy: Strategy, at: float) -> SessionState:
         if not features.declared.session:
-            return Remembered()
+            return SessionState()
         ttl = strategy.affinity.ttl_seconds if strategy.affinity else USUAL_TTL_SECONDS
         known = self.sessions.recall(features.declared.session, features.model, at, ttl)
         # Without affinity a session is free, but for the middle of a tool loop.

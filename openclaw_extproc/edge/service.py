@@ -38,7 +38,7 @@ from openclaw_extproc.edge.transport import Session
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Kind, Notice
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.route import RouteStage
@@ -93,7 +93,7 @@ class Service:
         self._client_keys = ClientKeys(secrets)
         self._client_keys.keep(settings.gateway.callers.clients)
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
-        self._situation = Situation()
+        self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
         self.answers = Answers(
             lambda: self._settings.listen, self.metrics.question, lambda: self._settings.gateway.callers.tls
@@ -135,7 +135,7 @@ class Service:
         providers = self._settings.gateway.providers.values()
         self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
 
-    def situation_for(self, features: Features, gateway: Gateway) -> Situation:
+    def situation_for(self, features: Features, gateway: Gateway) -> RuntimeState:
         """What is true now and bears on this request. Of this process: each worker knows its own."""
         at = time.time()
         return replace(
@@ -154,7 +154,7 @@ class Service:
     def open_route(self) -> Session:
         gateway = self._gateway()
 
-        def recall(features: Features) -> Situation:
+        def recall(features: Features) -> RuntimeState:
             return self.situation_for(features, gateway)
 
         secret, client_of = self.answers.secret, self._client_keys.client_of

@@ -7,7 +7,7 @@ Time comes as an argument (seconds since the epoch).
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from openclaw_extproc.policy.runtime_state import Remembered
+from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.strategy import Affinity, Tier
 
 MAX_SESSIONS = 10_000
@@ -54,13 +54,13 @@ class Sessions:
     by_id: OrderedDict[str, _Session] = field(default_factory=OrderedDict[str, _Session])
     """The one used last at the end."""
 
-    def recall(self, session: str, asked: str, at: float, ttl: float) -> Remembered:
+    def recall(self, session: str, asked: str, at: float, ttl: float) -> SessionState:
         """`ttl`: seconds for which a good answer, or a judgement, is remembered. What was spent, is for longer."""
         known = self.by_id.get(session[:MAX_ID_CHARS])
         if known is None or at - known.used > SESSION_SECONDS:
-            return Remembered()
+            return SessionState()
         about = known.asked.get(asked[:MAX_MODEL_CHARS], _Asked())
-        return Remembered(
+        return SessionState(
             target=about.target if at - about.answered <= ttl else "",
             tier=about.tier if at - about.judged <= ttl else None,
             spent_usd=known.spent_usd,

@@ -16,8 +16,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.complexity import Classification
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import telling, way
@@ -96,7 +96,7 @@ class Explanation:
     """`decided`, `refused`, or `answered`: by us, without asking anybody."""
     request: Request
     features: dict[str, Json] | None
-    judgement: Judgement | None
+    judgement: Classification | None
     rules: tuple[RuleSeen, ...]
     candidates: tuple[Candidacy, ...]
     decision: dict[str, Json] | None
@@ -110,7 +110,7 @@ class Explanation:
     """What this explanation leaves out of account."""
 
 
-def explain(asking: Asking, situation: Situation, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
+def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
     """Go the way that the route stage goes, and tell all of it."""
     gone = way.go(asking.arrived, lambda _: situation, gateway)
     known = gone.known

@@ -7,7 +7,7 @@ from itertools import groupby
 from openclaw_extproc.explain.explanation import Candidacy, Explanation, Planning, Request, Sending, Share
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.stages.telling import dollars
 
@@ -100,7 +100,7 @@ def _wishes(seen: Mapping[str, Json]) -> str:
     return ", ".join(one for one in (form if form != "text" else "", f"effort {effort}" if effort else "") if one)
 
 
-def _judgement(judged: Judgement | None) -> Iterator[tuple[str, str]]:
+def _judgement(judged: Classification | None) -> Iterator[tuple[str, str]]:
     if judged is None:
         return
     told = {"rules": "", "declared": ", as the client declared", "session": ", kept from the session before"}

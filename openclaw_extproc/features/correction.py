@@ -55,7 +55,7 @@ class Corrections:
         return 1.0 if learned is None else learned.ratio
 
     def ratios(self) -> dict[str, float]:
-        """By family, of all that are known: what `Situation.token_ratio` takes."""
+        """By family, of all that are known: what `RuntimeState.token_ratio` takes."""
         return {family: learned.ratio for family, learned in self._of.items()}
 
 

@@ -29,7 +29,7 @@ TOKENS_OF_A_PIECE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class MeasuredContext:
     """A conversation in rough tokens. Only their shares count: how many there are in truth, `Features` says."""
 
     pieces: tuple[Piece, ...]
@@ -44,7 +44,7 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class ContextCut:
     """What is left out for one target."""
 
     left_out: tuple[int, ...]
@@ -53,9 +53,9 @@ class Cut:
     """How many of them are words of the user or an answer of the model."""
 
 
-def weigh(pieces: tuple[Piece, ...], rest: int) -> Weighed:
+def measure_context(pieces: tuple[Piece, ...], rest: int) -> MeasuredContext:
     """`rest`: bytes of what else the request has."""
-    return Weighed(pieces, tuple(_weight(piece) for piece in pieces), rest // BYTES_OF_A_TOKEN)
+    return MeasuredContext(pieces, tuple(_weight(piece) for piece in pieces), rest // BYTES_OF_A_TOKEN)
 
 
 def _weight(piece: Piece) -> int:
@@ -69,7 +69,7 @@ def _weight(piece: Piece) -> int:
 def fits(features: Features, facts: ModelFacts, context: Context | None, ratio: float = 1.0) -> bool:
     """Whether a model can take this request, shortened where `context` allows it. An unknown window takes all.
 
-    `ratio`: `Situation.token_ratio` of its family.
+    `ratio`: `RuntimeState.token_ratio` of its family.
     """
     if facts.window is None:
         return True
@@ -101,7 +101,7 @@ def _for_answer(features: Features, facts: ModelFacts) -> int:
     return wanted if facts.max_output is None else min(wanted, facts.max_output)
 
 
-def least(weighed: Weighed, tokens: int, context: Context) -> int:
+def least(weighed: MeasuredContext, tokens: int, context: Context) -> int:
     """Of so many tokens, those that stay when all goes that may."""
     gone = sum(weighed.weights[n] for unit, _ in _order(weighed.pieces, context) for n in unit)
     return -(-tokens * (weighed.total - gone) // max(weighed.total, 1))
@@ -110,7 +110,7 @@ def least(weighed: Weighed, tokens: int, context: Context) -> int:
 # -- what goes --------------------------------------------------------------------------------
 
 
-def cut(weighed: Weighed, tokens: int, most: int, window: int, context: Context) -> Cut | None:
+def cut_context(weighed: MeasuredContext, tokens: int, most: int, window: int, context: Context) -> ContextCut | None:
     """What to leave out so that of `tokens` at most `most` are left, or as near as one gets. `None`: nothing."""
     excess = weighed.total * (tokens - most) / max(tokens, 1)
     if excess <= 0:
@@ -125,7 +125,7 @@ def cut(weighed: Weighed, tokens: int, most: int, window: int, context: Context)
         weight += sum(weighed.weights[n] for n in unit)
     if not gone:
         return None
-    return Cut(tuple(sorted(gone)), sum(weighed.pieces[n].kind in ("user", "model") for n in gone))
+    return ContextCut(tuple(sorted(gone)), sum(weighed.pieces[n].kind in ("user", "model") for n in gone))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.policy.context import tokens_of
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 
 USUAL_OUTPUT = 500
 """Tokens of an ordinary answer. What a client allows (`max_tokens`) is a cap and no forecast: agents always send
@@ -13,7 +13,7 @@ REASONED_OUTPUT = 2_500
 _UNTHINKING = frozenset({"", "none", "off", "disabled"})
 
 
-def input_tokens(features: Features, facts: ModelFacts, situation: Situation) -> int:
+def input_tokens(features: Features, facts: ModelFacts, situation: RuntimeState) -> int:
     """As this model's family will count them, corrected by what its providers have counted lately."""
     return tokens_of(features, facts, situation.token_ratio.get(facts.family, 1.0))
 

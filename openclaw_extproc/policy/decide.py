@@ -11,24 +11,31 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
-from openclaw_extproc.policy.complexity import Judgement, judge, kept
-from openclaw_extproc.policy.decision_record import record_of, refused, trace_of
+from openclaw_extproc.policy.complexity import Classification, classify_request, with_session_tier
+from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
 from openclaw_extproc.policy.rank import session_affinity
-from openclaw_extproc.policy.rank.busy import roomy_first
+from openclaw_extproc.policy.rank.busy import free_first
 from openclaw_extproc.policy.rank.emergency import last_resort
-from openclaw_extproc.policy.rank.order import of_preferred_kinds, ordered
-from openclaw_extproc.policy.rank.priority_groups import Group, grouped
-from openclaw_extproc.policy.rank.within_budget import affordable
-from openclaw_extproc.policy.ranking import Chosen, Line, anybody, is_in_the_way, nobody, skipped
-from openclaw_extproc.policy.routing_context import Case, case_of
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.rank.order import of_preferred_kinds, order_candidates
+from openclaw_extproc.policy.rank.priority_groups import Group, priority_groups
+from openclaw_extproc.policy.rank.within_budget import within_budget
+from openclaw_extproc.policy.ranking import (
+    Ranking,
+    Selection,
+    is_in_the_way,
+    nobody_fault,
+    rank_anybody,
+    skipped_reasons,
+)
+from openclaw_extproc.policy.routing_context import RoutingContext, routing_context_of
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import experiments
 from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
-from openclaw_extproc.policy.select.observe_mode import chosen_as_asked, lined_up
-from openclaw_extproc.policy.select.overrides import overrides
-from openclaw_extproc.policy.select.rules import Ruled, ruled
+from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as_asked
+from openclaw_extproc.policy.select.overrides import merge_overrides
+from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
 from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
 from openclaw_extproc.record import Record
 
@@ -57,17 +64,17 @@ class Decision:
 
 
 def decide(
-    features: Features, situation: Situation, gateway: Gateway, *, judgement: Judgement | None = None
+    features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None
 ) -> Decision:
     """`judgement`: somebody else's; our own scorer is not asked then.
 
     Raises `FaultError`: an unknown model is the client's fault, as is what compliance or a budget forbids; a chain
     without a single credential is ours. Once a model is chosen, it is a `RefusedError`, with record and trace.
     """
-    judgement = judgement or judge(features)
-    if session_affinity.is_of(situation.remembered, features):
-        judgement = kept(judgement, situation.remembered.tier, features.in_tool_loop)
-    case = case_of(features, situation, gateway, judgement)
+    judgement = judgement or classify_request(features)
+    if session_affinity.has_session(situation.remembered, features):
+        judgement = with_session_tier(judgement, situation.remembered.tier, features.in_tool_loop)
+    case = routing_context_of(features, situation, gateway, judgement)
     match case.strategy.mode:
         case "enforce":
             return _enforced(case)
@@ -78,56 +85,56 @@ def decide(
 # -- enforce -------------------------------------------------------------------------
 
 
-def _enforced(case: Case) -> Decision:
+def _enforced(case: RoutingContext) -> Decision:
     chosen = _chosen(case)
     if chosen.bounds.fault:
-        raise refused(chosen.bounds.fault, chosen, Line((), ()))
+        raise with_refusal(chosen.bounds.fault, chosen, Ranking((), ()))
     line = _lined_up(chosen)
-    groups = grouped(line.members, case)
+    groups = priority_groups(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
-    experiment = experiments.told(chosen.arms.taken, groups[0], case)
+    experiment = experiments.experiment_notes(chosen.arms.taken, groups[0], case)
     record = record_of(chosen, line, groups[0][0], experiment)
     last = last_resort(groups, chosen)
     return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms, last)
 
 
-def _chosen(case: Case) -> Chosen:
-    over, by_rules = overrides(case), Ruled()
+def _chosen(case: RoutingContext) -> Selection:
+    over, by_rules = merge_overrides(case), RuleOutcome()
     if over.routing:
-        by_rules = ruled(case)
+        by_rules = apply_rules(case)
     limits = bounds(case, over.data_classes)
     choice = choose(case, over, by_rules)
     header = over.model if over.by == "request" else ""
-    terms = eligibility.terms(first_of(choice, case), header, limits, case)
+    terms = eligibility.eligibility_terms(first_of(choice, case), header, limits, case)
 
     def can(target: Target) -> bool:
-        return not eligibility.speaks_against(candidate(target, case), terms, case)
+        return not eligibility.is_ineligible(candidate(target, case), terms, case)
 
-    return Chosen(case, over, by_rules, limits, experiments.arms(choice, case, can), terms)
+    return Selection(case, over, by_rules, limits, experiments.arms(choice, case, can), terms)
 
 
-def _lined_up(chosen: Chosen) -> Line:
+def _lined_up(chosen: Selection) -> Ranking:
     """Raises `RefusedError`."""
     case, choice = chosen.case, chosen.choice
     everybody = candidates(choice, case)
-    held = session_affinity.in_loop_with(choice, case)
+    held = session_affinity.tool_loop_target(choice, case)
     known = (*everybody, *of_preferred_kinds(everybody, choice, case))
-    known = (*known, *cands.also([held], known, case)) if held else known
+    known = (*known, *cands.fallback_candidates([held], known, case)) if held else known
     because: tuple[str, ...] = ()
-    found = eligibility.sort_out(known, chosen.terms, case)
+    found = eligibility.filter_candidates(known, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
-        found, because = anybody(found, chosen)
+        found, because = rank_anybody(found, chosen)
     if not found.usable:
-        raise refused(nobody(found), chosen, Line((), found.objections))
-    line, why = ordered(found.usable, everybody[0], choice, case)
-    stays, reason = session_affinity.staying(line, found.usable, choice, case)
+        raise with_refusal(nobody_fault(found), chosen, Ranking((), found.objections))
+    line, why = order_candidates(found.usable, everybody[0], choice, case)
+    stays, reason = session_affinity.keep_session_target(line, found.usable, choice, case)
     if stays:
         line, why = (stays, *(one for one in line if one.name != stays.name)), (reason,)
-    line, busy = roomy_first(line, case) if choice.routing else (line, ())
+    line, busy = free_first(line, case) if choice.routing else (line, ())
     names = {one.name for one in line}
     left_out = tuple((one, _DEARER) for one in found.usable if one.name not in names)
-    done = Line(line, (*found.objections, *left_out), (*because, *skipped(found), *why, *busy))
-    return affordable(done, chosen, held=stays is not None and line[0] is stays)
+    done = Ranking(line, (*found.objections, *left_out), (*because, *skipped_reasons(found), *why, *busy))
+    return within_budget(done, chosen, held=stays is not None and line[0] is stays)
 
 
 _DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is low")
@@ -136,20 +143,20 @@ _DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the p
 # -- observe and shadow --------------------------------------------------------------
 
 
-def _watched(case: Case) -> Decision:
+def _watched(case: RoutingContext) -> Decision:
     """Nobody but the client chooses a model, and all that protects holds. `shadow` tells besides what would have been
     decided: rule and level are those of that decision, and each of its reasons begins with `would:`. A request is in
     no experiment, as it goes to no arm.
     """
-    chosen = chosen_as_asked(case)
+    chosen = select_as_asked(case)
     imagined = _imagined(case)
     if chosen.bounds.fault:
-        raise _refused(refused(chosen.bounds.fault, chosen, Line((), ())), imagined, case)
+        raise _refused(with_refusal(chosen.bounds.fault, chosen, Ranking((), ())), imagined, case)
     try:
-        line = lined_up(chosen, imagined.targets)
+        line = rank_as_asked(chosen, imagined.targets)
     except RefusedError as error:
         raise _refused(error, imagined, case) from error
-    groups = grouped(line.members, case)
+    groups = priority_groups(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
     record = _with_would(record_of(chosen, line, groups[0][0]), imagined, case)
     seen = replace(trace_of(chosen, line), rules=imagined.rules if case.strategy.mode == "shadow" else ())
@@ -167,7 +174,7 @@ class _Imagined:
     rules: tuple[RuleSeen, ...] = ()
 
 
-def _imagined(case: Case) -> _Imagined:
+def _imagined(case: RoutingContext) -> _Imagined:
     try:
         decision = _enforced(case)
     except RefusedError as error:
@@ -177,7 +184,7 @@ def _imagined(case: Case) -> _Imagined:
     return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.trace.rules)
 
 
-def _with_would(record: Record, imagined: _Imagined, case: Case) -> Record:
+def _with_would(record: Record, imagined: _Imagined, case: RoutingContext) -> Record:
     if case.strategy.mode != "shadow":
         return record
     other = imagined.record
@@ -185,5 +192,5 @@ def _with_would(record: Record, imagined: _Imagined, case: Case) -> Record:
     return replace(record, because=because, rule=other.rule, level=other.level, would=imagined.would)
 
 
-def _refused(error: RefusedError, imagined: _Imagined, case: Case) -> RefusedError:
+def _refused(error: RefusedError, imagined: _Imagined, case: RoutingContext) -> RefusedError:
     return RefusedError(error.fault, _with_would(error.record, imagined, case), error.trace)

@@ -5,16 +5,16 @@ from dataclasses import replace
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import trace
-from openclaw_extproc.policy.ranking import Chosen, Line
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.ranking import Ranking, Selection
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 
 
-def record_of(chosen: Chosen, line: Line, first: Target | None, experiment: str = "") -> Record:
+def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment: str = "") -> Record:
     case, choice = chosen.case, chosen.choice
     return replace(
-        told(case, first),
+        record_headers_of(case, first),
         because=(*choice.because, *line.because),
         rule=choice.rule,
         level=choice.level,
@@ -26,7 +26,7 @@ def record_of(chosen: Chosen, line: Line, first: Target | None, experiment: str 
     )
 
 
-def told(case: Case, first: Target | None) -> Record:
+def record_headers_of(case: RoutingContext, first: Target | None) -> Record:
     """What is known of a request whatever is decided, and what it will cost at its first target."""
     judged, declared, chats = case.judgement, case.features.declared, case.is_chat
     return Record(
@@ -45,12 +45,12 @@ def told(case: Case, first: Target | None) -> Record:
     )
 
 
-def trace_of(chosen: Chosen, line: Line) -> Trace:
+def trace_of(chosen: Selection, line: Ranking) -> Trace:
     asked = tuple(trace.Candidate(one.target, "", one.cost) for one in line.members)
     others = tuple(trace.Candidate(one.target, fault.public, one.cost) for one, fault in line.objections)
     return Trace(chosen.case.judgement, chosen.ruled.seen, (*asked, *others))
 
 
-def refused(fault: Fault, chosen: Chosen, line: Line) -> RefusedError:
+def with_refusal(fault: Fault, chosen: Selection, line: Ranking) -> RefusedError:
     because = (*line.because, fault.public)
     return RefusedError(fault, record_of(chosen, replace(line, because=because), None), trace_of(chosen, line))

@@ -15,16 +15,16 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.decision_record import told
+from openclaw_extproc.policy.complexity import Classification
+from openclaw_extproc.policy.decision_record import record_headers_of
 from openclaw_extproc.policy.eligible.compliance import Bounds, bounds
-from openclaw_extproc.policy.eligible.eligibility import worst
-from openclaw_extproc.policy.rank.budgets import Budget, Limit, budget, too_dear
+from openclaw_extproc.policy.eligible.eligibility import most_telling_fault
+from openclaw_extproc.policy.rank.budgets import Budget, BudgetLimit, budget, too_dear
 from openclaw_extproc.policy.rank.concurrency import is_full
-from openclaw_extproc.policy.routing_context import Case, case_of
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.routing_context import RoutingContext, routing_context_of
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import choose
-from openclaw_extproc.policy.select.overrides import overrides
+from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 
@@ -33,16 +33,16 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~/@+-]{0,127}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class PassthroughDecision:
     target: Target
     """Its model is the name at that provider; empty: the request names none, or one that nobody lists."""
     record: Record
     timeout_ms: int | None = None
 
 
-def passage(
-    features: Features, owners: Sequence[Provider], situation: Situation, gateway: Gateway, *, is_billed: bool
-) -> Passage:
+def decide_passthrough(
+    features: Features, owners: Sequence[Provider], situation: RuntimeState, gateway: Gateway, *, is_billed: bool
+) -> PassthroughDecision:
     """Whom an unread request goes to.
 
     Args:
@@ -52,13 +52,13 @@ def passage(
 
     Raises `FaultError`: nobody lists its model. `RefusedError`: nobody may have it, or nobody can be asked.
     """
-    case = case_of(features, situation, gateway, Judgement("simple", "conversation", 0.0, 0.0))
-    over = overrides(case)
+    case = routing_context_of(features, situation, gateway, Classification("simple", "conversation", 0.0, 0.0))
+    over = merge_overrides(case)
     limits = bounds(case, over.data_classes)
-    line = cands.also(_targets(owners, case), (), case)
+    line = cands.fallback_candidates(_targets(owners, case), (), case)
     found = [(one, _objection(one, line[0], limits, case)) for one in line]
     usable = [one for one, fault in found if fault is None]
-    fault = limits.fault or (None if usable else worst((one, fault) for one, fault in found if fault))
+    fault = limits.fault or (None if usable else most_telling_fault((one, fault) for one, fault in found if fault))
     first = None if fault else _healthy_first(usable, case)[0]
     if first is not None and is_billed:
         fault = _too_dear(first, budget(case, over))
@@ -66,27 +66,27 @@ def passage(
     if first is None or fault is not None:
         fault = fault or Fault(Kind.EXHAUSTED, "nobody can be asked")
         raise RefusedError(fault, replace(record, because=(fault.public,)), Trace())
-    return Passage(first.target, record, over.timeout_ms)
+    return PassthroughDecision(first.target, record, over.timeout_ms)
 
 
-def _targets(owners: Sequence[Provider], case: Case) -> tuple[Target, ...]:
+def _targets(owners: Sequence[Provider], case: RoutingContext) -> tuple[Target, ...]:
     name = case.features.model
     found = case.meaning(name) if name and case.asked in ("model", "pool") else None
     if found is None:
         is_ours = name == AUTO or name in case.strategy.virtual
         if name and (case.gateway.unknown_models != "auto" or is_ours or not _PLAIN.fullmatch(name)):
-            raise choose.unknown(case)
+            raise choose.unknown_model_fault(case)
         return tuple(Target(one, "") for one in owners)
     at = {one.name: one for one in owners}
     there = tuple(Target(at[t.provider.name], t.model) for t in found.chain if t.provider.name in at)
     if not there:
         has = found.chain[0].provider.name
         fault = Fault(Kind.UNSUPPORTED, f"model: {has}, which has it, cannot be asked for this")
-        raise RefusedError(fault, told(case, None), Trace())
+        raise RefusedError(fault, record_headers_of(case, None), Trace())
     return there
 
 
-def _objection(one: Candidate, first: Candidate, limits: Bounds, case: Case) -> Fault | None:
+def _objection(one: Candidate, first: Candidate, limits: Bounds, case: RoutingContext) -> Fault | None:
     provider = one.target.provider
     if name := limits.forbids(one, case):
         public = f"{name} does not allow {one.name}"
@@ -103,7 +103,7 @@ def _objection(one: Candidate, first: Candidate, limits: Bounds, case: Case) -> 
     return None
 
 
-def _healthy_first(usable: list[Candidate], case: Case) -> list[Candidate]:
+def _healthy_first(usable: list[Candidate], case: RoutingContext) -> list[Candidate]:
     """Of those that have a model. An object stays where it is, however its keeper is."""
     named = [one for one in usable if one.target.model]
     return sorted(named, key=lambda one: not case.is_healthy(one.target)) or usable
@@ -114,14 +114,14 @@ def _too_dear(one: Candidate, purse: Budget) -> Fault | None:
     return None if broken is None else too_dear(broken, replace(one, cost=None))
 
 
-def _is_broken(limit: Limit, *, unknown: bool) -> bool:
+def _is_broken(limit: BudgetLimit, *, unknown: bool) -> bool:
     return limit.is_used_up or not limit.allows(None, unknown=unknown)
 
 
-def _record(first: Candidate | None, limits: Bounds, case: Case) -> Record:
+def _record(first: Candidate | None, limits: Bounds, case: RoutingContext) -> Record:
     named = first is not None and first.target.model
     why = f"no model call: {first.target.provider.name} lists its model" if first and named else _TO_ITS_OWN
-    return replace(told(case, None), because=(why,), data_classes=limits.classes)
+    return replace(record_headers_of(case, None), because=(why,), data_classes=limits.classes)
 
 
 _TO_ITS_OWN = "no model call: to its own provider"

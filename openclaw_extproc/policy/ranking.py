@@ -9,44 +9,44 @@ from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import Bounds
-from openclaw_extproc.policy.eligible.eligibility import Sorted, Terms
-from openclaw_extproc.policy.rank.budgets import Limit
-from openclaw_extproc.policy.routing_context import Case
-from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.eligible.eligibility import Eligibility, EligibilityTerms
+from openclaw_extproc.policy.rank.budgets import BudgetLimit
+from openclaw_extproc.policy.routing_context import RoutingContext
+from openclaw_extproc.policy.select.choose import ModelChoice
 from openclaw_extproc.policy.select.experiments import Arms
 from openclaw_extproc.policy.select.overrides import Overrides
-from openclaw_extproc.policy.select.rules import Ruled
+from openclaw_extproc.policy.select.rules import RuleOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selection:
     """All that was settled before anybody was compared."""
 
-    case: Case
+    case: RoutingContext
     over: Overrides
-    ruled: Ruled
+    ruled: RuleOutcome
     bounds: Bounds
     arms: Arms
-    terms: Terms
+    terms: EligibilityTerms
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> ModelChoice:
         return self.arms.choice
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Ranking:
     """Who is asked, in order, and what was said of the others."""
 
     members: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]
     because: tuple[str, ...] = ()
-    broken: Limit | None = None
+    broken: BudgetLimit | None = None
     """The limit that somebody before the first member would have broken."""
     notice: str = ""
 
 
-def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
+def others(chosen: Selection, known: Iterable[Candidate]) -> Eligibility:
     """All models besides those that can, and may, serve the request. The healthy and good enough first, then the
     cheapest, an unknown price last.
     """
@@ -56,28 +56,30 @@ def others(chosen: Chosen, known: Iterable[Candidate]) -> Sorted:
         is_poor = (one.facts.quality or 0.0) < least
         return not case.is_healthy(one.target), is_poor, one.cost is None, one.cost or 0.0
 
-    found = eligibility.sort_out(cands.also(case.snapshot.chats, known, case), chosen.terms, case)
-    return Sorted(tuple(sorted(found.usable, key=rank)), found.objections)
+    found = eligibility.filter_candidates(
+        cands.fallback_candidates(case.snapshot.chats, known, case), chosen.terms, case
+    )
+    return Eligibility(tuple(sorted(found.usable, key=rank)), found.objections)
 
 
-def is_in_the_way(found: Sorted) -> bool:
+def is_in_the_way(found: Eligibility) -> bool:
     """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
     return any(fault.kind is Kind.FORBIDDEN or fault.code == eligibility.TOO_LONG for _, fault in found.objections)
 
 
-def anybody(before: Sorted, chosen: Chosen) -> tuple[Sorted, tuple[str, ...]]:
+def rank_anybody(before: Eligibility, chosen: Selection) -> tuple[Eligibility, tuple[str, ...]]:
     """The client left the choice to us, and none of those can serve it that we thought of: whoever else can."""
     found = others(chosen, (one for one, _ in before.objections))
     why = ("nobody who was chosen can serve it: the cheapest who can",) if found.usable else ()
-    return Sorted(found.usable, (*before.objections, *found.objections)), why
+    return Eligibility(found.usable, (*before.objections, *found.objections)), why
 
 
-def nobody(found: Sorted) -> Fault:
-    worst = eligibility.worst(found.objections)
-    return replace(worst, public="; ".join(skipped(found))) if worst.kind is Kind.EXHAUSTED else worst
+def nobody_fault(found: Eligibility) -> Fault:
+    worst = eligibility.most_telling_fault(found.objections)
+    return replace(worst, public="; ".join(skipped_reasons(found))) if worst.kind is Kind.EXHAUSTED else worst
 
 
-def skipped(found: Sorted) -> tuple[str, ...]:
+def skipped_reasons(found: Eligibility) -> tuple[str, ...]:
     """By the provider's name where it says who is meant."""
     count = Counter(one.target.provider.name for one, _ in found.objections)
     return tuple(

@@ -7,8 +7,8 @@ from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.policy import cost, snapshot
-from openclaw_extproc.policy.complexity import Judgement
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.complexity import Classification
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select.names import Meaning
 from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.policy.snapshot import Snapshot
@@ -19,11 +19,11 @@ Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RoutingContext:
     features: Features
-    situation: Situation
+    situation: RuntimeState
     gateway: Gateway
-    judgement: Judgement
+    judgement: Classification
     snapshot: Snapshot
     activation: object
     """The variables, ready for all conditions."""
@@ -85,11 +85,13 @@ class Case:
         return True if condition is None else condition.test(self.activation)
 
 
-def case_of(features: Features, situation: Situation, gateway: Gateway, judgement: Judgement) -> Case:
+def routing_context_of(
+    features: Features, situation: RuntimeState, gateway: Gateway, judgement: Classification
+) -> RoutingContext:
     made = snapshot.snapshot(gateway)
     activation = gateway.strategy.activate(values(features, judgement)) if made.conditional else None
     asked = _asked(features.model, gateway)
-    return Case(features, situation, gateway, judgement, made, activation, asked, _abilities(features))
+    return RoutingContext(features, situation, gateway, judgement, made, activation, asked, _abilities(features))
 
 
 def _asked(name: str, gateway: Gateway) -> Asked:

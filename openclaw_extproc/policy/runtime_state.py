@@ -7,7 +7,7 @@ from openclaw_extproc.strategy import Tier
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class SessionState:
     """What is known of the session that a request belongs to."""
 
     target: str = ""
@@ -21,7 +21,7 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class RuntimeState:
     missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
     """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
     unhealthy: frozenset[str] = field(default_factory=frozenset[str])
@@ -35,6 +35,6 @@ class Situation:
     spent_this_hour: float = 0.0
     """US dollars, of all requests."""
     spent_today: float = 0.0
-    remembered: Remembered = Remembered()
+    remembered: SessionState = SessionState()
     draw: float = 0.0
     """A random number from 0 up to 1, for shares that stick to nothing."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.record import Record
 
 
@@ -29,7 +29,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    judgement: Judgement | None = None
+    judgement: Classification | None = None
     rules: tuple[RuleSeen, ...] = ()
     """Up to the one that chose, and all behind it."""
     candidates: tuple[Candidate, ...] = ()

@@ -18,7 +18,7 @@ from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.passthrough import Passage
+from openclaw_extproc.policy.passthrough import PassthroughDecision
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages import own_answers, steering
 from openclaw_extproc.stages.arriving import request_id
@@ -106,7 +106,9 @@ def destined(rule: Rule, sent: Sent, target: Target) -> Sent:
     return renamed(rule, sent, target.model) if target.model else sent
 
 
-def plan(head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: Passage, gateway: Gateway) -> Plan:
+def plan(
+    head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: PassthroughDecision, gateway: Gateway
+) -> Plan:
     """`sent`: as it goes out. `asked`: the model as the client calls it."""
     longest = gateway.limits.longest_ms
     return Plan(

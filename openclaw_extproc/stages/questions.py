@@ -14,11 +14,11 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.complexity import Judgement, heard, judge
-from openclaw_extproc.policy.complexity import question as graded
+from openclaw_extproc.policy.complexity import Classification, classify_request, with_second_opinion
+from openclaw_extproc.policy.complexity import second_opinion_question as graded
 from openclaw_extproc.policy.context import SUMMARY_TOKENS
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.strategy import TIERS, SecondOpinion
 from openclaw_extproc.wire.conversation import Piece
 
@@ -58,7 +58,7 @@ Question: TypeAlias = AskOpinion | AskSummary
 # -- a second opinion ----------------------------------------------------------------------
 
 
-def opinion(decision: Decision, features: Features, situation: Situation, gateway: Gateway) -> AskOpinion | None:
+def opinion(decision: Decision, features: Features, situation: RuntimeState, gateway: Gateway) -> AskOpinion | None:
     """Asked only where we are not sure, where the text may go, and where another tier means another model."""
     wish, record = gateway.strategy.second_opinion, decision.record
     if wish is None or gateway.strategy.mode != "enforce" or features.operation != "chat" or features.in_tool_loop:
@@ -86,13 +86,13 @@ def may_see(wish: SecondOpinion, classes: tuple[str, ...], gateway: Gateway) -> 
     return not gateway.strategy.compliance.always and wish.data_classes.issuperset(classes)
 
 
-def _matters(decision: Decision, features: Features, situation: Situation, gateway: Gateway) -> bool:
-    first = judge(features)
-    others = {heard(first, tier) for tier in TIERS} - {first}
+def _matters(decision: Decision, features: Features, situation: RuntimeState, gateway: Gateway) -> bool:
+    first = classify_request(features)
+    others = {with_second_opinion(first, tier) for tier in TIERS} - {first}
     return any(_groups(features, situation, gateway, judgement) != decision.groups for judgement in others)
 
 
-def _groups(features: Features, situation: Situation, gateway: Gateway, judgement: Judgement) -> object:
+def _groups(features: Features, situation: RuntimeState, gateway: Gateway, judgement: Classification) -> object:
     try:
         return decide(features, situation, gateway, judgement=judgement).groups
     except FaultError:

@@ -19,8 +19,8 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.passthrough import passage
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.passthrough import decide_passthrough
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
@@ -103,7 +103,7 @@ class RouteStage:
     def __init__(
         self,
         gateway: Gateway,
-        situation: Situation,
+        situation: RuntimeState,
         recall: ways.Recall | None = None,
         secret: str = "",
         busy: Busy = _never_busy,
@@ -265,7 +265,7 @@ class RouteStage:
             model = named(rule, sent)
             seen = passing.features_of(head, spoken, model, reading.known.identity, gateway.callers)
             owners = passing.owners(gateway, spoken)
-            found = passage(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
+            found = decide_passthrough(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
             sent = passing.destined(rule, sent, found.target)
         except UnreadableError as problem:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)

@@ -9,8 +9,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan, Shortened
 from openclaw_extproc.policy import context as contexts
-from openclaw_extproc.policy.context import Weighed
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.context import MeasuredContext
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.record import Record
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.amending import with_fields
@@ -25,14 +25,14 @@ NEAR = 0.5
 
 def weighed(
     conversation: Conversation | None, body: Mapping[str, Json], features: Features, gateway: Gateway
-) -> Weighed | None:
+) -> MeasuredContext | None:
     """`None`: there is nothing to be left out, or no reason to."""
     context = gateway.strategy.context
     if context is None or conversation is None or not _is_near(features, context, gateway):
         return None
     pieces = conversation.pieces(body)
     rest = sum(len(j.dump(value)) for key, value in body.items() if key != conversation.key)
-    return contexts.weigh(pieces, rest) if pieces else None
+    return contexts.measure_context(pieces, rest) if pieces else None
 
 
 def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
@@ -40,7 +40,7 @@ def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
     return bool(windows) and features.tokens > min(windows) * context.threshold * NEAR
 
 
-def measured(features: Features, weighed: Weighed | None, gateway: Gateway) -> Features:
+def measured(features: Features, weighed: MeasuredContext | None, gateway: Gateway) -> Features:
     """With what is left when all goes that may: the policy then need not pass over a small window."""
     context = gateway.strategy.context
     if weighed is None or context is None:
@@ -48,7 +48,9 @@ def measured(features: Features, weighed: Weighed | None, gateway: Gateway) -> F
     return replace(features, least_tokens=contexts.least(weighed, features.tokens, context))
 
 
-def planned(plan: Plan, weighed: Weighed | None, features: Features, gateway: Gateway, situation: Situation) -> Plan:
+def planned(
+    plan: Plan, weighed: MeasuredContext | None, features: Features, gateway: Gateway, situation: RuntimeState
+) -> Plan:
     """With what each target does not get."""
     context = gateway.strategy.context
     if weighed is None or context is None:
@@ -63,8 +65,13 @@ def planned(plan: Plan, weighed: Weighed | None, features: Features, gateway: Ga
 
 
 def _cut(
-    target: Target, weighed: Weighed, features: Features, gateway: Gateway, situation: Situation, context: Context
-) -> contexts.Cut | None:
+    target: Target,
+    weighed: MeasuredContext,
+    features: Features,
+    gateway: Gateway,
+    situation: RuntimeState,
+    context: Context,
+) -> contexts.ContextCut | None:
     facts = gateway.facts(target)
     most = contexts.allowed(features, facts, context)
     if most is None or facts.window is None:
@@ -73,7 +80,7 @@ def _cut(
     if tokens <= most:
         return None
     note = contexts.SUMMARY_TOKENS if context.method == "summarize" else NOTE_TOKENS
-    return contexts.cut(weighed, tokens, most - min(note, most // 4), facts.window, context)
+    return contexts.cut_context(weighed, tokens, most - min(note, most // 4), facts.window, context)
 
 
 def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: Record) -> Plan:

@@ -18,10 +18,15 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.complexity import Judgement, heard, judge, opinion
-from openclaw_extproc.policy.context import Weighed
+from openclaw_extproc.policy.complexity import (
+    Classification,
+    classify_request,
+    parse_second_opinion,
+    with_second_opinion,
+)
+from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
@@ -63,7 +68,7 @@ class Known:
     features: Features
     body: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """As the client wrote it."""
-    weighed: Weighed | None = None
+    weighed: MeasuredContext | None = None
     """The conversation, where some of it may have to be left out."""
 
 
@@ -100,7 +105,7 @@ class Refused:
 Way: TypeAlias = Planned | Counted | Refused
 
 
-Recall: TypeAlias = Callable[[Features], Situation]
+Recall: TypeAlias = Callable[[Features], RuntimeState]
 """What is true now and bears on such a request."""
 
 
@@ -140,7 +145,7 @@ def _as_written(seen: Features) -> Features:
 
 
 def choose(
-    arrived: Arrived, known: Known, situation: Situation, gateway: Gateway, judgement: Judgement | None = None
+    arrived: Arrived, known: Known, situation: RuntimeState, gateway: Gateway, judgement: Classification | None = None
 ) -> Way:
     """`judgement`: our own and a second one, which is not asked for again."""
     if not arrived.inside:
@@ -170,7 +175,9 @@ def _weighed(arrived: Arrived, known: Known, gateway: Gateway) -> Known:
     return replace(known, weighed=weighed, features=shortening.measured(known.features, weighed, gateway))
 
 
-def _question(planned: Planned, situation: Situation, gateway: Gateway, judgement: Judgement | None) -> Question | None:
+def _question(
+    planned: Planned, situation: RuntimeState, gateway: Gateway, judgement: Classification | None
+) -> Question | None:
     known = planned.known
     if judgement is None and (asks := questions.opinion(planned.decision, known.features, situation, gateway)):
         return asks
@@ -183,7 +190,9 @@ def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recal
     match planned.question:
         case AskOpinion():
             seen = planned.known.features
-            judgement = heard(judge(seen), None if text is None else opinion(text))
+            judgement = with_second_opinion(
+                classify_request(seen), None if text is None else parse_second_opinion(text)
+            )
             return choose(arrived, planned.known, recall(seen), gateway, judgement)
         case AskSummary(of=entries) if text is not None and text.strip():
             plan = shortening.summarized(planned.plan, entries, questions.shortest(text), planned.decision.record)
@@ -201,7 +210,7 @@ _MAY_BE_COUNTED = frozenset({Kind.UNSUPPORTED, Kind.EXHAUSTED})
 """Why nobody can be asked, where an estimate helps. An unknown model and what is forbidden stay what they are."""
 
 
-def uncorrected(decision: Decision, situation: Situation, gateway: Gateway) -> int:
+def uncorrected(decision: Decision, situation: RuntimeState, gateway: Gateway) -> int:
     """The estimate of the prompt's tokens before it was corrected."""
     ratio = situation.token_ratio.get(gateway.facts(decision.groups[0][0]).family, 1.0)
     return round(decision.record.input_tokens / ratio) if ratio > 0 else 0

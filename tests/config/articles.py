@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from openclaw_extproc.explain.asking import ask
 from openclaw_extproc.explain.explanation import Explanation, explain
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from tests.config.loading import seed, settings
 
 OPUS, SONNET = "anthropic/claude-3-opus-20240229", "anthropic/claude-3-sonnet-20240229"
 GEMINI, LOCAL = "google/gemini-pro-1.5", "local/gpt-oss-120b"
 LONG = "Compare the designs of these two schedulers in depth, step by step, with trade-offs and a proof of each. " * 40
-NOW = Situation()
+NOW = RuntimeState()
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -20,7 +20,7 @@ def explained(
     model: str = "auto",
     says: str = "Hello there",
     headers: Mapping[str, str] = _NO_HEADERS,
-    situation: Situation = NOW,
+    situation: RuntimeState = NOW,
     session: str | None = None,
 ) -> Explanation:
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": says}]}).encode()
@@ -39,7 +39,7 @@ def asked(
     model: str = "auto",
     says: str = "Hello there",
     headers: Mapping[str, str] = _NO_HEADERS,
-    situation: Situation = NOW,
+    situation: RuntimeState = NOW,
 ) -> list[str]:
     """Who is asked, in order, each once."""
     found = explained(*texts, model=model, says=says, headers=headers, situation=situation)

@@ -14,7 +14,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import HOLD_ALL, Changes
 from openclaw_extproc.notices.kinds import Kind
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from tests.config.articles import GEMINI, LOCAL, LONG, OPUS, SONNET, asked, attempts, decision, explained
 from tests.config.loading import seed, settings, warnings
 
@@ -40,7 +40,7 @@ def test_the_primary_is_used_first_then_the_fallback_then_the_secondary() -> Non
 
 
 def test_who_fails_goes_behind_the_next_one_and_stays_reachable() -> None:
-    ill = Situation(unhealthy=frozenset({"anthropic"}))
+    ill = RuntimeState(unhealthy=frozenset({"anthropic"}))
 
     assert asked(seed(1), situation=ill) == [GEMINI, LOCAL, OPUS]
 
@@ -154,7 +154,7 @@ def test_local_models_are_not_forced_upon_who_needs_more_or_wants_them_not() -> 
     assert asked(better, seed(8), says=LONG, headers={"x-openclaw-tier": "large"})[0] == OPUS
     assert asked(seed(3), seed(8), closed) == [OPUS, GEMINI]
     assert asked(seed(3), seed(8), headers={"x-openclaw-model": CHAT})[0] == OPUS
-    assert asked(seed(3), seed(8), situation=Situation(unhealthy=frozenset({"local"})))[0] == OPUS
+    assert asked(seed(3), seed(8), situation=RuntimeState(unhealthy=frozenset({"local"})))[0] == OPUS
 
 
 def test_an_order_of_kinds_that_can_make_no_difference_is_said() -> None:
@@ -165,7 +165,7 @@ def test_an_order_of_kinds_that_can_make_no_difference_is_said() -> None:
 
 
 def test_the_budgets_of_the_day_and_the_hour_hold() -> None:
-    spent = Situation(spent_this_hour=5.0)
+    spent = RuntimeState(spent_this_hour=5.0)
     paid = seed(3).replace("- gpt-oss-120b", "- {name: gpt-oss-120b, input_cost_per_million: 0, kind: paid}")
     free = paid.replace("input_cost_per_million: 0", "input_cost_per_million: 0, output_cost_per_million: 0")
 
@@ -173,7 +173,7 @@ def test_the_budgets_of_the_day_and_the_hour_hold() -> None:
     assert refused is not None
     assert refused.status == 429
     assert asked(free, seed(8), situation=spent)[0] == LOCAL, "what is free is always affordable"
-    assert asked(free, seed(8), situation=Situation(spent_today=50.0))[0] == LOCAL
+    assert asked(free, seed(8), situation=RuntimeState(spent_today=50.0))[0] == LOCAL
 
 
 def test_a_conversation_is_summarized_by_the_cheapest_model_that_can() -> None:
@@ -235,7 +235,7 @@ def test_a_rule_for_quality_asks_the_best_and_one_for_cost_never_a_dearer_one_fi
 @pytest.mark.parametrize(("spent", "first"), [(0.0, "claude-opus-4"), (0.494, "claude-sonnet-4"), (0.499, "light-v1")])
 def test_a_session_at_its_limit_gets_the_next_cheaper_model_that_fits(spent: float, first: str) -> None:
     """Not the cheapest of all, as long as a better one fits."""
-    session = Situation(remembered=Remembered(spent_usd=spent))
+    session = RuntimeState(remembered=SessionState(spent_usd=spent))
     limit = "cost_aware: {optimization: {constraints: {max_cost_per_session: 0.50}}}"
     plain = seed(10).partition("  routing_strategy")[0]
 
@@ -266,7 +266,7 @@ def test_the_error_rate_and_the_latency_switch_within_the_window() -> None:
 def test_a_pool_is_spread_by_its_weights_and_a_session_stays() -> None:
     models = seed(10).partition("  routing_strategy")[0] + "    gpt_55: {provider: openai, model: gpt-5}\n"
     whole = explained(models, LIGHT, seed(12), model="high_performance")
-    stays = Situation(remembered=Remembered(target="openai/gpt-5", asked="high_performance"))
+    stays = RuntimeState(remembered=SessionState(target="openai/gpt-5", asked="high_performance"))
     again = explained(
         models, LIGHT, seed(12), model="high_performance", headers={"x-openclaw-session": "s"}, situation=stays
     )
@@ -274,7 +274,7 @@ def test_a_pool_is_spread_by_its_weights_and_a_session_stays() -> None:
     assert whole.plan is not None
     assert {one.model: one.percent for one in whole.plan.attempts[0]} == {"claude-opus-4": 60.0, "gpt-5": 40.0}
     assert attempts(again)[0] == ["openai/gpt-5"]
-    full = Situation(inflight={"anthropic/claude-opus-4": 10})
+    full = RuntimeState(inflight={"anthropic/claude-opus-4": 10})
     assert attempts(explained(models, LIGHT, seed(12), model="high_performance", situation=full))[0] == ["openai/gpt-5"]
 
 
@@ -289,7 +289,9 @@ def test_what_the_primary_leaves_is_shared_by_weight() -> None:
 
 
 def test_a_stand_in_that_fails_leaves_its_share_to_the_others() -> None:
-    plan = explained(FOUR, seed(13), model="c", situation=Situation(unhealthy=frozenset({"anthropic", "openai"}))).plan
+    plan = explained(
+        FOUR, seed(13), model="c", situation=RuntimeState(unhealthy=frozenset({"anthropic", "openai"}))
+    ).plan
 
     assert plan is not None
     assert {one.provider: one.weight for one in plan.attempts[0]} == {"google": 20, "local": 10}
@@ -322,7 +324,7 @@ def test_shares_of_what_falls_over_hold_over_many_tool_loops_and_stay_within_eac
         features = Features(
             client_format="openai_chat", model="c", stream=True, turns=1, tools=2, images=0, tokens=10, query=str(n)
         )
-        both = [decide(features, Situation(draw=draw), gateway).groups[1] for draw in (0.1, 0.9)]
+        both = [decide(features, RuntimeState(draw=draw), gateway).groups[1] for draw in (0.1, 0.9)]
         assert both[0] == both[1]
         drawn[both[0][0].provider.name] += 1
 

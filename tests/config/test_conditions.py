@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from openclaw_extproc.config.conditions.conditions import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
 from openclaw_extproc.config.conditions.impossible import WORDS
 from openclaw_extproc.features import Declared, Features
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.select.variables import VARIABLES, values
 
 FEATURES = Features(
     "openai_chat", "gpt-4o", stream=True, turns=3, tools=2, images=0, tokens=5_000, headers={"x-team": "red"}
 )
-JUDGEMENT = Judgement("simple", "simple_qa", 0.1, 0.9)
+JUDGEMENT = Classification("simple", "simple_qa", 0.1, 0.9)
 
 
 def outcome(source: str, features: Features = FEATURES) -> bool | None:
@@ -187,8 +187,8 @@ def test_the_words_are_those_of_the_variables() -> None:
     assert WORDS["operation"] == get_args(get_type_hints(Features)["operation"])
     assert WORDS["output_format"] == get_args(get_type_hints(Features)["output_format"])
     assert WORDS["priority"] == get_args(get_type_hints(Declared)["priority"])
-    assert WORDS["task_complexity"] == get_args(get_type_hints(Judgement)["tier"])
-    assert WORDS["task_type"] == get_args(get_type_hints(Judgement)["task"])
+    assert WORDS["task_complexity"] == get_args(get_type_hints(Classification)["tier"])
+    assert WORDS["task_type"] == get_args(get_type_hints(Classification)["task"])
 
 
 def test_several_mistakes_of_one_condition_are_told_at_once() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.config.conditions.conditions import activate
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Experiment, Rule, SecondOpinion, Strategy, Task, Tier
 from tests.config.loading import complaints, loaded, seed, settings, warnings
@@ -35,7 +35,7 @@ def strategy(*texts: str, session: str | None = None) -> Strategy:
 def choice(rule_set: Strategy, tier: Tier, task: Task) -> str:
     """The first rule's model that holds for a chat so judged; else the default."""
     features = Features("openai_chat", "auto", stream=False, turns=1, tools=0, images=0)
-    activation = activate(values(features, Judgement(tier, task, 0.5, 1.0)))
+    activation = activate(values(features, Classification(tier, task, 0.5, 1.0)))
     chosen = (rule.model for rule in rule_set.rules if rule.condition is None or rule.condition.test(activation))
     return next((model for model in chosen if model), rule_set.default)
 

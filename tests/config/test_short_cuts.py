@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from openclaw_extproc.config.conditions.conditions import Compiler, activate, any_of
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.policy.complexity import Judgement, judge
-from openclaw_extproc.policy.routing_context import case_of
-from openclaw_extproc.policy.runtime_state import Situation
-from openclaw_extproc.policy.select.rules import ruled
+from openclaw_extproc.policy.complexity import Classification, classify_request
+from openclaw_extproc.policy.routing_context import routing_context_of
+from openclaw_extproc.policy.runtime_state import RuntimeState
+from openclaw_extproc.policy.select.rules import apply_rules
 from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Condition, Rule, Strategy
 
@@ -37,7 +37,7 @@ def gateway(strategy: Strategy) -> Gateway:
 @given(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=12))
 def test_it_is_false_only_when_each_of_them_is(sources: list[str]) -> None:
     conditions = [condition(source) for source in sources]
-    activation = activate(values(CHAT, judge(CHAT)))
+    activation = activate(values(CHAT, classify_request(CHAT)))
 
     together = any_of(conditions)
 
@@ -66,8 +66,8 @@ def test_rules_find_the_same_with_and_without(written: list[tuple[str, str]], is
     features = replace(CHAT, operation="chat" if is_chat else "embeddings")
     slow = Strategy(rules=rules, activate=activate, applies_to="all" if for_all else "auto")
     fast = replace(slow, any_of=any_of)
-    judgement = Judgement("standard", "conversation", 0.5, 1.0)
+    judgement = Classification("standard", "conversation", 0.5, 1.0)
 
-    found = [ruled(case_of(features, Situation(), gateway(one), judgement)) for one in (slow, fast)]
+    found = [apply_rules(routing_context_of(features, RuntimeState(), gateway(one), judgement)) for one in (slow, fast)]
 
     assert found[0] == found[1]

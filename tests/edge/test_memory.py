@@ -29,7 +29,7 @@ from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.strategy import Affinity, Strategy
@@ -86,13 +86,13 @@ def after(*entries: AttemptEntry, at: float = AT) -> Memory:
 
 
 def test_nothing_is_remembered_of_nobody() -> None:
-    assert Memory().situation(FEATURES, Gateway(), AT) == Situation()
+    assert Memory().situation(FEATURES, Gateway(), AT) == RuntimeState()
 
 
 def test_a_good_answer_is_where_the_session_stays() -> None:
     found = after(entry(Q, tier="large")).situation(FEATURES, gateway(), AT).remembered
 
-    assert found == Remembered("q/n", tier="large", spent_usd=20.0)
+    assert found == SessionState("q/n", tier="large", spent_usd=20.0)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.BROKEN, Outcome.NO_ANSWER, Outcome.GONE])
@@ -107,7 +107,7 @@ def test_affinity_ends_with_its_time() -> None:
 
     assert memory.situation(FEATURES, gateway(), AT + 60).remembered.target == "p/m"
     found = memory.situation(FEATURES, gateway(), AT + 60.1).remembered
-    assert found == Remembered("", spent_usd=2.0), "what was spent is no question of affinity"
+    assert found == SessionState("", spent_usd=2.0), "what was spent is no question of affinity"
 
 
 def test_without_affinity_only_a_tool_loop_finds_its_target_again() -> None:
@@ -131,7 +131,7 @@ def test_the_large_and_the_small_model_of_one_session_keep_apart() -> None:
 def test_a_request_of_no_session_remembers_and_leaves_none() -> None:
     memory = after(entry(session=""))
 
-    assert memory.situation(replace(FEATURES, declared=Declared()), gateway(), AT).remembered == Remembered()
+    assert memory.situation(replace(FEATURES, declared=Declared()), gateway(), AT).remembered == SessionState()
     assert not memory.sessions.by_id
 
 
@@ -153,7 +153,7 @@ def test_to_count_tokens_costs_nothing() -> None:
 def test_what_passes_unread_is_not_remembered() -> None:
     memory = after(replace(entry(), passed=True))
 
-    assert memory.situation(FEATURES, gateway(), AT) == Situation()
+    assert memory.situation(FEATURES, gateway(), AT) == RuntimeState()
 
 
 def test_counts_of_tokens_are_learned_of_the_family_they_were_estimated_for() -> None:
@@ -259,7 +259,7 @@ def test_quiet_sessions_are_forgotten_with_the_next_one() -> None:
     for n in range(100):
         sessions.spent(str(n), 1.0, AT)
 
-    assert sessions.recall("5", "m", AT + SESSION_SECONDS + 1, 60) == Remembered()
+    assert sessions.recall("5", "m", AT + SESSION_SECONDS + 1, 60) == SessionState()
     sessions.spent("new", 1.0, AT + SESSION_SECONDS + 1)
 
     assert list(sessions.by_id) == ["new"]

@@ -22,7 +22,7 @@ from openclaw_extproc.edge.sessions import AttemptSession
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead
@@ -57,7 +57,7 @@ def real_plans() -> list[str]:
     """Of a call, and of a request that goes on unread."""
     made: list[str] = []
     for path, method in (("/v1/chat/completions", "POST"), ("/v1/files", "GET")):
-        route = RouteStage(GATEWAY, Situation())
+        route = RouteStage(GATEWAY, RuntimeState())
         answers = route.receive(RequestHead(HEAD | {":path": path, ":method": method}, 0.0)).answers
         if path.endswith("completions"):
             answers = route.receive(RequestBody(BODY, 0.0)).answers

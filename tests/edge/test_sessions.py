@@ -19,7 +19,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -71,7 +71,7 @@ def put_on(_: Credential) -> dict[str, str]:
 
 def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
     entries: list[RequestEntry] = []
-    return RouteSession(RouteStage(GATEWAY, Situation()), entries.append, put_on, under_way, gate()), entries
+    return RouteSession(RouteStage(GATEWAY, RuntimeState()), entries.append, put_on, under_way, gate()), entries
 
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
@@ -262,7 +262,7 @@ def passing_on(
 ) -> tuple[RouteSession, list[RequestEntry], list[Plan]]:
     """`headers`: what the credential becomes."""
     entries, told = list[RequestEntry](), list[Plan]()
-    stage = RouteStage(OPEN, Situation())
+    stage = RouteStage(OPEN, RuntimeState())
     return RouteSession(stage, entries.append, lambda _: headers or {}, under_way, gate(), told.append), entries, told
 
 

@@ -11,7 +11,7 @@ from openclaw_extproc.explain.explanation import (
     Share,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.trace import RuleSeen
 
 REQUEST = Request("openai_chat", "shape", "/openai/v1/chat/completions", 12_345, "auto", stream=True)
@@ -21,7 +21,7 @@ FEATURES: dict[str, Json] = {
     "output_format": "json_schema", "reasoning_effort": "high", "needs": ["documents", "images"], "bound_to_format": [],
     "declared": {"session": "s-1", "user": "ada", "priority": "high", "data_class": "pii", "level": None},
 }  # fmt: skip
-JUDGEMENT = Judgement(
+JUDGEMENT = Classification(
     "standard", "code_review", 0.512, 0.934, ("asks for a review of code (+0.21)", "code in the last turn (+0.12)")
 )
 RULES = (

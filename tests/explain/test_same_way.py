@@ -9,7 +9,7 @@ from openclaw_extproc.explain.asking import ask
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.gateway import Gateway, ResponseHeaders
 from openclaw_extproc.model import json as j
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import Continue, Reply, ResponseHead
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case
 from tests.stages.talking import BEGAN, asking, attempt, chain, gateway, opening, plan_read, routed
@@ -18,9 +18,9 @@ HEADERS = {"x-openclaw-user": "ada", "authorization": "Bearer sk-the-callers"}
 NOTHING = frozenset({"KEY"})
 
 
-def explained(case: Case, of: Gateway, situation: Situation | None = None) -> Explanation:
+def explained(case: Case, of: Gateway, situation: RuntimeState | None = None) -> Explanation:
     asked = ask(case.request, HEADERS, path=case.target, at=BEGAN)
-    return explain(asked, situation or Situation(), of)
+    return explain(asked, situation or RuntimeState(), of)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -46,7 +46,7 @@ def test_the_plan_and_the_first_request_are_those_that_go_out(client: str, provi
 
 @pytest.mark.parametrize("case", REQUESTS, ids=str)
 def test_a_refusal_is_the_one_the_client_gets(case: Case) -> None:
-    of, situation = gateway(chain("openai_chat")), Situation(missing_credentials=NOTHING)
+    of, situation = gateway(chain("openai_chat")), RuntimeState(missing_credentials=NOTHING)
 
     made = explained(case, of, situation)
     reply = routed(case, of, headers=HEADERS, situation=situation).last

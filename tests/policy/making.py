@@ -8,14 +8,14 @@ from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.strategy import Condition, Strategy, Values
 
-NOW = Situation()
-SIMPLE = Judgement("simple", "simple_qa", 0.1, 0.9)
-STANDARD = Judgement("standard", "analysis", 0.5, 0.9)
+NOW = RuntimeState()
+SIMPLE = Classification("simple", "simple_qa", 0.1, 0.9)
+STANDARD = Classification("standard", "analysis", 0.5, 0.9)
 ASKED = Features(client_format="openai_chat", model="large", stream=True, turns=1, tools=0, images=0, tokens=1_000)
 """For the dearest model of `gateway`."""
 
@@ -85,12 +85,12 @@ def names(decision: Decision) -> list[str]:
 
 
 def asked_first(
-    strategy: Strategy, features: Features = ASKED, situation: Situation = NOW, judgement: Judgement = SIMPLE
+    strategy: Strategy, features: Features = ASKED, situation: RuntimeState = NOW, judgement: Classification = SIMPLE
 ) -> str:
     return names(decide(features, situation, gateway(strategy), judgement=judgement))[0]
 
 
-def refusal(features: Features, situation: Situation, made: Gateway, judgement: Judgement = SIMPLE) -> Fault:
+def refusal(features: Features, situation: RuntimeState, made: Gateway, judgement: Classification = SIMPLE) -> Fault:
     try:
         decision = decide(features, situation, made, judgement=judgement)
     except FaultError as error:

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import (
     TIERS,
     Affinity,
@@ -48,7 +48,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Drawn:
     features: Features
-    situation: Situation
+    situation: RuntimeState
     gateway: Gateway
 
 
@@ -256,8 +256,8 @@ class Case:
             ),
         )
 
-    def situation(self) -> Situation:
-        return Situation(
+    def situation(self) -> RuntimeState:
+        return RuntimeState(
             missing_credentials=frozenset(self.some([f"KEY_{name}" for name in PROVIDERS], most=1)),
             unhealthy=frozenset(self.some([*PROVIDERS, "a/m1"], most=2)),
             latency={name: self.one(0.1, 0.5) for name in self.some(TARGETS, most=9)},
@@ -265,7 +265,7 @@ class Case:
             token_ratio=self.one({}, {"x": 0.5}, {"x": 2.0}),
             spent_this_hour=self.one(0.0, 0.01),
             spent_today=self.one(0.0, 0.01),
-            remembered=Remembered(
+            remembered=SessionState(
                 self.one("", *TARGETS, "gone/x"), self.one("", "m1"), self.one(None, *TIERS), self.one(0.0, 0.01)
             ),
             draw=self.one(0.0, 0.03, 0.5, 0.99),

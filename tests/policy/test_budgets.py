@@ -10,7 +10,7 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.strategy import Compliance, CostCentre, Level, Optimization, Restriction, Strategy
 from openclaw_extproc.wire import client_side
@@ -18,7 +18,7 @@ from tests.policy.making import ASKED, NOW, asking, declaring, facts, gateway, n
 
 COST = {"a/large": 0.03, "b/medium": 0.006, "c/small": 0.0003}
 """Of `ASKED`, in dollars, at each: 1,000 tokens, and 500 of an ordinary answer."""
-SPENT = Situation(remembered=Remembered(spent_usd=0.49))
+SPENT = RuntimeState(remembered=SessionState(spent_usd=0.49))
 
 
 def limited(catalog: dict[str, ModelFacts] | None = None, **limits: object) -> Gateway:
@@ -64,7 +64,7 @@ def test_a_spent_session_is_downgraded_and_told() -> None:
 
 
 def test_a_limit_of_ones_own_takes_the_dearest_that_fits_and_a_shared_one_the_cheapest() -> None:
-    almost = Situation(remembered=Remembered(spent_usd=0.4999), spent_today=0.99)
+    almost = RuntimeState(remembered=SessionState(spent_usd=0.4999), spent_today=0.99)
 
     assert names(decide(ASKED, almost, limited(max_cost_per_session=0.5005))) == ["c/small"]
     assert names(decide(ASKED, almost, limited(daily_budget=1.0))) == ["c/small", "b/medium"]
@@ -111,13 +111,17 @@ def test_what_is_free_stays_whatever_was_spent() -> None:
 @pytest.mark.parametrize(
     ("limits", "situation", "words"),
     [
-        ({"max_cost_per_session": 0.5}, Situation(remembered=Remembered(spent_usd=0.5)), "session budget: 0.50 USD"),
-        ({"hourly_budget": 5.0}, Situation(spent_this_hour=5.0), "hourly budget: 5.00 USD, 5.00 spent"),
-        ({"daily_budget": 50.0}, Situation(spent_today=49.9999), "daily budget: 50.00 USD, 50.00 spent"),
+        (
+            {"max_cost_per_session": 0.5},
+            RuntimeState(remembered=SessionState(spent_usd=0.5)),
+            "session budget: 0.50 USD",
+        ),
+        ({"hourly_budget": 5.0}, RuntimeState(spent_this_hour=5.0), "hourly budget: 5.00 USD, 5.00 spent"),
+        ({"daily_budget": 50.0}, RuntimeState(spent_today=49.9999), "daily budget: 50.00 USD, 50.00 spent"),
     ],
 )
 def test_a_spent_budget_refuses_with_its_scope_its_limit_and_what_was_spent(
-    limits: dict[str, Any], situation: Situation, words: str
+    limits: dict[str, Any], situation: RuntimeState, words: str
 ) -> None:
     fault = refusal(ASKED, situation, limited(**limits))
 
@@ -135,7 +139,7 @@ def test_reject_looks_for_nothing_cheaper() -> None:
 
 def test_a_refusal_brings_its_record_and_its_trace() -> None:
     with pytest.raises(RefusedError) as caught:
-        decide(ASKED, Situation(spent_today=1.0), limited(daily_budget=1.0))
+        decide(ASKED, RuntimeState(spent_today=1.0), limited(daily_budget=1.0))
 
     assert caught.value.record.because[-1] == caught.value.fault.public
     assert [one.target.name for one in caught.value.trace.candidates] == ["a/large"]
@@ -181,7 +185,7 @@ def test_who_wants_no_routing_is_refused_and_not_downgraded() -> None:
 def test_a_count_of_tokens_costs_nothing() -> None:
     counting = replace(ASKED, operation="count_tokens")
 
-    assert names(decide(counting, Situation(spent_today=9.0), limited(daily_budget=1.0))) == ["a/large"]
+    assert names(decide(counting, RuntimeState(spent_today=9.0), limited(daily_budget=1.0))) == ["a/large"]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +198,7 @@ def test_a_count_of_tokens_costs_nothing() -> None:
     ],
 )
 def test_every_format_has_a_word_for_it(name: str, word: bytes) -> None:
-    fault = refusal(ASKED, Situation(spent_today=1.0), limited(daily_budget=1.0))
+    fault = refusal(ASKED, RuntimeState(spent_today=1.0), limited(daily_budget=1.0))
 
     assert word in client_side(name).encode_error(fault)
 
@@ -207,6 +211,6 @@ def test_a_refusal_s_record_names_the_limit(on_exceeded: str) -> None:
     rejecting = replace(strategy, optimization=replace(strategy.optimization, on_exceeded="reject"))
 
     with pytest.raises(RefusedError) as caught:
-        decide(ASKED, Situation(spent_today=1.0), gateway(rejecting if on_exceeded == "reject" else strategy))
+        decide(ASKED, RuntimeState(spent_today=1.0), gateway(rejecting if on_exceeded == "reject" else strategy))
 
     assert caught.value.record.downgrade == "daily_budget"

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import Affinity, Level, Pool, Strategy
 from tests.policy.making import SIMPLE, asking, declaring, gateway, names
 
 CHAINS = {"large": ["a/large", "b/medium"], "medium": ["b/medium"], "small": ["c/small"]}
-FULL = Situation(inflight={"a/large": 2})
+FULL = RuntimeState(inflight={"a/large": 2})
 
 
 def limited(strategy: Strategy | None = None) -> Gateway:
@@ -18,13 +18,13 @@ def limited(strategy: Strategy | None = None) -> Gateway:
     return gateway(replace(strategy or Strategy(), pools=pools), chains=CHAINS)
 
 
-def order(model: str, situation: Situation, *, session: str = "", in_tool_loop: bool = False) -> list[str]:
+def order(model: str, situation: RuntimeState, *, session: str = "", in_tool_loop: bool = False) -> list[str]:
     features = declaring(asking(model, in_tool_loop=in_tool_loop), session=session)
     return names(decide(features, situation, limited(Strategy(affinity=Affinity())), judgement=SIMPLE))
 
 
 def test_who_is_full_goes_behind_who_stands_in() -> None:
-    assert order("one", Situation(inflight={"a/large": 1})) == ["a/large", "b/medium"]
+    assert order("one", RuntimeState(inflight={"a/large": 1})) == ["a/large", "b/medium"]
     assert order("one", FULL) == ["b/medium", "a/large"]
     assert order("large", FULL) == ["b/medium", "a/large"], "also where the pool was not asked: Envoy does not care"
 
@@ -36,13 +36,13 @@ def test_the_reason_is_told() -> None:
 
 
 def test_where_all_are_full_nothing_changes() -> None:
-    everybody = Situation(inflight={"a/large": 2, "b/medium": 9})
+    everybody = RuntimeState(inflight={"a/large": 2, "b/medium": 9})
 
-    assert order("one", everybody) == order("one", Situation())
+    assert order("one", everybody) == order("one", RuntimeState())
 
 
 def test_a_session_does_not_end_where_there_is_no_room() -> None:
-    full = replace(FULL, remembered=Remembered("a/large"))
+    full = replace(FULL, remembered=SessionState("a/large"))
 
     assert order("both", full, session="s")[0] == "b/medium"
     assert order("both", full, session="s", in_tool_loop=True)[0] == "b/medium"

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered
+from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.strategy import Compliance, CostCentre, Level, Levels, Restriction, Rule, Strategy
 from tests.policy.making import ASKED, NOW, as_they_are, asking, declaring, gateway, names, provider, refusal, when
 
@@ -125,7 +125,7 @@ def test_no_rule_no_fallback_and_no_memory_leads_around_it() -> None:
         "default": "large",
         "users": {"ann": "medium"},
     }
-    remembered = replace(NOW, remembered=Remembered("a/large"))
+    remembered = replace(NOW, remembered=SessionState("a/large"))
     loop = declaring(asking("small", in_tool_loop=True), data_class="pii", user="ann")
 
     assert names(decide(loop, remembered, bound(CLASSES, **strategy))) == ["c/small"]

@@ -7,7 +7,16 @@ import pytest
 
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.context import STRIDE, Cut, Weighed, allowed, cut, fits, least, weigh
+from openclaw_extproc.policy.context import (
+    STRIDE,
+    ContextCut,
+    MeasuredContext,
+    allowed,
+    cut_context,
+    fits,
+    least,
+    measure_context,
+)
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.conversation import Piece
 
@@ -29,13 +38,13 @@ def step(id: str, text: str = LONG) -> tuple[Piece, Piece]:
     return Piece("model", (text,), calls=frozenset([id])), Piece("results", (text,), answers=frozenset([id]))
 
 
-def made(*pieces: Piece, rest: int = 0) -> Weighed:
-    return weigh(pieces, rest)
+def made(*pieces: Piece, rest: int = 0) -> MeasuredContext:
+    return measure_context(pieces, rest)
 
 
-def gone(weighed: Weighed, *, most: int, window: int = 1, context: Context = CONTEXT) -> list[int]:
+def gone(weighed: MeasuredContext, *, most: int, window: int = 1, context: Context = CONTEXT) -> list[int]:
     """Indexes, in rough tokens: as many as `weighed` has. A window of 1 rounds nothing up."""
-    found = cut(weighed, weighed.total, most, window, context)
+    found = cut_context(weighed, weighed.total, most, window, context)
     return [] if found is None else list(found.left_out)
 
 
@@ -113,7 +122,7 @@ def test_a_result_whose_call_the_provider_keeps_stays() -> None:
 def test_the_number_of_turns_is_that_of_words_and_answers() -> None:
     weighed = made(user(), *step("a"), said(), user())
 
-    assert cut(weighed, weighed.total, 1, 1, CONTEXT) == Cut((1, 2, 3), 2)
+    assert cut_context(weighed, weighed.total, 1, 1, CONTEXT) == ContextCut((1, 2, 3), 2)
 
 
 # -- a cut that stays where it is -------------------------------------------------------
@@ -182,5 +191,5 @@ def test_least_is_what_stays_when_all_goes_that_may() -> None:
     assert least(weighed, 2 * everything, CONTEXT) == 2 * left
 
 
-def _left(weighed: Weighed, left_out: Iterable[int]) -> int:
+def _left(weighed: MeasuredContext, left_out: Iterable[int]) -> int:
     return weighed.total - sum(weighed.weights[n] for n in left_out)

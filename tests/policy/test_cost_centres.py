@@ -6,7 +6,7 @@ from openclaw_extproc.callers import CallerIdentity
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.features import Features, of_unread
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.passthrough import passage
+from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.strategy import CostCentre, Restriction, Strategy
 from tests.policy.making import ASKED, NOW, declaring, gateway, names, provider, refusal
 
@@ -47,7 +47,7 @@ def test_what_is_not_read_obeys_both() -> None:
     seen = of_unread("", client_format="openai_chat", headers={})
     seen = replace(seen, declared=of("research", claims="secret").declared)
 
-    found = passage(seen, [provider(name) for name in "abc"], NOW, MADE, is_billed=False)
+    found = decide_passthrough(seen, [provider(name) for name in "abc"], NOW, MADE, is_billed=False)
 
     assert found.target.provider.name == "b"
 

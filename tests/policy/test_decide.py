@@ -9,7 +9,7 @@ from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, decide
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 
 ONE = Provider("one", "c1", "openai_chat", credential="KEY_1")
 TWO = Provider("two", "c2", "gemini", credential="KEY_2")
@@ -27,25 +27,25 @@ def gateway(*providers: Provider, auto: Iterable[Provider] = ()) -> Gateway:
 
 
 def names(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> list[str]:
-    decision = decide(features, Situation(frozenset(missing)), gateway)
+    decision = decide(features, RuntimeState(frozenset(missing)), gateway)
     return [target.provider.name for target in decision.chain]
 
 
 def refusal(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> tuple[Kind, str]:
     with pytest.raises(FaultError) as caught:
-        decide(features, Situation(frozenset(missing)), gateway)
+        decide(features, RuntimeState(frozenset(missing)), gateway)
     return caught.value.fault.kind, caught.value.fault.public
 
 
 def test_a_listed_model_goes_down_its_chain_in_order() -> None:
-    decision = decide(FEATURES, Situation(), gateway(ONE, TWO, THREE))
+    decision = decide(FEATURES, RuntimeState(), gateway(ONE, TWO, THREE))
 
     assert decision.chain == (target(ONE), target(TWO), target(THREE))
     assert decision.because == ("one lists the model asked for",)
 
 
 def test_auto_is_the_default_chain() -> None:
-    decision = decide(replace(FEATURES, model=AUTO), Situation(), gateway(ONE, auto=[TWO, ONE]))
+    decision = decide(replace(FEATURES, model=AUTO), RuntimeState(), gateway(ONE, auto=[TWO, ONE]))
 
     assert decision.chain == (target(TWO), target(ONE))
     assert decision.because == ("the default chain was asked for",)
@@ -62,7 +62,7 @@ def test_an_unknown_model_is_the_clients_fault_and_the_known_ones_are_told() -> 
 def test_an_unknown_model_may_go_to_the_default_chain() -> None:
     open_to_all = replace(gateway(ONE, auto=[TWO]), unknown_models="auto")
 
-    decision = decide(replace(FEATURES, model="who knows"), Situation(), open_to_all)
+    decision = decide(replace(FEATURES, model="who knows"), RuntimeState(), open_to_all)
 
     assert decision.chain == (target(TWO),)
     assert decision.because == ("no provider lists the model asked for: the default chain",)
@@ -83,7 +83,7 @@ def test_not_more_names_are_told_than_a_person_reads() -> None:
 
 
 def test_who_has_no_credential_is_skipped_and_the_reason_is_kept() -> None:
-    decision = decide(FEATURES, Situation(frozenset({"KEY_1"})), gateway(ONE, TWO))
+    decision = decide(FEATURES, RuntimeState(frozenset({"KEY_1"})), gateway(ONE, TWO))
 
     assert decision.chain == (target(TWO),)
     assert decision.because == ("one lists the model asked for", "one skipped: its credential is not set")
@@ -106,7 +106,7 @@ def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
     assert names(gateway(TWO, ONE, THREE), bound) == ["one", "three"]
     assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be carried to two")
     with pytest.raises(FaultError) as error:
-        decide(bound, Situation(), gateway(TWO))
+        decide(bound, RuntimeState(), gateway(TWO))
     assert error.value.fault.about == "messages[0]: audio"
 
 
@@ -134,7 +134,7 @@ def test_a_callers_key_may_be_used_again_at_its_own_provider() -> None:
     again = Target(FORWARD, "small")
     both = Gateway(chains={"big": (target(FORWARD), again)})
 
-    assert decide(FEATURES, Situation(), both).chain == (target(FORWARD), again)
+    assert decide(FEATURES, RuntimeState(), both).chain == (target(FORWARD), again)
 
 
 def test_a_callers_key_goes_to_no_other_format() -> None:
@@ -156,11 +156,11 @@ def test_vectors_of_two_models_are_not_mixed() -> None:
     same = Target(three, "model-of-one")
     mixed = Gateway(chains={"big": (target(one), target(three), same)})
 
-    decision = decide(EMBEDDING, Situation(), mixed)
+    decision = decide(EMBEDDING, RuntimeState(), mixed)
 
     assert decision.chain == (target(one), same)
     assert "three skipped: vectors of model-of-three cannot be compared with those of model-of-one" in decision.because
-    assert decide(FEATURES, Situation(), mixed).chain == mixed.chains["big"], "a chat is answered by any model"
+    assert decide(FEATURES, RuntimeState(), mixed).chain == mixed.chains["big"], "a chat is answered by any model"
 
 
 def test_who_wants_vectors_at_any_price_may_mix_them() -> None:

@@ -13,7 +13,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.cost import estimate, input_tokens, wanted_tokens
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Compliance, Level, Mode, Restriction, Strategy
 from tests.policy.random_cases import Case
@@ -23,7 +23,7 @@ SEEDS = st.integers(0, 2**64)
 MODES = st.sampled_from(get_args(Mode))
 
 
-def drawn(seed: int, mode: Mode = "enforce") -> tuple[Features, Situation, Gateway]:
+def drawn(seed: int, mode: Mode = "enforce") -> tuple[Features, RuntimeState, Gateway]:
     case = Case(seed).drawn()
     return case.features, case.situation, in_mode(mode, case.gateway)
 
@@ -32,7 +32,7 @@ def in_mode(mode: Mode, gateway: Gateway) -> Gateway:
     return replace(gateway, strategy=replace(gateway.strategy, mode=mode))
 
 
-def made(features: Features, situation: Situation, gateway: Gateway) -> Decision | Fault:
+def made(features: Features, situation: RuntimeState, gateway: Gateway) -> Decision | Fault:
     """Anything but a fault that was meant fails the test."""
     try:
         return decide(features, situation, gateway)
@@ -222,7 +222,7 @@ def _chooses(strategy: Strategy) -> bool:
     return bool(strategy.rules or strategy.tasks or strategy.tiers)
 
 
-def _cost(target: Target, features: Features, situation: Situation, gateway: Gateway) -> float | None:
+def _cost(target: Target, features: Features, situation: RuntimeState, gateway: Gateway) -> float | None:
     facts = gateway.facts(target)
     return estimate(features, facts, input_tokens(features, facts, situation))
 

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.policy.select.sampling import share_of
 from openclaw_extproc.strategy import Affinity, Experiment, Level, Restriction, Strategy
 from openclaw_extproc.strategy import Compliance as Rules
@@ -127,7 +127,7 @@ def test_who_cannot_go_to_the_arm_is_in_no_arm(session: str) -> None:
 
 
 def test_a_session_that_began_before_the_experiment_stays_and_is_not_counted() -> None:
-    before = Situation(remembered=Remembered("a/large"))
+    before = RuntimeState(remembered=SessionState("a/large"))
     loop = of(IN_ARM, asking("large", tools=1, in_tool_loop=True))
 
     decision = decide(loop, before, on_trial(TRIAL, affinity=Affinity()))

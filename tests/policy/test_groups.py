@@ -8,7 +8,7 @@ import pytest
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.runtime_state import Remembered
+from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.strategy import Affinity, Level, Optimization, Pool, Strategy
 from tests.policy.making import ASKED, NOW, asking, declaring, gateway, names, provider
 
@@ -101,7 +101,7 @@ def test_requests_with_tools_draw_the_same_lot_all_through_their_loop() -> None:
 
 
 def test_a_session_stays_with_its_member_and_the_others_are_spread_behind_it() -> None:
-    stays = replace(NOW, remembered=Remembered("b/medium"))
+    stays = replace(NOW, remembered=SessionState("b/medium"))
     request = declaring(FROM_POOL, session="s")
 
     decision = decide(request, stays, pooled(affinity=Affinity()))
@@ -122,7 +122,7 @@ def test_without_routing_a_pool_is_spread_and_nothing_stands_in() -> None:
 def test_a_member_goes_on_with_its_tool_loop_alone() -> None:
     loop = asking("pool", tools=1, in_tool_loop=True)
 
-    decision = decide(loop, replace(NOW, remembered=Remembered("b/medium")), pooled())
+    decision = decide(loop, replace(NOW, remembered=SessionState("b/medium")), pooled())
 
     assert weights(decision)[0] == {"b/medium": 1}
 

@@ -10,7 +10,7 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.health_rules import HealthRules, Recovery, Thresholds
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.headroom import Headroom
-from openclaw_extproc.policy.health.provider_health import Health, Reach, reach
+from openclaw_extproc.policy.health.provider_health import HealthTable, Reach, reach
 from openclaw_extproc.strategy import Strategy, Switching
 
 AT = 1_754_000_000.0
@@ -22,17 +22,17 @@ GATEWAY = Gateway(providers={"ace": ACE, "bee": BEE}, chains={"large": (LARGE, B
 
 
 def fails(
-    health: Health, target: Target, kind: Kind, at: float = AT, *, times: int = 3, status: int | None = None
+    health: HealthTable, target: Target, kind: Kind, at: float = AT, *, times: int = 3, status: int | None = None
 ) -> None:
     for _ in range(times):
         health.failed(target, kind, at, status=status)
 
 
-def avoided(health: Health, at: float = AT, draw: float = 0.99) -> set[str]:
+def avoided(health: HealthTable, at: float = AT, draw: float = 0.99) -> set[str]:
     return set(health.avoid(at, draw))
 
 
-def closed_again(health: Health, target: Target, at: float) -> None:
+def closed_again(health: HealthTable, target: Target, at: float) -> None:
     for _ in range(RULES.thresholds.good_trials):
         health.succeeded(target, at)
 
@@ -59,7 +59,7 @@ def test_a_model_that_is_slow_or_broken_says_nothing_of_its_provider(kind: Kind,
 
 
 def test_an_overloaded_model_goes_behind_and_the_provider_s_others_do_not() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     fails(health, LARGE, Kind.OVERLOADED, status=503)
 
@@ -68,7 +68,7 @@ def test_an_overloaded_model_goes_behind_and_the_provider_s_others_do_not() -> N
 
 
 def test_a_provider_that_nobody_reaches_goes_behind_with_all_its_models() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
 
@@ -76,7 +76,7 @@ def test_a_provider_that_nobody_reaches_goes_behind_with_all_its_models() -> Non
 
 
 def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     for _ in range(4):
         for _ in range(6):
@@ -88,7 +88,7 @@ def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.MALFORMED, Kind.TOO_LARGE, Kind.NOT_FOUND, Kind.OVER_BUDGET, Kind.BUG])
 def test_what_the_client_did_wrong_counts_for_nobody(kind: Kind) -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     fails(health, LARGE, kind, times=100)
 
@@ -100,7 +100,7 @@ def test_what_the_client_did_wrong_counts_for_nobody(kind: Kind) -> None:
 
 
 def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED)
 
     later = AT + 5
@@ -113,7 +113,7 @@ def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> No
 
 
 def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED)
     health.planned([LARGE], AT + 5)
 
@@ -123,7 +123,7 @@ def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
 
 
 def test_who_comes_back_gets_its_share_little_by_little() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED)
 
     closed_again(health, LARGE, AT + 5)
@@ -135,7 +135,7 @@ def test_who_comes_back_gets_its_share_little_by_little() -> None:
 
 
 def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     health.failed(LARGE, Kind.RATE_LIMITED, AT, status=429, retry_after=40)
     health.failed(BEES, Kind.RATE_LIMITED, AT, status=429, retry_after=1e9)
@@ -149,7 +149,7 @@ def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
 
 
 def test_a_good_probe_is_the_trial_after_an_outage() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
 
     for second in (6, 7):
@@ -159,7 +159,7 @@ def test_a_good_probe_is_the_trial_after_an_outage() -> None:
 
 
 def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
 
     for _ in range(5):
@@ -169,7 +169,7 @@ def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
 
 
 def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED)
 
     for second in (6, 7):
@@ -182,7 +182,7 @@ def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
 
 
 def test_a_failed_probe_puts_the_provider_behind_before_any_request_meets_it() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     health.probed("ace", AT, ok=False, why="3 probes in a row: connection")
 
@@ -191,7 +191,7 @@ def test_a_failed_probe_puts_the_provider_behind_before_any_request_meets_it() -
 
 
 def test_who_answers_well_need_not_be_probed() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     assert not health.answered_within("ace", AT, 30)
 
     health.succeeded(LARGE, AT)
@@ -206,7 +206,7 @@ def test_who_answers_well_need_not_be_probed() -> None:
 
 
 def test_who_has_nearly_reached_a_limit_goes_behind_until_it_is_reset() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     health.has_left(LARGE, Headroom("tokens", 0.01, 8.0), AT)
 
@@ -215,7 +215,7 @@ def test_who_has_nearly_reached_a_limit_goes_behind_until_it_is_reset() -> None:
 
 
 def test_who_says_that_there_is_room_again_is_believed() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     health.has_left(LARGE, Headroom("requests", 0.0, 50.0), AT)
 
     health.has_left(LARGE, Headroom("requests", 0.5, 1.0), AT + 1)
@@ -224,7 +224,7 @@ def test_who_says_that_there_is_room_again_is_believed() -> None:
 
 
 def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     health.ejected("ace", AT, 4)
     assert avoided(health, AT + 1) == {"ace"}
@@ -239,7 +239,7 @@ def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
 def test_who_has_no_address_goes_behind_whatever_the_rules_forgive() -> None:
     """Of a doubt an operator may want to hear nothing; this is none."""
     rules = replace(GATEWAY.health, thresholds=replace(GATEWAY.health.thresholds, failure_rate=1.0))
-    forgiving = Health(replace(GATEWAY, health=rules))
+    forgiving = HealthTable(replace(GATEWAY, health=rules))
 
     forgiving.ejected("ace", AT, 4)
     assert avoided(forgiving, AT + 1) == set()
@@ -253,8 +253,8 @@ def test_who_has_no_address_goes_behind_whatever_the_rules_forgive() -> None:
 # -- dynamic switching -------------------------------------------------------------------------
 
 
-def switching(*rules: Switching) -> Health:
-    return Health(replace(GATEWAY, strategy=Strategy(switching=rules)))
+def switching(*rules: Switching) -> HealthTable:
+    return HealthTable(replace(GATEWAY, strategy=Strategy(switching=rules)))
 
 
 ERRORS = Switching("error_rate", 0.05, "switch_provider", window_seconds=300, interval_seconds=0)
@@ -315,7 +315,7 @@ def test_a_rule_is_looked_at_once_in_its_interval() -> None:
 
 
 def test_each_change_is_told_once_also_one_that_only_time_made() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED, status=529)
 
     told = [[(c.name, c.before, c.after) for c in health.changes(AT + s)] for s in (0, 1, 5, 6)]
@@ -326,7 +326,7 @@ def test_each_change_is_told_once_also_one_that_only_time_made() -> None:
 
 
 def test_a_recovery_is_told_though_nobody_looked_before_it_was_over() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.OVERLOADED)
     assert len(health.changes(AT)) == 1
 
@@ -337,7 +337,7 @@ def test_a_recovery_is_told_though_nobody_looked_before_it_was_over() -> None:
 
 
 def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     assert health.status("ace", AT)
 
     fails(health, LARGE, Kind.OVERLOADED)
@@ -349,7 +349,7 @@ def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -
 
 
 def test_a_provider_that_nobody_calls_any_more_rings_no_alarm_for_ever() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
 
     assert not health.status("ace", AT + 60)
@@ -357,7 +357,7 @@ def test_a_provider_that_nobody_calls_any_more_rings_no_alarm_for_ever() -> None
 
 
 def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
-    health = Health(replace(GATEWAY, health=replace(RULES, critical_rate=0.3)))
+    health = HealthTable(replace(GATEWAY, health=replace(RULES, critical_rate=0.3)))
 
     for n in range(10):
         if n < 4:
@@ -372,7 +372,7 @@ def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
 
 
 def test_only_names_of_the_configuration_get_in() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
 
     for n in range(1_000):
         fails(health, Target(Provider(f"p{n}", "c", "openai_chat"), f"m{n}"), Kind.UPSTREAM_SILENT)
@@ -382,7 +382,7 @@ def test_only_names_of_the_configuration_get_in() -> None:
 
 
 def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
     fails(health, BEES, Kind.UPSTREAM_SILENT)
 
@@ -393,7 +393,7 @@ def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
 
 def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
     gateway = replace(GATEWAY, health=HealthRules(Thresholds(recovery=Recovery(auto=False))))
-    health = Health(gateway)
+    health = HealthTable(gateway)
     fails(health, LARGE, Kind.UPSTREAM_SILENT)
     assert avoided(health, AT + 1e6) == {"ace", "ace/large"}
 
@@ -404,7 +404,7 @@ def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
 
 def test_all_outlets_tell_one_truth_about_a_provider() -> None:
     """Whatever happens to it and its models: the gauge is 0 exactly where the table says open or half-open."""
-    health, rng = Health(GATEWAY), random.Random(7)  # noqa: S311  # the same every time
+    health, rng = HealthTable(GATEWAY), random.Random(7)  # noqa: S311  # the same every time
     kinds = (Kind.RATE_LIMITED, Kind.UPSTREAM_GARBLED, Kind.OVERLOADED, Kind.UPSTREAM_SILENT)
     targets = (LARGE, SMALL, BEES)
     seen = set[State]()
@@ -424,7 +424,7 @@ def test_all_outlets_tell_one_truth_about_a_provider() -> None:
 
 
 def test_a_provider_whose_every_called_model_is_out_is_shown_as_out_with_the_reason() -> None:
-    health = Health(GATEWAY)
+    health = HealthTable(GATEWAY)
     targets = (LARGE, SMALL)
     for target in targets:
         for _ in range(5):

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.gateway import AUTO
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.runtime_state import Remembered, Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import Affinity, Compliance, Level, Optimization, Restriction, Rule, Strategy
 from tests.policy.making import NOW, SIMPLE, STANDARD, asking, declaring, gateway, names, refusal
 
 LOOP = declaring(asking("large", tools=1, in_tool_loop=True), session="s")
-REMEMBERED = Situation(remembered=Remembered("b/medium", "large", "standard"))
+REMEMBERED = RuntimeState(remembered=SessionState("b/medium", "large", "standard"))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_who_may_or_can_no_longer_answer_does_not_go_on() -> None:
     assert names(decide(LOOP, REMEMBERED, gateway(only_a))) == ["a/large"]
     keyless = replace(REMEMBERED, missing_credentials=frozenset({"KEY_b"}))
     assert names(decide(LOOP, keyless, gateway())) == ["a/large"]
-    gone = replace(REMEMBERED, remembered=Remembered("x/gone"))
+    gone = replace(REMEMBERED, remembered=SessionState("x/gone"))
     assert names(decide(LOOP, gone, gateway())) == ["a/large"]
 
 
@@ -54,7 +54,7 @@ def test_a_client_that_asks_for_another_model_gets_it() -> None:
     other = replace(LOOP, model="small")
 
     assert names(decide(other, REMEMBERED, gateway())) == ["c/small"]
-    unsaid = replace(REMEMBERED, remembered=Remembered("b/medium"))
+    unsaid = replace(REMEMBERED, remembered=SessionState("b/medium"))
     assert names(decide(other, unsaid, gateway()))[0] == "b/medium"
     header = declaring(LOOP, level=Level("x-openclaw-model", "small"))
     assert names(decide(header, REMEMBERED, gateway())) == ["c/small"]
@@ -64,7 +64,7 @@ def test_a_client_that_asks_for_another_model_gets_it() -> None:
 
 def test_a_loop_is_judged_as_its_question_was() -> None:
     strategy = Strategy(tiers={"simple": ("small",), "standard": ("medium",)})
-    forgotten = Situation(remembered=Remembered("", "auto", "standard"))
+    forgotten = RuntimeState(remembered=SessionState("", "auto", "standard"))
     loop = replace(LOOP, model=AUTO)
 
     decision = decide(loop, forgotten, gateway(strategy), judgement=SIMPLE)
@@ -81,7 +81,7 @@ TIER = Strategy(affinity=Affinity(), tiers={"simple": ("medium", "small"), "stan
 
 
 def test_affinity_keeps_a_session_among_those_that_were_chosen() -> None:
-    stays = Situation(remembered=Remembered("c/small"))
+    stays = RuntimeState(remembered=SessionState("c/small"))
 
     assert names(decide(TURN, stays, gateway(TIER), judgement=SIMPLE))[0] == "c/small"
     assert names(decide(TURN, NOW, gateway(TIER), judgement=SIMPLE))[0] == "b/medium"
@@ -89,21 +89,21 @@ def test_affinity_keeps_a_session_among_those_that_were_chosen() -> None:
 
 
 def test_affinity_is_no_reason_to_stay_with_a_stand_in_or_against_a_rule() -> None:
-    stays = Situation(remembered=Remembered("c/small"))
+    stays = RuntimeState(remembered=SessionState("c/small"))
     strategy = replace(TIER, fallbacks={"large": ("small",)})
 
     assert names(decide(TURN, stays, gateway(strategy), judgement=STANDARD))[0] == "a/large"
 
 
 def test_affinity_does_not_keep_a_session_with_who_fails() -> None:
-    stays = Situation(remembered=Remembered("c/small"), unhealthy=frozenset({"c"}))
+    stays = RuntimeState(remembered=SessionState("c/small"), unhealthy=frozenset({"c"}))
 
     assert names(decide(TURN, stays, gateway(TIER), judgement=SIMPLE))[0] == "b/medium"
 
 
 def test_a_budget_ends_a_loop_sooner_than_it_is_overrun() -> None:
     strategy = Strategy(optimization=Optimization(max_cost_per_session=0.5))
-    spent = Situation(remembered=Remembered("a/large", "large", spent_usd=0.499))
+    spent = RuntimeState(remembered=SessionState("a/large", "large", spent_usd=0.499))
 
     assert names(decide(LOOP, spent, gateway(strategy))) == ["c/small"]
     rejecting = Strategy(optimization=Optimization(max_cost_per_session=0.5, on_exceeded="reject"))
@@ -117,7 +117,7 @@ def test_what_a_task_may_cost_does_not_break_its_loop() -> None:
 
 
 def test_the_record_says_what_was_judged() -> None:
-    judged = Judgement("large", "math_reasoning", 0.9, 0.7, ("long",))
+    judged = Classification("large", "math_reasoning", 0.9, 0.7, ("long",))
 
     record = decide(LOOP, NOW, gateway(), judgement=judged).record
 

@@ -11,8 +11,8 @@ from openclaw_extproc.faults import Fault, FaultError, Kind
 from openclaw_extproc.features import Declared, Features, of_unread
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
-from openclaw_extproc.policy.passthrough import Passage, passage
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.passthrough import PassthroughDecision, decide_passthrough
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.strategy import (
     Compliance,
     Condition,
@@ -42,22 +42,22 @@ def unread(model: str = "", **declared: object) -> Features:
 
 
 def found(
-    features: Features, made: Gateway, situation: Situation = NOW, *, owners: str = "ab", is_billed: bool = True
-) -> Passage | Fault:
+    features: Features, made: Gateway, situation: RuntimeState = NOW, *, owners: str = "ab", is_billed: bool = True
+) -> PassthroughDecision | Fault:
     there = [replace(made.providers[name], cluster=f"u-{name}") for name in owners]
     try:
-        return passage(features, there, situation, made, is_billed=is_billed)
+        return decide_passthrough(features, there, situation, made, is_billed=is_billed)
     except FaultError as error:
         return error.fault
 
 
-def where(one: Passage | Fault) -> str:
-    assert isinstance(one, Passage), one
+def where(one: PassthroughDecision | Fault) -> str:
+    assert isinstance(one, PassthroughDecision), one
     assert one.target.provider.cluster == f"u-{one.target.provider.name}"
     return one.target.name
 
 
-def why(one: Passage | Fault) -> tuple[Kind, str]:
+def why(one: PassthroughDecision | Fault) -> tuple[Kind, str]:
     assert isinstance(one, Fault), one
     return one.kind, one.public
 
@@ -105,7 +105,7 @@ def test_a_class_that_depends_on_the_body_is_taken_for_given() -> None:
     assert why(found(unread(), under(Compliance(classes={"pii": C}, when=(SOMETIMES,)))))[0] is Kind.FORBIDDEN
     passes = found(unread(), under(Compliance(classes={"pii": A}, when=(SOMETIMES,))))
     assert where(passes) == "a/"
-    assert isinstance(passes, Passage)
+    assert isinstance(passes, PassthroughDecision)
     assert passes.record.data_classes == ("pii",)
 
 
@@ -200,8 +200,8 @@ def test_an_object_stays_with_its_keeper_who_fails() -> None:
 def test_without_its_key_nobody_is_asked() -> None:
     no_a, none = frozenset({"KEY_a"}), frozenset({"KEY_a", "KEY_b"})
 
-    assert where(found(unread(), gateway(), Situation(no_a))) == "b/"
-    assert why(found(unread(), gateway(), Situation(none))) == (Kind.EXHAUSTED, "a: its credential is not set")
+    assert where(found(unread(), gateway(), RuntimeState(no_a))) == "b/"
+    assert why(found(unread(), gateway(), RuntimeState(none))) == (Kind.EXHAUSTED, "a: its credential is not set")
 
 
 def test_a_callers_key_goes_to_the_first_owner_only() -> None:
@@ -228,15 +228,15 @@ def test_a_budget_that_is_used_up_refuses_what_is_billed_in_every_mode(mode: Mod
     assert why(found(unread(model), made, spent)) == (
         Kind.OVER_BUDGET, "daily budget: 5.00 USD, 5.00 spent, and its price is not known",
     )  # fmt: skip
-    assert isinstance(found(unread(model), made, spent, is_billed=False), Passage)
-    assert isinstance(found(unread(model), made, replace(NOW, spent_today=4.99)), Passage)
+    assert isinstance(found(unread(model), made, spent, is_billed=False), PassthroughDecision)
+    assert isinstance(found(unread(model), made, replace(NOW, spent_today=4.99)), PassthroughDecision)
 
 
 def test_where_an_unknown_price_is_denied_any_limit_refuses() -> None:
     denied = spending(daily_budget=5.0, unknown_price="deny")
 
     assert why(found(unread("large"), denied))[0] is Kind.OVER_BUDGET
-    assert isinstance(found(unread("large"), spending(unknown_price="deny")), Passage)
+    assert isinstance(found(unread("large"), spending(unknown_price="deny")), PassthroughDecision)
 
 
 def test_the_limit_of_a_session_and_that_of_a_request_count() -> None:

@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -258,10 +258,10 @@ def routed(
     *,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
-    situation: Situation | None = None,
+    situation: RuntimeState | None = None,
 ) -> Talk[RequestEntry]:
     SHARED.gateway = gateway
-    talk = Talk[RequestEntry](RouteStage(gateway, situation or Situation()))
+    talk = Talk[RequestEntry](RouteStage(gateway, situation or RuntimeState()))
     body = case.request if body is None else body
     talk.tell(head(case, headers=headers))
     if isinstance(talk.last, Continue) and talk.last.bypass:

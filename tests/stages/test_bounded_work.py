@@ -9,7 +9,7 @@ import pytest
 
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route import RouteStage
@@ -107,7 +107,9 @@ PAIRS = [(shape, name) for shape, (path, _) in SHAPES.items() for name in PROVID
 def both_stages(path: str, body: bytes, provider: str) -> Iterator[Talk[RequestEntry] | Talk[AttemptEntry]]:
     """The talk with each stage that the request comes to."""
     head = RequestHead({":method": "POST", ":path": path, "content-type": "application/json"}, BEGAN)
-    routed = Talk[RequestEntry](RouteStage(gateway(chain(provider)), Situation())).tell(head, RequestBody(body, BEGAN))
+    routed = Talk[RequestEntry](RouteStage(gateway(chain(provider)), RuntimeState())).tell(
+        head, RequestBody(body, BEGAN)
+    )
     yield routed
     if isinstance(routed.last, Continue):
         to = routed.last.groups[0][0].provider.cluster

@@ -8,7 +8,7 @@ import pytest
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.attempt import MAX_HELD_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Closed, Event, RequestBody, RequestHead
@@ -58,7 +58,7 @@ def opened(client: str, where: Gateway, body: Json = None) -> list[Event]:
     asked = dumped(ASKED[client] if body is None else body)
     head = RequestHead({":method": "POST", ":path": PATHS[client], "content-type": "application/json"}, BEGAN)
     SHARED.gateway = where
-    routing = Talk(RouteStage(where, Situation())).tell(head, RequestBody(asked, BEGAN))
+    routing = Talk(RouteStage(where, RuntimeState())).tell(head, RequestBody(asked, BEGAN))
     plan = plan_of(routing)
     first = where.chains["auto"][0].provider.cluster
     again = RequestHead({**head.headers, "x-envoy-attempt-count": "1"}, BEGAN, cluster=first, metadata={"plan": plan})

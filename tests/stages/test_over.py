@@ -1,6 +1,6 @@
 """When the route stage says that Envoy has nothing more to ask. (`attempts.checked` says it of the attempt stage.)"""
 
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.route import RouteStage
 from tests.samples import CLIENTS, PROVIDERS
@@ -10,7 +10,7 @@ GATEWAY = gateway(chain(PROVIDERS[0]))
 
 
 def test_a_reply_ends_it() -> None:
-    stage = RouteStage(GATEWAY, Situation())
+    stage = RouteStage(GATEWAY, RuntimeState())
 
     stage.receive(RequestHead({":path": "/openai/v1/chat/completions", ":method": "POST"}, BEGAN))
     waiting = stage.over
@@ -22,7 +22,7 @@ def test_a_reply_ends_it() -> None:
 
 def test_the_answers_head_ends_it() -> None:
     case = asking(CLIENTS[0], stream=True)
-    stage = RouteStage(GATEWAY, Situation())
+    stage = RouteStage(GATEWAY, RuntimeState())
 
     stage.receive(RequestHead({":path": case.target, ":method": "POST"}, BEGAN))
     stage.receive(RequestBody(case.request, BEGAN))

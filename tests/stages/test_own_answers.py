@@ -9,7 +9,7 @@ import pytest
 from openclaw_extproc.features import estimated_tokens
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, InlineFile, InlineImage, Text, ToolResult, ToolSpec, ToolUse, Turn
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead
 from openclaw_extproc.stages.route import RouteStage
@@ -32,7 +32,7 @@ def routed(
     head = RequestHead(
         {":method": method, ":path": path, "x-request-id": "r", **(headers or {})}, BEGAN, end=body is None
     )
-    talk = Talk[RequestEntry](RouteStage(of or gateway(OPENAI), Situation())).tell(head)
+    talk = Talk[RequestEntry](RouteStage(of or gateway(OPENAI), RuntimeState())).tell(head)
     return talk if body is None else talk.tell(RequestBody(json.dumps(body).encode(), BEGAN))
 
 

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.callers import CallerRules, Client
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
 from openclaw_extproc.stages.attempt import AttemptStage
@@ -42,7 +42,7 @@ def gateway(*providers: Provider) -> Gateway:
     return Gateway(providers={provider.name: provider for provider in providers}, chains=chains)
 
 
-NOW = Situation()
+NOW = RuntimeState()
 PLAIN = {"accept-encoding": "identity"}
 """What our credential is looked for in."""
 ALL = gateway(OPENAI, CLAUDE, GOOGLE, GROQ)
@@ -54,7 +54,7 @@ def head(path: str, method: str = "POST", **headers: str) -> RequestHead:
 
 
 def routed(asked: RequestHead, of: Gateway = ALL, missing: frozenset[str] = frozenset()) -> Talk[RequestEntry]:
-    return Talk[RequestEntry](RouteStage(of, Situation(missing))).tell(asked)
+    return Talk[RequestEntry](RouteStage(of, RuntimeState(missing))).tell(asked)
 
 
 def passed(
@@ -423,7 +423,7 @@ def test_who_calls_is_known_of_a_file_too_and_its_key_stays_here() -> None:
     centres = {"research": CostCentre(Restriction("cost centre research", providers=frozenset({"groq"})))}
     rules = CallerRules(clients={"ada": Client("ada", ("KEY",), cost_centre="research")})
     of = replace(ALL, strategy=Strategy(cost_centres=centres), callers=rules)
-    stage = RouteStage(of, Situation(), client_of=lambda key: {"key-of-ada": "ada"}.get(key, ""))
+    stage = RouteStage(of, RuntimeState(), client_of=lambda key: {"key-of-ada": "ada"}.get(key, ""))
     talk = Talk[RequestEntry](stage).tell(
         head("/openai/v1/files?key=key-of-ada&a=b", authorization="Bearer key-of-ada")
     )
@@ -454,7 +454,7 @@ def test_a_data_class_that_nobody_keeps_is_refused_as_for_a_chat(mode: Mode, cla
 # -- a model in it ------------------------------------------------------------------------
 
 
-def read(asked: RequestHead, body: bytes, of: Gateway = ALL, now: Situation = NOW) -> Talk[RequestEntry]:
+def read(asked: RequestHead, body: bytes, of: Gateway = ALL, now: RuntimeState = NOW) -> Talk[RequestEntry]:
     talk = Talk[RequestEntry](RouteStage(of, now)).tell(asked)
     assert talk.last == Continue(To.REQUEST_HEAD), "the body is waited for"
     return talk.tell(RequestBody(body, BEGAN + 1))
@@ -489,7 +489,7 @@ def test_it_goes_to_who_has_its_model_and_calls_it_by_its_name_there() -> None:
 def test_who_is_forbidden_or_ill_is_passed_over_for_the_next_that_has_it() -> None:
     forbidden = replace(NAMED, strategy=_only("openai"))
 
-    for of, now in ((forbidden, Situation()), (NAMED, Situation(unhealthy=frozenset({"groq"})))):
+    for of, now in ((forbidden, RuntimeState()), (NAMED, RuntimeState(unhealthy=frozenset({"groq"})))):
         answer = read(*pictures(), of, now).last
         assert isinstance(answer, Continue)
         assert answer.body == b'{"model": "gpt-image-1", "n":1}'
@@ -555,7 +555,7 @@ def test_a_body_that_is_not_read_may_be_of_any_size() -> None:
 @pytest.mark.parametrize("mode", ["observe", "shadow", "enforce"])
 def test_a_spent_budget_holds_for_what_is_billed(mode: Mode) -> None:
     of = replace(NAMED, strategy=Strategy(optimization=Optimization(daily_budget=1.0), mode=mode))
-    spent = Situation(spent_today=1.0)
+    spent = RuntimeState(spent_today=1.0)
 
     def ask(asked: RequestHead) -> int:
         answer = Talk[RequestEntry](RouteStage(of, spent)).tell(asked).last

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import arriving
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, RequestBody, RequestHead, ResponseHead, To
@@ -28,8 +28,8 @@ ANSWERED = {
 }
 
 
-def route(*events: Event, of: Gateway | None = None, situation: Situation | None = None) -> Talk[RequestEntry]:
-    made = RouteStage(of or gateway(EVERYBODY), situation or Situation())
+def route(*events: Event, of: Gateway | None = None, situation: RuntimeState | None = None) -> Talk[RequestEntry]:
+    made = RouteStage(of or gateway(EVERYBODY), situation or RuntimeState())
     return Talk[RequestEntry](made).tell(*events)
 
 
@@ -160,7 +160,7 @@ def test_when_we_break_the_entry_says_so() -> None:
 
     scripts: list[list[Event]] = [[head(case)], [head(case), RequestBody(case.request, BEGAN)]]
     for script in scripts:
-        broken = RouteStage(gateway(EVERYBODY), Situation())
+        broken = RouteStage(gateway(EVERYBODY), RuntimeState())
         for event in script:
             broken.receive(event)
 
@@ -172,7 +172,7 @@ def test_when_we_break_the_entry_says_so() -> None:
 
 def test_a_message_out_of_turn_is_a_bug() -> None:
     with pytest.raises(AssertionError, match="RequestBody while New"):
-        RouteStage(gateway(EVERYBODY), Situation()).receive(RequestBody(b"", BEGAN))
+        RouteStage(gateway(EVERYBODY), RuntimeState()).receive(RequestBody(b"", BEGAN))
 
 
 @pytest.mark.parametrize("heard", [0, 1], ids=["before-the-head", "before-the-body"])
@@ -241,7 +241,7 @@ def test_a_model_that_nobody_has_is_refused(client: str) -> None:
 
 @every_client
 def test_without_any_credential_nothing_is_sent(client: str) -> None:
-    situation = Situation(missing_credentials=frozenset({"KEY"}))
+    situation = RuntimeState(missing_credentials=frozenset({"KEY"}))
 
     talk = routed(asking(client, stream=True), gateway(EVERYBODY), situation=situation)
 

@@ -11,7 +11,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.questions import INSIDE, AskSummary, may_see, summary
@@ -64,11 +64,11 @@ def arrives(
     *,
     rounds: int = 30,
     headers: Mapping[str, str] | None = None,
-    situation: Situation | None = None,
+    situation: RuntimeState | None = None,
 ) -> tuple[Talk[RequestEntry], RouteStage, bytes]:
     """A request, as far as the route stage takes it at once."""
     SHARED.gateway = of
-    stage = RouteStage(of, situation or Situation(), secret=SECRET)
+    stage = RouteStage(of, situation or RuntimeState(), secret=SECRET)
     raw = j.dump(body_of(client, *turns(rounds)))
     said = {":method": "POST", ":path": PATHS[client], "content-type": "application/json", "x-request-id": "r-1"}
     talk = Talk[RequestEntry](stage).tell(RequestHead({**said, **(headers or {})}, BEGAN), RequestBody(raw, BEGAN))
@@ -164,7 +164,7 @@ def test_the_record_says_how_many_turns() -> None:
 def test_tokens_that_a_provider_counts_differently_count_so() -> None:
     of = world(chain("openai_chat"), {0: 12_000})
     family = replace(of, catalog={"p0-openai_chat/m0": ModelFacts(window=12_000, family="wordy")})
-    dense = Situation(token_ratio={"wordy": 2.0})
+    dense = RuntimeState(token_ratio={"wordy": 2.0})
 
     talk, _, _ = arrives("openai_chat", family)
     twice, _, _ = arrives("openai_chat", family, situation=dense)

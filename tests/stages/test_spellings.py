@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import Continue, Reply, RequestHead
 from openclaw_extproc.stages.route import RouteStage
 from openclaw_extproc.wire import FAMILIES, client_side
@@ -77,7 +77,7 @@ def answered(
         **({":authority": host} if host else {}),
     }
     of = replace(ALL, opened=frozenset(NAMES)) if everything else ALL
-    stage = RouteStage(of, Situation())
+    stage = RouteStage(of, RuntimeState())
     (answer,) = stage.receive(RequestHead(headers, BEGAN)).answers
     assert isinstance(answer, Continue | Reply)
     return stage, answer

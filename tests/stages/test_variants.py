@@ -5,7 +5,7 @@ import json
 import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -34,7 +34,7 @@ def asked(provider: Provider, path: str, body: object, **headers: str) -> Talk[A
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     head = RequestHead({":method": "POST", ":path": path, **named}, BEGAN)
     raw = RequestBody(json.dumps(body).encode(), BEGAN)
-    planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(head, raw).last
+    planned = Talk[RequestEntry](RouteStage(gateway, RuntimeState())).tell(head, raw).last
     assert isinstance(planned, Continue)
     first = RequestHead(head.headers, BEGAN, cluster="c", metadata=planned.metadata)
     return Talk[AttemptEntry](AttemptStage(Snapshots(gateway))).tell(first, raw)

@@ -6,7 +6,7 @@ import pytest
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.health.headroom import Headroom
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -28,7 +28,7 @@ def refused(delay: str, attempt: int = 1, **headers: str) -> Continue:
 def told(delay: str, attempt: int = 1, **headers: str) -> tuple[Continue, AttemptEntry]:
     """The same, and what is left of the attempt."""
     gateway = Gateway(providers={"g": GOOGLE}, chains={"m": (Target(GOOGLE, "m"),)})
-    planned = Talk[RequestEntry](RouteStage(gateway, Situation())).tell(RequestHead(HEADERS, BEGAN), RAW).last
+    planned = Talk[RequestEntry](RouteStage(gateway, RuntimeState())).tell(RequestHead(HEADERS, BEGAN), RAW).last
     assert isinstance(planned, Continue)
     head = {**HEADERS, "x-envoy-attempt-count": str(attempt)}
     talk = Talk[AttemptEntry](AttemptStage(Snapshots(gateway)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.policy.runtime_state import Situation
+from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import way
 from openclaw_extproc.wire import spoken_at
 from tests.samples import CLIENTS
@@ -32,7 +32,7 @@ def test_policy_sees_headers_and_no_secret_in_them() -> None:
 def test_a_refusal_still_knows_what_was_asked() -> None:
     strict = replace(gateway(chain("openai_chat")), chains={})
 
-    refused = way.go(ARRIVED, lambda _: Situation(), strict)
+    refused = way.go(ARRIVED, lambda _: RuntimeState(), strict)
 
     assert isinstance(refused, way.Refused)
     assert refused.fault.kind is Kind.NOT_FOUND
@@ -41,7 +41,7 @@ def test_a_refusal_still_knows_what_was_asked() -> None:
 
 
 def test_what_cannot_be_read_is_refused_without_features() -> None:
-    refused = way.go(replace(ARRIVED, body=b"{"), lambda _: Situation(), gateway(chain("openai_chat")))
+    refused = way.go(replace(ARRIVED, body=b"{"), lambda _: RuntimeState(), gateway(chain("openai_chat")))
 
     assert isinstance(refused, way.Refused)
     assert (refused.fault.kind, refused.known) == (Kind.MALFORMED, None)

@@ -97,8 +97,8 @@ class Done:
 def done(client: str, turns: tuple[Turn, ...], share: float, context: Context) -> Done | None:
     body = body_of(client, *turns)
     pieces = conversation(client).pieces(body)
-    weighed = contexts.weigh(pieces, 0)
-    cut = contexts.cut(weighed, weighed.total, int(weighed.total * share), 1, context)
+    weighed = contexts.measure_context(pieces, 0)
+    cut = contexts.cut_context(weighed, weighed.total, int(weighed.total * share), 1, context)
     if cut is None:
         return None
     return Done(pieces, cut.left_out, shortened(conversation(client), body, frozenset(cut.left_out), NOTE))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from openclaw_extproc.features import Features
 from openclaw_extproc.model import json as j
-from openclaw_extproc.policy.complexity.judgement import Judgement, led_by
+from openclaw_extproc.policy.complexity.classification import Classification, led_by
 from openclaw_extproc.policy.complexity.words import TIER_WORDS
 from openclaw_extproc.strategy import TIERS, Tier
 
@@ -27,7 +27,7 @@ MAX_WORDS = 12
 """An answer that says more is not a grade."""
 
 
-def question(features: Features) -> tuple[str, str]:
+def second_opinion_question(features: Features) -> tuple[str, str]:
     """The system's and the user's text. The turn is a JSON string, which it cannot end by itself."""
     shown: dict[str, j.Json] = {
         "request": _shown(features.query),
@@ -44,7 +44,7 @@ def _shown(query: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def opinion(answer: str) -> Tier | None:
+def parse_second_opinion(answer: str) -> Tier | None:
     """The one tier an answer names; `None` when it names none or several, or talks."""
     said = answer[:MAX_ANSWER].rpartition("</think>")[2].lower().replace("-", "_").replace("large context", "large")
     words = re.findall(r"[^\W_]+(?:_[^\W_]+)*", said)
@@ -52,7 +52,7 @@ def opinion(answer: str) -> Tier | None:
     return named.pop() if len(named) == 1 and len(words) <= MAX_WORDS else None
 
 
-def heard(judgement: Judgement, opinion: Tier | None) -> Judgement:
+def with_second_opinion(judgement: Classification, opinion: Tier | None) -> Classification:
     """`judgement` with another's tier. Down by one tier at most: the text that is graded may have asked for it."""
     if opinion is None or judgement.source == "declared":
         return judgement

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from openclaw_extproc.features import Features
+from openclaw_extproc.policy.complexity.classification import MAX_REASONS, Classification, led_by
 from openclaw_extproc.policy.complexity.courtesy import is_courtesy
-from openclaw_extproc.policy.complexity.judgement import MAX_REASONS, Judgement, led_by
 from openclaw_extproc.policy.complexity.kinds import Kind
 from openclaw_extproc.policy.complexity.scan import Hit, hits
 from openclaw_extproc.policy.complexity.segments import Segments, segments, unquoted
@@ -39,14 +39,14 @@ class _Read(NamedTuple):
 NO_SHAPE = Shape(0, 0, 0, 0)
 
 
-def judge(features: Features, weights: Weights = USUAL) -> Judgement:
+def classify_request(features: Features, weights: Weights = USUAL) -> Classification:
     """What a client declared wins over what we think."""
     read = _read(features)
     declared = a_task(features.declared.task)
     task = declared or read.task or _assumed(features, read.shape)
     parts = _contributions(features, read._replace(task=declared or read.task), weights)
     score = round(min(1.0, max(0.0, weights.base + sum(part.weight for part in parts))), 4)
-    judged = Judgement(
+    judged = Classification(
         weights.tier(score),
         task,
         score,
@@ -63,12 +63,12 @@ def contributions(features: Features, weights: Weights = USUAL) -> tuple[Contrib
     return _contributions(features, read._replace(task=a_task(features.declared.task) or read.task), weights)
 
 
-def _as_declared(judged: Judgement, features: Features) -> Judgement:
+def _as_declared(judged: Classification, features: Features) -> Classification:
     tier = a_tier(features.declared.tier)
     if tier is None:
         return judged
     reasons = led_by(f"the client declared tier {tier}", judged.reasons)
-    return Judgement(tier, judged.task, judged.score, 1.0, reasons, "declared", judged.task_source)
+    return Classification(tier, judged.task, judged.score, 1.0, reasons, "declared", judged.task_source)
 
 
 def _assumed(features: Features, form: Shape) -> Task:

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from openclaw_extproc.policy.complexity.judgement import Judgement, led_by
+from openclaw_extproc.policy.complexity.classification import Classification, led_by
 from openclaw_extproc.policy.complexity.weights import USUAL, Weights
 from openclaw_extproc.strategy import TIERS, Tier
 
 
-def kept(
-    judgement: Judgement,
+def with_session_tier(
+    judgement: Classification,
     remembered: Tier | None,
     in_tool_loop: bool,
     margin: float | None = None,
     *,
     weights: Weights = USUAL,
-) -> Judgement:
+) -> Classification:
     """`judgement` in the light of the session's last tier.
 
     In a tool loop that tier stays. Otherwise a session goes up at once, and down only as far as its score, with
@@ -31,6 +31,6 @@ def kept(
     return _stays(judgement, lowest, "the score is not clearly lower")
 
 
-def _stays(judgement: Judgement, tier: Tier, why: str) -> Judgement:
+def _stays(judgement: Classification, tier: Tier, why: str) -> Classification:
     reasons = led_by(f"the session stays with tier {tier}: {why}", judgement.reasons)
     return replace(judgement, tier=tier, source="session", reasons=reasons)

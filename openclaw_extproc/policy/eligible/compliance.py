@@ -12,7 +12,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible.cost_centres import restrictions_of
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.strategy import Restriction
 
 
@@ -24,7 +24,7 @@ class Bounds:
     fault: Fault | None = None
     """The request may go nowhere at all."""
 
-    def forbids(self, one: Candidate, case: Case) -> str:
+    def forbids(self, one: Candidate, case: RoutingContext) -> str:
         """The name of what keeps it from there; empty: nothing does."""
         if not self.restrictions:
             return ""
@@ -40,7 +40,7 @@ def _allows(restriction: Restriction, target: Target, words: frozenset[str]) -> 
     )
 
 
-def bounds(case: Case, of_levels: tuple[str, ...]) -> Bounds:
+def bounds(case: RoutingContext, of_levels: tuple[str, ...]) -> Bounds:
     compliance, declared = case.strategy.compliance, case.features.declared
     by_rule = (name for condition, name in compliance.when if case.holds(condition) is not False)
     named = (compliance.data_class, *of_levels, declared.data_class, *by_rule)
@@ -53,13 +53,13 @@ def bounds(case: Case, of_levels: tuple[str, ...]) -> Bounds:
     return Bounds(classes, restrictions, _unknown(case) or _unclassed(case, classes))
 
 
-def _unclassed(case: Case, classes: tuple[str, ...]) -> Fault | None:
+def _unclassed(case: RoutingContext, classes: tuple[str, ...]) -> Fault | None:
     if case.strategy.compliance.required and not classes:
         return Fault(Kind.FORBIDDEN, "a request needs a data class here: send x-openclaw-data-class")
     return None
 
 
-def _unknown(case: Case) -> Fault | None:
+def _unknown(case: RoutingContext) -> Fault | None:
     """A word of the client's that the operator has not heard of. A data class is one also where there are none at all:
     a client that believes its data is kept from somebody has to learn that it is not. A cost centre keeps nothing from
     anybody: where there are none, any word will do.

@@ -9,7 +9,7 @@ from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.context import fits
 from openclaw_extproc.policy.eligible.compliance import Bounds
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.wire import spoken_to
 from openclaw_extproc.wire.base import Operation
 
@@ -18,7 +18,7 @@ TOO_LONG = "context_length_exceeded"
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class EligibilityTerms:
     """What all candidates of one request are measured by."""
 
     bounds: Bounds
@@ -31,21 +31,23 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Eligibility:
     usable: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]
 
 
-def terms(first: Target, level: str, bounds: Bounds, case: Case) -> Terms:
+def eligibility_terms(first: Target, level: str, bounds: Bounds, case: RoutingContext) -> EligibilityTerms:
     """`level`: the model that the request's own header asks for instead of its body; empty: none."""
     own = None if case.asked == "unknown" and not level else case.meaning(level or case.asked_name)
     asked = own or case.meaning(AUTO)
     home = asked.chain[0].provider.name if asked else first.provider.name
-    return Terms(bounds, first, home, case.strategy.context is not None and case.features.least_tokens is None)
+    return EligibilityTerms(
+        bounds, first, home, case.strategy.context is not None and case.features.least_tokens is None
+    )
 
 
-def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorted:
-    found = [(one, objection(one, terms, case)) for one in candidates]
+def filter_candidates(candidates: Sequence[Candidate], terms: EligibilityTerms, case: RoutingContext) -> Eligibility:
+    found = [(one, ineligibility(one, terms, case)) for one in candidates]
     usable = [one for one, fault in found if fault is None]
     objections = [(one, fault) for one, fault in found if fault is not None]
     for doubt in (_unable, _too_long):
@@ -53,20 +55,20 @@ def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorte
         if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
             usable = [one for one in usable if not any(one is other for other, _ in doubted)]
             objections += doubted
-    return Sorted(tuple(usable), tuple(objections))
+    return Eligibility(tuple(usable), tuple(objections))
 
 
-def objection(one: Candidate, terms: Terms, case: Case) -> Fault | None:
+def ineligibility(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     """What holds whoever else there is."""
     return _forbidden(one, terms, case) or _unfit(one.target, terms, case)
 
 
-def speaks_against(one: Candidate, terms: Terms, case: Case) -> bool:
+def is_ineligible(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> bool:
     """Whether there is any objection at all, or a doubt, even one that all others share."""
-    return bool(objection(one, terms, case) or _unable(one, case) or _too_long(one, case))
+    return bool(ineligibility(one, terms, case) or _unable(one, case) or _too_long(one, case))
 
 
-def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
+def most_telling_fault(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
     """Which one a caller is told, when there is nobody left: what they can do something about, before what they cannot.
 
     If nobody may have it, that: whatever else is missing at a provider that is out of bounds is no business of theirs.
@@ -80,12 +82,12 @@ def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
     return next(unfit, None) or next(long, None) or allowed[0]
 
 
-def _forbidden(one: Candidate, terms: Terms, case: Case) -> Fault | None:
+def _forbidden(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     name = terms.bounds.forbids(one, case)
     return Fault(Kind.FORBIDDEN, f"{name} does not allow {one.name}") if name else None
 
 
-def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
+def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     features, situation, provider = case.features, case.situation, target.provider
     spoken = spoken_to(provider, features.client_format)
     if spoken is None or spoken.provider is None:
@@ -109,7 +111,7 @@ def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
     return None
 
 
-def _too_long(one: Candidate, case: Case) -> Fault | None:
+def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:
     """A hard limit, for what is left when all of the conversation is left out that may be."""
     facts = one.facts
     if facts.window is None or case.features.operation == "count_tokens":
@@ -124,7 +126,7 @@ def _too_long(one: Candidate, case: Case) -> Fault | None:
     return Fault(Kind.MALFORMED, public, code=TOO_LONG)
 
 
-def _unable(one: Candidate, case: Case) -> Fault | None:
+def _unable(one: Candidate, case: RoutingContext) -> Fault | None:
     """Only what is known. And where all are said to be unable, the catalogue may be wrong: the provider will know."""
     missing = one.facts.lacks & case.abilities
     if not missing:

@@ -4,21 +4,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from openclaw_extproc.policy.health.circuit import State
-from openclaw_extproc.policy.health.provider_health import View
+from openclaw_extproc.policy.health.provider_health import HealthView
 
 _WORST = (State.OPEN, State.HALF_OPEN, State.DEGRADED, State.HEALTHY)
 
 
-def of_all(tables: Iterable[Iterable[View]]) -> tuple[View, ...]:
+def merge_health_views(tables: Iterable[Iterable[HealthView]]) -> tuple[HealthView, ...]:
     """In the order of the first table. A provider is as bad as whoever thinks worst of it; counts are added up."""
-    found: dict[str, list[View]] = {}
+    found: dict[str, list[HealthView]] = {}
     for table in tables:
         for view in table:
             found.setdefault(view.name, []).append(view)
     return tuple(map(_together, found.values()))
 
 
-def _together(views: list[View]) -> View:
+def _together(views: list[HealthView]) -> HealthView:
     worst = min(views, key=lambda view: _WORST.index(view.state))
     last = max(views, key=lambda view: view.why_at)
     samples = sum(view.samples for view in views)
@@ -35,7 +35,7 @@ def _together(views: list[View]) -> View:
     )
 
 
-def _rate(views: list[View]) -> float | None:
+def _rate(views: list[HealthView]) -> float | None:
     known = [view for view in views if view.failure_rate is not None and view.samples]
     samples = sum(view.samples for view in known)
     return sum((view.failure_rate or 0.0) * view.samples for view in known) / samples if samples else None

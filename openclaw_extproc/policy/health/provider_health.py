@@ -63,7 +63,7 @@ _FAILED_MODEL = 424
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HealthChange:
     name: str
     before: State
     after: State
@@ -71,7 +71,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class HealthView:
     """One circuit, for people and machines."""
 
     name: str
@@ -130,7 +130,7 @@ class _Watched:
         return calm and not circuit.failures
 
 
-class Health:
+class HealthTable:
     def __init__(self, gateway: Gateway) -> None:
         self._rules = gateway.health
         self._switching: tuple[Switching, ...] = ()
@@ -257,15 +257,15 @@ class Health:
         self._restless = {name for name in self._restless if name not in quiet or self._is_untold(name, at)}
         return frozenset(name for name in self._restless if self._by_name[name].is_behind(at, draw))
 
-    def changes(self, at: float) -> tuple[Change, ...]:
+    def changes(self, at: float) -> tuple[HealthChange, ...]:
         """What changed since they were asked for the last time, each once."""
         return tuple(self._changes(at))
 
-    def _changes(self, at: float) -> Iterator[Change]:
+    def _changes(self, at: float) -> Iterator[HealthChange]:
         for name in sorted(self._restless):
             watched = self._by_name[name]
             if (state := watched.circuit.state(at)) is not watched.told:
-                yield Change(name, watched.told, state, watched.why)
+                yield HealthChange(name, watched.told, state, watched.why)
                 watched.told = state
 
     def state(self, name: str, at: float) -> State:
@@ -316,17 +316,17 @@ class Health:
         members = (one for one in self._by_name.values() if one.provider == provider)
         return max((r for one in members if (r := one.circuit.failure_rate(at)) is not None), default=None)
 
-    def view(self, at: float) -> tuple[View, ...]:
+    def view(self, at: float) -> tuple[HealthView, ...]:
         """All circuits, each provider before its models."""
         return tuple(self._view(one, at) for one in self._by_name.values())
 
-    def _view(self, one: _Watched, at: float) -> View:
+    def _view(self, one: _Watched, at: float) -> HealthView:
         state, told, again = self._shown(one, at), one, one.circuit.tries_again_at
         if state in _DOWN and one.circuit.state(at) not in _DOWN:  # its models are
             models = self._called(one.provider, at)
             told = max(models, key=lambda model: model.why_at)
             again = min(when for model in models if (when := model.circuit.tries_again_at) is not None)
-        return View(
+        return HealthView(
             name=one.name,
             provider=one.provider,
             model=one.model,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides
 from openclaw_extproc.record import Downgrade
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class BudgetLimit:
     scope: Downgrade
     words: str
     most: float
@@ -54,15 +54,15 @@ def _dollars(amount: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    limits: tuple[Limit, ...] = ()
-    per_task: Limit | None = None
+    limits: tuple[BudgetLimit, ...] = ()
+    per_task: BudgetLimit | None = None
     """Above it something cheaper is taken, if there is anything; nobody is refused for it."""
     unknown: bool = True
 
-    def broken_by(self, one: Candidate) -> Limit | None:
+    def broken_by(self, one: Candidate) -> BudgetLimit | None:
         return next((limit for limit in self.limits if not limit.allows(one.cost, unknown=self.unknown)), None)
 
-    def rejecting(self, one: Candidate) -> Limit | None:
+    def rejecting(self, one: Candidate) -> BudgetLimit | None:
         """A broken limit that wants the request refused."""
         broken = (limit for limit in self.limits if not limit.allows(one.cost, unknown=self.unknown))
         return next((limit for limit in broken if limit.rejects), None)
@@ -71,34 +71,38 @@ class Budget:
         return self.per_task is not None and not self.per_task.allows(one.cost, unknown=True)
 
 
-def budget(case: Case, over: Overrides) -> Budget:
+def budget(case: RoutingContext, over: Overrides) -> Budget:
     if case.features.operation == "count_tokens":
         return Budget()
     wanted = case.strategy.optimization
-    task = None if wanted.max_cost_per_task is None else Limit("task", "limit of a task", wanted.max_cost_per_task)
+    task = (
+        None if wanted.max_cost_per_task is None else BudgetLimit("task", "limit of a task", wanted.max_cost_per_task)
+    )
     return Budget(tuple(_limits(case, over)), task, wanted.unknown_price == "allow")
 
 
-def _limits(case: Case, over: Overrides) -> Iterator[Limit]:
+def _limits(case: RoutingContext, over: Overrides) -> Iterator[BudgetLimit]:
     wanted, situation = case.strategy.optimization, case.situation
     rejects = wanted.on_exceeded == "reject"
     centre = case.strategy.cost_centres.get(case.features.declared.cost_centre)
     if over.max_cost_usd is not None:
-        yield Limit("request", "limit of this request", over.max_cost_usd)
+        yield BudgetLimit("request", "limit of this request", over.max_cost_usd)
     if centre and centre.max_cost_usd is not None:
-        yield Limit("cost_centre", "limit of a request of this cost centre", centre.max_cost_usd)
+        yield BudgetLimit("cost_centre", "limit of a request of this cost centre", centre.max_cost_usd)
     if wanted.max_cost_per_session is not None:
-        yield Limit("session", "session budget", wanted.max_cost_per_session, situation.remembered.spent_usd, rejects)
+        yield BudgetLimit(
+            "session", "session budget", wanted.max_cost_per_session, situation.remembered.spent_usd, rejects
+        )
     if wanted.hourly_budget is not None:
-        yield Limit("hourly_budget", "hourly budget", wanted.hourly_budget, situation.spent_this_hour, rejects)
+        yield BudgetLimit("hourly_budget", "hourly budget", wanted.hourly_budget, situation.spent_this_hour, rejects)
     if wanted.daily_budget is not None:
-        yield Limit("daily_budget", "daily budget", wanted.daily_budget, situation.spent_today, rejects)
+        yield BudgetLimit("daily_budget", "daily budget", wanted.daily_budget, situation.spent_today, rejects)
 
 
-def too_dear(limit: Limit, one: Candidate) -> Fault:
+def too_dear(limit: BudgetLimit, one: Candidate) -> Fault:
     asks = "and its price is not known" if one.cost is None else f"and this would cost about {_dollars(one.cost)}"
     return Fault(Kind.OVER_BUDGET, f"{limit.told}, {asks}")
 
 
-def notice(limit: Limit, before: Candidate, now: Candidate) -> str:
+def notice(limit: BudgetLimit, before: Candidate, now: Candidate) -> str:
     return f"downgraded from {before.name} to {now.name}: {limit.told}"

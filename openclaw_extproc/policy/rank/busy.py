@@ -2,10 +2,10 @@
 
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.rank.concurrency import is_full
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 
 
-def roomy_first(line: tuple[Candidate, ...], case: Case) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+def free_first(line: tuple[Candidate, ...], case: RoutingContext) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The line, and what is told about it. As it was where nobody is full, or everybody.
 
     Also those go behind whom a session or a tool loop stays with: with who is full it would not go on but end.

@@ -11,17 +11,17 @@ from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.rank.budgets import budget
 from openclaw_extproc.policy.rank.priority_groups import Group
-from openclaw_extproc.policy.ranking import Chosen
+from openclaw_extproc.policy.ranking import Selection
 
 
-def last_resort(groups: Sequence[Group], chosen: Chosen) -> Target | None:
+def last_resort(groups: Sequence[Group], chosen: Selection) -> Target | None:
     """`None`: nobody is configured, it may not have this request, or it is asked anyway."""
     case = chosen.case
     name = case.gateway.emergency.model
     chain = case.gateway.chain_of(name) if name and case.is_chat else None
     if not chain or any(target.name == chain[0].name for group in groups for target in group):
         return None
-    (found,) = cands.also(chain[:1], (), case)
-    if eligibility.speaks_against(found, chosen.terms, case) or budget(case, chosen.over).broken_by(found):
+    (found,) = cands.fallback_candidates(chain[:1], (), case)
+    if eligibility.is_ineligible(found, chosen.terms, case) or budget(case, chosen.over).broken_by(found):
         return None
     return found.target

@@ -7,17 +7,17 @@ price and quality, what a model is known to be able to, never dearer than what t
 from collections.abc import Callable, Sequence
 from math import inf
 
-from openclaw_extproc.policy.candidates import Candidate, Standing, also, candidate
-from openclaw_extproc.policy.routing_context import Case
-from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.candidates import Candidate, CandidateRole, candidate, fallback_candidates
+from openclaw_extproc.policy.routing_context import RoutingContext
+from openclaw_extproc.policy.select.choose import ModelChoice
 
 UNMEASURED_SHARE = 0.05
 """Of the requests that go to the fastest, so many go to one that nobody has measured yet: without them the first one
 measured would stay the fastest for ever."""
 
 
-def ordered(
-    usable: Sequence[Candidate], base: Candidate, choice: Choice, case: Case
+def order_candidates(
+    usable: Sequence[Candidate], base: Candidate, choice: ModelChoice, case: RoutingContext
 ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The line, and why it begins with somebody else than it would have; never empty if `usable` is not.
 
@@ -39,11 +39,11 @@ def _partition(line: Sequence[Candidate], first: Callable[[Candidate], bool]) ->
 # -- nearness and speed ------------------------------------------------------------
 
 
-def _near_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+def _near_first(line: list[Candidate], _: Candidate, __: ModelChoice, case: RoutingContext) -> list[Candidate]:
     """Of the same model at several providers, the one in our region, then the fastest."""
     if not case.strategy.region and not case.strategy.optimization.latency:
         return line
-    place: dict[tuple[Standing, str], int] = {}
+    place: dict[tuple[CandidateRole, str], int] = {}
     for n, one in enumerate(line):
         place.setdefault((one.standing, one.target.model), n)
     if len(place) == len(line):
@@ -58,7 +58,7 @@ def _near_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> 
     )
 
 
-def _fastest(line: list[Candidate], case: Case) -> list[Candidate]:
+def _fastest(line: list[Candidate], case: RoutingContext) -> list[Candidate]:
     known = case.situation.latency
     line = sorted(line, key=lambda one: known.get(one.name, inf))
     new = [one for one in line if one.name not in known]
@@ -71,10 +71,10 @@ def _fastest(line: list[Candidate], case: Case) -> list[Candidate]:
 # -- wishes ------------------------------------------------------------------------
 
 
-def _by_wish(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+def _by_wish(line: list[Candidate], _: Candidate, choice: ModelChoice, case: RoutingContext) -> list[Candidate]:
     """Among those that are as good as each other by the choice; who stands in stays behind."""
-    chosen = [one for one in line if one.standing is Standing.CHOSEN]
-    others = [one for one in line if one.standing is not Standing.CHOSEN]
+    chosen = [one for one in line if one.standing is CandidateRole.CHOSEN]
+    others = [one for one in line if one.standing is not CandidateRole.CHOSEN]
     found = case.meaning(choice.names[0])
     match found.wish if found else "":
         case "fast":
@@ -90,7 +90,7 @@ def _by_wish(line: list[Candidate], _: Candidate, choice: Choice, case: Case) ->
     return line
 
 
-def _cheapest(line: list[Candidate], case: Case) -> list[Candidate]:
+def _cheapest(line: list[Candidate], case: RoutingContext) -> list[Candidate]:
     """Those that are good enough first. A price that nobody knows may be any: it goes behind those that are known."""
     least = case.strategy.optimization.quality_threshold or 0.0
 
@@ -108,9 +108,9 @@ def _badness(one: Candidate) -> float:
 # -- price -------------------------------------------------------------------------
 
 
-def _by_price(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+def _by_price(line: list[Candidate], base: Candidate, choice: ModelChoice, case: RoutingContext) -> list[Candidate]:
     if choice.priority == "quality":
-        return sorted(line, key=lambda one: (one.standing is not Standing.CHOSEN, _badness(one)))
+        return sorted(line, key=lambda one: (one.standing is not CandidateRole.CHOSEN, _badness(one)))
     importance = case.features.declared.priority
     if importance == "low":
         line = [one for one in line if not _is_dearer(one, base)] or line
@@ -131,14 +131,14 @@ def _cheaper_stand_ins_first(line: list[Candidate], base: Candidate) -> list[Can
     """Dearer ones are not dropped: an answer for more money is better than none."""
 
     def rank(one: Candidate) -> int:
-        if one.standing is Standing.CHOSEN or base.cost is None or one.weight:
+        if one.standing is CandidateRole.CHOSEN or base.cost is None or one.weight:
             return 0  # who has a share of what falls over has it whatever it costs
         return 1 if one.cost is None else 2 * (one.cost > base.cost)
 
     return sorted(line, key=rank)
 
 
-def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+def _saving(line: list[Candidate], base: Candidate, choice: ModelChoice, case: RoutingContext) -> list[Candidate]:
     """The cheapest that can do it goes first, or the one of the kind that is wanted most; never for more money."""
     wanted = case.strategy.optimization
     by_cost = wanted.minimize_cost or choice.priority == "cost"
@@ -146,14 +146,14 @@ def _saving(line: list[Candidate], base: Candidate, choice: Choice, case: Case) 
         return line
 
     def saves(one: Candidate) -> bool:
-        return one.standing is not Standing.LAST and _saves(one, base, case)
+        return one.standing is not CandidateRole.LAST and _saves(one, base, case)
 
     saving = [one for one in line if saves(one)]
     saving.sort(key=lambda one: (_kind(one, case), inf if one.cost is None else one.cost if by_cost else 0.0))
     return saving + [one for one in line if not saves(one)]
 
 
-def of_preferred_kinds(line: Sequence[Candidate], choice: Choice, case: Case) -> tuple[Candidate, ...]:
+def of_preferred_kinds(line: Sequence[Candidate], choice: ModelChoice, case: RoutingContext) -> tuple[Candidate, ...]:
     """All models outside the line that are of a kind the operator prefers to that of the line's first, and that cost no
     more and are good enough. Empty unless `cost_optimization.priority` is set and may move this request.
     """
@@ -162,38 +162,38 @@ def of_preferred_kinds(line: Sequence[Candidate], choice: Choice, case: Case) ->
         return ()
     if not choice.routing or not _may_be_saved_on(choice, case) or _is_spread(list(line)):
         return ()
-    strangers = also(case.snapshot.chats, line, case, Standing.STANDS_IN)
+    strangers = fallback_candidates(case.snapshot.chats, line, case, CandidateRole.STANDS_IN)
     return tuple(one for one in strangers if _kind(one, case) < _kind(base, case) and _saves(one, base, case))
 
 
-def _saves(one: Candidate, base: Candidate, case: Case) -> bool:
+def _saves(one: Candidate, base: Candidate, case: RoutingContext) -> bool:
     return _costs_no_more(one, base, case) and _is_good_enough(one, base, case)
 
 
 def _is_spread(line: list[Candidate]) -> bool:
     """Whether Envoy chooses by weight among those that were chosen: the operator has said who gets how much."""
-    return any(one.weight and one.standing is Standing.CHOSEN for one in line)
+    return any(one.weight and one.standing is CandidateRole.CHOSEN for one in line)
 
 
-def _kind(one: Candidate, case: Case) -> int:
+def _kind(one: Candidate, case: RoutingContext) -> int:
     word, kinds = one.facts.kind, case.strategy.optimization.kinds
     return kinds.index(word) if word in kinds else len(kinds)
 
 
-def _costs_no_more(one: Candidate, base: Candidate, case: Case) -> bool:
+def _costs_no_more(one: Candidate, base: Candidate, case: RoutingContext) -> bool:
     """Where a price is not known, the operator's order of kinds tells: `local` before `paid` is meant as cheaper."""
     if one.cost is None or base.cost is None:
         return one.name == base.name or _kind(one, case) < _kind(base, case)
     return one.cost <= base.cost
 
 
-def _may_be_saved_on(choice: Choice, case: Case) -> bool:
+def _may_be_saved_on(choice: ModelChoice, case: RoutingContext) -> bool:
     if choice.pinned or choice.by in ("virtual", "experiment"):
         return False
     return case.strategy.applies_to == "all" or case.leaves_choice or choice.by != "asked"
 
 
-def _is_good_enough(one: Candidate, base: Candidate, case: Case) -> bool:
+def _is_good_enough(one: Candidate, base: Candidate, case: RoutingContext) -> bool:
     """With a threshold: known to reach it. Without one a simple request is served by anybody, and any other by whoever
     is not known to be worse than what was chosen.
     """
@@ -207,7 +207,7 @@ def _is_good_enough(one: Candidate, base: Candidate, case: Case) -> bool:
 # -- what outweighs price ----------------------------------------------------------
 
 
-def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
+def _able_first(line: list[Candidate], _: Candidate, choice: ModelChoice, case: RoutingContext) -> list[Candidate]:
     """Those that are known to be able to do what the request needs, before those of which nobody said so. Whoever was
     asked for by name stays where they are: silence is no reason to send a request elsewhere.
     """
@@ -217,12 +217,12 @@ def _able_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case)
         return needed <= one.facts.capabilities
 
     named = choice.pinned or (choice.by == "asked" and case.asked == "model")
-    if not needed or (named and line[0].standing is Standing.CHOSEN):
+    if not needed or (named and line[0].standing is CandidateRole.CHOSEN):
         return [*line[:1], *_partition(line[1:], able)] if needed else line
     return _partition(line, able)
 
 
-def not_dearer_first(line: list[Candidate], choice: Choice, case: Case) -> list[Candidate]:
+def no_dearer_than_asked_first(line: list[Candidate], choice: ModelChoice, case: RoutingContext) -> list[Candidate]:
     """A client that named a model does not pay more for another one while there is one that costs no more. Where it
     said that its request is important, that holds for the first attempt only.
     """
@@ -237,19 +237,21 @@ def not_dearer_first(line: list[Candidate], choice: Choice, case: Case) -> list[
     return [first, *(one for one in line if one is not first)]
 
 
-def _not_dearer_first(line: list[Candidate], _: Candidate, choice: Choice, case: Case) -> list[Candidate]:
-    return not_dearer_first(line, choice, case)
+def _not_dearer_first(
+    line: list[Candidate], _: Candidate, choice: ModelChoice, case: RoutingContext
+) -> list[Candidate]:
+    return no_dearer_than_asked_first(line, choice, case)
 
 
-def healthy_first(line: Sequence[Candidate], case: Case) -> list[Candidate]:
+def healthy_first(line: Sequence[Candidate], case: RoutingContext) -> list[Candidate]:
     return _partition(line, lambda one: case.is_healthy(one.target))
 
 
-def _healthy_first(line: list[Candidate], _: Candidate, __: Choice, case: Case) -> list[Candidate]:
+def _healthy_first(line: list[Candidate], _: Candidate, __: ModelChoice, case: RoutingContext) -> list[Candidate]:
     return healthy_first(line, case)
 
 
-_STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, Choice, Case], list[Candidate]], str], ...] = (
+_STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, ModelChoice, RoutingContext], list[Candidate]], str], ...] = (
     (_near_first, "it is nearer, or faster"),
     (_by_wish, "that is what was wished for"),
     (_by_price, "by price, kind or quality"),

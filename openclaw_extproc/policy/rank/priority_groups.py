@@ -6,14 +6,14 @@ from itertools import groupby
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
-from openclaw_extproc.policy.candidates import Candidate, Standing
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.candidates import Candidate, CandidateRole
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.sampling import share_of, steady
 
 Group = tuple[Target, ...]
 
 
-def grouped(line: Sequence[Candidate], case: Case) -> tuple[Group, ...]:
+def priority_groups(line: Sequence[Candidate], case: RoutingContext) -> tuple[Group, ...]:
     """Each candidate alone, in order; members of a pool, and stand-ins with shares, that stand together are one group,
     from which Envoy chooses by weight, and behind it each of them alone, the lightest first: it is the least likely to
     have been tried already. Who fails is in no group with who does not. Who is only not known to be able stays in it.
@@ -21,7 +21,7 @@ def grouped(line: Sequence[Candidate], case: Case) -> tuple[Group, ...]:
     groups: list[Group] = []
 
     def kind(one: Candidate) -> tuple[bool, bool, bool]:
-        return one.weight > 0, one.standing is Standing.CHOSEN, case.is_healthy(one.target)
+        return one.weight > 0, one.standing is CandidateRole.CHOSEN, case.is_healthy(one.target)
 
     for (weighted, *_), run in groupby(line, key=kind):
         members = list(run)
@@ -33,7 +33,7 @@ def _alone(one: Candidate) -> Group:
     return (one.target if one.target.weight == 1 else replace(one.target, weight=1),)
 
 
-def _spread(members: list[Candidate], case: Case) -> list[Group]:
+def _spread(members: list[Candidate], case: RoutingContext) -> list[Group]:
     first = _weighted(members, case)
     singles = sorted(members, key=lambda one: one.weight)
     if len(first) == 1:  # it is known who has the first attempt
@@ -42,7 +42,7 @@ def _spread(members: list[Candidate], case: Case) -> list[Group]:
     return [first, *map(_alone, singles)]
 
 
-def _weighted(members: list[Candidate], case: Case) -> Group:
+def _weighted(members: list[Candidate], case: RoutingContext) -> Group:
     """Envoy chooses among clusters, and the attempt knows its model by the cluster: of several models of one cluster
     one is drawn here, and has the weight of all.
 

@@ -10,45 +10,45 @@ from dataclasses import replace
 
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.candidates import Candidate, Standing
-from openclaw_extproc.policy.routing_context import Case
-from openclaw_extproc.policy.runtime_state import Remembered
-from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.candidates import Candidate, CandidateRole
+from openclaw_extproc.policy.routing_context import RoutingContext
+from openclaw_extproc.policy.runtime_state import SessionState
+from openclaw_extproc.policy.select.choose import ModelChoice
 
 
-def is_of(remembered: Remembered, features: Features) -> bool:
+def has_session(remembered: SessionState, features: Features) -> bool:
     """Whether what is remembered is about this conversation, and not about another model that the session also asks."""
     return not remembered.asked or remembered.asked == features.model
 
 
-def in_loop_with(choice: Choice, case: Case) -> Target | None:
+def tool_loop_target(choice: ModelChoice, case: RoutingContext) -> Target | None:
     """Who has to answer, if nothing speaks against them: the one that made the calls which this request answers."""
     remembered = case.situation.remembered
-    if not case.features.in_tool_loop or not is_of(remembered, case.features) or not case.is_chat:
+    if not case.features.in_tool_loop or not has_session(remembered, case.features) or not case.is_chat:
         return None
     return None if choice.by == "request" or not choice.routing else case.snapshot.by_name.get(remembered.target)
 
 
-def staying(
-    line: Sequence[Candidate], usable: Sequence[Candidate], choice: Choice, case: Case
+def keep_session_target(
+    line: Sequence[Candidate], usable: Sequence[Candidate], choice: ModelChoice, case: RoutingContext
 ) -> tuple[Candidate | None, str]:
     """Who goes first for the session's sake, alone, and why. `usable`: those as well that the line leaves out for their
     price, which is no reason to break a tool loop.
     """
-    if held := in_loop_with(choice, case):
+    if held := tool_loop_target(choice, case):
         found = next((replace(one, weight=0) for one in usable if one.name == held.name), None)
         return found, f"{held.name} goes on: the request is inside a tool loop"
     remembered = case.situation.remembered
-    if case.strategy.affinity is None or not choice.routing or not is_of(remembered, case.features):
+    if case.strategy.affinity is None or not choice.routing or not has_session(remembered, case.features):
         return None, ""
     found = next((one for one in line if one.name == remembered.target and _may_stay(one, line[0], case)), None)
     return replace(found, weight=0) if found else None, f"the session stays with {remembered.target}"
 
 
-def _may_stay(one: Candidate, first: Candidate, case: Case) -> bool:
+def _may_stay(one: Candidate, first: Candidate, case: RoutingContext) -> bool:
     """Not with a stand-in that costs more, not with who is ill, not with a member of a pool that is busy."""
-    if one.standing > Standing.OWN or not case.is_healthy(one.target):
+    if one.standing > CandidateRole.OWN or not case.is_healthy(one.target):
         return False
-    if one.standing is Standing.OWN:
+    if one.standing is CandidateRole.OWN:
         return one.cost is not None and first.cost is not None and one.cost <= first.cost
     return one.weight > 0 or first.weight == 0

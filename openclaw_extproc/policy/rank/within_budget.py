@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.decision_record import refused
-from openclaw_extproc.policy.rank.budgets import Budget, Limit, budget, notice, too_dear
-from openclaw_extproc.policy.rank.order import not_dearer_first
-from openclaw_extproc.policy.ranking import Chosen, Line, others
+from openclaw_extproc.policy.decision_record import with_refusal
+from openclaw_extproc.policy.rank.budgets import Budget, BudgetLimit, budget, notice, too_dear
+from openclaw_extproc.policy.rank.order import no_dearer_than_asked_first
+from openclaw_extproc.policy.ranking import Ranking, Selection, others
 
 
-def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
+def within_budget(line: Ranking, chosen: Selection, *, held: bool) -> Ranking:
     """Raises `RefusedError`: a limit is reached, and nothing that it allows can answer."""
     purse = budget(chosen.case, chosen.over)
     if not purse.limits and purse.per_task is None:
@@ -30,11 +30,11 @@ def affordable(line: Line, chosen: Chosen, *, held: bool) -> Line:
         cheaper = _dearest_first(cheaper, chosen) if limit.is_of_one else cheaper
     if not cheaper:
         reached = rejects or limit
-        raise refused(too_dear(reached, first), chosen, replace(line, members=(), broken=reached))
+        raise with_refusal(too_dear(reached, first), chosen, replace(line, members=(), broken=reached))
     return _downgraded(line, limit, cheaper)
 
 
-def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
+def _within_a_task(line: Ranking, purse: Budget, chosen: Selection) -> Ranking:
     """The next cheaper one, if there is any; a request is not refused for what a task may cost."""
     if purse.per_task is None or not purse.is_too_much(line.members[0]):
         return line
@@ -51,7 +51,7 @@ def _within_a_task(line: Line, purse: Budget, chosen: Chosen) -> Line:
     return _downgraded(line, purse.per_task, (*cheaper, *behind))
 
 
-def _dearest_first(fitting: Sequence[Candidate], chosen: Chosen) -> tuple[Candidate, ...]:
+def _dearest_first(fitting: Sequence[Candidate], chosen: Selection) -> tuple[Candidate, ...]:
     """The next cheaper one, and not the cheapest of all; the healthy and good enough before it, unknown prices last."""
     least = chosen.case.strategy.optimization.quality_threshold or 0.0
 
@@ -59,9 +59,9 @@ def _dearest_first(fitting: Sequence[Candidate], chosen: Chosen) -> tuple[Candid
         is_poor = (one.facts.quality or 0.0) < least
         return not chosen.case.is_healthy(one.target), is_poor, one.cost is None, -(one.cost or 0.0)
 
-    return tuple(not_dearer_first(sorted(fitting, key=rank), chosen.choice, chosen.case))
+    return tuple(no_dearer_than_asked_first(sorted(fitting, key=rank), chosen.choice, chosen.case))
 
 
-def _downgraded(line: Line, limit: Limit, members: tuple[Candidate, ...]) -> Line:
+def _downgraded(line: Ranking, limit: BudgetLimit, members: tuple[Candidate, ...]) -> Ranking:
     words = notice(limit, line.members[0], members[0])
     return replace(line, members=members, because=(*line.because, words), broken=limit, notice=words)

@@ -11,9 +11,9 @@ from typing import Literal
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.gateway import AUTO, LEVEL
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides
-from openclaw_extproc.policy.select.rules import Ruled
+from openclaw_extproc.policy.select.rules import RuleOutcome
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Task
 
@@ -27,7 +27,7 @@ Priority = Literal["", "cost", "quality"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     names: tuple[str, ...]
     """Models, pools or virtual names; those of one tier are as good as each other, the first one first."""
     by: Chooser
@@ -50,7 +50,7 @@ class Choice:
         return self.pinned or self.by in ("rule", "experiment")
 
 
-def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
+def choose(case: RoutingContext, over: Overrides, ruled: RuleOutcome) -> ModelChoice:
     """Raises `FaultError`: nobody lists the model asked for."""
     notes: list[str] = []
     choice = _by_level(case, over)
@@ -66,32 +66,32 @@ def choose(case: Case, over: Overrides, ruled: Ruled) -> Choice:
     return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
 
 
-def _by_level(case: Case, over: Overrides) -> Choice | None:
+def _by_level(case: RoutingContext, over: Overrides) -> ModelChoice | None:
     if not over.model:
         return None
     found = None if over.by == "request" and over.model.startswith(LEVEL) else case.meaning(over.model)
     if found is None:
         raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
     told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
-    return Choice((over.model,), over.by, (f"{over.level}: {told}",), fallback=over.fallback, level=over.level)
+    return ModelChoice((over.model,), over.by, (f"{over.level}: {told}",), fallback=over.fallback, level=over.level)
 
 
-def _by_user(case: Case) -> Choice | None:
+def _by_user(case: RoutingContext) -> ModelChoice | None:
     wanted = case.strategy.users.get(case.features.declared.user, "")
     if not wanted or not case.is_chat or case.meaning(wanted) is None:
         return None
-    return Choice((wanted,), "user", (f"the user prefers {wanted}",))
+    return ModelChoice((wanted,), "user", (f"the user prefers {wanted}",))
 
 
-def _by_rule(case: Case, ruled: Ruled) -> Choice | None:
+def _by_rule(case: RoutingContext, ruled: RuleOutcome) -> ModelChoice | None:
     rule = ruled.chosen
     if rule is None or case.meaning(rule.model) is None:
         return None
     why = f"rule {rule.name}: {rule.model}"
-    return Choice((rule.model,), "rule", (why,), rule.priority, rule.fallback, rule=rule.name)
+    return ModelChoice((rule.model,), "rule", (why,), rule.priority, rule.fallback, rule=rule.name)
 
 
-def _may_guess(case: Case) -> bool:
+def _may_guess(case: RoutingContext) -> bool:
     """Whether tasks and tiers have a say. A virtual name with a wish of its own said what is wanted."""
     wish = case.strategy.virtual[case.features.model].wish if case.asked == "virtual" else "auto"
     if not case.is_chat or case.asked == "unknown" or wish != "auto":
@@ -99,31 +99,33 @@ def _may_guess(case: Case) -> bool:
     return case.leaves_choice or case.strategy.applies_to == "all"
 
 
-def _by_task(case: Case, notes: list[str]) -> Choice | None:
+def _by_task(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
     task = case.judgement.task
     wanted = case.strategy.tasks.get(task)
     return _guessed("task", f"task {task}", (wanted,), case, notes) if wanted else None
 
 
-def _by_tier(case: Case, notes: list[str]) -> Choice | None:
+def _by_tier(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
     tier, tiers = case.judgement.tier, case.strategy.tiers
     if case.judgement.task in _CODING and CODING in tiers:
         return _guessed("tier", f"tier {CODING}", tiers[CODING], case, notes)
     return _guessed("tier", f"tier {tier}", tiers[tier], case, notes) if tier in tiers else None
 
 
-def _guessed(by: Chooser, words: str, names: Iterable[str], case: Case, notes: list[str]) -> Choice | None:
+def _guessed(
+    by: Chooser, words: str, names: Iterable[str], case: RoutingContext, notes: list[str]
+) -> ModelChoice | None:
     known = tuple(name for name in names if case.meaning(name) is not None)
     fitting = tuple(name for name in known if _is_within(name, case))
     if fitting:
-        return Choice(fitting, by, (f"{words}: {', '.join(fitting)}",))
+        return ModelChoice(fitting, by, (f"{words}: {', '.join(fitting)}",))
     if known:
         why = "is not among what was asked for" if case.leaves_choice else "may cost more than what was asked for"
         notes.append(f"{words}: {', '.join(known)} not used, as it {why}")
     return None
 
 
-def _is_within(name: str, case: Case) -> bool:
+def _is_within(name: str, case: RoutingContext) -> bool:
     """What the client's model name allows: any model, one of its own, or no dearer one."""
     if not case.leaves_choice:
         return _is_no_dearer(name, case)
@@ -132,12 +134,12 @@ def _is_within(name: str, case: Case) -> bool:
     return own is None or (found is not None and {t.name for t in found.peers} <= {t.name for t in own.chain})
 
 
-def _is_no_dearer(name: str, case: Case) -> bool:
+def _is_no_dearer(name: str, case: RoutingContext) -> bool:
     most, asked = _dearest(name, case), _dearest(case.features.model, case)
     return name == case.features.model or (most is not None and asked is not None and most <= asked)
 
 
-def _dearest(name: str, case: Case) -> float | None:
+def _dearest(name: str, case: RoutingContext) -> float | None:
     """What the dearest of those would cost that the name stands for; `None` if that is not known of each."""
     found = case.meaning(name)
     costs = [case.cost(target) for target in found.peers] if found else []
@@ -145,14 +147,14 @@ def _dearest(name: str, case: Case) -> float | None:
     return max(known) if known and len(known) == len(costs) else None
 
 
-def as_asked(case: Case) -> Choice:
+def client_choice(case: RoutingContext) -> ModelChoice:
     """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
     if case.leaves_choice and case.meaning(AUTO) is not None:
-        return Choice((AUTO,), "asked", ("the default chain was asked for",))
+        return ModelChoice((AUTO,), "asked", ("the default chain was asked for",))
     return _by_client(case, Overrides(routing=False))
 
 
-def _by_client(case: Case, over: Overrides) -> Choice:
+def _by_client(case: RoutingContext, over: Overrides) -> ModelChoice:
     model, default = case.features.model, case.strategy.default
     if case.asked not in ("auto", "unknown") and case.meaning(model) is not None:
         return _named(model, case)
@@ -160,33 +162,33 @@ def _by_client(case: Case, over: Overrides) -> Choice:
         listed = model == AUTO or model in case.strategy.virtual
         if default and over.routing and case.is_chat and case.meaning(default) is not None:
             why = f"nothing else chose: the rules' fallback {default}"
-            return Choice((default,), "default", (why,), priority=case.strategy.default_priority)
+            return ModelChoice((default,), "default", (why,), priority=case.strategy.default_priority)
         if case.meaning(AUTO) is not None:
             why = "the default chain was asked for" if listed else _NOBODY_LISTS_IT
-            return Choice((AUTO,), "asked", (why,))
-    raise unknown(case)
+            return ModelChoice((AUTO,), "asked", (why,))
+    raise unknown_model_fault(case)
 
 
 _NOBODY_LISTS_IT = "no provider lists the model asked for: the default chain"
 
 
-def _named(model: str, case: Case) -> Choice:
+def _named(model: str, case: RoutingContext) -> ModelChoice:
     found = case.meaning(model)
     assert found is not None, "looked up before"
     match case.asked:
         case "pool":
-            return Choice((model,), "asked", (f"the pool {model} was asked for",))
+            return ModelChoice((model,), "asked", (f"the pool {model} was asked for",))
         case "virtual":
             wish = f": {_WISHES[found.wish]}" if found.wish else ""
-            return Choice((model,), "virtual", (f"{model} was asked for{wish}",))
+            return ModelChoice((model,), "virtual", (f"{model} was asked for{wish}",))
         case _:
-            return Choice((model,), "asked", (f"{found.chain[0].provider.name} lists the model asked for",))
+            return ModelChoice((model,), "asked", (f"{found.chain[0].provider.name} lists the model asked for",))
 
 
 _WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "best": "the best that can"}
 
 
-def unknown(case: Case) -> FaultError:
+def unknown_model_fault(case: RoutingContext) -> FaultError:
     """What a client hears that asked for a model which nobody lists."""
     strategy = case.strategy
     known = sorted({*case.gateway.listed, *strategy.pools, *strategy.virtual})

@@ -8,20 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.policy.routing_context import Case
-from openclaw_extproc.policy.select.choose import Choice
+from openclaw_extproc.policy.routing_context import RoutingContext
+from openclaw_extproc.policy.select.choose import ModelChoice
 from openclaw_extproc.policy.select.sampling import key_of, share_of
 from openclaw_extproc.strategy import Experiment
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    choice: Choice
+    choice: ModelChoice
     taken: tuple[tuple[Experiment, bool], ...] = ()
     """The experiments that this request is part of, and whether it is in the arm."""
 
 
-def arms(choice: Choice, case: Case, can: Callable[[Target], bool]) -> Arms:
+def arms(choice: ModelChoice, case: RoutingContext, can: Callable[[Target], bool]) -> Arms:
     """`can`: whether a target has nothing against this request."""
     taken: list[tuple[Experiment, bool]] = []
     if choice.by == "request" or not choice.routing or not case.is_chat:
@@ -36,7 +36,7 @@ def arms(choice: Choice, case: Case, can: Callable[[Target], bool]) -> Arms:
     return Arms(choice, tuple(taken))
 
 
-def _concerns(experiment: Experiment, choice: Choice, case: Case, can: Callable[[Target], bool]) -> bool:
+def _concerns(experiment: Experiment, choice: ModelChoice, case: RoutingContext, can: Callable[[Target], bool]) -> bool:
     chosen, arm = case.meaning(choice.names[0]), case.meaning(experiment.arm)
     if chosen is None or arm is None or choice.names[0] == experiment.arm:
         return False
@@ -48,12 +48,12 @@ def _concerns(experiment: Experiment, choice: Choice, case: Case, can: Callable[
     return case.holds(experiment.condition) is True and any(can(target) for target in arm.peers)
 
 
-def _share(experiment: Experiment, case: Case) -> float:
+def _share(experiment: Experiment, case: RoutingContext) -> float:
     key = key_of(experiment.sticky, case.features)
     return case.situation.draw if key is None else share_of(experiment.name, key)
 
 
-def _moved(choice: Choice, experiment: Experiment) -> Choice:
+def _moved(choice: ModelChoice, experiment: Experiment) -> ModelChoice:
     """What was chosen stands in for the arm."""
     what = "canary" if experiment.canary else "experiment"
     because = (*choice.because, f"{what} {experiment.name}: {experiment.arm}")
@@ -61,7 +61,9 @@ def _moved(choice: Choice, experiment: Experiment) -> Choice:
     return replace(choice, names=(experiment.arm,), by="experiment", because=because, fallback=stand_ins)
 
 
-def told(taken: tuple[tuple[Experiment, bool], ...], first: tuple[Target, ...], case: Case) -> str:
+def experiment_notes(
+    taken: tuple[tuple[Experiment, bool], ...], first: tuple[Target, ...], case: RoutingContext
+) -> str:
     """`name=arm` and `name=control`, for what the plan in the end does: a session that stays where it was, or an arm
     whose provider fails, is counted on neither side.
     """

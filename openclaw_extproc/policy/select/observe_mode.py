@@ -12,30 +12,37 @@ from dataclasses import replace
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate, candidates, first_of
-from openclaw_extproc.policy.decision_record import refused
+from openclaw_extproc.policy.decision_record import with_refusal
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
-from openclaw_extproc.policy.rank.busy import roomy_first
+from openclaw_extproc.policy.rank.busy import free_first
 from openclaw_extproc.policy.rank.order import healthy_first
-from openclaw_extproc.policy.rank.within_budget import affordable
-from openclaw_extproc.policy.ranking import Chosen, Line, anybody, is_in_the_way, nobody, skipped
-from openclaw_extproc.policy.routing_context import Case
-from openclaw_extproc.policy.select.choose import as_asked
+from openclaw_extproc.policy.rank.within_budget import within_budget
+from openclaw_extproc.policy.ranking import (
+    Ranking,
+    Selection,
+    is_in_the_way,
+    nobody_fault,
+    rank_anybody,
+    skipped_reasons,
+)
+from openclaw_extproc.policy.routing_context import RoutingContext
+from openclaw_extproc.policy.select.choose import client_choice
 from openclaw_extproc.policy.select.experiments import Arms
-from openclaw_extproc.policy.select.overrides import overrides
-from openclaw_extproc.policy.select.rules import Ruled
+from openclaw_extproc.policy.select.overrides import merge_overrides
+from openclaw_extproc.policy.select.rules import RuleOutcome
 
 
-def chosen_as_asked(case: Case) -> Chosen:
+def select_as_asked(case: RoutingContext) -> Selection:
     """What a request would get if nobody but its client chose a model. Raises `FaultError`: nobody lists that model."""
-    over = overrides(case)
-    choice = replace(as_asked(case), routing=over.routing)
+    over = merge_overrides(case)
+    choice = replace(client_choice(case), routing=over.routing)
     limits = bounds(case, over.data_classes)
-    terms = eligibility.terms(first_of(choice, case), "", limits, case)
-    return Chosen(case, over, Ruled(), limits, Arms(choice), terms)
+    terms = eligibility.eligibility_terms(first_of(choice, case), "", limits, case)
+    return Selection(case, over, RuleOutcome(), limits, Arms(choice), terms)
 
 
-def lined_up(chosen: Chosen, others: Iterable[Target]) -> Line:
+def rank_as_asked(chosen: Selection, others: Iterable[Target]) -> Ranking:
     """The line of what was asked for. `others`: whom `enforce` would ask; they stand at its end.
 
     Raises `RefusedError`: nobody is left who can, or who may.
@@ -43,20 +50,22 @@ def lined_up(chosen: Chosen, others: Iterable[Target]) -> Line:
     case, choice = chosen.case, chosen.choice
     everybody = tuple(replace(one, weight=0) for one in candidates(choice, case))
     if choice.routing:
-        everybody += cands.also(dict.fromkeys(others), everybody, case)
+        everybody += cands.fallback_candidates(dict.fromkeys(others), everybody, case)
     because: tuple[str, ...] = ()
-    found = eligibility.sort_out(everybody, chosen.terms, case)
+    found = eligibility.filter_candidates(everybody, chosen.terms, case)
     if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
-        found, because = anybody(found, chosen)
+        found, because = rank_anybody(found, chosen)
     if not found.usable:
-        raise refused(nobody(found), chosen, Line((), found.objections))
+        raise with_refusal(nobody_fault(found), chosen, Ranking((), found.objections))
     line, why = _healthy_first(found.usable, case)
-    line, busy = roomy_first(line, case) if choice.routing else (line, ())
-    done = Line(line, found.objections, (*because, *skipped(found), *why, *busy))
-    return affordable(done, chosen, held=False)
+    line, busy = free_first(line, case) if choice.routing else (line, ())
+    done = Ranking(line, found.objections, (*because, *skipped_reasons(found), *why, *busy))
+    return within_budget(done, chosen, held=False)
 
 
-def _healthy_first(usable: tuple[Candidate, ...], case: Case) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+def _healthy_first(
+    usable: tuple[Candidate, ...], case: RoutingContext
+) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     line = tuple(healthy_first(usable, case))
     moved = line[0] is not usable[0]
     return line, (f"{line[0].name} before {usable[0].name}: the other one is failing",) if moved else ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openclaw_extproc.gateway import LEVEL
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.record import Chooser
 from openclaw_extproc.strategy import Level
 
@@ -28,7 +28,7 @@ class Overrides:
     max_cost_usd: float | None = None
 
 
-def overrides(case: Case) -> Overrides:
+def merge_overrides(case: RoutingContext) -> Overrides:
     levels = list(_levels(case))
     if not levels:
         return Overrides()
@@ -55,7 +55,7 @@ def overrides(case: Case) -> Overrides:
 _NOBODY: tuple[Chooser, Level] = "", Level()
 
 
-def _levels(case: Case) -> Iterator[tuple[Chooser, Level]]:
+def _levels(case: RoutingContext) -> Iterator[tuple[Chooser, Level]]:
     """In the order of precedence."""
     declared, levels = case.features.declared, case.strategy.levels
     if declared.level:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from openclaw_extproc.policy.routing_context import Case
+from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.snapshot import Batch
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Rule
@@ -19,7 +19,7 @@ MAX_SEEN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class RuleOutcome:
     chosen: Rule | None = None
     priority: Literal["", "cost", "quality"] = ""
     """Of the rules before it that name no model."""
@@ -28,8 +28,8 @@ class Ruled:
     seen: tuple[RuleSeen, ...] = ()
 
 
-def ruled(case: Case) -> Ruled:
-    so_far, seen = Ruled(), list[RuleSeen]()
+def apply_rules(case: RoutingContext) -> RuleOutcome:
+    so_far, seen = RuleOutcome(), list[RuleSeen]()
     applies = case.leaves_choice or case.strategy.applies_to == "all"
     for batch in case.snapshot.batches:
         if so_far.chosen and len(seen) >= MAX_SEEN:
@@ -41,11 +41,11 @@ def ruled(case: Case) -> Ruled:
     return replace(so_far, seen=tuple(seen))
 
 
-def _none_holds(batch: Batch, case: Case) -> bool:
+def _none_holds(batch: Batch, case: RoutingContext) -> bool:
     return batch.any_of is not None and case.holds(batch.any_of) is False
 
 
-def _one_by_one(batch: Batch, case: Case, so_far: Ruled, seen: list[RuleSeen]) -> Ruled:
+def _one_by_one(batch: Batch, case: RoutingContext, so_far: RuleOutcome, seen: list[RuleSeen]) -> RuleOutcome:
     for rule, told in zip(batch.rules, batch.told, strict=True):
         matched = case.holds(rule.condition) if case.is_chat or _is_about_operation(rule) else False
         seen.append(told if matched is False else RuleSeen(told.name, told.source, matched, told.does))
@@ -54,7 +54,7 @@ def _one_by_one(batch: Batch, case: Case, so_far: Ruled, seen: list[RuleSeen]) -
     return so_far
 
 
-def _after(so_far: Ruled, rule: Rule) -> Ruled:
+def _after(so_far: RuleOutcome, rule: Rule) -> RuleOutcome:
     if rule.model:
         return replace(so_far, chosen=rule)
     return replace(

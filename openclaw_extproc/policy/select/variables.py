@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity import Judgement
+from openclaw_extproc.policy.complexity import Classification
 
 Type: TypeAlias = Literal["string", "int", "double", "bool", "strings", "headers"]
 
@@ -47,7 +47,7 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
 )
 
 
-def values(features: Features, judgement: Judgement) -> dict[str, object]:
+def values(features: Features, judgement: Classification) -> dict[str, object]:
     declared, identity = features.declared, features.identity
     return {
         "task_complexity": judgement.tier,

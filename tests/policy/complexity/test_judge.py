@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.features import Declared, Features
-from openclaw_extproc.policy.complexity import USUAL, Weights, contributions, judge
-from openclaw_extproc.policy.complexity.judgement import MAX_REASONS
+from openclaw_extproc.policy.complexity import USUAL, Weights, classify_request, contributions
+from openclaw_extproc.policy.complexity.classification import MAX_REASONS
 from openclaw_extproc.policy.complexity.segments import CLOSING, MIDDLE, OPENING
 from openclaw_extproc.policy.complexity.weights import TASKS
 from openclaw_extproc.strategy import TIERS, Task, Tier
@@ -52,7 +52,7 @@ PLAIN = asked("The garden behind the mill")
     ],
 )
 def test_courtesies_and_heartbeats_are_simple(text: str) -> None:
-    judgement = judge(asked(text))
+    judgement = classify_request(asked(text))
 
     assert (judgement.tier, judgement.task) == ("simple", "conversation")
     assert judgement.confidence > 0.8
@@ -73,7 +73,7 @@ def test_courtesies_and_heartbeats_are_simple(text: str) -> None:
     ],
 )
 def test_light_work_is_simple(text: str, task: Task) -> None:
-    judgement = judge(asked(text))
+    judgement = classify_request(asked(text))
 
     assert (judgement.tier, judgement.task) == ("simple", task)
 
@@ -93,19 +93,21 @@ def test_light_work_is_simple(text: str, task: Task) -> None:
     ],
 )
 def test_a_short_question_may_be_hard(text: str) -> None:
-    assert judge(asked(text)).tier != "simple"
+    assert classify_request(asked(text)).tier != "simple"
 
 
 def test_a_long_paste_may_be_trivial_work() -> None:
     pasted = "The quarterly report must explain why the distributed architecture failed, and prove it. " * 100
 
-    judgement = judge(asked(f"Extract all e-mail addresses from this text:\n{pasted}"))
+    judgement = classify_request(asked(f"Extract all e-mail addresses from this text:\n{pasted}"))
 
     assert (judgement.tier, judgement.task) == ("simple", "extraction")
 
 
 def test_what_is_worked_on_is_not_what_is_asked() -> None:
-    judgement = judge(asked('Translate "Prove the theorem rigorously and design a distributed system" into German'))
+    judgement = classify_request(
+        asked('Translate "Prove the theorem rigorously and design a distributed system" into German')
+    )
 
     assert (judgement.tier, judgement.task) == ("simple", "translation")
 
@@ -113,20 +115,20 @@ def test_what_is_worked_on_is_not_what_is_asked() -> None:
 def test_work_behind_a_paste_is_seen() -> None:
     pasted = "There was a bridge, and behind it there was a mill. " * 300
 
-    assert judge(asked(f"{pasted}\n\nSummarise the text above.")).task == "summarization"
+    assert classify_request(asked(f"{pasted}\n\nSummarise the text above.")).task == "summarization"
 
 
 def test_much_at_once_is_large() -> None:
     text = "Build a complete multi-tenant shop from scratch: authentication, payments, search, tests, deployment, docs"
 
-    assert judge(asked(text)).tier == "large"
+    assert classify_request(asked(text)).tier == "large"
 
 
 @pytest.mark.parametrize(
     "text", ["", "The garden behind the mill", "Qwrt zxcv asdf poiu lkjh mnbv", "ฉันอยากไปทะเลกับเพื่อน"]
 )
 def test_what_says_nothing_is_not_simple_with_confidence(text: str) -> None:
-    judgement = judge(asked(text))
+    judgement = classify_request(asked(text))
 
     assert judgement.tier == "standard" or judgement.confidence < 0.2
 
@@ -148,7 +150,7 @@ def test_what_says_nothing_is_not_simple_with_confidence(text: str) -> None:
 def test_a_marker_within_a_word_is_none(text: str, within: str) -> None:
     assert within in text.lower()
     assert not any(within == marker for part in contributions(asked(text)) for marker in _markers(part.what))
-    assert judge(asked(text)).task in ("conversation", "simple_qa")
+    assert classify_request(asked(text)).task in ("conversation", "simple_qa")
 
 
 def _markers(what: str) -> list[str]:
@@ -173,13 +175,13 @@ def test_the_end_begins_with_a_whole_word() -> None:
 
 def test_accents_may_be_left_out() -> None:
     assert (
-        judge(asked("Explícame por qué el cielo es azul")).tier
-        == judge(asked("explicame por que el cielo es azul")).tier
+        classify_request(asked("Explícame por qué el cielo es azul")).tier
+        == classify_request(asked("explicame por que el cielo es azul")).tier
     )
 
 
 def test_words_of_two_scripts_stand_beside_each_other() -> None:
-    assert judge(asked("写一个Python函数，判断字符串是否回文")).task == "code_generation"
+    assert classify_request(asked("写一个Python函数，判断字符串是否回文")).task == "code_generation"
 
 
 # -- what features say ------------------------------------------------------------------------
@@ -197,28 +199,28 @@ def test_more_of_anything_never_makes_a_request_simpler(name: str, one: int, oth
 
 def _score(name: str, value: int) -> float:
     # `replace` with a name from a table is not typed.
-    return judge(replace(PLAIN, **{name: value})).score  # type: ignore[arg-type]
+    return classify_request(replace(PLAIN, **{name: value})).score  # type: ignore[arg-type]
 
 
 def test_the_thresholds_are_the_promised_ones() -> None:
     """Query under 50, up to 200, over 200 tokens; history under 10, up to 50, over 50 rounds."""
-    lengths = [judge(replace(PLAIN, query_tokens=n)).score for n in (49, 50, 200, 201)]
-    depths = [judge(replace(PLAIN, rounds=n)).score for n in (9, 10, 50, 51)]
+    lengths = [classify_request(replace(PLAIN, query_tokens=n)).score for n in (49, 50, 200, 201)]
+    depths = [classify_request(replace(PLAIN, rounds=n)).score for n in (9, 10, 50, 51)]
 
     assert lengths[0] < lengths[1] == lengths[2] < lengths[3]
     assert depths[0] < depths[1] == depths[2] < depths[3]
 
 
 def test_a_wish_to_think_counts() -> None:
-    assert judge(replace(PLAIN, reasoning_effort="high")).score > judge(PLAIN).score
-    assert judge(replace(PLAIN, reasoning_effort="minimal")).score < judge(PLAIN).score
+    assert classify_request(replace(PLAIN, reasoning_effort="high")).score > classify_request(PLAIN).score
+    assert classify_request(replace(PLAIN, reasoning_effort="minimal")).score < classify_request(PLAIN).score
 
 
 def test_a_yes_to_tools_at_work_is_not_simple() -> None:
     yes = asked("yes, go ahead")
 
-    assert judge(yes).tier == "simple"
-    assert judge(replace(yes, tool_calls=3, tools=8)).tier == "standard"
+    assert classify_request(yes).tier == "simple"
+    assert classify_request(replace(yes, tool_calls=3, tools=8)).tier == "standard"
 
 
 # -- reasons -----------------------------------------------------------------------------------
@@ -238,7 +240,7 @@ SENTENCES = (
 def test_reasons_are_the_weightiest_contributions(text: str) -> None:
     features = asked(text)
 
-    judgement, parts = judge(features), contributions(features)
+    judgement, parts = classify_request(features), contributions(features)
 
     assert judgement.reasons == tuple(map(str, parts[:MAX_REASONS]))
     assert [abs(p.weight) for p in parts] == sorted((abs(p.weight) for p in parts), reverse=True)
@@ -246,7 +248,7 @@ def test_reasons_are_the_weightiest_contributions(text: str) -> None:
 
 
 def test_a_reason_is_plain_and_says_its_weight() -> None:
-    reasons = judge(asked("```python\nprint(1)\n```")).reasons
+    reasons = classify_request(asked("```python\nprint(1)\n```")).reasons
 
     assert "code in the question +0.04" in reasons
 
@@ -256,7 +258,7 @@ def test_reasons_never_quote_the_request(text: str) -> None:
     """They go to headers and logs: only markers of our own lists are named."""
     secret = f"{text} zq7Xk prove zq7Xk"
 
-    assert "zq7xk" not in " ".join(judge(asked(secret)).reasons).lower()
+    assert "zq7xk" not in " ".join(classify_request(asked(secret)).reasons).lower()
 
 
 # -- declared ------------------------------------------------------------------------------------
@@ -264,17 +266,17 @@ def test_reasons_never_quote_the_request(text: str) -> None:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_declared_tier_wins(tier: Tier) -> None:
-    judgement = judge(replace(PLAIN, declared=Declared(tier=tier)))
+    judgement = classify_request(replace(PLAIN, declared=Declared(tier=tier)))
 
     assert (judgement.tier, judgement.source, judgement.confidence) == (tier, "declared", 1.0)
     assert judgement.reasons[0] == f"the client declared tier {tier}"
 
 
 def test_a_declared_task_wins_and_weighs() -> None:
-    judgement = judge(replace(PLAIN, declared=Declared(task="document_analysis")))
+    judgement = classify_request(replace(PLAIN, declared=Declared(task="document_analysis")))
 
     assert (judgement.task, judgement.task_source, judgement.source) == ("document_analysis", "declared", "rules")
-    assert judgement.score == pytest.approx(judge(PLAIN).score + TASKS["document_analysis"] - USUAL.fragment)
+    assert judgement.score == pytest.approx(classify_request(PLAIN).score + TASKS["document_analysis"] - USUAL.fragment)
 
 
 # -- always --------------------------------------------------------------------------------------
@@ -291,9 +293,9 @@ ANY_TEXT: st.SearchStrategy[str] = st.one_of(
 def test_any_text_is_judged_and_twice_the_same(text: str) -> None:
     features = asked(text)
 
-    judgement = judge(features)
+    judgement = classify_request(features)
 
-    assert judgement == judge(features)
+    assert judgement == classify_request(features)
     assert judgement.tier == USUAL.tier(judgement.score)
     assert 0 <= judgement.score <= 1
     assert 0 <= judgement.confidence <= 1
@@ -305,7 +307,9 @@ def test_only_so_much_is_read(part: str, size: int) -> None:
     head, tail = "Tell me about the garden. " * 60, "\nThe garden, please."
     filler = "lake " * (size // 5)
 
-    assert judge(_same(f"{head}{filler}{tail}")) == judge(_same(f"{head}{filler[: size // 2]}{part}{filler}{tail}"))
+    assert classify_request(_same(f"{head}{filler}{tail}")) == classify_request(
+        _same(f"{head}{filler[: size // 2]}{part}{filler}{tail}")
+    )
 
 
 def _same(query: str) -> Features:
@@ -318,7 +322,7 @@ def _same(query: str) -> Features:
 def test_weights_may_be_replaced() -> None:
     strict = Weights(standard_from=0.0, large_from=0.1)
 
-    assert judge(PLAIN, strict).tier == "large"
+    assert classify_request(PLAIN, strict).tier == "large"
 
 
 @given(st.floats(0, 1))

@@ -7,7 +7,7 @@ from openclaw_extproc.strategy import Task, Tier
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Classification:
     tier: Tier
     task: Task
     score: float
