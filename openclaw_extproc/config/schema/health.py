@@ -26,12 +26,11 @@ class HealthCheck(Section):
     """`false`: nobody is probed, but for the pools that say so themselves."""
     probe: Probe = Field(default="free", description=_PROBE)
     interval_ms: Milliseconds | None = None
-    """Time between two probes of a provider, at least. 30000 where nothing is written; 0: never."""
+    """Time between two probes of a provider, at least. Default: 30000; 0: never."""
     timeout_ms: int | None = Field(default=None, ge=1, le=600_000)
-    """How long a probe may take. 5000 where nothing is written."""
+    """How long a probe may take. Default: 5000."""
     unhealthy_threshold: int | None = Field(default=None, ge=1, le=100)
-    """So many failed probes in a row, and the provider goes behind all others until it answers again. 3 where nothing
-    is written."""
+    """So many failed probes in a row, and the provider goes behind all others until it answers again. Default: 3."""
     critical_threshold: Fraction | None = None
     """Share of failures of a provider in the last minute above which the log says so, as an error."""
     alert_channel: Name | None = None

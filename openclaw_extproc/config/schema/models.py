@@ -207,9 +207,9 @@ class DynamicSwitching(Section):
     strategy: Name | None = None
     """`cost_window`."""
     window_minutes: Count | None = None
-    """What `error_rate` and `latency_p99` are measured over. 5 where nothing is written."""
+    """What `error_rate` and `latency_p99` are measured over. Default: 5."""
     check_interval: Duration | None = None
-    """How often `error_rate` and `latency_p99` are looked at. 30s where nothing is written."""
+    """How often `error_rate` and `latency_p99` are looked at. Default: 30s."""
     rules: list[SwitchingRule] = Field(default_factory=list[SwitchingRule])
 
 

@@ -27,7 +27,7 @@ class Channel(Section):
     webhook_url: Name | None = Field(
         default=None,
         description="`${NAME}`: the name of an environment variable with the webhook's URL. Of `slack_webhook` "
-        "`SLACK_WEBHOOK_URL`, of `discord_webhook` `DISCORD_WEBHOOK_URL` where nothing is written",
+        "`SLACK_WEBHOOK_URL`, of `discord_webhook` `DISCORD_WEBHOOK_URL` by default",
         json_schema_extra={"pattern": _PATTERN},
     )
     bearer_token: Name | None = Field(
@@ -49,7 +49,7 @@ class Channel(Section):
     host: Name | None = None
     """Of `smtp`: the mail server."""
     port: int | None = Field(default=None, ge=1, le=65_535)
-    """Of `smtp`. 587, with `tls` 465, with `none` 25 where nothing is written."""
+    """Of `smtp`. Default: 587, with `tls` 465, with `none` 25."""
     security: Security = "starttls"
     """Of `smtp`: `starttls`, `tls` from the first byte, or `none`, for a server on this machine."""
     user: Name | None = None
@@ -76,7 +76,7 @@ class RoutingRule(Section):
     """Names of `channels`."""
     dedup: bool | None = None
     """Whether the same is told once only, and then with the number of its repetitions after 5 minutes, 10, 20 and so
-    on. `false`: each time. `true` where nothing is written."""
+    on. `false`: each time. Default: `true`."""
     schedule: Name | None = None
     """When the daily report comes, as cron writes it, in UTC: `0 8 * * *`, which holds where nothing is written."""
     content_template: Name | None = None

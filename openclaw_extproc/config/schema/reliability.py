@@ -15,15 +15,15 @@ class Timeouts(Section):
     (`reasoning_effort: high`, `thinking`, `thinkingConfig`), and never above 600000 unless set so here."""
 
     connect_ms: Limit | None = None
-    """Until a provider takes a connection. 5000 where nothing is written."""
+    """Until a provider takes a connection. Default: 5000."""
     first_token_ms: Limit | None = None
-    """Of a streamed attempt before its first content; then the next one. 60000 where nothing is written."""
+    """Of a streamed attempt before its first content; then the next one. Default: 60000."""
     answer_ms: Limit | None = None
     """Of an answer in one piece of up to 4,096 tokens; a request for more (`max_tokens`) is given more time in
-    proportion. 120000 where nothing is written."""
+    proportion. Default: 120000."""
     idle_ms: Limit | None = None
     """Of a stream behind its first content, signs of life (comments, `ping`) not counted: then it breaks off, and the
-    client sees that it did. 60000 where nothing is written."""
+    client sees that it did. Default: 60000."""
 
 
 class WholeTimeouts(Timeouts):

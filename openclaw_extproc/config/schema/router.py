@@ -33,7 +33,7 @@ class RetryPolicy(Section):
     """How often, and how patiently, the same provider is tried again."""
 
     max_retries: int | None = Field(default=None, ge=0, le=20)
-    """Of a chain of one target; a longer chain tries each target once. 2 where nothing is written."""
+    """Of a chain of one target; a longer chain tries each target once. Default: 2."""
     initial_delay_ms: Milliseconds | None = None
     """Wait before the same provider is tried again, if it named none (`retry-after`); whole seconds. 1000 where
     nothing is written."""
@@ -41,9 +41,9 @@ class RetryPolicy(Section):
     """Another word for the same."""
     wait_at_most_ms: Milliseconds | None = None
     """A provider that has nobody behind it and asks for a longer pause than this (`retry-after`) is not waited for: the
-    caller is told. 10000 where nothing is written, and never above 30000."""
+    caller is told. Default: 10000, and never above 30000."""
     backoff_multiplier: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
-    """For each further wait. 2 where nothing is written."""
+    """For each further wait. Default: 2."""
     on_failure: Literal["fallback", "error"] | None = None
     """`error`: nobody else is asked; `fallback`: `fallback_params` say who is."""
     fallback_params: FallbackParams | None = None
