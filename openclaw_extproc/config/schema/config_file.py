@@ -135,7 +135,7 @@ class ProviderEntry(Access):
     on_midstream_fault: OnMidstreamFault | None = None
     """Its own, in place of `router.on_midstream_fault`."""
     fallback_model: Name | None = None
-    """Model asked for at the fallback provider. Default: the same model if that provider lists it, else its first model."""
+    """Model asked for at the fallback provider. Default: the same one if that provider lists it, else its first."""
 
 
 class ModelSection(ModelChoice):
