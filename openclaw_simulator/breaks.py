@@ -141,6 +141,17 @@ def _gzip(played: Steps) -> tuple[Steps, bytes]:
     return tuple(zipped), zipper.flush()
 
 
+def marked(played: Steps) -> Steps:
+    """The same behind a byte order mark."""
+    head, *rest = played
+    assert isinstance(head, Head)
+    length = None if head.length is None else head.length + len(_MARK)
+    return (replace(head, length=length), Send(_MARK), *rest)
+
+
+_MARK = "\ufeff".encode()
+
+
 def called_gzip(played: Steps) -> Steps:
     """The same bytes, called what they are not."""
     return tuple(_said_gzip(step) if isinstance(step, Head) else step for step in played)

@@ -55,6 +55,8 @@ class Fault:
     """Whether the answer has usage."""
     other_kind: bool = False
     """A stream where one answer was asked for, and one answer where a stream was."""
+    array: bool = False
+    """The stream that Gemini gives without `alt=sse`, one JSON array, whatever was asked for."""
     fails_whole: bool = False
     """A whole answer has no events to break: it fails with the provider's status for overloaded."""
 
@@ -114,6 +116,9 @@ def steps(scene: Scene, chosen: Chosen) -> Steps:
     if fault.other_kind:
         scene = replace(scene, call=replace(scene.call, query={**scene.call.query, "alt": "sse"}))
         ask = replace(ask, stream=not ask.stream, counts=True)  # who streams unasked says usage unasked
+    if fault.array:
+        query = {name: one for name, one in scene.call.query.items() if name != "alt"}
+        scene, ask = replace(scene, call=replace(scene.call, query=query)), replace(ask, stream=True)
     played = _streamed(scene, chosen, ask, said) if ask.stream else _whole(scene, chosen, ask, said)
     return fault.head(played) if fault.head else played
 
@@ -346,6 +351,8 @@ FAULTS: dict[str, Fault] = {
     "gzip-lies": Fault("a head that says gzip, and a plain answer", head=breaks.called_gzip),
     "gzip-bomb": Fault("200 and N MiB of zeros in a few bytes (64)", 64, early=_bomb),
     "wrong-kind": Fault("one answer where a stream was asked for, a stream where one answer was", other_kind=True),
+    "array": Fault("one JSON array, as Gemini streams without `alt=sse`, whatever was asked for", array=True),
+    "byte-mark": Fault("a byte order mark before the body", head=breaks.marked),
     "usage-missing": Fault("no usage", counted=False),
     "big": Fault("N KB of text (64)", 64, says=_big),
     "many": Fault("N words (100), rendered once and sent in one piece: for benchmarks", 100, early=_at_once),

@@ -12,10 +12,11 @@ error in the client's format.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
 from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
@@ -249,6 +250,7 @@ class AttemptStage:
     # -- the answer's body -------------------------------------------------
 
     def _on_held(self, call: Call, event: ResponseBody) -> Step:
+        event = replace(event, chunk=call.beginning.feed(event.chunk, end=event.end))
         call.hold(event.chunk)
         return self._decide(call, event)
 
@@ -304,7 +306,7 @@ class AttemptStage:
         call.held, call.written = [], []
         length = str(len(body)) if end and reshapes else ""
         # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
-        regrown = call.streamed or reshapes
+        regrown = call.streamed or reshapes or call.beginning.had_mark
         gone = call.gone(*(("content-length",) if regrown and not length else ()))
         head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
         answers: tuple[Answer, ...] = (head, *deliver(body, end=end))
@@ -350,7 +352,7 @@ class AttemptStage:
         call = state.call
         match state:
             case Holding():
-                step = self._decide(call, ResponseBody(b"", True, at))
+                step = self._on_held(call, ResponseBody(b"", True, at))
             case Refusing():
                 step = self._refuse(call, at, end=True)
             case Answering():
@@ -375,7 +377,7 @@ class AttemptStage:
         status = int(call.head.get(":status", "0"))
         fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if status >= 400:
-            body = b"".join(call.held)
+            body = without_mark(b"".join(call.held))
             fault = call.bound.provider.decode_error(status, body)
             wait = call.bound.provider.retry_after(body)
             call.asked_wait = "" if wait is None else str(math.ceil(wait))

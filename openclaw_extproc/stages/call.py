@@ -20,6 +20,7 @@ from openclaw_extproc.stages.retries import Onward
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import sse, unpacking
 from openclaw_extproc.wire.base import Decoder, Passing
+from openclaw_extproc.wire.beginning import Beginning
 from openclaw_extproc.wire.heartbeats import Heartbeats
 from openclaw_extproc.wire.losses import MUST_CARRY
 from openclaw_extproc.wire.pieces import Pieces
@@ -39,6 +40,9 @@ class Call:
     ask: Ask
     losses: tuple[str, ...]
     listening: Listening = field(default_factory=Listening)
+    beginning: Beginning = field(default_factory=Beginning)
+    unknown: bytes | None = None
+    """The first bytes of an answer, while they do not tell whether it is what was asked for; `None`: it is known."""
     pieces: Pieces = field(init=False)
     """Once its head is here and can be read."""
     streamed: bool = False
@@ -98,6 +102,7 @@ class Call:
         return self.bound.plan.limits.of(self.bound.target.provider)
 
     def hold(self, chunk: bytes) -> None:
+        """`chunk`: without what `begun` takes away."""
         self.held.append(chunk)
         self.held_bytes += len(chunk)
 
@@ -148,6 +153,7 @@ class Call:
         own_frames = kind == provider.stream_type
         events, wanted = own_frames or sse.is_stream(kind), sse.is_stream(client.content_type(self.ask))
         other_kind = not self.bound.translates and events != wanted
+        self.unknown = b"" if not (self.bound.translates or events or other_kind) else None
         if other_kind and any(loss.startswith(MUST_CARRY) for loss in self.ask.losses):
             return f"the provider answered {kind or 'with no type'}, which was not asked for"
         if other_kind:
@@ -180,10 +186,28 @@ class Call:
         """As `Listening.hear`. Only what says something counts against silence, not each byte."""
         if event.spoilt:
             return self.listening.spoil(event.spoilt)
-        facts, written = self.listening.hear(event.chunk, end=event.end)
+        chunk = event.chunk
+        if self.unknown is not None:
+            chunk = self.unknown = self.unknown + chunk
+            kind = self.bound.client.unlike(self.ask, chunk)
+            if kind is None and not event.end:
+                return [], b""
+            self.unknown = None
+            if kind and (why := self._turn_into_what_was_asked(kind, event.at)):
+                return self.listening.spoil(why)
+        facts, written = self.listening.hear(chunk, end=event.end)
         if not all(isinstance(fact, Seen) for fact in facts) or self.heartbeats.says(event.chunk):
             self.last_at = event.at
         return facts, written
+
+    def _turn_into_what_was_asked(self, kind: str, at: float) -> str:
+        """An answer of the right media type that is something else. Returns why that cannot be done; "": it can."""
+        if any(loss.startswith(MUST_CARRY) for loss in self.ask.losses):
+            return f"it came as {kind}, which was not asked for"
+        self.losses = (*self.losses, f"answer: came as {kind}")
+        self.streamed = not self.ask.stream
+        self.listening = self._listening(self.bound.provider.decoder(False), None, at, rewrites=True)
+        return ""
 
     def told(self) -> dict[str, str]:
         """What the client learns about who answered."""

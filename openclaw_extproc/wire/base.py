@@ -135,6 +135,10 @@ def untrimmed(_: Ask) -> None:
     return None
 
 
+def as_asked(_: Ask, __: bytes) -> str:
+    return ""
+
+
 def unamended(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     return body
 
@@ -167,6 +171,9 @@ class ClientSide(Generic[AskT]):
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
     conversation: Conversation | None = None
     """How it writes what was said before; `None`: nothing was."""
+    unlike: Callable[[AskT, bytes], str | None] = as_asked
+    """How an answer of the right media type that begins with these bytes is not what was asked for (`an array`); ""
+    where it is, `None` while more of it has to come."""
     pieces: Callable[[AskT], Pieces] | None = None
     """How a streamed answer of the same format goes on and is broken off; `None`: as server-sent events."""
 

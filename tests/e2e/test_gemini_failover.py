@@ -273,6 +273,20 @@ def test_an_array_that_breaks_off_ends_in_an_error_and_stays_json(
     assert chunks[-1]["error"]["status"]
 
 
+@pytest.mark.parametrize(("asked", "fault", "kind"), [("streamG", "wrong-kind", list), ("g", "array", dict)])
+def test_what_has_the_other_shape_gets_the_one_that_was_asked_for(
+    main: Sidecar, providers: Providers, asked: str, fault: str, kind: type
+) -> None:
+    """One object and an array of them are of the same media type."""
+    providers["elk"].set_fault(fault)
+
+    answer = http.post(main.url + _target(PLACES["gemini-3-elk"].model, f"{asked}enerateContent"), content=_body())
+
+    assert answer.status_code == 200
+    assert isinstance(answer.json(), kind)
+    assert answer.headers["x-openclaw-warnings"].startswith("answer: came as")
+
+
 def test_errors_of_an_array_are_googles(main: Sidecar, providers: Providers) -> None:
     for simulator in providers.by_name.values():
         simulator.set_fault("503")

@@ -62,7 +62,7 @@ def cells(rows: Iterable[Row] = ROWS) -> tuple[Cell, ...]:
         for row in rows
         for chain in CHAINS
         if chain in row.chains or (chain == "alone" and row.alone is not None)
-        for client in CLIENTS
+        for client in row.clients
         for streamed in (False, True)
     ]
     return tuple(Cell(f"c{n:03}", *kind) for n, kind in enumerate(kinds))

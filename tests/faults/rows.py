@@ -76,6 +76,7 @@ class Row:
     then: str = "ok"
     """The fault of the stand-in."""
     chains: tuple[Chain, ...] = ("same", "other", "translated")
+    clients: tuple[str, ...] = ("openai", "anthropic", "gemini")
     waits: float = 0.0
     """Seconds it may take beyond `QUICK_SECONDS`."""
     times: int = 1
@@ -129,6 +130,9 @@ ROWS: tuple[Row, ...] = (
     Row("gzip bomb", "64 MiB of zeros in a few bytes", "gzip-bomb"),
     Row("gzip, cut", "compressed, with a clean end after half of it", "gzip-cut", streamed=_SAID),
     Row("other kind", "one answer where a stream was asked for, a stream where one answer was", "wrong-kind"),
+    Row("array", "one JSON array, as Gemini streams to who does not ask for events", "array", chains=("same", "other"),
+        clients=("gemini",)),
+    Row("byte order mark", "a byte order mark before the answer: no fault", "byte-mark"),
     *(Row(f"{status}", f"{status}: another provider may well serve it", f"{status}", alone=own(status, "Simulated: "))
       for status in (405, 406, 409, 410, 413, 415, 421, 423, 425, 451)),
     Row("no credit", "the account is empty, in the vendor's own status and words", "no-credit"),

@@ -307,6 +307,22 @@ def test_the_other_kind_of_answer(shape: str, stream: bool) -> None:
     assert seen.headers["content-type"].startswith("application/json" if stream else "text/event-stream")
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_array_whatever_was_asked_for(stream: bool) -> None:
+    seen = meet("gemini", "array", stream=stream)
+
+    assert seen.headers["content-type"].startswith("application/json")
+    assert len(json.loads(seen.text)) > 1
+
+
+@pytest.mark.parametrize(("shape", "stream"), WAYS)
+def test_a_mark_before_the_answer(shape: str, stream: bool) -> None:
+    plain, marked = meet(shape, "ok", stream=stream), meet(shape, "byte-mark", stream=stream)
+
+    assert marked.text.startswith("\ufeff")
+    assert marked.text.count("\n") == plain.text.count("\n")
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_signs_of_life_between_two_halves(shape: str) -> None:
     seen = meet(shape, "alive-0.5", stream=True)

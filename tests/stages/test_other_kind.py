@@ -112,6 +112,59 @@ def array() -> bytes:
     return b"[" + b"\r\n,\r\n".join(elements()) + b"\r\n]\r\n"
 
 
+@pytest.mark.parametrize("cuts", HALVES, ids=len)
+@pytest.mark.parametrize("before", [b"", b"\r\n ", b"\xef\xbb\xbf"], ids=["", "white-space", "mark"])
+def test_one_object_for_who_wants_an_array_becomes_one(cuts: tuple[int, ...], before: bytes) -> None:
+    """Both are `application/json`: only the first byte tells."""
+    body = before + good("gemini", stream=False)
+
+    talk = checked(attempt(*begun(), answer_head(streamed=False), *chunks(body, cuts)))
+
+    got = received(talk)
+    assert len(j.an_array(json.loads(got.body), at="answer")) >= 1
+    assert talk.entry.outcome is Outcome.OK
+    assert talk.entry.usage.output_tokens
+    assert got.headers["x-openclaw-warnings"] == "answer: came as one object"
+
+
+@pytest.mark.parametrize("cuts", [*HALVES, (1, 2)], ids=str)
+@pytest.mark.parametrize("before", [b"", b"\r\n ", b"\xef\xbb\xbf"], ids=["", "white-space", "mark"])
+def test_an_array_for_who_wants_one_object_becomes_one(cuts: tuple[int, ...], before: bytes) -> None:
+    opened = begin("gemini", "gemini", stream=False)
+
+    talk = checked(attempt(*opened, answer_head(streamed=False), *chunks(before + array(), cuts)))
+
+    got = received(talk)
+    said = gist(understood("gemini", got, stream=False))
+    assert said.text == gist(answering("gemini").facts(streamed=True)).text
+    assert isinstance(json.loads(got.body), dict)
+    assert got.headers["x-openclaw-warnings"] == "answer: came as an array"
+
+
+def test_an_array_that_is_cut_is_no_object() -> None:
+    opened = begin("gemini", "gemini", stream=False, last=False)
+    body = b"[" + elements()[0]
+
+    talk = checked(attempt(*opened, answer_head(streamed=False), *chunks(body)))
+
+    assert received(talk).retries
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_error_of_the_other_shape_is_an_error(*, stream: bool) -> None:
+    """With status 200: it is asked for elsewhere."""
+    error = b'{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}'
+    targets = chain("gemini", "gemini")
+    asked = array_case() if stream else asking("gemini", stream=False)
+    opened = opening(asked, gateway(targets, max_retries=0))
+
+    talk = checked(attempt(*opened, answer_head(streamed=False), *chunks(error if stream else b"[" + error + b"]")))
+
+    assert received(talk).retries
+    assert talk.entry.fault
+    assert talk.entry.fault.kind is Kind.OVERLOADED
+
+
 def begun(**limits: float) -> list[Event]:
     targets = chain("gemini")
     return opening(array_case(), gateway(targets, max_retries=0, **limits))

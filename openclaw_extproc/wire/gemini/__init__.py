@@ -14,7 +14,7 @@ from openclaw_extproc.wire.gemini.decoder import decoder
 from openclaw_extproc.wire.gemini.encoder import content_type, encoder
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
 from openclaw_extproc.wire.gemini.paths import base_path, serves
-from openclaw_extproc.wire.gemini.pieces import pieces
+from openclaw_extproc.wire.gemini.pieces import pieces, unlike
 from openclaw_extproc.wire.gemini.requests import decode_request, edit
 from openclaw_extproc.wire.gemini.upstream import CARRIES, encode_request
 
@@ -37,6 +37,7 @@ FORMAT = WireFormat(
         encode_stream_error=encode_stream_error,
         edit=edit,
         content_type=content_type,
+        unlike=unlike,
         pieces=pieces,
         amend=amend,
         conversation=CONVERSATION,

@@ -17,6 +17,19 @@ def pieces(chat: Chat) -> Pieces:
     return EventPieces(encode_stream_error) if wants_events(chat) else ArrayPieces()
 
 
+def unlike(chat: Chat, beginning: bytes) -> str | None:
+    """Whether one object came where an array was asked for, or the other way: both are `application/json`."""
+    match beginning.lstrip()[:1]:
+        case b"":
+            return None
+        case b"{" if chat.stream:
+            return "one object"
+        case b"[" if not chat.stream:
+            return "an array"
+        case _:
+            return ""
+
+
 class ArrayPieces:
     def __init__(self) -> None:
         self._reader = objects.Reader()
