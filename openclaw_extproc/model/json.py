@@ -20,16 +20,25 @@ _decode_shallow = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
 class UnreadableError(ValueError):
     """Someone sent bytes that do not mean what they should."""
 
 
+def without_mark(text: bytes) -> bytes:
+    """The text behind a byte order mark, which some libraries write and RFC 8259 lets a reader ignore; else itself."""
+    return text.removeprefix(BYTE_ORDER_MARK)
+
+
 def parse(text: bytes | str, *, where: str, most_values: int = MAX_VALUES) -> dict[str, Json]:
-    """Parse one JSON object; `where` names the source in the complaint.
+    """Parse one JSON object, behind a byte order mark too; `where` names the source in the complaint.
 
     Raises:
         UnreadableError: not JSON, not an object, or more of it than `json_limits` allows.
     """
+    text = without_mark(text) if isinstance(text, bytes) else text.removeprefix("\ufeff")
     if too_much := excess(text, most_values):
         raise UnreadableError(f"{where}: {too_much}")
     try:
@@ -149,13 +158,15 @@ MOST_FIELDS = 1_000
 def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = ()) -> bytes:
     """Set and remove top-level keys of a JSON object and keep every other byte as it is.
 
-    `raw` was parsed before. A key that is not there is added at the end. When the object has a key twice, readers
+    `raw` was parsed before; a byte order mark is left out.
+    A key that is not there is added at the end. When the object has a key twice, readers
     would disagree about which one counts, so it is written anew from what we read: values kept to the byte. So it is
     when it has very many keys, as looking for each in the text takes longer.
 
     Raises:
         UnreadableError: nested too deeply; what could just be parsed may be too deep one call further down.
     """
+    raw = without_mark(raw)
     try:
         fields = _decode_shallow(raw)
     except RecursionError as problem:

@@ -94,7 +94,8 @@ class Prepared:
 def prepare(bound: Bound, body: bytes) -> Prepared:
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
-        asked = Asked(bound.plan.path, bound.plan.query, body, j.parse(body, where="request body"))
+        raw = j.without_mark(body)  # which no provider has to know
+        asked = Asked(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
         losses = [] if cut is None else [shortening.named(cut)]
         asked = shortening.applied(asked, bound.client.conversation, cut)
