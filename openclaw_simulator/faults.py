@@ -11,12 +11,13 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import cycle
 
 from openclaw_simulator import breaks
 from openclaw_simulator.reading import RefusedError
 from openclaw_simulator.script import Answer, Ask, Stop, answer, refusal
 from openclaw_simulator.shape import Call, Shape, Stamp, Stream
-from openclaw_simulator.steps import Head, Reset, Send, Step, Steps, Wait, page
+from openclaw_simulator.steps import Head, Interim, Reset, Send, Step, Steps, Wait, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,12 @@ def _every_second(scene: Scene) -> Steps | None:
     return _refuse(503)(scene) if scene.before % 2 == 0 else None
 
 
+def _interim(scene: Scene) -> Steps:
+    """Each of those that a proxy may pass on, every half second."""
+    said = (Interim(status) for status in cycle((100, 102, 103)))
+    return (*(step for _ in range(int(scene.number * 2)) for step in (next(said), Wait(0.5))), Reset())
+
+
 def _error_in_200(scene: Scene) -> Steps:
     problem = scene.shape.failure(scene.shape.overloaded, scene.model)
     return page(200, "application/json", scene.shape.error_body(problem, scene.stamp))
@@ -313,6 +320,7 @@ FAULTS: dict[str, Fault] = {
     "silent": Fault(
         "no answer for N seconds (120), then a reset", 120, early=lambda scene: (Wait(scene.number), Reset())
     ),
+    "interim": Fault("interim answers (100, 102, 103) for N seconds (20), then a reset", 20, early=_interim),
     "late": Fault("headers at once, the rest after N seconds (20)", 20, stream=breaks.late, whole=breaks.whole_late),
     "headers-then-silent": Fault("the same as `late`", 20, stream=breaks.late, whole=breaks.whole_late),
     "slow": Fault("N milliseconds before each token (100)", 100, stream=breaks.slow, whole=breaks.whole_slow),

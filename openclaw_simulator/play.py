@@ -7,11 +7,12 @@ import asyncio
 import socket
 import struct
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from aiohttp import web
 
 from openclaw_simulator.recorder import Record
-from openclaw_simulator.steps import Head, Reset, Send, Step, Steps, Wait
+from openclaw_simulator.steps import Head, Interim, Reset, Send, Step, Steps, Wait
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, for zero seconds: close sends RST (socket(7))."""
@@ -71,6 +72,8 @@ async def _step_by_step(
                 await asyncio.sleep(seconds)
             case Reset():
                 _reset(request)
+            case Interim(status):
+                _say_more_to_come(request, status)
     await response.write_eof()
     return response
 
@@ -83,6 +86,13 @@ def _begun(
     if record:
         record.status = head.status
     return response
+
+
+def _say_more_to_come(request: web.Request, status: int) -> None:
+    """aiohttp itself knows only 100."""
+    if request.transport is None:
+        raise ConnectionError
+    request.transport.write(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n\r\n".encode())
 
 
 def _reset(request: web.Request) -> None:

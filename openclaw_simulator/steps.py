@@ -29,7 +29,14 @@ class Reset:
     """A TCP reset, whatever was said before."""
 
 
-Step: TypeAlias = Head | Send | Wait | Reset
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """An interim answer, which says that the final one is still to come (RFC 9110, section 15.2)."""
+
+    status: int
+
+
+Step: TypeAlias = Head | Send | Wait | Reset | Interim
 Steps: TypeAlias = tuple[Step, ...]
 
 

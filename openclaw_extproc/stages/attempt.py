@@ -10,13 +10,11 @@ router tries the next group. Envoy may refuse to (its retry budget), so what fol
 error in the client's format.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
-from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import passing, retries
 from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
@@ -38,7 +36,16 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
-from openclaw_extproc.stages.failing import deliver, failed, reply, unquoted, without_end
+from openclaw_extproc.stages.failing import (
+    deliver,
+    failed,
+    given_up,
+    in_own_words,
+    refusal,
+    reply,
+    unquoted,
+    without_end,
+)
 from openclaw_extproc.stages.failures import Remedy
 from openclaw_extproc.stages.sending import Bound, prepare, request
 from openclaw_extproc.stages.states import (
@@ -63,6 +70,7 @@ MAX_ANSWER_BYTES = 40 * 1024 * 1024
 
 
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
+_SILENT = Fault(Kind.UPSTREAM_SILENT, "the provider began no answer in time")
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 _TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes, or too fast")
@@ -98,6 +106,8 @@ class AttemptStage:
     def wakes_at(self) -> float | None:
         """When `Woken` is to come if nothing else does: seconds since the epoch."""
         match self._state:
+            case Sent(call):
+                return call.given_up_at
             case Holding(call):
                 return call.wakes_at
             case Answering(call):
@@ -154,6 +164,8 @@ class AttemptStage:
                 return self._on_rest(event, passes=passes)
             case ((New() | Over() | Passed()), Closed()):
                 return Step()
+            case Sent(call), Woken(at):
+                return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
             case Answering(call), Woken(at):
@@ -230,15 +242,10 @@ class AttemptStage:
         at_once = call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on
         if at_once or event.end:
             return self._fail(call, fault, event.at)
-        if self._in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
+        if in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
             return self._pass_error(call, fault, event.at)
         self._state = Refusing(call)
         return Step()
-
-    def _in_own_words(self, call: Call, fault: Fault) -> bool:
-        """Whether this error, should it be the last, is told in the provider's own words to its own client."""
-        foreign = call.bound.translates or call.bound.provider.foreign_errors or call.is_packed
-        return not foreign and call.judged(fault).remedy is not Remedy.ANYBODY
 
     def _pass_error(self, call: Call, fault: Fault, at: float, *, end: bool = False) -> Step:
         """Every byte of it, also of the chunks that are still to come."""
@@ -374,16 +381,8 @@ class AttemptStage:
         return Step()
 
     def _refuse(self, call: Call, at: float, *, end: bool) -> Step:
-        status = int(call.head.get(":status", "0"))
-        fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
-        if status >= 400:
-            body = without_mark(b"".join(call.held))
-            fault = call.bound.provider.decode_error(status, body)
-            wait = call.bound.provider.retry_after(body)
-            call.asked_wait = "" if wait is None else str(math.ceil(wait))
-        if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards:
-            fault = unquoted(fault)
-        elif self._in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
+        fault = refusal(call)
+        if in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
             return self._pass_error(call, fault, at, end=end)
         return self._fail(call, fault, at)
 

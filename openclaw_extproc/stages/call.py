@@ -27,6 +27,8 @@ from openclaw_extproc.wire.pieces import Pieces
 
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
 """The longest pause that a caller is told: a quota of a week."""
+GRACE_SECONDS = 1.0
+"""Behind a limit that Envoy counts: it comes first where it counts, also on a busy machine."""
 LAST_WORDS_MS = 200
 """Kept of the time of a whole call for the word that it is over."""
 _MAY_SAY_HOW_LONG = ("429", "503")
@@ -116,7 +118,7 @@ class Call:
 
     @property
     def wakes_at(self) -> float | None:
-        """When its silence is too long; `None`: Envoy counts that.
+        """When its silence is too long; `None`: nobody counts it.
 
         Envoy has one limit for all attempts of a request, so a provider with less patience of its own is counted here,
         from its head on: of an attempt that has no head yet nothing can be said to Envoy.
@@ -126,7 +128,18 @@ class Call:
         ask, own = self.ask, self.bound.target.timeout_ms
         if own is None:
             own = self.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
-        return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else None
+        return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.given_up_at
+
+    @property
+    def given_up_at(self) -> float:
+        """When Envoy would have given this attempt up long ago, were it still counting.
+
+        It no longer does once the provider has sent an interim answer (100, 102, 103): such a call has begun to be
+        answered, says Envoy 1.40, so it gives it no limit and nobody else.
+        """
+        plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
+        connecting = plan.limits.connect_ms if own is None else own
+        return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
 
     @property
     def over_at(self) -> float | None:

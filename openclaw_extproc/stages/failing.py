@@ -1,15 +1,17 @@
 """What Envoy and the caller are told when an attempt fails before any content has gone out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.call import Call
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, To
 from openclaw_extproc.stages.failures import Failure, Remedy
-from openclaw_extproc.stages.sending import Bound, exhausted
+from openclaw_extproc.stages.sending import HTTP_ERROR, Bound, exhausted
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 
@@ -42,6 +44,31 @@ def failed(call: Call, fault: Fault) -> tuple[Answer, ...]:
         notes=retries.noted_failure(attempt, failure),
     )
     return (head,) if call.bodiless else (head, Deliver(body, end=True))
+
+
+def refusal(call: Call) -> Fault:
+    """What an answer with an error status says, as far as it is here. Notes how long it asks to wait."""
+    status = int(call.head.get(":status", "0"))
+    if status < HTTP_ERROR:
+        return Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
+    body, provider = without_mark(b"".join(call.held)), call.bound.provider
+    fault, wait = provider.decode_error(status, body), provider.retry_after(body)
+    call.asked_wait = "" if wait is None else str(math.ceil(wait))
+    return unquoted(fault) if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards else fault
+
+
+def in_own_words(call: Call, fault: Fault) -> bool:
+    """Whether this error, should it be the last, is told in the provider's own words to its own client."""
+    foreign = call.bound.translates or call.bound.provider.foreign_errors or call.is_packed
+    ours = fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards
+    return not foreign and not ours and call.judged(fault).remedy is not Remedy.ANYBODY
+
+
+def given_up(call: Call, fault: Fault) -> tuple[Reply, ...]:
+    """The error that the client gets of an attempt that Envoy waits for without an end (`Call.given_up_at`)."""
+    bound = call.bound
+    headers = {**call.told(), **call.farewell(), "x-envoy-attempt-count": str(bound.attempt)}
+    return (reply(exhausted(bound, fault), bound.plan.client_format, headers),)
 
 
 def unquoted(fault: Fault) -> Fault:

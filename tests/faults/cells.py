@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.e2e.harness import Providers
 from tests.e2e.world import EMERGENCY, FORMATS, NOBODY, RETRY_AFTER_SECONDS
-from tests.faults.rows import PATIENCE_SECONDS, ROWS, Chain, Expected, Row
+from tests.faults.rows import CONNECT_SECONDS, PATIENCE_SECONDS, ROWS, Chain, Expected, Row
 
 CLIENTS = ("openai", "anthropic", "gemini")
 OTHER = {"openai": "anthropic", "anthropic": "gemini", "gemini": "openai"}
@@ -82,13 +82,13 @@ def environment(some: Iterable[Cell]) -> Mapping[str, str]:
 def config(some: Iterable[Cell], providers: Providers) -> str:
     """The text below `gateway:`."""
     entries = "\n".join(line for cell in some for line in _entries(cell, providers))
-    milliseconds = int(PATIENCE_SECONDS * 1000)
+    milliseconds, connecting = int(PATIENCE_SECONDS * 1000), f"connect_ms: {int(CONNECT_SECONDS * 1000)}"
     return f"""model:
   providers:
 {entries}
 router:
   emergency: {{message: {EMERGENCY!r}, retry_after_ms: {RETRY_AFTER_SECONDS * 1000}}}
-  timeouts: {{first_token_ms: {milliseconds}, answer_ms: {milliseconds}, idle_ms: {milliseconds}}}
+  timeouts: {{first_token_ms: {milliseconds}, answer_ms: {milliseconds}, idle_ms: {milliseconds}, {connecting}}}
   retry_policy: {{max_retries: 2, initial_delay_ms: 1000}}
 """
 

@@ -19,6 +19,8 @@ does not. `translated`: the first does not, the stand-in does. `alone`: nobody s
 
 PATIENCE_SECONDS = 1.5
 """How long an attempt may be silent in these runs."""
+CONNECT_SECONDS = 1.0
+"""How long a connection may take."""
 QUICK_SECONDS = 3.0
 """For what needs no waiting. An answer takes milliseconds; the rest is room for a machine with other work."""
 
@@ -55,6 +57,7 @@ _BREAKS = safe(f"{_BEGUN}, and Envoy ends both connections at once: never a clea
 _SILENT = safe(f"{_BEGUN}: the format's error event, and then the connection breaks")
 _UNENDED = safe("nothing says that this was all: the format's error event ends the stream")
 _NOBODY = safe("nobody is left who could answer: the emergency message, with `retry-after`", 503)
+_INTERIM = safe("Envoy 1.40 asks nobody else once an interim answer has come: the emergency message in time", 503)
 _PAUSE = safe("the only provider wants a pause: the caller is told how long", 429)
 _REQUEST = safe("the request is to blame: another provider would say the same", 400)
 
@@ -115,6 +118,8 @@ ROWS: tuple[Row, ...] = (
     Row("no such name", "its name does not resolve", "", at="https://nowhere.invalid", alone=_NOBODY, waits=2),
     Row("reset", "TCP reset before any header", "reset"),
     Row("silence", "takes the request and says nothing", "silent-15", waits=PATIENCE_SECONDS),
+    Row("interim answers", "100, 102, 103 every 0.5 s, and no answer", "interim-20", whole=_INTERIM,
+        streamed=_INTERIM, waits=PATIENCE_SECONDS + CONNECT_SECONDS + 1, chains=("same",)),
     Row("late first token", "headers at once, then nothing", "late-15", waits=PATIENCE_SECONDS),
     Row("slow", "60 ms before each token: no fault", "slow-60", waits=1),
     Row("first-event error", "200, and the first event is an error", "first-event-error"),

@@ -307,6 +307,14 @@ def test_the_other_kind_of_answer(shape: str, stream: bool) -> None:
     assert seen.headers["content-type"].startswith("application/json" if stream else "text/event-stream")
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_interim_answers_and_no_final_one(shape: str) -> None:
+    seen = meet(shape, "interim-1", stream=False)
+
+    assert seen.status is None
+    assert seen.seconds >= 1
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_an_array_whatever_was_asked_for(stream: bool) -> None:
     seen = meet("gemini", "array", stream=stream)

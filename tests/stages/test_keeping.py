@@ -26,6 +26,7 @@ from tests.stages.talking import (
     chunks,
     delivered,
     gateway,
+    is_error_of,
     opening,
     received,
     understood,
@@ -297,8 +298,49 @@ def test_of_a_short_call_a_fifth_is_kept_for_its_last_word() -> None:
     assert wakes_at(half_way("gemini", "gemini", total_ms=500, idle_ms=60_000)) == pytest.approx(BEGAN + 0.4)
 
 
-def test_before_any_head_envoy_counts() -> None:
-    assert wakes_at(attempt(*begin("openai_chat", "openai_chat"))) is None
+ENVOYS_MS = {"first_token_ms": 2_000, "connect_ms": 1_000}
+BEHIND_ENVOY = BEGAN + 1 + (2_000 + 1_000) / 1000 + 1
+"""The attempt began a second after the request; it may connect, be silent, and Envoy has a second to notice."""
+
+
+def test_before_any_head_envoy_counts_and_is_given_time() -> None:
+    assert wakes_at(attempt(*begin("openai_chat", "openai_chat", **ENVOYS_MS))) == pytest.approx(BEHIND_ENVOY)
+
+
+@every_way
+def test_where_envoy_counts_no_more_the_client_has_its_error_in_time(client: str, provider: str) -> None:
+    """Behind an interim answer, which no stage is shown."""
+    talk = attempt(*begin(client, provider, **ENVOYS_MS))
+
+    talk.tell(Woken(BEHIND_ENVOY))
+
+    got = received(talk)
+    assert "in time" in is_error_of(client, got)
+    assert (got.status, got.headers["x-should-retry"]) == (503, "false")
+    assert not got.retries, "Envoy asks nobody else then"
+    assert talk.stage.over
+    assert talk.entry.outcome is Outcome.FAILED
+    assert talk.entry.fault
+    assert talk.entry.fault.kind is Kind.UPSTREAM_SILENT
+
+
+def test_who_may_take_longer_to_connect_is_given_more_time() -> None:
+    (slow,) = chain("openai_chat")
+    slow = replace(slow, provider=replace(slow.provider, patience=Patience(connect_ms=9_000)))
+
+    talk = attempt(*opening(asking("openai_chat", stream=True), gateway((slow,), **ENVOYS_MS)))
+
+    assert wakes_at(talk) == pytest.approx(BEHIND_ENVOY + 8)
+
+
+@every_way
+def test_behind_a_head_too_there_is_an_end_to_waiting(client: str, provider: str) -> None:
+    talk = attempt(*begin(client, provider, **ENVOYS_MS), answer_head(streamed=True))
+
+    assert wakes_at(talk) == pytest.approx(BEHIND_ENVOY)
+    talk.tell(Woken(BEHIND_ENVOY))
+
+    assert received(talk).status >= 500
 
 
 def test_what_a_provider_says_of_itself_goes_before_what_all_have() -> None:
