@@ -95,7 +95,8 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
             return RequestBody(message.request_body.body, at)
         case "response_headers":
             answer, told = message.response_headers, _attributes(message)
-            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""))
+            notes = _metadata(message) if DETAILS in told else {}
+            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""), notes)
         case "response_body":
             return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
         case "response_trailers":

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.edge import processes
+from openclaw_extproc.edge import envoy_lines, processes
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 
 READY_SECONDS = 15.0
 STEP_SECONDS = 0.05
+FLUSH_MS = 1_000
+"""How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
 
 
 async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     """`folder`: with its `envoy.yaml`. Raises `StartError`."""
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
-    return await processes.start("envoy", [*command, "-l", "warning", "--log-format", "%l %n %v"])
+    command += ["-l", "warning", "--log-format", "%l %n %v", "--file-flush-interval-msec", str(FLUSH_MS)]
+    return await processes.start("envoy", command, heard=envoy_lines.heard)
 
 
 async def ready(children: Sequence[Child], admin: EnvoyAdmin, listen: Address) -> None:

@@ -31,7 +31,7 @@ from openclaw_extproc.health_rules import Probing
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.events import HeaderCredential
-from openclaw_extproc.stages.retries import History
+from openclaw_extproc.stages.history import History
 from openclaw_extproc.stages.sending import Bound, prepare, request
 from openclaw_extproc.wire import FORMATS, spoken_to
 

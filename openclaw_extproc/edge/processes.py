@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.edge import logs
@@ -32,9 +32,15 @@ class Child:
 
 
 async def start(
-    name: str, command: Sequence[str], *, environment: Mapping[str, str] | None = None, files: Sequence[int] = ()
+    name: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    files: Sequence[int] = (),
+    heard: Callable[[str], bool] = lambda _: False,
 ) -> Child:
-    """`files`: open ones that it gets; whoever gets some also speaks to our standard output.
+    """`files`: open ones that it gets; whoever gets some also speaks to our standard output. `heard` says whether it
+    has taken a line of standard error, which then is none of the process's own words.
 
     Raises:
         StartError: the program is not there.
@@ -53,7 +59,7 @@ async def start(
     except OSError as problem:
         raise StartError(f"{name} cannot be started: {command[0]}: {problem.strerror}") from problem
     words: list[str] = []
-    return Child(name, process, words, asyncio.create_task(_listen(name, process, words)))
+    return Child(name, process, words, asyncio.create_task(_listen(name, process, words, heard)))
 
 
 async def end(children: Sequence[Child]) -> None:
@@ -73,10 +79,14 @@ async def _ended(child: Child) -> None:
     await child.listener
 
 
-async def _listen(name: str, process: asyncio.subprocess.Process, words: list[str]) -> None:
+async def _listen(
+    name: str, process: asyncio.subprocess.Process, words: list[str], heard: Callable[[str], bool]
+) -> None:
     assert process.stderr is not None
     while line := await process.stderr.readline():
         text = line.decode("utf-8", "replace").rstrip()[:1000]
+        if heard(text):
+            continue
         words.append(text)
         del words[:-20]
         logs.event(name, "said", {"line": text}, level=logging.WARNING)

@@ -21,8 +21,8 @@ from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import telling, way
+from openclaw_extproc.stages.history import History
 from openclaw_extproc.stages.questions import AskOpinion, AskSummary, Question
-from openclaw_extproc.stages.retries import History
 from openclaw_extproc.stages.sending import Bound, prepare
 from openclaw_extproc.wire.base import ClientSide
 

@@ -24,6 +24,7 @@ from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
+from openclaw_extproc.render.unanswered_log import unanswered_log
 from openclaw_extproc.stages.passing import METHODS
 from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 
@@ -185,7 +186,10 @@ def _buffer() -> dict[str, Json]:
 def _filters(gateway: Gateway) -> list[Json]:
     return [
         {"name": "openclaw.route", "typed_config": route_stage(gateway.callers)},
-        {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True}},
+        {
+            "name": "envoy.filters.http.router",
+            "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True, "upstream_log": [unanswered_log()]},
+        },
     ]
 
 

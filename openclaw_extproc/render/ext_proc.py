@@ -52,9 +52,11 @@ _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalP
 
 def route_stage(callers: CallerRules) -> dict[str, Json]:
     """The HTTP filter of the listener. It is shown of the caller what the configuration identifies callers by."""
-    namespaces: dict[str, Json] = {"receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]}}
-    if callers.jwt is not None:
-        namespaces["forwarding_namespaces"] = {"untyped": [JWT_NAMESPACE]}
+    claims: list[Json] = [] if callers.jwt is None else [JWT_NAMESPACE]
+    namespaces: dict[str, Json] = {
+        "receiving_namespaces": {"untyped": [NAMESPACE], "typed": [GROUPS_NAMESPACE]},
+        "forwarding_namespaces": {"untyped": [*claims, NOTES_NAMESPACE]},
+    }
     attributes: dict[str, Json] = {"request_attributes": list(PEER_NAMES)} if callers.reads_certificates else {}
     return {
         **attributes,

@@ -9,14 +9,17 @@ nothing.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency
+from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
 from openclaw_extproc.stages.arriving import NO_UPGRADE
 from openclaw_extproc.stages.ended import LOST
 from openclaw_extproc.stages.events import SAID_BY_US
+from openclaw_extproc.stages.history import TOLD_BY_ENVOY
 from openclaw_extproc.stages.route import OVERLOADED
 from openclaw_extproc.wire import FAMILIES, Family, client_side
 
@@ -40,7 +43,11 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
         _mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], {"x-should-retry": "false"}) for f in FAMILIES
     ]
     mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
-    mappers += [_mapper([_failed(), _is_of(f)], out, f.formats[0], over) for f in FAMILIES]
+    for family in FAMILIES:
+        # A provider said why it failed before the last one gave no answer.
+        telling = [_failed(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
+        mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
+        mappers.append(_mapper([_failed(), _is_of(family)], out, family.formats[0], over))
     for family in FAMILIES:
         mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], _NOT_AGAIN))
         mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], _NOT_AGAIN))
@@ -74,6 +81,27 @@ def _mapper(
             "content_type": "application/json",
         },
     }
+
+
+def _with_words(mapper: dict[str, Json], fault: Fault, client_format: str) -> dict[str, Json]:
+    """The same, and behind the message what is noted of the attempts; as JSON, so that Envoy escapes it."""
+    said = replace(fault, public=f"{fault.public}{_WORDS}")
+    body = j.parse(client_side(client_format).encode_error(said), where="our own error")
+    return {**mapper, "body_format_override": {"json_format": _format(body)}}
+
+
+_WORDS = f"%DYNAMIC_METADATA({NAMESPACE}:{TOLD_BY_ENVOY})%"
+
+
+def _format(value: Json) -> Json:
+    """As a format of Envoy's, where nothing but `_WORDS` is a command."""
+    match value:
+        case str():
+            return _WORDS.join(part.replace("%", "%%") for part in value.split(_WORDS))
+        case dict():
+            return {name: _format(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _failed() -> dict[str, Json]:
@@ -121,11 +149,11 @@ def _status(code: int) -> dict[str, Json]:
 
 
 def _is_of(family: Family) -> dict[str, Json]:
-    matcher: dict[str, Json] = {
-        "filter": NAMESPACE,
-        "path": [{"key": "family"}],
-        "value": {"string_match": {"exact": family.formats[0]}},
-    }
+    return _is_noted("family", {"string_match": {"exact": family.formats[0]}})
+
+
+def _is_noted(key: str, value: dict[str, Json]) -> dict[str, Json]:
+    matcher: dict[str, Json] = {"filter": NAMESPACE, "path": [{"key": key}], "value": value}
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 
 

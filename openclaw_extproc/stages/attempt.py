@@ -65,6 +65,10 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an error's body that are waited for, for its message."""
+MAX_WORDS_BYTES = 64 * 1024
+WORDS_SECONDS = 0.1
+"""What an error's body may take that is waited for only to tell it, should all others fail as well: the next attempt
+waits for it."""
 MAX_ANSWER_BYTES = 40 * 1024 * 1024
 """Of one answer, as the provider sends it and as the client gets it. Envoy's buffers are larger (decision 21)."""
 
@@ -110,6 +114,8 @@ class AttemptStage:
                 return call.given_up_at
             case Holding(call):
                 return call.wakes_at
+            case Refusing(call):
+                return call.words_until
             case Answering(call):
                 return min((at for at in (call.wakes_at, call.over_at) if at is not None), default=None)
             case _:
@@ -168,6 +174,8 @@ class AttemptStage:
                 return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
             case Holding(call), Woken(at):
                 return self._fail(call, _STALLED, at)
+            case Refusing(call), Woken(at):
+                return self._refuse(call, at, end=False)
             case Answering(call), Woken(at):
                 is_over = call.over_at is not None and at >= call.over_at
                 return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
@@ -239,10 +247,11 @@ class AttemptStage:
             fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider answered {status}")
         if call.bound.refuses_ours(status):
             return self._fail(call, unquoted(fault), event.at)
-        at_once = call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on
-        if at_once or event.end:
+        if event.end:
             return self._fail(call, fault, event.at)
-        if in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
+        if call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on:
+            call.words_until = event.at + WORDS_SECONDS
+        elif in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
             return self._pass_error(call, fault, event.at)
         self._state = Refusing(call)
         return Step()
@@ -376,7 +385,7 @@ class AttemptStage:
 
     def _on_error_body(self, call: Call, event: ResponseBody) -> Step:
         call.hold(event.chunk)
-        if event.end or call.held_bytes > MAX_ERROR_BYTES:
+        if event.end or call.held_bytes > (MAX_ERROR_BYTES if call.words_until is None else MAX_WORDS_BYTES):
             return self._refuse(call, event.at, end=event.end)
         return Step()
 

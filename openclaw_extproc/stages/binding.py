@@ -6,8 +6,8 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.events import RequestHead
+from openclaw_extproc.stages.history import history as read_history
 from openclaw_extproc.stages.sending import Bound
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
@@ -27,7 +27,7 @@ def bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
         target = plan.target(attempt, head.cluster) if 1 <= attempt <= MOST_ATTEMPTS else None
         if target is None:
             return NO_PLAN
-        history = retries.history(plan, attempt, head.metadata, head.at)
+        history = read_history(plan, attempt, head.metadata, head.at)
     except (msgspec.MsgspecError, ValueError):
         return NO_PLAN
     except UnconfirmedError:

@@ -54,6 +54,8 @@ class Call:
     """No body follows the head, so none of ours can."""
     held: list[bytes] = field(default_factory=list[bytes])
     """Chunks of which nothing has gone out yet."""
+    words_until: float | None = None
+    """How long the body of a failed answer is waited for, where it makes no difference to what is tried next."""
     asked_wait: str = ""
     """Whole seconds that the body of a failed answer asks to wait."""
     held_bytes: int = 0
@@ -257,10 +259,10 @@ class Call:
 
 def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: Call | None = None) -> AttemptEntry:
     """`call` is `None` when nothing was sent."""
-    previous, reason = bound.history.failed[-1] if bound.history.failed else (None, "")
+    previous = bound.history.failed[-1] if bound.history.failed else None
     selection = Selection.PRIMARY
     if previous is not None:
-        selection = Selection.RETRY if previous == bound.target else Selection.FALLBACK
+        selection = Selection.RETRY if previous.target == bound.target else Selection.FALLBACK
     failure = None if fault is None else judge(fault, forwards=bound.forwards)
     return AttemptEntry(
         request_id=bound.plan.request_id,
@@ -276,8 +278,8 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
         seconds=at - bound.began,
         first_content_seconds=None if call is None else call.first_content_seconds,
         passed=bound.plan.passes,
-        previous=previous,
-        previous_reason=reason,
+        previous=None if previous is None else previous.target,
+        previous_reason="" if previous is None else previous.reason,
         plan=bound.plan,
         retry_after=None if call is None or outcome is Outcome.OK else call.left_alone_for(at),
         headroom=None if call is None else headroom(call.head, at),

@@ -10,6 +10,8 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import RequestEntry
+from openclaw_extproc.stages.events import ResponseHead
+from openclaw_extproc.stages.history import history
 
 LOST = "^ext_proc|[{]overflow[}]"
 """A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not
@@ -59,7 +61,7 @@ def entry(
     fault: Fault | None = None,
     failed: str = "",
 ) -> RequestEntry:
-    """`failed`: as `unanswered_by` says."""
+    """`failed`: as the function says."""
     seen = headers or {}
     attempts = seen.get("x-envoy-attempt-count", "0")
     answered = answering(plan, seen)
@@ -80,14 +82,16 @@ def entry(
     )
 
 
-def unanswered_by(plan: Plan, headers: Mapping[str, str], details: str) -> str:
-    """Who did not answer last and why, in the words of `x-openclaw-fallbacks`, where Envoy says it and no attempt."""
-    attempts = headers.get("x-envoy-attempt-count", "0")
-    word = unanswered(details)
+def failed(plan: Plan, head: ResponseHead) -> str:
+    """Who did not answer and why, in the words of `x-openclaw-fallbacks`, where Envoy answers and no attempt does."""
+    attempts, word = head.headers.get("x-envoy-attempt-count", "0"), unanswered(head.details)
     if not word or not attempts.isdecimal() or not 1 <= int(attempts) <= len(plan.groups):
         return ""
-    names = {target.provider.name for target in plan.group(int(attempts))}
-    return f"{names.pop()}:{word}" if len(names) == 1 else ""
+    last, before = int(attempts), history(plan, int(attempts), head.notes, head.at).told()
+    cluster = head.notes.get(f"try-{last}", "").partition(" ")[0]
+    names = {t.provider.name for group in plan.groups for t in group if t.provider.cluster == cluster}
+    names = names or {target.provider.name for target in plan.group(last)}
+    return ",".join((*before, f"{names.pop()}:{word}") if len(names) == 1 else before)
 
 
 def record(plan: Plan, answered: Target | None) -> Record:

@@ -43,6 +43,8 @@ class ResponseHead:
     end: bool = False
     details: str = ""
     """Route stage: Envoy's "response code details", which tell its own replies from providers' answers."""
+    notes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Route stage: of the attempts (`history`)."""
 
 
 @dataclass(frozen=True, slots=True)

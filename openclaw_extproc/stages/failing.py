@@ -3,14 +3,22 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypedDict
 
 from openclaw_extproc import plan as plans
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.call import Call
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, To
 from openclaw_extproc.stages.failures import Failure, Remedy
+from openclaw_extproc.stages.history import (
+    MAX_WORDS_CHARS,
+    TOLD_BY_ENVOY,
+    FailedAttempt,
+    noted_ahead,
+    noted_failure,
+)
 from openclaw_extproc.stages.sending import HTTP_ERROR, Bound, exhausted
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
@@ -40,8 +48,7 @@ def failed(call: Call, fault: Fault) -> tuple[Answer, ...]:
         },
         call.gone("content-length", "content-encoding"),
         groups=again.plan.groups if again and again.plan else (),
-        metadata=_replanned(again),
-        notes=retries.noted_failure(attempt, failure),
+        **_noted(call.bound, failure, fault, again),
     )
     return (head,) if call.bodiless else (head, Deliver(body, end=True))
 
@@ -54,6 +61,8 @@ def refusal(call: Call) -> Fault:
     body, provider = without_mark(b"".join(call.held)), call.bound.provider
     fault, wait = provider.decode_error(status, body), provider.retry_after(body)
     call.asked_wait = "" if wait is None else str(math.ceil(wait))
+    if call.words_until is not None and call.judged(fault).remedy is Remedy.NOBODY:
+        return Fault(kind_of_status(status), fault.public, status)  # its status says more: it may help to ask again
     return unquoted(fault) if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards else fault
 
 
@@ -85,8 +94,24 @@ def _is_exhausted(bound: Bound, failure: Failure) -> bool:
     return failure.remedy is Remedy.ANYBODY or (failure.alerts and bool(bound.history.failed))
 
 
-def _replanned(again: retries.Onward | None) -> dict[str, str]:
-    return {"plan": plans.write(again.plan)} if again and again.plan else {}
+class _Noted(TypedDict):
+    """Of a `Continue`."""
+
+    metadata: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def _noted(bound: Bound, failure: Failure, fault: Fault, again: retries.Onward | None) -> _Noted:
+    """What the next attempt has to know of this one, and what Envoy may have to say by itself."""
+    told = FailedAttempt(bound.target, failure.reason, "" if failure.alerts else fault.public[:MAX_WORDS_CHARS])
+    metadata: dict[str, str] = {}
+    notes = noted_failure(bound.attempt, told)
+    if again is not None:
+        metadata[TOLD_BY_ENVOY] = f" (before: {bound.history.and_then(told).text})"
+    if again is not None and again.plan is not None:
+        metadata["plan"] = plans.write(again.plan)
+        notes |= noted_ahead(bound.attempt, again.plan)
+    return {"metadata": metadata, "notes": notes}
 
 
 def reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = None) -> Reply:

@@ -5,7 +5,7 @@
     `Failure`, the plan, the provider's retry-after                 --> who is tried next, `retries.onward`
 
 A failure's reason is the label of `openclaw_model_fallback_total`. Two more reasons have no fault that could be judged,
-because nobody answered at all: `connection` and `timeout`, see `retries.history`.
+because nobody answered at all: `connection` and `timeout`, see `history`.
 
 Source: the error pages of OpenAI, Azure, Anthropic, Google and Bedrock, as the `errors` of each wire format name them.
 """

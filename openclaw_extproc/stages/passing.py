@@ -34,7 +34,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.retries import History, noted_start
+from openclaw_extproc.stages.history import History, noted_start
 from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.stages.way import MAX_NAME_CHARS
 from openclaw_extproc.wire import FORMATS, Spoken, passthrough

@@ -1,9 +1,4 @@
-"""What earlier attempts noted, and whether there is a next one.
-
-Attempts share no memory: each notes its start and its failure in Envoy's dynamic metadata, the next one reads them.
-An attempt that left no failure behind got no answer at all; how long it took says whether nobody was there or nobody
-spoke.
-"""
+"""Whether there is a next attempt, and how Envoy is told."""
 
 import math
 from collections.abc import Mapping
@@ -20,41 +15,6 @@ BACKOFF = "x-openclaw-backoff"
 
 MAX_WAIT_SECONDS = 30
 """No wait is longer. What a provider may ask for is in `Limits.wait_at_most_ms`."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The attempts before this one."""
-
-    failed: tuple[tuple[Target, str], ...] = ()
-    """Who was tried and why it failed: a `Failure.reason`, or `connection`, or `timeout`."""
-
-    def told(self) -> tuple[str, ...]:
-        return tuple(f"{target.provider.name}:{reason}" for target, reason in self.failed)
-
-
-def noted_start(attempt: int, cluster: str, at: float) -> dict[str, str]:
-    return {f"try-{attempt}": f"{cluster} {at:.3f}"}
-
-
-def noted_failure(attempt: int, failure: Failure) -> dict[str, str]:
-    return {f"why-{attempt}": failure.reason}
-
-
-def history(plan: Plan, attempt: int, notes: Mapping[str, str], at: float) -> History:
-    """What the notes say of attempts 1 to `attempt` - 1."""
-    failed: list[tuple[Target, str]] = []
-    for earlier in range(1, attempt):
-        cluster, _, began = notes.get(f"try-{earlier}", "").partition(" ")
-        target = plan.target(earlier, cluster) or plan.group(earlier)[0]
-        ended = notes.get(f"try-{earlier + 1}", "").partition(" ")[2] or str(at)
-        failed.append((target, notes.get(f"why-{earlier}") or _unanswered(plan, began, ended)))
-    return History(tuple(failed))
-
-
-def _unanswered(plan: Plan, began: str, ended: str) -> str:
-    waited = float(ended) - float(began) if began else 0.0
-    return "timeout" if waited >= 0.9 * plan.patience_ms / 1000 else "connection"
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,7 +332,7 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if ended.is_ours(event.details) else None
-        failed = ended.unanswered_by(plan, headers, event.details)
+        failed = ended.failed(plan, event)
         entry = ended.entry(
             plan,
             planned.user,

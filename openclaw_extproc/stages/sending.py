@@ -21,7 +21,7 @@ from openclaw_extproc.stages.events import (
     To,
 )
 from openclaw_extproc.stages.failures import judge
-from openclaw_extproc.stages.retries import History, noted_start
+from openclaw_extproc.stages.history import History, noted_start
 from openclaw_extproc.wire import client_side, sealed, spoken_to
 from openclaw_extproc.wire.amending import changed, with_fields
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
@@ -179,7 +179,8 @@ def exhausted(bound: Bound, fault: Fault) -> Fault:
     tried = "1 attempt" if bound.attempt == 1 else f"{bound.attempt} attempts"
     # What an operator has to mend is told to the operator.
     words = "" if failure.alerts else f": {fault.public[:MAX_QUOTED_CHARS]}"
-    public = f"{bound.plan.emergency.message} ({tried}, the last at {last}{words})"
+    earlier = f"; before: {bound.history.text}" if bound.history.failed else ""
+    public = f"{bound.plan.emergency.message} ({tried}, the last at {last}{words}{earlier})"
     targets = {target.name for group in bound.plan.groups for target in group}
     if len(targets) == 1 and not failure.alerts and (fault.upstream_status or 0) >= HTTP_ERROR:
         return Fault(fault.kind, public, fault.upstream_status, fault.code)

@@ -71,7 +71,7 @@ def test_without_a_word_about_callers_nothing_of_them_is_asked(folder: Path) -> 
     assert "transport_socket" not in chain
     assert "forward_client_cert_details" not in manager(chain)  # Envoy then removes the header
     assert "request_attributes" not in route
-    assert "forwarding_namespaces" not in route["metadata_options"]
+    assert route["metadata_options"]["forwarding_namespaces"] == {"untyped": ["openclaw.attempts"]}
 
 
 def test_the_meshs_word_is_believed_by_the_connections_address_alone(folder: Path) -> None:
@@ -94,7 +94,9 @@ def test_tokens_are_verified_before_the_route_stage_and_kept_from_providers(fold
     assert first["name"] == "envoy.filters.http.jwt_authn"
     assert provider["forward"] is False
     assert provider["require_expiration"] is True
-    assert route["typed_config"]["metadata_options"]["forwarding_namespaces"] == {"untyped": [first["name"]]}
+    assert route["typed_config"]["metadata_options"]["forwarding_namespaces"] == {
+        "untyped": [first["name"], "openclaw.attempts"]
+    }
 
 
 def test_rendered_files_have_paths_and_no_secret(folder: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ STATUS = {name: int(name[:3]) for name in FAULTS if name[:3].isdecimal()} | {
 }
 BROKEN = ("reset", "reset-mid", "silent", "interim", "gzip-lies")
 """The connection ends without an answer that is whole."""
+TIMED = ("silent", "interim", "late", "headers-then-silent", "stall", "slow", "alive")
 NOT_WHOLE = ("first-event-error", "lifecycle-then-error", "mid-error")
 """Have no events to break in a whole answer: 503."""
 
@@ -39,7 +40,7 @@ def meet(way: str, fault: str) -> tuple[int | None, str]:
 
     async def inside() -> tuple[int | None, str]:
         path, body = WAYS[way]
-        number = "-0.01" if fault in ("silent", "interim", "late", "headers-then-silent", "stall", "slow", "alive") else ""
+        number = "-0.01" if fault in TIMED else ""
         request = Request(path, {"model": "model", **body}, {**KEYS, "x-simulator-fault": fault + number})
         async with serve("openai", "sim") as simulator, client(simulator) as http:
             try:

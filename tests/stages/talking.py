@@ -163,6 +163,11 @@ class Talk(Generic[EntryT]):
         return self.answers[-1]
 
     @property
+    def last_head(self) -> Continue:
+        """The last answer to a head."""
+        return next(one for one in reversed(self.answers) if isinstance(one, Continue))
+
+    @property
     def entry(self) -> EntryT:
         (entry,) = self.entries
         return entry

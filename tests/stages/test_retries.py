@@ -1,20 +1,13 @@
 """Promises about going on to the next attempt."""
 
-from dataclasses import replace
-
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan, groups
-from openclaw_extproc.stages.failures import judge
 from openclaw_extproc.stages.retries import (
     BACKOFF,
     RETRY,
     again,
-    history,
-    noted_failure,
-    noted_start,
 )
 from tests.samples import PROVIDERS
 from tests.stages.talking import BEGAN, chain
@@ -87,42 +80,3 @@ def test_no_wait_grows_beyond_measure() -> None:
     slow = plan(A, max_retries=7, retry_delay_ms=10_000, backoff_multiplier=10.0)
 
     assert again(slow, 5, "") == {RETRY: "1", BACKOFF: "30"}
-
-
-def test_what_attempts_note_is_what_the_next_one_reads() -> None:
-    notes = {
-        **noted_start(1, A.provider.cluster, BEGAN),
-        **noted_failure(1, judge(Fault(Kind.OVERLOADED, ""))),
-        **noted_start(2, B.provider.cluster, BEGAN + 1),
-        **noted_failure(2, judge(Fault(Kind.RATE_LIMITED, ""))),
-    }
-
-    told = history(plan(A, B, C), 3, notes, BEGAN + 2)
-
-    assert told.failed == ((A, "overloaded"), (B, "rate_limited"))
-    assert told.told() == (f"{A.provider.name}:overloaded", f"{B.provider.name}:rate_limited")
-
-
-@pytest.mark.parametrize(("waited", "reason"), [(0.1, "connection"), (0.8, "connection"), (1.0, "timeout")])
-def test_an_attempt_that_left_no_failure_was_never_answered(waited: float, reason: str) -> None:
-    quick = plan(A, B, first_token_ms=1_000)
-
-    assert history(quick, 2, noted_start(1, A.provider.cluster, BEGAN), BEGAN + waited).failed == ((A, reason),)
-
-
-def test_the_wait_ends_where_the_next_attempt_begins() -> None:
-    quick = plan(A, B, C, first_token_ms=1_000)
-    notes = noted_start(1, A.provider.cluster, BEGAN) | noted_start(2, B.provider.cluster, BEGAN + 0.2)
-
-    assert history(quick, 3, notes, BEGAN + 5).failed == ((A, "connection"), (B, "timeout"))
-
-
-def test_an_attempt_that_noted_nothing_is_still_counted() -> None:
-    assert history(plan(A, B), 2, {}, BEGAN).failed == ((A, "connection"),)
-    assert history(plan(A, B), 1, {}, BEGAN).failed == ()
-
-
-def test_a_chosen_target_of_a_group_is_told_by_its_cluster() -> None:
-    both = replace(plan(A, B, C), groups=((A, B), (C,)))
-
-    assert history(both, 2, noted_start(1, B.provider.cluster, BEGAN), BEGAN).failed[0][0] == B

@@ -33,9 +33,9 @@ def test_the_caller_and_the_log_are_told_what_envoy_says(details: str, word: str
 
     assert ended.unanswered(details) == word
     assert isinstance(talk.last, Continue)
-    expected = f"p1-gemini:{word}" if word else None
+    expected = f"p0-openai_chat:connection,p1-gemini:{word}" if word else None
     assert talk.last.set_headers.get("x-openclaw-fallbacks") == expected
-    assert talk.entry.reasons == ((expected,) if expected else ())
+    assert talk.entry.reasons == (tuple(expected.split(",")) if expected else ())
 
 
 @pytest.mark.parametrize("attempts", ["0", "3", "x", ""])
