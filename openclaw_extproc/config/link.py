@@ -176,6 +176,7 @@ def _downstream(written: WrittenDownstream) -> Downstream:
         max_heap_bytes=written.max_heap_mib * 1024 * 1024,
         idle_timeout_ms=written.idle_timeout_ms,
         request_headers_timeout_ms=written.request_headers_timeout_ms,
+        delayed_close_timeout_ms=written.delayed_close_timeout_ms,
         request_timeout_ms=written.request_timeout_ms,
     )
 

@@ -77,6 +77,7 @@ class Downstream:
     idle_timeout_ms: int = 75_000
     request_headers_timeout_ms: int = 10_000
     request_timeout_ms: int = 300_000
+    delayed_close_timeout_ms: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
     return {
         "request_headers_timeout": _seconds(downstream.request_headers_timeout_ms),
         "request_timeout": _seconds(downstream.request_timeout_ms),
+        "delayed_close_timeout": _seconds(downstream.delayed_close_timeout_ms),
         "stream_idle_timeout": _seconds(silence),
         # An answer is through for Envoy when it has it; a client that takes nothing of it has this long.
         "stream_flush_timeout": _seconds(downstream.idle_timeout_ms),

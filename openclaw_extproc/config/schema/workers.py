@@ -38,6 +38,10 @@ class Downstream(Section):
     """How long the head of a request may take to arrive, from its first byte on."""
     request_timeout_ms: Milliseconds = Field(default=300_000, ge=100)
     """How long a whole request may take to arrive, with its body: then 408. Answers have limits of their own."""
+    delayed_close_timeout_ms: Milliseconds = Field(default=1_000, ge=100)
+    """Of a connection that Envoy is about to close, as after `connection: close`: how long a client that reads slowly
+    may take no byte of what still waits for it. What the kernel has taken, some MiB, is safe in any case. An HTTP/1.1
+    stream that a provider has reset shows its end to the client only so much later."""
 
 
 class Processes(Section):
