@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"openclaw-extproc: {problem}\n")
         code = FAILED
     except OSError as problem:
-        sys.stderr.write(f"openclaw-extproc: {problem.filename or ''}: {problem.strerror}\n")
+        where = f"{problem.filename}: " if problem.filename else ""
+        sys.stderr.write(f"openclaw-extproc: {where}{problem.strerror}\n")
         code = FAILED
     except KeyboardInterrupt:
         code = OK

@@ -5,9 +5,9 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from logging.handlers import WatchedFileHandler
 from typing import Literal
 
+from openclaw_extproc.edge.log_file import LogFile
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
@@ -112,7 +112,7 @@ def _handler(output: str | None) -> tuple[logging.Handler, str]:
     """And why it is not the file that was wanted; empty: it is."""
     try:
         if output is not None:
-            return WatchedFileHandler(output, encoding="utf-8"), ""  # survives logrotate
+            return LogFile(output), ""
     except OSError as problem:
         return logging.StreamHandler(sys.stdout), problem.strerror or "cannot be opened"
     return logging.StreamHandler(sys.stdout), ""

@@ -123,7 +123,7 @@ class PressureFile:
     """Tells Envoy, which looks at the file when it is replaced (`injected_resource`)."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._said = ""
         self.say(0.0)
 
@@ -131,9 +131,9 @@ class PressureFile:
         text = f"{refused:.2f}"
         if text == self._said:
             return
-        fresh = self._path.with_suffix(".new")
+        fresh = self.path.with_suffix(".new")
         fresh.write_text(text)
-        fresh.replace(self._path)
+        fresh.replace(self.path)
         self._said = text
 
 
@@ -152,6 +152,7 @@ class Gate:
         self._shown = 0.0
         self._pressure = Pressure()
         self._file: PressureFile | None = None
+        self._is_untold = False
         self._shed = Counter(
             "openclaw_shed", "Requests refused because of overload, by what there was too much of", ["reason"],
             registry=registry,
@@ -210,6 +211,17 @@ class Gate:
     def _refused(self) -> float:
         return self._pressure.refused
 
+    def _tell_envoy(self, file: PressureFile) -> None:
+        """A disk that is full is tried again with the next change, and told once."""
+        try:
+            file.say(self._pressure.refused)
+            self._is_untold = False
+        except OSError as problem:
+            if not self._is_untold:
+                said = {"file": str(file.path), "why": str(problem)}
+                logs.event("overload", "envoy_not_told", {**said}, level=logging.WARNING)
+            self._is_untold = True
+
     async def watch(self, file: str = "") -> None:
         """See how late the loop is, for ever. `file`: where Envoy is told about it; empty: we refuse ourselves."""
         if file:
@@ -225,4 +237,4 @@ class Gate:
             self._shown = max(self._lag, self._shown * _FADES)
             self._pressure.saw(clock.tick(), self._under_way, self._limits().max_lag_seconds)
             if self._file is not None:
-                self._file.say(self._pressure.refused)
+                self._tell_envoy(self._file)

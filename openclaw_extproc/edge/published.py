@@ -6,16 +6,19 @@ ones, waits until Envoy has them, and takes the old ones out later.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
 
 GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
@@ -97,8 +100,14 @@ class Published:
         assert self._read is not None, "something was taken before"
         if self._is_own and not self.sources.is_ours():
             return  # somebody has just edited the file: the reload that follows writes it anew
+        try:
+            self._write(self._whole(self._read, {}), self._now, self._read)
+        except OSError as problem:
+            said: dict[str, Json] = {"file": problem.filename, "why": problem.strerror}
+            logs.event("clusters", "not_written", said, level=logging.WARNING)
+            self._trimming = asyncio.get_running_loop().call_later(self.grace_seconds, self._trim)
+            return
         self._leaving = {}
-        self._write(self._whole(self._read, {}), self._now, self._read)
 
     @property
     def _is_own(self) -> bool:
@@ -121,8 +130,8 @@ class Published:
         return named
 
     def _write(self, text: str, names: Iterable[str], read: Read) -> None:
-        self._text = text
         if self._is_own:
             self.sources.publish(text, names, read.additions)
         else:
             publish(self.file, text)
+        self._text = text

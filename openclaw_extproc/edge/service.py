@@ -350,10 +350,13 @@ async def _reload(taking: Taking, sources: Sources, reloading: Reloading, starte
     except ConfigError as error:
         return _rejected(taking, error.findings, error.findings)
     settings = _settings(read)
-    objections = tuple(await aside(lambda: reloading.check(read)))
-    if not objections:
-        problem = await taking.expect(read) or await reloading.prepare(read)
-        objections = (Finding("clusters", problem, "the old configuration stays", "error"),) if problem else ()
+    try:
+        objections = tuple(await aside(lambda: reloading.check(read)))
+        problem = "" if objections else await taking.expect(read) or await reloading.prepare(read)
+    except OSError as error:  # the disk is full
+        objections, problem = (), f"{error.filename or 'a file'} cannot be written: {error.strerror}"
+    if problem:
+        objections = (Finding("clusters", problem, "the old configuration stays until it is saved again", "error"),)
     if objections:
         return _rejected(taking, objections, (*read.findings, *objections))
     taking.reloaded(ok=True)

@@ -1,5 +1,6 @@
 """The files a configuration comes from: reading, checking, noticing changes, publishing what Envoy watches."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -268,13 +269,22 @@ _HEADER = """\
 
 
 def publish(path: Path, text: str) -> Signature:
-    """Replace the file at once: Envoy notices a rename, and nobody ever reads half a file."""
+    """Replace the file at once: Envoy notices a rename, and nobody ever reads half a file.
+
+    Raises:
+        OSError: it cannot be written, and is as it was. It names the file.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.chmod(0o600)
-    signature = _signature(fresh)  # it stays the same when the file gets its name
-    assert signature is not None, "just written"
-    fresh.replace(path)
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(0o600)
+        signature = _signature(fresh)  # it stays the same when the file gets its name
+        assert signature is not None, "just written"
+        fresh.replace(path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
     return signature
 
 

@@ -20,7 +20,7 @@ from openclaw_extproc.edge.envoy_process import answering, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy_watch import watch_clusters
 from openclaw_extproc.edge.overload import pressure_file
-from openclaw_extproc.edge.processes import Child
+from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
@@ -51,8 +51,17 @@ async def up(options: Options) -> int:
         ConfigError, StartError, ListenError, OSError: each with a line for the person at the terminal.
     """
     binary = processes.find_envoy(options.envoy)
-    with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:  # mode 0700
+    with _folder() as folder:
         return await _up(options, binary, Path(folder))
+
+
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """For files of this run, mode 0700. Raises `StartError`."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="openclaw-")
+    except OSError as problem:
+        remedy = "free some space, or name another folder in TMPDIR"
+        raise StartError(f"no folder for files of this run: {problem.strerror}; {remedy}") from problem
 
 
 async def _up(options: Options, binary: str, folder: Path) -> int:
