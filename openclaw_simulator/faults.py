@@ -202,6 +202,10 @@ def _first_time(scene: Scene) -> Steps | None:
     return _refuse(500)(scene) if scene.before == 0 else None
 
 
+def _second_time(scene: Scene) -> Steps | None:
+    return (Reset(),) if scene.before == 1 else None
+
+
 def _every_second(scene: Scene) -> Steps | None:
     return _refuse(503)(scene) if scene.before % 2 == 0 else None
 
@@ -316,6 +320,9 @@ FAULTS: dict[str, Fault] = {
     "content-filter": Fault("200 and nothing said: refused by a filter", says=_filtered),
     "no-prefill": Fault("400 when the last message is the assistant's, else fine", says=_no_prefill),
     "reset": Fault("TCP reset before any header", early=lambda _: (Reset(),)),
+    "stale": Fault(
+        "TCP reset before any header for the second request of a model, as of a stale connection", early=_second_time
+    ),
     "reset-mid": Fault("TCP reset after half of the tokens", stream=breaks.reset_mid, whole=breaks.whole_reset),
     "silent": Fault(
         "no answer for N seconds (120), then a reset", 120, early=lambda scene: (Wait(scene.number), Reset())

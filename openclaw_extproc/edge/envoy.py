@@ -11,6 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
 from openclaw_extproc.render.ext_proc import (
     CLAIMS,
+    CONNECTED,
     DETAILS,
     GROUPS_NAMESPACE,
     JWT_NAMESPACE,
@@ -90,7 +91,10 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
                 metadata["plan"] = told[PLAN]
             names = tuple(told[name] for name in PEER_NAMES if told.get(name))
             claims, is_bad = _token(message)
-            return RequestHead(_headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad)
+            is_reused = CONNECTED in told
+            return RequestHead(
+                _headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad, is_reused
+            )
         case "request_body":
             return RequestBody(message.request_body.body, at)
         case "response_headers":

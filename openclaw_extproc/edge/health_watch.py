@@ -19,9 +19,12 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.provider_health import HealthChange, HealthTable, HealthView
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
+from openclaw_extproc.stages.history import STALE
 
 _UNANSWERED = ("connection", "timeout")
-"""What an attempt leaves behind that got no answer; see `stages/retries`."""
+"""What an attempt leaves behind that got no answer; see `stages/history`."""
+MOST_STALE = 5
+"""So many attempts in a row may meet a kept connection that is closed: whoever resets each request is no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +44,39 @@ class HealthWatch:
         self._health = HealthTable(gateway)
         self._tell = tell
         self._lock = Lock()
+        self._stale: dict[str, int] = {}
+        """By provider, since its last answer."""
         self._critical: frozenset[str] = frozenset()
 
     def keep(self, gateway: Gateway) -> None:
         with self._lock:
             self._health.keep(gateway)
+            self._stale = {name: count for name, count in self._stale.items() if name in gateway.providers}
 
     # -- what is learned -----------------------------------------------------------
 
     def attempt(self, entry: AttemptEntry, at: float) -> None:
         with self._lock:
-            if entry.previous is not None and entry.previous_reason in _UNANSWERED:
+            if entry.previous is not None and self._is_failure(entry.previous, entry.previous_reason):
                 self._health.failed(entry.previous, Kind.UPSTREAM_SILENT, at, why=entry.previous_reason)
             self._learn(entry, at)
             if entry.headroom is not None:
                 self._health.has_left(entry.target, entry.headroom, at)
         self.tell(at)
 
+    def _is_failure(self, target: Target, reason: str) -> bool:
+        """Of an attempt that got no answer."""
+        if reason != STALE:
+            return reason in _UNANSWERED
+        name = target.provider.name
+        self._stale[name] = self._stale.get(name, 0) + 1
+        return self._stale[name] > MOST_STALE
+
     def _learn(self, entry: AttemptEntry, at: float) -> None:
         target, fault = entry.target, entry.fault
         match entry.outcome:
             case Outcome.OK:
+                self._stale.pop(target.provider.name, None)
                 self._health.succeeded(target, at, seconds=entry.first_content_seconds)
             case Outcome.FAILED | Outcome.BROKEN if fault is not None and not _is_the_callers(fault, target):
                 status, wait = fault.upstream_status, entry.retry_after
@@ -77,8 +92,10 @@ class HealthWatch:
             return  # it was us
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]
+        reason = entry.reasons[-1].rpartition(":")[2] if entry.reasons else _UNANSWERED[0]
         with self._lock:
-            self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
+            if reason != STALE or self._is_failure(last, reason):
+                self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
     def probed(self, said: Verdict, at: float) -> None:

@@ -13,6 +13,9 @@ NAMESPACE = "openclaw"
 """What is noted of a request: its plan, and what people may read of the decision."""
 PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
 """An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
+CONNECTED = "upstream.local_address"
+"""There with the head of an attempt that goes out on a connection which has been used before (seen with Envoy 1.40): a
+new one is still being made then."""
 DETAILS = "response.code_details"
 """Why Envoy answers by itself, where it does."""
 NOTES_NAMESPACE = "openclaw.attempts"
@@ -109,7 +112,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name", PLAN],
+        "request_attributes": ["xds.cluster_name", PLAN, CONNECTED],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
             "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},

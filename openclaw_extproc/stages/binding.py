@@ -32,4 +32,4 @@ def bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
         return NO_PLAN
     except UnconfirmedError:
         return UNCONFIRMED
-    return Bound(plan, attempt, target, head.headers, history, head.at)
+    return Bound(plan, attempt, target, head.headers, history, head.at, head.is_reused)

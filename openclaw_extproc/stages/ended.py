@@ -11,7 +11,7 @@ from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import ResponseHead
-from openclaw_extproc.stages.history import history
+from openclaw_extproc.stages.history import STALE, history, was_stale
 
 LOST = "^ext_proc|[{]overflow[}]"
 """A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not
@@ -88,6 +88,7 @@ def failed(plan: Plan, head: ResponseHead) -> str:
     if not word or not attempts.isdecimal() or not 1 <= int(attempts) <= len(plan.groups):
         return ""
     last, before = int(attempts), history(plan, int(attempts), head.notes, head.at).told()
+    word = STALE if word == "connection" and was_stale(last, head.notes, head.at) else word
     cluster = head.notes.get(f"try-{last}", "").partition(" ")[0]
     names = {t.provider.name for group in plan.groups for t in group if t.provider.cluster == cluster}
     names = names or {target.provider.name for target in plan.group(last)}

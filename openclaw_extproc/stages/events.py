@@ -28,6 +28,8 @@ class RequestHead:
     """Route stage: of a token that Envoy's `jwt_authn` verified."""
     has_bad_token: bool = False
     """Route stage: a token of the configured issuer was sent that `jwt_authn` did not accept."""
+    is_reused: bool = False
+    """Attempt stage: it goes out on a connection that has been used before."""
 
 
 @dataclass(frozen=True, slots=True)

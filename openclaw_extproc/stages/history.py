@@ -15,6 +15,9 @@ from openclaw_extproc.plan import Plan
 
 MAX_WORDS_CHARS = 300
 """Of a provider's words that are noted: Envoy sends all notes with each message to a later attempt."""
+STALE = "stale_connection"
+STALE_SECONDS = 1.0
+"""A request on a kept connection that the provider has just closed is reset within one round trip."""
 TOLD_BY_ENVOY = "failed"
 """The key of what Envoy says behind the emergency message, where it has to say that by itself."""
 
@@ -23,7 +26,7 @@ TOLD_BY_ENVOY = "failed"
 class FailedAttempt:
     target: Target
     reason: str
-    """A `Failure.reason`, or `connection`, or `timeout`."""
+    """A `Failure.reason`, or `connection`, `timeout` or `stale_connection`."""
     words: str = ""
     """The provider's own, as far as they are known and anybody's business."""
 
@@ -52,8 +55,19 @@ class History:
         return History((*self.failed, failed))
 
 
-def noted_start(attempt: int, cluster: str, at: float) -> dict[str, str]:
-    return {f"try-{attempt}": f"{cluster} {at:.3f}"}
+@dataclass(frozen=True, slots=True)
+class _Start:
+    cluster: str = ""
+    at: str = ""
+    reused: str = ""
+
+
+def noted_start(attempt: int, cluster: str, at: float, *, is_reused: bool = False) -> dict[str, str]:
+    return {f"try-{attempt}": f"{cluster} {at:.3f}{' reused' if is_reused else ''}"}
+
+
+def _start(attempt: int, notes: Mapping[str, str]) -> _Start:
+    return _Start(*notes.get(f"try-{attempt}", "").split(" ")[:3])
 
 
 def noted_failure(attempt: int, failed: FailedAttempt) -> dict[str, str]:
@@ -71,10 +85,9 @@ def history(plan: Plan, attempt: int, notes: Mapping[str, str], at: float) -> Hi
     """What the notes say of attempts 1 to `attempt` - 1."""
     failed: list[FailedAttempt] = []
     for earlier in range(1, attempt):
-        cluster, _, began = notes.get(f"try-{earlier}", "").partition(" ")
-        ended = notes.get(f"try-{earlier + 1}", "").partition(" ")[2] or str(at)
-        reason = notes.get(f"why-{earlier}") or _unanswered(plan, began, ended)
-        failed.append(FailedAttempt(_target(plan, earlier, cluster), reason, notes.get(f"said-{earlier}", "")))
+        start, ended = _start(earlier, notes), _start(earlier + 1, notes).at or str(at)
+        reason = notes.get(f"why-{earlier}") or _unanswered(plan, start, float(ended))
+        failed.append(FailedAttempt(_target(plan, earlier, start.cluster), reason, notes.get(f"said-{earlier}", "")))
     return History(tuple(failed))
 
 
@@ -85,6 +98,14 @@ def _target(plan: Plan, attempt: int, cluster: str) -> Target:
     return known or plan.group(attempt)[0]
 
 
-def _unanswered(plan: Plan, began: str, ended: str) -> str:
-    waited = float(ended) - float(began) if began else 0.0
-    return "timeout" if waited >= 0.9 * plan.patience_ms / 1000 else "connection"
+def _unanswered(plan: Plan, start: _Start, ended: float) -> str:
+    waited = ended - float(start.at) if start.at else 0.0
+    if waited >= 0.9 * plan.patience_ms / 1000:
+        return "timeout"
+    return STALE if start.reused and waited < STALE_SECONDS else "connection"
+
+
+def was_stale(attempt: int, notes: Mapping[str, str], at: float) -> bool:
+    """Whether an attempt that ended now, without an answer, went out on a connection that was closed already."""
+    start = _start(attempt, notes)
+    return bool(start.reused) and at - float(start.at) < STALE_SECONDS

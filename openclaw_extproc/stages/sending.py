@@ -46,6 +46,8 @@ class Bound:
     headers: Mapping[str, str]
     history: History
     began: float
+    is_reused: bool = False
+    """It goes out on a connection that has been used before."""
 
     @property
     def fallback(self) -> bool:
@@ -146,7 +148,7 @@ def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
         changed,
         tuple(sorted(unwanted - changed.keys())),
         body=None if encoded.body is body else encoded.body,
-        notes=noted_start(bound.attempt, provider.cluster, bound.began),
+        notes=noted_start(bound.attempt, provider.cluster, bound.began, is_reused=bound.is_reused),
         credential=_credential(bound, path, encoded.body),
     )
 

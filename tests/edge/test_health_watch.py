@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.edge.health_watch import HealthWatch
+from openclaw_extproc.edge.health_watch import MOST_STALE, HealthWatch
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
+from openclaw_extproc.stages.history import STALE
 
 AT = 1_754_000_000.0
 ACE, BEE = (Provider(name, name, "openai_chat", models=("m",)) for name in ("ace", "bee"))
@@ -67,6 +68,24 @@ def test_the_next_attempt_tells_that_the_one_before_got_no_answer(reason: str) -
     second = replace(entry(Outcome.OK), target=BEES, previous=ACES, previous_reason=reason)
 
     assert sorted(states(after(*[second] * 3))) == ["ace", "ace/m"]
+
+
+STALE_ONCE = replace(entry(Outcome.OK), target=BEES, previous=ACES, previous_reason=STALE)
+
+
+def test_a_stale_connection_says_nothing_of_its_provider() -> None:
+    request = RequestEntry("r", "openai_chat", PLAN, 503, attempts=2, reasons=(f"ace:{STALE}", f"bee:{STALE}"))
+    watch = after(*[STALE_ONCE, entry(Outcome.OK)] * 20)
+    for _ in range(MOST_STALE):
+        watch.request(request, AT)
+
+    assert states(watch) == {}
+
+
+def test_whoever_resets_each_request_is_no_better_for_keeping_connections() -> None:
+    """A stream that is reset looks the same where a connection has many of them."""
+    assert states(after(*[STALE_ONCE] * MOST_STALE)) == {}
+    assert sorted(states(after(*[STALE_ONCE] * (MOST_STALE + 3)))) == ["ace", "ace/m"]
 
 
 def test_the_end_of_a_request_tells_it_of_the_last_attempt() -> None:

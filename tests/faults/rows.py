@@ -117,6 +117,8 @@ ROWS: tuple[Row, ...] = (
     Row("nobody there", "connection refused", ""),
     Row("no such name", "its name does not resolve", "", at="https://nowhere.invalid", alone=_NOBODY, waits=2),
     Row("reset", "TCP reset before any header", "reset"),
+    Row("stale connection", "closes a kept connection under the second of three requests", "stale", alone=PASS, times=3,
+        waits=1, chains=("same", "other")),
     Row("silence", "takes the request and says nothing", "silent-15", waits=PATIENCE_SECONDS),
     Row("interim answers", "100, 102, 103 every 0.5 s, and no answer", "interim-20", whole=_INTERIM,
         streamed=_INTERIM, waits=PATIENCE_SECONDS + CONNECT_SECONDS + 1, chains=("same",)),

@@ -307,6 +307,22 @@ def test_the_other_kind_of_answer(shape: str, stream: bool) -> None:
     assert seen.headers["content-type"].startswith("application/json" if stream else "text/event-stream")
 
 
+def test_a_connection_that_is_closed_under_the_second_request() -> None:
+    async def inside() -> list[bool]:
+        answered: list[bool] = []
+        async with serve("openai", "sim") as simulator, client(simulator) as http:
+            request = chat("openai", model="m@fault-stale", stream=False)
+            for _ in range(3):
+                try:
+                    answer = await http.post(request.path, content=request.raw, headers=request.headers)
+                    answered.append(answer.status_code == 200)
+                except httpx.TransportError:
+                    answered.append(False)
+        return answered
+
+    assert asyncio.run(inside()) == [True, False, True]
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_interim_answers_and_no_final_one(shape: str) -> None:
     seen = meet(shape, "interim-1", stream=False)

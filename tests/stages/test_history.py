@@ -9,9 +9,10 @@ from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import attempt as stage
 from openclaw_extproc.stages.attempt import AttemptStage
-from openclaw_extproc.stages.events import Continue, ResponseHead, To, Woken
+from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, To, Woken
 from openclaw_extproc.stages.history import (
     MAX_WORDS_CHARS,
+    STALE,
     TOLD_BY_ENVOY,
     FailedAttempt,
     history,
@@ -68,6 +69,35 @@ def test_an_attempt_that_left_no_failure_was_never_answered(waited: float, reaso
     notes = noted_start(1, A.provider.cluster, BEGAN)
 
     assert history(quick, 2, notes, BEGAN + waited).failed == (FailedAttempt(A, reason),)
+
+
+@pytest.mark.parametrize(("waited", "reason"), [(0.1, STALE), (1.5, "connection"), (60, "timeout")])
+def test_a_kept_connection_that_ends_at_once_was_stale(waited: float, reason: str) -> None:
+    notes = noted_start(1, A.provider.cluster, BEGAN, is_reused=True)
+
+    assert history(THREE, 2, notes, BEGAN + waited).failed == (FailedAttempt(A, reason),)
+
+
+def test_the_last_one_too_is_told_to_have_been_stale() -> None:
+    target = chain("openai_chat")[0]
+    talk = routed(asking("openai_chat", stream=False), gateway((target,), max_retries=0))
+    notes = noted_start(1, target.provider.cluster, BEGAN + 3, is_reused=True)
+    head = {":status": "503", "x-envoy-attempt-count": "1"}
+
+    talk.tell(ResponseHead(head, BEGAN + 3.1, details="upstream_reset{connection_termination}", notes=notes))
+
+    assert talk.entry.reasons == (f"p0-openai_chat:{STALE}",)
+
+
+def test_an_attempt_notes_that_its_connection_was_kept() -> None:
+    case = asking("openai_chat", stream=False)
+    first, body = opening(case, gateway(chain("openai_chat")))
+    assert isinstance(first, RequestHead)
+
+    sent = attempt(replace(first, is_reused=True), body).last
+
+    assert isinstance(sent, Continue)
+    assert sent.notes["try-1"].endswith(" reused")
 
 
 def test_the_wait_ends_where_the_next_attempt_begins() -> None:
