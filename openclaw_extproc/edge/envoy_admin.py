@@ -81,12 +81,22 @@ class EnvoyAdmin:
         uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
         transport = httpx.AsyncHTTPTransport(uds=uds)
         self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
+        self.is_publishing = False
+        """Envoy has clusters to take: its main thread, which answers here too, may be silent for seconds."""
 
     async def is_ready(self) -> bool:
         try:
             return (await self._client.get(f"{self._url}/ready")).is_success
         except httpx.TransportError:
             return False
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether it says anything in this time, be it that it is not ready."""
+        try:
+            await self._client.get(f"{self._url}/ready", timeout=seconds)
+        except httpx.TransportError:
+            return False
+        return True
 
     async def clusters(self) -> Clusters:
         """Raises `httpx.HTTPError` when Envoy does not answer."""
@@ -107,10 +117,14 @@ class EnvoyAdmin:
         return envoy_counts.refused(answer.raise_for_status().text)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing.
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        self.is_publishing = True
+        try:
+            return await self._published(write, seconds)
+        finally:
+            self.is_publishing = False
 
-        Envoy's main thread takes the clusters and answers us too: while it has many of them to take, it is silent.
-        """
+    async def _published(self, write: Callable[[], None], seconds: float) -> str:
         before = await self.clusters()
         write()
         until = time.monotonic() + seconds

@@ -48,10 +48,10 @@ class Published:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+    async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
 
-        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        `is_away`: whether no Envoy runs now, or one that hangs; the next one reads the file when it starts.
         """
         coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
@@ -63,7 +63,7 @@ class Published:
         try:
             return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
-            if not has_ended():
+            if not is_away():
                 return "Envoy does not answer"
             self._write(text, {**coming, **leaving}, read)
             return ""
