@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ class NameServer:
         self._thread.start()
 
     def close(self) -> None:
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"", ("127.0.0.1", self.port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
         self._thread.join(10)
         self._socket.close()
 
@@ -71,13 +73,19 @@ def name_server() -> Generator[NameServer]:
 
 
 def envoy_that_asks(server: NameServer, folder: Path) -> str:
-    """The path of a program: Envoy as it is started, with this server in place of the machine's."""
-    cares = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
-    resolver = (
-        "typed_dns_resolver_config: {name: envoy.network.dns_resolver.cares, typed_config: "
-        f'{{"@type": {cares}, resolvers: [{{socket_address: {{address: 127.0.0.1, port_value: {server.port}}}}}]}}}}'
-    )
+    """The path of a program: Envoy with the configuration it is given, and this server in place of the machine's."""
     program = folder / "envoy"
-    program.write_text(f"#!/bin/sh\nexec {find_envoy(None)} \"$@\" --config-yaml '{resolver}'\n")
+    program.write_text(f"""#!{sys.executable}
+import os, sys, yaml
+place = sys.argv.index("-c") + 1
+with open(sys.argv[place]) as file:
+    whole = yaml.load(file, yaml.CSafeLoader)
+server = {{"socket_address": {{"address": "127.0.0.1", "port_value": {server.port}}}}}
+whole["typed_dns_resolver_config"]["typed_config"]["resolvers"] = [server]
+sys.argv[place] = os.path.join(os.path.dirname(sys.argv[place]), "asking-envoy.yaml")
+with open(sys.argv[place], "w") as file:
+    yaml.safe_dump(whole, file)
+os.execv({find_envoy(None)!r}, ["envoy", *sys.argv[1:]])
+""")
     program.chmod(0o700)
     return str(program)
