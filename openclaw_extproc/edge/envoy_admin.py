@@ -39,7 +39,9 @@ class Unusable:
     ejected: frozenset[str] = frozenset()
     """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
     absent: frozenset[str] = frozenset()
-    """Without a host: their name does not resolve, or not any more."""
+    """Without a host: their name has not resolved since they are there. (One that did keeps its last address.)"""
+    known: frozenset[str] = frozenset()
+    """All that Envoy has and could route a call to; none: it did not say."""
 
 
 class _Health(msgspec.Struct):
@@ -68,7 +70,8 @@ def unusable(page: bytes) -> Unusable:
     except msgspec.MsgspecError:
         return Unusable()
     out = (one.name for one in found if one.host_statuses and all(_is_ejected(host) for host in one.host_statuses))
-    return Unusable(frozenset(out), frozenset(one.name for one in found if not one.host_statuses))
+    absent = frozenset(one.name for one in found if not one.host_statuses)
+    return Unusable(frozenset(out), absent, frozenset(one.name for one in found))
 
 
 def _is_ejected(host: _HostStatus) -> bool:

@@ -47,6 +47,8 @@ class EnvoySupervisor:
         self._start_envoy = start
         self._admin = admin
         self._listen = listen
+        self.before_calls: Callable[[], Awaitable[None]] = _nothing
+        """Awaited whenever one has its clusters, before it takes calls."""
         self._child: Child | None = None
         self._why = "Envoy is starting"
         self._ready_at = 0.0
@@ -60,7 +62,7 @@ class EnvoySupervisor:
     async def start(self) -> None:
         """Start the first one, and return when it takes calls. Raises `StartError`."""
         self._child = await self._start_envoy()
-        await ready([self._child], self._admin, self._listen)
+        await ready([self._child], self._admin, self._listen, self.before_calls)
         self._why, self._ready_at = "", time.monotonic()
 
     def not_ready(self) -> str:
@@ -161,6 +163,10 @@ class EnvoySupervisor:
         """One that runs and does not become ready would keep the port."""
         if self._child is not None:
             await processes.end([self._child])
+
+
+async def _nothing() -> None:
+    """Until somebody has something to do."""
 
 
 def _how(code: int) -> str:

@@ -18,8 +18,12 @@ from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.provider_health import Change, Health, View
+from openclaw_extproc.stages.ended import without_address
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 
+ABSENT_SECONDS = 30.0
+"""Behind all others, whom a call found without an address. Envoy asks for the name every five seconds or so; where its
+clusters are looked at, a look tells. Where not, it is found out by a call, which is told to come again."""
 _UNANSWERED = ("connection", "timeout")
 """What an attempt leaves behind that got no answer; see `stages/retries`."""
 
@@ -77,8 +81,12 @@ class HealthWatch:
             return  # it was us
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]
+        absent = without_address(entry.reasons)
         with self._lock:
-            self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
+            if absent:
+                self._health.absent(absent, at, ABSENT_SECONDS)
+            else:
+                self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
     def probed(self, said: Verdict, at: float) -> None:

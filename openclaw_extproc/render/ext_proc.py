@@ -15,6 +15,8 @@ PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
 """An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
 DETAILS = "response.code_details"
 """Why Envoy answers by itself, where it does."""
+CLUSTER = "xds.cluster_name"
+"""Where an attempt goes."""
 NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
@@ -82,7 +84,7 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
         # Of a body in which a model's name was written anew. What is cut out of an answer is replaced by as much.
         "allow_content_length_header": True,
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "response_attributes": [DETAILS],
+        "response_attributes": [DETAILS, CLUSTER],
         "metadata_options": namespaces,
     }
 
@@ -107,7 +109,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name", PLAN],
+        "request_attributes": [CLUSTER, PLAN],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
             "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},
@@ -133,7 +135,7 @@ def unread_stage() -> dict[str, Json]:
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name", PLAN],
+        "request_attributes": [CLUSTER, PLAN],
         "metadata_options": {"receiving_namespaces": {"untyped": [NOTES_NAMESPACE]}},
     }
 

@@ -1,7 +1,7 @@
 """What is known when a request is over: who answered, and the one entry that log, metrics and health get of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc.faults import Fault
@@ -10,6 +10,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.entries import RequestEntry
+from openclaw_extproc.stages.events import ResponseHead
 
 LOST = "^ext_proc|[{]overflow[}]"
 """A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not
@@ -21,8 +22,11 @@ def is_ours(details: str) -> bool:
     return re.search(LOST, details) is not None
 
 
+UNRESOLVED = "unresolved"
+"""Nobody was tried, and Envoy does not go on: there is no address, or no such cluster yet."""
+
 _CONNECTION = (
-    (re.compile("no_healthy_upstream"), "unresolved"),
+    (re.compile("no_healthy_upstream|cluster_not_found"), UNRESOLVED),
     (re.compile("TLS_error.*CERTIFICATE"), "connection_certificate"),
     (re.compile("TLS_error"), "connection_tls"),
     (re.compile("[Cc]onnection_refused"), "connection_refused"),
@@ -80,14 +84,30 @@ def entry(
     )
 
 
-def unanswered_by(plan: Plan, headers: Mapping[str, str], details: str) -> str:
+def unanswered_by(plan: Plan, event: ResponseHead) -> str:
     """Who did not answer last and why, in the words of `x-openclaw-fallbacks`, where Envoy says it and no attempt."""
-    attempts = headers.get("x-envoy-attempt-count", "0")
-    word = unanswered(details)
-    if not word or not attempts.isdecimal() or not 1 <= int(attempts) <= len(plan.groups):
+    word, counted = unanswered(event.details), event.headers.get("x-envoy-attempt-count", "0")
+    if not word or not counted.isdecimal():
         return ""
-    names = {target.provider.name for target in plan.group(int(attempts))}
+    attempt = int(counted)
+    if attempt == 0 and word == UNRESOLVED:  # of a cluster that it has not got, Envoy counts none
+        attempt = 1
+    if not 1 <= attempt <= len(plan.groups):
+        return ""
+    target = plan.target(attempt, event.cluster)
+    names = {one.provider.name for one in ((target,) if target else plan.group(attempt))}
     return f"{names.pop()}:{word}" if len(names) == 1 else ""
+
+
+def without_address(reasons: Sequence[str]) -> str:
+    """The provider that nobody could be asked at, by the last of an entry's reasons; "": it was something else."""
+    name, _, word = reasons[-1].rpartition(":") if reasons else ("", "", "")
+    return name if word == UNRESOLVED else ""
+
+
+def has_others(plan: Plan, name: str) -> bool:
+    """Whether somebody else than this provider is planned."""
+    return any(target.provider.name != name for group in plan.groups for target in group)
 
 
 def record(plan: Plan, answered: Target | None) -> Record:

@@ -43,6 +43,8 @@ class ResponseHead:
     end: bool = False
     details: str = ""
     """Route stage: Envoy's "response code details", which tell its own replies from providers' answers."""
+    cluster: str = ""
+    """Route stage: where the last attempt was sent to, or would have been."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,7 +332,7 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if ended.is_ours(event.details) else None
-        failed = ended.unanswered_by(plan, headers, event.details)
+        failed = ended.unanswered_by(plan, event)
         entry = ended.entry(
             plan,
             planned.user,
@@ -345,7 +345,10 @@ class RouteStage:
         )
         entry = passing.noted(entry, headers, event.at)
         answered = ended.answering(plan, headers)
+        absent = ended.without_address((failed,))
+        again = _LATER if absent and answered is None and ended.has_others(plan, absent) else {}
         told = {
+            **again,
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passing.told(plan, answered),

@@ -51,12 +51,17 @@ async def admin(folder: Path, speaks: asyncio.Event | None = None) -> AsyncGener
 
 def test_who_says_it_is_ready_and_does_not_listen_is_not(tmp_path: Path) -> None:
     async def check() -> None:
-        port, child = free_port(), await sleeping()
+        port, child, looks = free_port(), await sleeping(), list[str]()
+
+        async def look() -> None:
+            looks.append("a look")
+
         async with admin(tmp_path) as asked:
-            waiting = asyncio.create_task(envoy_process.ready([child], asked, Address("127.0.0.1", port)))
+            waiting = asyncio.create_task(envoy_process.ready([child], asked, Address("127.0.0.1", port), look))
             await asyncio.sleep(0.5)
             assert await asked.is_ready()
             assert not waiting.done()
+            assert looks == ["a look"], "once, and before the first call can come"
 
             with socket.create_server(("127.0.0.1", port)):
                 await asyncio.wait_for(waiting, 10)
@@ -141,14 +146,16 @@ class Kept:
     started: list[Child]
     notices: list[Notice]
     registry: CollectorRegistry
+    looks: list[Child]
+    """Of whichever was started, before it took calls."""
 
     async def until(self, found: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
             while not found():  # noqa: ASYNC110  # it asks for states that set no event
                 await asyncio.sleep(0.01)
 
-    async def looks(self, count: int) -> None:
-        """So many more of them, in vain or not."""
+    async def pause(self, count: int) -> None:
+        """For so many looks whether it answers."""
         await asyncio.sleep(count * envoy_supervisor.LOOK_SECONDS)
 
 
@@ -166,7 +173,13 @@ async def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with admin(folder, speaks) as asked:
             supervisor = EnvoySupervisor(start, asked, Address("127.0.0.1", int(listener.getsockname()[1])))
-            one = Kept(supervisor, asked, speaks, started, [], CollectorRegistry())
+            looks = list[Child]()
+
+            async def look() -> None:
+                looks.append(started[-1])
+
+            supervisor.before_calls = look
+            one = Kept(supervisor, asked, speaks, started, [], CollectorRegistry(), looks)
             await supervisor.start()
             keeping = asyncio.create_task(supervisor.keep(one.registry, one.notices.append))
             try:
@@ -195,6 +208,7 @@ def test_one_that_is_stopped_is_seen_told_and_replaced(tmp_path: Path, monkeypat
             await one.until(lambda: len(one.notices) == 2)
             assert [notice.kind for notice in one.notices] == [Kind.ENVOY_DOWN, Kind.ENVOY_UP]
             assert "hung" in one.notices[0].text
+            assert one.looks == one.started
 
     asyncio.run(check())
 
@@ -207,7 +221,7 @@ def test_one_that_was_silent_for_a_moment_goes_on(tmp_path: Path, monkeypatch: p
             one.speaks.set()
 
             await one.until(lambda: one.supervisor.not_ready() == "")
-            await one.looks(3)
+            await one.pause(3)
             assert len(one.started) == 1
             assert one.notices == []
 
@@ -219,7 +233,7 @@ def test_one_that_takes_many_clusters_is_not_hung(tmp_path: Path, monkeypatch: p
         async with kept(tmp_path, monkeypatch) as one:
             one.admin.is_publishing = True
             one.speaks.clear()
-            await one.looks(3 * envoy_supervisor.HUNG_LOOKS)
+            await one.pause(3 * envoy_supervisor.HUNG_LOOKS)
 
             assert len(one.started) == 1
             assert one.supervisor.not_ready() == ""
