@@ -106,6 +106,11 @@ class HealthWatch:
         with self._lock:
             return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
 
+    def without_address(self, at: float) -> frozenset[str]:
+        """`Situation.without_address`."""
+        with self._lock:
+            return self._health.without_address(at)
+
     def planned(self, plan: Plan) -> None:
         """To be told in the same breath as `avoid`, or two requests are one trial."""
         with self._lock:

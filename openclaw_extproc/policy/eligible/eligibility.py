@@ -48,7 +48,7 @@ def sort_out(candidates: Sequence[Candidate], terms: Terms, case: Case) -> Sorte
     found = [(one, objection(one, terms, case)) for one in candidates]
     usable = [one for one, fault in found if fault is None]
     objections = [(one, fault) for one, fault in found if fault is not None]
-    for doubt in (_unable, _too_long):
+    for doubt in (_absent, _unable, _too_long):
         doubted = [(one, fault) for one in usable if (fault := doubt(one, case))]
         if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
             usable = [one for one in usable if not any(one is other for other, _ in doubted)]
@@ -63,7 +63,7 @@ def objection(one: Candidate, terms: Terms, case: Case) -> Fault | None:
 
 def speaks_against(one: Candidate, terms: Terms, case: Case) -> bool:
     """Whether there is any objection at all, or a doubt, even one that all others share."""
-    return bool(objection(one, terms, case) or _unable(one, case) or _too_long(one, case))
+    return bool(objection(one, terms, case) or any(doubt(one, case) for doubt in (_absent, _unable, _too_long)))
 
 
 def worst(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
@@ -107,6 +107,14 @@ def _unfit(target: Target, terms: Terms, case: Case) -> Fault | None:
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
         return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
     return None
+
+
+def _absent(one: Candidate, case: Case) -> Fault | None:
+    """It is not put last, but left out: where Envoy comes to it, the call is over. Where all are absent, one of them
+    is asked, as the name may resolve by then."""
+    if one.target.provider.name not in case.situation.without_address:
+        return None
+    return Fault(Kind.EXHAUSTED, "Envoy has no address of it")
 
 
 def _too_long(one: Candidate, case: Case) -> Fault | None:
