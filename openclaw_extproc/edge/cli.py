@@ -195,6 +195,8 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
             reloading = clusters.reloading(taking, reloading)
             tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
             tasks.append(asyncio.create_task(clusters.keep(taking)))
+        else:
+            logs.event("envoy", "not_watched", {"why": "gateway.envoy_admin_port is not set"})
         tasks.append(asyncio.create_task(watch(taking, sources, reloading)))
         await over.wait()
         for task in tasks:

@@ -10,7 +10,7 @@ from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 
 READY_SECONDS = 30.0
-"""Names are asked for first: one whose servers (three of them, say) do not answer takes 18 s."""
+"""Names are asked for first, which takes 15 s where three name servers do not answer."""
 STEP_SECONDS = 0.05
 
 

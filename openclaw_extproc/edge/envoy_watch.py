@@ -6,7 +6,9 @@ It starts nothing, and `/readyz` does not depend on it: an Envoy may be waiting 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 import httpx
 from prometheus_client import CollectorRegistry, Gauge
@@ -52,8 +54,16 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
         await asyncio.sleep(LOOK_SECONDS)
 
 
+Moved: TypeAlias = Callable[[Read], frozenset[str]]
+
+
+def _nobody(_: Read) -> frozenset[str]:
+    return frozenset()
+
+
 class ClusterWatch:
-    """Whom Envoy cannot ask, as it said last: they are put behind the others, once for all workers.
+    """Whom Envoy cannot ask, as it said last, told to all workers: who was ejected goes behind the others, and who has
+    no address is left out.
 
     A provider without an address, because its name does not resolve, is not tried and failed over by Envoy: it answers
     503 itself, at once and for good, as it does for a cluster it has not got. So nobody may be asked there who can be
@@ -62,7 +72,8 @@ class ClusterWatch:
 
     def __init__(self, admin: EnvoyAdmin) -> None:
         self._admin = admin
-        self._found = Unusable()
+        self._found = self._told = Unusable()
+        self._moving: frozenset[str] = frozenset()
         self.counts = EnvoyCounts()
 
     async def look(self) -> None:
@@ -76,21 +87,34 @@ class ClusterWatch:
         """What was seen last, about the providers that are in force now."""
         found = self._found
         clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
-        absent = clusters & found.absent | (clusters - found.known if found.known else frozenset())
-        told = Unusable(clusters & found.ejected, absent)
-        if told != Unusable():
+        lacking = clusters - found.known if found.known else frozenset[str]()
+        told, before = (
+            Unusable(clusters & found.ejected, clusters & (found.absent | self._moving) | lacking),
+            self._told,
+        )
+        self._told = told
+        if Unusable() != told or told != before:
             taking.ejected(told, 3 * CLUSTERS_SECONDS)
 
     async def update(self, taking: Taking) -> None:
         await self.look()
         self.tell(taking)
 
-    def reloading(self, taking: Taking, own: Reloading) -> Reloading:
-        """The same, with a look before a changed configuration is taken; it is told in the same breath."""
+    def reloading(self, taking: Taking, own: Reloading, moved: Moved = _nobody) -> Reloading:
+        """The same, with a look before a changed configuration is taken; it is told in the same breath.
+
+        `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
+        until it was looked at, nobody is asked there.
+        """
 
         async def prepare(read: Read) -> str:
-            problem = await own.prepare(read)
-            await self.look()
+            self._moving = moved(read)
+            self.tell(taking)
+            try:
+                problem = await own.prepare(read)
+                await self.look()
+            finally:
+                self._moving = frozenset()
             return problem
 
         def taken(read: Read) -> None:

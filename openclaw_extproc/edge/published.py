@@ -16,6 +16,7 @@ from openclaw_extproc.edge.aside import aside
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
 from openclaw_extproc.model import json as j
+from openclaw_extproc.render.clusters import is_address
 
 GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
@@ -47,6 +48,13 @@ class Published:
     def changes(self, read: Read) -> bool:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
+
+    def moved(self, read: Read) -> frozenset[str]:
+        """Names of the clusters that Envoy has and that get another host name."""
+        before, coming = _hosts(self._read), _hosts(read)
+        return frozenset(
+            name for name, host in coming.items() if before.get(name, host) != host and not is_address(host)
+        )
 
     async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
@@ -126,3 +134,9 @@ class Published:
             self.sources.publish(text, names, read.additions)
         else:
             publish(self.file, text)
+
+
+def _hosts(read: Read | None) -> dict[str, str]:
+    """By name of the cluster."""
+    upstreams = read.settings.upstreams if read is not None and read.settings is not None else ()
+    return {name: one.host for one in upstreams for name in one.clusters}

@@ -114,7 +114,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         )
         stack.callback(published.stop)
         keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
-        watching = asyncio.create_task(watch(taking, sources, clusters.reloading(taking, reloading)))
+        watching = asyncio.create_task(watch(taking, sources, clusters.reloading(taking, reloading, published.moved)))
         looking = asyncio.create_task(clusters.keep(taking))
         drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
         stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)

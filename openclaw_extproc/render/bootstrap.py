@@ -36,8 +36,8 @@ MAX_STREAMS = 100
 USUAL = Downstream()
 NOWHERE_CLUSTER = "openclaw_nowhere"
 NAME_SECONDS, NAME_TRIES = 2, 2
-"""How long a name server may be silent, and how often each is asked; the second time it gets twice as long. A name that
-was not found is asked for again after five seconds or so, and its provider is behind the others until then."""
+"""How long a name server may be silent at first, and how often each is asked: 5 s for each one that is. A name that was
+not found is asked for again after five seconds or so, and its provider is left out until then."""
 FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|containers)([/?].*)?|/upload/.*)"
 """Paths whose bodies may be files of any size. Envoy wants regular expressions to be no longer."""
 BUFFER = "envoy.filters.http.buffer"
@@ -124,7 +124,7 @@ def _name_resolver() -> dict[str, Json]:
     """Envoy's usual one, with less patience.
 
     Envoy takes no calls, and no changed clusters, before each name has been asked for once. By default it asks a server
-    that does not answer four times, for 5 s and more: one provider's name would keep all others waiting.
+    that does not answer for more than a minute: one provider's name would keep all others waiting.
     """
     cares = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
     limits: dict[str, Json] = {"query_timeout_seconds": NAME_SECONDS, "query_tries": NAME_TRIES}

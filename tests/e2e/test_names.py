@@ -12,7 +12,7 @@ import pytest
 
 from openclaw_extproc.edge.processes import free_port
 from tests.e2e import world
-from tests.e2e.commands import COMMAND, envoy_of, run, started
+from tests.e2e.commands import COMMAND, envoy_of, family, is_running, run, started
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.name_server import Answer, NameServer, envoy_that_asks, name_server
 
@@ -62,9 +62,10 @@ USUAL = {f"was-{fate}": name_of(f"was-{fate}") for fate in FATES} | {"mute": nam
 
 @pytest.fixture(scope="module")
 def up(providers: Providers, names: NameServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    names.answers |= {name_of(f"was-{fate}"): "address" for fate in FATES} | {name_of("mute"): "silence"}
+    names.answers |= {name_of(f"was-{fate}"): "address" for fate in FATES}
+    names.answers |= {name_of("mute"): "silence"}
     envoy = envoy_that_asks(names, tmp_path_factory.mktemp("envoy"))
-    with sidecar(config(providers, USUAL), world.KEYS, "--envoy", envoy) as started_up:
+    with sidecar(config(providers, USUAL), world.KEYS, "--envoy", envoy, gateway="workers: 2") as started_up:
         yield started_up
 
 
@@ -97,6 +98,23 @@ def test_after_a_restart_of_envoy_the_first_call_finds_its_stand_in(up: Sidecar,
 
     until(lambda: first() is None, 10)
     assert until(first, 30, up.logged) == (200, STAND_IN)
+
+
+def test_a_worker_that_takes_another_s_place_knows_who_has_no_address(up: Sidecar) -> None:
+    ready = "openclaw_workers_ready"
+    until(lambda: up.metric(ready) == 2, 30, up.logged)
+    worker = next(pid for pid, line in family(up.process.pid).items() if "edge.worker" in line and is_running(pid))
+    os.kill(worker, signal.SIGKILL)
+    told = list[str]()
+
+    def is_replaced() -> bool:
+        told.extend(ask(up.url, "mute").headers.get("x-openclaw-fallbacks", "") for _ in range(5))
+        return bool(up.lines("replaced")) and up.metric(ready) == 2
+
+    until(is_replaced, 30, up.logged)
+    told += [ask(up.url, "mute").headers.get("x-openclaw-fallbacks", "") for _ in range(20)]
+
+    assert [one for one in told if "unresolved" in one] == []
 
 
 def test_after_a_reload_the_first_call_finds_its_stand_in(up: Sidecar, providers: Providers) -> None:
@@ -152,8 +170,9 @@ def test_where_nobody_looks_the_client_s_own_retry_finds_the_stand_in(
     ):
         refused = ask(url, "new")
         again = answered(url, "new")
-        message = {"role": "user", "content": "hello"}
-        retried = client.chat.completions.with_raw_response.create(model="newer-model", messages=[message])  # pyright: ignore[reportArgumentType, reportUnknownVariableType]  # a typed dict of the SDK's
+        retried = client.chat.completions.with_raw_response.create(
+            model="newer-model", messages=[{"role": "user", "content": "hello"}]
+        )
 
     assert refused.status_code == 503
     assert refused.headers["x-openclaw-fallbacks"] == "new:unresolved"

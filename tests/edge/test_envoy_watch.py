@@ -108,3 +108,23 @@ def test_a_reload_looks_before_it_takes_and_tells_in_the_same_breath() -> None:
         assert works.told == [Unusable(absent=frozenset({"c-new"})), "taken"]
 
     run(check)
+
+
+def test_while_envoy_looks_up_another_name_nobody_is_asked_there() -> None:
+    async def check(watch: ClusterWatch, _: Admin, works: Works, taking: Taking) -> None:
+        during = list[object]()
+
+        async def prepare(__: Read) -> str:
+            during.extend(works.told)
+            await watch.update(taking)
+            during.extend(works.told)
+            return ""
+
+        reloading = watch.reloading(taking, Reloading(prepare=prepare), lambda _: frozenset({"c-ace"}))
+        await reloading.prepare(Read(None, ()))
+        reloading.taken(Read(None, ()))
+
+        assert during == [Unusable(absent=frozenset({"c-ace"}))] * 3
+        assert works.told[-1] == Unusable(), "it has an address, and all are told"
+
+    run(check)
