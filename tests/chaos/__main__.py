@@ -30,7 +30,7 @@ FAULTS = (
     "mid-error", "reset-mid", "garbage", "silent-3", "late-3", "slow-50",
     "alive-3", "gzip", "gzip-cut", "gzip-lies", "gzip-html", "wrong-kind",
 )  # fmt: skip
-NAMES: tuple[Answer, ...] = (*("address",) * 3, "nxdomain", "empty", "servfail", "silence")
+NAMES: tuple[Answer, ...] = ("address", "address", "address", "nxdomain", "empty", "servfail", "silence")
 """What may come of a provider's name; of one that is new the first answer counts."""
 NAMES_SECONDS = 1.0
 FLAP_SECONDS, RELOAD_SECONDS, KILL_SECONDS, LOOK_SECONDS = 2.0, 4.0, 10.0, 1.0
