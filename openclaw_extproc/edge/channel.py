@@ -4,7 +4,7 @@ import asyncio
 import pickle
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from prometheus_client import Metric
@@ -35,6 +35,8 @@ class Start:
     """What our own questions are known by: one worker may ask, and another one get the request."""
     kept: Kept
     """What stays as it was at the start, whatever the configuration says since."""
+    unusable: Unusable = field(default_factory=Unusable)
+    """Clusters that Envoy cannot ask, as is known now."""
 
 
 @dataclass(frozen=True, slots=True)

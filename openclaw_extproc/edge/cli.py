@@ -33,7 +33,7 @@ from openclaw_extproc.edge import (
 )
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_watch import watch_clusters, watch_envoy
+from openclaw_extproc.edge.envoy_watch import ClusterWatch, watch_envoy
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, tell_at_start, watch
 from openclaw_extproc.edge.serving import served
@@ -188,14 +188,17 @@ async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | N
     async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as taking:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
-        tasks = [
-            asyncio.create_task(watch(taking, sources, Reloading())),
-            asyncio.create_task(drill_schedule.hold(taking, sources, envoy)),
-        ]
+        tasks = [asyncio.create_task(drill_schedule.hold(taking, sources, envoy))]
+        reloading = Reloading()
         if read.settings.envoy_admin_port is not None:
             beside = EnvoyAdmin(read.settings.envoy_admin_port)
+            clusters = ClusterWatch(beside)
+            reloading = clusters.reloading(taking, reloading)
             tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
-            tasks.append(asyncio.create_task(watch_clusters(taking, beside)))
+            tasks.append(asyncio.create_task(clusters.keep(taking)))
+        else:
+            logs.event("envoy", "not_watched", {"why": "gateway.envoy_admin_port is not set"})
+        tasks.append(asyncio.create_task(watch(taking, sources, reloading)))
         await over.wait()
         for task in tasks:
             task.cancel()

@@ -76,6 +76,7 @@ class Crew:
         self._environment = environment
         self.notifier = notifier
         self._leaving: set[Hand] = set()
+        self._unusable = Unusable()
         self._prober: Hand | None = None
         self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,6 +153,7 @@ class Crew:
     # -- what one sees for all -------------------------------------------------------
 
     def ejected(self, found: Unusable, seconds: float) -> None:
+        self._unusable = found
         for hand in self._hands():
             hand.tell(Ejected(found, seconds))
 
@@ -266,7 +268,7 @@ class Crew:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
         pair = slot.listening
-        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept)
+        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:

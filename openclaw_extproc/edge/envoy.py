@@ -11,6 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
 from openclaw_extproc.render.ext_proc import (
     CLAIMS,
+    CLUSTER,
     CONNECTED,
     DETAILS,
     GROUPS_NAMESPACE,
@@ -86,7 +87,7 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
         case "request_headers":
             head = message.request_headers
             told = _attributes(message)
-            cluster, metadata = told.get("xds.cluster_name", ""), _metadata(message)
+            cluster, metadata = told.get(CLUSTER, ""), _metadata(message)
             if PLAN in told:
                 metadata["plan"] = told[PLAN]
             names = tuple(told[name] for name in PEER_NAMES if told.get(name))
@@ -100,7 +101,8 @@ def read(message: pb.ProcessingRequest, *, at: float) -> Event:
         case "response_headers":
             answer, told = message.response_headers, _attributes(message)
             notes = _metadata(message) if DETAILS in told else {}
-            return ResponseHead(_headers(answer), at, answer.end_of_stream, told.get(DETAILS, ""), notes)
+            details, cluster = told.get(DETAILS, ""), told.get(CLUSTER, "")
+            return ResponseHead(_headers(answer), at, answer.end_of_stream, details, notes, cluster)
         case "response_body":
             return ResponseBody(message.response_body.body, message.response_body.end_of_stream, at)
         case "response_trailers":

@@ -39,7 +39,9 @@ class Unusable:
     ejected: frozenset[str] = frozenset()
     """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
     absent: frozenset[str] = frozenset()
-    """Without a host: their name does not resolve, or not any more."""
+    """Without a host: their name has not resolved since they are there. (One that did keeps its last address.)"""
+    known: frozenset[str] = frozenset()
+    """All that Envoy has and could route a call to; none: it did not say."""
 
 
 class _Health(msgspec.Struct):
@@ -68,7 +70,8 @@ def unusable(page: bytes) -> Unusable:
     except msgspec.MsgspecError:
         return Unusable()
     out = (one.name for one in found if one.host_statuses and all(_is_ejected(host) for host in one.host_statuses))
-    return Unusable(frozenset(out), frozenset(one.name for one in found if not one.host_statuses))
+    absent = frozenset(one.name for one in found if not one.host_statuses)
+    return Unusable(frozenset(out), absent, frozenset(one.name for one in found))
 
 
 def _is_ejected(host: _HostStatus) -> bool:
@@ -81,12 +84,22 @@ class EnvoyAdmin:
         uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
         transport = httpx.AsyncHTTPTransport(uds=uds)
         self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
+        self.is_publishing = False
+        """Envoy has clusters to take: its main thread, which answers here too, may be silent for seconds."""
 
     async def is_ready(self) -> bool:
         try:
             return (await self._client.get(f"{self._url}/ready")).is_success
         except httpx.TransportError:
             return False
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether it says anything in this time, be it that it is not ready."""
+        try:
+            await self._client.get(f"{self._url}/ready", timeout=seconds)
+        except httpx.TransportError:
+            return False
+        return True
 
     async def clusters(self) -> Clusters:
         """Raises `httpx.HTTPError` when Envoy does not answer."""
@@ -107,10 +120,14 @@ class EnvoyAdmin:
         return envoy_counts.refused(answer.raise_for_status().text)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing.
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        self.is_publishing = True
+        try:
+            return await self._published(write, seconds)
+        finally:
+            self.is_publishing = False
 
-        Envoy's main thread takes the clusters and answers us too: while it has many of them to take, it is silent.
-        """
+    async def _published(self, write: Callable[[], None], seconds: float) -> str:
         before = await self.clusters()
         write()
         until = time.monotonic() + seconds

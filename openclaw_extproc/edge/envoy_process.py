@@ -1,7 +1,7 @@
 """Starting an Envoy, and waiting until calls can be made through it."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from openclaw_extproc.config.settings import Address
@@ -9,7 +9,8 @@ from openclaw_extproc.edge import envoy_lines, processes
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.processes import Child, StartError
 
-READY_SECONDS = 15.0
+READY_SECONDS = 30.0
+"""Names are asked for first, which takes 15 s where three name servers do not answer."""
 STEP_SECONDS = 0.05
 FLUSH_MS = 1_000
 """How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
@@ -22,7 +23,16 @@ async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     return await processes.start("envoy", command, heard=envoy_lines.heard)
 
 
-async def ready(children: Sequence[Child], admin: EnvoyAdmin, listen: Address) -> None:
+async def _nothing() -> None:
+    return
+
+
+async def ready(
+    children: Sequence[Child],
+    admin: EnvoyAdmin,
+    listen: Address,
+    before_calls: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
     """Return when Envoy has its clusters and its listener takes connections.
 
     Args:
@@ -30,16 +40,22 @@ async def ready(children: Sequence[Child], admin: EnvoyAdmin, listen: Address) -
         admin: Of that Envoy.
         listen: Where it takes calls. It says that it is ready before its threads listen: up to two seconds before,
             when the machine is busy.
+        before_calls: What is to be done once it has its clusters, and before it listens.
 
     Raises:
         StartError: one of them ended, or it took too long.
     """
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104  # asked, not listened on
+    is_done = False
     for _ in range(int(READY_SECONDS / STEP_SECONDS)):
         if gone := next((c for c in children if c.process.returncode is not None), None):
             raise StartError(f"{gone.name} ended while starting: {await why_ended(gone)}")
-        if await admin.is_ready() and await processes.answers(host, listen.port):
-            return
+        if await admin.is_ready():
+            if not is_done:
+                await before_calls()
+                is_done = True
+            if await processes.answers(host, listen.port):
+                return
         await asyncio.sleep(STEP_SECONDS)
     raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
 

@@ -6,6 +6,9 @@ It starts nothing, and `/readyz` does not depend on it: an Envoy may be waiting 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
 
 import httpx
 from prometheus_client import CollectorRegistry, Gauge
@@ -14,7 +17,8 @@ from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.alerts import Tell
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy_counts import EnvoyCounts
-from openclaw_extproc.edge.service import Taking
+from openclaw_extproc.edge.service import Reloading, Taking
+from openclaw_extproc.edge.sources import Read
 from openclaw_extproc.notices.kinds import Kind, Notice
 
 CLUSTERS_SECONDS = 1.0
@@ -50,20 +54,78 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def watch_clusters(taking: Taking, admin: EnvoyAdmin) -> None:
-    """Look for ever, once for all workers, whom Envoy cannot ask or has ejected: they are put behind the others.
+Moved: TypeAlias = Callable[[Read], frozenset[str]]
+
+
+def _nobody(_: Read) -> frozenset[str]:
+    return frozenset()
+
+
+class ClusterWatch:
+    """Whom Envoy cannot ask, as it said last, told to all workers: who was ejected goes behind the others, and who has
+    no address is left out.
 
     A provider without an address, because its name does not resolve, is not tried and failed over by Envoy: it answers
-    503 itself, at once and for good. So nobody may be asked there who can be asked elsewhere.
+    503 itself, at once and for good, as it does for a cluster it has not got. So nobody may be asked there who can be
+    asked elsewhere, from the first call on: whoever makes Envoy read its clusters looks before calls are planned.
     """
-    counts = EnvoyCounts()
-    taking.own_registry.register(counts)
-    while True:
+
+    def __init__(self, admin: EnvoyAdmin) -> None:
+        self._admin = admin
+        self._found = self._told = Unusable()
+        self._moving: frozenset[str] = frozenset()
+        self.counts = EnvoyCounts()
+
+    async def look(self) -> None:
         try:
-            found = await admin.unusable()
-            counts.saw(await admin.refused())
-        except httpx.HTTPError:
-            found = Unusable()  # it is busy, or ending: the next look tells
-        if found != Unusable():
-            taking.ejected(found, 3 * CLUSTERS_SECONDS)
-        await asyncio.sleep(CLUSTERS_SECONDS)
+            self._found = await self._admin.unusable()
+            self.counts.saw(await self._admin.refused())
+        except httpx.HTTPError:  # it is busy, or ending: who had no address has none
+            self._found = replace(self._found, ejected=frozenset())
+
+    def tell(self, taking: Taking) -> None:
+        """What was seen last, about the providers that are in force now."""
+        found = self._found
+        clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
+        lacking = clusters - found.known if found.known else frozenset[str]()
+        told, before = (
+            Unusable(clusters & found.ejected, clusters & (found.absent | self._moving) | lacking),
+            self._told,
+        )
+        self._told = told
+        if Unusable() != told or told != before:
+            taking.ejected(told, 3 * CLUSTERS_SECONDS)
+
+    async def update(self, taking: Taking) -> None:
+        await self.look()
+        self.tell(taking)
+
+    def reloading(self, taking: Taking, own: Reloading, moved: Moved = _nobody) -> Reloading:
+        """The same, with a look before a changed configuration is taken; it is told in the same breath.
+
+        `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
+        until it was looked at, nobody is asked there.
+        """
+
+        async def prepare(read: Read) -> str:
+            self._moving = moved(read)
+            self.tell(taking)
+            try:
+                problem = await own.prepare(read)
+                await self.look()
+            finally:
+                self._moving = frozenset()
+            return problem
+
+        def taken(read: Read) -> None:
+            self.tell(taking)
+            own.taken(read)
+
+        return replace(own, prepare=prepare, taken=taken)
+
+    async def keep(self, taking: Taking) -> None:
+        """Look for ever."""
+        taking.own_registry.register(self.counts)
+        while True:
+            await self.update(taking)
+            await asyncio.sleep(CLUSTERS_SECONDS)

@@ -18,9 +18,13 @@ from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.provider_health import HealthChange, HealthTable, HealthView
+from openclaw_extproc.stages.ended import without_address
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.history import STALE
 
+ABSENT_SECONDS = 30.0
+"""Behind all others, whom a call found without an address. Envoy asks for the name every five seconds or so; where its
+clusters are looked at, a look tells. Where not, it is found out by a call, which is told to come again."""
 _UNANSWERED = ("connection", "timeout")
 """What an attempt leaves behind that got no answer; see `stages/history`."""
 MOST_STALE = 5
@@ -93,8 +97,11 @@ class HealthWatch:
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]
         reason = entry.reasons[-1].rpartition(":")[2] if entry.reasons else _UNANSWERED[0]
+        absent = without_address(entry.reasons)
         with self._lock:
-            if reason != STALE or self._is_failure(last, reason):
+            if absent:
+                self._health.absent(absent, at, ABSENT_SECONDS)
+            elif reason != STALE or self._is_failure(last, reason):
                 self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
@@ -114,6 +121,11 @@ class HealthWatch:
         """`RuntimeState.unhealthy` of one request."""
         with self._lock:
             return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
+
+    def without_address(self, at: float) -> frozenset[str]:
+        """`Situation.without_address`."""
+        with self._lock:
+            return self._health.without_address(at)
 
     def planned(self, plan: Plan) -> None:
         """To be told in the same breath as `avoid`, or two requests are one trial."""

@@ -19,6 +19,7 @@ from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.clusters import is_address
 
 GRACE_SECONDS = 60.0
 """How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
@@ -51,10 +52,17 @@ class Published:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+    def moved(self, read: Read) -> frozenset[str]:
+        """Names of the clusters that Envoy has and that get another host name."""
+        before, coming = _hosts(self._read), _hosts(read)
+        return frozenset(
+            name for name, host in coming.items() if before.get(name, host) != host and not is_address(host)
+        )
+
+    async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
 
-        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        `is_away`: whether no Envoy runs now, or one that hangs; the next one reads the file when it starts.
         """
         coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
@@ -66,7 +74,7 @@ class Published:
         try:
             return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
-            if not has_ended():
+            if not is_away():
                 return "Envoy does not answer"
             self._write(text, {**coming, **leaving}, read)
             return ""
@@ -135,3 +143,9 @@ class Published:
         else:
             publish(self.file, text)
         self._text = text
+
+
+def _hosts(read: Read | None) -> dict[str, str]:
+    """By name of the cluster."""
+    upstreams = read.settings.upstreams if read is not None and read.settings is not None else ()
+    return {name: one.host for one in upstreams for name in one.clusters}

@@ -142,6 +142,7 @@ class Service:
             self._memory.situation(features, gateway, at),
             missing_credentials=self._situation.missing_credentials,
             unhealthy=self.health.avoid(at),
+            without_address=self.health.without_address(at),
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
 

@@ -18,7 +18,7 @@ from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy_process import answering, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
-from openclaw_extproc.edge.envoy_watch import watch_clusters
+from openclaw_extproc.edge.envoy_watch import ClusterWatch
 from openclaw_extproc.edge.overload import pressure_file
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
@@ -95,6 +95,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     children: list[Child] = []
     over = asyncio.Event()
     admin = EnvoyAdmin(places.admin_socket)
+    clusters = ClusterWatch(admin)
     supervisor = EnvoySupervisor(lambda: start_envoy(binary, folder, options.concurrency), admin, settings.listen)
     async with AsyncExitStack() as stack:
         taking = await stack.enter_async_context(
@@ -106,6 +107,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
             await answering(children[0], ports.values())
         stack.push_async_callback(admin.close)
         stack.push_async_callback(supervisor.stop)
+        supervisor.before_calls = lambda: clusters.update(taking)
         await supervisor.start()
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
@@ -116,13 +118,13 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
                 if published.changes(read)
                 else []
             ),
-            prepare=lambda read: published.prepare(read, admin, supervisor.has_ended),
+            prepare=lambda read: published.prepare(read, admin, supervisor.is_away),
             taken=published.taken,
         )
         stack.callback(published.stop)
         keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
-        watching = asyncio.create_task(watch(taking, sources, reloading))
-        looking = asyncio.create_task(watch_clusters(taking, admin))
+        watching = asyncio.create_task(watch(taking, sources, clusters.reloading(taking, reloading, published.moved)))
+        looking = asyncio.create_task(clusters.keep(taking))
         drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
         stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)
         code = await _until_over(over, children, {watching: "the watching of files", keeping: "the watching of Envoy"})

@@ -43,6 +43,8 @@ from openclaw_extproc.edge.sources import Origin
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.notices.kinds import Notice
 
+FIRST_NEWS_SECONDS = 5.0
+"""What a worker is told of Envoy's clusters at its start counts so long: the next news comes once it serves."""
 _UNIX = "unix:"
 
 
@@ -61,6 +63,7 @@ class Worker:
         own = Listening(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
         await self._service.expect(self._expected)
+        self._service.ejected(start.unusable, FIRST_NEWS_SECONDS)
         servers = Servers(self._service, own, pressure_file(start.route))
         await servers.start()
         # One that takes another's place gets its name at once: there is no moment without a socket.

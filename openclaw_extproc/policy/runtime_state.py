@@ -26,6 +26,9 @@ class RuntimeState:
     """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
     unhealthy: frozenset[str] = field(default_factory=frozenset[str])
     """Providers that fail, by name, and targets, by `Target.name`: they go behind all others."""
+    without_address: frozenset[str] = field(default_factory=frozenset[str])
+    """Providers, by name, that nobody can be asked at: their names do not resolve. Envoy answers 503 itself there, and
+    does not go on to whoever is planned next."""
     latency: Mapping[str, float] = field(default_factory=dict[str, float])
     """Median seconds to the first content, lately, by `Target.name`; of a target without enough samples: absent."""
     inflight: Mapping[str, int] = field(default_factory=dict[str, int])

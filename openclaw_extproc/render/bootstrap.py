@@ -36,6 +36,9 @@ MAX_STREAMS = 100
 """At a time on an HTTP/2 connection of an application; it opens another one for more."""
 USUAL = Downstream()
 NOWHERE_CLUSTER = "openclaw_nowhere"
+NAME_SECONDS, NAME_TRIES = 2, 2
+"""How long a name server may be silent at first, and how often each is asked: 5 s for each one that is. A name that was
+not found is asked for again after five seconds or so, and its provider is left out until then."""
 FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|containers)([/?].*)?|/upload/.*)"
 """Paths whose bodies may be files of any size. Envoy wants regular expressions to be no longer."""
 BUFFER = "envoy.filters.http.buffer"
@@ -106,6 +109,7 @@ def bootstrap(
             "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
         },
     }
+    whole["typed_dns_resolver_config"] = _name_resolver()
     whole["overload_manager"] = overload_manager(downstream, places.pressure_files)
     whole["memory_allocator_manager"] = memory_allocator()
     if places.admin_socket:
@@ -115,6 +119,17 @@ def bootstrap(
     elif places.admin_port is not None:
         whole["admin"] = {"address": address(f"127.0.0.1:{places.admin_port}"), "ignore_global_conn_limit": True}
     return whole
+
+
+def _name_resolver() -> dict[str, Json]:
+    """Envoy's usual one, with less patience.
+
+    Envoy takes no calls, and no changed clusters, before each name has been asked for once. By default it asks a server
+    that does not answer for more than a minute: one provider's name would keep all others waiting.
+    """
+    cares = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+    limits: dict[str, Json] = {"query_timeout_seconds": NAME_SECONDS, "query_tries": NAME_TRIES}
+    return {"name": "envoy.network.dns_resolver.cares", "typed_config": {"@type": cares, **limits}}
 
 
 def _watched(path: str) -> dict[str, Json]:

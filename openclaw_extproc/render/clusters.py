@@ -115,13 +115,13 @@ def _facts(provider: Provider) -> dict[str, Json]:
 
 
 def _discovery_type(host: str) -> dict[str, Json]:
-    if _is_address(host):
+    if is_address(host):
         return {"type": "STATIC"}
     # LOGICAL_DNS: large services answer with a few of many addresses, different ones each time.
     return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL"}
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -18,6 +18,8 @@ CONNECTED = "upstream.local_address"
 new one is still being made then."""
 DETAILS = "response.code_details"
 """Why Envoy answers by itself, where it does."""
+CLUSTER = "xds.cluster_name"
+"""Where an attempt goes."""
 NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
@@ -87,7 +89,7 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
         # Of a body in which a model's name was written anew. What is cut out of an answer is replaced by as much.
         "allow_content_length_header": True,
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "response_attributes": [DETAILS],
+        "response_attributes": [DETAILS, CLUSTER],
         "metadata_options": namespaces,
     }
 
@@ -112,7 +114,7 @@ def attempt_stage(limits: Limits) -> dict[str, Json]:
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name", PLAN, CONNECTED],
+        "request_attributes": [CLUSTER, PLAN, CONNECTED],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
             "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},
@@ -138,7 +140,7 @@ def unread_stage() -> dict[str, Json]:
             "response_trailer_mode": "SKIP",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": ["xds.cluster_name", PLAN],
+        "request_attributes": [CLUSTER, PLAN],
         "metadata_options": {"receiving_namespaces": {"untyped": [NOTES_NAMESPACE]}},
     }
 

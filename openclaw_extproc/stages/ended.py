@@ -1,7 +1,7 @@
 """What is known when a request is over: who answered, and the one entry that log, metrics and health get of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc.faults import Fault
@@ -23,8 +23,11 @@ def is_ours(details: str) -> bool:
     return re.search(LOST, details) is not None
 
 
+UNRESOLVED = "unresolved"
+"""Nobody was tried, and Envoy does not go on: there is no address, or no such cluster yet."""
+
 _CONNECTION = (
-    (re.compile("no_healthy_upstream"), "unresolved"),
+    (re.compile("no_healthy_upstream|cluster_not_found"), UNRESOLVED),
     (re.compile("TLS_error.*CERTIFICATE"), "connection_certificate"),
     (re.compile("TLS_error"), "connection_tls"),
     (re.compile("[Cc]onnection_refused"), "connection_refused"),
@@ -84,15 +87,30 @@ def entry(
 
 def failed(plan: Plan, head: ResponseHead) -> str:
     """Who did not answer and why, in the words of `x-openclaw-fallbacks`, where Envoy answers and no attempt does."""
-    attempts, word = head.headers.get("x-envoy-attempt-count", "0"), unanswered(head.details)
-    if not word or not attempts.isdecimal() or not 1 <= int(attempts) <= len(plan.groups):
+    word, counted = unanswered(head.details), head.headers.get("x-envoy-attempt-count", "0")
+    if not word or not counted.isdecimal():
         return ""
-    last, before = int(attempts), history(plan, int(attempts), head.notes, head.at).told()
+    last = int(counted)
+    if last == 0 and word == UNRESOLVED:  # of a cluster that it has not got, Envoy counts none
+        last = 1
+    if not 1 <= last <= len(plan.groups):
+        return ""
+    before = history(plan, last, head.notes, head.at).told()
     word = STALE if word == "connection" and was_stale(last, head.notes, head.at) else word
-    cluster = head.notes.get(f"try-{last}", "").partition(" ")[0]
-    names = {t.provider.name for group in plan.groups for t in group if t.provider.cluster == cluster}
-    names = names or {target.provider.name for target in plan.group(last)}
+    target = plan.target(last, head.cluster or head.notes.get(f"try-{last}", "").partition(" ")[0])
+    names = {one.provider.name for one in ((target,) if target else plan.group(last))}
     return ",".join((*before, f"{names.pop()}:{word}") if len(names) == 1 else before)
+
+
+def without_address(reasons: Sequence[str]) -> str:
+    """The provider that nobody could be asked at, by the last of an entry's reasons; "": it was something else."""
+    name, _, word = reasons[-1].rpartition(":") if reasons else ("", "", "")
+    return name if word == UNRESOLVED else ""
+
+
+def has_others(plan: Plan, name: str) -> bool:
+    """Whether somebody else than this provider is planned."""
+    return any(target.provider.name != name for group in plan.groups for target in group)
 
 
 def record(plan: Plan, answered: Target | None) -> Record:

@@ -47,6 +47,8 @@ class ResponseHead:
     """Route stage: Envoy's "response code details", which tell its own replies from providers' answers."""
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
     """Route stage: of the attempts (`history`)."""
+    cluster: str = ""
+    """Route stage: where the last attempt was sent to, or would have been."""
 
 
 @dataclass(frozen=True, slots=True)

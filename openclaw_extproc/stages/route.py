@@ -345,7 +345,10 @@ class RouteStage:
         )
         entry = passing.noted(entry, headers, event.at)
         answered = ended.answering(plan, headers)
+        absent = ended.without_address((failed,))
+        again = _LATER if absent and answered is None and ended.has_others(plan, absent) else {}
         told = {
+            **again,
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passing.told(plan, answered),

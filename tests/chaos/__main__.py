@@ -1,4 +1,4 @@
-"""`make chaos`: load while providers flap, files change and workers are killed.
+"""`make chaos`: load while providers flap, names come and go, files change and workers are killed.
 
 Exit codes: 0 every request ended well and nothing leaks, 1 not so.
 """
@@ -11,9 +11,11 @@ import random
 import signal
 import statistics
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -21,12 +23,16 @@ from tests.chaos import recovery, world
 from tests.chaos.load import Seen, load
 from tests.chaos.world import Place
 from tests.e2e.harness import Sidecar, sidecar
+from tests.e2e.name_server import Answer, NameServer, envoy_that_asks, name_server
 
 FAULTS = (
     *("ok",) * 6, "503", "429", "500", "529", "flap", "reset", "first-event-error", "html-200", "empty-200", "cut",
     "mid-error", "reset-mid", "garbage", "silent-3", "late-3", "slow-50",
     "alive-3", "gzip", "gzip-cut", "gzip-lies", "gzip-html", "wrong-kind",
 )  # fmt: skip
+NAMES: tuple[Answer, ...] = ("address", "address", "address", "nxdomain", "empty", "servfail", "silence")
+"""What may come of a provider's name; of one that is new the first answer counts."""
+NAMES_SECONDS = 1.0
 FLAP_SECONDS, RELOAD_SECONDS, KILL_SECONDS, LOOK_SECONDS = 2.0, 4.0, 10.0, 1.0
 CALM_SECONDS = 5.0
 """After the load: what is under way by then has leaked."""
@@ -51,6 +57,7 @@ class Watched:
     kills: int = 0
     reloads: int = 0
     faults: int = 0
+    names: int = 0
 
 
 def main() -> int:
@@ -60,13 +67,17 @@ def main() -> int:
         if not options.no_recovery:
             with sidecar(world.config(places, 1), world.KEYS, never_ill=False) as up:
                 found = recovery.measured(up.url, places["openai-1"], options.recovery_seconds)
-        with sidecar(world.config(places), world.KEYS, gateway=options.gateway, never_ill=False) as up:
-            seen, watched = Seen(), Watched()
-            asyncio.run(_chaos(up, places, options, seen, watched))
-            for place in places.values():
-                place.set_fault("ok")
-            time.sleep(CALM_SECONDS)
-            summary = _summary(up, seen, watched, options, found)
+        with name_server() as names, tempfile.TemporaryDirectory() as folder:
+            envoy = ("--envoy", envoy_that_asks(names, Path(folder)))
+            _name(names, places, 0)
+            config = world.config(places, named=True)
+            with sidecar(config, world.KEYS, *envoy, gateway=options.gateway, never_ill=False) as up:
+                seen, watched = Seen(), Watched()
+                asyncio.run(_chaos(up, places, names, options, seen, watched))
+                for place in places.values():
+                    place.set_fault("ok")
+                time.sleep(CALM_SECONDS)
+                summary = _summary(up, seen, watched, options, found)
     print(json.dumps(summary, indent=1) if options.json else "\n".join(f"{k}: {v}" for k, v in summary.items()))
     return 1 if summary["found wrong"] else 0
 
@@ -86,14 +97,25 @@ def _options() -> argparse.Namespace:
 
 
 async def _chaos(
-    up: Sidecar, places: dict[str, Place], options: argparse.Namespace, seen: Seen, watched: Watched
+    up: Sidecar,
+    places: dict[str, Place],
+    names: NameServer,
+    options: argparse.Namespace,
+    seen: Seen,
+    watched: Watched,
 ) -> None:
     random.seed(options.seed)
     watched.spared = _ours(up)[:2]
     over = asyncio.Event()
     mischief = [
         asyncio.create_task(task)
-        for task in (_flap(places, watched), _reload(up, places, watched), _kill(up, watched), _look(up, seen, watched))
+        for task in (
+            _flap(places, watched),
+            _rename(names, watched),
+            _reload(up, places, names, watched),
+            _kill(up, watched),
+            _look(up, seen, watched),
+        )
     ]
     loading = asyncio.create_task(load(up.url, options.rate, over, seen))
     await asyncio.sleep(options.seconds)
@@ -116,11 +138,25 @@ async def _flap(places: dict[str, Place], watched: Watched) -> None:
             await asyncio.sleep(FLAP_SECONDS / len(places) * 2)
 
 
-async def _reload(up: Sidecar, places: dict[str, Place], watched: Watched) -> None:
+async def _rename(names: NameServer, watched: Watched) -> None:
+    while True:
+        await asyncio.sleep(NAMES_SECONDS)
+        names.answers[random.choice([*names.answers])] = random.choice(NAMES)  # noqa: S311  # as above
+        watched.names += 1
+
+
+async def _reload(up: Sidecar, places: dict[str, Place], names: NameServer, watched: Watched) -> None:
     while True:
         await asyncio.sleep(RELOAD_SECONDS)
         watched.reloads += 1
-        up.rewrite(world.config(places, watched.reloads))
+        _name(names, places, watched.reloads)
+        up.rewrite(world.config(places, watched.reloads, named=True))
+
+
+def _name(names: NameServer, places: dict[str, Place], reload: int) -> None:
+    """Have an answer for each name that this reload brings, if it brings new ones."""
+    for place in places.values():
+        names.answers.setdefault(world.host(place, reload), random.choice(NAMES))  # noqa: S311  # as above
 
 
 async def _kill(up: Sidecar, watched: Watched) -> None:
@@ -160,6 +196,7 @@ def _summary(
     more_files = sum(map(world.open_files, [*_ours(up), _envoy(up)])) - statistics.median(watched.files[:10])
     wrong = [
         *(f"{seen.counts[kind]} requests {kind}" for kind in ("wrong", "hung") if seen.counts[kind]),
+        *([f"{len(seen.unasked)} calls ended for want of an address ({seen.unasked[0]})"] if seen.unasked else []),
         *(f"{value} still in {name}" for name, value in active.items() if value and "stage" not in name),
         *([f"{under_way:g} calls still under way by our own count"] if under_way else []),
         *([f"{more_files:g} more open files than at the start"] if more_files > MOST_MORE_FILES else []),
@@ -171,7 +208,8 @@ def _summary(
         "ended": dict(seen.counts),
         "statuses": dict(seen.statuses),
         "longest": f"{seen.longest:.1f} s",
-        "mischief": f"{watched.faults} faults set, {watched.reloads} reloads, {_kills(watched)}",
+        "mischief": f"{watched.faults} faults set, {watched.names} names changed, {watched.reloads} reloads, "
+        f"{_kills(watched)}",
         "memory": f"{slope:.0f} KiB more for 10,000 requests (ours that lived), "
         f"{_slope(watched.envoy_sizes):.0f} (Envoy); "
         f"at the end {sum(map(world.kib, _ours(up))) / 1024:.0f} and {world.kib(_envoy(up)) / 1024:.0f} MiB"

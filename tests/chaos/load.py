@@ -27,6 +27,8 @@ SHOWN = 20
 class Seen:
     counts: Counter[Ended] = field(default_factory=Counter[Ended])
     statuses: Counter[str] = field(default_factory=Counter[str])
+    unasked: list[str] = field(default_factory=list[str])
+    """Answers of Envoy's own, for want of an address, to calls that somebody else could have answered."""
     odd: list[str] = field(default_factory=list[str])
     longest: float = 0.0
 
@@ -67,6 +69,8 @@ async def _one(client: httpx.AsyncClient, url: str, number: int, seen: Seen) -> 
             body = ""
             async for part in answer.aiter_text():
                 body += part
+        if ":unresolved" in answer.headers.get("x-openclaw-fallbacks", ""):
+            seen.unasked.append(f"{answer.headers['x-openclaw-fallbacks']}, {answer.headers.get('x-openclaw-reason')}")
         ended, words = _judged(shape, answer, body, text, streamed=streamed)
     except (TimeoutError, httpx.TimeoutException):
         ended, words = "hung", f"{shape} {'streamed' if streamed else 'whole'}"

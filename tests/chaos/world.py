@@ -15,6 +15,7 @@ from tests.e2e.world import EMERGENCY, FORMATS, RETRY_AFTER_SECONDS
 SHAPES = ("openai", "anthropic", "gemini")
 STAND_IN = {"openai": "anthropic", "anthropic": "gemini", "gemini": "openai"}
 PATIENCE_MS = 1_500
+ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,24 @@ def providers() -> Generator[dict[str, Place]]:
         process.communicate(timeout=10)
 
 
-def config(places: dict[str, Place], n: int = 0, *, more: str = "") -> str:
-    """The text below `gateway:`. `n`: every reload changes something, some of them who stands in."""
+def host(place: Place, n: int) -> str:
+    """Its name after reload `n`: a new one each second time, which Envoy has to ask for before it has an address."""
+    return f"{place.name}-{n // 2}.chaos.test"
+
+
+def config(places: dict[str, Place], n: int = 0, *, named: bool = False, more: str = "") -> str:
+    """The text below `gateway:`. `n`: every reload changes something, some of them who stands in. `named`: those that
+    are asked first have a name instead of an address.
+    """
     lines: list[str] = []
     for shape in SHAPES:
-        stand_in = STAND_IN[shape] if n % 3 else shape
+        first, stand_in = places[f"{shape}-1"], STAND_IN[shape] if n % 3 else shape
         lines += (
-            _entry(places[f"{shape}-1"], f", fallback: {stand_in}-2, fallback_model: {stand_in}-2-model"),
+            _entry(
+                first,
+                host(first, n) if named else ADDRESS,
+                f", fallback: {stand_in}-2, fallback_model: {stand_in}-2-model",
+            ),
             _entry(places[f"{shape}-2"]),
         )
     entries = "\n".join(lines)
@@ -65,10 +77,10 @@ logging: {{level: error}}
 {more}"""
 
 
-def _entry(place: Place, then: str = "") -> str:
+def _entry(place: Place, at: str = ADDRESS, then: str = "") -> str:
     return (
         f"    - {{name: {place.name}, models: [{place.name}-model], format: {FORMATS[place.shape]}, "
-        f'endpoint: "http://127.0.0.1:{place.port}", api_key: "${{CHAOS_KEY}}"{then}}}'
+        f'endpoint: "http://{at}:{place.port}", allow_http: true, api_key: "${{CHAOS_KEY}}"{then}}}'
     )
 
 

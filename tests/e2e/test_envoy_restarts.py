@@ -80,6 +80,31 @@ def test_a_killed_envoy_is_replaced_under_load(providers: Providers, workers: in
     assert Counter(call.status for call in seen)[200] > 40
 
 
+def test_a_stopped_envoy_is_seen_and_replaced(providers: Providers) -> None:
+    """It hangs: the kernel goes on to take connections for it, and nobody answers."""
+    with (
+        listening(answer) as hook,
+        sidecar(
+            f'{world.config(providers)}\nchannels: {{slack: {{webhook_url: "${{HOOK}}"}}}}\n',
+            {**world.KEYS, "HOOK": hook.url},
+        ) as up,
+    ):
+        before = envoy_of(up.process.pid)
+        os.kill(before, signal.SIGSTOP)
+
+        until(lambda: readiness(up.admin_url) == (503, "Envoy does not answer"), 15, up.logged)
+        assert up.metric("openclaw_envoy_ready") == 0
+        restarted(up, 1)
+
+        assert envoy_of(up.process.pid) != before
+        assert not is_running(before)
+        assert (up.metric("openclaw_envoy_ready"), up.metric("openclaw_envoy_restarts_total")) == (1, 1)
+        assert [line["data"]["hung"] for line in up.lines("ended")] == [True]
+        assert len(up.lines("silent")) == 1
+        wait_for(hook, "Envoy hung, was killed and is started again")
+        assert http.get(f"{up.url}/v1/models").status_code == 200
+
+
 def test_calls_can_be_made_whenever_it_says_so(providers: Providers, tmp_path: Path) -> None:
     """From the very first answer of `/readyz` on, and after each restart."""
     file, port, admin_port = written(tmp_path, providers)

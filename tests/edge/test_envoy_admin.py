@@ -26,7 +26,8 @@ GONE, WELL = {"failed_outlier_check": True, "eds_health_status": "HEALTHY"}, {"e
 def test_a_cluster_is_unusable_without_a_host_and_when_all_are_ejected() -> None:
     found = unusable(page(ace=[GONE], bee=[WELL], cat=[GONE, WELL], dog=[GONE, GONE], nobody=[]))
 
-    assert found == Unusable(ejected=frozenset({"ace", "dog"}), absent=frozenset({"nobody"}))
+    known = frozenset({"ace", "bee", "cat", "dog", "nobody"})
+    assert found == Unusable(ejected=frozenset({"ace", "dog"}), absent=frozenset({"nobody"}), known=known)
 
 
 @pytest.mark.parametrize("text", [b"", b"no JSON", b"[]", b'{"cluster_statuses": 5}', b"{}"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.edge.health_watch import MOST_STALE, HealthWatch
+from openclaw_extproc.edge.health_watch import ABSENT_SECONDS, MOST_STALE, HealthWatch
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import Plan
@@ -126,3 +126,13 @@ def test_a_call_that_we_lost_is_nobody_else_s_fault(fault: Fault | None, open_: 
         watch.request(RequestEntry("r", "openai_chat", PLAN, 503, fault=fault, attempts=1), AT)
 
     assert sorted(states(watch)) == open_
+
+
+def test_who_was_found_without_an_address_is_behind_for_a_while_and_has_not_failed() -> None:
+    watch = HealthWatch(GATEWAY)
+
+    watch.request(RequestEntry("r", "openai_chat", PLAN, 503, attempts=1, reasons=("ace:unresolved",)), AT)
+
+    assert watch.avoid(AT + ABSENT_SECONDS - 1) == {"ace"}
+    assert watch.avoid(AT + ABSENT_SECONDS + 1) == frozenset()
+    assert [view.failure_rate for view in watch.view(AT) if view.name == "ace"] == [None]

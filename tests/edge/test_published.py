@@ -129,3 +129,22 @@ def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path) -> 
 
     assert problem == ""
     assert "two" in (tmp_path / "clusters.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "moved"),
+    [
+        ("http://127.0.0.1:1", []),
+        ("http://127.0.0.2:1", []),
+        ("https://one.example", ["one", "one-unread"]),
+    ],
+)
+def test_who_gets_another_name_may_have_no_address_for_a_while(tmp_path: Path, endpoint: str, moved: list[str]) -> None:
+    of = sources(tmp_path)
+    published = Published(tmp_path / "clusters.yaml", of)
+    published.first(read(tmp_path, of, "one", "two"))
+
+    text = config("one", "two", "three").replace("http://127.0.0.1:1", endpoint, 1)
+    (tmp_path / "openclaw.yml").write_text(text)
+
+    assert sorted(published.moved(of.read())) == moved

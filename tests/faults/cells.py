@@ -28,6 +28,11 @@ class Cell:
     streamed: bool
 
     @property
+    def number(self) -> int:
+        """Its place among all: the names of the first thousand have fewer figures than the others."""
+        return int(self.name.removeprefix("c"))
+
+    @property
     def expected(self) -> Expected:
         return self.row.expected(self.chain, self.shapes[0], streamed=self.streamed)
 

@@ -112,4 +112,4 @@ def run(some: Sequence[Cell], done: Callable[[Judged], None], jobs: int = JOBS) 
                     results.append(one)
     finally:
         providers.close()
-    return sorted(results, key=lambda one: one.cell.name)
+    return sorted(results, key=lambda one: one.cell.number)

@@ -3,13 +3,12 @@
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 
 from bench.report import machine
 from tests.faults.cells import CLIENTS
 from tests.faults.judging import Judged
-from tests.faults.rows import PATIENCE_SECONDS, RANKS
+from tests.faults.rows import PATIENCE_SECONDS, RANKS, ROWS
 
 BEGIN, END = "<!-- faults: made by `make faults` -->", "<!-- end of faults -->"
 
@@ -61,6 +60,9 @@ def as_json(results: Iterable[Judged], took: float) -> dict[str, object]:
 
 
 def markdown(results: Sequence[Judged]) -> str:
+    """A line for each fault, in the order of `ROWS`, whatever the order of the results."""
+    ordered = sorted(results, key=lambda one: one.cell.number)
+    groups = [[one for one in ordered if one.cell.row.name == row.name] for row in ROWS]
     rows = [
         [
             "fault",
@@ -68,10 +70,13 @@ def markdown(results: Sequence[Judged]) -> str:
             *(f"{client}, {how}" for client in CLIENTS for how in ("whole", "streamed")),
         ],
         ["---"] * 8,
-        *(_row(list(group)) for _, group in groupby(results, key=lambda one: one.cell.row.name)),
+        *(_row(group) for group in groups if group),
     ]
     reasons = dict.fromkeys(
-        (one.cell.row.name, one.cell.expected.why) for one in results if one.verdict == "safe" and one.cell.expected.why
+        (one.cell.row.name, one.cell.expected.why)
+        for group in groups
+        for one in group
+        if one.verdict == "safe" and one.cell.expected.why
     )
     why = "\n".join(f"- {name}: {reason}." for name, reason in reasons)
     here = machine()

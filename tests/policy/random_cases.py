@@ -259,6 +259,7 @@ class Case:
     def situation(self) -> RuntimeState:
         return RuntimeState(
             missing_credentials=frozenset(self.some([f"KEY_{name}" for name in PROVIDERS], most=1)),
+            without_address=frozenset(self.some([*PROVIDERS], most=2)),
             unhealthy=frozenset(self.some([*PROVIDERS, "a/m1"], most=2)),
             latency={name: self.one(0.1, 0.5) for name in self.some(TARGETS, most=9)},
             inflight={name: self.one(1, 2, 3) for name in self.some(TARGETS, most=9)},

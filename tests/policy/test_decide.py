@@ -190,3 +190,19 @@ def test_an_identity_is_missing_by_its_kind_and_name(auth: Auth) -> None:
 
     assert names(gateway(cloud, THREE), missing=[f"{auth}:default"]) == ["three"]
     assert names(gateway(cloud, THREE), missing=[f"{other}:default", "default"]) == ["one", "three"]
+
+
+def test_who_has_no_address_is_left_out_also_where_all_others_fail() -> None:
+    """Envoy answers 503 itself when it comes to one, and goes on to nobody."""
+    failing = RuntimeState(unhealthy=frozenset({"one", "two", "three"}), without_address=frozenset({"one"}))
+
+    decision = decide(FEATURES, failing, gateway(ONE, TWO, THREE))
+
+    assert decision.chain == (target(TWO), target(THREE))
+    assert "one skipped: Envoy has no address of it" in decision.because
+
+
+def test_where_nobody_has_an_address_all_are_asked() -> None:
+    nobody = RuntimeState(without_address=frozenset({"one", "two"}))
+
+    assert decide(FEATURES, nobody, gateway(ONE, TWO)).chain == (target(ONE), target(TWO))

@@ -142,6 +142,15 @@ def test_nobody_is_planned_who_cannot_be_asked(seed: int, mode: Mode) -> None:
 
 @MANY
 @given(SEEDS, MODES)
+def test_nobody_is_planned_beside_others_who_has_no_address(seed: int, mode: Mode) -> None:
+    features, situation, gateway = drawn(seed, mode)
+    absent = [one.provider.name in situation.without_address for one in planned(made(features, situation, gateway))]
+
+    assert all(absent) or not any(absent)
+
+
+@MANY
+@given(SEEDS, MODES)
 def test_a_callers_key_goes_to_one_provider_only(seed: int, mode: Mode) -> None:
     features, situation, gateway = drawn(seed, mode)
     decision = made(features, situation, gateway)

@@ -246,8 +246,19 @@ def test_who_has_no_address_goes_behind_whatever_the_rules_forgive() -> None:
     forgiving.absent("ace", AT, 4)
 
     assert avoided(forgiving, AT + 1) == {"ace"}
+    assert forgiving.without_address(AT + 1) == {"ace"}
     assert avoided(forgiving, AT + 5) == set()
+    assert forgiving.without_address(AT + 5) == frozenset()
     forgiving.absent("nobody", AT, 4)
+
+
+def test_who_answers_has_an_address() -> None:
+    health = HealthTable(GATEWAY)
+    health.absent("ace", AT, 30)
+
+    health.succeeded(LARGE, AT + 1)
+
+    assert health.without_address(AT + 2) == frozenset()
 
 
 # -- dynamic switching -------------------------------------------------------------------------

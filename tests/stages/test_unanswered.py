@@ -14,6 +14,7 @@ TOLD = [
     (f"{RESET}{{connection_timeout}}", "connection_timeout"),
     (f"{RESET}{{connection_termination}}", "connection"),
     ("no_healthy_upstream", "unresolved"),
+    ("cluster_not_found", "unresolved"),
     ("upstream_per_try_timeout", "timeout"),
     ("upstream_response_timeout", "timeout"),
     ("via_upstream", ""),
@@ -45,3 +46,34 @@ def test_an_attempt_that_the_plan_does_not_have_is_nobodys(attempts: str) -> Non
     talk.tell(ResponseHead({":status": "503", "x-envoy-attempt-count": attempts}, BEGAN + 3, details=TOLD[0][0]))
 
     assert talk.entry.reasons == ()
+
+
+def test_a_cluster_that_envoy_has_not_got_is_the_first_one_s() -> None:
+    """Envoy counts no attempt then."""
+    talk = routed(asking("openai_chat", stream=False), gateway(chain("openai_chat", "gemini"), max_retries=0))
+
+    talk.tell(ResponseHead({":status": "503", "x-envoy-attempt-count": "0"}, BEGAN + 3, details="cluster_not_found"))
+
+    assert talk.entry.reasons == ("p0-openai_chat:unresolved",)
+
+
+@pytest.mark.parametrize(
+    ("details", "formats", "told"),
+    [
+        ("no_healthy_upstream", ("openai_chat", "gemini"), ("true", "1")),
+        ("cluster_not_found", ("openai_chat", "gemini"), ("true", "1")),
+        ("no_healthy_upstream", ("openai_chat",), (None, None)),
+        ("upstream_response_timeout", ("openai_chat", "gemini"), (None, None)),
+    ],
+)
+def test_who_was_not_asked_for_want_of_an_address_may_come_again(
+    details: str, formats: tuple[str, ...], told: tuple[str | None, str | None]
+) -> None:
+    """The next call goes to somebody else, where there is one."""
+    talk = routed(asking("openai_chat", stream=False), gateway(chain(*formats), max_retries=0))
+
+    talk.tell(ResponseHead({":status": "503", "x-envoy-attempt-count": "1"}, BEGAN + 3, details=details))
+
+    assert isinstance(talk.last, Continue)
+    headers = talk.last.set_headers
+    assert (headers.get("x-should-retry"), headers.get("retry-after")) == told

@@ -80,8 +80,9 @@ class GatewaySection(Processes, CallersSection):
     """`/metrics`, `/healthz` and `/readyz`."""
     envoy_admin_port: Port | None = None
     """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
-    second whether Envoy is ready and whom it can ask. Whoever reaches it can end Envoy. Read at the start only; `up`
-    needs none."""
+    second whether Envoy is ready and whom it can ask. Without it nobody knows beforehand that a provider's name does
+    not resolve: one call of each worker in half a minute ends with 503, `retry-after: 1` and `x-should-retry: true`,
+    and the next one goes elsewhere. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
     passthrough: bool | list[Name] = True
     """Whether requests that are no model calls (files, batches, audio, images) go on to their own provider: those of
     the table in docs/wire-formats.md. A list opens more of that table by name, besides what is open anyway:

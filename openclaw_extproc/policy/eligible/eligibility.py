@@ -50,7 +50,7 @@ def filter_candidates(candidates: Sequence[Candidate], terms: EligibilityTerms, 
     found = [(one, ineligibility(one, terms, case)) for one in candidates]
     usable = [one for one, fault in found if fault is None]
     objections = [(one, fault) for one, fault in found if fault is not None]
-    for doubt in (_unable, _too_long):
+    for doubt in (_absent, _unable, _too_long):
         doubted = [(one, fault) for one in usable if (fault := doubt(one, case))]
         if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
             usable = [one for one in usable if not any(one is other for other, _ in doubted)]
@@ -65,7 +65,7 @@ def ineligibility(one: Candidate, terms: EligibilityTerms, case: RoutingContext)
 
 def is_ineligible(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> bool:
     """Whether there is any objection at all, or a doubt, even one that all others share."""
-    return bool(ineligibility(one, terms, case) or _unable(one, case) or _too_long(one, case))
+    return bool(ineligibility(one, terms, case) or any(doubt(one, case) for doubt in (_absent, _unable, _too_long)))
 
 
 def most_telling_fault(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
@@ -109,6 +109,14 @@ def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fau
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
         return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
     return None
+
+
+def _absent(one: Candidate, case: RoutingContext) -> Fault | None:
+    """It is not put last, but left out: where Envoy comes to it, the call is over. Where all are absent, one of them
+    is asked, as the name may resolve by then."""
+    if one.target.provider.name not in case.situation.without_address:
+        return None
+    return Fault(Kind.EXHAUSTED, "Envoy has no address of it")
 
 
 def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:

@@ -105,6 +105,7 @@ class _Watched:
     wide: bool = False
     """Its last failure was one of the whole provider."""
     answered_at: float = 0.0
+    absent_until: float = 0.0
     ejected_since: float = 0.0
     ejected_until: float = 0.0
     """As far as is known, by Envoy."""
@@ -162,6 +163,7 @@ class HealthTable:
             watched.answered_at = at
             if not watched.model:
                 watched.circuit.trust()
+                watched.absent_until = 0.0
         self._rate(target, at, failed=False, seconds=seconds)
 
     def failed(
@@ -206,6 +208,7 @@ class HealthTable:
         """Envoy has no address of it, as far as is known for so long: nobody can be asked there."""
         if (watched := self._by_name.get(provider)) is not None:
             watched.circuit.suspect(at, seconds, is_sure=True)
+            watched.absent_until = max(watched.absent_until, at + seconds)
             watched.noted(at, "without an address")
             self._restless.add(provider)
 
@@ -256,6 +259,10 @@ class HealthTable:
         quiet = {name for name in self._restless if self._by_name[name].is_quiet(at)}
         self._restless = {name for name in self._restless if name not in quiet or self._is_untold(name, at)}
         return frozenset(name for name in self._restless if self._by_name[name].is_behind(at, draw))
+
+    def without_address(self, at: float) -> frozenset[str]:
+        """Names of providers that nobody can be asked at."""
+        return frozenset(name for name in self._restless if at < self._by_name[name].absent_until)
 
     def changes(self, at: float) -> tuple[HealthChange, ...]:
         """What changed since they were asked for the last time, each once."""
