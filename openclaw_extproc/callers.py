@@ -7,6 +7,7 @@ client certificate (Envoy's listener did), or a certificate that a mesh in front
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from typing import Literal, TypeAlias
 
 Source: TypeAlias = Literal["", "key", "jwt", "xfcc", "certificate"]
@@ -15,6 +16,9 @@ Source: TypeAlias = Literal["", "key", "jwt", "xfcc", "certificate"]
 Authentication: TypeAlias = Literal["optional", "required", "listed"]
 """`required`: a caller without a verified identity is refused with 401. `listed`: besides, one that is not among
 `clients` with 403."""
+
+
+_OWNER_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,19 @@ class CallerIdentity:
     @property
     def is_verified(self) -> bool:
         return self.source != ""
+
+    @property
+    def owner(self) -> str:
+        """A text of fixed length that tells this caller from every other one; empty: nobody verified who calls.
+
+        A client is the same caller by its key and by its certificate. A name in a token is another one, whatever it is:
+        some issuers let people choose names.
+        """
+        if not self.is_verified:
+            return ""
+        proof = "client" if self.client and self.source != "jwt" else self.source
+        who = repr((proof, self.tenant, self.name)).encode("utf-8", "surrogatepass")
+        return blake2s(who, digest_size=_OWNER_BYTES).hexdigest()
 
 
 ANONYMOUS = CallerIdentity()

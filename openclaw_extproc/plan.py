@@ -148,7 +148,8 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     passes: bool = False
     degraded: str = ""
     session: str = ""
-    """This and the next two: all of the record that attempts have a use for."""
+    """This and the next three: all of the record that attempts have a use for."""
+    owner: str = ""
     tier: str = ""
     cost_usd: _Dollars | None = None
     client_headers: dict[str, str] = {}
@@ -173,6 +174,7 @@ def write(plan: Plan) -> str:
         passes=plan.passes,
         degraded=plan.degraded,
         session=plan.record.session,
+        owner=plan.record.owner,
         tier=plan.record.tier,
         cost_usd=plan.record.cost_usd,
         client_headers=plan.client_headers,
@@ -212,7 +214,7 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         patience_ms=written.patience_ms,
         limits=gateway.limits,
         emergency=gateway.emergency,
-        record=Record(session=written.session, tier=written.tier, cost_usd=written.cost_usd),
+        record=Record(session=written.session, owner=written.owner, tier=written.tier, cost_usd=written.cost_usd),
         estimated_tokens=written.estimated_tokens,
         passes=written.passes,
         degraded=written.degraded,

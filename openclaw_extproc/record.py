@@ -38,6 +38,8 @@ class Record:
     would: str = ""
     """Mode `shadow`: `provider/model` that would have been asked."""
     session: str = ""
+    owner: str = ""
+    """`CallerIdentity.owner` of the caller whose session it is: callers may use the same names."""
     cost_centre: str = ""
     """The one that counts: verified, or said by a caller that is believed, or the default."""
     identity: str = ""

@@ -58,7 +58,7 @@ plans = st.builds(
     st.integers(1, 10**6),
     st.just(LIMITS),
     st.just(EMERGENCY),
-    st.builds(Record, session=text, tier=text, cost_usd=st.none() | st.floats(0, 100)),
+    st.builds(Record, session=text, owner=text, tier=text, cost_usd=st.none() | st.floats(0, 100)),
     generation=st.just("g1"),
 )
 

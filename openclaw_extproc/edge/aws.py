@@ -97,6 +97,10 @@ class AwsSource:
         held = self._held
         return held is not None and not held.expired
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return ()  # nothing is passed on unread to AWS, and each request has its own signature
+
     def headers(self, credential: AwsCredential | GoogleCredential) -> dict[str, str]:
         held = self._held
         if held is None or held.expired:

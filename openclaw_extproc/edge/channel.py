@@ -94,6 +94,14 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Access tokens that one worker puts on requests, to the parent, and from there to all others."""
+
+    identity: str
+    tokens: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The stages are listened for."""
 
@@ -120,8 +128,8 @@ class Last:
     metrics: tuple[Metric, ...]
 
 
-ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed
-FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed
+ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed | Tokens
+FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed | Tokens
 Message: TypeAlias = ToWorker | FromWorker
 
 

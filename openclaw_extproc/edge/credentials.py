@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from openclaw_extproc.config.providers.cloud_credentials import Cloud, is_cloud
 from openclaw_extproc.edge.identities import Identity
+from openclaw_extproc.edge.known_tokens import Announce, KnownTokens
+from openclaw_extproc.edge.masking import secrets_in
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, Credential, GoogleCredential, HeaderCredential
@@ -18,6 +20,7 @@ class Credentials:
         self._secrets = secrets
         self._failed = failed
         self._identities: dict[tuple[Cloud, str], Identity] = {}
+        self._tokens = KnownTokens()
 
     def keep(self, providers: Iterable[Provider]) -> None:
         """Keep the identities of these providers fresh, and no others."""
@@ -42,6 +45,25 @@ class Credentials:
             identity = self._identities.get((provider.auth, provider.credential))
             return identity is not None and identity.there
         return self._secrets.get(provider.credential) is not None
+
+    def announce(self, tell: Announce) -> None:
+        """Tell which tokens there are that were not there before, by the name of their identity."""
+        for identity in self._identities.values():
+            if new := self._tokens.note(identity.name, identity.tokens):
+                tell(identity.name, new)
+
+    def learn(self, identity: str, tokens: tuple[str, ...]) -> None:
+        """Another worker has these."""
+        self._tokens.note(identity, tokens)
+
+    def quotable(self, credential: Credential) -> tuple[str, ...]:
+        """What an answer may quote of it, whichever worker has put it on."""
+        own = secrets_in(self.put_on(credential))
+        match credential:
+            case GoogleCredential(name):
+                return (*own, *self._tokens.of(f"google:{name}"))
+            case HeaderCredential() | AwsCredential():
+                return own
 
     def put_on(self, credential: Credential) -> Mapping[str, str]:
         """The headers that carry it; none where it has gone missing: the provider then answers 401."""

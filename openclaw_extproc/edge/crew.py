@@ -12,14 +12,16 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import admin, health_page, logs
-from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start
+from openclaw_extproc.edge.channel import Ejected, Probe, Probed, Start, Tokens
 from openclaw_extproc.edge.envoy_admin import Unusable
 from openclaw_extproc.edge.hand import Hand
+from openclaw_extproc.edge.known_tokens import KnownTokens
 from openclaw_extproc.edge.notifier import Notifier
 from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.restart import Kept
@@ -77,6 +79,8 @@ class Crew:
         self.notifier = notifier
         self._leaving: set[Hand] = set()
         self._unusable = Unusable()
+        self._starting: set[Hand] = set()
+        self._tokens = KnownTokens()
         self._prober: Hand | None = None
         self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,6 +173,12 @@ class Crew:
         for hand in self._hands():
             if hand is not of:
                 hand.tell(news)
+
+    def _pass_on(self, of: Hand, news: Tokens) -> None:
+        """To all others, those that start or leave too: each of them may see what a provider answers to this token."""
+        self._tokens.note(news.identity, news.tokens)
+        for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
+            hand.tell(news)
 
     def _hands(self) -> list[Hand]:
         """Of those who serve."""
@@ -270,12 +280,17 @@ class Crew:
         pair = slot.listening
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
         hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        for identity, tokens in self._tokens.all():
+            hand.tell(Tokens(identity, tokens))
+        hand.announced = partial(self._pass_on, hand)
+        self._starting.add(hand)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
             await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waits:
                 task.cancel()
+            self._starting.discard(hand)
             if not hand.ready.is_set():
                 hand.kill()
         if not hand.ready.is_set():

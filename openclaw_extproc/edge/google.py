@@ -19,10 +19,11 @@ from google.oauth2 import service_account
 
 from openclaw_extproc.config.providers.cloud_credentials import DEFAULT
 from openclaw_extproc.edge.identities import NotRenewedError
+from openclaw_extproc.edge.masking import secrets_in
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 
 AGAIN_SECONDS = 5.0
-"""To look at a token's age costs nothing."""
+"""To look at a token's age costs nothing. A fresh token is put on so much later: other workers hear of it before."""
 TIMEOUT_SECONDS = 10
 """Of a call to a token server. google-auth's own is 120."""
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -64,15 +65,23 @@ class GoogleSource:
         self._file = file
         self._found: _Found | None = None
         self._held: _Held | None = None
+        self._next: _Held | None = None
+        """Fetched while the other one is still valid."""
 
     def renew(self) -> float:
+        if self._next is not None:
+            self._held, self._next = self._next, None
         try:
             if self._found is None:
                 self._found = _looked_up(self._file)
             if self._found.token_state is not TokenState.FRESH:
                 # The application default may ask other servers in turn: the limit is for each of them.
                 self._found.refresh(partial(google.auth.transport.requests.Request(), timeout=TIMEOUT_SECONDS))
-                self._held = _held(self._found)
+                fresh = _held(self._found)
+                if self.there:
+                    self._next = fresh
+                else:
+                    self._held = fresh
         except Exception as problem:  # noqa: BLE001  # whatever a file or a token server may bring about
             self._found = None  # read the file anew: it may have been rotated
             raise self._told(problem) from None
@@ -90,12 +99,19 @@ class GoogleSource:
 
     @property
     def there(self) -> bool:
-        held = self._held
-        return held is not None and not held.expired
+        return bool(self._headers())
 
     def headers(self, credential: AwsCredential | GoogleCredential) -> dict[str, str]:  # noqa: ARG002  # the same for all
-        held = self._held
-        return {} if held is None or held.expired else held.headers
+        return self._headers()
+
+    def _headers(self) -> dict[str, str]:
+        valid = (held.headers for held in (self._held, self._next) if held is not None and not held.expired)
+        return next(valid, dict[str, str]())
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        held = [one.headers for one in (self._held, self._next) if one is not None]
+        return tuple(secret for headers in held for secret in secrets_in(headers))
 
 
 def _looked_up(file: str | None) -> _Found:

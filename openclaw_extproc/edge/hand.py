@@ -26,6 +26,7 @@ from openclaw_extproc.edge.channel import (
     Reply,
     Start,
     Take,
+    Tokens,
 )
 from openclaw_extproc.edge.heartbeat import Pulse
 from openclaw_extproc.edge.processes import Child
@@ -50,6 +51,8 @@ class Hand:
         self.pulse = pulse
         self.probed: Callable[[Probed], None] = _nobody
         """Who wants to know what its probes found."""
+        self.announced: Callable[[Tokens], None] = _nobody
+        """Who wants to know which tokens it puts on."""
         self.metrics: tuple[Metric, ...] = ()
         """As it told them last."""
         self._channel = channel
@@ -99,7 +102,7 @@ class Hand:
         reply = await self._ask(Look(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views
 
-    def tell(self, news: "Probe | Ejected | Probed") -> None:
+    def tell(self, news: "Probe | Ejected | Probed | Tokens") -> None:
         self._channel.send(news)
 
     def drain(self, seconds: float) -> None:
@@ -145,6 +148,8 @@ class Hand:
                         self.metrics = metrics
                     case Probed():
                         self.probed(message)
+                    case Tokens():
+                        self.announced(message)
                     case Start() | Expect() | Take() | Count() | Look() | Drain() | Probe() | Ejected():
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:
@@ -152,5 +157,5 @@ class Hand:
                 waiting.cancel()
 
 
-def _nobody(_: Probed) -> None:
+def _nobody(_: Probed | Tokens) -> None:
     """Until somebody asks."""

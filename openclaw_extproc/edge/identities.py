@@ -51,6 +51,11 @@ class Source(Protocol):
         """What carries it. Asks nobody; none when it is not there."""
         ...
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What it puts on requests as it is, now or soon, and answers may quote to another worker."""
+        ...
+
 
 def installed() -> frozenset[Cloud]:
     """The extras whose packages are here."""
@@ -92,6 +97,10 @@ class Identity:
 
     def headers(self, credential: AwsCredential | GoogleCredential) -> Mapping[str, str]:
         return {} if self._source is None else self._source.headers(credential)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return () if self._source is None else self._source.tokens
 
     def wait(self, seconds: float) -> None:
         """Until it was asked for once, with whatever result."""

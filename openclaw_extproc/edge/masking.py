@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import quote
 
 from openclaw_extproc.stages.events import (
@@ -99,11 +100,19 @@ class Masker:
         return min(_begin(text, form) for form in self._forms)
 
 
+class Masking(Protocol):
+    """`Masker`, or one that looks into frames."""
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]: ...
+    def feed(self, chunk: bytes, *, end: bool) -> bytes: ...
+    def rest(self) -> bytes: ...
+
+
 class Masked:
     """What a stage is shown of an answer, and what has to be told to Envoy because of it."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._masker = Masker(secrets)
+    def __init__(self, masker: Masking) -> None:
+        self._masker = masker
         self._headers: Mapping[str, str] = {}
         """Of its head, those that are not as Envoy has them."""
         self._chunk = b""

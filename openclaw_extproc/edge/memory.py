@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from openclaw_extproc.edge.session_memory import USUAL_TTL_SECONDS, Sessions
+from openclaw_extproc.edge.session_memory import USUAL_TTL_SECONDS, SessionKey, Sessions
 from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.features import Features
 from openclaw_extproc.features.correction import Corrections
@@ -113,7 +113,8 @@ class Memory:
         if not features.declared.session:
             return SessionState()
         ttl = strategy.affinity.ttl_seconds if strategy.affinity else USUAL_TTL_SECONDS
-        known = self.sessions.recall(features.declared.session, features.model, at, ttl)
+        session = SessionKey(features.identity.owner, features.declared.session)
+        known = self.sessions.recall(session, features.model, at, ttl)
         # Without affinity a session is free, but for the middle of a tool loop.
         return known if strategy.affinity or features.in_tool_loop else replace(known, target="")
 
@@ -134,7 +135,7 @@ class Memory:
             self._correct(plan, entry, gateway)
 
     def _learn_of_session(self, plan: Plan, entry: AttemptEntry, usd: float, at: float) -> None:
-        session, asked = plan.record.session, plan.asked_model
+        session, asked = SessionKey(plan.record.owner, plan.record.session), plan.asked_model
         if usd:
             self.sessions.spent(session, usd, at)
         for tier in TIERS:

@@ -24,6 +24,7 @@ from openclaw_extproc.edge.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials import Credentials
 from openclaw_extproc.edge.envoy_admin import Unusable
 from openclaw_extproc.edge.health_watch import HealthWatch
+from openclaw_extproc.edge.known_tokens import Announce, no_other_worker
 from openclaw_extproc.edge.memory import Memory
 from openclaw_extproc.edge.metrics import Metrics
 from openclaw_extproc.edge.notifier import Notifier
@@ -90,6 +91,8 @@ class Service:
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
+        self.announced: Announce = no_other_worker
+        """Who is told of tokens that go on requests from now on: the identity's name, and the tokens."""
         self._client_keys = ClientKeys(secrets)
         self._client_keys.keep(settings.gateway.callers.clients)
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
@@ -126,6 +129,7 @@ class Service:
         """See which credentials are there now, and what the time has changed."""
         self.health.look(time.time())
         self._client_keys.refresh()
+        self._credentials.announce(self.announced)
         self._snapshots.forget(time.time())
         while self._not_renewed:
             name = self._not_renewed.popleft()
@@ -146,6 +150,10 @@ class Service:
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
 
+    def learn(self, identity: str, tokens: tuple[str, ...]) -> None:
+        """Another worker puts these tokens on requests."""
+        self._credentials.learn(identity, tokens)
+
     def ejected(self, found: Unusable, seconds: float) -> None:
         """Envoy cannot ask them, as far as is known for so long."""
         for provider in self._settings.gateway.providers.values():
@@ -160,8 +168,8 @@ class Service:
 
         secret, client_of = self.answers.secret, self._client_keys.client_of
         stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
-        put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return RouteSession(stage, self._recorder.request, put_on, under_way, self.gate, self.health.planned)
+        quotable, under_way = self._credentials.quotable, self._memory.under_way
+        return RouteSession(stage, self._recorder.request, quotable, under_way, self.gate, self.health.planned)
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way

@@ -1,11 +1,13 @@
 """What is remembered of sessions: who answered, how hard it was, what was spent.
 
-Bounded in number, in age and in the size of each, because a session's id is whatever a client says.
+Bounded in number, in age and in the size of each, because a session's id is whatever a client says. It is the id of one
+caller's session: another caller that says the same has another session, where callers are verified.
 Time comes as an argument (seconds since the epoch).
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.strategy import Affinity, Tier
@@ -22,6 +24,16 @@ SESSION_SECONDS = 24 * 3600.0
 """Of silence. What a session has spent is forgotten then, so this is a working day and a night."""
 USUAL_TTL_SECONDS = Affinity().ttl_seconds
 """How long a tool loop finds its target again, and a judgement counts, where no affinity is configured."""
+
+
+class SessionKey(NamedTuple):
+    owner: str
+    """`CallerIdentity.owner`; empty: all callers that nobody verified."""
+    id: str
+    """As the caller says."""
+
+    def bounded(self) -> "SessionKey":
+        return self if len(self.id) <= MAX_ID_CHARS else SessionKey(self.owner, self.id[:MAX_ID_CHARS])
 
 
 @dataclass(slots=True)
@@ -51,12 +63,16 @@ class _Session:
 
 @dataclass(slots=True)
 class Sessions:
-    by_id: OrderedDict[str, _Session] = field(default_factory=OrderedDict[str, _Session])
+    by_key: OrderedDict[SessionKey, _Session] = field(default_factory=OrderedDict[SessionKey, _Session])
     """The one used last at the end."""
+    _of_owner: dict[str, OrderedDict[SessionKey, None]] = field(
+        default_factory=dict[str, OrderedDict[SessionKey, None]]
+    )
+    """The same keys by owner, in the same order."""
 
-    def recall(self, session: str, asked: str, at: float, ttl: float) -> SessionState:
+    def recall(self, session: SessionKey, asked: str, at: float, ttl: float) -> SessionState:
         """`ttl`: seconds for which a good answer, or a judgement, is remembered. What was spent, is for longer."""
-        known = self.by_id.get(session[:MAX_ID_CHARS])
+        known = self.by_key.get(session.bounded())
         if known is None or at - known.used > SESSION_SECONDS:
             return SessionState()
         about = known.asked.get(asked[:MAX_MODEL_CHARS], _Asked())
@@ -66,24 +82,44 @@ class Sessions:
             spent_usd=known.spent_usd,
         )
 
-    def answered(self, session: str, asked: str, target: str, at: float) -> None:
+    def answered(self, session: SessionKey, asked: str, target: str, at: float) -> None:
         """A good answer: it is where the session stays."""
         about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
         about.target, about.answered = target, at
 
-    def judged(self, session: str, asked: str, tier: Tier, at: float) -> None:
+    def judged(self, session: SessionKey, asked: str, tier: Tier, at: float) -> None:
         about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
         about.tier, about.judged = tier, at
 
-    def spent(self, session: str, usd: float, at: float) -> None:
+    def spent(self, session: SessionKey, usd: float, at: float) -> None:
         self._used(session, at).spent_usd += usd
 
-    def _used(self, session: str, at: float) -> _Session:
-        known = self.by_id.pop(session[:MAX_ID_CHARS], None)
+    def _used(self, session: SessionKey, at: float) -> _Session:
+        key = session.bounded()
+        known = self._taken_out(key)
         if known is None or at - known.used > SESSION_SECONDS:
             known = _Session(at)
         known.used = at
-        self.by_id[session[:MAX_ID_CHARS]] = known
-        while len(self.by_id) > MAX_SESSIONS or at - next(iter(self.by_id.values())).used > SESSION_SECONDS:
-            self.by_id.popitem(last=False)
+        self.by_key[key] = known
+        self._of_owner.setdefault(key.owner, OrderedDict())[key] = None
+        while len(self.by_key) > MAX_SESSIONS:
+            self._taken_out(self._next_to_go(key.owner))
+        while at - next(iter(self.by_key.values())).used > SESSION_SECONDS:
+            self._taken_out(next(iter(self.by_key)))
+        return known
+
+    def _next_to_go(self, owner: str) -> SessionKey:
+        """The oldest of all; of the owner whose new session it is, if that one has more than a fair share already: a
+        caller that makes up ids forgets its own sessions, and not those of others."""
+        own = self._of_owner[owner]
+        has_enough = len(own) > MAX_SESSIONS // len(self._of_owner)
+        return next(iter(own if has_enough else self.by_key))
+
+    def _taken_out(self, key: SessionKey) -> _Session | None:
+        known = self.by_key.pop(key, None)
+        if known is not None:
+            own = self._of_owner[key.owner]
+            del own[key]
+            if not own:
+                del self._of_owner[key.owner]
         return known

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge import envoy, logs
-from openclaw_extproc.edge.masking import Masked, secrets_in
+from openclaw_extproc.edge.masking import Masked, Masker, secrets_in
 from openclaw_extproc.edge.overload import Gate
 from openclaw_extproc.edge.under_way import Planned, UnderWay
 from openclaw_extproc.edge.unpacking import Unpacked
+from openclaw_extproc.edge.websocket_masking import FramesMasker
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
@@ -28,6 +29,7 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
+from openclaw_extproc.stages.passing import SWITCHING_PROTOCOLS
 from openclaw_extproc.stages.questions import Question
 from openclaw_extproc.stages.route import RouteStage
 
@@ -113,10 +115,11 @@ class StageSession(Generic[EntryT]):
         """Whether nothing of the answer is looked at after this piece."""
         return False
 
-    def _mask(self, headers: Mapping[str, str]) -> None:
-        """Cut out of the answer what these headers, which carry a credential, keep secret."""
-        if secrets := secrets_in(headers):
-            self._answer = Masked(secrets)
+    def _mask(self, secrets: Iterable[str], *, talks: bool = False) -> None:
+        """Cut these out of the answer. `talks`: it is a WebSocket."""
+        if not (known := tuple(dict.fromkeys(secrets))):
+            return
+        self._answer = Masked(FramesMasker(Masker(known), Masker(known)) if talks else Masker(known))
 
     @property
     def has_more(self) -> bool:
@@ -185,6 +188,11 @@ class StageSession(Generic[EntryT]):
             self._record(step.entry)
 
 
+def _puts_nothing_on(_: Credential) -> Mapping[str, str]:
+    """Attempts alone put credentials on."""
+    return {}
+
+
 class RouteSession(StageSession[RequestEntry]):
     """Tells what is planned, for as long as no attempt has begun. Its stage may ask others before it answers.
 
@@ -198,13 +206,18 @@ class RouteSession(StageSession[RequestEntry]):
         self,
         stage: RouteStage,
         record: Callable[[RequestEntry], None],
-        put_on: envoy.PutOn,
+        quotable: Callable[[Credential], Iterable[str]],
         under_way: UnderWay,
         gate: Gate,
         tell: Callable[[Plan], None] = lambda _: None,
     ) -> None:
-        """`tell` gets each plan as soon as it is made."""
-        super().__init__(stage, record, put_on, stage.took, gate.hold)
+        """`quotable`: what an answer may quote of a credential; `tell` gets each plan as soon as it is made."""
+        super().__init__(stage, record, _puts_nothing_on, stage.took, gate.hold)
+        self._quotable = quotable
+        self._credential: Credential | None = None
+        """That an attempt puts on what is passed on."""
+        self._quotable_then: tuple[str, ...] = ()
+        """When the plan was made. A key that is renewed since may be quoted in the old form and in the new."""
         self._told = tell
         self._gate: Gate | None = gate
         gate.begin()
@@ -255,11 +268,17 @@ class RouteSession(StageSession[RequestEntry]):
             self._told(plan)
 
     def _pass(self, plan: Plan) -> None:
-        if self._answer is None and (credential := self._route.credential) is not None:
-            self._mask(self._put_on(credential))
+        if self._credential is None and (credential := self._route.credential) is not None:
+            self._credential, self._quotable_then = credential, tuple(self._quotable(credential))
         if plan.names_model and self._call is None:
             self._call = Planned((plan.groups[0][0].name,), plan.record.cost_usd or 0.0)
             self._under_way.begin("", self._call)
+
+    def _shown(self, event: Event) -> Iterable[Event]:
+        if isinstance(event, ResponseHead) and self._credential is not None:
+            secrets = (*self._quotable_then, *self._quotable(self._credential))
+            self._mask(secrets, talks=event.headers.get(":status") == SWITCHING_PROTOCOLS)
+        return super()._shown(event)
 
     def _leaves_with(self, event: Event) -> bool:
         return self._route.leaves_with(event)
@@ -315,7 +334,7 @@ class AttemptSession(StageSession[AttemptEntry]):
     def _putting_on(self, put_on: envoy.PutOn) -> envoy.PutOn:
         def noted(credential: Credential) -> Mapping[str, str]:
             headers = put_on(credential)
-            self._mask(headers)
+            self._mask(secrets_in(headers))
             return headers
 
         return noted

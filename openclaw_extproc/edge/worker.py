@@ -34,6 +34,7 @@ from openclaw_extproc.edge.channel import (
     Reply,
     Start,
     Take,
+    Tokens,
 )
 from openclaw_extproc.edge.heartbeat import Heartbeat
 from openclaw_extproc.edge.overload import pressure_file
@@ -62,6 +63,7 @@ class Worker:
         beating = asyncio.create_task(self._heartbeat.run())
         own = Listening(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
+        self._service.announced = lambda identity, tokens: self._channel.send(Tokens(identity, tokens))
         await self._service.expect(self._expected)
         self._service.ejected(start.unusable, FIRST_NEWS_SECONDS)
         servers = Servers(self._service, own, pressure_file(start.route))
@@ -116,6 +118,8 @@ class Worker:
                 self._service.ejected(found, seconds)
             case Probed(verdict):
                 self._service.health.probed(verdict, time.time())
+            case Tokens(identity, tokens):
+                self._service.learn(identity, tokens)
             case Start() | Ready() | Reply() | Noticed() | Last():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 

@@ -7,7 +7,7 @@ may be somebody's own prompt. Left out: a block that is never closed, and blocks
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from openclaw_extproc.model.chat import Text, ToolResult, Turn
@@ -98,8 +98,12 @@ def own_pieces(turn: Turn) -> list[str]:
     texts = _texts(turn)
     if _is_result(texts):
         return ["\n".join(_said_beside(texts))]
-    own = [*map(_own, texts[:MOST_TEXTS]), *([text] for text in texts[MOST_TEXTS:])]
+    own = map(_own, texts[:MOST_TEXTS])
     apart = [piece for pieces in own if any(pieces) for piece in ("\n", *pieces)]
+    if unread := [text for text in texts[MOST_TEXTS:] if text]:
+        between = ["\n"] * (2 * len(unread))
+        between[1::2] = unread
+        apart += between
     return apart[1:]
 
 
@@ -153,9 +157,18 @@ def cut(pieces: Sequence[str], half: int) -> str:
     """The head and the tail of a text in pieces; all of it when it is no longer than both."""
     if sum(map(len, pieces)) <= 2 * half:
         return "".join(pieces)
-    head = "".join(piece[:half] for piece in pieces)[:half]
-    tail = "".join(piece[-half:] for piece in pieces)[-half:]
+    head = "".join(piece[:half] for piece in _enough(pieces, half))[:half]
+    tail = "".join([piece[-half:] for piece in _enough(reversed(pieces), half)][::-1])[-half:]
     return f"{head}\n…\n{tail}"
+
+
+def _enough(pieces: Iterable[str], characters: int) -> Iterator[str]:
+    """The first pieces that have so many characters together."""
+    for piece in pieces:
+        if characters <= 0:
+            return
+        yield piece
+        characters -= len(piece)
 
 
 def _own(text: str) -> list[str]:
@@ -163,7 +176,7 @@ def _own(text: str) -> list[str]:
     if began is None:
         return []
     if "<" not in text:
-        return [text[began:].strip()]
+        return [text[began : _end(text, began)]]
     search, end = _Search(text), len(text)
     if end - began > 2 * SEARCHED:
         end = _before_blocks(text, began, end)
@@ -175,6 +188,17 @@ def _own(text: str) -> list[str]:
     at = _without_blocks(search, at, end, pieces)
     pieces.append(text[at:end])
     return _stripped(pieces)
+
+
+def _end(text: str, began: int) -> int:
+    """Where the space at its end begins. A copy without it would take megabytes, so it is looked for in pieces."""
+    end = len(text)
+    while end > began:
+        piece = text[max(began, end - SEARCHED) : end]
+        if kept := len(piece.rstrip()):
+            return end - len(piece) + kept
+        end -= len(piece)
+    return began
 
 
 def _stripped(pieces: list[str]) -> list[str]:

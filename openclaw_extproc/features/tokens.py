@@ -27,6 +27,7 @@ from openclaw_extproc.features.size import CLASSES, Size, characters
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, File, InlineFile, JsonSchema, LinkedFile
+from openclaw_extproc.model.json import Json
 
 _O200K = {
     "small": 0.24, "capitals": 0.42, "digits": 0.38, "marks": 0.66, "spaces": 0.01, "breaks": 0.5, "dense": 0.28,
@@ -136,9 +137,19 @@ def _spoken_before(chat: Chat) -> Iterator[str]:
     for tool in chat.tools:
         yield tool.name
         yield tool.description
-        yield j.text(dict(tool.schema))
+        yield from _written(tool.schema)
     if isinstance(chat.output, JsonSchema):
-        yield j.text(dict(chat.output.schema))
+        yield from _written(chat.output.schema)
+
+
+_WRITTEN_BYTES = 64 * 1024
+
+
+def _written(schema: Mapping[str, Json]) -> Iterator[str]:
+    """As the provider reads it, in pieces: as one text it could take four times its bytes."""
+    raw = j.dump(dict(schema))
+    for at in range(0, len(raw), _WRITTEN_BYTES):
+        yield raw[at : at + _WRITTEN_BYTES].decode(errors="ignore")
 
 
 def _pages(file: File) -> int:

@@ -13,6 +13,11 @@ from openclaw_extproc.model.json import Json
 Role: TypeAlias = Literal["user", "assistant"]
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is nothing but space in it. Copies nothing: a text may have megabytes."""
+    return not text or text.isspace()
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     text: str

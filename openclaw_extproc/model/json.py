@@ -38,7 +38,9 @@ def parse(text: bytes | str, *, where: str, most_values: int = MAX_VALUES) -> di
     Raises:
         UnreadableError: not JSON, not an object, or more of it than `json_limits` allows.
     """
-    text = without_mark(text) if isinstance(text, bytes) else text.removeprefix("\ufeff")
+    if isinstance(text, str) and not text.isascii():
+        text = text.encode("utf-8", "surrogatepass")  # else Python would keep this copy for as long as the text
+    text = without_mark(text) if isinstance(text, bytes) else text
     if too_much := excess(text, most_values):
         raise UnreadableError(f"{where}: {too_much}")
     try:

@@ -2,9 +2,9 @@
 
 A body's bytes are limited elsewhere; these limits bound what a byte can cost. A text of `[],[],…` makes 20 times its
 size in objects, and a message of 30 bytes takes as long to read as a page of prose. Measured in November 2026 with
-Python 3.11: at these limits the worst body holds its process for some tenths of a second in each stage, and takes
-four times its size and 64 MiB at most. The largest requests seen (a million tokens of context, thousands of tool calls)
-have a quarter of it. `docs/limits.md` has these numbers, and a test compares them.
+Python 3.11: at these limits the worst body holds its process for about a quarter of a second in each stage, and reading
+it takes four times its size and 64 MiB at most. A million tokens of an agent, in 2,000 rounds of tools, have 56,000 to
+80,000 pieces. `docs/limits.md` has these numbers, and a test compares them.
 """
 
 from itertools import chain
@@ -14,7 +14,7 @@ MAX_DEPTH = 128
 """Objects and arrays within one another. Schemas of real tools go 10 to 20 deep, and OpenAI takes 10 levels."""
 MAX_VALUES = 400_000
 """Values of any kind. OpenAI takes 300,000 tokens in one request for embeddings, each of them a number."""
-MAX_PIECES = 200_000
+MAX_PIECES = 100_000
 """Strings, names of fields, objects and arrays: what costs more than a number."""
 MAX_NAME_CHARS = 4_096
 """Of the name of a field: names of unknown fields are told to people, in errors and warnings."""

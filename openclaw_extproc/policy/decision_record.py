@@ -36,6 +36,7 @@ def record_headers_of(case: RoutingContext, first: Target | None) -> Record:
         confidence=judged.confidence if chats else 0.0,
         task=judged.task if chats else "",
         session=declared.session,
+        owner=case.features.identity.owner if declared.session else "",
         cost_centre=declared.cost_centre,
         identity=case.features.identity.name,
         tenant=case.features.identity.tenant,

@@ -45,8 +45,6 @@ BUFFER = "envoy.filters.http.buffer"
 _BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
 
 _HTTP_1: dict[str, Json] = {
-    # Without it Envoy 1.40 closes an HTTP/1.1 connection whose method it does not know, without a word.
-    "allow_custom_methods": True,
     # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
     "ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}],
 }

@@ -222,7 +222,7 @@ class AttemptStage:
         except FaultError as error:
             answer = reply(error.fault, bound.plan.client_format)
             return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
-        self._state = Sent(Call(bound, prepared.ask, prepared.encoded.losses))
+        self._state = Sent(Call(bound, prepared.ask_without_words, prepared.encoded.losses))
         return Step((request(bound, prepared, body),))
 
     # -- the answer's head -------------------------------------------------

@@ -41,8 +41,14 @@ from openclaw_extproc.wire import FORMATS, Spoken, passthrough
 from openclaw_extproc.wire.model_names import Sent, renamed
 from openclaw_extproc.wire.passthrough import Rule
 
-MAX_RELAYED_BYTES = 1024 * 1024
-"""Of an answer that is looked at for our credential; the rest passes unseen."""
+MAX_RELAYED_BYTES = 40 * 1024 * 1024
+"""Of an answer that is looked at for our credential; the rest passes unseen. No buffer of Envoy's is smaller than that
+(decision 21), so none is crossed."""
+WITHOUT_END = 2**63
+"""Bytes. A WebSocket is looked at for as long as it lasts: it says little at a time."""
+SWITCHING_PROTOCOLS = "101"
+_EXTENSIONS = "sec-websocket-extensions"
+"""Where a client offers to have messages compressed: our credential could not be found in those."""
 _PROVIDER = "x-openclaw-provider"
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -147,10 +153,11 @@ def request(bound: Bound, head: RequestHead) -> Continue:
     changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
     if not forwards:
         changed |= h.subprotocols(head.headers)
-    if _is_shown(provider, head.headers):
-        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
     format = bound.plan.client_format
-    unwanted = h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards)
+    unwanted = set(h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards))
+    if _is_shown(provider):
+        changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
+        unwanted |= {_EXTENSIONS} & head.headers.keys()
     return Continue(
         To.REQUEST_HEAD,
         changed,
@@ -173,16 +180,20 @@ def credential(provider: Provider) -> Credential | None:
             return None
 
 
-def _is_shown(provider: Provider, asked: Mapping[str, str]) -> bool:
-    """Whether a provider's answers are looked at: our credential is cut out. Not what an upgraded connection says."""
-    return credential(provider) is not None and "upgrade" not in asked
+def _is_shown(provider: Provider) -> bool:
+    """Whether a provider's answers are looked at: our credential is cut out."""
+    return credential(provider) is not None
 
 
-def relays(plan: Plan, asked: Mapping[str, str], head: ResponseHead) -> bool:
-    """Whether more than the head of an answer is looked at: what is known to be longer is a file, and quotes nobody."""
+def relayed_bytes(plan: Plan, head: ResponseHead) -> int:
+    """How much of an answer's body is looked at. Of one that is known to be longer, nothing: it is a file."""
+    if head.end or not _is_shown(plan.groups[0][0].provider):
+        return 0
+    if head.headers.get(":status") == SWITCHING_PROTOCOLS:
+        return WITHOUT_END
     length = head.headers.get("content-length", "0")
     short = length.isdecimal() and len(length) < 16 and int(length) <= MAX_RELAYED_BYTES
-    return _is_shown(plan.groups[0][0].provider, asked) and short and not head.end
+    return MAX_RELAYED_BYTES if short else 0
 
 
 def told(plan: Plan, answered: Target | None) -> dict[str, str]:

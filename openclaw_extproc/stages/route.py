@@ -6,7 +6,7 @@
 
 It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
 at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too. Of
-what is passed on it also sees the answer's first MiB, for our credential, and stays where a model is counted.
+what is passed on it also sees the answer's body, for our credential, and stays where a model is counted.
 """
 
 from collections.abc import Mapping
@@ -357,12 +357,12 @@ class RouteStage:
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
         gone += passing.not_theirs(plan, planned.asked, headers) if plan.passes else ()
-        relays = plan.passes and passing.relays(plan, planned.asked, event)
-        stays = plan.passes and plan.names_model and not relays and not event.end
-        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, stays=stays, relays=relays)
+        relayed = passing.relayed_bytes(plan, event) if plan.passes else 0
+        stays = plan.passes and plan.names_model and not relayed and not event.end
+        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, stays=stays, relays=relayed > 0)
         step = self._settled((answer,), entry)
-        if relays:
-            self._state = Relaying(passing.MAX_RELAYED_BYTES)
+        if relayed:
+            self._state = Relaying(relayed)
         elif stays:
             self._state = Lasting()
         return step

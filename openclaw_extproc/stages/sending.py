@@ -8,6 +8,7 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import headers as h
@@ -91,6 +92,16 @@ class Bound:
 class Prepared:
     ask: Ask
     encoded: Encoded
+
+    @property
+    def ask_without_words(self) -> Ask:
+        """What an answer is read and written by. The words themselves, which may have megabytes, need not stay here
+        for as long as the answer takes."""
+        match self.ask:
+            case Chat():
+                return replace(self.ask, turns=(), system=())
+            case Embed():
+                return replace(self.ask, inputs=())
 
 
 def prepare(bound: Bound, body: bytes) -> Prepared:

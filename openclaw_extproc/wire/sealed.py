@@ -22,8 +22,10 @@ from openclaw_extproc.model.chat import Sealed, Thinking
 MARK = "oc1_"
 MAX_TOKEN_CHARS = 32 * 1024
 """Of an id with state in it. Clients keep ids in histories and logs. A signature has up to some thousand."""
-MAX_STATE_BYTES = 1024 * 1024
-"""Of one token, unpacked: whoever sends it could have packed a gigabyte."""
+MAX_RATIO = 4
+"""Of a state's bytes to its token's characters, where it has more than `SMALL_BYTES`: whoever sends a token could have
+packed a gigabyte into it, and a body has room for thousands of tokens. Prose is at 2 to 2.5, signatures below 1."""
+SMALL_BYTES = 1_024
 
 _TOKEN = re.compile(r"oc1_[A-Za-z0-9_-]+")
 _TOKEN_BYTES = re.compile(rb"oc1_[A-Za-z0-9_-]+")
@@ -49,20 +51,26 @@ def token(state: State) -> str:
     for kept in (state, State(state.id, sealed=state.sealed)):
         if not kept.thoughts and kept.sealed is None:
             break
-        packed = base64.urlsafe_b64encode(zlib.compress(_encoder.encode(kept), 6)).rstrip(b"=").decode()
-        if len(MARK) + len(packed) <= MAX_TOKEN_CHARS:
-            return MARK + packed
+        raw = _encoder.encode(kept)
+        packed = MARK + base64.urlsafe_b64encode(zlib.compress(raw, 6)).rstrip(b"=").decode()
+        if len(packed) <= MAX_TOKEN_CHARS and len(raw) <= _most_bytes(packed):
+            return packed
     return state.id
+
+
+def _most_bytes(token: str) -> int:
+    """Of the state in it."""
+    return max(SMALL_BYTES, MAX_RATIO * len(token))
 
 
 def read(text: str) -> State | None:
     """The state in a token of ours; `None` for anything else."""
-    if not _TOKEN.fullmatch(text):
+    if len(text) > MAX_TOKEN_CHARS or not _TOKEN.fullmatch(text):
         return None
     body = text.removeprefix(MARK)
     try:
         unzip = zlib.decompressobj()
-        raw = unzip.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), MAX_STATE_BYTES)
+        raw = unzip.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), _most_bytes(text))
         return _decoder.decode(raw) if unzip.eof else None
     except (ValueError, zlib.error, msgspec.MsgspecError):
         return None
@@ -85,7 +93,8 @@ def freed(raw: bytes) -> bytes:
 
 def _id(found: "re.Match[bytes]") -> bytes:
     state = read(found[0].decode())
-    return state.id.encode() if state and state.id and _plain(state.id) else found[0]
+    id = state.id.encode() if state and _plain(state.id) else b""
+    return id if 0 < len(id) < len(found[0]) else found[0]
 
 
 def _plain(id: str) -> bool:

@@ -51,6 +51,7 @@ BODIES: dict[str, bytes] = {
     "NaN": b'{"temperature": NaN, ' + _message('"the-words-of-a-prompt"').encode()[1:],
     "infinity": b'{"temperature": -Infinity, ' + _message('"the-words-of-a-prompt"').encode()[1:],
     "a number beyond all numbers": b'{"temperature": 1e999, ' + _message('"the-words-of-a-prompt"').encode()[1:],
+    "a limit of 400 digits": _message('"the-words-of-a-prompt"').replace(": 9,", f": {'9' * 400},").encode(),
     "deep arrays": b'{"model": "bee-model", "messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     "deep content": _message("[" * 5_000 + "]" * 5_000).encode(),

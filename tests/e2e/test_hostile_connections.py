@@ -88,9 +88,10 @@ def test_one_connection_too_many_is_closed_and_counted(providers: Providers) -> 
             "http1.content_length_and_chunked_not_allowed",
         ),
         (b"\x00\x01\x02\r\n\r\n", b"400", "http1.codec_error"),
+        (HEAD.replace(b"POST", b"BREW") + b"content-length: 2\r\n\r\n{}", b"400", "http1.codec_error"),
         (f"POST {PATH} HTTP/1.1\r\nhost:".encode(), b"408", "request_header_timeout"),
     ],
-    ids=["many-headers", "large-headers", "two-lengths", "garbage", "half-a-head"],
+    ids=["many-headers", "large-headers", "two-lengths", "garbage", "unknown-method", "half-a-head"],
 )
 def test_what_envoy_refuses_is_answered_logged_and_counted(
     up: Sidecar, request_text: bytes, status: bytes, why: str

@@ -38,6 +38,7 @@ class Vendor:
         application.router.add_get("/v1/realtime", self._talk)
         application.router.add_get("/v1/files/slow/content", self._slow)
         application.router.add_get("/v1/files/long/content", self._long)
+        application.router.add_get("/v1/files/quotes/content", self._quote)
         application.router.add_route("*", "/{rest:.*}", self._answer)
         self._runner = web.AppRunner(application)
         await self._runner.setup()
@@ -75,12 +76,25 @@ class Vendor:
             await response.write(MIB)
         return response
 
+    async def _quote(self, request: web.Request) -> web.StreamResponse:
+        """Our key, cut in two, behind very much else."""
+        response, key = web.StreamResponse(), request.headers["Authorization"].encode()
+        await response.prepare(request)
+        for _ in range(20):
+            await response.write(MIB)
+        await response.write(key[:12])
+        await asyncio.sleep(0.2)
+        await response.write(key[12:])
+        return response
+
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(f"{request.headers.get('Authorization')} {message.data}")
+                offered = request.headers.get("Sec-WebSocket-Extensions", "none")
+                await socket.send_str(f"{request.headers['Authorization'][::-1]} {offered}")
         return socket
 
     def close(self) -> None:
@@ -212,6 +226,12 @@ def test_a_long_download_waits_for_its_reader(up: Sidecar, mib: int, readers: in
     assert http.get(f"{up.url}/v1/files").status_code == 200
 
 
+def test_our_key_is_cut_out_far_behind_in_a_download(up: Sidecar) -> None:
+    got = http.get(f"{up.url}/v1/files/quotes/content").content
+
+    assert got == MIB * 20 + b"Bearer " + b"*" * len("sk-ours-openai")
+
+
 def test_a_realtime_call_counts_at_its_model_for_as_long_as_it_lasts(up: Sidecar) -> None:
     url = f"{up.url}/v1/realtime?model=gpt-live"
 
@@ -220,28 +240,34 @@ def test_a_realtime_call_counts_at_its_model_for_as_long_as_it_lasts(up: Sidecar
             await asyncio.sleep(1)
             await socket.send_str("a")
             heard = await socket.receive_str(timeout=5)
+            await socket.receive_str(timeout=5)
             count = up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live")
             async with session.get(url, headers={"connection": "upgrade", "upgrade": "websocket"}) as second:
                 return heard, count, second.status
 
-    assert asyncio.run(meanwhile()) == ("Bearer sk-ours-openai a", 1, 429)
+    assert asyncio.run(meanwhile()) == (f"Bearer {'*' * 14} a", 1, 429)
     until(lambda: up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live") == 0, 5)
-    assert asyncio.run(_talk(url)) == ["Bearer sk-ours-openai a", "Bearer sk-ours-openai b"]
+    assert asyncio.run(_talk(url)) == SAID
 
 
 def test_a_realtime_call_talks_both_ways(up: Sidecar) -> None:
+    """Our key is cut out of what a provider says: the client's offer to compress messages does not go on."""
     heard = asyncio.run(_talk(f"{up.url}/v1/realtime?model=gpt"))
 
-    assert heard == ["Bearer sk-ours-openai a", "Bearer sk-ours-openai b"]
+    assert heard == SAID
 
 
 async def _talk(url: str) -> list[str]:
-    async with ClientSession() as session, session.ws_connect(url) as socket:
+    async with ClientSession() as session, session.ws_connect(url, compress=15) as socket:
         heard: list[str] = []
         for text in ("a", "b"):
             await socket.send_str(text)
-            heard.append(await socket.receive_str(timeout=5))
+            heard += [await socket.receive_str(timeout=5), await socket.receive_str(timeout=5)]
         return heard
+
+
+SAID = [line for text in "ab" for line in (f"Bearer {'*' * 14} {text}", "ianepo-sruo-ks reraeB none")]
+"""Backwards our key is none: so it was sent."""
 
 
 def test_what_is_no_path_of_theirs_is_not_found(up: Sidecar) -> None:
@@ -311,7 +337,7 @@ def test_the_official_sdk_asks_for_pictures_speech_and_text(up: Sidecar) -> None
         ("PUT /v1/responses", 405),
         ("TRACE /v1/files", 405),
         ("OPTIONS /v1/chat/completions", 405),
-        ("FOO /v1/files", 405),
+        ("PROPFIND /v1/files", 405),
         ("POST /v1/files/%2e%2e/chat%5ccompletions", 404),
         ("POST /v1/nothing", 404),
     ],

@@ -59,13 +59,26 @@ def test_a_fresh_token_is_not_asked_for_again(found: GoogleSource, server: Liste
 
 def test_a_token_is_renewed_before_it_is_over(found: GoogleSource, tokens: Tokens) -> None:
     tokens.seconds = 120
-
     found.renew()
     tokens.seconds = 3600
-    still_there = found.there
+
+    found.renew()
+    announced, put_on = found.tokens, found.headers(ASKED)
     found.renew()
 
-    assert still_there
+    assert announced == ("ya29.token-1", "ya29.token-2")
+    assert put_on == {"authorization": "Bearer ya29.token-1"}, "other workers hear of a token before it is put on"
+    assert found.headers(ASKED) == {"authorization": "Bearer ya29.token-2"}
+    assert found.tokens == ("ya29.token-2",)
+
+
+def test_a_token_that_is_over_makes_room_at_once(found: GoogleSource, tokens: Tokens) -> None:
+    tokens.seconds = 1
+    found.renew()
+    tokens.seconds = 3600
+    found.renew()
+    time.sleep(1.1)
+
     assert found.headers(ASKED) == {"authorization": "Bearer ya29.token-2"}
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openclaw_extproc.callers import CallerIdentity, Source
 from openclaw_extproc.catalog import ModelFacts, Price
+from openclaw_extproc.edge import session_memory
 from openclaw_extproc.edge.memory import (
     DAY,
     HOUR,
@@ -22,6 +24,7 @@ from openclaw_extproc.edge.session_memory import (
     MAX_SESSIONS,
     SESSION_SECONDS,
     USUAL_TTL_SECONDS,
+    SessionKey,
     Sessions,
 )
 from openclaw_extproc.features import Declared, Features
@@ -46,6 +49,10 @@ USAGE = Usage(input_tokens=1_000_000, output_tokens=500_000)
 FEATURES = Features("openai_chat", "m", stream=True, turns=1, tools=0, images=0, declared=Declared(session="s"))
 
 
+def key(session: str, owner: str = "") -> SessionKey:
+    return SessionKey(owner, session)
+
+
 def gateway(affinity: Affinity | None = Affinity(60.0)) -> Gateway:  # noqa: B008  # it is frozen
     return Gateway(
         providers={"p": P.provider, "q": Q.provider},
@@ -67,7 +74,7 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
         60_000,
         Limits(),
         Emergency(),
-        record=Record(session=record.get("session", "s"), tier=record.get("tier", "")),
+        record=Record(session=record.get("session", "s"), owner=record.get("owner", ""), tier=record.get("tier", "")),
         estimated_tokens=900_000,
     )
     return AttemptEntry(
@@ -102,6 +109,33 @@ def test_a_bad_answer_moves_no_session(outcome: Outcome) -> None:
     assert found.target == "p/m"
 
 
+CALLERS = (
+    CallerIdentity(),
+    CallerIdentity("search", "key", "search"),
+    CallerIdentity("chat", "key", "chat"),
+    CallerIdentity("search", "jwt", "search"),
+    CallerIdentity("search", "jwt", "search", tenant="acme"),
+    CallerIdentity("search", "certificate"),
+    CallerIdentity("search", "xfcc"),
+)
+
+
+@pytest.mark.parametrize("owner", CALLERS)
+def test_whoever_names_the_session_of_another_caller_has_one_of_its_own(owner: CallerIdentity) -> None:
+    memory = after(entry(Q, tier="large", owner=owner.owner))
+
+    found = {one: memory.situation(replace(FEATURES, identity=one), gateway(), AT).remembered for one in CALLERS}
+
+    assert found.pop(owner) == SessionState("q/n", tier="large", spent_usd=20.0)
+    assert set(found.values()) == {SessionState()}
+
+
+def test_a_client_has_its_sessions_however_it_is_verified() -> None:
+    ways: tuple[Source, ...] = ("key", "certificate", "xfcc")
+
+    assert len({CallerIdentity("search", way, "search").owner for way in ways}) == 1
+
+
 def test_affinity_ends_with_its_time() -> None:
     memory = after(entry())
 
@@ -132,7 +166,7 @@ def test_a_request_of_no_session_remembers_and_leaves_none() -> None:
     memory = after(entry(session=""))
 
     assert memory.situation(replace(FEATURES, declared=Declared()), gateway(), AT).remembered == SessionState()
-    assert not memory.sessions.by_id
+    assert not memory.sessions.by_key
 
 
 def test_what_providers_counted_is_spent() -> None:
@@ -225,44 +259,70 @@ def test_strangers_ids_cannot_make_it_grow() -> None:
     sessions = Sessions()
 
     for n in range(MAX_SESSIONS + 500):
-        sessions.spent(f"{n}-{'x' * 10_000}", 1.0, AT)
+        sessions.spent(key(f"{n}-{'x' * 10_000}"), 1.0, AT)
 
-    assert len(sessions.by_id) == MAX_SESSIONS
-    assert max(map(len, sessions.by_id)) <= 256
-    assert next(iter(sessions.by_id)).startswith("500-"), "those used last are kept"
+    assert len(sessions.by_key) == MAX_SESSIONS
+    assert max(len(one.id) for one in sessions.by_key) <= 256
+    assert next(iter(sessions.by_key)).id.startswith("500-"), "those used last are kept"
 
 
 def test_one_session_cannot_grow_either() -> None:
     sessions = Sessions()
 
     for n in range(10 * MAX_ASKED):
-        sessions.answered("s", f"{n}-{'x' * 10_000}", "p/m", AT)
+        sessions.answered(key("s"), f"{n}-{'x' * 10_000}", "p/m", AT)
 
-    assert len(sessions.by_id["s"].asked) == MAX_ASKED
-    assert sessions.recall("s", f"{10 * MAX_ASKED - 1}-{'x' * 10_000}", AT, 60).target == "p/m"
+    assert len(sessions.by_key[key("s")].asked) == MAX_ASKED
+    assert sessions.recall(key("s"), f"{10 * MAX_ASKED - 1}-{'x' * 10_000}", AT, 60).target == "p/m"
 
 
 def test_a_session_that_is_used_is_not_the_one_to_go() -> None:
     sessions = Sessions()
-    sessions.spent("kept", 1.0, AT)
+    sessions.spent(key("kept"), 1.0, AT)
 
     for n in range(2 * MAX_SESSIONS):
-        sessions.spent(str(n), 1.0, AT)
+        sessions.spent(key(str(n)), 1.0, AT)
         if n % 1_000 == 0:
-            sessions.spent("kept", 1.0, AT)
+            sessions.spent(key("kept"), 1.0, AT)
 
-    assert sessions.recall("kept", "m", AT, 60).spent_usd > 1
+    assert sessions.recall(key("kept"), "m", AT, 60).spent_usd > 1
+
+
+def test_a_caller_that_makes_up_sessions_forgets_its_own() -> None:
+    sessions = Sessions()
+    quiet = [key(str(n), "quiet") for n in range(100)]
+    for one in quiet:
+        sessions.spent(one, 1.0, AT)
+
+    for n in range(2 * MAX_SESSIONS):
+        sessions.spent(key(str(n), "loud"), 1.0, AT)
+
+    assert len(sessions.by_key) == MAX_SESSIONS
+    assert all(sessions.recall(one, "m", AT, 60).spent_usd for one in quiet)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.floats(0, SESSION_SECONDS)), max_size=200))
+def test_no_mix_of_callers_makes_it_grow(calls: list[tuple[int, int, float]]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(session_memory, "MAX_SESSIONS", 10)
+        sessions, at = Sessions(), AT
+        for owner, session, later in calls:
+            at += later
+            sessions.spent(key(str(session), str(owner)), 1.0, at)
+
+            assert sessions.recall(key(str(session), str(owner)), "m", at, 60).spent_usd >= 1.0
+            assert len(sessions.by_key) <= 10
 
 
 def test_quiet_sessions_are_forgotten_with_the_next_one() -> None:
     sessions = Sessions()
     for n in range(100):
-        sessions.spent(str(n), 1.0, AT)
+        sessions.spent(key(str(n)), 1.0, AT)
 
-    assert sessions.recall("5", "m", AT + SESSION_SECONDS + 1, 60) == SessionState()
-    sessions.spent("new", 1.0, AT + SESSION_SECONDS + 1)
+    assert sessions.recall(key("5"), "m", AT + SESSION_SECONDS + 1, 60) == SessionState()
+    sessions.spent(key("new"), 1.0, AT + SESSION_SECONDS + 1)
 
-    assert list(sessions.by_id) == ["new"]
+    assert list(sessions.by_key) == [key("new")]
 
 
 OUTCOMES = st.sampled_from(list(Outcome))
@@ -281,4 +341,4 @@ def test_any_order_of_attempts_leaves_sums_that_make_sense(steps: list[tuple[int
         assert found.remembered.spent_usd > 0
         assert outcome is not Outcome.OK or found.remembered.target == target.name
 
-    assert len(memory.sessions.by_id) <= 6
+    assert len(memory.sessions.by_key) <= 6

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -71,7 +71,7 @@ def put_on(_: Credential) -> dict[str, str]:
 
 def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
     entries: list[RequestEntry] = []
-    return RouteSession(RouteStage(GATEWAY, RuntimeState()), entries.append, put_on, under_way, gate()), entries
+    return RouteSession(RouteStage(GATEWAY, RuntimeState()), entries.append, lambda _: (), under_way, gate()), entries
 
 
 def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
@@ -258,12 +258,12 @@ OPEN = Gateway(providers={"one": ONE}, chains={"m": (Target(ONE, "m"),)})
 
 
 def passing_on(
-    under_way: UnderWay, headers: Mapping[str, str] | None = None
+    under_way: UnderWay, quotable: Callable[[Credential], tuple[str, ...]] = lambda _: ()
 ) -> tuple[RouteSession, list[RequestEntry], list[Plan]]:
-    """`headers`: what the credential becomes."""
+    """`quotable`: what an answer may quote of the credential."""
     entries, told = list[RequestEntry](), list[Plan]()
     stage = RouteStage(OPEN, RuntimeState())
-    return RouteSession(stage, entries.append, lambda _: headers or {}, under_way, gate(), told.append), entries, told
+    return RouteSession(stage, entries.append, quotable, under_way, gate(), told.append), entries, told
 
 
 @pytest.mark.parametrize(("path", "counts"), [("/v1/realtime?model=m", {"one/m": 1}), ("/v1/files", {})])
@@ -295,7 +295,7 @@ def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: 
 
 
 def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
-    route, entries, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    route, entries, _ = passing_on(UnderWay(), lambda _: (SECRET,))
     (planned,) = route.receive(passing("/v1/files"))
     assert SECRET.encode() not in planned, "only an attempt puts it on"
     quoted = head({":status": "401", "x-openclaw-provider": "one", "x-quoted": f"Bearer {SECRET}"})
@@ -318,9 +318,27 @@ def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
     assert len(entries) == 1
 
 
+def test_a_credential_that_was_renewed_meanwhile_is_masked_old_and_new() -> None:
+    """The attempt was between the plan and the answer: it may have put on either of them."""
+    known = ["sk-old-0123456789", "sk-new-0123456789"]
+    route, _, _ = passing_on(UnderWay(), lambda _: (known.pop(0),))
+    route.receive(passing("/v1/files"))
+    quoted = head({":status": "401", "x-openclaw-provider": "one", "x-quoted": "sk-old-0123456789"})
+    body = b"not sk-old-0123456789 and not sk-new-0123456789"
+
+    said = told(
+        route,
+        pb.ProcessingRequest(response_headers=quoted),
+        pb.ProcessingRequest(response_body=pb.HttpBody(body=body, end_of_stream=True)),
+    )
+
+    assert "0123456789" not in said
+    assert said.count("*" * 17) == 3
+
+
 def test_what_quotes_nothing_stays_with_envoy() -> None:
     """A long piece too: Envoy wants one answer for each."""
-    route, _, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    route, _, _ = passing_on(UnderWay(), lambda _: (SECRET,))
     route.receive(passing("/v1/files"))
     ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
     route.receive(ahead.SerializeToString())
@@ -333,7 +351,7 @@ def test_what_quotes_nothing_stays_with_envoy() -> None:
 
 
 def test_what_may_begin_a_key_is_not_kept_when_we_leave() -> None:
-    route, _, _ = passing_on(UnderWay(), {"authorization": f"Bearer {SECRET}"})
+    route, _, _ = passing_on(UnderWay(), lambda _: (SECRET,))
     route.receive(passing("/v1/files"))
     ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
     route.receive(ahead.SerializeToString())

@@ -1,15 +1,19 @@
 """What a start makes of a configuration that is right and a process that lacks something, and what a reload tells."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from openclaw_extproc.callers import JwtRules, ListenerTls
+from openclaw_extproc.callers import Client, JwksServer, JwtRules, ListenerTls
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls
+from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls, Upstream
 from openclaw_extproc.edge import restart
 from openclaw_extproc.edge.sources import Sources, startable
+from openclaw_extproc.gateway import Emergency, Limits, Provider
+from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 TWO = """
 model:
@@ -195,6 +199,60 @@ def test_what_stands_in_envoys_own_file_is_told_too(tmp_path: Path) -> None:
 
     assert [one.path for one in restart.needed(started, replace(started, gateway=longer))] == ["router.timeouts"]
     assert [one.path for one in restart.needed(started, replace(started, gateway=sorry))] == ["router.emergency"]
+
+
+PartT = TypeVar("PartT", Limits, Emergency, Downstream)
+
+
+def changed(part: PartT) -> Iterator[PartT]:
+    """With one field changed, each in turn."""
+    for field in fields(part):
+        before: object = getattr(part, field.name)
+        after = (
+            f"{before}!" if isinstance(before, str) else 900_000 + (before if isinstance(before, int | float) else 0)
+        )
+        yield replace(part, **{field.name: after})  # type: ignore[arg-type]  # fields by name
+
+
+def variants(of: Settings) -> Iterator[Settings]:
+    """Each with one thing changed that Envoy's own file may be made of."""
+    gateway, callers = of.gateway, of.gateway.callers
+    for limits in changed(Limits()):
+        yield replace(of, gateway=replace(gateway, limits=limits))
+    for emergency in changed(Emergency()):
+        yield replace(of, gateway=replace(gateway, emergency=emergency))
+    for downstream in changed(Downstream()):
+        yield replace(of, downstream=downstream)
+    client = Client("c", api_keys=("KEY",), certificates=("spiffe://a/*",), subjects=("s",))
+    jwt = JwtRules("https://idp.example", jwks_server=JwksServer("https://idp.example/k", "https", "idp.example", 443))
+    for more in (
+        replace(callers, tls=ListenerTls("c.pem", "k.pem")),
+        replace(callers, tls=ListenerTls("c.pem", "k.pem", "ca.pem")),
+        replace(callers, tls=ListenerTls("c.pem", "k.pem", "ca.pem", require_client_cert=True)),
+        replace(callers, jwt=JwtRules("https://idp.example", ("a",), "keys.json")),
+        replace(callers, jwt=jwt),
+        replace(callers, forwarded_from=("10.0.0.0/8",)),
+        replace(callers, authentication="required", clients={"c": client}),
+        replace(callers, default_cost_centre="x", requires_cost_centre=True),
+    ):
+        yield replace(of, gateway=replace(gateway, callers=more))
+    upstream = Upstream(Provider("p", "p", "openai_chat"), "https", "api.example", 443)
+    yield replace(of, fail_open={"openai": upstream})
+
+
+def test_whatever_changes_envoys_own_file_is_told_at_the_reload(tmp_path: Path) -> None:
+    """And what does not, as keys of clients, is in force at once and needs no word."""
+    started = settings(tmp_path)
+    places = Places(("/r.sock",), ("/a.sock",), "/c/clusters.yaml", secrets_folder="/s")
+
+    def envoys(of: Settings) -> object:
+        return bootstrap(of.gateway, of.listen, places, of.fail_open, of.downstream)
+
+    found = [(envoys(now) != envoys(started), bool([*restart.needed(started, now)])) for now in variants(started)]
+
+    assert [told for changes, told in found if changes] == [True] * sum(changes for changes, _ in found)
+    assert sum(changes for changes, _ in found) > 8
+    assert (False, False) in found
 
 
 def test_a_folder_that_a_log_needs_is_looked_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES, AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Closed,
@@ -93,8 +93,7 @@ def test_it_goes_to_the_provider_whose_path_it_is(
     provider, answer, _ = passed(head(path, method, **headers))
 
     assert provider.name == name
-    plain = {} if "upgrade" in headers else PLAIN
-    assert answer.set_headers == {":path": upstream, **plain}
+    assert answer.set_headers == {":path": upstream, **PLAIN}
 
 
 def test_the_base_path_of_the_provider_comes_before_the_version() -> None:
@@ -225,7 +224,8 @@ def test_the_body_of_an_answer_to_our_key_is_seen_to_its_end() -> None:
     assert len(talk.hang_up().entries) == 1
 
 
-def test_of_a_long_answer_the_first_mib_is_seen() -> None:
+def test_of_a_long_answer_so_much_is_seen_as_no_buffer_of_envoys_is_too_small_for() -> None:
+    assert MAX_RELAYED_BYTES == MAX_ANSWER_BYTES
     talk = routed(head("/v1/files/f/content", "GET"))
     answered(talk)
 
@@ -252,13 +252,11 @@ def test_a_head_without_a_body_is_all() -> None:
 @pytest.mark.parametrize(
     ("asked", "of"),
     [
-        (head("/v1/realtime", "GET", upgrade="websocket"), ALL),
         (head("/v1/files", authorization="Bearer theirs"), gateway(replace(OPENAI, auth="forward"))),
         (head("/v1/files"), gateway(replace(OPENAI, credential=""))),
     ],
 )
 def test_an_answer_in_which_our_key_cannot_be_passes_unseen(asked: RequestHead, of: Gateway) -> None:
-    """Also one of an upgraded connection: it is none."""
     _, sent, _ = passed(asked, of)
     talk = routed(asked, of)
 
@@ -267,9 +265,23 @@ def test_an_answer_in_which_our_key_cannot_be_passes_unseen(asked: RequestHead, 
     assert talk.stage.over
 
 
-def test_who_names_a_model_is_there_until_it_is_over() -> None:
+def test_a_websocket_is_looked_at_for_as_long_as_it_lasts() -> None:
+    """And nothing in it is compressed: the client's offer stays here."""
+    asked = head("/v1/realtime", "GET", upgrade="websocket", sec_websocket_extensions="permessage-deflate")
+    _, sent, _ = passed(asked)
+    talk = routed(asked)
+
+    assert "sec-websocket-extensions" in sent.remove_headers
+    assert answered(talk, "101", content_length="0").relays
+    for _ in range(3):
+        assert talk.tell(ResponseBody(bytes(MAX_RELAYED_BYTES), False, BEGAN)).last == Relay(bytes(MAX_RELAYED_BYTES))
+    assert not talk.stage.over
+
+
+@pytest.mark.parametrize("of", [ALL, gateway(replace(OPENAI, credential=""))])
+def test_who_names_a_model_is_there_until_it_is_over(of: Gateway) -> None:
     """The stage of the route is all that knows how long."""
-    talk = routed(head("/v1/realtime?model=a", "GET", upgrade="websocket"))
+    talk = routed(head("/v1/realtime?model=a", "GET", upgrade="websocket"), of)
 
     told = answered(talk, "101").set_headers
 
@@ -278,7 +290,7 @@ def test_who_names_a_model_is_there_until_it_is_over() -> None:
     )  # fmt: skip
     answer = talk.last
     assert isinstance(answer, Continue)
-    assert answer.stays
+    assert (answer.relays, answer.stays) == ((True, False) if of is ALL else (False, True))
     assert not talk.stage.over
     entry = talk.hang_up().entry
     assert (entry.provider, entry.model) == ("openai", "a")
@@ -373,7 +385,7 @@ def test_a_websocket_goes_on_where_the_vendor_speaks_it(path: str) -> None:
     provider, answer, _ = passed(head(path, "GET", upgrade="websocket", connection="upgrade"), of)
 
     assert provider == OPENAI
-    assert answer.set_headers == {":path": path.removeprefix("/openai")}
+    assert answer.set_headers == {":path": path.removeprefix("/openai"), **PLAIN}
 
 
 def test_a_websocket_is_opened_by_a_get_alone() -> None:
@@ -512,7 +524,7 @@ def test_a_path_and_a_query_that_name_a_model_are_written_anew() -> None:
     _, live, _ = passed(head("/v1/realtime?model=talk", "GET", upgrade="websocket"), of)
 
     assert video.set_headers == {":path": "/v1beta/models/veo-3:predictLongRunning", **PLAIN}
-    assert live.set_headers == {":path": "/v1/realtime?model=gpt-live"}
+    assert live.set_headers == {":path": "/v1/realtime?model=gpt-live", **PLAIN}
 
 
 @pytest.mark.parametrize(

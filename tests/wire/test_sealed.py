@@ -5,7 +5,11 @@ import hashlib
 import json
 import re
 import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,13 +17,15 @@ from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.sealed import State
 
+short = st.text(max_size=40)
+"""What is small survives in any case; what is large, if it is not too uniform."""
 STATES = st.builds(
     State,
     id=st.text(max_size=40),
-    thoughts=st.lists(st.builds(Thinking, st.text(), st.none() | st.builds(Sealed, st.just("gemini"), st.text()))).map(
-        tuple
-    ),
-    sealed=st.builds(Sealed, st.sampled_from(["gemini", "anthropic"]), st.text()),
+    thoughts=st.lists(
+        st.builds(Thinking, short, st.none() | st.builds(Sealed, st.just("gemini"), short)), max_size=3
+    ).map(tuple),
+    sealed=st.builds(Sealed, st.sampled_from(["gemini", "anthropic"]), short),
 )
 
 
@@ -56,6 +62,39 @@ def test_a_bomb_is_no_token() -> None:
     body = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000)).rstrip(b"=").decode()
 
     assert sealed.read(sealed.MARK + body) is None
+
+
+def with_thought(text: str) -> State:
+    return State("", (Thinking(text),))
+
+
+@pytest.mark.parametrize("made", [State, with_thought])
+def test_however_well_it_was_packed_a_token_makes_no_more_of_a_body(made: Callable[[str], State]) -> None:
+    """Not even as the very many that a body has room for."""
+    ratios: list[float] = []
+    for size in (10, 100, 500, 900, 2_000, 8_000, 100_000, 900_000):
+        raw = zlib.compress(json.dumps(asdict(made("x" * size))).encode(), 9)
+        token = sealed.MARK + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        state = sealed.read(token)
+        kept = 0 if state is None else len(state.id) + sum(len(one.text) for one in state.thoughts)
+        ratios.append(max(0, kept - sealed.SMALL_BYTES) / len(token))
+        assert len(sealed.freed(token.encode() * 9)) <= 9 * len(token)
+
+    assert max(ratios) <= sealed.MAX_RATIO
+
+
+def test_prose_and_signatures_are_far_from_that_limit() -> None:
+    prose = Path(__file__).read_text(encoding="utf-8")[:20_000]
+    noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
+    thought = (Thinking(prose, Sealed("anthropic", noise)),)
+
+    assert sealed.read(sealed.token(State("call_1", thought))) == State("call_1", thought)
+
+
+def test_what_is_packed_too_well_loses_its_thoughts() -> None:
+    seal = Sealed("gemini", "g")
+
+    assert sealed.read(sealed.token(State("a", (Thinking("x" * 9_000),), seal))) == State("a", (), seal)
 
 
 def test_a_body_is_freed_of_state_and_keeps_every_other_byte() -> None:

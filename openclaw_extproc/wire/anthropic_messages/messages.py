@@ -27,6 +27,7 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
     Turn,
+    is_blank,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import sealed
@@ -69,7 +70,7 @@ def _kept(parts: Iterable[Part], thinks: bool, losses: set[str]) -> list[Part]:
     kept: list[Part] = []
     for part in parts:
         match part:
-            case Text(text) if not text.strip():
+            case Text(text) if is_blank(text):
                 continue
             case Thinking() if not sealed.own((part,), state.BY):
                 losses.add(FOREIGN_THOUGHTS)
@@ -171,7 +172,7 @@ def _leaf(part: Leaf) -> dict[str, Json]:
 
 
 def _title(name: str) -> dict[str, Json]:
-    return {"title": name[:MAX_TITLE]} if name.strip() else {}
+    return {"title": name[:MAX_TITLE]} if not is_blank(name) else {}
 
 
 def _decoded(data: str) -> str:
@@ -198,7 +199,7 @@ def _tool_use(call: ToolUse, losses: set[str]) -> dict[str, Json]:
 
 def _tool_result(result: ToolResult) -> dict[str, Json]:
     block: dict[str, Json] = {"type": "tool_result", "tool_use_id": tool_id(result.tool_use_id)}
-    match [part for part in result.content if not isinstance(part, Text) or part.text.strip()]:
+    match [part for part in result.content if not isinstance(part, Text) or not is_blank(part.text)]:
         case []:
             pass
         case [Text(text)]:
@@ -213,7 +214,7 @@ def _tool_result(result: ToolResult) -> dict[str, Json]:
 def arguments(args: str) -> dict[str, Json] | None:
     """The arguments as the object Anthropic wants; `None` when they are none. No arguments at all are an empty one."""
     try:
-        return j.parse(args, where="tool arguments") if args.strip() else {}
+        return j.parse(args, where="tool arguments") if not is_blank(args) else {}
     except UnreadableError:
         return None
 

@@ -18,6 +18,7 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
     Turn,
+    is_blank,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import efforts, sealed
@@ -138,7 +139,7 @@ def _counts(part: Part) -> bool:
         case Thinking():
             return bool(sealed.own((part,), BY))
         case Text(text):
-            return bool(text.strip())
+            return not is_blank(text)
         case _:
             return not isinstance(part, CachePoint)
 

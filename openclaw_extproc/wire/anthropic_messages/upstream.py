@@ -11,7 +11,17 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Chat, JsonObject, JsonSchema, Part, ToolChoice, ToolSpec, Turn
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    Chat,
+    JsonObject,
+    JsonSchema,
+    Part,
+    ToolChoice,
+    ToolSpec,
+    Turn,
+    is_blank,
+)
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import messages, schemas, thinking
 from openclaw_extproc.wire.anthropic_messages.requests import PATH
@@ -67,7 +77,7 @@ def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> 
         "temperature": sampled.temperature,
         "top_p": sampled.top_p,
         "top_k": sampled.top_k,
-        "stop_sequences": [text for text in chat.stop if text.strip()] or None,
+        "stop_sequences": [text for text in chat.stop if not is_blank(text)] or None,
         "thinking": made.thinking,
         "output_config": _output_config(chat, made.effort, lost),
         "metadata": None if chat.user is None else {"user_id": _user(chat.user, lost)},
@@ -91,7 +101,7 @@ def _unknown(chat: Chat) -> Iterator[str]:
         "metadata": chat.tags or None,
     }
     yield from (name for name, said in wishes.items() if said is not None)
-    if any(not text.strip() for text in chat.stop):
+    if any(is_blank(text) for text in chat.stop):
         yield BLANK_STOP  # "each stop sequence must contain non-whitespace": BerriAI/litellm#3286
 
 
@@ -130,7 +140,7 @@ def _output_config(chat: Chat, effort: str | None, lost: list[str]) -> Json:
 
 
 def _system(texts: Iterable[str], point: CachePoint | None) -> Json:
-    said = [text for text in texts if text.strip()]
+    said = [text for text in texts if not is_blank(text)]
     if not said:
         return None
     if len(said) == 1 and point is None:
@@ -144,7 +154,9 @@ def _system(texts: Iterable[str], point: CachePoint | None) -> Json:
 def _cached_at_most(chat: Chat, lost: list[str]) -> Chat:
     """The last cache points: the longest prefixes, whose beginnings Anthropic looks up by itself."""
     last = sum(isinstance(part, CachePoint) for turn in chat.turns for part in turn.parts)
-    first = (chat.cache_tools is not None) + (chat.cache_system is not None and any(t.strip() for t in chat.system))
+    first = (chat.cache_tools is not None) + (
+        chat.cache_system is not None and any(not is_blank(t) for t in chat.system)
+    )
     excess = last + first - MAX_CACHE_POINTS
     if excess <= 0:
         return chat

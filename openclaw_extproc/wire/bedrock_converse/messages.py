@@ -23,6 +23,7 @@ from openclaw_extproc.model.chat import (
     Thinking,
     ToolResult,
     ToolUse,
+    is_blank,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import sealed
@@ -138,7 +139,7 @@ def _tool_use(use: ToolUse, writer: Writer) -> Block:
 
 def _object(args: str) -> dict[str, Json] | None:
     try:
-        return j.parse(args, where="tool arguments") if args.strip() else {}
+        return j.parse(args, where="tool arguments") if not is_blank(args) else {}
     except UnreadableError:
         return None
 

@@ -9,7 +9,7 @@ Left out: other models' words for it (Nova's `reasoningConfig`, `reasoning_effor
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.model.chat import CachePoint, Chat, Part, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import CachePoint, Chat, Part, Text, Thinking, ToolResult, ToolUse, Turn, is_blank
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import efforts, sealed
 from openclaw_extproc.wire.bedrock_converse import state
@@ -93,6 +93,6 @@ def _counts(part: Part) -> bool:
         case Thinking():
             return bool(sealed.own((part,), state.BY))
         case Text(text):
-            return bool(text.strip())
+            return not is_blank(text)
         case _:
             return not isinstance(part, CachePoint)

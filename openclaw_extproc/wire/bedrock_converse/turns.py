@@ -9,7 +9,7 @@ alternate", "Expected toolResult blocks at messages.2.content for the following 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from openclaw_extproc.model.chat import CachePoint, Part, Role, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import CachePoint, Part, Role, Text, Thinking, ToolResult, ToolUse, Turn, is_blank
 
 NO_RESULT = "tool result: none came for a call"
 NO_CALL = "tool result: without a call, as text"
@@ -30,7 +30,7 @@ def ordered(turns: Iterable[Turn], lost: list[str]) -> list[Message]:
 
 
 def _written(parts: Iterable[Part]) -> list[Part]:
-    return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
+    return [part for part in parts if not isinstance(part, Text) or not is_blank(part.text)]
 
 
 def _merged(messages: Iterable[Message]) -> list[Message]:
@@ -65,7 +65,7 @@ def _result(id: str, results: dict[str, ToolResult], lost: list[str]) -> ToolRes
     if found is None:
         lost.append(NO_RESULT)
         return ToolResult(id, (Text("no result"),), is_error=True)
-    content = tuple(leaf for leaf in found.content if not isinstance(leaf, Text) or leaf.text.strip())
+    content = tuple(leaf for leaf in found.content if not isinstance(leaf, Text) or not is_blank(leaf.text))
     # "cannot be empty when status value is error"; a call without output says nothing in any format.
     return replace(found, content=content or (Text("(no output)"),))
 
@@ -78,4 +78,4 @@ def _without_results(parts: Iterable[Part], called: set[str], lost: list[str]) -
         elif part.tool_use_id not in called:
             lost.append(NO_CALL)
             yield Text(f"Result of the earlier tool call {part.tool_use_id}:")
-            yield from (leaf for leaf in part.content if not isinstance(leaf, Text) or leaf.text.strip())
+            yield from (leaf for leaf in part.content if not isinstance(leaf, Text) or not is_blank(leaf.text))

@@ -12,7 +12,16 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, Kind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, ToolChoice, ToolResult, ToolSpec, ToolUse
+from openclaw_extproc.model.chat import (
+    Chat,
+    JsonObject,
+    JsonSchema,
+    ToolChoice,
+    ToolResult,
+    ToolSpec,
+    ToolUse,
+    is_blank,
+)
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import bedrock
 from openclaw_extproc.wire.base import Edit, Encoded
@@ -73,7 +82,7 @@ def _unknown(chat: Chat) -> Iterator[str]:
 
 
 def _system(chat: Chat, model: Model, lost: list[str]) -> list[messages.Block]:
-    blocks: list[messages.Block] = [{"text": text} for text in chat.system if text.strip()]
+    blocks: list[messages.Block] = [{"text": text} for text in chat.system if not is_blank(text)]
     if blocks and chat.cache_system is not None:
         if model.caches:
             blocks.append(messages.cache_point(chat.cache_system, model))
@@ -86,7 +95,7 @@ def _system(chat: Chat, model: Model, lost: list[str]) -> list[messages.Block]:
 
 
 def _inference(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> Json:
-    stop: list[Json] = [text for text in chat.stop if text.strip()]
+    stop: list[Json] = [text for text in chat.stop if not is_blank(text)]
     if len(stop) < len(chat.stop):
         lost.append(BLANK_STOP)
     temperature, top_p = _sampling(chat, made, model, lost)
@@ -196,7 +205,7 @@ def _tool(tool: ToolSpec) -> Json:
         raise FaultError(
             Kind.UNSUPPORTED, "a tool's name: Bedrock takes 1 to 64 letters, digits, underscores and hyphens"
         )
-    about: dict[str, Json] = {"description": tool.description} if tool.description.strip() else {}
+    about: dict[str, Json] = {"description": tool.description} if not is_blank(tool.description) else {}
     return {"toolSpec": {"name": tool.name, **about, "inputSchema": {"json": {"type": "object", **tool.schema}}}}
 
 

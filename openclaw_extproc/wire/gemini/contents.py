@@ -9,8 +9,8 @@ calls in several messages too, and a text in pieces would be a poor memory.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
@@ -44,7 +44,7 @@ def turns(value: Json, losses: Losses) -> tuple[Turn, ...]:
     if not items:
         raise UnreadableError("contents: expected at least one turn, found none")
     calls = _Calls()
-    read: list[Turn] = []
+    read: list[_Reading] = []
     for n, item in enumerate(items):
         at = f"contents[{n}]"
         content = fields(item, at=at)
@@ -52,18 +52,21 @@ def turns(value: Json, losses: Losses) -> tuple[Turn, ...]:
         if role is None:
             raise UnreadableError(f"{at}.role: unknown role (known: user, model)")
         calls.turn = n
-        said = read.pop().parts if role == "assistant" and read and read[-1].role == role else ()
-        parts = _parts(content, at, losses, calls, said)
-        if parts:
-            read.append(Turn(role, tuple(parts)))
-    return tuple(read)
+        goes_on = role == "assistant" and bool(read) and read[-1].role == role
+        turn = read[-1] if goes_on else _Reading(role)
+        _read_parts(content, at, losses, calls, turn, goes_on=goes_on)
+        if turn.parts and not goes_on:
+            read.append(turn)
+    return tuple(turn.read() for turn in read)
 
 
 def system(value: Json, losses: Losses) -> Iterator[str]:
     """The texts of a `systemInstruction`: a content, of which only text makes sense."""
     if isinstance(value, str):
         value = {"parts": [{"text": value}]}
-    for part in _parts(fields(value, at="systemInstruction"), "systemInstruction", losses, _Calls(), ()):
+    said = _Reading("user")
+    _read_parts(fields(value, at="systemInstruction"), "systemInstruction", losses, _Calls(), said, goes_on=False)
+    for part in said.read().parts:
         if isinstance(part, Text):
             yield part.text
         else:
@@ -98,44 +101,83 @@ class _Calls:
         return id or called_name
 
 
-def _parts(content: Mapping[str, Json], at: str, losses: Losses, calls: _Calls, said: tuple[Part, ...]) -> list[Part]:
-    """What was `said` in the turn before this content, and the content."""
-    parts = [*said]
+@dataclass(slots=True)
+class _Reading:
+    """A turn while it is read: contents of the model in a row are one. Put together once, as they may be thousands."""
+
+    role: Role
+    parts: list[Part] = field(default_factory=list[Part])
+    _behind_calls: int = 0
+    """How many parts there are up to the last call."""
+    _rest: list[str] = field(default_factory=list[str])
+    """Texts that the last part goes on with."""
+
+    def add(self, part: Part, recalled: Sequence[Thinking], *, may_go_on: bool) -> None:
+        """`recalled`: thoughts that the part, a call, carries."""
+        if isinstance(part, ToolUse) and recalled:
+            self._recall(recalled)
+        if may_go_on and self._goes_on(part):
+            return
+        self._close()
+        self.parts.append(part)
+        if isinstance(part, ToolUse):
+            self._behind_calls = len(self.parts)
+
+    def read(self) -> Turn:
+        self._close()
+        return Turn(self.role, tuple(self.parts))
+
+    def _goes_on(self, part: Part) -> bool:
+        """Whether it is the rest of a text or thought that was cut between two contents."""
+        match self.parts[-1] if self.parts else None, part:
+            case Text(), Text(rest):
+                self._rest.append(rest)
+            case Thinking(begun, None), Thinking(rest, seal):
+                self._rest.append(rest)
+                self.parts[-1] = Thinking(begun, seal)
+            case _:
+                return False
+        return True
+
+    def _recall(self, thoughts: Sequence[Thinking]) -> None:
+        """Put thoughts where they were: before the texts that led to the call, and in the place of what the client
+        itself kept of them.
+        """
+        self._close()
+        since = self.parts[self._behind_calls :]
+        kept = [part for part in since if not (isinstance(part, Thinking) and part.sealed is None)]
+        self.parts[self._behind_calls :] = [*thoughts, *kept]
+
+    def _close(self) -> None:
+        match self.parts[-1] if self._rest else None:
+            case Text(begun):
+                self.parts[-1] = Text("".join((begun, *self._rest)))
+            case Thinking(begun, seal):
+                self.parts[-1] = Thinking("".join((begun, *self._rest)), seal)
+            case _:
+                pass
+        self._rest = []
+
+
+def _read_parts(
+    content: Mapping[str, Json], at: str, losses: Losses, calls: _Calls, turn: _Reading, *, goes_on: bool
+) -> None:
+    """`goes_on`: the turn was begun by the content before."""
     for n, item in enumerate(several(content.get("parts"), at=f"{at}.parts")):
         here = f"{at}.parts[{n}]"
         part = fields(item, at=here)
+        said = part.get("text") if len(part) == 1 else None
+        if isinstance(said, str):  # almost all are
+            if said:
+                turn.add(Text(said), (), may_go_on=goes_on and n == 0)
+            continue
         state = signatures.read(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
         if part.pop("thought", False) is True:
             more: Iterator[Part] = _thought(part, state, here)
         else:
             more = _said(part, state, here, losses, calls)
         for one in more:
-            if isinstance(one, ToolUse) and state.thoughts:
-                parts = _recalled(parts, state)
-            if not (n == 0 and said and _continues(parts, one)):
-                parts.append(one)
-    return parts
-
-
-def _continues(parts: list[Part], more: Part) -> bool:
-    """Whether `more` is the rest of a text or thought that was cut between two contents, and now is with it."""
-    match parts[-1] if parts else None, more:
-        case Text(begun), Text(rest):
-            parts[-1] = Text(begun + rest)
-        case Thinking(begun, None), Thinking(rest, seal):
-            parts[-1] = Thinking(begun + rest, seal)
-        case _:
-            return False
-    return True
-
-
-def _recalled(parts: list[Part], state: State) -> list[Part]:
-    """With the thoughts that a call carries where they were: before the texts that led to it, and in the place of what
-    the client itself kept of them.
-    """
-    start = max((n for n, part in enumerate(parts, 1) if isinstance(part, ToolUse)), default=0)
-    kept = [part for part in parts[start:] if not (isinstance(part, Thinking) and part.sealed is None)]
-    return [*parts[:start], *state.thoughts, *kept]
+            turn.add(one, state.thoughts, may_go_on=goes_on and n == 0)
 
 
 def _thought(part: Mapping[str, Json], state: State, at: str) -> Iterator[Part]:

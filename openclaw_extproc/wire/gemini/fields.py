@@ -19,7 +19,7 @@ _SNAKE = re.compile(r"_([a-z0-9])")
 
 
 def camel(name: str) -> str:
-    return _SNAKE.sub(lambda found: found[1].upper(), name)
+    return _SNAKE.sub(lambda found: found[1].upper(), name) if "_" in name else name
 
 
 def fields(value: Json, *, at: str) -> dict[str, Json]:

@@ -33,16 +33,16 @@ _OURS = re.compile(rb'("thought(?:S|_s)ignature"\s*:\s*)"' + _TOKEN.encode() + r
 
 def read(signature: str) -> State:
     """What a signature holds: Gemini's own seal, the state of others, or nothing."""
-    if usual_base64(signature) in _DUMMIES or not signature:
-        return State()
+    if not signature or usual_base64(signature) in _DUMMIES:
+        return _NO_STATE
     if not signature.startswith(_TOKEN):
         return State(sealed=Sealed(BY, usual_base64(signature)))
     text = usual_base64(signature)
     try:
         state = sealed.read(base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")) or State()
     except (binascii.Error, UnicodeDecodeError):
-        return State()
-    return State() if state == _NOTHING else state
+        return _NO_STATE
+    return _NO_STATE if state == _NOTHING else state
 
 
 def own(seal: Sealed | None) -> str:
@@ -67,6 +67,7 @@ def _packed(state: State) -> str:
     return base64.b64encode(sealed.token(state).encode()).decode()
 
 
+_NO_STATE = State()
 _NOTHING = State(thoughts=(Thinking(""),))
 """Nothing to carry, as a state that can be packed."""
 STRANGERS = _packed(_NOTHING)

@@ -16,6 +16,7 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
     Turn,
+    is_blank,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini import families, media, signatures
@@ -110,7 +111,7 @@ class Contents:
 
     def _args(self, use: ToolUse) -> dict[str, Json]:
         try:
-            return j.parse(use.args, where="tool arguments") if use.args.strip() else {}
+            return j.parse(use.args, where="tool arguments") if not is_blank(use.args) else {}
         except UnreadableError:
             self._losses.append(NOT_JSON)
             return {"_raw": use.args}

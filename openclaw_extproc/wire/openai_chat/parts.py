@@ -76,7 +76,7 @@ def _cache_point(said: Mapping[str, Json]) -> CachePoint:
 def _image(image: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Image]:
     url = j.a_string(image.get("url"), at=f"{at}.url")
     left_behind(image, {"url"} | ({"detail"} if image.get("detail") == "auto" else set()), at, lost)
-    if inline := _INLINE.match(url):
+    if (inline := _INLINE.match(url)) and url.isascii():
         yield InlineImage(inline[1], url[inline.end() :])
     elif _LINK.match(url):
         yield LinkedImage(url)
@@ -97,7 +97,7 @@ def _file(file: Mapping[str, Json], at: str, lost: Losses) -> Iterator[InlineFil
     left_behind(file, {"file_data", "filename", "file_id"}, at, lost)
     if file.get("file_id") is not None:
         lost.append(f"{MUST_CARRY}{at}.file_id: a file at OpenAI")
-    elif inline := _INLINE.match(data):
+    elif (inline := _INLINE.match(data)) and data.isascii():
         media_type, text = inline[1].lower(), data[inline.end() :]
         yield InlineImage(media_type, text) if media_type.startswith("image/") else InlineFile(media_type, text, name)
     elif data.startswith(_PDF):

@@ -23,7 +23,8 @@ def decode_request(asked: Asked) -> Chat:
     _check_stream_options(body.get("stream_options"))
     return Chat(
         model=model(body),
-        turns=tuple(Turn("user", (Text(prompt),)) for prompt in prompts if isinstance(prompt, str)),
+        # Several are for several answers, which is another format's loss: one turn with all of them tells as much.
+        turns=(Turn("user", tuple(Text(prompt) for prompt in prompts if isinstance(prompt, str))),) if prompts else (),
         max_output_tokens=whole(body, LIMIT),
         temperature=number(body, "temperature"),
         top_p=number(body, "top_p"),
