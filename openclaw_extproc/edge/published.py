@@ -48,22 +48,22 @@ class Published:
         """Whether Envoy would get other clusters than it has."""
         return self._whole(read, self._leaving) != self._text
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin, has_ended: Callable[[], bool] = lambda: False) -> str:
+    async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
 
-        `has_ended`: whether no Envoy runs now; the next one reads the file when it starts.
+        `is_away`: whether Envoy has ended, or is still starting: it reads the file when it starts, and watches it.
         """
         coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
             return ""
         if self._is_own and not self.sources.is_as_read(read):
             return "the clusters file was changed meanwhile"  # and will be read again at once
-        names = {**coming, **leaving}
+        names, was_away = {**coming, **leaving}, is_away()
         seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(names)
         try:
             return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
-            if not has_ended():
+            if not (was_away or is_away()):
                 return "Envoy does not answer"
             self._write(text, {**coming, **leaving}, read)
             return ""

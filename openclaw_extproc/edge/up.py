@@ -107,7 +107,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
                 if published.changes(read)
                 else []
             ),
-            prepare=lambda read: published.prepare(read, admin, supervisor.has_ended),
+            prepare=lambda read: published.prepare(read, admin, lambda: bool(supervisor.not_ready())),
             taken=published.taken,
         )
         stack.callback(published.stop)
