@@ -62,19 +62,20 @@ class Published:
     async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
 
-        `is_away`: whether no Envoy runs now, or one that hangs; the next one reads the file when it starts.
+        `is_away`: whether no Envoy runs now, one that hangs, or one that is still starting: it reads the file when it
+        starts, and watches it.
         """
         coming, leaving, text = await aside(lambda: self._coming(read))
         if text == self._text:
             return ""
         if self._is_own and not self.sources.is_as_read(read):
             return "the clusters file was changed meanwhile"  # and will be read again at once
-        names = {**coming, **leaving}
+        names, was_away = {**coming, **leaving}, is_away()
         seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(names)
         try:
             return await admin.publish(lambda: self._write(text, names, read), seconds)
         except httpx.HTTPError:
-            if not is_away():
+            if not (was_away or is_away()):
                 return "Envoy does not answer"
             self._write(text, {**coming, **leaving}, read)
             return ""

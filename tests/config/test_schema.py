@@ -16,6 +16,7 @@ from tests.config.loading import SEEDS
 CHECKED_IN = Path("docs/openclaw.schema.json")
 EXAMPLE = Path("openclaw.example.yml")
 Node = Mapping[str, JsonValue]
+SCHEMA = schema()
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
@@ -68,7 +69,7 @@ OURS = [file for file in sorted(SEEDS.glob("*.yml")) if file.name < "20"]
 def test_what_people_were_shown_is_not_underlined(file: Path) -> None:
     text = yaml.safe_load(file.read_text())
 
-    assert fits(text, schema(), schema())
+    assert fits(text, SCHEMA, SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_what_people_were_shown_is_not_underlined(file: Path) -> None:
     ],
 )
 def test_an_editor_sees_mistakes(text: str, good: bool) -> None:
-    assert fits(yaml.safe_load(text), schema(), schema()) is good
+    assert fits(yaml.safe_load(text), SCHEMA, SCHEMA) is good
 
 
 def test_the_checked_in_schema_is_current() -> None:
-    assert json.loads(CHECKED_IN.read_text()) == schema(), "openclaw-extproc schema > docs/openclaw.schema.json"
+    assert json.loads(CHECKED_IN.read_text()) == SCHEMA, "openclaw-extproc schema > docs/openclaw.schema.json"
 
 
 def test_the_example_names_its_schema() -> None:

@@ -1,11 +1,9 @@
-"""The real thing on loopback: simulated providers in a thread, the product as a process of its own."""
+"""The real thing on loopback: simulated providers in a thread, the product as a process of its own (`forked.py`)."""
 
 import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,10 +16,11 @@ import httpx
 
 from openclaw_extproc.edge.processes import free_port
 from openclaw_simulator.server import Simulator, serve
+from tests.e2e.forked import Forked
 
 ValueT = TypeVar("ValueT")
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 MAX_SHOWN = 3_000
 """Characters of a log, from its end, in the message of a test that failed."""
 CALM = "model: {router: {failure_threshold: 1}}\n"
@@ -72,7 +71,7 @@ class Providers:
 class Sidecar:
     """`openclaw-extproc up` with a configuration of the test's own."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int, admin_port: int, folder: Path) -> None:
+    def __init__(self, process: Forked, port: int, admin_port: int, folder: Path) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
@@ -131,12 +130,9 @@ def sidecar(
         file.write_text(f"gateway: {{port: {port}, admin_port: {admin_port}, {gateway}}}\n{config}")
         (Path(folder) / "calm.yml").write_text(CALM)
         configs = [word for path in ("calm.yml", CONFIG)[not never_ill :] for word in ("-c", str(Path(folder) / path))]
-        command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", *configs, *arguments]
-        with output.open("w") as sink:
-            process = subprocess.Popen(
-                command, stdout=sink, stderr=subprocess.STDOUT, text=True, cwd=folder,
-                env={**os.environ, **SECRETS, **(environment or {})},
-            )  # fmt: skip
+        output.touch()
+        everything = {**os.environ, **SECRETS, **(environment or {})}
+        process = Forked(["up", *configs, *arguments], output, everything, Path(folder))
         try:
             _wait_until_ready(process, output, admin_port)
             yield Sidecar(process, port, admin_port, Path(folder))
@@ -147,17 +143,18 @@ def sidecar(
         assert code == 0, text
 
 
-def _wait_until_ready(process: "subprocess.Popen[str]", output: Path, admin_port: int) -> None:
-    for _ in range(int(READY_SECONDS / 0.1)):
+def _wait_until_ready(process: Forked, output: Path, admin_port: int) -> None:
+    over = time.monotonic() + READY_SECONDS
+    while time.monotonic() < over:
         if process.poll() is not None:
-            raise AssertionError(f"up ended with {process.returncode}:\n{output.read_text()}")
+            raise AssertionError(f"up ended with {process.poll()}:\n{output.read_text()}")
         try:
-            ready = httpx.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == 200
+            ready = http.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == 200
         except httpx.TransportError:
             ready = False
         if ready and "is up" in output.read_text():
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"up was not ready within {READY_SECONDS} s:\n{output.read_text()}")
 
 

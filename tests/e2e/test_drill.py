@@ -4,14 +4,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
 from openclaw_extproc.drill.report import Report, Row
 from openclaw_extproc.edge.processes import free_port
 from tests.e2e.commands import COMMAND, run, started
-from tests.e2e.harness import until
+from tests.e2e.harness import http, until
 
 # Nobody is at these addresses: an attempt that went to one of them would fail.
 THREE = """
@@ -130,7 +129,7 @@ def test_up_holds_drills_by_itself(tmp_path: Path) -> None:
 
     with started([*COMMAND, "up"], tmp_path):
         until(lambda: "drill_done" in output.read_text(), 180, output.read_text)
-        metrics = httpx.get(f"http://127.0.0.1:{admin_port}/metrics", trust_env=False).text
+        metrics = http.get(f"http://127.0.0.1:{admin_port}/metrics").text
         lines = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
 
     told = [(line["level"], line["event"]) for line in lines if line["component"] == "drill"]

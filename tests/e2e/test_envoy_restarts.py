@@ -31,7 +31,7 @@ BACK_SECONDS = 30.0
 def readiness(admin_url: str) -> tuple[int, str]:
     """Of `/readyz`; 0 where nobody answers."""
     try:
-        got = httpx.get(f"{admin_url}/readyz", timeout=5)
+        got = http.get(f"{admin_url}/readyz", timeout=5)
     except httpx.HTTPError:
         return 0, ""
     return got.status_code, got.text.strip()

@@ -19,7 +19,7 @@ import pytest
 from openclaw_extproc.edge.processes import free_port
 from tests.e2e import world
 from tests.e2e.callers import body
-from tests.e2e.harness import Providers, Sidecar, sidecar, until
+from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.test_reload import config, one
 
 CALLERS = 6
@@ -415,6 +415,6 @@ def test_serve_has_workers_too(providers: Providers, tmp_path: Path) -> None:
 
 def is_there(url: str) -> bool:
     try:
-        return httpx.get(url).status_code == 200
+        return http.get(url).status_code == 200
     except httpx.HTTPError:
         return False

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.config.settings import StageTls
-from openclaw_extproc.edge import stage_tls
+from openclaw_extproc.edge import grpc_server, stage_tls
 from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.edge.stage_server import stage_server
@@ -23,6 +23,12 @@ from tests.edge.h2.sessions import Opened
 
 grpc: Any = import_module("grpc")  # it ships no types
 SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def _no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]  # pytest calls it
+    """A client that has said all waits for the end of a stream that Envoy would have ended itself."""
+    monkeypatch.setattr(grpc_server, "_LINGER_SECONDS", 0.05)
 
 
 @pytest.fixture(scope="module")

@@ -119,13 +119,14 @@ def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
     assert problem == "Envoy does not answer"
 
 
-def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("away", [(True,), (False, True), (True, False)], ids=["all along", "ends", "is back"])
+def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path, away: tuple[bool, ...]) -> None:
     of = sources(tmp_path)
     published = Published(tmp_path / "clusters.yaml", of)
     published.first(read(tmp_path, of, "one"))
 
     nobody = EnvoyAdmin(str(tmp_path / "no-envoy.sock"))
-    problem = asyncio.run(published.prepare(read(tmp_path, of, "one", "two"), nobody, lambda: True))
+    problem = asyncio.run(published.prepare(read(tmp_path, of, "one", "two"), nobody, iter(away).__next__))
 
     assert problem == ""
     assert "two" in (tmp_path / "clusters.yaml").read_text()

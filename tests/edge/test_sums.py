@@ -1,6 +1,7 @@
 """The metrics of several workers, as one scrape sees them."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.samples import Sample
 
 from openclaw_extproc.edge.sums import added, totals
 
@@ -27,6 +28,22 @@ def test_counters_and_histograms_are_added_up() -> None:
     assert found["openclaw_requests_total", "b"] == 4
     assert found["openclaw_seconds_bucket", "5.0"] == 3
     assert found["openclaw_seconds_sum",] == 9
+
+
+def test_a_sum_was_begun_when_the_first_of_its_parts_was() -> None:
+    """What scrapers take for the time since which a total counts: a later one would hide what was counted before."""
+    gone, young = (tuple(_begun(metric, at) for metric in counted(count)) for count, at in ((2, 1_000.0), (3, 2_000.0)))
+
+    for parts in ([totals(gone), young], [young, totals(gone)]):
+        begun = [s for m in added(parts) for s in m.samples if s.name.endswith("_created")]
+        assert {s.name for s in begun} == {"openclaw_requests_created", "openclaw_seconds_created"}
+        assert {s.value for s in begun} == {1_000.0}
+
+
+def _begun(metric: Metric, at: float) -> Metric:
+    made = Metric(metric.name, metric.documentation, metric.type)
+    made.samples = [Sample(s.name, s.labels, at if s.name.endswith("_created") else s.value) for s in metric.samples]
+    return made
 
 
 def test_a_gauge_is_what_it_would_be_for_one_service() -> None:

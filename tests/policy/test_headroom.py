@@ -62,6 +62,19 @@ def test_the_scarcest_limit_counts(headers: dict[str, str], expected: Headroom) 
     assert found.resets_in == pytest.approx(expected.resets_in)
 
 
+@pytest.mark.parametrize(("requests", "tokens"), [("1s", "40s"), ("40s", "1s"), ("40s", ""), ("", "40s")])
+def test_of_limits_of_which_as_little_is_left_the_one_that_takes_longest_counts(requests: str, tokens: str) -> None:
+    """Until all of them are full again the next request would be refused."""
+    resets = {"x-ratelimit-reset-requests": requests, "x-ratelimit-reset-tokens": tokens}
+    spent = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-remaining-tokens": "0"}
+
+    found = headroom(OPENAI | spent | resets, AT)
+
+    assert found is not None
+    assert found.what == ("requests" if requests == "40s" else "tokens")
+    assert found.wait == 40
+
+
 @pytest.mark.parametrize(
     ("reset", "seconds"),
     [

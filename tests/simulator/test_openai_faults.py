@@ -35,19 +35,12 @@ NOT_WHOLE = ("first-event-error", "lifecycle-then-error", "mid-error")
 """Have no events to break in a whole answer: 503."""
 
 
-def meet(way: str, fault: str) -> tuple[int | None, str]:
-    """The status, `None` for a broken connection, and the text."""
+def meet(way: str, *faults: str) -> list[tuple[int | None, str]]:
+    """Of each fault the status, `None` for a broken connection, and the text."""
 
-    async def inside() -> tuple[int | None, str]:
-        path, body = WAYS[way]
-        number = "-0.01" if fault in TIMED else ""
-        request = Request(path, {"model": "model", **body}, {**KEYS, "x-simulator-fault": fault + number})
+    async def inside() -> list[tuple[int | None, str]]:
         async with serve("openai", "sim") as simulator, client(simulator) as http:
-            try:
-                answer = await http.post(request.path, content=request.raw, headers=request.headers)
-            except (httpx.TransportError, httpx.DecodingError):
-                return None, ""
-            return answer.status_code, answer.text
+            return [await _met(http, way, fault) for fault in faults]
 
     return asyncio.run(inside())
 
@@ -55,27 +48,37 @@ def meet(way: str, fault: str) -> tuple[int | None, str]:
 KINDS = ("wrong-kind", "array")
 
 
+async def _met(http: httpx.AsyncClient, way: str, fault: str) -> tuple[int | None, str]:
+    path, body = WAYS[way]
+    number = "-0.01" if fault in TIMED else ""
+    request = Request(path, {"model": "model", **body}, {**KEYS, "x-simulator-fault": fault + number})
+    try:
+        answer = await http.post(request.path, content=request.raw, headers=request.headers)
+    except (httpx.TransportError, httpx.DecodingError):
+        return None, ""
+    return answer.status_code, answer.text
+
+
 def streams(way: str) -> bool:
     """Whether this API has streams: the faults of kinds of answers are about the two of them."""
     return "streamed" in way or f"{way} streamed" in WAYS
 
 
-@pytest.mark.parametrize(
-    ("way", "fault"), [(way, fault) for way in WAYS for fault in FAULTS if fault not in KINDS or streams(way)]
-)
-def test_a_fault_is_the_same_everywhere(way: str, fault: str) -> None:
-    status, text = meet(way, fault)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_fault_is_the_same_everywhere(way: str) -> None:
+    faults = [fault for fault in FAULTS if fault not in KINDS or streams(way)]
 
-    usual = 503 if fault in NOT_WHOLE and "streamed" not in way else 200
-    assert status == (None if fault in BROKEN else STATUS.get(fault, usual))
-    assert "got itself in trouble" not in text
-    if status and status >= 400 and fault != "html-502":
-        assert json.loads(text)["error"]["message"]
+    for fault, (status, text) in zip(faults, meet(way, *faults), strict=True):
+        usual = 503 if fault in NOT_WHOLE and "streamed" not in way else 200
+        assert status == (None if fault in BROKEN else STATUS.get(fault, usual)), fault
+        assert "got itself in trouble" not in text, fault
+        if status and status >= 400 and fault != "html-502":
+            assert json.loads(text)["error"]["message"], fault
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "streamed" in way])
 def test_a_slow_stream_ends_well(way: str) -> None:
-    slow, quick = meet(way, "slow"), meet(way, "ok")
+    slow, quick = meet(way, "slow", "ok")
 
     assert slow[0] == quick[0] == 200
     assert slow[1].count("data: ") == quick[1].count("data: ")

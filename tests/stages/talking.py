@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Generic, Protocol, TypeVar
 
 from openclaw_extproc import plan as plans
@@ -234,6 +235,7 @@ SHARED = Shared()
 # -- what is said -------------------------------------------------------------------
 
 
+@cache
 def asking(format: str, *, stream: bool) -> Case:
     """A recorded request of this format that any other can carry."""
     return next(
@@ -246,6 +248,7 @@ def asking(format: str, *, stream: bool) -> Case:
     )
 
 
+@cache
 def answering(format: str) -> Case:
     """A recorded answer of this format, with text and tools, streamed and whole."""
     cases = [case for case in samples.BOTH if case.format == format]

@@ -1,5 +1,7 @@
 """Promises of the attempt stage, told as scripts: what goes wrong later, or at the end."""
 
+from itertools import product
+
 import pytest
 
 from openclaw_extproc.faults import Fault, Kind
@@ -8,9 +10,8 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseTrailers
 from openclaw_extproc.wire import client_side, sse
-from tests.samples import CLIENTS, gist
+from tests.samples import CLIENTS, PROVIDERS, gist
 from tests.stages.attempts import (
-    WAYS,
     begin,
     both_kinds,
     checked,
@@ -72,17 +73,32 @@ def after_content(provider: str) -> list[tuple[str, bytes]]:
     ]
 
 
-BROKEN = [(c, p, name, body) for c, p in WAYS for name, body in after_content(p)]
+FAILURES = [name for name, _ in after_content(CLIENTS[0])]
+every_failure = pytest.mark.parametrize("number", range(len(FAILURES)), ids=[n.replace(" ", "-") for n in FAILURES])
+CUTS = [(), (900,), tuple(range(0, 4000, 33))]
 
 
-@pytest.mark.parametrize(
-    ("client", "provider", "name", "body"), BROKEN, ids=[f"{c}-{p}-{n.replace(' ', '-')}" for c, p, n, _ in BROKEN]
-)
+@every_way
+@every_failure
 @last_or_not
-@pytest.mark.parametrize("cuts", [(), (900,), tuple(range(0, 4000, 33))], ids=len)
 def test_a_stream_that_fails_after_content_ends_in_an_error_event(
-    client: str, provider: str, name: str, body: bytes, cuts: tuple[int, ...], *, last: bool
+    client: str, provider: str, number: int, *, last: bool
 ) -> None:
+    ends_in_an_error_event(client, provider, number, CUTS[1], last=last)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@every_failure
+def test_a_stream_that_fails_after_content_ends_in_an_error_event_wherever_it_is_cut(
+    provider: str, number: int
+) -> None:
+    for client, cuts in product({CLIENTS[0], provider}, CUTS):
+        ends_in_an_error_event(client, provider, number, cuts, last=False)
+
+
+def ends_in_an_error_event(client: str, provider: str, number: int, cuts: tuple[int, ...], *, last: bool) -> None:
+    name, body = after_content(provider)[number]
+
     talk = checked(
         attempt(*begin(client, provider, stream=True, last=last), answer_head(streamed=True), *chunks(body, cuts))
     )

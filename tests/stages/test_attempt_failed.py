@@ -1,5 +1,7 @@
 """Promises of the attempt stage, told as scripts: the attempt fails before any content."""
 
+from itertools import product
+
 import pytest
 
 from openclaw_extproc.faults import Fault, Kind
@@ -7,8 +9,19 @@ from openclaw_extproc.stages import attempt as stage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Event, ResponseBody, ResponseTrailers
 from openclaw_extproc.wire import client_side
-from tests.samples import CLIENTS
-from tests.stages.attempts import WAYS, begin, both_kinds, checked, error_body, error_head, every_way, good, last_or_not
+from tests.samples import CLIENTS, PROVIDERS
+from tests.stages.attempts import (
+    TRANSLATED,
+    WAYS,
+    begin,
+    both_kinds,
+    checked,
+    error_body,
+    error_head,
+    every_way,
+    good,
+    last_or_not,
+)
 from tests.stages.talking import BEGAN, Received, answer_head, attempt, chunks, is_error_of, received
 
 RETRIABLE = [
@@ -51,10 +64,18 @@ def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind, statu
 @every_way
 @both_kinds
 @last_or_not
+def test_an_error_that_may_go_better_elsewhere(client: str, provider: str, *, stream: bool, last: bool) -> None:
+    goes_on_elsewhere(client, provider, 503, Kind.OVERLOADED, stream=stream, last=last)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@last_or_not
 @pytest.mark.parametrize(("status", "kind"), RETRIABLE)
-def test_an_error_status_that_may_go_better_elsewhere(
-    client: str, provider: str, status: int, kind: Kind, *, stream: bool, last: bool
-) -> None:
+def test_an_error_status_that_may_go_better_elsewhere(provider: str, status: int, kind: Kind, *, last: bool) -> None:
+    goes_on_elsewhere(CLIENTS[0], provider, status, kind, stream=True, last=last)
+
+
+def goes_on_elsewhere(client: str, provider: str, status: int, kind: Kind, *, stream: bool, last: bool) -> None:
     talk = checked(
         attempt(
             *begin(client, provider, stream=stream, last=last),
@@ -167,9 +188,8 @@ def test_a_status_that_is_neither_answer_nor_error_is_the_providers_fault(
         is_exhausted(client, got, provider=provider, kind=Kind.UPSTREAM_GARBLED)
 
 
-def no_content(client: str, provider: str) -> list[tuple[str, bytes, bool]]:
+def no_content(provider: str) -> list[tuple[str, bytes, bool]]:
     """Bodies of a 200 that make no answer: name, body, and whether they come as a stream."""
-    del client
     fault = Fault(Kind.OVERLOADED, "words of the provider")
     side = client_side(provider)
     stream, whole = good(provider, stream=True), good(provider, stream=False)
@@ -193,43 +213,42 @@ def no_content(client: str, provider: str) -> list[tuple[str, bytes, bool]]:
     ]
 
 
-NOTHING = [
-    (client, provider, name, body, streamed)
-    for client, provider in WAYS
-    for name, body, streamed in no_content(client, provider)
-]
+NOTHING = [(name, number) for number, (name, _, _) in enumerate(no_content(CLIENTS[0]))]
+every_nothing = pytest.mark.parametrize("number", [n for _, n in NOTHING], ids=[name for name, _ in NOTHING])
+ENDS: dict[str, list[Event]] = {
+    "marked": [],
+    "trailers": [ResponseTrailers(BEGAN + 8)],
+    "empty-chunk": [ResponseBody(b"", True, BEGAN + 8)],
+}
 
 
-@pytest.mark.parametrize(
-    ("client", "provider", "name", "body", "streamed"), NOTHING, ids=[f"{c}-{p}-{n}" for c, p, n, _, _ in NOTHING]
-)
-@last_or_not
-@pytest.mark.parametrize("cuts", [(), (3, 9)], ids=["in-one", "in-three"])
-@pytest.mark.parametrize("end", ["marked", "trailers", "empty-chunk"])
-def test_a_200_without_content_is_a_failed_attempt(
-    client: str,
-    provider: str,
-    name: str,
-    body: bytes,
-    cuts: tuple[int, ...],
-    end: str,
-    *,
-    streamed: bool,
-    last: bool,
+@every_way
+@every_nothing
+def test_a_200_without_content_is_a_failed_attempt(client: str, provider: str, number: int) -> None:
+    _, body, streamed = no_content(provider)[number]
+
+    for last in (True, False):
+        fails_without_content(client, provider, chunks(body), streamed=streamed, last=last)
+
+
+@pytest.mark.parametrize(("client", "provider"), [WAYS[0], TRANSLATED[0]])
+@every_nothing
+def test_a_200_without_content_is_a_failed_attempt_however_it_is_cut_and_ends(
+    client: str, provider: str, number: int
 ) -> None:
-    del name
-    ends: dict[str, list[Event]] = {
-        "marked": [],
-        "trailers": [ResponseTrailers(BEGAN + 8)],
-        "empty-chunk": [ResponseBody(b"", True, BEGAN + 8)],
-    }
+    _, body, streamed = no_content(provider)[number]
 
+    for cuts, end, last in product([(), (3, 9)], ENDS, (True, False)):
+        events = [*chunks(body, cuts, end=end == "marked"), *ENDS[end]]
+        fails_without_content(client, provider, events, streamed=streamed, last=last)
+
+
+def fails_without_content(client: str, provider: str, body: list[Event], *, streamed: bool, last: bool) -> None:
     talk = checked(
         attempt(
             *begin(client, provider, stream=streamed, last=last),
             answer_head(streamed=streamed, content_length="99"),
-            *chunks(body, cuts, end=end == "marked"),
-            *ends[end],
+            *body,
         )
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from openclaw_extproc.edge import grpc_server
 from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.processes import free_port
@@ -25,6 +26,12 @@ aio: Any = import_module("grpc.aio")
 MIB = 1024 * 1024
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def _no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]  # pytest calls it
+    """A client that has said all waits for the end of a stream that Envoy would have ended itself."""
+    monkeypatch.setattr(grpc_server, "_LINGER_SECONDS", 0.05)
 
 
 @pytest.fixture(params=["unix", "tcp"])
