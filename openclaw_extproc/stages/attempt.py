@@ -33,6 +33,7 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
+    StateEvent,
     To,
     Woken,
 )
@@ -127,7 +128,10 @@ class AttemptStage:
         Raises:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
-        step = self._stop(event.at) if self._is_too_large(event) else self._step(event)
+        if isinstance(event, Overrun):
+            step = self._on_overrun(event.at)
+        else:
+            step = self._stop(event.at) if self._is_too_large(event) else self._step(event)
         self._delivered += sum(len(one.chunk) for one in step.answers if isinstance(one, Deliver))
         last = step.answers[-1] if step.answers else None
         said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
@@ -150,7 +154,16 @@ class AttemptStage:
         self._state, self.broken = Over(), True
         return Step()
 
-    def _step(self, event: Event) -> Step:  # noqa: C901  # the one table of all transitions
+    def _on_overrun(self, at: float) -> Step:
+        match self._state:
+            case Holding(call):
+                return self._fail(call, _TOO_LARGE, at)
+            case Answering() | Over(passes=True):
+                return self._stop(at)
+            case _:
+                return Step()
+
+    def _step(self, event: StateEvent) -> Step:  # noqa: C901  # the one table of all transitions
         match self._state, event:
             case New(), RequestHead():
                 return self._on_head(event)
@@ -180,12 +193,6 @@ class AttemptStage:
                 is_over = call.over_at is not None and at >= call.over_at
                 return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
             case _, Woken():
-                return Step()
-            case Holding(call), Overrun(at):
-                return self._fail(call, _TOO_LARGE, at)
-            case ((Answering() | Over(passes=True)), Overrun(at)):
-                return self._stop(at)
-            case _, Overrun():
                 return Step()
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))

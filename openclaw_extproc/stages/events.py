@@ -90,7 +90,9 @@ class Closed:
     """Set when we broke."""
 
 
-Event: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Overrun | Closed
+StateEvent: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Closed
+"""Events whose meaning depends on the state in which they come."""
+Event: TypeAlias = StateEvent | Overrun
 
 
 class To(Enum):

@@ -11,7 +11,7 @@ class Beginning:
     """Of one body, which may come a byte at a time."""
 
     def __init__(self) -> None:
-        self._waiting = b""
+        self._waiting: bytes = b""
         self._is_over = False
         self.had_mark = False
 
