@@ -154,6 +154,21 @@ class AttemptStage:
         self._state, self.broken = Over(), True
         return Step()
 
+    def _on_time(self, at: float) -> Step:
+        """Nothing came until `wakes_at`."""
+        match self._state:
+            case Sent(call):
+                return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
+            case Holding(call):
+                return self._fail(call, _STALLED, at)
+            case Refusing(call):
+                return self._refuse(call, at, end=False)
+            case Answering(call):
+                is_over = call.over_at is not None and at >= call.over_at
+                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
+            case _:
+                return Step()
+
     def _on_overrun(self, at: float) -> Step:
         match self._state:
             case Holding(call):
@@ -183,17 +198,8 @@ class AttemptStage:
                 return self._on_rest(event, passes=passes)
             case ((New() | Over() | Passed()), Closed()):
                 return Step()
-            case Sent(call), Woken(at):
-                return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
-            case Holding(call), Woken(at):
-                return self._fail(call, _STALLED, at)
-            case Refusing(call), Woken(at):
-                return self._refuse(call, at, end=False)
-            case Answering(call), Woken(at):
-                is_over = call.over_at is not None and at >= call.over_at
-                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
-            case _, Woken():
-                return Step()
+            case _, Woken(at):
+                return self._on_time(at)
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
