@@ -11,9 +11,9 @@ class Beginning:
     """Of one body, which may come a byte at a time."""
 
     def __init__(self) -> None:
-        self._waiting = b""
+        self._waiting: bytes = b""
         self._is_over = False
-        self.had_mark = False
+        self.had_mark: bool = False
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
         """The same without a byte order mark; nothing while it may still be one."""

@@ -184,7 +184,7 @@ def test_words_that_do_not_come_are_not_waited_for(client: str, provider: str) -
     due = talk.stage.wakes_at
     assert due == pytest.approx(BEGAN + 2 + stage.WORDS_SECONDS)
 
-    talk.tell(Woken(due))
+    talk.tell(Woken(due or 0.0))
 
     assert received(talk).retries
     assert talk.entry.fault
