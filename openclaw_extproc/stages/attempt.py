@@ -11,7 +11,7 @@ error in the client's format.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
@@ -44,6 +44,7 @@ from openclaw_extproc.stages.failing import (
     in_own_words,
     refusal,
     reply,
+    rest,
     unquoted,
     without_end,
 )
@@ -59,6 +60,7 @@ from openclaw_extproc.stages.states import (
     Refusing,
     Sent,
     State,
+    Step,
     ends,
 )
 
@@ -79,15 +81,6 @@ _SILENT = Fault(Kind.UPSTREAM_SILENT, "the provider began no answer in time")
 _STALLED = Fault(Kind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 _TOO_LONG = Fault(Kind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 _TOO_LARGE = Fault(Kind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes, or too fast")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    answers: tuple[Answer, ...] = ()
-    """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
-    `Closed`: nobody is listening."""
-    entry: AttemptEntry | None = None
-    """Present in exactly one step of a model call's attempt that was bound to a target."""
 
 
 class AttemptStage:
@@ -154,21 +147,6 @@ class AttemptStage:
         self._state, self.broken = Over(), True
         return Step()
 
-    def _on_time(self, at: float) -> Step:
-        """Nothing came until `wakes_at`."""
-        match self._state:
-            case Sent(call):
-                return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
-            case Holding(call):
-                return self._fail(call, _STALLED, at)
-            case Refusing(call):
-                return self._refuse(call, at, end=False)
-            case Answering(call):
-                is_over = call.over_at is not None and at >= call.over_at
-                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
-            case _:
-                return Step()
-
     def _on_overrun(self, at: float) -> Step:
         match self._state:
             case Holding(call):
@@ -195,11 +173,11 @@ class AttemptStage:
             case (Holding() | Answering() | Refusing()) as state, ResponseTrailers(at):
                 return self._on_trailers(state, at)
             case Over(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
-                return self._on_rest(event, passes=passes)
+                return Step(rest(event, passes=passes))
             case ((New() | Over() | Passed()), Closed()):
                 return Step()
-            case _, Woken(at):
-                return self._on_time(at)
+            case state, Woken(at):
+                return self._on_woken(state, at)
             case Reading(bound), Closed(at, fault):
                 return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
             case ((Sent(call) | Holding(call) | Refusing(call)), Closed(at, fault)):
@@ -209,6 +187,20 @@ class AttemptStage:
                 return self._settled((), call.entry(at, outcome, fault))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
+
+    def _on_woken(self, state: State, at: float) -> Step:
+        match state:
+            case Sent(call):
+                return self._settled(given_up(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
+            case Holding(call):
+                return self._fail(call, _STALLED, at)
+            case Refusing(call):
+                return self._refuse(call, at, end=False)
+            case Answering(call):
+                is_over = call.over_at is not None and at >= call.over_at
+                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
+            case New() | Reading() | Passed() | Over():
+                return Step()
 
     # -- the request -------------------------------------------------------
 
@@ -407,15 +399,6 @@ class AttemptStage:
         if in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
             return self._pass_error(call, fault, at, end=end)
         return self._fail(call, fault, at)
-
-    def _on_rest(self, event: Event, *, passes: bool) -> Step:
-        match event:
-            case ResponseBody(chunk, end):
-                return Step(deliver(chunk, end=end) if passes else ())
-            case ResponseTrailers():
-                return Step((Continue(To.RESPONSE_TRAILERS),))
-            case _:
-                return Step((Continue(To.RESPONSE_HEAD),))
 
     def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
         self._state = Over()

@@ -10,7 +10,7 @@ from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.stages import retries
 from openclaw_extproc.stages.call import Call
-from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, To
+from openclaw_extproc.stages.events import Answer, Continue, Deliver, Event, Reply, ResponseBody, ResponseTrailers, To
 from openclaw_extproc.stages.failures import Failure, Remedy
 from openclaw_extproc.stages.history import (
     MAX_WORDS_CHARS,
@@ -120,6 +120,17 @@ def reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = 
 
 def deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
     return (Deliver(chunk, end),) if chunk or end else ()
+
+
+def rest(event: Event, *, passes: bool) -> tuple[Answer, ...]:
+    """To what still comes behind the last word of an attempt."""
+    match event:
+        case ResponseBody(chunk, end):
+            return deliver(chunk, end=end) if passes else ()
+        case ResponseTrailers():
+            return (Continue(To.RESPONSE_TRAILERS),)
+        case _:
+            return (Continue(To.RESPONSE_HEAD),)
 
 
 def without_end(answers: Sequence[Answer]) -> list[Answer]:

@@ -1,10 +1,12 @@
-"""Where an attempt is; the picture is in `attempt.py`."""
+"""Where an attempt is, and one step of it; the picture is in `attempt.py`."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from openclaw_extproc.stages.call import Call
+from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import (
+    Answer,
     Closed,
     Event,
     Overrun,
@@ -63,6 +65,15 @@ class Over:
 
 
 State: TypeAlias = New | Reading | Passed | Sent | Holding | Answering | Refusing | Over
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    answers: tuple[Answer, ...] = ()
+    """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
+    `Closed`: nobody is listening."""
+    entry: AttemptEntry | None = None
+    """Present in exactly one step of a model call's attempt that was bound to a target."""
 
 
 def ends(event: Event) -> bool:

@@ -13,7 +13,7 @@ class Beginning:
     def __init__(self) -> None:
         self._waiting: bytes = b""
         self._is_over = False
-        self.had_mark = False
+        self.had_mark: bool = False
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
         """The same without a byte order mark; nothing while it may still be one."""

@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -34,7 +34,7 @@ def body(*, stream: bool) -> bytes:
 
 
 @contextmanager
-def asking(up: Sidecar, *headers: str, stream: bool = False, mark: bytes = b"") -> Iterator[socket.socket]:
+def asking(up: Sidecar, *headers: str, stream: bool = False, mark: bytes = b"") -> Generator[socket.socket]:
     """A connection on which a request has been sent."""
     said = mark + body(stream=stream)
     lines = (f"POST {PATH} HTTP/1.1", "host: x", "content-type: application/json", f"content-length: {len(said)}")
