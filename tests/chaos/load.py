@@ -28,7 +28,8 @@ class Seen:
     counts: Counter[Ended] = field(default_factory=Counter[Ended])
     statuses: Counter[str] = field(default_factory=Counter[str])
     unasked: list[str] = field(default_factory=list[str])
-    """Answers of Envoy's own, for want of an address, to calls that somebody else could have answered."""
+    """Answers of Envoy's own, for want of an address, to calls that began there and that somebody else could have
+    answered. A stand-in that gets another name while the call is under way is not meant (decision 31)."""
     odd: list[str] = field(default_factory=list[str])
     longest: float = 0.0
 
@@ -69,7 +70,8 @@ async def _one(client: httpx.AsyncClient, url: str, number: int, seen: Seen) -> 
             body = ""
             async for part in answer.aiter_text():
                 body += part
-        if ":unresolved" in answer.headers.get("x-openclaw-fallbacks", ""):
+        began_there = answer.headers.get("x-openclaw-attempts") in ("0", "1")
+        if began_there and ":unresolved" in answer.headers.get("x-openclaw-fallbacks", ""):
             seen.unasked.append(f"{answer.headers['x-openclaw-fallbacks']}, {answer.headers.get('x-openclaw-reason')}")
         ended, words = _judged(shape, answer, body, text, streamed=streamed)
     except (TimeoutError, httpx.TimeoutException):
