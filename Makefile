@@ -12,7 +12,7 @@ DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
 # Two things at a time, each one's output in one piece.
-SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # What was compiled once is kept, whatever the environment says: the tests start Python some hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
