@@ -11,17 +11,27 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
+# Two things at a time, each one's output in one piece.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# What was compiled once is kept, whatever the environment says: the tests start Python some hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test fuzz unread bench-overload reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
 help:
-	@echo "make run | test | check | fuzz (100,000 spoilt bodies) | unread (answers of 100 MiB that nobody reads) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-overload (ten times what fits) | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@echo "make run | test (unit and e2e, side by side) | unit | e2e | check (lint, types, tests) | fuzz (100,000 spoilt bodies) | unread (answers of 100 MiB that nobody reads) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-overload (ten times what fits) | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up
 
-# Files side by side: the end-to-end ones wait for processes most of the time.
-test: $(DEV)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test:
+	@$(SIDE_BY_SIDE) e2e unit
+
+unit: $(DEV)
+	$(BIN)/python -m pytest --ignore=tests/e2e
+
+# Files side by side: they wait for processes most of the time.
+e2e: $(DEV)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
@@ -41,7 +51,9 @@ faults: $(DEV)
 chaos: $(DEV)
 	@$(BIN)/python -m tests.chaos $(CHAOS)
 
-check: lint types test
+# The end-to-end tests, which wait a lot, beside all that computes.
+check:
+	@$(SIDE_BY_SIDE) e2e lint types unit
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

@@ -245,15 +245,15 @@ def test_a_hundred_conditions_cost_less_than_a_millisecond() -> None:
     compiler = Compiler()
     sources = [f'task_type == "analysis" && tokens > {n} || headers["x-team"] == "team-{n}"' for n in range(100)]
     conditions = [made for source in sources if (made := compiler.condition(source, "if"))]
-    began = time.perf_counter()
+    began = time.thread_time()
     activation = activate(values(FEATURES, JUDGEMENT))
     outcomes = {condition.test(activation) for condition in conditions}
-    fastest = time.perf_counter() - began
+    fastest = time.thread_time() - began
     for _ in range(20):
-        began = time.perf_counter()
+        began = time.thread_time()
         activation = activate(values(FEATURES, JUDGEMENT))
         outcomes = {condition.test(activation) for condition in conditions}
-        fastest = min(fastest, time.perf_counter() - began)
+        fastest = min(fastest, time.thread_time() - began)
 
     assert outcomes == {False}
     assert fastest < 1e-3

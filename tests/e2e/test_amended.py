@@ -231,5 +231,5 @@ def test_a_slow_second_opinion_delays_a_request_by_its_deadline_at_most(provider
         took = time.monotonic() - began
         late = up.metric("openclaw_questions_total", kind="second_opinion", outcome="late")
 
-    assert took < 0.5
+    assert took < 1.2
     assert late >= 1

@@ -36,7 +36,7 @@ def gives(status: int, body: bytes) -> Callable[[Seen], Answer]:
 
 
 def slowly(seen: Seen) -> Answer:
-    time.sleep(0.5)
+    time.sleep(1.5)
     return says("simple")(seen)
 
 
@@ -84,7 +84,7 @@ def test_nobody_is_waited_for_longer_than_the_deadline() -> None:
     with listening(slowly) as listener:
         began = time.monotonic()
         assert answered(listener, opinion(listener, deadline_ms=50), told=told) == [None]
-        assert time.monotonic() - began < 0.4
+        assert time.monotonic() - began < 1.2
 
     assert told.outcomes == [("second_opinion", "late")]
 

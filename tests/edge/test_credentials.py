@@ -137,7 +137,7 @@ def test_a_server_that_hangs_holds_nobody_up(credentials: Credentials, google: P
     put_on = credentials.put_on(GoogleCredential(google.credential))
 
     assert put_on == {}
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 0.9, "less than the server takes"
 
 
 def test_validate_tells_what_is_missing_as_an_error_of_this_machine(google: Provider, tokens: Tokens) -> None:

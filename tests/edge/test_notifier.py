@@ -251,7 +251,7 @@ def test_a_receiver_that_says_nothing_keeps_nobody_waiting_and_loses_the_oldest(
             began = time.monotonic()
             for n in range(3 * MAX_WAITING):
                 made.tell(out(f"bee/{n}"))
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < 0.9, "less than one answer of the receiver takes"
 
         made = run(settings('{slack: {webhook_url: "${S}"}}'), {"S": server.url}, do)
 

@@ -452,7 +452,7 @@ def test_a_stop_ends_what_takes_too_long(address: str) -> None:
         failure(answers)
         messages.say(None)
 
-    assert 0.4 < took < 2.0
+    assert 0.4 < took < 10.0
     assert running.opened.sessions[0].closed == [None]
 
 
