@@ -23,6 +23,10 @@ from openclaw_extproc.notices.kinds import Kind, Notice
 
 CLUSTERS_SECONDS = 1.0
 """Between two looks at who cannot be asked: Envoy decides at once, and takes an ejection back every ten seconds."""
+SECONDS_FOR_EACH = 0.003
+"""Of the clusters, between two looks: a look at 2,000 of them keeps Envoy's main thread for 0.3 s."""
+MOST_SECONDS = 10.0
+"""Between two looks, with however many clusters."""
 LOOK_SECONDS = 1.0
 MISSES = 3
 """So many looks in vain say that it is down: one may have come while it was busy."""
@@ -74,6 +78,8 @@ class ClusterWatch:
         self._admin = admin
         self._found = self._told = Unusable()
         self._moving: frozenset[str] = frozenset()
+        self._pause = CLUSTERS_SECONDS
+        """Until the next look."""
         self.counts = EnvoyCounts()
 
     async def look(self) -> None:
@@ -82,6 +88,7 @@ class ClusterWatch:
             self.counts.saw(await self._admin.refused())
         except httpx.HTTPError:  # it is busy, or ending: who had no address has none
             self._found = replace(self._found, ejected=frozenset())
+        self._pause = pause(len(self._found.known))
 
     def tell(self, taking: Taking) -> None:
         """What was seen last, about the providers that are in force now."""
@@ -94,7 +101,7 @@ class ClusterWatch:
         )
         self._told = told
         if Unusable() != told or told != before:
-            taking.ejected(told, 3 * CLUSTERS_SECONDS)
+            taking.ejected(told, 3 * self._pause)
 
     async def update(self, taking: Taking) -> None:
         await self.look()
@@ -128,4 +135,9 @@ class ClusterWatch:
         taking.own_registry.register(self.counts)
         while True:
             await self.update(taking)
-            await asyncio.sleep(CLUSTERS_SECONDS)
+            await asyncio.sleep(self._pause)
+
+
+def pause(clusters: int) -> float:
+    """Seconds until the next look. `clusters`: how many there are."""
+    return min(max(CLUSTERS_SECONDS, clusters * SECONDS_FOR_EACH), MOST_SECONDS)

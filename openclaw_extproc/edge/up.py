@@ -16,7 +16,7 @@ from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_process import answering, start_envoy
+from openclaw_extproc.edge.envoy_process import answering, clusters_place, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy_watch import ClusterWatch
 from openclaw_extproc.edge.overload import pressure_file
@@ -67,7 +67,7 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 async def _up(options: Options, binary: str, folder: Path) -> int:
     simulated = not options.configs
     ports = {name: processes.free_port() for name in SIMULATED} if simulated else {}
-    effective = folder / "clusters.yaml"
+    effective, for_envoy = folder / "clusters.yaml", clusters_place(folder)
     sources = Sources(
         options.configs,
         options.clusters or effective,
@@ -85,11 +85,11 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listening(settings, folder)
     places = replace(
-        _places(folder, listening, effective, options.access_log),
+        _places(folder, listening, for_envoy, options.access_log),
         roots=roots(sources.environment),
         stage_tls=settings.stages.tls,
     )
-    published = Published(effective, sources)
+    published = Published(for_envoy, sources, is_own=options.clusters is None)
     published.first(read)
     _write(settings, places, folder)
     children: list[Child] = []

@@ -108,6 +108,8 @@ def bootstrap(
         },
     }
     whole["typed_dns_resolver_config"] = _name_resolver()
+    # Of a cluster that nobody calls, Envoy counts nothing: a third of the work that a cluster is, without TLS.
+    whole["deferred_stat_options"] = {"enable_deferred_creation_stats": True}
     whole["overload_manager"] = overload_manager(downstream, places.pressure_files)
     whole["memory_allocator_manager"] = memory_allocator()
     if places.admin_socket:
