@@ -10,7 +10,7 @@ _MIB = 1024 * 1024
 TLS_CLUSTER_BYTES = 350 * 1024
 """Envoy 1.40 keeps the certificates of all authorities once for each cluster (its issue 46114): measured with the 144
 of Debian, 700 MiB for 2,000 clusters."""
-CLUSTER_BYTES = 80 * 1024
+CLUSTER_BYTES = 64 * 1024
 """Of one without TLS."""
 _MOST = 0.5
 """Of the heap: a change of all clusters has them twice for a while."""
