@@ -23,6 +23,7 @@ _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.warming_clusters",
 )
 
+_CONNECTIONS = "http.llm.downstream_cx_active"
 _ACTIVE = "http.llm.downstream_rq_active"
 
 
@@ -123,6 +124,12 @@ class EnvoyAdmin:
         wanted = "|".join((*envoy_counts.COUNTED, envoy_counts.CONNECTIONS)).replace(".", r"\.")
         answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
         return envoy_counts.refused(answer.raise_for_status().text)
+
+    async def connections(self) -> int:
+        """How many applications have. Raises `httpx.HTTPError`."""
+        wanted = {"type": "Gauges", "filter": f"^{_CONNECTIONS}$".replace(".", r"\.")}
+        answer = (await self._client.get(f"{self._url}/stats", params=wanted)).raise_for_status()
+        return int(answer.text.rpartition(": ")[2].strip() or 0)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
         """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""

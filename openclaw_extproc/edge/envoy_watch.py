@@ -4,10 +4,11 @@ It starts nothing, and `/readyz` does not depend on it: an Envoy may be waiting 
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import httpx
@@ -17,6 +18,7 @@ from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.alerts import Tell
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy_counts import EnvoyCounts
+from openclaw_extproc.edge.overload import PressureFile
 from openclaw_extproc.edge.service import Reloading, Taking
 from openclaw_extproc.edge.sources import Read
 from openclaw_extproc.notices.kinds import Kind, Notice
@@ -65,6 +67,18 @@ def _nobody(_: Read) -> frozenset[str]:
     return frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionsFile:
+    """Tells Envoy how full it is: the fuller, the less time it gives to connections that nobody uses."""
+
+    file: PressureFile
+    most: int
+
+    def saw(self, connections: int) -> None:
+        with contextlib.suppress(OSError):  # a full disk: the next look says it
+            self.file.say(min(1.0, connections / self.most))
+
+
 class ClusterWatch:
     """Whom Envoy cannot ask, as it said last, told to all workers: who was ejected goes behind the others, and who has
     no address is left out.
@@ -74,8 +88,10 @@ class ClusterWatch:
     asked elsewhere, from the first call on: whoever makes Envoy read its clusters looks before calls are planned.
     """
 
-    def __init__(self, admin: EnvoyAdmin) -> None:
+    def __init__(self, admin: EnvoyAdmin, connections: ConnectionsFile | None = None) -> None:
+        """`connections`: hears how many there are, where Envoy reads it."""
         self._admin = admin
+        self._connections = connections
         self._found = self._told = Unusable()
         self._moving: frozenset[str] = frozenset()
         self._pause = CLUSTERS_SECONDS
@@ -86,6 +102,8 @@ class ClusterWatch:
         try:
             self._found = await self._admin.unusable()
             self.counts.saw(await self._admin.refused())
+            if self._connections is not None:
+                self._connections.saw(await self._admin.connections())
         except httpx.HTTPError:  # it is busy, or ending: who had no address has none
             self._found = replace(self._found, ejected=frozenset())
         self._pause = pause(len(self._found.known))
