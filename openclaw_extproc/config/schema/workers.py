@@ -31,8 +31,8 @@ class Downstream(Section):
     """At a time. One more is closed at once. With `up`, from eight tenths of it on `idle_timeout_ms` shrinks, down to a
     second at nine tenths."""
     max_heap_mib: int = Field(default=1_024, ge=64)
-    """Of Envoy's memory. From eight tenths of it on `idle_timeout_ms` shrinks, down to a second; from nine tenths on new
-    requests are refused with 503 and `retry-after`."""
+    """Of Envoy's memory. From eight tenths of it on `idle_timeout_ms` shrinks, down to a second; from nine tenths on
+    new requests are refused with 503 and `retry-after`."""
     idle_timeout_ms: Milliseconds = Field(default=75_000, ge=1_000)
     """How long a connection may be open without a request. An answer under way is none, however long it takes."""
     request_headers_timeout_ms: Milliseconds = Field(default=10_000, ge=100)
