@@ -78,6 +78,8 @@ class Spent:
     service: float
     envoy: float
     bench: float
+    busy: float
+    """The part of the time in which the service was on a processor."""
 
 
 class Spending:
@@ -85,10 +87,12 @@ class Spending:
 
     def __init__(self, side: Side) -> None:
         self._side = side
-        self._began = self._now()
+        self._began, self._at = self._now(), time.monotonic()
 
     def for_each(self, answers: int) -> Spent:
-        return Spent(*((now - then) / max(answers, 1) for now, then in zip(self._now(), self._began, strict=True)))
+        service, envoy, bench = (now - then for now, then in zip(self._now(), self._began, strict=True))
+        each, passed = max(answers, 1), time.monotonic() - self._at
+        return Spent(service / each, envoy / each, bench / each, service / passed)
 
     def _now(self) -> tuple[float, float, float]:
         envoy, service = self._side.cpu_seconds()
@@ -208,7 +212,7 @@ def _told(result: Result) -> str:
         lines.append(f"{name:17} {len(times):8} calls, median {middle * 1000:.0f} ms, 99 % {late * 1000:.0f} ms")
     lines += [
         f"processor time for each whole answer, {when}: service {spent.service * 1000:.1f} ms, "
-        f"Envoy {spent.envoy * 1000:.1f} ms, this program {spent.bench * 1000:.1f} ms"
+        f"Envoy {spent.envoy * 1000:.1f} ms, this program {spent.bench * 1000:.1f} ms (service on a processor: {spent.busy:.0%})"
         for when, spent in (("usually", result.usual), ("under overload", result.flooded))
     ]
     return "\n".join([*lines, f"kept by the service, as its processor time says: {result.kept_by_service:.0%}"])
