@@ -1,7 +1,9 @@
 """What is left of an overload: `python -m bench.overload` asks for several times what fits, and counts what comes back.
 
 Capacity first: callers that each wait for their answer. Then calls at a multiple of that rate, whether those before
-are answered or not. The caller shares the machine with everything it asks, so ratios say more than numbers.
+are answered or not. The caller shares the machine with everything it asks: ten times as many calls cost it ten times as
+much. So the processor time of each is told for both parts. What the service spends on a whole answer, refusals
+included, says how much of its capacity it keeps, whatever else the machine has to do.
 """
 # ruff: noqa: TID251  # a program of its own, not part of the core
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import canned
-from bench.setup import only_ours
+from bench.setup import Side, only_ours
 
 CALLERS = 16
 HANG_SECONDS = 30.0
@@ -56,10 +58,45 @@ class Result:
     goodput: float
     """Whole answers a second, under overload."""
     seen: Seen
+    usual: "Spent"
+    flooded: "Spent"
 
     @property
     def kept(self) -> float:
         return self.goodput / self.capacity
+
+    @property
+    def kept_by_service(self) -> float:
+        """As far as its own processor time says: what an answer costs it usually, by what it costs under overload."""
+        return self.usual.service / self.flooded.service
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of a processor for each whole answer."""
+
+    service: float
+    envoy: float
+    bench: float
+    busy: float
+    """The part of the time in which the service was on a processor."""
+
+
+class Spending:
+    """From where it is made on."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._began, self._at = self._now(), time.monotonic()
+
+    def for_each(self, answers: int) -> Spent:
+        service, envoy, bench = (now - then for now, then in zip(self._now(), self._began, strict=True))
+        each, passed = max(answers, 1), time.monotonic() - self._at
+        return Spent(service / each, envoy / each, bench / each, service / passed)
+
+    def _now(self) -> tuple[float, float, float]:
+        envoy, service = self._side.cpu_seconds()
+        return service, envoy, time.process_time()
 
 
 class Caller:
@@ -150,14 +187,17 @@ async def flood(port: int, rate: float, seconds: float) -> tuple[Seen, float]:
 
 def measure(times: float, seconds: float, workers: int = 1) -> Result:
     """Raises `LoadError`, `StartError`."""
-    with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers, NEVER) as port:
-        asyncio.run(capacity(port, 1.0))  # to begin with, everything is cold
-        fits = asyncio.run(capacity(port, seconds))
-    with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers) as port:
-        asyncio.run(capacity(port, 1.0))
-        began = time.monotonic()
-        seen, asked = asyncio.run(flood(port, fits * times, seconds))
-        return Result(fits, asked, len(seen.whole) / (time.monotonic() - began), seen)
+    with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers, NEVER) as ours:
+        asyncio.run(capacity(ours.port, 1.0))  # to begin with, everything is cold
+        spending = Spending(ours.side)
+        fits = asyncio.run(capacity(ours.port, seconds))
+        usual = spending.for_each(round(fits * seconds))
+    with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers) as ours:
+        asyncio.run(capacity(ours.port, 1.0))
+        spending, began = Spending(ours.side), time.monotonic()
+        seen, asked = asyncio.run(flood(ours.port, fits * times, seconds))
+        whole, passed = len(seen.whole), time.monotonic() - began
+        return Result(fits, asked, whole / passed, seen, usual, spending.for_each(whole))
 
 
 def _told(result: Result) -> str:
@@ -170,7 +210,12 @@ def _told(result: Result) -> str:
     for name, times in (("whole", seen.whole), ("refused", seen.refused), ("broken", seen.broken)):
         middle, late = (statistics.median(times), sorted(times)[int(len(times) * 0.99)]) if times else (0.0, 0.0)
         lines.append(f"{name:17} {len(times):8} calls, median {middle * 1000:.0f} ms, 99 % {late * 1000:.0f} ms")
-    return "\n".join(lines)
+    lines += [
+        f"processor time for each whole answer, {when}: service {spent.service * 1000:.1f} ms, "
+        f"Envoy {spent.envoy * 1000:.1f} ms, this program {spent.bench * 1000:.1f} ms (service on a processor: {spent.busy:.0%})"
+        for when, spent in (("usually", result.usual), ("under overload", result.flooded))
+    ]
+    return "\n".join([*lines, f"kept by the service, as its processor time says: {result.kept_by_service:.0%}"])
 
 
 def main() -> int:

@@ -71,18 +71,27 @@ def running(folder: Path) -> Generator[Sides]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """`openclaw-extproc up`, and where it is."""
+
+    port: int
+    admin_port: int
+    side: Side
+
+
 @contextmanager
-def only_ours(folder: Path, workers: int = 1, overload: str = "{}") -> Generator[int]:
-    """`openclaw-extproc up` before the canned provider: its port. Raises `LoadError`."""
+def only_ours(folder: Path, workers: int = 1, overload: str = "{}") -> Generator[Ours]:
+    """`openclaw-extproc up` before the canned provider. Raises `LoadError`."""
     provider, port, admin_port = (free_port() for _ in range(3))
     with ExitStack() as stack:
         stack.enter_context(_process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
         (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider, workers, overload))
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(folder / "openclaw.yml")]
-        stack.enter_context(_process(command, folder / "ours", BENCH_KEY="sk-ours"))
+        ours = stack.enter_context(_process(command, folder / "ours", BENCH_KEY="sk-ours"))
         for case in CASES:
             _must_say(f"http://127.0.0.1:{port}{canned.OPENAI_PATH}", case, ours=True)
-        yield port
+        yield Ours(port, admin_port, Side(f"http://127.0.0.1:{port}", proc.child_named(ours, "envoy"), ours))
 
 
 @contextmanager

@@ -9,13 +9,14 @@ from datetime import date
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.findings import Finding, error, lacking, warning
 from openclaw_extproc.config.gateway.callers import link_callers
+from openclaw_extproc.config.gateway.downstream import link_downstream
 from openclaw_extproc.config.gateway.drills import link_drills
 from openclaw_extproc.config.gateway.exposure import open_doors
 from openclaw_extproc.config.gateway.health import link_health
 from openclaw_extproc.config.gateway.limits import degraded, link_emergency, link_limits, patient
 from openclaw_extproc.config.gateway.notices import link_notices
 from openclaw_extproc.config.gateway.on_sidecar_failure import link_fail_open
-from openclaw_extproc.config.gateway.passthrough import link_passthrough
+from openclaw_extproc.config.gateway.passthrough import link_passthrough, passed_on
 from openclaw_extproc.config.gateway.stages import link_stages
 from openclaw_extproc.config.known.prices import NEWEST
 from openclaw_extproc.config.models.chains import Chain, link_chains
@@ -31,8 +32,7 @@ from openclaw_extproc.config.routing.load_balancing import limited, link_balance
 from openclaw_extproc.config.routing.strategy import link_choosing, switched_off
 from openclaw_extproc.config.schema.config_file import GatewaySection, Written
 from openclaw_extproc.config.schema.overrides import SessionFile
-from openclaw_extproc.config.schema.workers import Downstream as WrittenDownstream
-from openclaw_extproc.config.settings import Address, BasePath, Downstream, Endpoint, Overload, Settings
+from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
 from openclaw_extproc.config.unused import unused
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.strategy import Context
@@ -72,6 +72,7 @@ def link(
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, clusters, around.formats)
     providers = with_headers(patient(providers, written), written.gateway.forward_headers)
+    providers = passed_on(providers, written.gateway.passthrough)
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, clusters, providers, chains, around.today)
     limits, about_limits = link_limits(written)
@@ -133,6 +134,8 @@ def link(
     )
     stages, about_stages = link_stages(written.gateway.stages, written.gateway.workers)
     findings += about_stages
+    downstream, about_downstream = link_downstream(written.gateway.downstream, upstreams)
+    findings += about_downstream
     overload = written.gateway.overload
     host, output = written.gateway.host, written.logging.output
     settings = Settings(
@@ -150,7 +153,7 @@ def link(
         envoy_admin_port=written.gateway.envoy_admin_port,
         fail_open=fail_open,
         overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
-        downstream=_downstream(written.gateway.downstream),
+        downstream=downstream,
         drills=link_drills(written.failover),
         channels=channels,
     )
@@ -168,17 +171,6 @@ def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Findin
 def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
     """Whose key may go over http://, as the operator says."""
     return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
-
-
-def _downstream(written: WrittenDownstream) -> Downstream:
-    return Downstream(
-        max_connections=written.max_connections,
-        max_heap_bytes=written.max_heap_mib * 1024 * 1024,
-        idle_timeout_ms=written.idle_timeout_ms,
-        request_headers_timeout_ms=written.request_headers_timeout_ms,
-        delayed_close_timeout_ms=written.delayed_close_timeout_ms,
-        request_timeout_ms=written.request_timeout_ms,
-    )
 
 
 def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:

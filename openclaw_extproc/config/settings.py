@@ -34,9 +34,9 @@ class Upstream:
     """The most calls at a time that its cluster may carry; `None`: nobody limits them."""
 
     @property
-    def clusters(self) -> tuple[str, str]:
+    def clusters(self) -> tuple[str, ...]:
         """Names of all clusters that are rendered for it."""
-        return self.provider.cluster, self.provider.unread_cluster
+        return tuple(filter(None, (self.provider.cluster, self.provider.unread_cluster)))
 
     @property
     def authority(self) -> str:

@@ -40,6 +40,11 @@ def of_clusters(resources: Iterable[bytes]) -> str:
     return f"resources:\n{items}" if items else "resources: []\n"
 
 
+def json_of(resources: Iterable[bytes]) -> bytes:
+    """The same in JSON, for Envoy alone, which reads it in a third of the time that YAML takes."""
+    return b'{"resources":[' + b",\n".join(resources) + b"]}\n"
+
+
 @lru_cache(maxsize=16_384)
 def _item(resource: bytes) -> str:
     return text_of([msgspec.json.decode(resource)])

@@ -33,13 +33,14 @@ from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import logs, processes
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_process import answering, ready, start_envoy
+from openclaw_extproc.edge.envoy_process import answering, clusters_place, ready, start_envoy
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.secrets import Secrets
 from openclaw_extproc.edge.service import Listening, Service, running
 from openclaw_extproc.edge.sources import Sources, publish
 from openclaw_extproc.edge.transport import ListenError
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.render import clusters as render_clusters
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -195,12 +196,12 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     places = Places(
         route_stages=[str(folder / "route.sock")],
         attempt_stages=[str(folder / "attempt.sock")],
-        clusters_file=str(folder / "clusters.yaml"),
+        clusters_file=str(clusters_place(folder)),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log="",
     )
     clusters = render_clusters.discovery(playing.upstreams, playing.gateway.limits)
-    publish(folder / "clusters.yaml", text_of(clusters))
+    publish(Path(places.clusters_file), j.dump(clusters))
     whole = bootstrap(playing.gateway, playing.listen, places)
     publish(folder / "envoy.yaml", text_of(whole))
 

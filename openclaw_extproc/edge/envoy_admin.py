@@ -11,6 +11,11 @@ import msgspec
 from openclaw_extproc.edge import envoy_counts
 
 STEP_SECONDS = 0.05
+SHARE = 0.1
+"""Of the time of Envoy's main thread that questions may take: with 2,000 clusters it looks through 170,000 names for
+each, and has other things to do."""
+MOST_SECONDS = 1.0
+"""Between two of the questions whether Envoy has the clusters."""
 ANSWER_SECONDS = 2.0
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
@@ -18,6 +23,7 @@ _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.warming_clusters",
 )
 
+_CONNECTIONS = "http.llm.downstream_cx_active"
 _ACTIVE = "http.llm.downstream_rq_active"
 
 
@@ -119,6 +125,12 @@ class EnvoyAdmin:
         answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
         return envoy_counts.refused(answer.raise_for_status().text)
 
+    async def connections(self) -> int:
+        """How many applications have. Raises `httpx.HTTPError`."""
+        wanted = {"type": "Gauges", "filter": f"^{_CONNECTIONS}$".replace(".", r"\.")}
+        answer = (await self._client.get(f"{self._url}/stats", params=wanted)).raise_for_status()
+        return int(answer.text.rpartition(": ")[2].strip() or 0)
+
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
         """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
         self.is_publishing = True
@@ -130,13 +142,16 @@ class EnvoyAdmin:
     async def _published(self, write: Callable[[], None], seconds: float) -> str:
         before = await self.clusters()
         write()
-        until = time.monotonic() + seconds
+        until, asked = time.monotonic() + seconds, 0.0
         while time.monotonic() < until:
-            await asyncio.sleep(STEP_SECONDS)
+            await asyncio.sleep(max(STEP_SECONDS, min(asked / SHARE, MOST_SECONDS)))
+            began = time.monotonic()
             try:
                 now = await self.clusters()
             except httpx.TimeoutException:
                 continue
+            finally:
+                asked = time.monotonic() - began
             if now.refused > before.refused:
                 return "Envoy refuses the clusters"
             if now.taken > before.taken and not now.warming:

@@ -16,6 +16,17 @@ FLUSH_MS = 1_000
 """How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
 
 
+def clusters_place(folder: Path) -> Path:
+    """Where an Envoy of our own finds its clusters: in a folder that is made for it.
+
+    It watches the folder, and reads all clusters anew whenever anything in it is renamed: beside the workers' pressure
+    files that was several times a second, just when there was too much to do.
+    """
+    own = folder / "clusters"
+    own.mkdir(mode=0o700)
+    return own / "clusters.json"
+
+
 async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     """`folder`: with its `envoy.yaml`. Raises `StartError`."""
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]

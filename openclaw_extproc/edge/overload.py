@@ -50,6 +50,8 @@ class Pressure:
         self._accepted = 1.0
         self.limit: float | None = None
         """Calls under way; `None`: there is time for more."""
+        self._at_once = float(LEAST_CALLS)
+        """Calls that may begin in one tick, however few were under way: nobody sees before the next what they cost."""
 
     def begun(self) -> None:
         """A call has come as far as here."""
@@ -61,21 +63,27 @@ class Pressure:
 
     def saw(self, work: "Work", under_way: int, allowed: float) -> None:
         """After each tick. `allowed`: seconds that work may wait."""
-        kept = _FORGETS**work.passed
-        self._seconds, self._calls = self._seconds * kept + work.running, self._calls * kept + self._ended
+        if self._ended or work.busy >= RESTLESS:  # else it had other things to do, which say nothing of calls
+            kept = _FORGETS**work.passed
+            self._seconds, self._calls = self._seconds * kept + work.running, self._calls * kept + self._ended
+        each_second = work.share * self._calls / max(self._seconds, 1e-6)
+        self._at_once = max(LEAST_CALLS, each_second * allowed)
         asked = self._begun / self._accepted / work.passed
         self._begun = self._ended = 0
         most = min(1.0, self._accepted * _MORE**work.passed)
         if work.busy < RESTLESS:
             self.limit, self._accepted = None, most
             return
-        each_second = work.share * self._calls / max(self._seconds, 1e-6)
-        self.limit = limit = max(LEAST_CALLS, each_second * allowed)
+        self.limit = limit = self._at_once
         if under_way < LEAST_CALLS:  # so few are a burst, however much each of them costs
             self._accepted = most
             return
         wanted = each_second * max(0.0, 2.0 - under_way / limit)
         self._accepted = max(_LEAST, min(most, wanted / asked if asked else most))
+
+    def is_too_much(self, under_way: int) -> bool:
+        """Whether the call that has begun last is one too many. `under_way`: how many there are with it."""
+        return self._begun > self._at_once or (self.limit is not None and under_way > self.limit)
 
     @property
     def refused(self) -> float:
@@ -178,7 +186,7 @@ class Gate:
             reason = "body_bytes"
         elif self._lag > limits.max_lag_seconds and not is_here:
             reason = "lag"
-        elif not is_here and self._pressure.limit is not None and self._under_way > self._pressure.limit:
+        elif not is_here and self._pressure.is_too_much(self._under_way):
             reason = "pressure"
         else:
             return ""

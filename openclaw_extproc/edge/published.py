@@ -1,4 +1,7 @@
-"""The clusters file that `up` writes for its Envoy, kept one step ahead of the plans that name its clusters.
+"""The clusters that `up` gives its Envoy, kept one step ahead of the plans that name them.
+
+Envoy has a file of its own, in JSON, which it reads in a third of the time that YAML takes, and in a folder of its own:
+it reads the file anew whenever anything in that folder is renamed. People have the other one, in YAML.
 
 A cluster is there before the first plan can name it, and stays for a while after the last plan could: Envoy answers a
 request for a cluster it has not got with 503 and does not retry it. So a reload writes the new clusters beside the old
@@ -7,7 +10,7 @@ ones, waits until Envoy has them, and takes the old ones out later.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import httpx
 
 from openclaw_extproc.edge import logs
 from openclaw_extproc.edge.aside import aside
+from openclaw_extproc.edge.clusters_file import json_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
 from openclaw_extproc.edge.sources import Read, Sources, publish, rendered, text_with
 from openclaw_extproc.model import json as j
@@ -32,9 +36,13 @@ SECONDS_FOR_EACH = 0.02
 @dataclass(slots=True)
 class Published:
     file: Path
+    """What Envoy reads."""
     sources: Sources
+    is_own: bool = True
+    """Whether the clusters file of `sources` is one that we write ourselves; else it is somebody's, and stays."""
     grace_seconds: float = GRACE_SECONDS
-    _text: str = ""
+    _text: bytes = b""
+    """As Envoy has it."""
     _now: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Clusters by name, as the snapshot in force wants them."""
     _leaving: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -46,11 +54,11 @@ class Published:
     def first(self, read: Read) -> None:
         """Before Envoy starts."""
         self._take(read)
-        self._write(self._whole(read, {}), self._now, read)
+        self._write(self._file(read, {}))
 
     def changes(self, read: Read) -> bool:
         """Whether Envoy would get other clusters than it has."""
-        return self._whole(read, self._leaving) != self._text
+        return self._for_envoy(read, self._leaving) != self._text
 
     def moved(self, read: Read) -> frozenset[str]:
         """Names of the clusters that Envoy has and that get another host name."""
@@ -65,26 +73,26 @@ class Published:
         `is_away`: whether no Envoy runs now, one that hangs, or one that is still starting: it reads the file when it
         starts, and watches it.
         """
-        coming, leaving, text = await aside(lambda: self._coming(read))
-        if text == self._text:
+        written = await aside(lambda: self._coming(read))
+        if written.for_envoy == self._text:
             return ""
-        if self._is_own and not self.sources.is_as_read(read):
+        if self.is_own and not self.sources.is_as_read(read):
             return "the clusters file was changed meanwhile"  # and will be read again at once
-        names, was_away = {**coming, **leaving}, is_away()
-        seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(names)
+        was_away = is_away()
+        seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(written.names)
         try:
-            return await admin.publish(lambda: self._write(text, names, read), seconds)
+            return await admin.publish(lambda: self._write(written), seconds)
         except httpx.HTTPError:
             if not (was_away or is_away()):
                 return "Envoy does not answer"
-            self._write(text, {**coming, **leaving}, read)
+            self._write(written)
             return ""
 
-    def _coming(self, read: Read) -> tuple[dict[str, bytes], dict[str, bytes], str]:
-        """Clusters that this configuration names, those that it names no more, and the file of both."""
+    def _coming(self, read: Read) -> "_Written":
+        """The clusters that this configuration names, and those that it names no more."""
         coming = self._named(read)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
-        return coming, leaving, self._whole(read, leaving)
+        return self._file(read, leaving)
 
     @property
     def known(self) -> tuple[bytes, ...]:
@@ -107,10 +115,10 @@ class Published:
     def _trim(self) -> None:
         """What was left for calls under way."""
         assert self._read is not None, "something was taken before"
-        if self._is_own and not self.sources.is_ours():
+        if self.is_own and not self.sources.is_ours():
             return  # somebody has just edited the file: the reload that follows writes it anew
         try:
-            self._write(self._whole(self._read, {}), self._now, self._read)
+            self._write(self._file(self._read, {}))
         except OSError as problem:
             said: dict[str, Json] = {"file": problem.filename, "why": problem.strerror}
             logs.event("clusters", "not_written", said, level=logging.WARNING)
@@ -118,17 +126,17 @@ class Published:
             return
         self._leaving = {}
 
-    @property
-    def _is_own(self) -> bool:
-        """Else we read somebody's file, and write another one for Envoy."""
-        return self.file == self.sources.clusters
-
     def _take(self, read: Read) -> None:
         self._read = read
         self._now = self._named(read)
 
-    def _whole(self, read: Read, leaving: Mapping[str, bytes]) -> str:
-        return text_with(self._named(read).values(), leaving.values(), read)
+    def _file(self, read: Read, leaving: Mapping[str, bytes]) -> "_Written":
+        named = self._named(read)
+        text = text_with(named.values(), leaving.values(), read) if self.is_own else ""
+        return _Written(read, frozenset((*named, *leaving)), self._for_envoy(read, leaving), text)
+
+    def _for_envoy(self, read: Read, leaving: Mapping[str, bytes]) -> bytes:
+        return json_of((*self._named(read).values(), *leaving.values(), *map(j.dump, read.additions)))
 
     def _named(self, read: Read) -> dict[str, bytes]:
         """The clusters that it names, made once."""
@@ -138,12 +146,23 @@ class Published:
             self._rendered = (read, named)
         return named
 
-    def _write(self, text: str, names: Iterable[str], read: Read) -> None:
-        if self._is_own:
-            self.sources.publish(text, names, read.additions)
-        else:
-            publish(self.file, text)
-        self._text = text
+    def _write(self, written: "_Written") -> None:
+        if self.is_own:
+            self.sources.publish(written.text, written.names, written.read.additions)
+        publish(self.file, written.for_envoy)
+        self._text = written.for_envoy
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Clusters, as both files have them."""
+
+    read: Read
+    names: frozenset[str]
+    """Of those that are not added by hand."""
+    for_envoy: bytes
+    text: str
+    """For people; empty where somebody else writes their file."""
 
 
 def _hosts(read: Read | None) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 A message is worked off when it arrives, which costs nothing here. Only what would take longer than the quantum of this
 turn of the loop, and all further slices of a long message, wait in a queue; between two quanta of it the loop looks at
-its sockets and timers. So a short call beside a long stream waits for a quantum at most.
+its sockets and timers. So a short call beside a long stream waits for a quantum at most. What begins goes before what
+is under way: to let somebody in, or to send them away, is little work, and who is sent away must not wait for others.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class RunQueue:
         self.waiting = Waiting()
         self._clock = clock
         self._tasks: deque[Callable[[], None]] = deque()
+        self._beginnings: deque[Callable[[], None]] = deque()
         self._ends = math.inf
         """When the quantum in use is used up; before the first one begins, nothing is."""
 
@@ -55,19 +57,23 @@ class RunQueue:
         """Whatever comes now should wait in the queue."""
         return self._clock() >= self._ends
 
-    def put(self, task: Callable[[], None]) -> None:
-        """Run it in a later turn of the loop, after what waits already. `task` never raises."""
-        self._tasks.append(task)
-        if len(self._tasks) == 1:
+    def put(self, task: Callable[[], None], *, begins: bool = False) -> None:
+        """Run it in a later turn of the loop, after what waits already, or after what begins already. `task` never
+        raises.
+        """
+        is_idle = not self._tasks and not self._beginnings
+        (self._beginnings if begins else self._tasks).append(task)
+        if is_idle:
             asyncio.get_running_loop().call_soon(self._run)
 
     def _run(self) -> None:
         """Run what waits, for a quantum; each task once at most."""
         self.begin()
-        for _ in range(len(self._tasks)):
-            self._tasks[0]()
-            self._tasks.popleft()  # only now: whatever it puts must not have this called a second time
+        for _ in range(len(self._tasks) + len(self._beginnings)):
+            waiting = self._beginnings or self._tasks
+            waiting[0]()
+            waiting.popleft()  # only now: whatever it puts must not have this called a second time
             if self.is_used_up:
                 break
-        if self._tasks:
+        if self._tasks or self._beginnings:
             asyncio.get_running_loop().call_soon(self._run)

@@ -91,6 +91,10 @@ class StageSession(Generic[EntryT]):
     def over(self) -> bool:
         return self._stage.over
 
+    @property
+    def begins(self) -> bool:
+        return False
+
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
         event = envoy.read(pb.ProcessingRequest.FromString(message), at=time.time())
@@ -227,8 +231,14 @@ class RouteSession(StageSession[RequestEntry]):
         """Id of the request that was told; empty: none."""
         self._call: Planned | None = None
         """A request that is passed on, while it is under way."""
+        self._begins = True
+
+    @property
+    def begins(self) -> bool:
+        return self._begins
 
     def receive(self, message: bytes) -> list[bytes]:
+        self._begins = False
         answers = super().receive(message)
         if self.question is not None and (patience := self._route.patience_ms):
             answers.append(envoy.longer(patience).SerializeToString())

@@ -263,12 +263,12 @@ def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: Read) -> s
 
 
 _HEADER = """\
-# The providers, one Envoy cluster each. Envoy and openclaw-extproc both watch this file.
+# The providers, one Envoy cluster each. A change of this file is taken in at once.
 # Clusters that openclaw.yml names are written anew whenever it changes; add others below them.
 """
 
 
-def publish(path: Path, text: str) -> Signature:
+def publish(path: Path, text: str | bytes) -> Signature:
     """Replace the file at once: Envoy notices a rename, and nobody ever reads half a file.
 
     Raises:
@@ -276,7 +276,7 @@ def publish(path: Path, text: str) -> Signature:
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(text.encode() if isinstance(text, str) else text)
         fresh.chmod(0o600)
         signature = _signature(fresh)  # it stays the same when the file gets its name
         assert signature is not None, "just written"

@@ -13,6 +13,11 @@ class Session(Protocol):
         """Nothing more is expected: the stream may be ended."""
         ...
 
+    @property
+    def begins(self) -> bool:
+        """Its next message is the head of a call, which may be refused: that goes before what is under way."""
+        ...
+
     def receive(self, message: bytes) -> list[bytes]:
         """Take one message of Envoy's; return what is to be sent now, which may be nothing or several.
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import drill_schedule, envoy_check, logs, processes
+from openclaw_extproc.edge import drill_schedule, envoy_check, logs, open_files, processes
 from openclaw_extproc.edge.banner import banner
 from openclaw_extproc.edge.clusters_file import text_of
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_process import answering, start_envoy
+from openclaw_extproc.edge.envoy_process import answering, clusters_place, start_envoy
 from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
-from openclaw_extproc.edge.envoy_watch import ClusterWatch
-from openclaw_extproc.edge.overload import pressure_file
+from openclaw_extproc.edge.envoy_watch import ClusterWatch, ConnectionsFile
+from openclaw_extproc.edge.overload import PressureFile, pressure_file
 from openclaw_extproc.edge.processes import Child, StartError
 from openclaw_extproc.edge.published import Published
 from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
@@ -67,7 +67,7 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
 async def _up(options: Options, binary: str, folder: Path) -> int:
     simulated = not options.configs
     ports = {name: processes.free_port() for name in SIMULATED} if simulated else {}
-    effective = folder / "clusters.yaml"
+    effective, for_envoy = folder / "clusters.yaml", clusters_place(folder)
     sources = Sources(
         options.configs,
         options.clusters or effective,
@@ -79,23 +79,26 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     )
     read = startable(sources.read(), sources.environment)
     settings = _settings(read)
+    downstream, scarce = open_files.within(open_files.most_files(), settings.downstream)
+    settings = replace(settings, downstream=downstream)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
-    tell_at_start(read.findings)
+    tell_at_start((*read.findings, *sources.placed(read, scarce)))
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listening(settings, folder)
     places = replace(
-        _places(folder, listening, effective, options.access_log),
+        _places(folder, listening, for_envoy, options.access_log),
         roots=roots(sources.environment),
         stage_tls=settings.stages.tls,
     )
-    published = Published(effective, sources)
+    published = Published(for_envoy, sources, is_own=options.clusters is None)
     published.first(read)
     _write(settings, places, folder)
     children: list[Child] = []
     over = asyncio.Event()
     admin = EnvoyAdmin(places.admin_socket)
-    clusters = ClusterWatch(admin)
+    connections = ConnectionsFile(PressureFile(Path(places.connections_file)), downstream.max_connections)
+    clusters = ClusterWatch(admin, connections)
     supervisor = EnvoySupervisor(lambda: start_envoy(binary, folder, options.concurrency), admin, settings.listen)
     async with AsyncExitStack() as stack:
         taking = await stack.enter_async_context(
@@ -155,6 +158,7 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
         secrets_folder=str(folder),
+        connections_file=str(folder / "connections.pressure"),
         pressure_files=[file for pair in listening if (file := pressure_file(pair.route))],
     )
 

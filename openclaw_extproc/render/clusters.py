@@ -28,7 +28,8 @@ UPSTREAM_CODEC: dict[str, Json] = {
 def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """The whole file."""
     for_calls: list[Json] = [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]
-    for_the_rest: list[Json] = [unread_cluster(upstream, limits, roots=roots) for upstream in upstreams]
+    passed_on = (upstream for upstream in upstreams if upstream.provider.unread_cluster)
+    for_the_rest: list[Json] = [unread_cluster(upstream, limits, roots=roots) for upstream in passed_on]
     return {"resources": [*for_calls, *for_the_rest]}
 
 

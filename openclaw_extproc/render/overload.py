@@ -12,17 +12,35 @@ _HEAP = "envoy.resource_monitors.fixed_heap"
 _CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
 _INJECTED = "envoy.resource_monitors.injected_resource"
 _TYPE = "type.googleapis.com/envoy.extensions.resource_monitors"
+_INJECTED_TYPE = "injected_resource.v3.InjectedResourceConfig"
 _ACTION = "envoy.overload_actions"
+_SCALED = "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig"
 
 REFRESH_SECONDS = 0.1
 FULL = 0.9
 """Of the heap: no new requests."""
+SCARCE = 0.8
+"""Of the heap, or of the connections: from there up to `FULL` a connection may be idle for less and less time, so that
+who uses one gets one. (`close_idle_http_connections` of Envoy 1.40 is for HTTP/3 alone.)"""
+LEAST_IDLE_SECONDS = 1
 RELEASED_BYTES = 256 * 1024 * 1024
 """Of free memory that Envoy gives back each second: what it took under load it does not keep."""
+_IDLE: dict[str, Json] = {
+    "@type": _SCALED,
+    "timer_scale_factors": [{"timer": "HTTP_DOWNSTREAM_CONNECTION_IDLE", "min_timeout": f"{LEAST_IDLE_SECONDS}s"}],
+}
 
 
-def overload_manager(downstream: Downstream, pressure_files: Sequence[str]) -> dict[str, Json]:
-    """`pressure_files`: in each of them a worker says which part of the new requests is to be refused (0 to 1)."""
+def overload_manager(
+    downstream: Downstream, pressure_files: Sequence[str], connections_file: str = ""
+) -> dict[str, Json]:
+    """
+    Args:
+        downstream: The limits.
+        pressure_files: In each of them a worker says which part of the new requests is to be refused (0 to 1).
+        connections_file: Says which part of `max_connections` is there (0 to 1), which is no trigger by itself: Envoy
+            only compares it when a connection comes. Empty: nobody says it.
+    """
     monitors: list[Json] = [
         _monitor(
             _CONNECTIONS,
@@ -32,16 +50,21 @@ def overload_manager(downstream: Downstream, pressure_files: Sequence[str]) -> d
         _monitor(_HEAP, "fixed_heap.v3.FixedHeapConfig", {"max_heap_size_bytes": downstream.max_heap_bytes}),
     ]
     refused: list[Json] = [_above(_HEAP, FULL)]
+    scarce: list[Json] = [_between(_HEAP, SCARCE, FULL)]
     for file in pressure_files:
         name = f"{_INJECTED}.{len(monitors) - 2}"
-        monitors.append(_monitor(name, "injected_resource.v3.InjectedResourceConfig", {"filename": file}))
-        refused.append({"name": name, "scaled": {"scaling_threshold": 0.0, "saturation_threshold": 1.0}})
+        monitors.append(_monitor(name, _INJECTED_TYPE, {"filename": file}))
+        refused.append(_between(name, 0.0, 1.0))
+    if connections_file:
+        name = f"{_INJECTED}.connections"
+        monitors.append(_monitor(name, _INJECTED_TYPE, {"filename": connections_file}))
+        scarce.append(_between(name, SCARCE, FULL))
     return {
         "refresh_interval": f"{REFRESH_SECONDS}s",
         "resource_monitors": monitors,
         "actions": [
             {"name": f"{_ACTION}.stop_accepting_requests", "triggers": refused},
-            {"name": f"{_ACTION}.close_idle_http_connections", "triggers": [_above(_HEAP, FULL)]},
+            {"name": f"{_ACTION}.reduce_timeouts", "triggers": scarce, "typed_config": _IDLE},
             {"name": f"{_ACTION}.shrink_heap", "triggers": [_above(_HEAP, FULL)]},
         ],
     }
@@ -57,3 +80,7 @@ def _monitor(name: str, kind: str, values: dict[str, Json]) -> dict[str, Json]:
 
 def _above(monitor: str, value: float) -> dict[str, Json]:
     return {"name": monitor, "threshold": {"value": value}}
+
+
+def _between(monitor: str, begins: float, whole: float) -> dict[str, Json]:
+    return {"name": monitor, "scaled": {"scaling_threshold": begins, "saturation_threshold": whole}}

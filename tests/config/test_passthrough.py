@@ -2,6 +2,8 @@
 
 import pytest
 
+from openclaw_extproc.gateway import Limits
+from openclaw_extproc.render.clusters import discovery
 from openclaw_extproc.wire.passthrough import NAMES
 from tests.config.loading import complaints, settings, warnings
 
@@ -36,3 +38,20 @@ def test_what_is_open_anyway_is_a_warning() -> None:
     found = warnings(f"{CONFIG}\ngateway: {{passthrough: [files]}}")
 
     assert any(one.startswith("gateway.passthrough[0]: ") and "open anyway" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "clusters"),
+    [
+        (CONFIG, 2),
+        (f"{CONFIG}\ngateway: {{passthrough: false}}", 1),
+        ("model: {provider: bedrock, model: m, region: us-east-1}", 1),
+    ],
+)
+def test_a_second_cluster_is_where_something_may_be_passed_on(written: str, clusters: int) -> None:
+    (upstream,) = settings(written).upstreams
+
+    assert len(upstream.clusters) == clusters
+    made = discovery((upstream,), Limits())["resources"]
+    assert isinstance(made, list)
+    assert len(made) == clusters

@@ -1,5 +1,7 @@
 """Connections that are only there cost nobody else a call; what Envoy refuses by itself is answered and counted."""
 
+import resource
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -62,6 +64,32 @@ def test_idle_connections_are_closed_and_take_no_call_from_anybody(up: Sidecar) 
 
         assert served == [True] * 5
         assert idle[-1].recv(1) == b""
+
+
+def test_ten_thousand_idle_connections_leave_room_for_others(providers: Providers) -> None:
+    """All that there may be, long before any of them has been idle for too long. Clients need files too."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(10_000, files[1] - 1_000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    try:
+        with (
+            sidecar(world.config(providers), world.KEYS, gateway=f"downstream: {{max_connections: {count}}}") as many,
+            ExitStack() as stack,
+        ):
+            idle = [stack.enter_context(connect(many)) for _ in range(count)]
+
+            until(lambda: closed(idle) > count / 2, 30, many.logged)
+            assert [is_served(many) for _ in range(10)] == [True] * 10
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, files)
+
+
+def closed(connections: list[socket.socket]) -> int:
+    """How many Envoy has closed."""
+    looking = select.poll()
+    for one in connections:
+        looking.register(one, select.POLLIN)
+    return len(looking.poll(0))
 
 
 def test_one_connection_too_many_is_closed_and_counted(providers: Providers) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from openclaw_extproc.edge import envoy_admin
 from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable, unusable
+from openclaw_extproc.edge.envoy_watch import pause
 
 
 def page(**clusters: list[dict[str, Any]]) -> bytes:
@@ -33,6 +35,36 @@ def test_a_cluster_is_unusable_without_a_host_and_when_all_are_ejected() -> None
 @pytest.mark.parametrize("text", [b"", b"no JSON", b"[]", b'{"cluster_statuses": 5}', b"{}"])
 def test_a_page_that_cannot_be_read_says_nothing(text: bytes) -> None:
     assert unusable(text) == Unusable()
+
+
+def test_questions_leave_envoy_time_for_its_clusters(tmp_path: Path) -> None:
+    """With 2,000 clusters a question takes 0.2 s of the thread that has to take them."""
+    asked = list[float]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.05)
+        text = b"cluster_manager.cds.update_success: %d\n" % (len(asked) == 4)
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
+        writer.close()
+
+    async def check() -> str:
+        async with await asyncio.start_unix_server(answer, tmp_path / "admin.sock"):
+            admin = EnvoyAdmin(str(tmp_path / "admin.sock"))
+            try:
+                return await admin.publish(lambda: None, 30.0)
+            finally:
+                await admin.close()
+
+    assert asyncio.run(check()) == ""
+    assert all(later - sooner > 0.45 for sooner, later in pairwise(asked[1:]))
+
+
+@pytest.mark.parametrize(("clusters", "wait"), [(0, 1.0), (6, 1.0), (2_000, 6.0), (100_000, 10.0)])
+def test_looks_at_many_clusters_are_fewer(clusters: int, wait: float) -> None:
+    """Each keeps Envoy's main thread for 0.3 s where there are 2,000."""
+    assert pause(clusters) == pytest.approx(wait)
 
 
 def test_an_envoy_that_is_busy_with_its_clusters_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def config(count: int, mark: str = "") -> str:
 def world(folder: Path, count: int) -> tuple[Sources, Published]:
     (folder / "openclaw.yml").write_text(config(count))
     sources = Sources((folder / "openclaw.yml",), folder / "clusters.yaml", {})
-    published = Published(folder / "clusters.yaml", sources)
+    published = Published(folder / "clusters.json", sources)
     published.first(sources.read())
     return sources, published
 
@@ -46,7 +46,9 @@ def test_only_what_changed_is_written_and_what_we_wrote_is_not_read(
 
     same = published.changes(sources.read())
     (tmp_path / "openclaw.yml").write_text(config(100, "x"))
-    changed = published.changes(sources.read())
+    read = sources.read()
+    changed = published.changes(read)
+    published.first(read)
 
     assert (same, changed) == (False, True)
     assert len(written) == 2, "the two clusters of one provider"

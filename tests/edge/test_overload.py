@@ -116,8 +116,7 @@ class Loop:
 
     def _come(self, at: float) -> None:
         self.pressure.begun()
-        limit = self.pressure.limit
-        if limit is None or len(self.calls) < limit:
+        if not self.pressure.is_too_much(len(self.calls) + 1):
             self.calls.append([self.cost, at])
 
     def _work(self, seconds: float, at: float) -> None:
@@ -140,6 +139,31 @@ def test_of_much_too_much_as_much_as_fits_is_answered_and_soon(times: int, cost:
     assert kept > 0.8
     # As many are let in as can be done in a second, but at least as many as a burst of streams has.
     assert sorted(loop.seconds)[len(loop.seconds) // 2] < max(4.0, LEAST_CALLS * cost / share)
+
+
+def test_of_a_thousand_at_once_no_more_get_in_than_can_be_done_in_time() -> None:
+    """Before the next tick nobody knows what they cost: all of them were let in, and each waited for all others."""
+    loop = Loop(0.02, 1.0)
+    loop.run(100, 10.0)
+    loop.calls.clear()
+
+    said = list[bool]()
+    for n in range(1_000):
+        loop.pressure.begun()
+        said.append(loop.pressure.is_too_much(n + 1))
+
+    assert LEAST_CALLS <= said.count(False) <= 2 * LEAST_CALLS
+
+
+def test_an_idle_hour_says_nothing_of_what_calls_cost() -> None:
+    pressure = Pressure()
+
+    for _ in range(36_000):
+        pressure.saw(Work(TICK_SECONDS, running=0.001, busy=0.01, share=1.0), 0, 1.0)
+    for _ in range(150):
+        pressure.begun()
+
+    assert not pressure.is_too_much(150)
 
 
 def test_of_what_fits_nothing_is_refused() -> None:

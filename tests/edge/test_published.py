@@ -1,6 +1,7 @@
 """The clusters file goes before the plans that name its clusters, and stays behind them."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,17 @@ def read(folder: Path, of: Sources, *names: str) -> Read:
 
 
 def in_file(folder: Path) -> list[str]:
-    whole: dict[str, Any] = yaml.safe_load((folder / "clusters.yaml").read_text())
-    return sorted(str(one["name"]) for one in whole["resources"] if "unread" not in one["name"])
+    """What Envoy has, which is what people read."""
+    for_people: dict[str, Any] = yaml.safe_load((folder / "clusters.yaml").read_text())
+    for_envoy: dict[str, Any] = json.loads((folder / "clusters.json").read_bytes())
+    assert for_envoy == for_people
+    return sorted(str(one["name"]) for one in for_envoy["resources"] if "unread" not in one["name"])
 
 
 def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
         published.taken(read(tmp_path, of, "two"))
@@ -49,7 +53,7 @@ def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
 def test_what_comes_back_stays(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
         published.taken(read(tmp_path, of, "two"))
@@ -63,7 +67,7 @@ def test_what_comes_back_stays(tmp_path: Path) -> None:
 
 def test_our_own_writing_is_no_change(tmp_path: Path) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.yaml", of)
+    published = Published(tmp_path / "clusters.json", of)
     before = read(tmp_path, of, "one")
     published.first(before)
     seen = of.signature()
@@ -79,7 +83,7 @@ def test_our_own_writing_is_no_change(tmp_path: Path) -> None:
 def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.yaml", of, grace_seconds=0.1)
+        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one"))
         coming = read(tmp_path, of, "one", "two")
         edited = (tmp_path / "clusters.yaml").read_text() + "# by hand\n"
@@ -98,7 +102,7 @@ def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [("one",), ("one", "two")])
 def test_nothing_is_asked_of_envoy_when_its_clusters_stay(tmp_path: Path, names: tuple[str, ...]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.yaml", of)
+    published = Published(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, *names))
 
     again = read(tmp_path, of, *names)
@@ -109,7 +113,7 @@ def test_nothing_is_asked_of_envoy_when_its_clusters_stay(tmp_path: Path, names:
 
 def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.yaml", of)
+    published = Published(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one"))
 
     problem = asyncio.run(
@@ -122,14 +126,14 @@ def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("away", [(True,), (False, True), (True, False)], ids=["all along", "ends", "is back"])
 def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path, away: tuple[bool, ...]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.yaml", of)
+    published = Published(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one"))
 
     nobody = EnvoyAdmin(str(tmp_path / "no-envoy.sock"))
     problem = asyncio.run(published.prepare(read(tmp_path, of, "one", "two"), nobody, iter(away).__next__))
 
     assert problem == ""
-    assert "two" in (tmp_path / "clusters.yaml").read_text()
+    assert in_file(tmp_path) == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -142,10 +146,23 @@ def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path, awa
 )
 def test_who_gets_another_name_may_have_no_address_for_a_while(tmp_path: Path, endpoint: str, moved: list[str]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.yaml", of)
+    published = Published(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one", "two"))
 
     text = config("one", "two", "three").replace("http://127.0.0.1:1", endpoint, 1)
     (tmp_path / "openclaw.yml").write_text(text)
 
     assert sorted(published.moved(of.read())) == moved
+
+
+def test_somebodys_own_clusters_file_is_read_and_not_written(tmp_path: Path) -> None:
+    theirs = tmp_path / "clusters.yaml"
+    theirs.write_text("resources:\n- name: by-hand  # mine\n  connect_timeout: 1s\n")
+    of = sources(tmp_path)
+    published = Published(tmp_path / "clusters.json", of, is_own=False)
+
+    published.first(read(tmp_path, of, "one"))
+
+    assert theirs.read_text().endswith("# mine\n  connect_timeout: 1s\n")
+    whole: dict[str, Any] = json.loads((tmp_path / "clusters.json").read_bytes())
+    assert [one["name"] for one in whole["resources"]] == ["one", "one-unread", "by-hand"]

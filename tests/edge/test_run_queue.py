@@ -39,6 +39,31 @@ def test_a_quantum_is_used_up_by_the_time_that_passes() -> None:
     assert not queue.is_used_up
 
 
+def test_what_begins_goes_before_what_is_under_way() -> None:
+    """Who is one too many is told so at once, and not after all who were let in."""
+    seen = list[str]()
+
+    async def run() -> None:
+        clock = Clock()
+        queue = RunQueue(clock)
+
+        def task(name: str) -> None:
+            clock.at += QUANTUM_SECONDS
+            seen.append(name)
+            if name == "a":
+                queue.put(lambda: task("new 2"), begins=True)
+
+        for name in ("a", "b", "c"):
+            queue.put(lambda name=name: task(name))  # type: ignore[misc]  # mypy types no default of a lambda
+        await asyncio.sleep(0)
+        queue.put(lambda: task("new"), begins=True)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert seen == ["a", "new 2", "new", "b", "c"]
+
+
 def test_tasks_run_in_their_order_as_many_as_a_quantum_takes_in_a_turn_of_the_loop() -> None:
     seen = list[int]()
 

@@ -1,9 +1,15 @@
-"""`gateway.passthrough`: what is opened of the table of requests that are passed on unread."""
+"""`gateway.passthrough`: what is opened of the table of requests that are passed on unread, and to whom they go."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.gateway import Provider
+from openclaw_extproc.wire import FAMILIES
 from openclaw_extproc.wire.passthrough import NAMES, USUAL
+
+_PASSABLE = frozenset(format for family in FAMILIES if family.passthrough for format in family.formats)
 
 
 def link_passthrough(written: bool | Sequence[str]) -> tuple[frozenset[str], list[Finding]]:
@@ -20,3 +26,18 @@ def _about(name: str, path: str) -> Finding:
         return warning(path, f'"{name}" is open anyway', "leave it out")
     remedy = nearest(name, NAMES) or "docs/wire-formats.md has the table"
     return error(path, f'nothing of that name can be opened: "{name}" (known: {", ".join(NAMES)})', remedy)
+
+
+def passed_on(providers: Providers, written: bool | Sequence[str]) -> Providers:
+    """The providers, each with a second cluster only where something may be passed on to it: it costs Envoy as much
+    memory as the first.
+    """
+    by_name = {name: _with_what_it_needs(one, written) for name, one in providers.by_name.items()}
+    upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
+    return replace(providers, by_name=by_name, upstreams=upstreams)
+
+
+def _with_what_it_needs(provider: Provider, written: bool | Sequence[str]) -> Provider:
+    # A signature of AWS covers the body, which is not read.
+    is_passed_on = written is not False and provider.auth != "aws" and {provider.format, *provider.also} & _PASSABLE
+    return provider if is_passed_on else replace(provider, unread_cluster="")

@@ -28,10 +28,11 @@ class Downstream(Section):
     """What applications may take of Envoy, in its own words. Read at the start only."""
 
     max_connections: int = Field(default=10_000, ge=10, le=1_000_000)
-    """At a time. One more is closed at once."""
+    """At a time. One more is closed at once. With `up`, from eight tenths of it on `idle_timeout_ms` shrinks, down to a
+    second at nine tenths."""
     max_heap_mib: int = Field(default=1_024, ge=64)
-    """Of Envoy's memory. From nine tenths of it on new requests are refused with 503 and `retry-after`, and idle
-    connections are closed."""
+    """Of Envoy's memory. From eight tenths of it on `idle_timeout_ms` shrinks, down to a second; from nine tenths on
+    new requests are refused with 503 and `retry-after`."""
     idle_timeout_ms: Milliseconds = Field(default=75_000, ge=1_000)
     """How long a connection may be open without a request. An answer under way is none, however long it takes."""
     request_headers_timeout_ms: Milliseconds = Field(default=10_000, ge=100)

@@ -86,7 +86,7 @@ class Process:
         if self._waiting:
             self._count(self._stream.waiting_bytes)
         if self._queue.is_used_up:
-            self._later(partial(session.receive, message))
+            self._later(partial(session.receive, message), begins=session.begins)
         else:
             self._guard(session, partial(session.receive, message))
 
@@ -137,11 +137,11 @@ class Process:
         except Exception as problem:  # noqa: BLE001  # logged there
             self._break(problem)
 
-    def _later(self, step: Callable[[], Sequence[bytes]]) -> None:
+    def _later(self, step: Callable[[], Sequence[bytes]], *, begins: bool = False) -> None:
         """Take the step in a later turn of the loop, and no message before."""
         self._stream.hold()
         self._step = step
-        self._queue.put(self._turn)
+        self._queue.put(self._turn, begins=begins)
 
     def _turn(self) -> None:
         session, step = self._session, self._step

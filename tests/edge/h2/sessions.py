@@ -32,6 +32,7 @@ class Echo:
     """Of the message `slices:a,b,c` those that are left."""
     overruns: int = 0
     breaks_when_overrun: bool = False
+    begins: bool = False
 
     @property
     def has_more(self) -> bool:
