@@ -14,7 +14,7 @@ from tests.docs.pages import table
 _MARK = re.compile(r"<!-- made: keys of (?P<name>\S+) -->\n.*?<!-- end: keys of (?P=name) -->", re.DOTALL)
 _AT = {"RetryPolicy": "retry_policy"}
 """How warnings call the places of sections that have a table of their own."""
-NOT_YET = "*Read, not acted on yet.*"
+NOT_YET = "*Accepted, but has no effect yet.*"
 
 
 def renewed(page: str) -> str:
