@@ -137,7 +137,7 @@ def _lined_up(chosen: Selection) -> Ranking:
     return within_budget(done, chosen, held=stays is not None and line[0] is stays)
 
 
-_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is low")
+_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than the chosen model, and the priority of the request is low")
 
 
 # -- observe and shadow --------------------------------------------------------------

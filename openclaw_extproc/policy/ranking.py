@@ -70,7 +70,9 @@ def is_in_the_way(found: Eligibility) -> bool:
 def rank_anybody(before: Eligibility, chosen: Selection) -> tuple[Eligibility, tuple[str, ...]]:
     """The client left the choice to us, and none of those can serve it that we thought of: whoever else can."""
     found = others(chosen, (one for one, _ in before.objections))
-    why = ("nobody who was chosen can serve it: the cheapest who can",) if found.usable else ()
+    why = (
+        ("none of the chosen models is able or allowed to answer: using the cheapest that is",) if found.usable else ()
+    )
     return Eligibility(found.usable, (*before.objections, *found.objections)), why
 
 

@@ -202,7 +202,7 @@ def test_the_price_of_a_known_model_at_an_own_endpoint_is_told_to_be_missing_whe
     assert not [line for line in warnings(proxy) if "price" in line], "nobody asked what it costs"
     assert not [line for line in warnings(priced, seed(8)) if "price" in line]
     notes = explained(proxy, seed(8), model="gpt-4o").notes
-    assert "price unknown, so not counted by limits in dollars and never the cheapest: openai/gpt-4o" in notes
+    assert "price unknown, therefore not counted by cost limits and never the cheapest: openai/gpt-4o" in notes
     assert explained(priced, seed(8), model="gpt-4o").notes == ()
 
 

@@ -30,7 +30,7 @@ def _variables() -> str:
     """Of conditions, with the comment behind each of them in the source."""
     source = inspect.getsource(variables)
     comments = dict(re.findall(r'^ +"(\w+)": "\w+",(?:  # (.*))?$', source, re.MULTILINE))
-    return table(["variable", "type", ""], [[f"`{n}`", t, comments.get(n, "")] for n, t in VARIABLES.items()])
+    return table(["variable", "type", "meaning"], [[f"`{n}`", t, comments.get(n, "")] for n, t in VARIABLES.items()])
 
 
 def missing(page: str) -> set[str]:

@@ -75,9 +75,7 @@ def budget(case: RoutingContext, over: Overrides) -> Budget:
     if case.features.operation == "count_tokens":
         return Budget()
     wanted = case.strategy.optimization
-    task = (
-        None if wanted.max_cost_per_task is None else BudgetLimit("task", "limit of a task", wanted.max_cost_per_task)
-    )
+    task = None if wanted.max_cost_per_task is None else BudgetLimit("task", "limit per task", wanted.max_cost_per_task)
     return Budget(tuple(_limits(case, over)), task, wanted.unknown_price == "allow")
 
 
@@ -88,7 +86,7 @@ def _limits(case: RoutingContext, over: Overrides) -> Iterator[BudgetLimit]:
     if over.max_cost_usd is not None:
         yield BudgetLimit("request", "limit of this request", over.max_cost_usd)
     if centre and centre.max_cost_usd is not None:
-        yield BudgetLimit("cost_centre", "limit of a request of this cost centre", centre.max_cost_usd)
+        yield BudgetLimit("cost_centre", "limit per request of this cost centre", centre.max_cost_usd)
     if wanted.max_cost_per_session is not None:
         yield BudgetLimit(
             "session", "session budget", wanted.max_cost_per_session, situation.remembered.spent_usd, rejects
@@ -100,7 +98,11 @@ def _limits(case: RoutingContext, over: Overrides) -> Iterator[BudgetLimit]:
 
 
 def too_dear(limit: BudgetLimit, one: Candidate) -> Fault:
-    asks = "and its price is not known" if one.cost is None else f"and this would cost about {_dollars(one.cost)}"
+    asks = (
+        "and the price of this request is unknown"
+        if one.cost is None
+        else f"and this request would cost about {_dollars(one.cost)}"
+    )
     return Fault(Kind.OVER_BUDGET, f"{limit.told}, {asks}")
 
 

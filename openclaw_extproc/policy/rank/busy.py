@@ -15,5 +15,8 @@ def free_first(line: tuple[Candidate, ...], case: RoutingContext) -> tuple[tuple
     roomy = tuple(one for one in line if one.name not in full)
     if not full or not roomy:
         return line, ()
-    told = tuple(f"{name} goes behind: it has the {limits[name]} calls it may have at a time" for name in sorted(full))
+    told = tuple(
+        f"{name} moved to the end of the chain: it has reached its limit of {limits[name]} concurrent calls"
+        for name in sorted(full)
+    )
     return (*roomy, *(one for one in line if one.name in full)), told

@@ -37,7 +37,7 @@ def keep_session_target(
     """
     if held := tool_loop_target(choice, case):
         found = next((replace(one, weight=0) for one in usable if one.name == held.name), None)
-        return found, f"{held.name} goes on: the request is inside a tool loop"
+        return found, f"{held.name} continues, because the request is inside a tool loop"
     remembered = case.situation.remembered
     if case.strategy.affinity is None or not choice.routing or not has_session(remembered, case.features):
         return None, ""

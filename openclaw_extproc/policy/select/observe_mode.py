@@ -68,4 +68,4 @@ def _healthy_first(
 ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     line = tuple(healthy_first(usable, case))
     moved = line[0] is not usable[0]
-    return line, (f"{line[0].name} before {usable[0].name}: the other one is failing",) if moved else ()
+    return line, (f"{line[0].name} before {usable[0].name}: {usable[0].name} is failing",) if moved else ()
