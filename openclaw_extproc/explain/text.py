@@ -53,7 +53,7 @@ def _request(request: Request) -> Iterator[tuple[str, str]]:
     yield "format", f"{request.format}, {how[request.found_by]}"
     yield "path", request.path
     if request.model is not None:
-        yield "asks for", f"{request.model}{', streamed' if request.stream else ''}"
+        yield "model", f"{request.model}{', streamed' if request.stream else ''}"
     yield "size", _some(request.bytes, "byte")
 
 
@@ -111,7 +111,7 @@ def _judgement(judged: Classification | None) -> Iterator[tuple[str, str]]:
     how = told.get(judged.source, f", by {judged.source.replace('_', ' ')}")
     yield "tier", f"{judged.tier}{how}  (score {judged.score:.2f}, confidence {judged.confidence:.2f})"
     yield "task", judged.task
-    yield from (("because" if n == 0 else "", reason) for n, reason in enumerate(judged.reasons))
+    yield from (("reasons" if n == 0 else "", reason) for n, reason in enumerate(judged.reasons))
 
 
 def _rules(rules: Iterable[RuleSeen], decision: Mapping[str, Json]) -> Iterator[Row]:
@@ -147,7 +147,7 @@ def _decision(e: Explanation) -> Iterator[tuple[str, str]]:
         yield "cost", f"about {_money(cost)}" if isinstance(cost, float | int) else _money(None)
     because = told.get("because")
     reasons = because if isinstance(because, list) else []
-    yield from (("because" if n == 0 else "", str(reason)) for n, reason in enumerate(reasons))
+    yield from (("reasons" if n == 0 else "", str(reason)) for n, reason in enumerate(reasons))
 
 
 _MODES = {

@@ -42,8 +42,8 @@ class Downstream(Section):
     408. Responses have their own timeouts."""
     delayed_close_timeout_ms: Milliseconds = Field(default=1_000, ge=100)
     """Limits how long a client may accept no data of a connection that Envoy is about to close (as after
-    `connection: close`), in milliseconds. Data that the kernel has accepted, some MiB, is delivered in any case. The end
-    of an HTTP/1.1 stream that a provider has reset becomes visible to the client only after this time."""
+    `connection: close`), in milliseconds. Data that the kernel has accepted, some MiB, is delivered in any case. The
+    end of an HTTP/1.1 stream that a provider has reset becomes visible to the client only after this time."""
 
 
 class Processes(Section):
