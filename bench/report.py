@@ -87,7 +87,8 @@ def _notes(report: Report) -> str:
         f"Python {here.python}, Envoy {here.envoy}. Medians of {length.rounds} rounds of "
         f"{length.seconds} s per run, both setups alternating. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
         f"{canned.EVENTS} events, one per millisecond, each in its own write. "
-        f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of non-streamed "
+        f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of "
+        f"non-streamed "
         f"responses with {json_case.few} (streams: {stream_case.few}). "
         f"Peak memory of the service: {report.peak_mebibytes:.0f} MiB."
     )
