@@ -160,7 +160,7 @@ def link(
 def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Finding]:
     """Our own questions come through the listener like any call, and have no certificate to show."""
     if callers.tls is not None and callers.tls.require_client_cert and context is not None and context.summarizer:
-        finding = "our own questions are refused in the handshake: nothing is summarized"
+        finding = "the gateway's own requests are rejected in the TLS handshake: no summary can be made"
         remedy = "write false, and gateway.authentication: required"
         yield warning("gateway.tls.require_client_cert", finding, remedy)
 
@@ -212,7 +212,7 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
             finding = f"the variable {credential} is not set, so {name} cannot be used"
             yield lacking(path, finding, f"export {credential}=... before the start")
         elif credential in around.unusable:
-            holds = f"the variable {credential} holds a line break or another control character within the key"
+            holds = f"the variable {credential} contains a line break or another control character within the key"
             yield lacking(path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone")
 
 
@@ -264,7 +264,7 @@ def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
     if written.envoy_admin_port in (written.port, written.admin_port):
-        yield error("gateway.envoy_admin_port", "is a port of ours already", "write another one")
+        yield error("gateway.envoy_admin_port", "is used by another port setting of the gateway", "write another one")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

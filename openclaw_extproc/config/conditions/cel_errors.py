@@ -127,8 +127,8 @@ _SIGNS = (
     ("=", "= compares nothing", "write =="),
     ("&", "& is not `and`", "write &&"),
     ("|", "| is not `or`", "write ||"),
-    ('"', "the text in quotes is not closed, or has a \\ that means nothing", "close it, and write \\ as \\\\"),
-    ("'", "the text in quotes is not closed, or has a \\ that means nothing", "close it, and write \\ as \\\\"),
+    ('"', "the text in quotes is not closed, or has an invalid \\ escape", "close it, and write \\ as \\\\"),
+    ("'", "the text in quotes is not closed, or has an invalid \\ escape", "close it, and write \\ as \\\\"),
     ("“", "these quotes are a typesetter's", "write \" or '"),
     ("”", "these quotes are a typesetter's", "write \" or '"),
     ("$", "variables of a condition have no $", "write the name alone"),
@@ -171,7 +171,7 @@ def _unknown(line: int, column: int, name: str, written: str) -> Complaint:
     start = column if written.startswith(root, column - 1) else written.rfind(root, 0, column) + 1 or column
     if root in _OTHER_NAMES:
         return Complaint((line, start), f'no such variable "{root}"', _OTHER_NAMES[root])
-    quoted = f'write "{root}" if it is meant as text' if re.search(r"[=!]=\s*$", written[: start - 1]) else ""
+    quoted = f'write "{root}" if a string is meant' if re.search(r"[=!]=\s*$", written[: start - 1]) else ""
     remedy = nearest(root, VARIABLES) or quoted or "write one of these"
     return Complaint((line, start), f'no such variable "{root}" {known(VARIABLES)}', remedy)
 

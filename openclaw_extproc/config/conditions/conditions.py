@@ -75,7 +75,7 @@ class Compiler:
             return None
         condition = Condition(source, _test(expression))
         if is_constant(condition) is False:
-            self.findings.append(warning(path, "never holds, whatever the request", "remove it"))
+            self.findings.append(warning(path, "can never be true", "remove it"))
         return condition
 
 

@@ -20,7 +20,7 @@ def link_fail_open(
     if not wanted:
         return {}, []
     if limits := list(_limits(gateway)):
-        finding = f"is not done, because of {', '.join(limits)}: what nobody checks must not pass"
+        finding = f"is not applied, because of {', '.join(limits)}: requests without these checks must not pass"
         return {}, [warning(_PATH, finding, "write reject")]
     found = {_name(family): _target(family, upstreams) for family in wanted}
     missing = [

@@ -141,7 +141,7 @@ def _facts(
 def _nonsense(one: Said) -> Iterator[Finding]:
     width, other, longest = one.count("context_window"), one.count("max_tokens"), one.count("max_output_tokens")
     if width and other and width != other:
-        finding = f"says another window than {one.place('context_window')}"
+        finding = f"differs from {one.place('context_window')}"
         yield error(one.place("max_tokens"), finding, "if the longest answer is meant, write max_output_tokens")
     window = width or other
     if window and longest and longest > window:

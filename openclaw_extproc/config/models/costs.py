@@ -67,7 +67,7 @@ def _first(one: float | None, other: float | None) -> float | None:
 
 def _half(one: Said, missing: str) -> Finding:
     written = "input" if missing == "output" else "output"
-    finding = f"says half of a price, and the list price is not known: {missing}_cost_per_million is missing"
+    finding = f"only half of the price is set, and the list price is unknown: {missing}_cost_per_million is missing"
     return error(one.place(f"{written}_cost_per_million"), finding, f"write {missing}_cost_per_million too")
 
 

@@ -56,7 +56,7 @@ def link_models(
     findings += [*about_money, *about_names]
     region = written.region or ""
     if region and providers.by_name and not any(one.region for one in providers.by_name.values()):
-        findings.append(warning("region", "makes no difference: no provider says its region", "write region: of them"))
+        findings.append(warning("region", "has no effect: no provider has a region", "set region of the providers"))
     return LinkedModels(
         chains=with_changes(chains, catalogue),
         catalog=catalogue.facts,

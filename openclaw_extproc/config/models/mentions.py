@@ -42,7 +42,7 @@ def say(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> d
         values, places = dict(before.values), dict(before.places)
         for key, value in _written(facts).items():
             if values.setdefault(key, value) != value:
-                finding = f"says something else of {name} than {places[key]}"
+                finding = f"differs from {places[key]} for {name}"
                 findings.append(error(f"{path}.{key}", finding, "write it once"))
             places.setdefault(key, f"{path}.{key}")
         said[name] = Said(values, places)

@@ -52,7 +52,7 @@ def _models(chains: Mapping[str, Chain], catalogue: Catalogue) -> Iterator[str]:
 def _findings(name: str, one: VirtualModel, names: Collection[str], pools: Collection[str]) -> Iterator[Finding]:
     path = f"{_PATH}.{name}"
     if name == AUTO:
-        yield error(path, "this name leaves the choice to us anyway", "give it another name")
+        yield error(path, "this name is reserved for the default choice", "give it another name")
     elif name in names:
         yield error(path, "is the name of a model, which clients could not reach any more", "give it another name")
     elif name in pools:

@@ -49,7 +49,10 @@ def _problem(parts: SplitResult, port: int | None) -> tuple[str, str] | None:
     if not _PATH.fullmatch(parts.path):
         return "has a path that no URL can have", _EXAMPLE
     if parts.path.rstrip("/").endswith(("/chat/completions", "/messages")):
-        return "goes too far", "end it before /chat/completions or /messages: we add that"
+        return (
+            "contains the path of the wire format",
+            "end it before /chat/completions or /messages, which are appended",
+        )
     return None
 
 

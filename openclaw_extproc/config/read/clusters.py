@@ -158,7 +158,7 @@ def _cluster_findings(cluster: Mapping[str, object], path: str) -> Iterator[Find
     options = at(cluster, "typed_extension_protocol_options", _OPTIONS)
     filters = sequence(at(options, "http_filters"))
     if not any(text(at(item, "typed_config", "@type")).endswith(f"/{_EXT_PROC}") for item in filters):
-        finding = "has no ext_proc filter: requests would go out as they came in, without a credential"
+        finding = "has no ext_proc filter: requests would be sent unchanged, without a credential"
         remedy = "put the attempt stage before upstream_codec, as envoy/clusters.yaml shows"
         yield error(f"{path}.typed_extension_protocol_options.{_OPTIONS}.http_filters", finding, remedy)
     tls = mapping(at(cluster, "transport_socket", "typed_config"))

@@ -113,7 +113,7 @@ def _entries(written: Written, findings: list[Finding]) -> dict[str, Entry]:
         else:
             entries[name] = _entry(name, path, provider)
         if provider.name and provider.provider and provider.name != provider.provider:
-            findings.append(error(f"{path}.provider", "says another name than `name`", "write one of the two"))
+            findings.append(error(f"{path}.provider", "differs from `name`", "write one of the two"))
     return entries
 
 
@@ -138,7 +138,7 @@ def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
     theirs = {"primary": router.primary, "fallback": router.fallback, "secondary": router.secondary}
     where = "model" if any(ours.values()) else "router"
     if where == "model" and any(theirs.values()):
-        findings.append(warning("router.primary", "not used, since model.primary is written", "remove one of the two"))
+        findings.append(warning("router.primary", "not used, because model.primary is set", "remove one of the two"))
     roles = ours if where == "model" else theirs
     found = (_wanted(choice, f"{where}.{role}", findings) for role, choice in roles.items() if choice)
     return tuple(wanted for wanted in found if wanted)

@@ -77,7 +77,7 @@ def explained(problem: yaml.MarkedYAMLError) -> tuple[str, str, yaml.Mark | None
         if re.search(pattern, said) and within in context:
             words = finding.format(line=_line(begins), at=_line(at))
             return words, remedy.format(), begins if "begins here" in finding else at
-    return re.split(r" ['\"]", said, maxsplit=1)[0] or "is no YAML", _OTHERWISE, at
+    return re.split(r" ['\"]", said, maxsplit=1)[0] or "is not YAML", _OTHERWISE, at
 
 
 def _line(mark: yaml.Mark | None) -> str:

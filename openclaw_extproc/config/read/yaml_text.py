@@ -138,7 +138,13 @@ def read_yaml(
     """
     whole = Spot(name, 0) if spots is None else spots
     if len(text) > MAX_TEXT:
-        return None, [_of(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
+        return None, [
+            _of(
+                name,
+                f"more than {MAX_TEXT:,} characters",
+                "split it, or remove what does not belong to the configuration",
+            )
+        ]
     try:
         root = _Composer(text, Loader).root()
         if root is None:
@@ -245,7 +251,7 @@ class _Reading:
         try:
             return _plain(tag, text)
         except ValueError:
-            self._complain(path, "cannot be read as what its tag says", "put it in quotes, without a tag")
+            self._complain(path, "cannot be read as the type of its tag", "put it in quotes, without a tag")
             return None
 
     def _expanded(self, text: str, path: str, environment: Mapping[str, str]) -> str:

@@ -71,9 +71,9 @@ def _pools(
     for name, pool in section.pools.items():
         path = f"load_balancing.pools.{name}"
         if name == AUTO:
-            findings.append(error(path, "this name leaves the choice to us", "give the pool another name"))
+            findings.append(error(path, "this name is reserved for the default choice", "give the pool another name"))
         elif name in gateway.listed:
-            finding = "is also the name of a model: who asks for it gets the model alone"
+            finding = "is also the name of a model: requests for it get only the model"
             findings.append(warning(path, finding, "give the pool another name"))
         weights = _weights(path, pool, findings, lenient=lenient)
         if section.strategy == "round_robin":
