@@ -1,4 +1,4 @@
-"""The written form and the clusters file, linked: every name means something, or there is a finding about it."""
+"""Links the configuration and the clusters file: every name is resolved, or there is a finding about it."""
 
 import ipaddress
 import re
@@ -40,7 +40,7 @@ from openclaw_extproc.strategy import Context
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a configuration is checked against besides itself."""
+    """The environment that a configuration is checked against: credentials, files and the clusters file."""
 
     formats: Mapping[str, BasePath]
     variables: Collection[str]

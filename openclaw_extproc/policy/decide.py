@@ -1,4 +1,4 @@
-"""From features to a chain of targets, or to a fault that says why there is none.
+"""The decision: from the features of a request to a chain of targets, or to a fault that says why there is none.
 
 The order of deciding, and what may never happen, is in `docs/decisions/0012-how-a-model-is-chosen.md`. Each step has a
 file of its own; this one only calls them one after the other and writes down what they said.
@@ -44,6 +44,8 @@ __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """The chain of targets of one request, with the record of the decision."""
+
     groups: tuple[Group, ...]
     """Attempt n goes to one of group n."""
     record: Record = field(default_factory=Record)

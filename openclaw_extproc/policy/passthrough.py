@@ -1,4 +1,4 @@
-"""Where a request goes that is passed on unread: a file, a batch, a recording, a picture. Fails closed.
+"""The provider of a request that is forwarded unread: a file, a batch, audio or an image. The check fails closed.
 
 One provider, and no fallback: an object belongs to who keeps it. Where the request names a model, that is the provider
 which has it; else the first one that may have the request. Compliance and limits in dollars are those of a model call,
@@ -34,6 +34,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~/@+-]{0,127}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PassthroughDecision:
+    """The provider of a request that is forwarded unread, with the record of the decision."""
+
     target: Target
     """Its model is the name at that provider; empty: the request names none, or one that nobody lists."""
     record: Record

@@ -1,4 +1,4 @@
-"""What is handed from step to step of a decision: what was settled first, then the line of those that can be asked."""
+"""The intermediate results of a decision: the selection, then the ranking."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from openclaw_extproc.policy.select.rules import RuleOutcome
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All that was settled before anybody was compared."""
+    """Everything that is settled before targets are compared."""
 
     case: RoutingContext
     over: Overrides
@@ -36,7 +36,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Who is asked, in order, and what was said of the others."""
+    """The targets in order, and the removed candidates with their reasons."""
 
     members: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]

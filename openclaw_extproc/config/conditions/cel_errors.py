@@ -1,4 +1,4 @@
-"""What the CEL compiler complains of, in an operator's words.
+"""Error messages of the CEL compiler, reworded for operators.
 
 Its messages are those of cel-cpp 0.13 (`ERROR: <input>:LINE:COLUMN: ...`) and of its ANTLR grammar, which name tokens
 that nobody wrote. No text in quotes is ever repeated: it may have come from an environment variable.
@@ -23,6 +23,8 @@ MAX_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
+    """One error in a condition: position, finding and remedy."""
+
     place: tuple[int, int] | None
     """Line and column, both from 1."""
     finding: str

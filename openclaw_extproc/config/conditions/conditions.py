@@ -49,7 +49,7 @@ def activate(values: Values) -> object:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles the conditions of one configuration, and keeps what is wrong with them."""
+    """Compiles the conditions of one configuration and collects the findings about them."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
     count: int = 0

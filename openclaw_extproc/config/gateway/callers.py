@@ -1,4 +1,5 @@
-"""`clients`, and what `gateway` says of callers, linked. Who may call is never guessed: a dangling name is an error."""
+"""Linking of `clients` and of the caller settings in `gateway`. An unknown name is an error, so that access is never
+guessed."""
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator

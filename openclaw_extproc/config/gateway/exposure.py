@@ -1,4 +1,4 @@
-"""Findings about doors that stand open: who else can call, read the admin port, or listen to a key on its way.
+"""Findings about open access: other callers, a reachable admin port, credentials without encryption.
 
 What gives a key away for good is an error, unless the configuration says that it is meant; the rest are warnings.
 """

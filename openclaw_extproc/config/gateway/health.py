@@ -1,4 +1,4 @@
-"""What is written about health, in all its places, linked into one `HealthRules`."""
+"""Linking of all health settings into one `HealthRules`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

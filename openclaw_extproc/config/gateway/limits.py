@@ -1,4 +1,4 @@
-"""The numbers of a gateway: waits, retries, and what a caller is told when all is lost."""
+"""Linking of timeouts, retries and the emergency response."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`channels`, `routing_rules` and `alert_channel`, linked: which kinds of notices go where, and what that needs."""
+"""Linking of `channels`, `routing_rules` and `alert_channel`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,5 @@
-"""`gateway.on_sidecar_failure`: which vendor's calls go on by themselves when none of our workers answers."""
+"""Linking of `gateway.on_sidecar_failure`: the API families whose calls are sent to their vendor if no worker
+responds."""
 
 from collections.abc import Iterator, Mapping
 

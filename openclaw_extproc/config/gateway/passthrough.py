@@ -1,4 +1,4 @@
-"""`gateway.passthrough`: what is opened of the table of requests that are passed on unread."""
+"""Linking of `gateway.passthrough`: the open rows of the passthrough table."""
 
 from collections.abc import Sequence
 

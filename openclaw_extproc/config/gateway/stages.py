@@ -1,4 +1,4 @@
-"""Where the stages are served: checked before anything listens there."""
+"""Linking of `gateway.stages`: the addresses of the stages, checked before they are opened."""
 
 import ipaddress
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is known of every model that a request can reach, and what goes with the requests to it.
+"""The catalogue: the properties of every model that a request can reach, and the changes to requests for it.
 
 What is written goes before what is known by name, key by key. A model may be written of in several forms (an alias, an
 entry of a list, a role, the clusters file); what they say is put together, and must not differ.
@@ -35,6 +35,8 @@ _SYNONYMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """The properties of all models, and where each was set."""
+
     facts: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
     """By `Target.name`."""
     changes: Mapping[str, Changes] = field(default_factory=dict[str, Changes])

@@ -1,4 +1,4 @@
-"""From the model a client asks for to the targets in the order of trying.
+"""The fallback chains: from the model that a client asks for to its targets in order.
 
 Where forms stand side by side, the first one that knows a model has it: roles, list, single model, aliases, clusters.
 """

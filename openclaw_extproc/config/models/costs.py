@@ -1,4 +1,4 @@
-"""What a model costs by the configuration: the written keys over the list price.
+"""The configured price of a model, which takes precedence over the list price.
 
 `cost_per_token` is ambiguous by a factor of a thousand: see docs/decisions/0010. The other keys are not.
 """

@@ -1,4 +1,4 @@
-"""Everything about models in one place for `link`: the catalogue, what goes with requests, money, virtual names."""
+"""Links everything about models: the catalogue, request changes, costs and virtual models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ from openclaw_extproc.strategy import Optimization, Strategy, Switching, Virtual
 
 @dataclass(frozen=True, slots=True)
 class LinkedModels:
+    """The linked models of one configuration."""
+
     chains: Mapping[str, Chain]
     """Those given, whose targets now have their `changes`."""
     catalog: Mapping[str, ModelFacts]

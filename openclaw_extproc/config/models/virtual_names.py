@@ -1,4 +1,4 @@
-"""Names that are not models and leave the choice to us: `fast`, `cheap`, `best`, and the operator's own."""
+"""Linking of virtual models: `fast`, `cheap`, `best`, and the operator's own."""
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType

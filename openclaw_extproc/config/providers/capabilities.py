@@ -1,4 +1,4 @@
-"""What a provider's format cannot do with what is written about the provider, told before the first request shows it.
+"""Findings about settings of a provider that its wire format does not support.
 
 The facts are the formats' own (`WireFormat`, `ProviderSide`). An error is what can never work: every request would go
 to a wrong address. A warning is what works for some clients only, or has no effect.

@@ -1,4 +1,4 @@
-"""Credentials that are more than a header: AWS keys and Google identities, by the names a configuration gives them.
+"""Linking of cloud credentials: AWS keys and Google identities, by name.
 
 Left out: keys in the configuration itself, and identities described in a file of another kind than a service
 account's: the usual chain of each SDK reads those, under the name `default`.

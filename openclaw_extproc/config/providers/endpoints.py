@@ -1,4 +1,4 @@
-"""The `endpoint:` of a provider: a URL taken apart. A finding about one never repeats it, as it may hold a password."""
+"""Parsing of the `endpoint` of a provider. A finding about one never contains the URL, which may hold a password."""
 
 import re
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ _EXAMPLE = "write one such as https://llm.example.com or http://10.0.0.5:8080/v1
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """A parsed endpoint URL."""
+
     scheme: Literal["http", "https"]
     host: str
     port: int

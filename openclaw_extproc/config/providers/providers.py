@@ -1,4 +1,4 @@
-"""Every provider the configuration names: where it is, how it is spoken to, whose credential it gets.
+"""Linking of every provider that the configuration names: address, wire format and credential.
 
 A provider may be named in several forms; what they say of it is put together, and must not differ.
 Whose cluster stands in the clusters file is not rendered again: the file is the truth about it.
@@ -24,6 +24,8 @@ from openclaw_extproc.wire.quirks import QUIRKS
 
 @dataclass(frozen=True, slots=True)
 class Providers:
+    """The linked providers of one configuration."""
+
     by_name: Mapping[str, Provider]
     """Those of `openclaw.yml` first."""
     upstreams: tuple[Upstream, ...]

@@ -1,4 +1,4 @@
-"""The ways in which `openclaw.yml` names providers and models, brought into one shape.
+"""The forms in which `openclaw.yml` names providers and models, normalized into one.
 
 Four forms, which may stand side by side: a list (`model.providers`), roles (`model.primary`, `fallback`, `secondary`,
 or the same under `router:`), a single model (`model.provider` with `model.model`), and aliases (`gateway.models`).
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One model at one provider, by name."""
+    """One model of one provider, by name."""
 
     provider: str
     model: str
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class LevelForm:
-    """A session's or a request's own models, and where they are written."""
+    """The models of an override of a session or request, and where they are written."""
 
     label: str
     """As a reason tells it: `session.yml: night-*`."""
@@ -63,6 +63,8 @@ class LevelForm:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
+    """All providers, models and overrides of a configuration, normalized."""
+
     entries: Mapping[str, Entry]
     """By name, in the order of the list."""
     roles: tuple[Wanted, ...]

@@ -1,4 +1,4 @@
-"""PyYAML's messages about a text that is no YAML, in the words of somebody who has to mend it.
+"""PyYAML's syntax errors, reworded for operators.
 
 Source: `scanner.py` and `parser.py` of PyYAML 6. A message that is not listed here is told as it is, without what it
 quotes: `api_key: *sk-1` is "found undefined alias 'sk-1'", and that may be a secret.

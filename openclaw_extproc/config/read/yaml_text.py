@@ -1,4 +1,4 @@
-"""YAML text to plain values, with `${VAR}` and `${VAR:-default}` filled in and every complaint with its place.
+"""Parsing of YAML text to plain values, with `${VAR}` and `${VAR:-default}` expanded and every finding with its place.
 
 PyYAML reads and resolves; the values are built here, because its own constructor keeps the last of two equal keys,
 makes dates of text and follows aliases without end. What a file can cost is bounded: text, depth, values.

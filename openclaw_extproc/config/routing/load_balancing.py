@@ -1,4 +1,4 @@
-"""`load_balancing`, linked: pools of models, affinity, least latency, and what a provider's Envoy cluster may carry.
+"""Linking of `load_balancing`: pools, session affinity, least latency, and the limits of the providers' Envoy clusters.
 
 Members are told by the names that clients use: a model, an alias, `provider/model`. A name that nobody knows is skipped
 with a warning, because its provider may be added later.
@@ -22,6 +22,8 @@ LENIENT = "--lenient"
 
 @dataclass(frozen=True, slots=True)
 class Balance:
+    """The linked section `load_balancing`."""
+
     pools: Mapping[str, Pool] = field(default_factory=dict[str, Pool])
     affinity: Affinity | None = None
     latency: bool = False

@@ -1,4 +1,4 @@
-"""The sections about money: what is preferred, which limits hold, and what a limit cannot count."""
+"""Linking of the cost sections: preferences, limits, and findings about models that a limit cannot count."""
 
 import re
 from collections.abc import Iterator, Mapping

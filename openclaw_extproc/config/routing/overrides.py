@@ -1,4 +1,4 @@
-"""`session:`, `prompt:` and `session.yml`, linked. Their models are chains of their own, made in `chains`."""
+"""Linking of `session:`, `prompt:` and `session.yml`. `models/chains.py` builds the chains of their models."""
 
 from collections.abc import Collection, Iterator, Mapping
 

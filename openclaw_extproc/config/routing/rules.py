@@ -1,4 +1,4 @@
-"""`gateway.routing_strategy`, linked: rules, tasks, fallbacks, tiers, experiments, canaries, the second opinion."""
+"""Linking of `gateway.routing_strategy`: rules, tasks, fallbacks, tiers, experiments, canaries, the second opinion."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ TIER_WORDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """What all parts of a strategy need: the names, the compiler, and where findings go."""
+    """The names, the compiler and the findings that all parts of a strategy are linked with."""
 
     names: Names
     compiler: Compiler

@@ -1,4 +1,4 @@
-"""Where a request may go: its data classes and what they allow. Fails closed.
+"""Compliance: the data classes of a request and the targets that they permit. The check fails closed.
 
 The only check there is: of model calls and of what goes to its provider unread. What cannot be decided counts against
 the request: a condition that cannot be evaluated gives its data class (none can be, of a body that is not read), a
@@ -18,6 +18,8 @@ from openclaw_extproc.strategy import Restriction
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
+    """The restrictions that apply to one request."""
+
     classes: tuple[str, ...] = ()
     restrictions: tuple[Restriction, ...] = ()
     """All of them hold."""

@@ -1,4 +1,4 @@
-"""Why a target cannot, or may not, serve a request. What costs too much is for `budgets` to say."""
+"""The reasons why a target cannot or may not serve a request. Cost limits are in `rank/budgets.py`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TOO_LONG = "context_length_exceeded"
 
 @dataclass(frozen=True, slots=True)
 class EligibilityTerms:
-    """What all candidates of one request are measured by."""
+    """The requirements of one request that all candidates are checked against."""
 
     bounds: Bounds
     first: Target
@@ -32,6 +32,8 @@ class EligibilityTerms:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
+    """The candidates that remain, and the removed ones with their reasons."""
+
     usable: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]
 

@@ -1,4 +1,4 @@
-"""Limits in dollars, and what becomes of a request that would go over one.
+"""Cost limits, and what happens to a request that would exceed one.
 
 Cheaper candidates of its own line first, then of all permitted models that can do it: the dearest that fits where the
 limit is that of a request or a session, the cheapest where all requests share it. What is free is always affordable.
@@ -17,6 +17,8 @@ from openclaw_extproc.record import Downgrade
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimit:
+    """One cost limit in US dollars, with the amount spent so far."""
+
     scope: Downgrade
     words: str
     most: float
@@ -54,6 +56,8 @@ def _dollars(amount: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
+    """The cost limits that apply to one request."""
+
     limits: tuple[BudgetLimit, ...] = ()
     per_task: BudgetLimit | None = None
     """Above it something cheaper is taken, if there is anything; nobody is refused for it."""

@@ -1,4 +1,4 @@
-"""Who has all the calls that it may have at a time goes behind everybody who has room; see `concurrency.py`."""
+"""Moves targets that have reached their concurrency limit to the end of the chain; see `concurrency.py`."""
 
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.rank.concurrency import is_full

@@ -1,4 +1,4 @@
-"""Who of those that can is asked first. Each step moves some and leaves the rest in the order it found them.
+"""The order of eligible targets. Each step moves some targets and leaves the others in the order of the step before.
 
 From the weakest reason to the strongest, so that a later step has the last word: nearness, the wish of a virtual name,
 price and quality, what a model is known to be able to, never dearer than what the client asked for, health.

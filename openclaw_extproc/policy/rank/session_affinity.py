@@ -1,4 +1,4 @@
-"""What a session keeps: who answers it. (Its tier: `complexity.kept`.)
+"""Session affinity: the target that a session stays with. (`complexity/session.py` keeps its tier.)
 
 Inside a tool loop the model that began it ends it: another one would have to go on with calls it never made, and
 cannot read the thoughts behind them. Outside, affinity keeps a session with who answered it, for the provider's cache

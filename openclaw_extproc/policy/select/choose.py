@@ -1,4 +1,4 @@
-"""Who names the model: the first that has something to say.
+"""The choice of the model: the first source that names one decides.
 
 A level (request, `prompt:`, session), the user's preference, a rule, the task, the tier, the client. Tasks and tiers
 know nothing of the request but a guess of ours, so they never give a client that named a model a dearer one. A pinned
@@ -28,6 +28,8 @@ Priority = Literal["", "cost", "quality"]
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
+    """The chosen models, the source of the choice, and the reasons."""
+
     names: tuple[str, ...]
     """Models, pools or virtual names; those of one tier are as good as each other, the first one first."""
     by: Chooser
