@@ -1,4 +1,4 @@
-# The ext_proc service alone: Envoy runs beside it, from its own image (see docker-compose.yml).
+# The ext_proc service only: Envoy runs next to it, from its own image (see docker-compose.yml).
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock ./
@@ -11,8 +11,8 @@ RUN /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --n
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/openclaw /opt/openclaw
-# The stages' sockets are in /run/openclaw, mode 0600: Envoy has to run as the same user. A volume that is mounted there
-# for the first time takes over its owner.
+# The stages' sockets are in /run/openclaw with mode 0600: Envoy has to run as the same user. A volume that is mounted there
+# for the first time takes on its owner.
 RUN useradd --system --no-create-home --uid 10001 openclaw \
  && install -d -m 0700 -o openclaw -g openclaw /run/openclaw
 USER 10001

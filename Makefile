@@ -18,7 +18,25 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
 help:
-	@echo "make run | test (unit and e2e, side by side) | unit | e2e | check (lint, types, tests) | fuzz (100,000 spoilt bodies) | unread (answers of 100 MiB that nobody reads) | reloads (1,000 under load) | faults (every fault, client and chain through Envoy, into docs/reliability.md) | chaos (5 minutes of load, flapping providers, reloads, killed workers; CHAOS='--seconds 60 --rate 30' for less) | format | bench | bench-overload (ten times what fits) | bench-decision (choosing a model alone) | eval-routing (what the judge of complexity gets right) | proto (generate openclaw_extproc/pb) | lock (dependencies) | clean"
+	@printf '  %-16s %s\n' \
+	  run "run Envoy, the service and simulated providers" \
+	  check "format check, lint, types and all tests, as CI" \
+	  test "all tests: unit and e2e, side by side" \
+	  unit "tests without Envoy" \
+	  e2e "end-to-end tests with Envoy and the SDKs" \
+	  format "format the code" \
+	  fuzz "100,000 mutated requests and responses" \
+	  unread "responses of 100 MiB that no client reads" \
+	  reloads "1,000 reloads under load" \
+	  faults "every fault, client and chain through Envoy; writes docs/reliability.md" \
+	  chaos "5 minutes of load with faults, reloads and killed workers (CHAOS='--seconds 60 --rate 30' for less)" \
+	  bench "throughput, latency and CPU time against plain Envoy (requires wrk)" \
+	  bench-overload "ten times more load than fits" \
+	  bench-decision "the routing decision alone" \
+	  eval-routing "accuracy of the classification of requests" \
+	  proto "generate openclaw_extproc/pb" \
+	  lock "renew the lock files" \
+	  clean "remove .venv and other generated files"
 
 run: $(RUN)
 	@$(BIN)/openclaw-extproc up

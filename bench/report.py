@@ -1,4 +1,4 @@
-"""The results as Markdown, just as they stand in the README, and as JSON."""
+"""The results as Markdown, in the form of the README, and as JSON."""
 # ruff: noqa: TID251  # a program of its own, not part of the core
 
 import json
@@ -56,8 +56,8 @@ def machine() -> Machine:
 
 def markdown(report: Report) -> str:
     rows = [
-        ["", "requests/s, Envoy alone", "with us", "ratio", "p50 added", "p99 added",
-         "CPU s per 1,000, Envoy alone", "with us", "of it our service"],
+        ["", "requests/s, plain Envoy", "requests/s, with the sidecar", "ratio", "p50 added", "p99 added",
+         "CPU s per 1,000 requests, plain Envoy", "with the sidecar", "of which the service"],
         ["---", *8 * ["---:"]],
         *(_row(result) for result in report.results),
     ]  # fmt: skip
@@ -85,11 +85,12 @@ def _notes(report: Report) -> str:
     return (
         f"{here.cpu}, {here.cores} cores (shared with the load generator and the provider; load {here.load:g} before); "
         f"Python {here.python}, Envoy {here.envoy}. Medians of {length.rounds} rounds of "
-        f"{length.seconds} s a run, both sides in turns. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
-        f"{canned.EVENTS} events, one a millisecond, each in a write of its own: alone they are as fast as that. "
-        f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of whole "
-        f"answers with {json_case.few} (streams: {stream_case.few}). "
-        f"Peak memory of our service: {report.peak_mebibytes:.0f} MiB."
+        f"{length.seconds} s per run, both setups alternating. Requests of {canned.REQUEST_BYTES:,} bytes; streams of "
+        f"{canned.EVENTS} events, one per millisecond, each in its own write. "
+        f"Throughput and CPU time with {json_case.many} connections (streams: {stream_case.many}), latency of "
+        f"non-streamed "
+        f"responses with {json_case.few} (streams: {stream_case.few}). "
+        f"Peak memory of the service: {report.peak_mebibytes:.0f} MiB."
     )
 
 

@@ -150,7 +150,7 @@ def _call(client: str, provider: str, path: str, body: bytes, kind: str, chunks:
 
 def markdown(rows: list[Row]) -> str:
     lines = [
-        "| Client | Provider | 2 KiB request, ms | more than untranslated, ms | 1 MiB request, ms | stream event, µs |",
+        "| client format | provider format | 2 KiB, ms | added by translation, ms | 1 MiB, ms | stream event, µs |",
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in rows:

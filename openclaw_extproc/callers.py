@@ -1,4 +1,4 @@
-"""Who calls: the verified identity of a caller, and what the configuration says of the ways to verify one.
+"""The verified identity of a caller, and the configured ways to verify one.
 
 A caller is known by what somebody verified: a key of ours (we did), claims of a token (Envoy's `jwt_authn` did), a
 client certificate (Envoy's listener did), or a certificate that a mesh in front of us reports in
@@ -23,7 +23,7 @@ _OWNER_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class CallerIdentity:
-    """One caller as it was verified. Empty texts are not known."""
+    """The verified identity of one caller. Empty strings are unknown values."""
 
     name: str = ""
     """The name under `clients`, else what the certificate or the token calls it."""
@@ -58,7 +58,7 @@ ANONYMOUS = CallerIdentity()
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An entry of `clients`: how it is recognised, and what is known of it."""
+    """An entry of `clients`: how a client is recognised, and its labels."""
 
     name: str
     api_keys: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """Which claim of a token says what; a dot goes into an object: `realm_access.roles`."""
+    """The token claims that hold the caller's attributes. A dot selects a field of an object: `realm_access.roles`."""
 
     name: str = "sub"
     tenant: str = ""
@@ -86,7 +86,7 @@ class ClaimNames:
 
 @dataclass(frozen=True, slots=True)
 class JwksServer:
-    """Where the issuer's public keys are fetched from."""
+    """The server from which Envoy fetches the issuer's public keys."""
 
     uri: str
     scheme: Literal["http", "https"]
@@ -96,7 +96,7 @@ class JwksServer:
 
 @dataclass(frozen=True, slots=True)
 class JwtRules:
-    """Whose tokens count. Envoy verifies them, we read the claims."""
+    """The accepted issuer and audiences of tokens. Envoy verifies the tokens; the service reads the claims."""
 
     issuer: str
     audiences: tuple[str, ...] = ()
@@ -119,6 +119,8 @@ class ListenerTls:
 
 @dataclass(frozen=True, slots=True)
 class CallerRules:
+    """The rules for callers: clients, ways of identification, and whether an identity is required."""
+
     authentication: Authentication = "optional"
     trusts_labels: bool = True
     """Whether `x-openclaw-user`, `x-openclaw-cost-centre` and the body's `user` count where nothing verified does."""

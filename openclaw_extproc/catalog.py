@@ -1,4 +1,4 @@
-"""What is known of each model: prices, limits, abilities. `config/` makes it, the policy reads it.
+"""The properties of models: prices, limits and capabilities. `config/` builds them and the policy reads them.
 
 `None` and empty always mean "not known", never zero: a model without a price is not free.
 """
@@ -13,7 +13,7 @@ POSSIBLE: frozenset[str] = frozenset({"vision", "pdf", "audio", "video", "tools"
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens."""
+    """The prices of a model in US dollars per million tokens."""
 
     input: float
     output: float
@@ -30,6 +30,8 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
+    """The properties of one model at one provider."""
+
     prices: tuple[Price, ...] = ()
     """In the order of `above`. One with zeros is a free model; none at all is an unknown price."""
     window: int | None = None

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, named once.
+"""All kinds of failure, each named once, with their HTTP status.
 
 A fault says who has to act and what the caller may be told. How it looks on the wire belongs to the client's format;
 which HTTP status it gets is decided here and nowhere else.
@@ -10,7 +10,7 @@ from typing import assert_never
 
 
 class Blame(Enum):
-    """Who has to act for the fault to go away."""
+    """The party that has to act for a fault to go away."""
 
     CLIENT = "client"
     UPSTREAM = "upstream"
@@ -18,7 +18,7 @@ class Blame(Enum):
 
 
 class Kind(Enum):
-    """What happened, in the words that logs and metrics use."""
+    """The kind of a fault. The values appear in logs and metrics."""
 
     MALFORMED = "malformed"
     """The request does not mean anything: broken JSON, wrong types, or the provider called it invalid."""
@@ -91,7 +91,7 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault as a value, for the answer and for the log."""
+    """One fault, for the response and for the log."""
 
     kind: Kind
     public: str
@@ -139,7 +139,7 @@ def kind_of_status(status: int) -> Kind:
 
 
 class FaultError(Exception):
-    """A fault on its way up to the stage, the only place that catches it."""
+    """The exception that carries a fault to the stage, which is the only place that catches it."""
 
     def __init__(self, kind: Kind, public: str, *, about: str = "") -> None:
         super().__init__(f"{kind.value}: {public}")

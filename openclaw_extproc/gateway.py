@@ -1,4 +1,4 @@
-"""The running configuration as values: one immutable snapshot, taken when a request begins.
+"""The linked configuration: one immutable snapshot, which a request keeps from its start to its end.
 
 `config/` makes it from the files; the stages and the policy only read it.
 """
@@ -24,7 +24,7 @@ Auth: TypeAlias = Literal["inject", "forward", "aws", "google"]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """What a provider has of its own of the same names in `Limits`; `None`: as all have."""
+    """The timeouts of one provider that differ from `Limits`. `None` means the value in `Limits`."""
 
     connect_ms: int | None = None
     first_token_ms: int | None = None
@@ -35,7 +35,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One Envoy cluster, and how to speak to what is behind it."""
+    """A provider: its Envoy cluster, wire format and credential."""
 
     name: str
     cluster: str
@@ -81,7 +81,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a request gets on its way to this target, whatever the client said. Nothing: not a byte is changed."""
+    """The changes to every request to a target, whatever the client sent. Without any, not a byte is changed."""
 
     preamble: str = ""
     """Goes before the system text."""
@@ -94,7 +94,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One model at one provider: where an attempt can go."""
+    """One model at one provider, the destination of an attempt."""
 
     provider: Provider
     model: str
@@ -129,6 +129,8 @@ _NO_OWN = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """The timeouts and the retry policy of the gateway."""
+
     first_token_ms: int = 60_000
     """Silence of a streamed attempt before its first content."""
     answer_ms: int = 120_000
@@ -191,7 +193,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """What a caller is told when every attempt failed."""
+    """The response to a request whose attempts have all failed."""
 
     message: str = "All models unavailable. Please try again later."
     retry_after_ms: int = 60_000
@@ -201,6 +203,8 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """The linked configuration of one gateway."""
+
     providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
     """By name."""
     chains: Mapping[str, tuple[Target, ...]] = field(default_factory=dict[str, tuple[Target, ...]])

@@ -1,4 +1,4 @@
-"""When something that fails is left alone, when it is tried again, and who is asked how they are meanwhile."""
+"""The rules of health: when a failing target is avoided, when it is tried again, and how providers are probed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How long a circuit stays open before it is tried again."""
+    """How long a circuit stays open before a trial request."""
 
     backoff: Literal["linear", "exponential"] = "exponential"
     interval_seconds: float = 5.0
@@ -28,6 +28,8 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
+    """The failure rates and counts at which a circuit opens."""
+
     failure_rate: float = 0.2
     """Share of failures in the window above which a circuit opens."""
     window_seconds: float = 60.0
@@ -45,7 +47,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Probing:
-    """How one provider is asked how it is, beside the calls that clients make."""
+    """The active health check of one provider."""
 
     interval_seconds: float = 30.0
     """Between two probes, at least."""
@@ -58,6 +60,8 @@ class Probing:
 
 @dataclass(frozen=True, slots=True)
 class HealthRules:
+    """All rules of health of one configuration."""
+
     thresholds: Thresholds = field(default_factory=Thresholds)
     probes: Mapping[str, Probing] = field(default_factory=dict[str, Probing])
     """By provider; who is not in it is not probed."""

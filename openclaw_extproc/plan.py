@@ -1,4 +1,4 @@
-"""What will be tried, in which order: the one thing that travels from the route stage to the attempt stage.
+"""The plan of a request: its targets in order. It is all that travels from the route stage to the attempt stage.
 
 It goes as text through Envoy's dynamic metadata. It names providers and models, and the snapshot it was made with; what
 a provider is, and all limits, an attempt takes from its own snapshot, and refuses what that does not confirm. So the
@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Shortened:
-    """What of the conversation a target does not get."""
+    """The part of a conversation that one target does not receive."""
 
     left_out: tuple[int, ...]
     """Indexes of the entries of the client's own list."""
@@ -34,6 +34,8 @@ class Shortened:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """The plan of one request."""
+
     request_id: str
     client_format: str
     path: str
@@ -111,7 +113,7 @@ def windows(groups: Sequence[tuple[Target, ...]], gateway: Gateway) -> dict[str,
 
 
 class UnconfirmedError(Exception):
-    """A plan that names what no snapshot confirms: one of a stranger, or of a configuration that is long gone."""
+    """A plan that names something that no snapshot confirms: it is forged, or its configuration no longer exists."""
 
 
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=2**53)]

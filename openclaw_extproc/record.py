@@ -14,6 +14,8 @@ Downgrade: TypeAlias = Literal["", "session", "request", "task", "cost_centre", 
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """The decision on one request and its reasons."""
+
     mode: str = "enforce"
     tier: str = ""
     """Empty: nobody asked."""

@@ -1,4 +1,4 @@
-"""The configurations that an attempt may rely on: the one in force, the one to come, and those of requests under way.
+"""The configurations that an attempt may use: the current one, the next one, and those of running requests.
 
 A plan comes to the attempt stage as text that anybody who reaches the stage could have written. It says which provider
 and which model it means, and which snapshot it was made with; what the provider is (its credential, address, path,
@@ -16,7 +16,7 @@ KEPT_SECONDS = 1_200.0
 
 
 class Snapshot:
-    """One configuration, and which of its providers and models a plan may name."""
+    """One configuration, with the providers and models that a plan may name."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -52,7 +52,7 @@ class _Earlier:
 
 
 class Snapshots:
-    """The snapshot in force, with its neighbours in time."""
+    """The current snapshot, the next one and those of running requests."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.current = Snapshot(gateway)

@@ -1,4 +1,4 @@
-"""How requests are to be routed, as the operator wants it: the linked form of all sections about choosing.
+"""The linked form of all configuration sections about model selection.
 
 Everything here names models by the words a client or an operator uses (a model, an alias, a pool, a tier, a virtual
 name); `Gateway.chains` and `Strategy.pools` say what they stand for. Made by `config/`, read by `policy/`.
@@ -42,7 +42,7 @@ Values: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An expression in CEL, compiled when the configuration was read."""
+    """A CEL expression, compiled when the configuration was read."""
 
     source: str
     """As the operator wrote it."""
@@ -52,6 +52,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """A routing rule."""
+
     name: str
     """Its own, or its place: `rules[2]`."""
     condition: Condition | None
@@ -66,7 +68,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Models among which Envoy spreads requests by weight."""
+    """Models among which Envoy distributes requests by weight."""
 
     members: Mapping[str, int]
     """Model names and weights."""
@@ -75,7 +77,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Virtual:
-    """A name that is not a model, and leaves the choice to us under one wish."""
+    """A virtual model: a name that stands for a choice among models by one preference."""
 
     wish: Literal["auto", "fast", "cheap", "best"]
     among: tuple[str, ...] = ()
@@ -84,7 +86,7 @@ class Virtual:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A share of the requests goes to another model."""
+    """An experiment or canary: a share of the requests is sent to another model."""
 
     name: str
     arm: str
@@ -101,7 +103,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Where requests may go. `None`: anywhere. Several that apply are intersected."""
+    """The permitted providers, regions and models; `None` permits all. Several restrictions are intersected."""
 
     name: str
     """As a refusal tells it: `data class pii`."""
@@ -113,6 +115,8 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
+    """The linked section `compliance`."""
+
     always: tuple[Restriction, ...] = ()
     classes: Mapping[str, Restriction] = field(default_factory=dict[str, Restriction])
     """By data class."""
@@ -126,6 +130,8 @@ class Compliance:
 
 @dataclass(frozen=True, slots=True)
 class CostCentre:
+    """The restrictions and limits of one cost centre."""
+
     restriction: Restriction | None = None
     max_cost_usd: float | None = None
     """Of a single request, as estimated."""
@@ -133,6 +139,8 @@ class CostCentre:
 
 @dataclass(frozen=True, slots=True)
 class Optimization:
+    """The linked preferences and limits of cost, latency and quality."""
+
     minimize_cost: bool = False
     """Of the candidates the cheapest that can do it goes first."""
     quality_threshold: float | None = None
@@ -152,7 +160,7 @@ class Optimization:
 
 @dataclass(frozen=True, slots=True)
 class Switching:
-    """`cost_aware.dynamic_switching`: what is to happen once a provider or a model does badly."""
+    """A rule of `cost_aware.dynamic_switching`: the action if a provider or model exceeds a threshold."""
 
     metric: Literal["error_rate", "latency_p99"]
     threshold: float
@@ -166,14 +174,14 @@ class Switching:
 
 @dataclass(frozen=True, slots=True)
 class Affinity:
-    """A session stays with the model that answered it."""
+    """The rule that keeps a session at the model that answered it."""
 
     ttl_seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a session or a request changes; empty fields change nothing."""
+    """The overrides of a session or a request. Empty fields override nothing."""
 
     name: str = ""
     """As a reason tells it: `session`, `session.yml: night-*`, `prompt`, `x-openclaw-model`."""
@@ -204,7 +212,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`context_management`: what is done with a conversation that comes near the end of a model's window."""
+    """The linked section `context_management`, which shortens long conversations."""
 
     threshold: float = 0.8
     """Share of the window."""
@@ -217,7 +225,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
-    """A model that is asked how complex a request is, where our own scorer is not sure."""
+    """The model that classifies requests when the built-in classification is uncertain."""
 
     endpoint: str
     """Base URL of an OpenAI-compatible server: `http://127.0.0.1:8080/v1`."""
@@ -239,6 +247,8 @@ def _no_short_cut(_: Sequence[Condition]) -> Condition | None:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
+    """Everything that the configuration says about model selection."""
+
     mode: Mode = "enforce"
     applies_to: Literal["all", "auto"] = "all"
     """Whether rules, tasks and tiers also choose for clients that named a model."""

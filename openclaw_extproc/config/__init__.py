@@ -1,1 +1,2 @@
-"""The written configuration: text in, one immutable snapshot and all complaints out. No disk, no environment."""
+"""The configuration: file texts in, one immutable snapshot and all findings out. It reads no files and no
+environment."""

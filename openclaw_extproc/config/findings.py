@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: the place, the finding, the remedy. All of them are reported at once."""
+"""Findings about a configuration: place, finding and remedy. All of them are reported at once."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ About: TypeAlias = Literal["file", "credential", "machine"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One complaint, in words that may be shown to anyone: it never has the value of a secret field in it."""
+    """One error or warning. Its text may be shown to anyone and never contains the value of a secret field."""
 
     path: str
     """`model.providers[1].fallback`; empty where the text itself cannot be read, or all of it is meant."""

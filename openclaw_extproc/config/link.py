@@ -1,4 +1,4 @@
-"""The written form and the clusters file, linked: every name means something, or there is a finding about it."""
+"""Links the configuration and the clusters file: every name is resolved, or there is a finding about it."""
 
 import ipaddress
 import re
@@ -40,7 +40,7 @@ from openclaw_extproc.strategy import Context
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a configuration is checked against besides itself."""
+    """The environment that a configuration is checked against: credentials, files and the clusters file."""
 
     formats: Mapping[str, BasePath]
     variables: Collection[str]
@@ -163,7 +163,7 @@ def link(
 def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Finding]:
     """Our own questions come through the listener like any call, and have no certificate to show."""
     if callers.tls is not None and callers.tls.require_client_cert and context is not None and context.summarizer:
-        finding = "our own questions are refused in the handshake: nothing is summarized"
+        finding = "the gateway's own requests are rejected in the TLS handshake: no summary can be made"
         remedy = "write false, and gateway.authentication: required"
         yield warning("gateway.tls.require_client_cert", finding, remedy)
 
@@ -204,7 +204,7 @@ def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding
             finding = f"the variable {credential} is not set, so {name} cannot be used"
             yield lacking(path, finding, f"export {credential}=... before the start")
         elif credential in around.unusable:
-            holds = f"the variable {credential} holds a line break or another control character within the key"
+            holds = f"the variable {credential} contains a line break or another control character within the key"
             yield lacking(path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone")
 
 
@@ -256,7 +256,7 @@ def _listening(written: GatewaySection) -> Iterator[Finding]:
     if written.port == written.admin_port:
         yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
     if written.envoy_admin_port in (written.port, written.admin_port):
-        yield error("gateway.envoy_admin_port", "is a port of ours already", "write another one")
+        yield error("gateway.envoy_admin_port", "is used by another port setting of the gateway", "write another one")
     for key, host in (("host", written.host), ("admin_host", written.admin_host)):
         try:
             ipaddress.ip_address(host)

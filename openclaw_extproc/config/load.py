@@ -1,4 +1,4 @@
-"""From the texts of the files to settings, or to everything that is wrong with them."""
+"""Loads a configuration: from the texts of the files to settings, or to all findings."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +20,8 @@ from openclaw_extproc.config.settings import BasePath, Settings
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """The settings of a configuration, if it has no blocking errors, and all findings."""
+
     settings: Settings | None
     """`None` when any finding is an error about the files: the snapshot before stays."""
     findings: tuple[Finding, ...]

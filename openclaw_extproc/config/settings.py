@@ -1,4 +1,4 @@
-"""What the files say once they are read, checked and linked: all that a process needs to start or to reload."""
+"""The settings of a process: everything that it needs to start or to reload."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +16,15 @@ BasePath: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """A host and a port."""
+
     host: str
     port: int
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A provider that `openclaw.yml` describes itself, so that we render its Envoy cluster."""
+    """A provider of `openclaw.yml`, for which the service renders an Envoy cluster."""
 
     provider: Provider
     """`provider.cluster` is the cluster's name."""
@@ -47,7 +49,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a provider is."""
+    """The address of a provider."""
 
     scheme: Literal["http", "https"]
     host: str
@@ -58,7 +60,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """From where on a worker refuses requests."""
+    """The limits above which a worker rejects requests."""
 
     max_requests: int = 2_000
     """Under way at a time."""
@@ -70,7 +72,7 @@ class Overload:
 
 @dataclass(frozen=True, slots=True)
 class Downstream:
-    """What applications may take of Envoy."""
+    """The limits of client connections, which Envoy enforces."""
 
     max_connections: int = 10_000
     max_heap_bytes: int = 1024 * 1024 * 1024
@@ -82,7 +84,7 @@ class Downstream:
 
 @dataclass(frozen=True, slots=True)
 class Drills:
-    """When drills are held by themselves."""
+    """The schedule of drills."""
 
     every_seconds: float
     notify: bool = False
@@ -97,7 +99,7 @@ ATTEMPT_ADDRESS: Final = "unix:/run/openclaw/attempt.sock"
 
 @dataclass(frozen=True, slots=True)
 class StageTls:
-    """Paths of PEM files. Those of the client are on Envoy's machine."""
+    """Paths of the PEM files for TLS between Envoy and the stages. Those of the client are on Envoy's machine."""
 
     certificate_chain: str
     private_key: str
@@ -114,7 +116,7 @@ class StageTls:
 
 @dataclass(frozen=True, slots=True)
 class StageAddresses:
-    """Where Envoy reaches the two stages."""
+    """The addresses at which Envoy connects to the two stages."""
 
     route: str = ""
     """`unix:/path` or `host:port`; empty: nobody said."""
@@ -126,6 +128,8 @@ class StageAddresses:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """All settings of a process."""
+
     gateway: Gateway
     listen: Address
     """Where Envoy's listener accepts the application's calls."""

@@ -1,4 +1,4 @@
-"""What this version reads and checks, and does not act on yet: one warning each, so that nobody relies on it."""
+"""Keys that this version accepts without effect: one warning for each, so that no one relies on it."""
 
 from collections.abc import Iterator
 

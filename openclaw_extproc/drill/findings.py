@@ -35,7 +35,7 @@ def found(
         yield from _cannot_pay(chain, missing)
     for provider in gateway.providers.values():
         if _lacks(provider, missing):
-            yield warning(f"provider {provider.name}", f"its credential is not there: {provider.identity}", "set it")
+            yield warning(f"provider {provider.name}", f"its credential is not set: {provider.identity}", "set it")
     for one in refused:
         yield warning(place(one.name), f"not drilled: {one.why}")
 
@@ -49,8 +49,14 @@ def _alone(chain: Chain) -> Iterator[Finding]:
     if others:
         return
     several = len(chain.targets) > 1
-    finding = f"all {len(chain.targets)} of its models are at {provider}" if several else f"only {provider} answers it"
-    yield error(place(chain.title), f"{finding}: with it down, nobody does", "name a fallback at another provider")
+    finding = (
+        f"all {len(chain.targets)} of its targets are at {provider}" if several else f"{provider} is its only provider"
+    )
+    yield error(
+        place(chain.title),
+        f"{finding}: it has no fallback when this provider fails",
+        "name a fallback at another provider",
+    )
 
 
 def _unanswered(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator[Finding]:
@@ -59,12 +65,14 @@ def _unanswered(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator
             f"status {outcome.status}, and the stream broke off" if outcome.broken_off else f"status {outcome.status}"
         )
         if not scene.broken and not outcome.answered:
-            yield error(place(chain.title), f"nobody answers it even when {scene.name} ({came})")
+            yield error(place(chain.title), f"no provider answers, even with {scene.name} ({came})")
         elif scene.single and not outcome.answered and len(chain.of(streamed=scene.streamed).providers) > 1:
             tried = f"tried {', '.join(outcome.failed)}; " if outcome.failed else ""
-            yield error(place(chain.title), f"nobody answers when {scene.name} ({tried}{came})")
+            yield error(place(chain.title), f"no provider answers when {scene.name} ({tried}{came})")
         elif not outcome.met(scene):
-            yield warning(place(chain.title), f"{scene.name}: not tried, no request met it")
+            yield warning(
+                place(chain.title), f"{scene.name}: not tested, because no request reached the failing provider"
+            )
 
 
 def _same_host(chain: Chain, hosts: Mapping[str, str]) -> Iterator[Finding]:
@@ -73,7 +81,7 @@ def _same_host(chain: Chain, hosts: Mapping[str, str]) -> Iterator[Finding]:
         yield warning(
             place(chain.title),
             f"{', '.join(chain.providers)} share one host: {known[0]}",
-            "name a fallback somewhere else",
+            "name a fallback on another host",
         )
 
 
@@ -93,8 +101,8 @@ def _slow(gateway: Gateway, chain: Chain) -> Iterator[Finding]:
         attempts = len(chain.groups)
         yield warning(
             place(chain.title),
-            f"may take {waits:.0f} s when all {attempts} attempts are silent; SDKs wait {LONG_SECONDS} s",
-            "shorten router.timeouts, or the chain",
+            f"may take {waits:.0f} s if all {attempts} attempts time out; SDKs give up after {LONG_SECONDS} s",
+            "shorten router.timeouts or the chain",
         )
 
 
@@ -103,10 +111,10 @@ def _cannot_pay(chain: Chain, missing: frozenset[str]) -> Iterator[Finding]:
     lacking = {t.provider.name: t.provider.identity for t in chain.targets if _lacks(t.provider, missing)}
     left = [name for name in chain.providers if name not in lacking]
     if lacking and len(left) < 2 and len(chain.providers) > 1:
-        remains = f"only {left[0]} is left" if left else "nobody is left"
+        remains = f"only {left[0]} remains" if left else "no target remains"
         yield error(
             place(chain.title),
-            f"{remains}: no credential for {', '.join(lacking)}",
+            f"{remains}: the credentials of {', '.join(lacking)} are not set",
             f"set {', '.join(lacking.values())}",
         )
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 
 from openclaw_extproc.drill.chains import Chain
 
-WELL = "all well"
+WELL = "no fault"
 SINGLE: dict[str, str] = {
     "answers 503": "503",
     "answers 429": "429",
-    "is silent": "silent",
-    "refuses the key": "401",
+    "does not respond": "silent",
+    "rejects the key": "401",
 }
 """What goes wrong with one provider, in words, to the simulator's name for it."""
 SINGLE_STREAMED: dict[str, str] = {
     **SINGLE,
-    "begins and falls silent": "late",
-    "begins with an error": "first-event-error",
+    "stalls after the response headers": "late",
+    "starts the stream with an error": "first-event-error",
 }
 """Of streams. What fails after the first words is left out: they cannot be taken back, so nobody else answers."""
 

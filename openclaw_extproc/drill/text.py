@@ -1,4 +1,4 @@
-"""The report of a drill for a person at a terminal: a table for each chain, then what is wrong."""
+"""The text report of a drill: a table for each chain, then the findings."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from openclaw_extproc.drill.prices import SAMPLE
 from openclaw_extproc.drill.report import Drilled, Problem, Report, Row
 
 MIN_WIDTH = 80
-HEAD = ("fault", "who answers", "attempts", "took", "at worst", "cost", "x first")
+HEAD = ("fault", "answered by", "attempts", "took", "at worst", "cost", "cost vs. first")
 RIGHT = frozenset({2, 3, 4, 5, 6})
 """Columns of numbers."""
 
@@ -24,8 +24,9 @@ def text(report: Report, width: int) -> str:
 
 
 _LEGEND = (
-    f"took: measured against simulators, with shortened limits. at worst: with the configured limits, were each of "
-    f"these attempts silent to the end. cost: estimated, {SAMPLE[0]:,} tokens in and {SAMPLE[1]:,} out."
+    f"took: measured with simulators and shortened timeouts. at worst: the sum of the configured timeouts of these "
+    f"attempts. cost: estimated for {SAMPLE[0]:,} input and {SAMPLE[1]:,} output tokens. cost vs. first: the "
+    f"ratio to the first target's cost."
 )
 
 
@@ -67,7 +68,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     came = "broken off" if row.broken_off else row.status or "no answer"
-    who = f"{row.provider}/{row.model}" if row.answered else f"nobody ({came})"
+    who = f"{row.provider}/{row.model}" if row.answered else f"no provider ({came})"
     return (
         row.fault,
         who,
@@ -90,7 +91,7 @@ def _findings(findings: Sequence[Problem], width: int) -> Iterator[str]:
 def _summary(report: Report) -> str:
     errors = sum(one.severity == "error" for one in report.findings)
     counts = f"{errors} errors, {len(report.findings) - errors} warnings"
-    return f"{len(report.chains)} chains drilled in {report.seconds:g} s, nothing sent to a provider: {counts}"
+    return f"{len(report.chains)} chains drilled in {report.seconds:g} s, no request sent to a provider: {counts}"
 
 
 def _wrapped(head: str, value: str, width: int) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _is_refused(fault: Fault | None) -> bool:
 def _words(reason: str, provider: Provider, subject: str) -> str:
     name = f" ({provider.identity})" if provider.identity else ""
     return {
-        CREDENTIAL_REFUSED: f"{subject} refuses our credential{name}: others answer in its place where there are any",
-        QUOTA_EXHAUSTED: f"our account at {subject} has nothing left{name}",
-        MODEL_NOT_FOUND: f"{subject} is not known there, or not shown to our account",
+        CREDENTIAL_REFUSED: f"{subject} rejects our credential{name}: fallbacks answer instead, if there are any",
+        QUOTA_EXHAUSTED: f"our account at {subject} is out of credit{name}",
+        MODEL_NOT_FOUND: f"{subject} does not exist there, or is not available to our account",
     }.get(reason, f"{subject}: {reason}")

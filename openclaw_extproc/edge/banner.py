@@ -1,4 +1,4 @@
-"""What `up` tells the person at the terminal: where it listens, what to set, a line to try."""
+"""The banner of `up`: the addresses, the SDK settings and example requests."""
 
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, Settings
@@ -12,17 +12,17 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
     model = _a_model(settings, "openai")
     claude = _a_model(settings, "anthropic")
     lines = [
-        f"openclaw-extproc is up: calls on {at}, metrics and health on {admin}",
+        f"openclaw-extproc is running: API at {at}, metrics and health at {admin}",
         "",
         *_providers(settings, simulated=simulated),
         "",
-        "Point an SDK at it:",
+        "To use it with an SDK:",
         f"  export OPENAI_BASE_URL={at}/openai/v1",
         f"  export ANTHROPIC_BASE_URL={at}/anthropic",
         f"  export GOOGLE_GEMINI_BASE_URL={at}/gemini",
         f"  ({_about_keys(callers)})",
         "",
-        "Or try it:",
+        "To send a request:",
         f"  curl {at}/openai/v1/chat/completions -H 'content-type: application/json' \\",
         f'    -d \'{{"model": "{model}", {_HELLO}}}\'',
         f"  curl -N {at}/anthropic/v1/messages -H 'content-type: application/json' \\",
@@ -30,8 +30,8 @@ def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
         f'    -d \'{{"model": "{claude}", "max_tokens": 100, "stream": true, {_HELLO}}}\'',
         f"  curl {admin}/metrics",
         "",
-        f"Providers are Envoy clusters, in {clusters_file}: one added there is taken in at once.",
-        "Ctrl-C ends everything.",
+        f"Providers are Envoy clusters in {clusters_file}; changes to this file take effect immediately.",
+        "Press Ctrl-C to stop.",
         "",
     ]
     return "\n".join(lines)
@@ -42,14 +42,11 @@ _HELLO = '"messages": [{"role": "user", "content": "Hello"}]'
 
 def _providers(settings: Settings, *, simulated: bool) -> list[str]:
     head = (
-        "Simulated providers (no keys needed; their answers say that they are simulated):"
+        "Simulated providers (no API keys needed; responses say that they are simulated):"
         if simulated
         else "Providers:"
     )
-    rows = [
-        f"  {p.name:<12}{', '.join(p.models) or '(any model asked for by name)'}"
-        for p in settings.gateway.providers.values()
-    ]
+    rows = [f"  {p.name:<12}{', '.join(p.models) or '(any model name)'}" for p in settings.gateway.providers.values()]
     return [head, *rows]
 
 
@@ -60,8 +57,10 @@ def _a_model(settings: Settings, name: str) -> str:
 
 def _about_keys(callers: CallerRules) -> str:
     if callers.authentication == "optional":
-        return "the SDKs want some API key set; it does not leave this machine unless a provider has `auth: forward`"
-    return "who calls has to be known here: see docs/identity.md for what goes where the SDKs have their API key"
+        return (
+            "the SDKs require an API key; any value works, and it is forwarded only to a provider with `auth: forward`"
+        )
+    return "callers must be identified: see docs/identity.md for the value of the API key"
 
 
 def _reachable(address: Address, scheme: str = "http") -> str:

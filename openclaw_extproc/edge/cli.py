@@ -73,46 +73,77 @@ _SCHEMA = "print the JSON Schema of openclaw.yml, for editors"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("openclaw-extproc", description="Picks, translates and fails over LLM calls.")
+    parser = argparse.ArgumentParser(
+        "openclaw-extproc", description="Routes, translates and fails over LLM requests behind Envoy."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, says: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=says, description=says)
         added.add_argument("-c", "--config", action="append", type=Path, default=[], metavar="FILE",
-                           help="openclaw.yml; several are merged in their order")  # fmt: skip
+                           help="the configuration (default: ./openclaw.yml); later files take precedence")  # fmt: skip
         added.add_argument("--session", type=Path, metavar="FILE",
-                           help="levels of sessions (default: session.yml beside the first FILE of -c)")  # fmt: skip
-        added.add_argument("--clusters", type=Path, metavar="FILE", help="Envoy clusters (CDS) with providers in them")
+                           help="overrides of sessions (default: session.yml next to the first -c)")  # fmt: skip
+        added.add_argument(
+            "--clusters", type=Path, metavar="FILE", help="Envoy clusters file (CDS) with further providers"
+        )
         added.add_argument("--lenient", action="store_true", default=os.environ.get("OPENCLAW_LENIENT") == "1",
-                           help="leave surplus weights out with a warning (also: OPENCLAW_LENIENT=1)")  # fmt: skip
+                           help="ignore surplus weights with a warning (also: OPENCLAW_LENIENT=1)")  # fmt: skip
         return added
 
-    upward = command("up", "run Envoy and the service; without a configuration, simulated providers too")
-    upward.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: that of the extra, else PATH's)")
-    upward.add_argument("--access-log", default="", metavar="FILE", help="Envoy's access log, as JSON lines")
-    serve = command("serve", "run the ext_proc service alone, for an Envoy that is somewhere else")
-    serve.add_argument("--route", metavar="ADDRESS", help="unix:/path, or host:port (default: gateway.stages.route)")
-    serve.add_argument("--attempt", metavar="ADDRESS", help="likewise (default: gateway.stages.attempt)")
-    serve.add_argument("--envoy", metavar="PATH", help="the Envoy binary of drills (default: as of up)")
-    render = command("render", "write Envoy's files, envoy.yaml and clusters.yaml")
-    render.add_argument("--out", type=Path, default=Path("envoy"), metavar="FOLDER")
+    upward = command("up", "run Envoy and the service; without a configuration, with simulated providers")
+    upward.add_argument(
+        "--envoy", metavar="PATH", help="the Envoy binary (default: from the extra `envoy`, otherwise from PATH)"
+    )
+    upward.add_argument(
+        "--access-log", default="", metavar="FILE", help="write Envoy's access log to FILE, as JSON lines"
+    )
+    serve = command("serve", "run only the ext_proc service, for an Envoy that is run separately")
+    serve.add_argument(
+        "--route",
+        metavar="ADDRESS",
+        help="address of the route stage, unix:/path or host:port (default: gateway.stages.route)",
+    )
+    serve.add_argument(
+        "--attempt", metavar="ADDRESS", help="address of the attempt stage (default: gateway.stages.attempt)"
+    )
+    serve.add_argument("--envoy", metavar="PATH", help="the Envoy binary for drills (default: as for `up`)")
+    render = command("render", "write Envoy's configuration, envoy.yaml and clusters.yaml")
+    render.add_argument(
+        "--out", type=Path, default=Path("envoy"), metavar="FOLDER", help="the output folder (default: envoy)"
+    )
     render.add_argument("--route", metavar="ADDRESS",
-                        help="where Envoy finds the route stage (default: gateway.stages.route)")  # fmt: skip
-    render.add_argument("--attempt", metavar="ADDRESS", help="and the attempt stage (default: gateway.stages.attempt)")
-    render.add_argument("--clusters-path", metavar="PATH", help="where Envoy finds clusters.yaml (default: in FOLDER)")
-    render.add_argument("--access-log", default="/dev/stdout", metavar="FILE", help='"" for none')
-    validate = command("validate", "check the configuration and, with Envoy at hand, what it makes of it")
-    validate.add_argument("--envoy", metavar="PATH")
-    validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="an envoy.yaml of your own, checked too")
-    validate.add_argument("--json", action="store_true", help="findings as JSON")
-    validate.add_argument("--strict", action="store_true", help="warnings are errors")
+                        help="address of the route stage as seen by Envoy (default: gateway.stages.route)")  # fmt: skip
+    render.add_argument(
+        "--attempt",
+        metavar="ADDRESS",
+        help="address of the attempt stage as seen by Envoy (default: gateway.stages.attempt)",
+    )
+    render.add_argument(
+        "--clusters-path", metavar="PATH", help="path of clusters.yaml as seen by Envoy (default: in FOLDER)"
+    )
+    render.add_argument(
+        "--access-log",
+        default="/dev/stdout",
+        metavar="FILE",
+        help='path of Envoy\'s access log; "" for none (default: /dev/stdout)',
+    )
+    validate = command(
+        "validate", "check the configuration; if Envoy is available, Envoy checks the rendered files too"
+    )
+    validate.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: as for `up`)")
+    validate.add_argument("--envoy-config", type=Path, metavar="FILE", help="check this envoy.yaml too")
+    validate.add_argument("--json", action="store_true", help="print the findings as JSON")
+    validate.add_argument("--strict", action="store_true", help="treat warnings as errors")
     validate.add_argument("--assume-credentials", action="store_true",
-                          help="as if every key and key file were there: for a machine that has none")  # fmt: skip
-    explain.add_options(command("explain", "tell where a request would go, and why; asks nobody and sends nothing"))
-    health = command("health", "ask a running service how its providers and models are")
-    health.add_argument("--admin", metavar="URL", help="its admin address (default: that of the configuration)")
-    health.add_argument("--json", action="store_true", help="as JSON")
-    drill.add_options(command("drill", "play faults of all providers with simulators; tell who would answer, and when"))
+                          help="ignore missing keys and key files, for machines without credentials")  # fmt: skip
+    explain.add_options(command("explain", "explain which model a request would be sent to, and why; sends no request"))
+    health = command("health", "print the health of providers and models in a running service")
+    health.add_argument("--admin", metavar="URL", help="the service's admin URL (default: from the configuration)")
+    health.add_argument("--json", action="store_true", help="print JSON")
+    drill.add_options(
+        command("drill", "simulate faults of all providers and report which fallbacks answer, and how fast")
+    )
     commands.add_parser("schema", help=_SCHEMA, description=_SCHEMA)
     return parser
 
@@ -295,7 +326,7 @@ def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Fi
 
 def _explain(options: argparse.Namespace) -> int:
     if not _configs(options) and options.clusters is None:
-        raise explain.InputError("there is no openclaw.yml here: name a file with -c")
+        raise explain.InputError("no openclaw.yml in this folder: name a file with -c")
     return explain.run(options, _sources(options))
 
 
@@ -305,7 +336,7 @@ def _health(options: argparse.Namespace) -> int:
     try:
         found = health_page.ask(url.rstrip("/"))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-        raise StartError(f"no service answers at {url}: {problem}") from problem
+        raise StartError(f"no service responds at {url}: {problem}") from problem
     sys.stdout.write(json.dumps(found, indent=2) + "\n" if options.json else health_page.text(found))
     return OK if health_page.is_well(found) else FAILED
 
@@ -323,7 +354,7 @@ def _admin_url(options: argparse.Namespace) -> str:
 
 def _drill(options: argparse.Namespace) -> int:
     if not _configs(options) and options.clusters is None:
-        raise explain.InputError("there is no openclaw.yml here: name a file with -c")
+        raise explain.InputError("no openclaw.yml in this folder: name a file with -c")
     return drill.run(options, _sources(options))
 
 

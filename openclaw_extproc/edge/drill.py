@@ -66,9 +66,11 @@ Exit codes: 0 every chain answers whatever happens to one provider; 1 one does n
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("--envoy", metavar="PATH", help="the Envoy binary (default: that of the extra, else PATH's)")
-    parser.add_argument("--assume-credentials", action="store_true", help="as if every credential were set")
-    parser.add_argument("--json", action="store_true", help="for machines; the text has the same in it")
+    parser.add_argument(
+        "--envoy", metavar="PATH", help="the Envoy binary (default: from the extra `envoy`, otherwise from PATH)"
+    )
+    parser.add_argument("--assume-credentials", action="store_true", help="treat every credential as set")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace, sources: Sources) -> int:
@@ -83,7 +85,7 @@ def run(options: argparse.Namespace, sources: Sources) -> int:
         sys.stderr.write(f"openclaw-extproc: {problem}\n")
         return NOT_HELD
     except asyncio.CancelledError:
-        sys.stderr.write("openclaw-extproc: told to end\n")
+        sys.stderr.write("openclaw-extproc: stopped by a signal\n")
         return NOT_HELD
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
@@ -117,7 +119,7 @@ def _missing(gateway: Gateway) -> tuple[frozenset[str], tuple[str, ...]]:
     own = [p for p in gateway.providers.values() if p.identity and p.auth != "forward"]
     missing = frozenset(p.identity for p in own if not is_cloud(p.auth) and secrets.get(p.credential) is None)
     assumed = sorted({p.identity for p in own if is_cloud(p.auth)})
-    notes = (f"taken for valid, as nobody was asked: {', '.join(assumed)}.",) if assumed else ()
+    notes = (f"assumed to be valid without a check: {', '.join(assumed)}.",) if assumed else ()
     return missing, notes
 
 

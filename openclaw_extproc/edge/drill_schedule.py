@@ -84,7 +84,9 @@ class _Telling:
             self._notify(Kind.DRILL_FAILED, f"a drill found {len(errors)} errors: {shown}{more}")
         else:
             warnings = len(held.findings)
-            self._notify(Kind.DRILL_PASSED, f"a drill found all {len(held.chains)} chains to hold, {warnings} warnings")
+            self._notify(
+                Kind.DRILL_PASSED, f"a drill found all {len(held.chains)} chains to survive, {warnings} warnings"
+            )
 
     def not_held(self, why: str) -> None:
         self.counts.held(time.time(), ok=False)

@@ -95,4 +95,4 @@ def of_file(binary: str, file: Path) -> list[Finding]:
     if done.returncode == 0:
         return []
     said = " ".join((done.stderr or done.stdout).replace(str(file), file.name).split())
-    return [Finding(str(file), f"Envoy refuses it: {said[:500]}", "", "error")]
+    return [Finding(str(file), f"Envoy rejects it: {said[:500]}", "", "error")]

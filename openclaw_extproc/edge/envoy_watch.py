@@ -51,7 +51,7 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
         if is_up and misses == MISSES:
             is_up, down_at = False, at
             logs.event("envoy", "down", {}, level=logging.ERROR)
-            tell(Notice(Kind.ENVOY_DOWN, "envoy", "Envoy is not ready, or has ended: nobody takes calls", at))
+            tell(Notice(Kind.ENVOY_DOWN, "envoy", "Envoy is not ready or has ended: no request is accepted", at))
         elif ready and not is_up:
             is_up = True
             logs.event("envoy", "up", {})

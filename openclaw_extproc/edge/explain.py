@@ -1,4 +1,4 @@
-"""`explain`: a request in a file, and why it would go where it would go. Asks nobody, sends nothing, needs no key."""
+"""The command `explain`, which explains the decision for a request in a file. It sends no request and needs no key."""
 
 import argparse
 import os
@@ -36,22 +36,28 @@ class InputError(ValueError):
 _EPILOG = """\
 openclaw-extproc explain request.json -c openclaw.yml --header 'x-openclaw-user: ada'
 
-Exit codes: 0 decided, 1 refused (the error is shown as the client gets it), 2 the request or the configuration
-cannot be read.
+Exit codes: 0 a plan was made, 1 the request is refused (the error is printed as the client would receive it), 2 the
+request or the configuration cannot be read.
 """
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("request", metavar="REQUEST.json", help="the body of a request; - is standard input")
-    parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="may be repeated")
-    parser.add_argument("--client", default="", metavar="NAME", help="who calls, a name under `clients`")
-    parser.add_argument("--path", default="", metavar="PATH", help="where the client asks: /v1/chat/completions")
-    parser.add_argument("--format", default="", metavar="NAME", help="the client's format, where the path is not known")
-    parser.add_argument("--situation", type=Path, metavar="FILE", help='JSON: what else is so, {"unhealthy": [...]}')
-    parser.add_argument("--assume-credentials", action="store_true", help="as if every credential were set")
-    parser.add_argument("--json", action="store_true", help="for machines; the text has the same in it")
+    parser.add_argument("request", metavar="REQUEST.json", help="file with the request body; - reads standard input")
+    parser.add_argument(
+        "--header", action="append", default=[], metavar="'NAME: VALUE'", help="add a request header; may be repeated"
+    )
+    parser.add_argument("--client", default="", metavar="NAME", help="the calling client, a name under `clients`")
+    parser.add_argument("--path", default="", metavar="PATH", help="the request path, for example /v1/chat/completions")
+    parser.add_argument(
+        "--format", default="", metavar="NAME", help="the client's wire format, if the path is not given"
+    )
+    parser.add_argument(
+        "--situation", type=Path, metavar="FILE", help='JSON file with the runtime state, {"unhealthy": [...]}'
+    )
+    parser.add_argument("--assume-credentials", action="store_true", help="treat every credential as set")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace, sources: Sources) -> int:
@@ -94,7 +100,7 @@ def _identity(client: str, gateway: Gateway) -> CallerIdentity:
     if not client:
         return ANONYMOUS
     if client not in clients:
-        raise InputError(f"--client {client}: no such client (known: {', '.join(sorted(clients)) or 'none'})")
+        raise InputError(f"--client {client}: no client is named so (known: {', '.join(sorted(clients)) or 'none'})")
     return identity_of(clients[client], "key")
 
 
@@ -111,7 +117,7 @@ def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeSt
     own = [p for p in gateway.providers.values() if p.identity and p.auth != "forward"]
     missing = {p.identity for p in own if not is_cloud(p.auth) and secrets.get(p.credential) is None}
     assumed = sorted({p.identity for p in own if is_cloud(p.auth)})
-    notes = (f"taken for valid, as nobody was asked: {', '.join(assumed)}",) if assumed else ()
+    notes = (f"assumed to be valid without a check: {', '.join(assumed)}",) if assumed else ()
     return replace(given, missing_credentials=given.missing_credentials | missing), notes
 
 

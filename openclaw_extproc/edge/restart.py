@@ -52,7 +52,7 @@ def needed(started: Settings, now: Settings) -> Iterator[Finding]:
             yield warning(path, finding, remedy)
     for path, value in _SECTIONS_READ_AT_START.items():
         if value(started) != value(now):
-            finding = "changed, and read at the start only: what it said then stays in force"
+            finding = "changed, but it is read only at startup: the previous value remains in effect"
             yield warning(path, finding, f"{remedy}{own_envoy}")
     for path, value in _IN_ENVOY.items():
         if value(started) != value(now):

@@ -227,7 +227,7 @@ def startable(read: Read, environment: Mapping[str, str]) -> Read:
         raise ConfigError(read.findings)
     providers = read.settings.gateway.providers.values()
     if providers and all(_has_no_key(one, environment) for one in providers):
-        finding = "no provider can be asked: the key of every one is in a variable that is not set"
+        finding = "no provider is usable: the variable of every provider's key is not set"
         remedy = "set one of the variables named here, or write api_key_file"
         raise ConfigError([*read.findings, Finding("", finding, remedy)])
     return read

@@ -1,7 +1,7 @@
-"""Everything there is to say about one request, as values: the text and the JSON of `explain` are made from it.
+"""The explanation of one request, from which the text and the JSON of `explain` are generated.
 
-The JSON has these fields under these names, in this order. What is not known is `null`. New fields may come; a change
-of what is there raises `VERSION`.
+The JSON has these fields in this order; unknown values are `null`. Fields may be added; a change of an existing field
+increases `VERSION`.
 """
 
 from collections.abc import Collection
@@ -136,9 +136,9 @@ def _unasked(question: Question | None) -> tuple[str, ...]:
     """What the route stage asks others first, and `explain` does not."""
     match question:
         case AskOpinion(url, _, deadline_ms):
-            return (f"not asked: a second opinion on its tier, of {url} ({deadline_ms} ms)",)
+            return (f"the second opinion on the tier is not requested from {url} (timeout {deadline_ms} ms)",)
         case AskSummary(_, deadline_ms, of):
-            return (f"not asked: a summary of {len(of)} entries that do not fit the window ({deadline_ms} ms)",)
+            return (f"the summary of {len(of)} messages beyond the window is not requested (timeout {deadline_ms} ms)",)
         case None:
             return ()
 
@@ -192,8 +192,8 @@ def _unpriced(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
     if not wanted.minimize_cost and not wanted.kinds and all(limit is None for limit in limits):
         return ()
     names = dict.fromkeys(one.target.name for one in trace.candidates if one.cost_usd is None)
-    what = "left out by limits in dollars" if wanted.unknown_price == "deny" else "not counted by limits in dollars"
-    return (f"price unknown, so {what} and never the cheapest: {', '.join(names)}",) if names else ()
+    what = "excluded by cost limits" if wanted.unknown_price == "deny" else "not counted by cost limits"
+    return (f"price unknown, therefore {what} and never the cheapest: {', '.join(names)}",) if names else ()
 
 
 _NOT_SHOWN = ("declared", "headers", "size")

@@ -1,4 +1,4 @@
-"""An explanation for a person at a terminal: headings, aligned columns, long reasons wrapped under their own column."""
+"""The text output of `explain`: headings and aligned columns; long reasons are wrapped in their own column."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,14 +30,14 @@ def text(explanation: Explanation, width: int) -> str:
 def _sections(e: Explanation, width: int) -> Iterator[list[str]]:
     yield ["request", *_pairs(_request(e.request), width)]
     yield ["features", *_pairs(_features(e.features or {}), width)]
-    yield ["judgement", *_pairs(_judgement(e.judgement), width)]
+    yield ["classification", *_pairs(_judgement(e.judgement), width)]
     yield ["rules", *_table(_rules(e.rules, e.decision or {}), width)]
     yield ["candidates", *_table(_candidates(e.candidates), width)]
     yield ["decision", *_pairs(_decision(e), width)]
     yield ["plan", *_pairs(_plan(e.plan), width)]
     yield ["first attempt", *_pairs(_sending(e.sending), width)]
-    yield ["answer", *_pairs(_refusal(e), width)]
-    yield ["headers of the answer", *_pairs(e.headers.items(), width, label=max(map(len, e.headers), default=0) + 2)]
+    yield ["response", *_pairs(_refusal(e), width)]
+    yield ["response headers", *_pairs(e.headers.items(), width, label=max(map(len, e.headers), default=0) + 2)]
     yield ["notes", *(line for note in e.notes for line in _pairs([("", note)], width, label=0))]
 
 
@@ -45,11 +45,15 @@ def _sections(e: Explanation, width: int) -> Iterator[list[str]]:
 
 
 def _request(request: Request) -> Iterator[tuple[str, str]]:
-    how = {"path": "by its path", "format": "as you said", "shape": "by the shape of its body (--path says it surely)"}
+    how = {
+        "path": "from the path",
+        "format": "from --format",
+        "shape": "guessed from the body; pass --path to be certain",
+    }
     yield "format", f"{request.format}, {how[request.found_by]}"
     yield "path", request.path
     if request.model is not None:
-        yield "asks for", f"{request.model}{', streamed' if request.stream else ''}"
+        yield "model", f"{request.model}{', streamed' if request.stream else ''}"
     yield "size", _some(request.bytes, "byte")
 
 
@@ -63,7 +67,7 @@ def _features(seen: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield from _line("last turn", _last_turn(seen))
     yield from _line("output", _wishes(seen))
     yield from _line("needs", _list(seen.get("needs")))
-    yield from _line("only in", _list(seen.get("bound_to_format")))
+    yield from _line("format only", _list(seen.get("bound_to_format")))
     declared = seen.get("declared")
     said = {k: v for k, v in declared.items() if v and v != "normal"} if isinstance(declared, dict) else {}
     yield from _line("declared", ", ".join(f"{name} {value}" for name, value in said.items()))
@@ -72,7 +76,7 @@ def _features(seen: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 def _tokens(seen: Mapping[str, Json]) -> str:
     said = f"about {_count(seen, 'tokens'):,} in the prompt, {_count(seen, 'query_tokens'):,} in the last user turn"
     wanted = seen.get("output_tokens")
-    return said if wanted is None else f"{said}; an answer of at most {wanted:,}"
+    return said if wanted is None else f"{said}; at most {wanted:,} in the response"
 
 
 def _turns(seen: Mapping[str, Json]) -> str:
@@ -81,7 +85,7 @@ def _turns(seen: Mapping[str, Json]) -> str:
         said += f"; {_some(tools, 'tool')} offered"
     if calls := _count(seen, "tool_calls"):
         said += f", {_some(calls, 'call')} made"
-    return said + ("; in the middle of a tool loop" if seen.get("in_tool_loop") else "")
+    return said + ("; inside a tool loop" if seen.get("in_tool_loop") else "")
 
 
 def _last_turn(seen: Mapping[str, Json]) -> str:
@@ -103,15 +107,15 @@ def _wishes(seen: Mapping[str, Json]) -> str:
 def _judgement(judged: Classification | None) -> Iterator[tuple[str, str]]:
     if judged is None:
         return
-    told = {"rules": "", "declared": ", as the client declared", "session": ", kept from the session before"}
+    told = {"rules": "", "declared": ", declared by the client", "session": ", kept from the session"}
     how = told.get(judged.source, f", by {judged.source.replace('_', ' ')}")
     yield "tier", f"{judged.tier}{how}  (score {judged.score:.2f}, confidence {judged.confidence:.2f})"
     yield "task", judged.task
-    yield from (("because" if n == 0 else "", reason) for n, reason in enumerate(judged.reasons))
+    yield from (("reasons" if n == 0 else "", reason) for n, reason in enumerate(judged.reasons))
 
 
 def _rules(rules: Iterable[RuleSeen], decision: Mapping[str, Json]) -> Iterator[Row]:
-    words = {True: "matched", False: "no", None: "unclear"}
+    words = {True: "matched", False: "no", None: "error"}
     for rule in rules:
         chose = rule.matched and decision.get("rule") == rule.name
         yield "=>" if chose else "", words[rule.matched], rule.name, rule.source or "always", rule.does
@@ -134,7 +138,7 @@ def _decision(e: Explanation) -> Iterator[tuple[str, str]]:
     yield from _line("mode", _MODES.get(
         str(told["mode"]), str(told["mode"])))  # fmt: skip
     if e.plan is not None:
-        yield "goes to", " or ".join(_target(share) for share in e.plan.attempts[0])
+        yield "sent to", " or ".join(_target(share) for share in e.plan.attempts[0])
     for label, key in _TOLD:
         value = told.get(key)
         yield from _line(label, _list(value) if isinstance(value, list) else str(value or ""))
@@ -143,16 +147,16 @@ def _decision(e: Explanation) -> Iterator[tuple[str, str]]:
         yield "cost", f"about {_money(cost)}" if isinstance(cost, float | int) else _money(None)
     because = told.get("because")
     reasons = because if isinstance(because, list) else []
-    yield from (("because" if n == 0 else "", str(reason)) for n, reason in enumerate(reasons))
+    yield from (("reasons" if n == 0 else "", str(reason)) for n, reason in enumerate(reasons))
 
 
 _MODES = {
-    "observe": "observe: the client's own choice of a model goes first",
-    "shadow": "shadow: as observe, and what enforce would choose is told",
+    "observe": "observe: the model that the client asked for is used",
+    "shadow": "shadow: as observe, and the decision of enforce is recorded",
 }
 
 _TOLD = (
-    ("would go to", "would"),
+    ("in enforce", "would"),
     ("chosen by", "chosen_by"),
     ("rule", "rule"),
     ("level", "level"),
@@ -175,7 +179,7 @@ def _plan(plan: Planning | None) -> Iterator[tuple[str, str]]:
         label = f"attempt {n}" if n == last else f"attempts {n}-{last}"
         yield from ((label if first else "", share) for first, share in _shares(group))
         n = last + 1
-    yield "patience", f"{plan.patience_ms / 1000:g} s of silence, each"
+    yield "timeout", f"{plan.patience_ms / 1000:g} s without data, per attempt"
 
 
 def _shares(group: Sequence[Share]) -> Iterator[tuple[bool, str]]:
@@ -191,7 +195,7 @@ def _target(share: Share) -> str:
 def _sending(sending: Sending | None) -> Iterator[tuple[str, str]]:
     if sending is None:
         return
-    how = "translated into" if sending.translated else "as it is, in"
+    how = "translated to" if sending.translated else "not translated, in"
     yield "to", f"{sending.provider}/{sending.model}, {how} {sending.format}"
     if sending.path is not None:
         yield "path", sending.path
@@ -201,7 +205,7 @@ def _sending(sending: Sending | None) -> Iterator[tuple[str, str]]:
 
 def _refusal(e: Explanation) -> Iterator[tuple[str, str]]:
     if e.outcome == "answered":
-        yield "", "by us, without asking anybody: an estimate of the tokens"
+        yield "", "answered by the gateway itself: an estimated token count"
     if e.refusal is not None:
         yield "status", f"{e.refusal.status} ({e.refusal.kind.replace('_', ' ')})"
         yield "body", j.text(e.refusal.body)

@@ -65,4 +65,4 @@ def message(lines: Sequence[str], place: str, limit: int, *, signed: bool) -> st
 
 
 def _times(notice: Notice) -> str:
-    return "" if notice.times == 1 else f" ({notice.times} times since it was told last)"
+    return "" if notice.times == 1 else f" ({notice.times} times since the last notification)"

@@ -1,1 +1,2 @@
-"""Which targets a request may go to, and why. Pure: features, situation and configuration in, a decision out."""
+"""The policy: which targets a request may be sent to, in which order, and why. It is pure: features, runtime state and
+configuration in, a decision out."""

@@ -1,4 +1,4 @@
-"""What an answer cost: the tokens a provider counted, at the prices of the catalogue. An estimate is not a bill."""
+"""The cost of a response: the tokens that the provider counted, at the prices of the catalogue."""
 
 from openclaw_extproc.catalog import MILLION, ModelFacts, Price
 from openclaw_extproc.model.usage import Usage

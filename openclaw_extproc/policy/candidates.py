@@ -1,4 +1,4 @@
-"""Everybody who could serve a request, before anybody objects: what was chosen, and what stands in for it.
+"""The candidates of a request before any is removed: the chosen models and their fallbacks.
 
 In this order: the chosen names, the rule's own fallbacks, the fallback map, the rest of the chosen chain, the rules'
 `fallback`, and at the very end what the client asked for, so that no policy makes a request fail that would have been
@@ -18,6 +18,8 @@ from openclaw_extproc.strategy import Pool
 
 
 class CandidateRole(IntEnum):
+    """The role of a candidate: chosen, a fallback, or the last resort."""
+
     CHOSEN = 0
     OWN = 1
     """The chosen chain's own fallback."""
@@ -29,6 +31,8 @@ class CandidateRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """A target that could serve a request, with its estimated cost."""
+
     target: Target
     standing: CandidateRole
     cost: float | None

@@ -1,4 +1,4 @@
-"""`context_management`: what of a long conversation a model with a small window does not get.
+"""The selection of the turns that are removed for a model with a small context window (`context_management`).
 
 A round is the user's own words and all that followed. It has steps: what the model said or called, with the results of
 its calls, which are never parted. Of each round the oldest steps go first, its words with the last of them; the newest
@@ -30,7 +30,7 @@ TOKENS_OF_A_PIECE = 4
 
 @dataclass(frozen=True, slots=True)
 class MeasuredContext:
-    """A conversation in rough tokens. Only their shares count: how many there are in truth, `Features` says."""
+    """The turns of a conversation with their size in rough tokens. Only the ratios count; `Features` has the total."""
 
     pieces: tuple[Piece, ...]
     weights: tuple[int, ...]
@@ -45,7 +45,7 @@ class MeasuredContext:
 
 @dataclass(frozen=True, slots=True)
 class ContextCut:
-    """What is left out for one target."""
+    """The turns that are removed for one target."""
 
     left_out: tuple[int, ...]
     """Indexes of pieces."""

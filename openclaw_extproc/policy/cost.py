@@ -1,4 +1,4 @@
-"""What a request will cost, before anybody was asked: an estimate for comparing and for limits, never a bill."""
+"""The estimated cost of a request before it is sent, for comparisons and limits."""
 
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features

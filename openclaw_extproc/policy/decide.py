@@ -1,4 +1,4 @@
-"""From features to a chain of targets, or to a fault that says why there is none.
+"""The decision: from the features of a request to a chain of targets, or to a fault that says why there is none.
 
 The order of deciding, and what may never happen, is in `docs/decisions/0012-how-a-model-is-chosen.md`. Each step has a
 file of its own; this one only calls them one after the other and writes down what they said.
@@ -44,6 +44,8 @@ __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """The chain of targets of one request, with the record of the decision."""
+
     groups: tuple[Group, ...]
     """Attempt n goes to one of group n."""
     record: Record = field(default_factory=Record)
@@ -137,7 +139,7 @@ def _lined_up(chosen: Selection) -> Ranking:
     return within_budget(done, chosen, held=stays is not None and line[0] is stays)
 
 
-_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than what was chosen, and the priority is low")
+_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than the chosen model, and the priority of the request is low")
 
 
 # -- observe and shadow --------------------------------------------------------------

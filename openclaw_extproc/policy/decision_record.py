@@ -1,4 +1,4 @@
-"""What a decision leaves behind: the record that headers, log and metrics are made of, and the trace for `explain`."""
+"""The record of a decision for headers, log and metrics, and its trace for `explain`."""
 
 from dataclasses import replace
 

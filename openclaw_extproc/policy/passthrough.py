@@ -1,4 +1,4 @@
-"""Where a request goes that is passed on unread: a file, a batch, a recording, a picture. Fails closed.
+"""The provider of a request that is forwarded unread: a file, a batch, audio or an image. The check fails closed.
 
 One provider, and no fallback: an object belongs to who keeps it. Where the request names a model, that is the provider
 which has it; else the first one that may have the request. Compliance and limits in dollars are those of a model call,
@@ -34,6 +34,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~/@+-]{0,127}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PassthroughDecision:
+    """The provider of a request that is forwarded unread, with the record of the decision."""
+
     target: Target
     """Its model is the name at that provider; empty: the request names none, or one that nobody lists."""
     record: Record
@@ -64,7 +66,7 @@ def decide_passthrough(
         fault = _too_dear(first, budget(case, over))
     record = _record(first, limits, case)
     if first is None or fault is not None:
-        fault = fault or Fault(Kind.EXHAUSTED, "nobody can be asked")
+        fault = fault or Fault(Kind.EXHAUSTED, "no provider can take this request")
         raise RefusedError(fault, replace(record, because=(fault.public,)), Trace())
     return PassthroughDecision(first.target, record, over.timeout_ms)
 
@@ -81,7 +83,7 @@ def _targets(owners: Sequence[Provider], case: RoutingContext) -> tuple[Target, 
     there = tuple(Target(at[t.provider.name], t.model) for t in found.chain if t.provider.name in at)
     if not there:
         has = found.chain[0].provider.name
-        fault = Fault(Kind.UNSUPPORTED, f"model: {has}, which has it, cannot be asked for this")
+        fault = Fault(Kind.UNSUPPORTED, f"model: {has} serves it, but does not accept requests of this kind")
         raise RefusedError(fault, record_headers_of(case, None), Trace())
     return there
 
@@ -90,16 +92,17 @@ def _objection(one: Candidate, first: Candidate, limits: Bounds, case: RoutingCo
     provider = one.target.provider
     if name := limits.forbids(one, case):
         public = f"{name} does not allow {one.name}"
-        unnamed = f"{name}: a request that is not read may not go to {provider.name}"
+        unnamed = f"{name}: requests that are forwarded unread are not allowed at {provider.name}"
         return Fault(Kind.FORBIDDEN, public if one.target.model else unnamed)
     if provider.auth == "forward" and provider.name != first.target.provider.name:
         # A caller's key goes to the provider it was sent for and to nobody else.
-        return Fault(Kind.EXHAUSTED, f"{provider.name}: the caller's credential was not meant for it")
+        public = f"{provider.name}: the caller's own credential is sent only to the first provider of a chain"
+        return Fault(Kind.EXHAUSTED, public)
     if provider.auth != "forward" and provider.identity in case.situation.missing_credentials:
         return Fault(Kind.EXHAUSTED, f"{provider.name}: its credential is not set")
     if is_full(one.name, case.snapshot.limits, case.situation.inflight):
         most = case.snapshot.limits[one.name]
-        return Fault(Kind.RATE_LIMITED, f"{one.name} has the {most} calls it may have at a time")
+        return Fault(Kind.RATE_LIMITED, f"{one.name} has reached its limit of {most} concurrent calls")
     return None
 
 
@@ -120,8 +123,8 @@ def _is_broken(limit: BudgetLimit, *, unknown: bool) -> bool:
 
 def _record(first: Candidate | None, limits: Bounds, case: RoutingContext) -> Record:
     named = first is not None and first.target.model
-    why = f"no model call: {first.target.provider.name} lists its model" if first and named else _TO_ITS_OWN
+    why = f"not a model call: {first.target.provider.name} lists its model" if first and named else _TO_ITS_OWN
     return replace(record_headers_of(case, None), because=(why,), data_classes=limits.classes)
 
 
-_TO_ITS_OWN = "no model call: to its own provider"
+_TO_ITS_OWN = "not a model call: forwarded to the provider of its API"

@@ -1,4 +1,4 @@
-"""What is handed from step to step of a decision: what was settled first, then the line of those that can be asked."""
+"""The intermediate results of a decision: the selection, then the ranking."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from openclaw_extproc.policy.select.rules import RuleOutcome
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All that was settled before anybody was compared."""
+    """Everything that is settled before targets are compared."""
 
     case: RoutingContext
     over: Overrides
@@ -36,7 +36,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Who is asked, in order, and what was said of the others."""
+    """The targets in order, and the removed candidates with their reasons."""
 
     members: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]
@@ -70,7 +70,9 @@ def is_in_the_way(found: Eligibility) -> bool:
 def rank_anybody(before: Eligibility, chosen: Selection) -> tuple[Eligibility, tuple[str, ...]]:
     """The client left the choice to us, and none of those can serve it that we thought of: whoever else can."""
     found = others(chosen, (one for one, _ in before.objections))
-    why = ("nobody who was chosen can serve it: the cheapest who can",) if found.usable else ()
+    why = (
+        ("none of the chosen models is able or allowed to answer: using the cheapest that is",) if found.usable else ()
+    )
     return Eligibility(found.usable, (*before.objections, *found.objections)), why
 
 

@@ -1,4 +1,4 @@
-"""One request before the policy: all that a decision looks at, and what it asks about again and again."""
+"""The input of a decision: one request with the configuration and the runtime state."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -20,6 +20,8 @@ Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class RoutingContext:
+    """One request as the policy sees it, with cached answers to repeated questions."""
+
     features: Features
     situation: RuntimeState
     gateway: Gateway

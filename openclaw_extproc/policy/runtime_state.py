@@ -1,4 +1,4 @@
-"""What is true at this moment and stands in no file: a snapshot that the edge takes for each request."""
+"""The runtime state of the gateway, which the edge captures for each request: health, latencies, spending."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from openclaw_extproc.strategy import Tier
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """What is known of the session that a request belongs to."""
+    """The state of the session that a request belongs to."""
 
     target: str = ""
     """`Target.name` of who answered last, while affinity lasts; empty: nobody, or too long ago."""
@@ -22,6 +22,8 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeState:
+    """The runtime state at the time of one request."""
+
     missing_credentials: frozenset[str] = field(default_factory=frozenset[str])
     """`Provider.identity` of the credentials that are not there: secrets not set, tokens run out."""
     unhealthy: frozenset[str] = field(default_factory=frozenset[str])

@@ -1,4 +1,4 @@
-"""What one configuration means for every request, worked out once: names of targets, models that may stand in."""
+"""The parts of decisions that depend on the configuration only, computed once per configuration."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,8 @@ _NO_CHAT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
+    """A session pattern of `session.yml` in which `*` matches any characters."""
+
     place: int
     """Among the keys of `sessions`: the first that fits has it."""
     pieces: tuple[str, ...]
@@ -46,7 +48,7 @@ BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rules, one after the other."""
+    """Several rules, evaluated in order."""
 
     rules: tuple[Rule, ...]
     told: tuple[RuleSeen, ...]
@@ -57,6 +59,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
+    """The precomputed tables of one configuration."""
+
     by_name: Mapping[str, Target]
     """By `provider/model`: all targets of all chains, and all models that providers list."""
     meanings: Mapping[str, Meaning]

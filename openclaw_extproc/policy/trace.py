@@ -1,4 +1,4 @@
-"""How a decision came about, for `explain`: every rule that was looked at, every model that was considered."""
+"""The trace of a decision for `explain`: every evaluated rule and every candidate."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from openclaw_extproc.record import Record
 
 @dataclass(frozen=True, slots=True)
 class RuleSeen:
+    """One rule and the result of its condition."""
+
     name: str
     source: str
     """The condition as it was written; empty: always."""
@@ -21,6 +23,8 @@ class RuleSeen:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """One candidate and the reason why it was removed, if it was."""
+
     target: Target
     objection: str = ""
     """Why it is not in the plan; empty: it is."""
@@ -29,6 +33,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
+    """The classification, the rules and the candidates of one decision."""
+
     judgement: Classification | None = None
     rules: tuple[RuleSeen, ...] = ()
     """Up to the one that chose, and all behind it."""
@@ -36,7 +42,7 @@ class Trace:
 
 
 class RefusedError(FaultError):
-    """Nobody can, or nobody may, be asked; with all that was found out before that was clear."""
+    """The refusal of a request for which no target remains, with the record and trace of the decision."""
 
     def __init__(self, fault: Fault, record: Record, trace: Trace) -> None:
         super().__init__(fault.kind, fault.public, about=fault.about)

@@ -1,1 +1,1 @@
-"""The Envoy configuration, made from `Settings`. Pure: settings in, plain mappings and YAML text out."""
+"""The Envoy configuration, rendered from `Settings`. It is pure: settings in, plain mappings and YAML text out."""

@@ -1,4 +1,5 @@
-"""`envoy.yaml`: the listener with the route stage, our two stages as clusters, and where the providers' file is."""
+"""`envoy.yaml`: the listener with the route stage, the clusters of the two stages, and the path of the providers'
+file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ _PATHS: dict[str, Json] = {
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where things are on this machine."""
+    """The paths and addresses on Envoy's machine."""
 
     route_stages: Sequence[str]
     """A socket's path, or `host:port`, of each worker."""

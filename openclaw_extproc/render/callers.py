@@ -1,4 +1,4 @@
-"""What Envoy's listener verifies of who calls: TLS and client certificates, a mesh's word for one, tokens.
+"""The verification of callers by Envoy's listener: TLS and client certificates, `x-forwarded-client-cert`, tokens.
 
 Field meanings: Envoy 1.40, `extensions.filters.http.jwt_authn.v3`, `extensions.transport_sockets.tls.v3` and the HTTP
 connection manager's `forward_client_cert_details`.

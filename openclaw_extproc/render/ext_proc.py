@@ -1,4 +1,4 @@
-"""How Envoy calls the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
+"""The ext_proc filters of the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
 
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits

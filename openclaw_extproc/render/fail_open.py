@@ -1,4 +1,4 @@
-"""Where calls go when none of our workers answers: to the vendor whose path they have, as the caller sent them.
+"""The routes for calls if no worker responds: to the vendor of the path, as the caller sent them.
 
 The routes are asked only for requests without a plan. The clusters have none of our filters, so no credential of ours
 can go along; and credentials that other vendors' clients send are taken away. A path that could be of several vendors

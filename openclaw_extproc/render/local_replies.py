@@ -1,4 +1,4 @@
-"""Envoy's own error replies, written in the format of the client that gets them.
+"""Envoy's own error responses, in the format of the client that receives them.
 
 Five situations in which no answer of ours reaches the client: every attempt ended without an answer (the plan is known,
 so is the client's format), a worker of ours ended under an attempt (likewise), the body is too large to be buffered,

@@ -1,4 +1,4 @@
-"""Envoy's overload manager: what it does about too many connections, too much memory, and stages that are too busy.
+"""Envoy's overload manager: limits on connections and memory, and load shedding for busy stages.
 
 Field meanings: Envoy 1.40, config.overload.v3. Its actions come before any filter, so they cost next to nothing.
 """

@@ -1,4 +1,4 @@
-"""A line on Envoy's standard error for each request that it refuses before a stage sees it.
+"""An access log on Envoy's standard error with a line for each request that Envoy rejects before a stage receives it.
 
 `up` reads that and puts it into our log. Field meanings: Envoy 1.40, config.accesslog.v3.
 """

@@ -1,4 +1,4 @@
-"""Our two stages as Envoy clusters: an endpoint a worker, and how Envoy notices that one is not well.
+"""The Envoy clusters of the two stages: one endpoint per worker, and the detection of failed workers.
 
 A worker that is dead refuses connections: the call of the stage is made again, elsewhere, and the endpoint is left out.
 One that hangs does not: it is asked how it is, and loses its connections when it does not say.

@@ -1,4 +1,4 @@
-"""TLS from Envoy to a stage: Envoy shows a client certificate, and believes one service.
+"""TLS from Envoy to a stage: Envoy presents a client certificate and verifies the service's certificate.
 
 Source: Envoy 1.40, extensions.transport_sockets.tls.v3.UpstreamTlsContext.
 """

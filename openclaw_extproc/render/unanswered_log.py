@@ -1,4 +1,4 @@
-"""A line on Envoy's standard error for each attempt that got no answer: which fault of the connection it was.
+"""An access log on Envoy's standard error with a line for each attempt without a response and its connection failure.
 
 `up` reads that and puts it into our log. No stage can know it: an attempt's filters are destroyed without a word, and
 the next attempt sees nothing of the one before (decision 30). Field meanings: Envoy 1.40, config.accesslog.v3.

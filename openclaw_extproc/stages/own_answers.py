@@ -43,7 +43,7 @@ def models(spoken: Spoken, gateway: Gateway) -> bytes:
         return spoken.models.all(names, CREATED)
     name = unquote(found[1]).removeprefix("models/")
     if name not in gateway.listed:
-        raise FaultError(Kind.NOT_FOUND, "model: no provider is configured for the model asked for")
+        raise FaultError(Kind.NOT_FOUND, "model: no provider is configured for the requested model")
     return spoken.models.one(name, CREATED)
 
 

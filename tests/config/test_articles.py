@@ -192,8 +192,8 @@ def test_the_price_of_a_known_model_at_an_own_endpoint_is_told_to_be_missing_whe
         "model: {providers: [{name: openai, models: [gpt-4o], endpoint: 'https://llm.corp.example', auth: forward}]}"
     )
     told = (
-        "model.providers[0].models[0]: the price of openai/gpt-4o is not known, as it is asked at another address than "
-        "its vendor's: if you pay what the vendor asks, write input_cost_per_million: 2.5 and "
+        "model.providers[0].models[0]: the price of openai/gpt-4o is not known, because its endpoint is not "
+        "its vendor's: if you pay the vendor's price, write input_cost_per_million: 2.5 and "
         "output_cost_per_million: 10"
     )
     priced = proxy.replace("gpt-4o", "{name: gpt-4o, input_cost_per_million: 2.5, output_cost_per_million: 10}")
@@ -202,7 +202,7 @@ def test_the_price_of_a_known_model_at_an_own_endpoint_is_told_to_be_missing_whe
     assert not [line for line in warnings(proxy) if "price" in line], "nobody asked what it costs"
     assert not [line for line in warnings(priced, seed(8)) if "price" in line]
     notes = explained(proxy, seed(8), model="gpt-4o").notes
-    assert "price unknown, so not counted by limits in dollars and never the cheapest: openai/gpt-4o" in notes
+    assert "price unknown, therefore not counted by cost limits and never the cheapest: openai/gpt-4o" in notes
     assert explained(priced, seed(8), model="gpt-4o").notes == ()
 
 

@@ -130,7 +130,7 @@ def test_least_latency_keeps_the_weights_for_as_long_as_nothing_is_known() -> No
         ("p: {models: [opus, opus]}", 'load_balancing.pools.p.models[1]: "opus" is named twice: give it one weight'),
         (
             "auto: {models: [opus]}",
-            "load_balancing.pools.auto: this name leaves the choice to us: give the pool another name",
+            "load_balancing.pools.auto: this name is reserved for the default choice: give the pool another name",
         ),
         (
             "p: {models: [opus], max_concurrent: 0}",
@@ -157,7 +157,7 @@ def test_an_unknown_strategy_is_told_the_known_ones() -> None:
 
 def test_a_pool_with_the_name_of_a_model_is_doubted() -> None:
     assert (
-        "load_balancing.pools.opus: is also the name of a model: who asks for it gets the model alone: "
+        "load_balancing.pools.opus: is also the name of a model: requests for it get only the model: "
         "give the pool another name"
     ) in warnings(ALIASES, pools("opus: {models: [opus]}"))
 

@@ -36,7 +36,7 @@ def test_an_endpoint_of_ones_own_needs_a_region_for_the_signature_only() -> None
 
     assert provider(f"{more}, region: us-east-1").auth == "aws"
     assert provider(f"{more}, api_key: '${{OPENAI_API_KEY}}'").auth == "inject"
-    assert "region: missing: a signature is for one region" in complaints(entry(more))[0]
+    assert "region: missing: signatures need a region" in complaints(entry(more))[0]
 
 
 def test_another_format_is_not_signed_by_itself() -> None:

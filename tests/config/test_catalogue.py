@@ -143,7 +143,7 @@ def test_forms_that_say_different_things_of_a_model_are_an_error() -> None:
     (found,) = complaints(text, alias("quality: 0.6"))
 
     path = "model.providers[0].models[0].quality"
-    assert found == f"{path}: says something else of openai/gpt-4o than gateway.models.a.quality: write it once"
+    assert found == f"{path}: differs from gateway.models.a.quality for openai/gpt-4o: write it once"
 
 
 def test_forms_that_say_different_keys_are_put_together() -> None:
@@ -202,7 +202,9 @@ def test_half_a_price_is_completed_from_the_list() -> None:
 def test_half_a_price_without_a_list_is_an_error() -> None:
     (found,) = complaints(alias("output_cost_per_million: 8", model="own"))
 
-    assert found.startswith("gateway.models.a.output_cost_per_million: says half of a price, and the list price is not")
+    assert found.startswith(
+        "gateway.models.a.output_cost_per_million: only half of the price is set, and the list price is"
+    )
     assert found.endswith(": write input_cost_per_million too")
 
 
@@ -359,7 +361,7 @@ def test_nonsense_about_a_model_is_told_at_once() -> None:
     found = complaints(alias(facts))
 
     for beginning in (
-        "gateway.models.a.max_tokens: says another window than gateway.models.a.context_window: if the longest",
+        "gateway.models.a.max_tokens: differs from gateway.models.a.context_window: if the longest",
         "gateway.models.a.max_output_tokens: is more than the whole window of 200000: write less here",
         'gateway.models.a.lacks: no ability is named "tool" (known: audio, ',
         "gateway.models.a.lacks: vision is also among its capabilities: write it in one of the two",

@@ -143,10 +143,10 @@ def test_what_is_not_active_is_skipped() -> None:
 
 def test_the_name_that_leaves_the_choice_to_us_is_ours() -> None:
     assert complaints(listed("name: openai, models: [auto]")) == [
-        'model.providers[0]: lists a model named "auto": that name leaves the choice to us: remove it'
+        'model.providers[0]: lists a model named "auto": that name is reserved for the default choice: remove it'
     ]
     assert complaints("gateway: {models: {auto: {provider: openai, model: m}}}") == [
-        "gateway.models.auto: this name leaves the choice to us: give the alias another name"
+        "gateway.models.auto: this name is reserved for the default choice: give the alias another name"
     ]
 
 

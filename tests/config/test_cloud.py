@@ -47,7 +47,7 @@ def test_what_may_be_a_key_is_no_name_and_is_not_repeated(auth: str, credential:
     more = f"auth: {auth}, region: r, credential: '{credential}'"
 
     for found in (complaints(entry(more)), complaints("{}", clusters=in_cluster(more))):
-        assert [line for line in found if f".credential: is no credential of auth: {auth}: write " in line]
+        assert [line for line in found if f".credential: is not a credential for auth: {auth}: write " in line]
         assert credential not in str(found)
 
 
@@ -65,7 +65,7 @@ def test_an_identity_of_a_provider_with_a_key_is_an_error() -> None:
 
 
 def test_a_signature_needs_a_region() -> None:
-    says = "region: missing: a signature is for one region: write one such as us-east-1"
+    says = "region: missing: signatures need a region: write one such as us-east-1"
 
     assert complaints(entry("auth: aws")) == [f"model.providers[0].{says}"]
     assert complaints("{}", clusters=in_cluster("auth: aws")) == [f"{PLACE}.{says}"]

@@ -98,7 +98,7 @@ def test_every_variable_has_a_value_of_its_type() -> None:
         ("stream & has_code", "column 8: & is not `and`", "write &&"),
         ("tokens", "is a whole number, and not true or false", "compare it: tokens > 1000"),
         ("headers", "is a map, and not true or false", "write a comparison"),
-        ("task_complexity == simple", 'column 20: no such variable "simple"', 'write "simple" if it is meant as text'),
+        ("task_complexity == simple", 'column 20: no such variable "simple"', 'write "simple" if a string is meant'),
         ("stream == True", 'column 11: no such variable "True"', "write true"),
         ('"a', "column 1: the text in quotes is not closed", "as \\\\"),
         ('model.startswith("gpt")', 'column 7: no such function "startswith" (known: ', "did you mean startsWith?"),
@@ -203,7 +203,7 @@ def test_a_condition_without_variables_is_known_before() -> None:
     conditions = [compiler.condition(source, "if") for source in ("1 < 2", "false", "stream", "true || stream")]
 
     assert [is_constant(one) for one in conditions if one] == [True, False, None, True]
-    assert [str(finding) for finding in compiler.findings] == ["if: never holds, whatever the request: remove it"]
+    assert [str(finding) for finding in compiler.findings] == ["if: can never be true: remove it"]
 
 
 def test_there_is_an_end_to_the_number_of_conditions() -> None:

@@ -34,7 +34,7 @@ def test_a_url_is_taken_apart(url: str, expected: Endpoint) -> None:
         ("https://example.com?key=hunter2", "has a query"),
         ("https://example.com#x", "has a query"),
         ("https://example.com/a b", "has a path that no URL can have"),
-        ("https://example.com/v1/chat/completions", "goes too far"),
+        ("https://example.com/v1/chat/completions", "contains the path"),
     ],
 )
 def test_what_is_wrong_with_a_url_is_said_without_it(url: str, finding: str) -> None:

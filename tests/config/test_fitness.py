@@ -63,7 +63,7 @@ def test_formats_below_different_paths_are_different_providers() -> None:
     [found] = both("format: openai_chat, also: [gemini]")
 
     assert found == (
-        "model.providers[0].also: gemini is asked below another path than openai_chat: "
+        "model.providers[0].also: gemini has another path than openai_chat: "
         "describe it as a provider of its own, with an endpoint"
     )
     assert both("format: openai_chat, also: [openai_responses, anthropic_messages]") == []

@@ -67,7 +67,10 @@ def test_a_level_that_names_one_model_keeps_the_global_stand_ins() -> None:
 
 
 def test_prompt_is_told_to_hide_the_rest() -> None:
-    assert any(line.startswith("prompt: holds for every request: what clients, ") for line in warnings(seed(2)))
+    assert any(
+        line.startswith("prompt: applies to every request: the model choices of clients, ")
+        for line in warnings(seed(2))
+    )
     assert not any(line.startswith("prompt: ") for line in warnings(seed(0), "prompt: {router: {timeout_ms: 5}}"))
 
 
@@ -128,7 +131,7 @@ def test_two_data_classes_of_all_sessions_are_not_made_one() -> None:
         ("session: {compliance: {providers: [x]}}", "session.yml: session.compliance: holds for every request, "),
         ("session: {mode: observe}", "session.yml: session.mode: holds for every request, and no level may change it"),
         ("sessions: {a: {router: {cost_optimization: {}}}}", "session.yml: sessions.a.router.cost_optimization: holds"),
-        ("sessions: {a: {router: {enable: true, enabled: false}}}", "session.yml: sessions.a.router.enabled: says"),
+        ("sessions: {a: {router: {enable: true, enabled: false}}}", "session.yml: sessions.a.router.enabled: differs"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_session_yml_is_told_by_its_name(text: str, told: str) -> None:
@@ -160,10 +163,10 @@ def test_a_level_keeps_its_chain_where_the_router_is_off_for_the_others() -> Non
 
 def test_the_names_of_levels_are_nobody_else_s() -> None:
     assert complaints("model: {providers: [{name: openai, models: ['level:session']}]}")[0].startswith(
-        'model.providers[0]: lists a model whose name begins with "level:": such names are ours'
+        'model.providers[0]: lists a model whose name begins with "level:": names with this prefix are reserved'
     )
     assert complaints("gateway: {models: {'level:a': {provider: openai, model: m}}}")[0].startswith(
-        "gateway.models.level:a: names that begin so are ours"
+        "gateway.models.level:a: names with this prefix are reserved"
     )
 
 

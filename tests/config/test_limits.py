@@ -24,8 +24,8 @@ def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
     (told,) = set(warnings(seed(0), total)) - set(warnings(seed(0)))
 
     assert told == (
-        "router.timeouts.total_ms: no longer than answer_ms (120000): who is silent leaves no time to ask another "
-        "provider: write shorter ones for each attempt, or a longer total_ms"
+        "router.timeouts.total_ms: no longer than answer_ms (120000): a provider that does not respond leaves no time "
+        "for a fallback: write shorter ones for each attempt, or a longer total_ms"
     )
     assert warnings(seed(0), fitting) == warnings(seed(0), capped) == warnings(seed(0))
 
@@ -33,7 +33,7 @@ def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
 def test_the_nearer_policy_wins_and_says_so() -> None:
     assert limits(seed(3), seed(5)) == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
     assert (
-        "router.retry_policy.max_retries: not used: model.router.retry_policy says 3: write it in one of the two places"
+        "router.retry_policy.max_retries: not used: model.router.retry_policy sets 3: write it in one of the two places"
         in warnings(seed(3), seed(5))
     )
 
@@ -42,7 +42,7 @@ def test_one_policy_has_one_delay() -> None:
     text = "router: {retry_policy: {initial_delay_ms: 1, retry_delay_ms: 2}}"
 
     assert complaints(seed(0), text) == [
-        "router.retry_policy.retry_delay_ms: says another delay than initial_delay_ms: write one of the two"
+        "router.retry_policy.retry_delay_ms: differs from initial_delay_ms: write one of the two"
     ]
 
 
@@ -66,7 +66,7 @@ def test_envoys_own_port_is_another_one() -> None:
     assert settings(seed(0), "gateway: {envoy_admin_port: 9901}").envoy_admin_port == 9901
     assert settings(seed(0)).envoy_admin_port is None
     assert complaints(seed(0), "gateway: {envoy_admin_port: 3000}") == [
-        "gateway.envoy_admin_port: is a port of ours already: write another one"
+        "gateway.envoy_admin_port: is used by another port setting of the gateway: write another one"
     ]
 
 

@@ -96,12 +96,12 @@ def test_a_report_without_a_schedule_comes_at_eight() -> None:
     [
         ("channels: {pager: {}}", "channels.pager.provider: missing"),
         ("channels: {slack: {priority: loud}}", "channels.slack.priority: expected"),
-        ("channels: {slack: {bot_token: '${T}'}}", "channels.slack.bot_token: means nothing to a slack_webhook"),
+        ("channels: {slack: {bot_token: '${T}'}}", "channels.slack.bot_token: is not supported by a slack_webhook"),
         ("channels: {webhook: {}}", "channels.webhook.webhook_url: missing"),
         ("routing_rules: [{channels: []}]", "routing_rules[0].type: missing"),
         ("routing_rules: [{type: critical_alrt}]", 'routing_rules[0].type: nothing is of type "critical_alrt"'),
         ("routing_rules: [{type: daily_report, schedule: daily}]", "routing_rules[0].schedule: write five fields"),
-        ("routing_rules: [{type: daily_report, schedule: 0 0 31 2 *}]", "routing_rules[0].schedule: such a day"),
+        ("routing_rules: [{type: daily_report, schedule: 0 0 31 2 *}]", "routing_rules[0].schedule: no date"),
         ("routing_rules: [{type: daily_report, content_template: x}]", "routing_rules[0].content_template: unknown"),
         (
             'routing_rules: [{type: daily_report, content_template: "{who}"}]',

@@ -105,12 +105,12 @@ def test_of_two_limits_for_a_task_the_lower_one_holds() -> None:
 
     assert optimization(text).max_cost_per_task == 0.2
     assert (
-        "cost_aware.dynamic_switching.rules[1].metric: a second rule about cost_per_task: the lower threshold holds"
+        "cost_aware.dynamic_switching.rules[1].metric: a second rule about cost_per_task: the lower threshold applies"
         in (warnings(text))
     )
 
 
-UNPRICED = "nobody knows the price of google/gemini-ultra-1.5, local/gpt-oss-120b: "
+UNPRICED = "the price of google/gemini-ultra-1.5, local/gpt-oss-120b is unknown: "
 
 
 def test_models_that_a_limit_cannot_count_are_named() -> None:
@@ -225,6 +225,6 @@ def test_a_sidecar_knows_its_region() -> None:
 
 
 def test_a_region_among_providers_without_one_makes_no_difference() -> None:
-    assert "region: makes no difference: no provider says its region: write region: of them" in warnings(
+    assert "region: has no effect: no provider has a region: set region of the providers" in warnings(
         "region: eu-west-1", seed(0)
     )

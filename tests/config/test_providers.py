@@ -70,9 +70,9 @@ def test_the_caller_s_own_credential_is_forwarded_without_ours() -> None:
 def test_a_key_file_is_a_path() -> None:
     assert upstream("api_key_file: ./key").provider.credential == "./key"
     assert complaints(only("api_key_file: sk-123")) == [
-        "model.providers[0].api_key_file: is no path: write one with a slash, such as ./keys/openai"
+        "model.providers[0].api_key_file: is not a path: write one with a slash, such as ./keys/openai"
     ]
-    assert any("beside an api_key" in line for line in complaints(only("api_key_file: ./k, api_key: '${K}'")))
+    assert any("together with api_key" in line for line in complaints(only("api_key_file: ./k, api_key: '${K}'")))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_forms_that_differ_are_an_error() -> None:
 
     assert complaints(only("endpoint: 'http://10.0.0.1'", "mine"), role) == [
         (
-            "model.primary.endpoint: says something else of mine than model.providers[mine].endpoint: "
+            "model.primary.endpoint: differs from model.providers[mine].endpoint for mine: "
             "write it once, or give one of them another name"
         )
     ]
@@ -140,7 +140,10 @@ def test_cluster_names_have_letters_that_statistics_keep_apart() -> None:
         ("endpoint: 'http://a'", "model.endpoint: belongs to a provider"),
         ("primary: {model: m}", "model.primary.provider: missing"),
         ("providers: [{models: [m]}]", "model.providers[0].name: missing"),
-        ("providers: [{name: a, provider: b, endpoint: 'http://a', models: [m]}]", "model.providers[0].provider: says"),
+        (
+            "providers: [{name: a, provider: b, endpoint: 'http://a', models: [m]}]",
+            "model.providers[0].provider: differs",
+        ),
         ("providers: [{name: openai}]", "model.providers[0].models: lists no model"),
     ],
 )

@@ -123,8 +123,8 @@ def test_the_mode_is_as_written(mode: str) -> None:
         ("- {if: 'tsk == 1', model: gpt-4o}", 'rules[0].if: column 1: no such variable "tsk" (known: client_format'),
         ("- {model: gpt-4}\n- {if: stream, model: claude}", 'rules[0].model: no model is named "gpt-4" (known: auto, '),
         ("- {if: stream, model: gpt-4o, fallback: [x]}", 'rules[0].fallback[0]: no model is named "x" (known: auto'),
-        ("- {if: stream}", "rules[0]: does nothing: name a model, a priority or a fallback"),
-        ("- {}", "rules[0]: does nothing"),
+        ("- {if: stream}", "rules[0]: has no effect: name a model, a priority or a fallback"),
+        ("- {}", "rules[0]: has no effect"),
         ("- {fallback: gpt-4o}\n- {if: stream, model: gpt-4o}", "rules[0]: the fallback of all rules has to be the"),
         ("- {fallback: gpt-4o}\n- {fallback: gpt-4o}", "rules[0]: the fallback of all rules has to be the last of"),
         ("- {fallback: [gpt-4o, gpt-4o-mini]}", "rules[0].fallback: the fallback of all rules is one model: name one"),
@@ -154,7 +154,7 @@ def test_what_stands_behind_a_rule_that_always_holds_is_never_reached(always: st
     told = [line for line in warnings(text) if "never reached" in line]
 
     assert told == [
-        f"{PATH}.rules[2]: never reached: rules[1] holds for every request, and names a model: move it before that one"
+        f"{PATH}.rules[2]: never reached: rules[1] matches every request and names a model: move it before that one"
     ]
 
 
@@ -163,7 +163,7 @@ def test_the_first_rule_that_always_holds_is_told_to_hide_the_rest() -> None:
 
     told = [line for line in warnings(text) if "never reached" in line]
 
-    assert [line.partition(" holds")[0] for line in told] == [
+    assert [line.partition(" matches")[0] for line in told] == [
         f"{PATH}.rules[1]: never reached: rules[0]",
         f"{PATH}.rules[2]: never reached: rules[0]",
     ]
@@ -210,7 +210,7 @@ def test_maps_may_stand_at_the_top_too() -> None:
         ("tiers: {complx: gpt-4o}", 'tiers.complx: no tier is named "complx" (known: coding, complex, large, '),
         ("tiers: {simple: {models: [x]}}", 'tiers.simple[0]: no model is named "x"'),
         ("tiers: {simple: []}", "tiers.simple: names no model"),
-        ("tiers: {reasoning: gpt-4o, standard: gpt-4o}", "tiers.standard: is another word for reasoning, which is"),
+        ("tiers: {reasoning: gpt-4o, standard: gpt-4o}", "tiers.standard: is an alias of reasoning, which is"),
         ("tiers: {simple: {model: gpt-4o}}", "tiers.simple: expected a list"),
     ],
 )

@@ -60,14 +60,14 @@ def test_a_network_without_tls_is_refused_unless_it_is_asked_for(host: str) -> N
     ("address", "finding"),
     [
         ("unix:run/route.sock", "the path of a socket has to begin with /"),
-        ("3101", "is no address"),
-        ("127.0.0.1", "is no address"),
-        ("127.0.0.1:", "is no address"),
-        (":3101", "is no address"),
-        ("127.0.0.1:0", "is no address"),
-        ("127.0.0.1:99999", "is no address"),
-        ("127.0.0.1:three", "is no address"),
-        ("::1:3101", "is no address"),
+        ("3101", "is not an address"),
+        ("127.0.0.1", "is not an address"),
+        ("127.0.0.1:", "is not an address"),
+        (":3101", "is not an address"),
+        ("127.0.0.1:0", "is not an address"),
+        ("127.0.0.1:99999", "is not an address"),
+        ("127.0.0.1:three", "is not an address"),
+        ("::1:3101", "is not an address"),
     ],
 )
 def test_what_is_no_address_is_told_with_those_that_are(address: str, finding: str) -> None:

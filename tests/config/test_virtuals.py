@@ -68,7 +68,7 @@ def test_names_that_hide_something_and_names_of_nothing_are_told_at_once() -> No
             "gateway.routing_strategy.virtual.gpt-4o: is the name of a model, which clients could not reach any more: "
             "give it another name"
         ),
-        "gateway.routing_strategy.virtual.auto: this name leaves the choice to us anyway: give it another name",
+        "gateway.routing_strategy.virtual.auto: this name is reserved for the default choice: give it another name",
         "gateway.routing_strategy.virtual.high: is also the name of a pool: give one of them another name",
         'gateway.routing_strategy.virtual.x.among[0]: no model is named "gpt-4": did you mean gpt-4o?',
     ]

@@ -111,7 +111,7 @@ def test_what_yaml_can_and_we_do_not_want_is_an_error() -> None:
     assert complaints("? [a]\n: b") == ["a.yml:1: has a key that is not text: put the key in quotes"]
     for value in ("!!python/name:os.system x", "!!int x", "!!bool x", "!!binary x", "10:30", "010", "9" * 5000):
         (complaint,) = complaints(f"a: {value}")
-        assert complaint == "a: cannot be read as what its tag says: put it in quotes, without a tag"
+        assert complaint == "a: cannot be read as the type of its tag: put it in quotes, without a tag"
 
 
 def test_aliases_may_be_used_with_measure() -> None:

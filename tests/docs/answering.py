@@ -66,14 +66,14 @@ def _usage(facts: Facts) -> Usage:
 
 def _kept(facts: Facts) -> str:
     if any(isinstance(fact, Signed) for fact in facts):
-        return "in its own place"
+        return "in its own field"
     ids = [fact.id for fact in facts if isinstance(fact, ToolStarted)]
-    return "in the id of the call" if any(name.startswith(sealed.MARK) for name in ids) else ""
+    return "in the tool call id" if any(name.startswith(sealed.MARK) for name in ids) else ""
 
 
 def _order(facts: Facts) -> str:
     kinds = [type(fact) for fact in facts if isinstance(fact, TextStarted | ToolStarted)]
-    return "yes" if kinds == [ToolStarted, TextStarted] else "the text before all calls" if len(kinds) == 2 else ""
+    return "yes" if kinds == [ToolStarted, TextStarted] else "the text before all tool calls" if len(kinds) == 2 else ""
 
 
 def _stopped(stop: Stop) -> Callable[[Facts], str]:
@@ -85,34 +85,34 @@ _COUNTED = Usage(input_tokens=9, cached_tokens=4, cache_written_tokens=2, output
 
 ANSWERS: Mapping[str, Answering] = {
     "text": Answering((*_SAID, _END), _whether(lambda facts: gist(facts).text == "hi")),
-    "parallel calls": Answering(
+    "parallel tool calls": Answering(
         (*_CALL, ToolStarted("c2", "g"), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)),
         _whether(lambda facts: [call.name for call in gist(facts).calls] == ["f", "g"]),
     ),
-    "text behind a call": Answering((*_CALL, *_SAID, Finished(Stop.TOOL_USE)), _order),
-    "thoughts": Answering(
+    "text after a tool call": Answering((*_CALL, *_SAID, Finished(Stop.TOOL_USE)), _order),
+    "reasoning": Answering(
         (ThoughtStarted(), Delta("hm"), BlockEnded(), *_SAID, _END),
         _whether(lambda facts: any(isinstance(fact, ThoughtStarted) for fact in facts) and Delta("hm") in facts),
     ),
-    "state of thoughts before a call": Answering(
+    "signed reasoning before a tool call": Answering(
         (ThoughtStarted(), Delta("hm"), Signed(_STATE), BlockEnded(), *_CALL, Finished(Stop.TOOL_USE)), _kept
     ),
-    "state of a call": Answering(
+    "signed tool call": Answering(
         (ToolStarted("c1", "f"), Signed(_STATE), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)), _kept
     ),
-    "cut at the output limit": Answering((*_SAID, Finished(Stop.LENGTH)), _stopped(Stop.LENGTH)),
-    "refused by the model or a filter": Answering((*_SAID, Finished(Stop.REFUSAL)), _stopped(Stop.REFUSAL)),
-    "tokens in and out": Answering(
+    "stopped at the output limit": Answering((*_SAID, Finished(Stop.LENGTH)), _stopped(Stop.LENGTH)),
+    "refusal by the model or a content filter": Answering((*_SAID, Finished(Stop.REFUSAL)), _stopped(Stop.REFUSAL)),
+    "input and output tokens": Answering(
         (*_SAID, Seen(_COUNTED), _END),
         _whether(lambda facts: (_usage(facts).input_tokens, _usage(facts).output_tokens) == (9, 5)),
     ),
-    "of them read from a cache": Answering(
+    "tokens read from the cache": Answering(
         (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cached_tokens == 4)
     ),
-    "of them written to a cache": Answering(
+    "tokens written to the cache": Answering(
         (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cache_written_tokens == 2)
     ),
-    "of them thought": Answering(
+    "reasoning tokens": Answering(
         (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).reasoning_tokens == 3)
     ),
     "an error after the first content": Answering(

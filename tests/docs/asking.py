@@ -137,7 +137,7 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         anthropic_messages={"tool_choice": {"type": "any"}},
         gemini={"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}},
     ),
-    "tool choice: this one": _with_tools(
+    "tool choice: a specific tool": _with_tools(
         openai_chat={"tool_choice": {"type": "function", "function": {"name": "f"}}},
         openai_responses={"tool_choice": {"type": "function", "name": "f"}},
         anthropic_messages={"tool_choice": {"type": "tool", "name": "f"}},
@@ -149,21 +149,21 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         anthropic_messages={"tool_choice": {"type": "none"}},
         gemini={"toolConfig": {"functionCallingConfig": {"mode": "NONE"}}},
     ),
-    "one call at a time": _with_tools(
+    "no parallel tool calls": _with_tools(
         openai_chat={"parallel_tool_calls": False},
         openai_responses={"parallel_tool_calls": False},
         anthropic_messages={"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
     ),
-    "parallel calls, and their results": {
+    "parallel tool calls and their results": {
         CHAT: Asking({"messages": _CALLED[CHAT]}, _TOOLS[CHAT]),
         RESPONSES: Asking({"input": _CALLED[RESPONSES]}, _TOOLS[RESPONSES]),
         CLAUDE: Asking({"messages": _CALLED[CLAUDE]}, _TOOLS[CLAUDE]),
         GEMINI: Asking({"contents": _CALLED[GEMINI]}, _TOOLS[GEMINI]),
     },
-    "a result that is an error": {
+    "tool result marked as an error": {
         CLAUDE: Asking({"messages": _result(is_error=True)}, {**_TOOLS[CLAUDE], "messages": _result()}),
     },
-    "an image in a result": {
+    "image in a tool result": {
         CLAUDE: Asking({"messages": _result(content=[_IMAGE])}, {**_TOOLS[CLAUDE], "messages": _result()}),
     },
     "image, inline": _saying(
@@ -210,12 +210,12 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         gemini={"inlineData": {"mimeType": "audio/wav", "data": "UklGRg=="}},
     ),
     "video": _saying(gemini={"inlineData": {"mimeType": "video/mp4", "data": "AAAA"}}),
-    "a file by its id at the vendor": _saying(
+    "file by its id at the vendor": _saying(
         openai_chat={"type": "file", "file": {"file_id": "file-1"}},
         openai_responses={"type": "input_file", "file_id": "file-1"},
         anthropic_messages={"type": "document", "source": {"type": "file", "file_id": "file_1"}},
     ),
-    "JSON of a schema": _plainly(
+    "structured output (JSON Schema)": _plainly(
         openai_chat={
             "response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": _CLOSED}}
         },
@@ -225,36 +225,36 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         anthropic_messages={"output_config": {"format": {"type": "json_schema", "schema": _CLOSED}}},
         gemini=_config(responseMimeType="application/json", responseJsonSchema=_CLOSED),
     ),
-    "JSON of any kind": _plainly(
+    "JSON mode": _plainly(
         openai_chat={"response_format": {"type": "json_object"}},
         openai_responses={"text": {"format": {"type": "json_object"}}},
         gemini=_config(responseMimeType="application/json"),
     ),
-    "how hard to think, as a word": _plainly(
+    "reasoning effort": _plainly(
         openai_chat={"reasoning_effort": "low"},
         openai_responses={"reasoning": {"effort": "low"}},
         anthropic_messages={"output_config": {"effort": "low"}},
         gemini=_config(thinkingConfig={"thinkingLevel": "low"}),
     ),
-    "how hard to think, in tokens": _plainly(
+    "thinking budget in tokens": _plainly(
         anthropic_messages=_THINKING,
         gemini=_config(thinkingConfig={"thinkingBudget": 4096}),
     ),
-    "no thinking": _plainly(
+    "thinking disabled": _plainly(
         openai_chat={"reasoning_effort": "none"},
         openai_responses={"reasoning": {"effort": "none"}},
         anthropic_messages={"thinking": {"type": "disabled"}},
         gemini=_config(thinkingConfig={"thinkingBudget": 0}),
     ),
-    "thoughts to read": _plainly(
+    "visible reasoning": _plainly(
         openai_responses={"reasoning": {"summary": "auto"}},
         gemini=_config(thinkingConfig={"includeThoughts": True}),
     ),
-    "cache points": {
+    "cache breakpoints": {
         CLAUDE: Asking({"system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral"}}]},
                        {"system": [{"type": "text", "text": "s"}]}),
     },
-    "name of a prompt's cache": _plainly(
+    "prompt cache key": _plainly(
         openai_chat={"prompt_cache_key": "k"},
         openai_responses={"prompt_cache_key": "k"},
     ),
@@ -264,7 +264,7 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         anthropic_messages={"max_tokens": 99},
         gemini=_config(maxOutputTokens=99),
     ),
-    "stop texts": _plainly(
+    "stop sequences": _plainly(
         openai_chat={"stop": ["END"]},
         anthropic_messages={"stop_sequences": ["END"]},
         gemini=_config(stopSequences=["END"]),
@@ -292,7 +292,7 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         gemini=_config(frequencyPenalty=0.5, presencePenalty=0.5),
     ),
     "seed": _plainly(openai_chat={"seed": 7}, gemini=_config(seed=7)),
-    "several answers": _plainly(openai_chat={"n": 2}, gemini=_config(candidateCount=2)),
+    "several choices": _plainly(openai_chat={"n": 2}, gemini=_config(candidateCount=2)),
     "log probabilities": _plainly(
         openai_chat={"logprobs": True, "top_logprobs": 2},
         openai_responses={"include": ["message.output_text.logprobs"], "top_logprobs": 2},
@@ -300,7 +300,7 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
     ),
     "logit bias": _plainly(openai_chat={"logit_bias": {"1": 5}}),
     "verbosity": _plainly(openai_chat={"verbosity": "low"}, openai_responses={"text": {"verbosity": "low"}}),
-    "name of the end user": _plainly(
+    "end-user id": _plainly(
         openai_chat={"user": "u"},
         openai_responses={"user": "u"},
         anthropic_messages={"metadata": {"user_id": "u"}},
@@ -311,13 +311,13 @@ FEATURES: Mapping[str, Mapping[str, Asking]] = {
         anthropic_messages={"service_tier": "standard_only"},
     ),
     "tags (`metadata`)": _plainly(openai_chat={"metadata": {"a": "b"}}, openai_responses={"metadata": {"a": "b"}}),
-    "what the vendor keeps": _plainly(
+    "state stored at the vendor": _plainly(
         openai_chat={"store": True},
         openai_responses={"previous_response_id": "resp_1"},
         anthropic_messages={"container": "container_1"},
         gemini={"cachedContent": "cachedContents/1"},
     ),
-    "tools that the vendor runs": _plainly(
+    "server-side tools of the vendor": _plainly(
         openai_chat={"web_search_options": {}},
         openai_responses={"tools": [{"type": "web_search"}]},
         anthropic_messages={"tools": [{"type": "web_search_20250305", "name": "web_search"}]},

@@ -71,11 +71,11 @@ def _translated(client: str, provider: str, one: Asking) -> Found:
 
 
 NEEDLESS: Mapping[tuple[str, str], str] = {
-    ("no thinking", "anthropic_messages"): "nothing to say: it thinks only when asked",
-    ("no thinking", "bedrock_converse"): "nothing to say: it thinks only when asked",
-    ("thoughts to read", "openai_chat"): "no word for it; what the server shows is passed on",
-    ("cache points", "openai_chat"): "not needed: it caches by itself",
-    ("cache points", "openai_responses"): "not needed: it caches by itself",
+    ("thinking disabled", "anthropic_messages"): "not needed: it thinks only on request",
+    ("thinking disabled", "bedrock_converse"): "not needed: it thinks only on request",
+    ("visible reasoning", "openai_chat"): "no field for it; what the server returns is forwarded",
+    ("cache breakpoints", "openai_chat"): "not needed: caching is automatic",
+    ("cache breakpoints", "openai_responses"): "not needed: caching is automatic",
 }
 """What changes nothing in a request and is no loss, and why. Looked at by hand."""
 

@@ -14,7 +14,7 @@ from tests.docs.pages import table
 _MARK = re.compile(r"<!-- made: keys of (?P<name>\S+) -->\n.*?<!-- end: keys of (?P=name) -->", re.DOTALL)
 _AT = {"RetryPolicy": "retry_policy"}
 """How warnings call the places of sections that have a table of their own."""
-NOT_YET = "*Read, not acted on yet.*"
+NOT_YET = "*Accepted, but has no effect yet.*"
 
 
 def renewed(page: str) -> str:
@@ -30,7 +30,7 @@ def _variables() -> str:
     """Of conditions, with the comment behind each of them in the source."""
     source = inspect.getsource(variables)
     comments = dict(re.findall(r'^ +"(\w+)": "\w+",(?:  # (.*))?$', source, re.MULTILINE))
-    return table(["variable", "type", ""], [[f"`{n}`", t, comments.get(n, "")] for n, t in VARIABLES.items()])
+    return table(["variable", "type", "meaning"], [[f"`{n}`", t, comments.get(n, "")] for n, t in VARIABLES.items()])
 
 
 def missing(page: str) -> set[str]:

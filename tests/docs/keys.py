@@ -1,7 +1,7 @@
-"""The tables of `docs/configuration.md`: every key of the written form, as its types and descriptions say.
+"""The tables of `docs/configuration.md`: every key of the schema, with its type, default and description.
 
-A section that stands in one place is told there, with the whole path of its keys; one that stands in several has a
-table of its own, which the others point to.
+A section that is used in one place is listed there, with the whole path of its keys. A section that is used in several
+places has a table of its own, to which the others link.
 """
 
 import re
@@ -65,7 +65,7 @@ def keys(kind: Kind, path: str) -> Iterator[Key]:
         if place is not None and place.kind not in apart():
             yield from keys(place.kind, place.path)
     for base in _bases(kind):
-        yield Key(f"{path}.…" if path else "…", "", "", f"and the keys of {_link(base)}")
+        yield Key(f"{path}.…" if path else "…", "", "", f"All keys of {_link(base)} are accepted here too.")
 
 
 def undescribed() -> list[str]:
@@ -134,19 +134,27 @@ def _link(kind: Kind) -> str:
     return f"[{kind.__name__}](#{kind.__name__.lower()})"
 
 
-_USUAL = {"enabled": "`false`: as if the section were not there."}
-"""What keys mean that mean the same everywhere."""
+_USUAL = {"enabled": "Disables the section when `false`."}
+"""The meaning of keys that mean the same in every section."""
 
 
 def _meaning(name: str, field: FieldInfo, place: Place | None) -> str:
     said = field.description or (place.kind.__doc__ if place else None) or _USUAL.get(name, "")
-    return re.sub(r"\s+", " ", said).strip().replace("|", "\\|")
+    return _BY_DEFAULT.sub("", _one_line(said)).replace("|", "\\|")
+
+
+_BY_DEFAULT = re.compile(r" Default: (?P<value>.+)\.$")
+"""The last sentence of a description, where the default is not the field's own but found while linking."""
+
+
+def _one_line(said: str) -> str:
+    return re.sub(r"\s+", " ", said).strip()
 
 
 def _type(field: FieldInfo, link: str) -> str:
     words = _as_schema(field.metadata) or _words(field.annotation)
     ranged = _range([*field.metadata, *_metadata(field.annotation)])
-    return " ".join(part for part in (words.replace("section", link) if link else words, ranged) if part)
+    return " ".join(part for part in (words.replace("mapping", link) if link else words, ranged) if part)
 
 
 def _metadata(annotation: Any) -> list[Any]:
@@ -169,14 +177,14 @@ def _range(metadata: list[Any]) -> str:
     return "" if said == "from 0" else said
 
 
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def _words(annotation: Any) -> str:
     if annotation in _PLAIN:
         return _PLAIN[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        return "section"
+        return "mapping"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _as_schema(arguments[1:]) or _words(arguments[0])
@@ -184,8 +192,8 @@ def _words(annotation: Any) -> str:
         return " or ".join(f"`{_shown(one)}`" for one in arguments)
     if origin is list:
         return f"list of {_plural(_words(arguments[0]))}"
-    if origin is dict:
-        return f"by name: {_words(arguments[1])}"
+    if origin in (dict, Mapping):
+        return f"map of names to {_plural(_words(arguments[1]))}"
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_words(one) for one in arguments if one is not NoneType))
     return "any value"
@@ -194,28 +202,28 @@ def _words(annotation: Any) -> str:
 def _as_schema(metadata: Sequence[object]) -> str:
     """What a type that reads several forms says itself of what may be written; empty: it says nothing."""
     if short := next((one for one in metadata if isinstance(one, Short)), None):
-        return f"{_SCHEMA[short.kind]} or section"
+        return f"{_SCHEMA[short.kind]} or mapping"
     told = next((one.json_schema for one in metadata if isinstance(one, WithJsonSchema)), None)
     forms: list[dict[str, str]] = told.get("anyOf", []) if told else []
     return " or ".join(_SCHEMA[form["type"]] for form in forms)
 
 
 _SCHEMA = {
-    "string": "text", "array": "list of texts", "object": "section", "number": "number", "integer": "whole number",
-    "boolean": "true or false",
+    "string": "string", "array": "list of strings", "object": "mapping", "number": "number", "integer": "integer",
+    "boolean": "boolean",
 }  # fmt: skip
 
 
 def _plural(words: str) -> str:
-    return {"text": "texts", "whole number": "whole numbers", "number": "numbers", "section": "sections"}.get(
-        words, words
-    )
+    return f"{words}s" if words in ("string", "integer", "number", "mapping") else words
 
 
 def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
-        return "must be there"
+        return "required"
+    if default in (None, [], {}) and (told := _BY_DEFAULT.search(_one_line(field.description or ""))):
+        return told["value"]
     if default is None or default in ([], {}, "") or isinstance(default, Section):
         return ""
     return f"`{_shown(default)}`"

@@ -39,7 +39,7 @@ def _of_client(client: str) -> str:
         for feature, words in FEATURES.items()
         if client in words
     ]
-    return table(["asked for", *(f"to {title(provider)}" for provider in into)], rows)
+    return table(["feature", *(f"to {title(provider)}" for provider in into)], rows)
 
 
 def _cell(one: Found) -> str:
@@ -62,8 +62,8 @@ def _named(names: Iterable[str]) -> str:
 
 
 def differing() -> str:
-    """Where a variant does otherwise than its base, for clients of another format."""
-    lines = [f"- `{name}` is `{base}`{_differences(name, base)}" for name, base in variants().items()]
+    """The differences of each variant from its base format, for clients of another format."""
+    lines = [f"- `{name}` behaves like `{base}`{_differences(name, base)}" for name, base in variants().items()]
     return "\n".join(lines)
 
 
@@ -75,12 +75,12 @@ def _differences(name: str, base: str) -> str:
         for feature in FEATURES
         if found(client, name, feature) != found(client, base, feature)
     }
-    return "; but " + "; ".join(differ) if differ else ", in all of this"
+    return ", except for: " + "; ".join(differ) if differ else ", without differences"
 
 
 def answers() -> str:
     rows = [[feature, *(answered(client, feature) for client in CLIENTS)] for feature in ANSWERS]
-    return table(["in the answer", *(title(client) for client in CLIENTS)], rows)
+    return table(["in the response", *(title(client) for client in CLIENTS)], rows)
 
 
 def models() -> str:
@@ -90,7 +90,7 @@ def models() -> str:
 
 def families() -> str:
     rows = [[f"`{family.prefix}`", _named(family.formats), _named(family.hosts)] for family in FAMILIES]
-    return table(["prefix", "formats of its clients", "without the prefix, at the host"], rows)
+    return table(["prefix", "client formats", "host without a prefix"], rows)
 
 
 def passed_on() -> str:
@@ -99,11 +99,11 @@ def passed_on() -> str:
     for family in FAMILIES:
         for group in dict.fromkeys(rule.group for rule in family.passthrough):
             rules = [rule for rule in family.passthrough if rule.group == group]
-            opened = "open" if group in USUAL else f"`{group}`"
+            opened = "(open by default)" if group in USUAL else f"`{group}`"
             rows.append(
                 [f"`{family.prefix}`", opened, *("<br>".join(_rules(rules, destroys=d)) for d in (False, True))]
             )
-    return table(["family", "opened by", "methods and paths", "only with `delete` too"], rows)
+    return table(["family", "opened by", "methods and paths", "additionally with `delete`"], rows)
 
 
 def _rules(rules: Sequence[Rule], *, destroys: bool) -> Iterable[str]:
@@ -128,12 +128,12 @@ def formats() -> str:
             f"`{side.base_path('') or '/'}`",
             f"`{side.credential_header('')[0]}`",
             _named(sorted(side.reads)),
-            "yes" if made.translated else "only `also`",
+            "yes" if made.translated else "no, only in `also`",
         ]
         for name, made in sorted(FORMATS.items())
         if (side := made.provider)
     ]
-    head = ["`format`", "for", "words of", "path at a bare host", "key in header", "reads", "stands alone"]
+    head = ["`format`", "operation", "variant of", "base path", "credential header", "settings", "usable as `format`"]
     return table(head, rows)
 
 
@@ -147,7 +147,7 @@ def quirks() -> str:
         ]
         for quirk in QUIRKS
     ]
-    return table(["quirk", "meaning", "known of", "makes a difference in"], rows)
+    return table(["quirk", "meaning", "known providers", "affects translation to"], rows)
 
 
 def providers() -> str:

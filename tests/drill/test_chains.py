@@ -78,18 +78,18 @@ def test_a_chain_of_one_is_broken_in_every_way_but_not_twice() -> None:
     names = [scene.name for scene in scenes(worlds.chain("gemini-2.5-pro"))]
 
     assert names == [
-        "all well",
+        "no fault",
         "google answers 503",
         "google answers 429",
-        "google is silent",
-        "google refuses the key",
-        "all well, streamed",
+        "google does not respond",
+        "google rejects the key",
+        "no fault, streamed",
         "google answers 503, streamed",
         "google answers 429, streamed",
-        "google is silent, streamed",
-        "google refuses the key, streamed",
-        "google begins and falls silent, streamed",
-        "google begins with an error, streamed",
+        "google does not respond, streamed",
+        "google rejects the key, streamed",
+        "google stalls after the response headers, streamed",
+        "google starts the stream with an error, streamed",
     ]
 
 

@@ -23,7 +23,9 @@ def test_a_chain_with_a_single_provider_is_an_error() -> None:
     made = worlds.reported(settings(worlds.THREE), name="gemini-2.5-pro")
 
     assert not made.ok
-    assert worlds.said(made, "error") == ["chain gemini-2.5-pro: only google answers it: with it down, nobody does"]
+    assert worlds.said(made, "error") == [
+        "chain gemini-2.5-pro: google is its only provider: it has no fallback when this provider fails"
+    ]
 
 
 def test_several_models_of_one_provider_are_no_fallback() -> None:
@@ -31,13 +33,15 @@ def test_several_models_of_one_provider_are_no_fallback() -> None:
 
     made = worlds.reported(settings(one), name="gpt-4o")
 
-    assert worlds.said(made, "error") == ["chain gpt-4o: all 2 of its models are at openai: with it down, nobody does"]
+    assert worlds.said(made, "error") == [
+        "chain gpt-4o: all 2 of its targets are at openai: it has no fallback when this provider fails"
+    ]
 
 
 def test_a_fault_that_a_chain_does_not_survive_is_an_error() -> None:
-    made = worlds.reported(settings(SOUND), lost="openai refuses the key", name="gpt-4o")
+    made = worlds.reported(settings(SOUND), lost="openai rejects the key", name="gpt-4o")
 
-    assert worlds.said(made, "error") == ["chain gpt-4o: nobody answers when openai refuses the key (status 401)"]
+    assert worlds.said(made, "error") == ["chain gpt-4o: no provider answers when openai rejects the key (status 401)"]
 
 
 def test_a_stream_that_breaks_off_is_no_answer() -> None:
@@ -48,7 +52,7 @@ def test_a_stream_that_breaks_off_is_no_answer() -> None:
 
     assert (row.answered, row.provider, row.streamed, row.broken_off) == (False, None, True, True)
     assert worlds.said(made, "error") == [
-        "chain gpt-4o: nobody answers when openai answers 503, streamed (status 200, and the stream broke off)"
+        "chain gpt-4o: no provider answers when openai answers 503, streamed (status 200, and the stream broke off)"
     ]
 
 
@@ -104,15 +108,15 @@ def test_a_chain_that_outlasts_its_callers_is_worth_a_word() -> None:
     made = worlds.reported(settings(SOUND, slow), name="gpt-4o")
 
     assert worlds.said(made, "warning") == [
-        "chain gpt-4o: may take 800 s when all 2 attempts are silent; SDKs wait 600 s"
+        "chain gpt-4o: may take 800 s if all 2 attempts time out; SDKs give up after 600 s"
     ]
 
 
 def test_a_missing_credential_that_leaves_one_provider_is_an_error() -> None:
     made = worlds.reported(settings(SOUND), missing=frozenset({"OPENAI_API_KEY"}), name="gpt-4o")
 
-    assert worlds.said(made, "error") == ["chain gpt-4o: only anthropic is left: no credential for openai"]
-    assert worlds.said(made, "warning") == ["provider openai: its credential is not there: OPENAI_API_KEY"]
+    assert worlds.said(made, "error") == ["chain gpt-4o: only anthropic remains: the credentials of openai are not set"]
+    assert worlds.said(made, "warning") == ["provider openai: its credential is not set: OPENAI_API_KEY"]
 
 
 def test_a_missing_credential_that_leaves_two_is_a_warning() -> None:

@@ -30,7 +30,7 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
 
     lines = text(worlds.reported(loaded, name="my-own"), 120).splitlines()
 
-    assert next(line for line in lines if line.startswith("  all well")).split()[-1] == "unknown"
+    assert next(line for line in lines if line.startswith("  no fault")).split()[-1] == "unknown"
 
 
 def test_the_json_keeps_its_names() -> None:

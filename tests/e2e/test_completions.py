@@ -67,7 +67,7 @@ def test_the_limit_of_tokens_is_kept(sdk: openai.OpenAI, model: str) -> None:
 
 
 def test_what_a_chat_cannot_do_is_refused_and_who_has_completions_does_it(sdk: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="n: more than one answer cannot be carried to plain"):
+    with pytest.raises(openai.BadRequestError, match="n: more than one answer cannot be translated for plain"):
         sdk.completions.create(model=PLAIN, prompt="a", n=2)
 
     assert len(sdk.completions.create(model=NATIVE, prompt="a", n=2).choices) == 2

@@ -58,10 +58,10 @@ def drilled(tmp_path_factory: pytest.TempPathFactory) -> Held:
 STREAMED = [
     "openai answers 503, streamed",
     "openai answers 429, streamed",
-    "openai is silent, streamed",
-    "openai refuses the key, streamed",
-    "openai begins and falls silent, streamed",
-    "openai begins with an error, streamed",
+    "openai does not respond, streamed",
+    "openai rejects the key, streamed",
+    "openai stalls after the response headers, streamed",
+    "openai starts the stream with an error, streamed",
 ]
 
 
@@ -80,7 +80,7 @@ def test_every_fault_of_every_chain_is_also_met_by_a_stream(drilled: Held) -> No
 
 
 @pytest.mark.parametrize(
-    "fault", ["openai answers 503", "openai answers 429", "openai is silent", "openai refuses the key"]
+    "fault", ["openai answers 503", "openai answers 429", "openai does not respond", "openai rejects the key"]
 )
 def test_another_format_answers_for_who_is_down(drilled: Held, fault: str) -> None:
     row = drilled.rows("gpt-4o")[fault]
@@ -92,17 +92,20 @@ def test_another_format_answers_for_who_is_down(drilled: Held, fault: str) -> No
 def test_the_first_answers_when_all_is_well_and_nobody_when_all_are_down(drilled: Held) -> None:
     played = drilled.rows("gpt-4o")
 
-    assert (played["all well"].provider, played["all well"].attempts) == ("openai", 1)
+    assert (played["no fault"].provider, played["no fault"].attempts) == ("openai", 1)
     assert played["openai and anthropic down"].provider == "google"
     assert (played["all down"].provider, played["all down"].status) == (None, 503)
-    assert (played["all well, streamed"].provider, played["all well, streamed"].attempts) == ("openai", 1)
+    assert (played["no fault, streamed"].provider, played["no fault, streamed"].attempts) == ("openai", 1)
     assert played["all down, streamed"].status == 503
 
 
 def test_a_chain_without_a_fallback_is_an_error(drilled: Held) -> None:
     errors = [(one.place, one.finding) for one in drilled.report.findings if one.severity == "error"]
 
-    assert ("chain gemini-2.5-pro", "only google answers it: with it down, nobody does") in errors
+    assert (
+        "chain gemini-2.5-pro",
+        "google is its only provider: it has no fallback when this provider fails",
+    ) in errors
     assert (drilled.code, drilled.report.ok, drilled.errors) == (1, False, "")
 
 

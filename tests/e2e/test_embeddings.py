@@ -119,7 +119,7 @@ def test_googles_sdk_gets_openais_vectors_and_is_told_what_was_lost(google: Gemi
 
 
 def test_tokens_mean_nothing_to_another_model(chatgpt: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="tokens cannot be carried to google"):
+    with pytest.raises(openai.BadRequestError, match="tokens cannot be translated for google"):
         chatgpt.embeddings.create(model=LONELY, input=[1, 2])
 
 
@@ -160,7 +160,7 @@ def test_another_model_is_asked_where_the_configuration_says_so(providers: Provi
 
 
 def test_who_only_chats_is_not_asked(chatgpt: openai.OpenAI, google: GeminiCaller, providers: Providers) -> None:
-    words = "anthropic, which has it, cannot be asked for embeddings"
+    words = "anthropic serves it, but not for embeddings"
     with pytest.raises(openai.BadRequestError, match=words):
         chatgpt.embeddings.create(model=CHAT, input="a")
     with pytest.raises(errors.ClientError, match=words):

@@ -65,9 +65,9 @@ def test_a_sound_arrives_where_it_can_be_heard(speaking: Speakers, where: str) -
 def test_a_sound_is_refused_by_name_where_it_cannot(speaking: Speakers, where: str, providers: Providers) -> None:
     place = PROVIDERS[where]
 
-    with pytest.raises(speaking.chat.refused, match=f"audio cannot be carried to {place.name}"):
+    with pytest.raises(speaking.chat.refused, match=f"audio cannot be translated for {place.name}"):
         speaking.chat.audio(place.model, WAV)
-    with pytest.raises(errors.ClientError, match=f"audio cannot be carried to {place.name}") as refused:
+    with pytest.raises(errors.ClientError, match=f"audio cannot be translated for {place.name}") as refused:
         speaking.gemini.audio(place.model, WAV)
 
     assert (refused.value.code, refused.value.status) == (400, "INVALID_ARGUMENT")

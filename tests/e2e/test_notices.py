@@ -74,7 +74,7 @@ def test_a_wrong_key_is_answered_by_another_provider_and_told(providers: Provide
         providers[PRIMARY].set_fault("401")
         assert ask(up).headers["x-openclaw-provider"] == SECOND
 
-        said = wait_for(hook, f"{PRIMARY} refuses our credential (KEY)")
+        said = wait_for(hook, f"{PRIMARY} rejects our credential (KEY)")
 
     assert "sk-ours" not in said
 

@@ -44,7 +44,7 @@ def test_nothing_is_started_where_no_provider_has_its_key(tmp_path: Path, comman
     done = run(command, cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "no provider can be asked: the key of every one is in a variable that is not set" in done.stderr
+    assert "no provider is usable: the variable of every provider's key is not set" in done.stderr
     assert "NOT_SET_HERE" in done.stderr
 
 

@@ -26,7 +26,7 @@ def is_up(folder: Path, process: "subprocess.Popen[str]") -> str:
     def printed() -> str | None:
         text = (folder / "output").read_text()
         assert process.poll() is None, f"{text}\n{(folder / 'errors').read_text()}"
-        return text if "Ctrl-C ends everything." in text else None
+        return text if "Press Ctrl-C to stop." in text else None
 
     return until(printed, 30, lambda: (folder / "output").read_text())
 

@@ -324,7 +324,7 @@ def test_compliance_is_stronger_than_passing_through(providers: Providers) -> No
     with sidecar(
         two_vendors(providers, rules), world.KEYS, gateway="on_sidecar_failure: passthrough, workers: 2"
     ) as up:
-        assert "is not done, because of compliance" in up.logged()
+        assert "is not applied, because of compliance" in up.logged()
         assert ask(up, "/openai/v1/chat/completions", OPENAI).status_code == 200
         providers.reset()
 

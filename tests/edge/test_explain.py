@@ -148,7 +148,10 @@ def test_whom_the_route_stage_would_ask_first_is_noted(tmp_path: Path) -> None:
     made = explained(tmp_path, "-c", "openclaw.yml", "-c", "more.yml", body={**CHAT, "model": "auto"})
 
     assert made["outcome"] == "decided"
-    assert "not asked: a second opinion on its tier, of http://127.0.0.1:1/v1/chat/completions" in made["notes"][0]
+    assert (
+        "the second opinion on the tier is not requested from http://127.0.0.1:1/v1/chat/completions"
+        in made["notes"][0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +182,7 @@ def test_without_a_configuration_one_is_asked_for(tmp_path: Path) -> None:
     done = subprocess.run([*COMMAND, "explain", "-"], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert done.stderr == "openclaw-extproc: there is no openclaw.yml here: name a file with -c\n"
+    assert done.stderr == "openclaw-extproc: no openclaw.yml in this folder: name a file with -c\n"
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_variable_that_no_header_can_carry_is_a_finding_and_is_not_sent(tmp_pa
     read = Sources((file,), None, {"KEY": value}).read()
 
     (found,) = read.errors
-    assert "the variable KEY holds a line break or another control character" in str(found)
+    assert "the variable KEY contains a line break or another control character" in str(found)
     assert (found.about, found.line) == ("credential", 1)
     with pytest.raises(ConfigError):
         startable(read, {"KEY": value})  # a variable does not change while a process runs

@@ -200,7 +200,7 @@ def test_files_that_cannot_be_used_are_told_at_the_start(
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("192.0.2.1:{port}", "Cannot assign requested address: it is no address of this machine"),
+        ("192.0.2.1:{port}", "Cannot assign requested address: it is not an address of this machine"),
         ("nowhere.invalid:{port}", "cannot listen on nowhere.invalid"),
     ],
 )

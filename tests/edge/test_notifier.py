@@ -91,7 +91,7 @@ def test_each_vendor_gets_its_own_form() -> None:
         environment = {**urls, "T": "123:abc", "W": f"{servers['w'].url}/hook", "B": "bear"}
 
         async def do(made: Notifier) -> None:
-            made.tell(Notice(Kind.CREDENTIAL_REFUSED, "a_b", "a_b <@U1> & co refuses our credential", AT))
+            made.tell(Notice(Kind.CREDENTIAL_REFUSED, "a_b", "a_b <@U1> & co rejects our credential", AT))
             for server in servers.values():
                 await seen(server, 1)
 
@@ -99,8 +99,8 @@ def test_each_vendor_gets_its_own_form() -> None:
     slack, discord, telegram, webhook = (servers[name].seen[0] for name in "sdtw")
 
     assert slack.target == "/services/T0/B0/x"
-    assert json.loads(slack.body)["text"].startswith("critical: a_b &lt;@U1&gt; &amp; co refuses our credential\n")
-    assert json.loads(discord.body)["content"].startswith(r"critical: a\_b <@U1\> & co refuses our credential")
+    assert json.loads(slack.body)["text"].startswith("critical: a_b &lt;@U1&gt; &amp; co rejects our credential\n")
+    assert json.loads(discord.body)["content"].startswith(r"critical: a\_b <@U1\> & co rejects our credential")
     assert json.loads(discord.body)["allowed_mentions"] == {"parse": []}
     assert telegram.target == "/bot123:abc/sendMessage"
     assert json.loads(telegram.body)["chat_id"] == "-100"
@@ -111,7 +111,7 @@ def test_each_vendor_gets_its_own_form() -> None:
             "kind": "credential_refused",
             "severity": "critical",
             "subject": "a_b",
-            "text": "a_b <@U1> & co refuses our credential",
+            "text": "a_b <@U1> & co rejects our credential",
             "at": AT,
             "times": 1,
         }

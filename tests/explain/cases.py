@@ -66,7 +66,7 @@ SENDING = Sending(
 DECIDED = Explanation(
     VERSION, "decided", REQUEST, FEATURES, JUDGEMENT, RULES, CANDIDATES, DECISION, PLAN, SENDING, None,
     {"x-openclaw-tier": "standard", "x-openclaw-reason": "rule reviews go to the best; experiment opus-5: control"},
-    ("taken for valid, as nobody was asked: aws:default",),
+    ("assumed to be valid without a check: aws:default",),
 )  # fmt: skip
 SHADOW = Explanation(
     VERSION, "decided", REQUEST, FEATURES, JUDGEMENT, RULES[:1], (),

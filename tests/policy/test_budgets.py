@@ -127,7 +127,7 @@ def test_a_spent_budget_refuses_with_its_scope_its_limit_and_what_was_spent(
 
     assert (fault.kind, fault.status) == (Kind.OVER_BUDGET, 429)
     assert fault.public.startswith(words)
-    assert "this would cost about 0.03" in fault.public
+    assert "this request would cost about 0.03" in fault.public
 
 
 def test_reject_looks_for_nothing_cheaper() -> None:
@@ -164,7 +164,7 @@ def test_a_task_that_costs_too_much_gets_the_next_cheaper_model_and_is_never_ref
     decision = decide(ASKED, NOW, made)
 
     assert names(decision) == ["b/medium", "c/small", "a/large"]
-    assert decision.record.notice == "downgraded from a/large to b/medium: limit of a task: 0.01 USD"
+    assert decision.record.notice == "downgraded from a/large to b/medium: limit per task: 0.01 USD"
     assert names(decide(ASKED, NOW, limited(max_cost_per_task=0.000_001))) == ["a/large"]
 
 

@@ -131,7 +131,7 @@ def test_a_request_that_names_a_model_nobody_has_is_told() -> None:
 
     assert (fault.kind, fault.public) == (
         Kind.NOT_FOUND,
-        "x-openclaw-model: no provider is configured for the model it names",
+        "x-openclaw-model: no provider is configured for its model",
     )
 
 
@@ -270,7 +270,7 @@ def test_a_guess_of_ours_never_makes_a_named_model_dearer(strategy: Strategy) ->
     decision = decide(asking("small"), NOW, gateway(strategy), judgement=SIMPLE)
 
     assert names(decision) == ["c/small"]
-    assert "large not used, as it may cost more than what was asked for" in decision.because[1]
+    assert "large not used, because it may cost more than the requested model" in decision.because[1]
     assert asked_first(strategy, AUTOMATIC) == "a/large", "who left the choice to us named no price"
     assert asked_first(ruled(Rule("all", None, "large")), asking("small")) == "a/large", "a rule is no guess"
 

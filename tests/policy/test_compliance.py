@@ -45,7 +45,7 @@ def test_who_left_the_choice_to_us_gets_somebody_who_is_allowed() -> None:
     decision = decide(left, NOW, made)
 
     assert names(decision) == ["c/small"]
-    assert "nobody who was chosen can serve it: the cheapest who can" in decision.because
+    assert "none of the chosen models is able or allowed to answer: using the cheapest that is" in decision.because
 
 
 def test_several_restrictions_all_hold() -> None:
@@ -111,7 +111,7 @@ def test_a_class_or_cost_centre_nobody_defined_is_the_clients_mistake() -> None:
 
     assert (unknown.kind, unknown.public) == (
         Kind.MALFORMED,
-        "x-openclaw-data-class: no such data class (known: pii)",
+        "x-openclaw-data-class: unknown data class (known: pii)",
     )
     assert refusal(declaring(cost_centre="moon"), NOW, bound(cost_centres=centres)).kind is Kind.MALFORMED
     assert refusal(declaring(data_class="x"), NOW, gateway()).kind is Kind.MALFORMED, "nobody would keep to it"

@@ -41,14 +41,14 @@ def test_a_listed_model_goes_down_its_chain_in_order() -> None:
     decision = decide(FEATURES, RuntimeState(), gateway(ONE, TWO, THREE))
 
     assert decision.chain == (target(ONE), target(TWO), target(THREE))
-    assert decision.because == ("one lists the model asked for",)
+    assert decision.because == ("one lists the requested model",)
 
 
 def test_auto_is_the_default_chain() -> None:
     decision = decide(replace(FEATURES, model=AUTO), RuntimeState(), gateway(ONE, auto=[TWO, ONE]))
 
     assert decision.chain == (target(TWO), target(ONE))
-    assert decision.because == ("the default chain was asked for",)
+    assert decision.because == ("the client asked for the default chain",)
 
 
 def test_an_unknown_model_is_the_clients_fault_and_the_known_ones_are_told() -> None:
@@ -65,7 +65,7 @@ def test_an_unknown_model_may_go_to_the_default_chain() -> None:
     decision = decide(replace(FEATURES, model="who knows"), RuntimeState(), open_to_all)
 
     assert decision.chain == (target(TWO),)
-    assert decision.because == ("no provider lists the model asked for: the default chain",)
+    assert decision.because == ("no provider lists the requested model: using the default chain",)
 
 
 def test_without_a_default_chain_an_unknown_model_stays_unknown() -> None:
@@ -86,7 +86,7 @@ def test_who_has_no_credential_is_skipped_and_the_reason_is_kept() -> None:
     decision = decide(FEATURES, RuntimeState(frozenset({"KEY_1"})), gateway(ONE, TWO))
 
     assert decision.chain == (target(TWO),)
-    assert decision.because == ("one lists the model asked for", "one skipped: its credential is not set")
+    assert decision.because == ("one lists the requested model", "one skipped: its credential is not set")
 
 
 def test_a_chain_without_a_single_credential_is_our_fault() -> None:
@@ -104,7 +104,7 @@ def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
     bound = replace(FEATURES, bound_to_format=("messages[0]: audio",))
 
     assert names(gateway(TWO, ONE, THREE), bound) == ["one", "three"]
-    assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be carried to two")
+    assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be translated for two")
     with pytest.raises(FaultError) as error:
         decide(bound, RuntimeState(), gateway(TWO))
     assert error.value.fault.about == "messages[0]: audio"
@@ -142,7 +142,7 @@ def test_a_callers_key_goes_to_no_other_format() -> None:
 
     assert refusal(gateway(foreign)) == (
         Kind.EXHAUSTED,
-        "two skipped: the caller's credential was not meant for it",
+        "two skipped: the caller's own credential is sent only to the first provider of a chain",
     )
     assert names(gateway(foreign, ONE)) == ["one"]
 
@@ -180,7 +180,7 @@ def test_who_only_chats_is_not_asked_for_embeddings() -> None:
     kind, message = refusal(gateway(ONE, TWO), EMBEDDING)
 
     assert kind is Kind.UNSUPPORTED
-    assert message == "model: one, which has it, cannot be asked for embeddings"
+    assert message == "model: one serves it, but not for embeddings"
 
 
 @pytest.mark.parametrize("auth", ["aws", "google"])

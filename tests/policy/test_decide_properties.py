@@ -223,7 +223,11 @@ def test_nobody_pays_more_than_for_what_they_asked_for_without_somebody_having_s
 
 def full(decision: Decision) -> set[str]:
     """Who has all the calls it may have, and so goes behind everybody else."""
-    return {reason.split()[0] for reason in decision.because if "goes behind: it has the" in reason}
+    return {
+        reason.split()[0]
+        for reason in decision.because
+        if "moved to the end of the chain: it has reached its limit" in reason
+    }
 
 
 def _chooses(strategy: Strategy) -> bool:

@@ -33,7 +33,7 @@ def test_a_pool_is_spread_by_weight_and_then_gone_through_the_lightest_first() -
         {"b/medium": 1},
         {"a/large": 1},
     ]
-    assert decision.because == ("the pool pool was asked for",)
+    assert decision.because == ("the client asked for the pool pool",)
 
 
 def test_who_cannot_leaves_the_pool_and_the_others_keep_their_weights() -> None:

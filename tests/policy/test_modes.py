@@ -43,7 +43,7 @@ def test_what_was_asked_for_goes_first_and_its_fallbacks_stand_behind_it(mode: M
     decision = decide(declaring(level=Level("x-openclaw-model", "small")), NOW, watching(mode), judgement=SIMPLE)
 
     assert names(decision) == ["a/large", "b/medium", "c/small"], "what enforce would ask is the last to be asked"
-    assert decision.because[0] == "a lists the model asked for"
+    assert decision.because[0] == "a lists the requested model"
     assert (decision.record.mode, decision.record.tier) == (mode, "simple")
     assert (decision.record.experiment, decision.record.notice) == ("", "")
 
@@ -86,7 +86,7 @@ def test_who_fails_goes_behind_the_others(mode: Mode) -> None:
     decision = decide(ASKED, ill, watching(mode), judgement=SIMPLE)
 
     assert names(decision) == ["b/medium", "c/small", "a/large"]
-    assert "b/medium before a/large: the other one is failing" in decision.because
+    assert "b/medium before a/large: a/large is failing" in decision.because
 
 
 @pytest.mark.parametrize("mode", QUIET)

@@ -150,7 +150,7 @@ def test_who_fails_goes_behind_all_others() -> None:
     ill = decide(ASKED, replace(NOW, unhealthy=frozenset({"a"})), made)
 
     assert names(ill) == ["b/medium", "c/small", "a/large"]
-    assert "b/medium before a/large: the other one is failing" in ill.because
+    assert "b/medium before a/large: a/large is failing" in ill.because
     assert names(decide(ASKED, replace(NOW, unhealthy=frozenset("abc")), made)) == ["a/large", "b/medium", "c/small"]
     assert names(decide(ASKED, replace(NOW, unhealthy=frozenset({"a/large"})), made))[0] == "b/medium"
 
@@ -188,7 +188,7 @@ def test_a_model_that_is_known_to_be_blind_gets_no_picture() -> None:
     decision = decide(PICTURE, NOW, of_medium(Strategy(), **{"b/medium": blind}))
 
     assert names(decision) == ["a/large", "c/small"]
-    assert "b skipped: medium is not able to do vision" in decision.because
+    assert "b skipped: medium does not support vision" in decision.because
 
 
 def test_if_all_are_said_to_be_blind_the_provider_decides() -> None:
@@ -258,7 +258,7 @@ def test_a_request_nobody_has_room_for_is_refused_in_words_its_sdk_knows() -> No
     fault = refusal(asking("medium"), NOW, of_medium(Strategy(), **small))
 
     assert (fault.kind, fault.code, fault.status) == (Kind.MALFORMED, "context_length_exceeded", 400)
-    assert fault.public == "about 1,000 tokens with the answer asked for, and medium has room for 500"
+    assert fault.public == "about 1,000 tokens with the requested output; the context window of medium is 500"
 
 
 def test_who_left_the_choice_to_us_gets_anybody_with_room() -> None:

@@ -85,7 +85,7 @@ def test_a_restriction_to_models_is_met_by_who_names_one_of_them() -> None:
     made = under(Compliance(always=(MODELS,)))
 
     assert why(found(unread(), made)) == (
-        Kind.FORBIDDEN, "all requests: a request that is not read may not go to a",
+        Kind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at a",
     )  # fmt: skip
     assert why(found(unread("large"), made)) == (Kind.FORBIDDEN, "all requests does not allow a/large")
     assert where(found(unread("medium"), made)) == "b/medium"
@@ -162,7 +162,7 @@ def test_it_goes_to_who_has_the_model_under_its_real_name() -> None:
 
 def test_a_model_of_somebody_who_does_not_speak_for_this_path_is_refused() -> None:
     assert why(found(unread("small"), gateway())) == (
-        Kind.UNSUPPORTED, "model: c, which has it, cannot be asked for this",
+        Kind.UNSUPPORTED, "model: c serves it, but does not accept requests of this kind",
     )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def test_of_several_that_have_it_the_healthy_and_roomy_ones_come_first() -> None
     assert where(found(unread("pool"), made, replace(NOW, unhealthy=ill))) == "b/medium"
     assert where(found(unread("pool"), made, replace(NOW, inflight=busy))) == "b/medium"
     assert why(found(unread("large"), made, replace(NOW, inflight=busy))) == (
-        Kind.RATE_LIMITED, "a/large has the 1 calls it may have at a time",
+        Kind.RATE_LIMITED, "a/large has reached its limit of 1 concurrent calls",
     )  # fmt: skip
 
 
@@ -209,7 +209,7 @@ def test_a_callers_key_goes_to_the_first_owner_only() -> None:
     providers = {**made.providers, "b": replace(made.providers["b"], auth="forward")}
 
     assert why(found(unread(), replace(made, providers=providers)))[1] == (
-        "b: the caller's credential was not meant for it"
+        "b: the caller's own credential is sent only to the first provider of a chain"
     )
 
 
@@ -226,7 +226,7 @@ def test_a_budget_that_is_used_up_refuses_what_is_billed_in_every_mode(mode: Mod
     made, spent = spending(mode, daily_budget=5.0), replace(NOW, spent_today=5.0)
 
     assert why(found(unread(model), made, spent)) == (
-        Kind.OVER_BUDGET, "daily budget: 5.00 USD, 5.00 spent, and its price is not known",
+        Kind.OVER_BUDGET, "daily budget: 5.00 USD, 5.00 spent, and the price of this request is unknown",
     )  # fmt: skip
     assert isinstance(found(unread(model), made, spent, is_billed=False), PassthroughDecision)
     assert isinstance(found(unread(model), made, replace(NOW, spent_today=4.99)), PassthroughDecision)

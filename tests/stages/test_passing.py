@@ -416,7 +416,7 @@ def test_nobody_gets_what_nobody_may_have() -> None:
     fault = talk.hang_up().entry.fault
     assert fault is not None
     assert (fault.kind, fault.public) == (
-        Kind.FORBIDDEN, "all requests: a request that is not read may not go to openai",
+        Kind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at openai",
     )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Conditions in CEL: compiled when the configuration is read, with errors in an operator's words."""
+"""CEL conditions, compiled when the configuration is read, with error messages for operators."""

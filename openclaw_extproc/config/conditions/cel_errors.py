@@ -1,4 +1,4 @@
-"""What the CEL compiler complains of, in an operator's words.
+"""Error messages of the CEL compiler, reworded for operators.
 
 Its messages are those of cel-cpp 0.13 (`ERROR: <input>:LINE:COLUMN: ...`) and of its ANTLR grammar, which name tokens
 that nobody wrote. No text in quotes is ever repeated: it may have come from an environment variable.
@@ -23,6 +23,8 @@ MAX_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
+    """One error in a condition: position, finding and remedy."""
+
     place: tuple[int, int] | None
     """Line and column, both from 1."""
     finding: str
@@ -127,8 +129,8 @@ _SIGNS = (
     ("=", "= compares nothing", "write =="),
     ("&", "& is not `and`", "write &&"),
     ("|", "| is not `or`", "write ||"),
-    ('"', "the text in quotes is not closed, or has a \\ that means nothing", "close it, and write \\ as \\\\"),
-    ("'", "the text in quotes is not closed, or has a \\ that means nothing", "close it, and write \\ as \\\\"),
+    ('"', "the text in quotes is not closed, or has an invalid \\ escape", "close it, and write \\ as \\\\"),
+    ("'", "the text in quotes is not closed, or has an invalid \\ escape", "close it, and write \\ as \\\\"),
     ("“", "these quotes are a typesetter's", "write \" or '"),
     ("”", "these quotes are a typesetter's", "write \" or '"),
     ("$", "variables of a condition have no $", "write the name alone"),
@@ -171,7 +173,7 @@ def _unknown(line: int, column: int, name: str, written: str) -> Complaint:
     start = column if written.startswith(root, column - 1) else written.rfind(root, 0, column) + 1 or column
     if root in _OTHER_NAMES:
         return Complaint((line, start), f'no such variable "{root}"', _OTHER_NAMES[root])
-    quoted = f'write "{root}" if it is meant as text' if re.search(r"[=!]=\s*$", written[: start - 1]) else ""
+    quoted = f'write "{root}" if a string is meant' if re.search(r"[=!]=\s*$", written[: start - 1]) else ""
     remedy = nearest(root, VARIABLES) or quoted or "write one of these"
     return Complaint((line, start), f'no such variable "{root}" {known(VARIABLES)}', remedy)
 

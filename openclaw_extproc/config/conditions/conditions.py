@@ -49,7 +49,7 @@ def activate(values: Values) -> object:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles the conditions of one configuration, and keeps what is wrong with them."""
+    """Compiles the conditions of one configuration and collects the findings about them."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
     count: int = 0
@@ -75,7 +75,7 @@ class Compiler:
             return None
         condition = Condition(source, _test(expression))
         if is_constant(condition) is False:
-            self.findings.append(warning(path, "never holds, whatever the request", "remove it"))
+            self.findings.append(warning(path, "can never be true", "remove it"))
         return condition
 
 

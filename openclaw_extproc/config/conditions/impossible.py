@@ -1,4 +1,4 @@
-"""Text in conditions that no request can ever equal: a misspelt tier or task, a pattern that is none.
+"""Findings about strings in conditions that no request can equal: a misspelt tier or task, an invalid pattern.
 
 The types are right then, so CEL has nothing against it; the rule would just never match, in silence.
 """

@@ -1,1 +1,1 @@
-"""The gateway's own settings, linked: limits, callers, stages, health, notifications."""
+"""Linking of the gateway's own settings: limits, callers, stages, health and notifications."""

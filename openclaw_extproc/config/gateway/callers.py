@@ -1,4 +1,5 @@
-"""`clients`, and what `gateway` says of callers, linked. Who may call is never guessed: a dangling name is an error."""
+"""Linking of `clients` and of the caller settings in `gateway`. An unknown name is an error, so that access is never
+guessed."""
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
@@ -52,10 +53,12 @@ class _Linking:
         path = f"clients.{name}"
         self.centre(one.cost_centre, f"{path}.cost_centre")
         if name in _NOT_CLIENTS:
-            self.findings.append(error(path, "is what metrics call callers that are no client", "take another name"))
+            self.findings.append(
+                error(path, "is reserved: metrics use it for callers that are not clients", "take another name")
+            )
         if not (one.api_keys or one.api_key_files or one.certificates or one.subjects):
             remedy = "write api_keys, api_key_files, certificates or subjects"
-            self.findings.append(error(path, "nothing tells who it is", remedy))
+            self.findings.append(error(path, "has no way to be identified", remedy))
         self._keys(one, path)
         for key, patterns in (("certificates", one.certificates), ("subjects", one.subjects)):
             for n, pattern in enumerate(patterns):
@@ -78,7 +81,7 @@ class _Linking:
         for n, file in enumerate(one.api_key_files):
             if "/" not in file:
                 remedy = "write one with a slash, such as ./keys/search"
-                self.findings.append(error(f"{path}.api_key_files[{n}]", "is no path", remedy))
+                self.findings.append(error(f"{path}.api_key_files[{n}]", "is not a path", remedy))
         here = [name for name in one.api_keys if name in self.variables]
         here += [file for file in one.api_key_files if self.readable(file)]
         if (one.api_keys or one.api_key_files) and not here:
@@ -102,7 +105,7 @@ class _Linking:
         ):
             self._must_be_readable(file, f"{path}.{key}")
         if one.require_client_cert and one.client_ca_file is None:
-            finding = "nobody's certificate counts, so every connection would be refused"
+            finding = "no client certificate is trusted, so every connection would be rejected"
             self.findings.append(error(f"{path}.require_client_cert", finding, f"write {path}.client_ca_file"))
         if one.cert_file is None or one.key_file is None:
             return None
@@ -113,7 +116,7 @@ class _Linking:
         if one.issuer is None:
             self.findings.append(error(f"{path}.issuer", "missing", "write the iss of its tokens"))
         if (one.jwks_file is None) == (one.jwks_uri is None):
-            finding = "missing, as is jwks_uri" if one.jwks_file is None else "written beside jwks_uri"
+            finding = "missing, as is jwks_uri" if one.jwks_file is None else "set together with jwks_uri"
             self.findings.append(error(f"{path}.jwks_file", finding, "write one of the two"))
         if not one.audiences:
             finding = "missing: a token that the issuer made for any other service counts here, too"
@@ -156,7 +159,7 @@ class _Linking:
 
 def _unidentified(rules: CallerRules) -> Iterator[Finding]:
     if rules.authentication != "optional" and not rules.identifies:
-        finding = "nothing here can tell who calls, so every call would be refused"
+        finding = "no way to identify callers is configured, so every request would be rejected"
         remedy = "write clients with keys, gateway.tls.client_ca_file or gateway.jwt"
         yield error("gateway.authentication", finding, remedy)
 
@@ -166,9 +169,9 @@ def _unmatched(rules: CallerRules) -> Iterator[Finding]:
     for name, one in rules.clients.items():
         if one.certificates and not (rules.reads_certificates or rules.forwarded_from):
             remedy = "write gateway.tls.client_ca_file, or gateway.forwarded_client_cert_from in a mesh"
-            yield warning(f"clients.{name}.certificates", "nobody asks for certificates", remedy)
+            yield warning(f"clients.{name}.certificates", "the listener requests no client certificates", remedy)
         if one.subjects and rules.jwt is None:
-            yield warning(f"clients.{name}.subjects", "nobody verifies tokens", "write gateway.jwt")
+            yield warning(f"clients.{name}.subjects", "tokens are not verified", "write gateway.jwt")
 
 
 def _unheard(rules: CallerRules, written: Written) -> Iterator[Finding]:
@@ -177,7 +180,7 @@ def _unheard(rules: CallerRules, written: Written) -> Iterator[Finding]:
         return
     remedy = "write clients, gateway.tls.client_ca_file or gateway.jwt, or gateway.trust_caller_labels: true"
     if written.users:
-        yield warning("users", "not used: nothing says who the user is, and callers are not believed", remedy)
+        yield warning("users", "not used: callers are not identified and their labels are not trusted", remedy)
     if written.cost_centres and not rules.default_cost_centre:
         finding = "callers are not believed: a name that they send narrows, and nothing is limited by it"
         yield warning("cost_centres", finding, f"{remedy}, or gateway.cost_centre.default")

@@ -1,4 +1,4 @@
-"""`failover.scheduled_failover`: when drills are held."""
+"""Linking of `failover.scheduled_failover`, the schedule of drills."""
 
 from openclaw_extproc.config.schema.load_balancing import Failover, milliseconds
 from openclaw_extproc.config.settings import Drills

@@ -1,4 +1,4 @@
-"""Findings about doors that stand open: who else can call, read the admin port, or listen to a key on its way.
+"""Findings about open access: other callers, a reachable admin port, credentials without encryption.
 
 What gives a key away for good is an error, unless the configuration says that it is meant; the rest are warnings.
 """
@@ -42,10 +42,10 @@ def _listener(gateway: GatewaySection, callers: CallerRules) -> Iterator[Finding
     if is_loopback(gateway.host):
         return
     if gateway.authentication is None:
-        finding = "whoever reaches this address can call, and spends the credentials of the providers"
+        finding = "anyone who can reach this address can send requests, at the cost of the providers' accounts"
         remedy = (
-            "write 127.0.0.1, or clients and gateway.authentication: required; `authentication: optional` says that it "
-            "is meant"
+            "write 127.0.0.1, or clients and gateway.authentication: required; `authentication: optional` confirms "
+            "that it is intended"
         )
         yield warning("gateway.host", finding, remedy)
     if callers.tls is None and any(client.api_keys for client in callers.clients.values()):
@@ -56,23 +56,23 @@ def _listener(gateway: GatewaySection, callers: CallerRules) -> Iterator[Finding
 def _admin(gateway: GatewaySection) -> Iterator[Finding]:
     if not (is_loopback(gateway.admin_host) or gateway.expose_admin):
         finding = "whoever reaches this address can read metrics and the health of all providers"
-        remedy = "write 127.0.0.1; `expose_admin: true` says that it is meant"
+        remedy = "write 127.0.0.1; `expose_admin: true` confirms that it is intended"
         yield warning("gateway.admin_host", finding, remedy)
 
 
 def _in_the_clear(provider: Provider, path: str) -> Iterator[Finding]:
     if provider.credential or provider.auth != "inject":
         whose = "the caller's credential" if provider.auth == "forward" else "its credential"
-        finding = f"{provider.name}: {whose} goes over http:// to a public address: anybody between can read it"
-        yield error(path, finding, "write an https:// endpoint; `allow_http: true` says that it is meant")
+        finding = f"{provider.name}: {whose} is sent over http:// to a public address, where it can be read in transit"
+        yield error(path, finding, "write an https:// endpoint; `allow_http: true` confirms that it is intended")
 
 
 def _channels(written: Written) -> Iterator[Finding]:
     for name, one in written.channels.items():
         place = endpoint(one.endpoint, "") if one.endpoint else None
         if isinstance(place, WrittenEndpoint) and place.scheme == "http" and not is_near(place.host):
-            finding = "the bot's token goes over http:// to a public address: anybody between can read it"
+            finding = "the bot's token is sent over http:// to a public address, where it can be read in transit"
             yield error(f"channels.{name}.endpoint", finding, "write https://")
         if one.security == "none" and one.user and one.host and not is_near(one.host):
-            finding = "the password goes to a public address without TLS: anybody between can read it"
+            finding = "the password is sent to a public address without TLS, where it can be read in transit"
             yield error(f"channels.{name}.security", finding, "write starttls or tls")

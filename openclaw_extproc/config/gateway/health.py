@@ -1,4 +1,4 @@
-"""What is written about health, in all its places, linked into one `HealthRules`."""
+"""Linking of all health settings into one `HealthRules`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -65,7 +65,7 @@ def _everywhere(check: HealthCheck | None, interval_ms: int | None, findings: li
         return None
     own = check.interval_ms
     if None not in (own, interval_ms) and own != interval_ms:
-        finding = f"not used: model.router.health_check_interval_ms says {interval_ms}"
+        finding = f"not used: model.router.health_check_interval_ms sets {interval_ms}"
         findings.append(warning("router.health_check.interval_ms", finding, "write it in one of the two places"))
     usual = Probing()
     chosen = own if interval_ms is None else interval_ms

@@ -1,4 +1,4 @@
-"""The numbers of a gateway: waits, retries, and what a caller is told when all is lost."""
+"""Linking of timeouts, retries and the emergency response."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def _no_time_for_another(limits: Limits) -> Iterator[Finding]:
     each = {"first_token_ms": limits.first_token_ms, "answer_ms": limits.answer_ms}
     if longer := {name: ms for name, ms in each.items() if min(ms, most) >= total}:
         named = " and ".join(f"{name} ({min(ms, most)})" for name, ms in longer.items())
-        finding = f"no longer than {named}: who is silent leaves no time to ask another provider"
+        finding = f"no longer than {named}: a provider that does not respond leaves no time for a fallback"
         yield warning("router.timeouts.total_ms", finding, "write shorter ones for each attempt, or a longer total_ms")
 
 
@@ -121,7 +121,7 @@ def _delay(policy: RetryPolicy) -> int | None:
 def _two_delays(policy: RetryPolicy, path: str) -> Iterator[Finding]:
     one, other = policy.initial_delay_ms, policy.retry_delay_ms
     if one is not None and other is not None and one != other:
-        yield error(f"{path}.retry_delay_ms", "says another delay than initial_delay_ms", "write one of the two")
+        yield error(f"{path}.retry_delay_ms", "differs from initial_delay_ms", "write one of the two")
 
 
 def _overruled(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
@@ -133,5 +133,5 @@ def _overruled(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
     }
     for key, (used, other) in pairs.items():
         if used is not None and other is not None and used != other:
-            finding = f"not used: model.router.retry_policy says {used}"
+            finding = f"not used: model.router.retry_policy sets {used}"
             yield warning(f"router.retry_policy.{key}", finding, "write it in one of the two places")

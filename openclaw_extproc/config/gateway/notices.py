@@ -1,4 +1,4 @@
-"""`channels`, `routing_rules` and `alert_channel`, linked: which kinds of notices go where, and what that needs."""
+"""Linking of `channels`, `routing_rules` and `alert_channel`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -76,7 +76,7 @@ def _channel(name: str, one: WrittenChannel, linking: _Linking) -> Channel | Non
         return None
     for key, vendors in _OWN_KEYS.items():
         if key in one.model_fields_set and vendor not in vendors.split():
-            linking.findings.append(error(f"{path}.{key}", f"means nothing to a {vendor}", "remove it"))
+            linking.findings.append(error(f"{path}.{key}", f"is not supported by a {vendor}", "remove it"))
     mail = _mail(one, path, linking) if vendor == "smtp" else None
     if vendor == "smtp" and mail is None:
         return None
@@ -111,7 +111,7 @@ def _mail(one: WrittenChannel, path: str, linking: _Linking) -> Mail | None:
     """The published example names no server: it is no error, and it says so."""
     lacking = [key for key, said in (("host", one.host), ("sender", one.sender), ("to", one.to)) if not said]
     if one.host is None or one.sender is None or lacking:
-        linking.findings.append(warning(path, f"no {', no '.join(lacking)}: nobody gets mails", "write them"))
+        linking.findings.append(warning(path, f"no {', no '.join(lacking)}: no mail can be sent", "write them"))
         return None
     port = one.port or _PORTS[one.security]
     return Mail(one.host, port, one.security, one.user or "", one.sender, tuple(one.to))
@@ -127,7 +127,7 @@ def _missing(one: Channel, variables: Collection[str]) -> Iterator[Finding]:
     """May be set by the time it is needed, as each is looked up anew: a warning."""
     for name in (one.secret, one.bearer, one.chat_name):
         if name and name not in variables:
-            told = f"the variable {name} is not set: nobody is told through it"
+            told = f"the variable {name} is not set: the channel sends nothing"
             yield warning(f"channels.{one.name}", told, f"export {name}=...")
 
 
@@ -166,11 +166,11 @@ def _about(rule: RoutingRule, path: str, kinds: frozenset[Kind]) -> Iterator[Fin
 def _about_schedule(schedule: str, path: str, kinds: frozenset[Kind]) -> Iterator[Finding]:
     try:
         if cron.read(schedule).next_after(0.0) is None:
-            yield error(f"{path}.schedule", "such a day never comes")
+            yield error(f"{path}.schedule", "no date matches")
     except cron.CronError as problem:
         yield error(f"{path}.schedule", str(problem))
     if kinds and Kind.DAILY_REPORT not in kinds:
-        yield warning(f"{path}.schedule", "not used: what is no report is told when it happens", "remove it")
+        yield warning(f"{path}.schedule", "not used: only reports have a schedule", "remove it")
 
 
 def _by_priority(name: str, one: WrittenChannel, linking: _Linking) -> None:
@@ -193,7 +193,9 @@ def _of_health(written: Written, linking: _Linking) -> None:
         finding = f'no channel is named "{name}" {known(written.channels)}'
         linking.findings.append(error(path, finding, nearest(name, written.channels) or "describe it under channels"))
     if check.critical_threshold is None or not check.enabled:
-        linking.findings.append(warning(path, "not used, since no critical_threshold holds", "write one beside it"))
+        linking.findings.append(
+            warning(path, "not used, because no critical_threshold is set", "set critical_threshold")
+        )
     linking.routes.setdefault(name, {}).setdefault(Kind.FAILURE_RATE, Route())
 
 

@@ -1,4 +1,5 @@
-"""`gateway.on_sidecar_failure`: which vendor's calls go on by themselves when none of our workers answers."""
+"""Linking of `gateway.on_sidecar_failure`: the API families whose calls are sent to their vendor if no worker
+responds."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,7 +21,7 @@ def link_fail_open(
     if not wanted:
         return {}, []
     if limits := list(_limits(gateway)):
-        finding = f"is not done, because of {', '.join(limits)}: what nobody checks must not pass"
+        finding = f"is not applied, because of {', '.join(limits)}: requests without these checks must not pass"
         return {}, [warning(_PATH, finding, "write reject")]
     found = {_name(family): _target(family, upstreams) for family in wanted}
     missing = [

@@ -1,4 +1,4 @@
-"""`gateway.passthrough`: what is opened of the table of requests that are passed on unread, and to whom they go."""
+"""Linking of `gateway.passthrough`: the open rows of the passthrough table, and the providers that receive them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

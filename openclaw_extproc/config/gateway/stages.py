@@ -1,4 +1,4 @@
-"""Where the stages are served: checked before anything listens there."""
+"""Linking of `gateway.stages`: the addresses of the stages, checked before they are opened."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _of_one(name: str, address: str, stages: StageAddresses, workers: int) -> It
         return
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) <= _MAX_PORT or (":" in host and not _is_bracketed(host)):
-        yield error(path, f"{address} is no address", "write unix:/path/of/a.sock, host:port or [IPv6]:port")
+        yield error(path, f"{address} is not an address", "write unix:/path/of/a.sock, host:port or [IPv6]:port")
         return
     if int(port) + 2 * (workers - 1) > _MAX_PORT:
         yield error(path, f"{workers} workers need the ports {port}, {int(port) + 2}, …", "begin with a lower port")

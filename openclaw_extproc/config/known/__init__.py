@@ -1,1 +1,1 @@
-"""What is known without being configured: models, providers, list prices."""
+"""Built-in tables: known models, known providers and list prices."""

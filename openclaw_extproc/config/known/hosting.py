@@ -1,4 +1,4 @@
-"""Whether a model is run by oneself, hosted with open weights, or sold by its maker."""
+"""The kind of a model: self-hosted, hosted with open weights, or sold by its vendor."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""What is known of models by their names: whose they are, how good, how wide, what they take.
+"""The built-in properties of well-known models, by name: family, quality, context window, capabilities.
 
 Sources: the vendors' model pages and model cards, as far as known in 2026-11: Anthropic "Models overview", OpenAI
 "Models", Google "Gemini models", Mistral "Models", Meta's, Alibaba's, DeepSeek's, Microsoft's model cards, AWS "Nova".
@@ -27,6 +27,8 @@ TINY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
+    """The built-in properties of one family of model names."""
+
     family: str = ""
     """Whose tokenizer it has."""
     is_open: bool | None = None

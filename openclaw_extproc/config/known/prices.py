@@ -1,4 +1,4 @@
-"""List prices and windows, from the tables of the package `genai-prices`, for providers that are asked at home.
+"""List prices and context windows from the package `genai-prices`, for providers at their vendor's own address.
 
 Who is paid is told by the address, not by the name: what stands at another address than the seller's own (a proxy, a
 server of one's own, a simulator) has no list price, whatever it is called. An address that the package knows is that of
@@ -51,7 +51,7 @@ NEWEST = date.max
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the tables say of a model at a seller."""
+    """The price and context window of a model at one vendor."""
 
     prices: tuple[Price, ...] = ()
     window: int | None = None

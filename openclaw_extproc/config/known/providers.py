@@ -1,4 +1,4 @@
-"""Providers that need no endpoint: where they are, which format they speak, how their key is usually named.
+"""The known providers, which need no endpoint: address, wire format, and the usual variable of the key.
 
 Source: each provider's own pages on its OpenAI-compatible API, and the tables other gateways keep of them (looked up
 in stored copies of those pages, 2026-11). What the quirks were taken from:
@@ -37,6 +37,8 @@ _OPENAI = "openai_chat"
 
 @dataclass(frozen=True, slots=True)
 class KnownProvider:
+    """The built-in settings of one provider."""
+
     endpoint: str = ""
     """Empty: it runs wherever its user put it. `{region}` stands for the provider's `region`."""
     format: str = _OPENAI

@@ -1,1 +1,1 @@
-"""Models and their names, linked: facts, prices, fallback chains, virtual names."""
+"""Linking of models: properties, prices, fallback chains and virtual models."""

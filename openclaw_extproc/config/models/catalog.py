@@ -1,4 +1,4 @@
-"""What is known of every model that a request can reach, and what goes with the requests to it.
+"""The catalogue: the properties of every model that a request can reach, and the changes to requests for it.
 
 What is written goes before what is known by name, key by key. A model may be written of in several forms (an alias, an
 entry of a list, a role, the clusters file); what they say is put together, and must not differ.
@@ -35,6 +35,8 @@ _SYNONYMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """The properties of all models, and where each was set."""
+
     facts: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])
     """By `Target.name`."""
     changes: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
@@ -141,7 +143,7 @@ def _facts(
 def _nonsense(one: Said) -> Iterator[Finding]:
     width, other, longest = one.count("context_window"), one.count("max_tokens"), one.count("max_output_tokens")
     if width and other and width != other:
-        finding = f"says another window than {one.place('context_window')}"
+        finding = f"differs from {one.place('context_window')}"
         yield error(one.place("max_tokens"), finding, "if the longest answer is meant, write max_output_tokens")
     window = width or other
     if window and longest and longest > window:

@@ -1,4 +1,4 @@
-"""From the model a client asks for to the targets in the order of trying.
+"""The fallback chains: from the model that a client asks for to its targets in order.
 
 Where forms stand side by side, the first one that knows a model has it: roles, list, single model, aliases, clusters.
 """
@@ -60,7 +60,7 @@ def link_chains(
         chains.setdefault(wanted.model, linking.walk(wanted.provider, wanted.model))
         aliased = _aliased(chains[wanted.model], linking.walk(wanted.provider, wanted.model))
         if chains.setdefault(alias, aliased) != aliased:
-            finding = "is also the name of a model, which goes elsewhere: the alias is not used"
+            finding = "is also the name of a model of another provider: the alias is not used"
             findings.append(warning(f"gateway.models.{alias}", finding, "give the alias another name"))
     for provider in providers.by_name.values():
         for model in provider.models:
@@ -225,13 +225,21 @@ def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:
     for provider in providers.by_name.values():
         if AUTO in provider.models:
             path = providers.paths[provider.name].rpartition(".")[0]
-            yield error(path, f'lists a model named "{AUTO}": that name leaves the choice to us', "remove it")
+            yield error(
+                path, f'lists a model named "{AUTO}": that name is reserved for the default choice', "remove it"
+            )
         for model in provider.models:
             if model.startswith(LEVEL):
                 path = providers.paths[provider.name].rpartition(".")[0]
-                yield error(path, f'lists a model whose name begins with "{LEVEL}": such names are ours', "remove it")
+                yield error(
+                    path,
+                    f'lists a model whose name begins with "{LEVEL}": names with this prefix are reserved',
+                    "remove it",
+                )
     for alias in forms.aliases:
         if alias.startswith(LEVEL):
-            yield error(f"gateway.models.{alias}", "names that begin so are ours", "give the alias another name")
+            yield error(f"gateway.models.{alias}", "names with this prefix are reserved", "give the alias another name")
     if AUTO in forms.aliases:
-        yield error(f"gateway.models.{AUTO}", "this name leaves the choice to us", "give the alias another name")
+        yield error(
+            f"gateway.models.{AUTO}", "this name is reserved for the default choice", "give the alias another name"
+        )

@@ -1,4 +1,4 @@
-"""What a model costs by the configuration: the written keys over the list price.
+"""The configured price of a model, which takes precedence over the list price.
 
 `cost_per_token` is ambiguous by a factor of a thousand: see docs/decisions/0010. The other keys are not.
 """
@@ -67,7 +67,7 @@ def _first(one: float | None, other: float | None) -> float | None:
 
 def _half(one: Said, missing: str) -> Finding:
     written = "input" if missing == "output" else "output"
-    finding = f"says half of a price, and the list price is not known: {missing}_cost_per_million is missing"
+    finding = f"only half of the price is set, and the list price is unknown: {missing}_cost_per_million is missing"
     return error(one.place(f"{written}_cost_per_million"), finding, f"write {missing}_cost_per_million too")
 
 

@@ -1,4 +1,4 @@
-"""Everything about models in one place for `link`: the catalogue, what goes with requests, money, virtual names."""
+"""Links everything about models: the catalogue, request changes, costs and virtual models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ from openclaw_extproc.strategy import Optimization, Strategy, Switching, Virtual
 
 @dataclass(frozen=True, slots=True)
 class LinkedModels:
+    """The linked models of one configuration."""
+
     chains: Mapping[str, Chain]
     """Those given, whose targets now have their `changes`."""
     catalog: Mapping[str, ModelFacts]
@@ -56,7 +58,7 @@ def link_models(
     findings += [*about_money, *about_names]
     region = written.region or ""
     if region and providers.by_name and not any(one.region for one in providers.by_name.values()):
-        findings.append(warning("region", "makes no difference: no provider says its region", "write region: of them"))
+        findings.append(warning("region", "has no effect: no provider has a region", "set region of the providers"))
     return LinkedModels(
         chains=with_changes(chains, catalogue),
         catalog=catalogue.facts,

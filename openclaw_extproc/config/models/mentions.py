@@ -1,4 +1,4 @@
-"""What is written of a model in all places together, and where each word of it stands."""
+"""All settings of one model from all places of the configuration, each with its place."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from openclaw_extproc.config.schema.models import CatalogueEntry, Facts
 
 @dataclass(frozen=True, slots=True)
 class Said:
+    """The settings of one model and the place of each of them."""
+
     values: Mapping[str, object] = field(default_factory=dict[str, object])
     """By the name of a field of `CatalogueEntry`."""
     places: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -42,7 +44,7 @@ def say(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> d
         values, places = dict(before.values), dict(before.places)
         for key, value in _written(facts).items():
             if values.setdefault(key, value) != value:
-                finding = f"says something else of {name} than {places[key]}"
+                finding = f"differs from {places[key]} for {name}"
                 findings.append(error(f"{path}.{key}", finding, "write it once"))
             places.setdefault(key, f"{path}.{key}")
         said[name] = Said(values, places)

@@ -1,4 +1,4 @@
-"""Names of models, wherever the configuration mentions one: what they mean, or what is wrong with them.
+"""Resolution of model names wherever the configuration uses one, with findings about unknown names.
 
 A name that stands for something that was skipped (its provider has no endpoint, its alias is not active) is no mistake
 of its own: it is left out with a warning, so that an example loads before everything in it is there.
@@ -21,6 +21,8 @@ VIRTUAL = (AUTO, "fast", "cheap", "best")
 
 @dataclass(frozen=True, slots=True)
 class Names:
+    """The known model names of one configuration."""
+
     gateway: Gateway
     """With providers and chains: all that is looked at here."""
     pools: Mapping[str, Pool]

@@ -1,4 +1,4 @@
-"""Names that are not models and leave the choice to us: `fast`, `cheap`, `best`, and the operator's own."""
+"""Linking of virtual models: `fast`, `cheap`, `best`, and the operator's own."""
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
@@ -52,7 +52,7 @@ def _models(chains: Mapping[str, Chain], catalogue: Catalogue) -> Iterator[str]:
 def _findings(name: str, one: VirtualModel, names: Collection[str], pools: Collection[str]) -> Iterator[Finding]:
     path = f"{_PATH}.{name}"
     if name == AUTO:
-        yield error(path, "this name leaves the choice to us anyway", "give it another name")
+        yield error(path, "this name is reserved for the default choice", "give it another name")
     elif name in names:
         yield error(path, "is the name of a model, which clients could not reach any more", "give it another name")
     elif name in pools:

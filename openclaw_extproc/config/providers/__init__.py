@@ -1,1 +1,1 @@
-"""Providers, linked: endpoints, credentials, what their formats can do."""
+"""Linking of providers: endpoints, credentials and the abilities of their wire formats."""

@@ -1,4 +1,4 @@
-"""What a provider's format cannot do with what is written about the provider, told before the first request shows it.
+"""Findings about settings of a provider that its wire format does not support.
 
 The facts are the formats' own (`WireFormat`, `ProviderSide`). An error is what can never work: every request would go
 to a wrong address. A warning is what works for some clients only, or has no effect.
@@ -53,7 +53,7 @@ def _wrong(provider: Provider, main: WireFormat[Ask], side: ProviderSide[Ask], s
         yield error(f"{section}.{key}", f"missing: it stands in the path of every {main.name} request", _REMEDIES[key])
     for name, other in _also(provider).items():
         if not below_the_same(side.base_path, other.base_path, provider.base_path):
-            finding = f"{name} is asked below another path than {main.name}"
+            finding = f"{name} has another path than {main.name}"
             yield error(f"{section}.also", finding, "describe it as a provider of its own, with an endpoint")
 
 

@@ -1,4 +1,4 @@
-"""Credentials that are more than a header: AWS keys and Google identities, by the names a configuration gives them.
+"""Linking of cloud credentials: AWS keys and Google identities, by name.
 
 Left out: keys in the configuration itself, and identities described in a file of another kind than a service
 account's: the usual chain of each SDK reads those, under the name `default`.
@@ -34,7 +34,7 @@ def cloud_credential(auth: Cloud, written: str, path: str) -> str | Finding:
         return DEFAULT
     is_path = "/" in written and not re.search(r"\s", written)
     good = written == DEFAULT or (is_path if auth == "google" else _PROFILE.fullmatch(written) is not None)
-    return written if good else error(path, f"is no credential of auth: {auth}", _REMEDIES[auth])
+    return written if good else error(path, f"is not a credential for auth: {auth}", _REMEDIES[auth])
 
 
 def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
@@ -46,6 +46,6 @@ def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Fi
         remedy = f"pip install 'openclaw-extproc[{provider.auth}]'"
         yield error(f"{section}.auth", f"auth: {provider.auth} needs the extra", remedy)
     if provider.auth == "aws" and not provider.region:
-        yield error(f"{section}.region", "missing: a signature is for one region", "write one such as us-east-1")
+        yield error(f"{section}.region", "missing: signatures need a region", "write one such as us-east-1")
     if provider.auth == "aws" and not provider.authority:
         yield error(section, "its cluster names no host: a signature is for one host", "write endpoint.hostname")

@@ -1,4 +1,4 @@
-"""The `endpoint:` of a provider: a URL taken apart. A finding about one never repeats it, as it may hold a password."""
+"""Parsing of the `endpoint` of a provider. A finding about one never contains the URL, which may hold a password."""
 
 import re
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ _EXAMPLE = "write one such as https://llm.example.com or http://10.0.0.5:8080/v1
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """A parsed endpoint URL."""
+
     scheme: Literal["http", "https"]
     host: str
     port: int
@@ -49,7 +51,10 @@ def _problem(parts: SplitResult, port: int | None) -> tuple[str, str] | None:
     if not _PATH.fullmatch(parts.path):
         return "has a path that no URL can have", _EXAMPLE
     if parts.path.rstrip("/").endswith(("/chat/completions", "/messages")):
-        return "goes too far", "end it before /chat/completions or /messages: we add that"
+        return (
+            "contains the path of the wire format",
+            "end it before /chat/completions or /messages, which are appended",
+        )
     return None
 
 

@@ -1,4 +1,4 @@
-"""What the text of a credential must not hold, wherever it is from."""
+"""Validation of the text of a credential, from a file or a variable."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ def unsendable(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What is wrong with the file of a key."""
+    """The reason why the file of a key cannot be used as it is."""
 
     why: str
     """In words that go behind "the key file"."""

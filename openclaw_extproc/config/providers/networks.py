@@ -1,4 +1,4 @@
-"""How far an address is away: this machine, a network of the operator's own, or the world."""
+"""The distance of an address: this machine, a private network, or the public internet."""
 
 import ipaddress
 

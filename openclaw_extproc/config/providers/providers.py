@@ -1,4 +1,4 @@
-"""Every provider the configuration names: where it is, how it is spoken to, whose credential it gets.
+"""Linking of every provider that the configuration names: address, wire format and credential.
 
 A provider may be named in several forms; what they say of it is put together, and must not differ.
 Whose cluster stands in the clusters file is not rendered again: the file is the truth about it.
@@ -24,6 +24,8 @@ from openclaw_extproc.wire.quirks import QUIRKS
 
 @dataclass(frozen=True, slots=True)
 class Providers:
+    """The linked providers of one configuration."""
+
     by_name: Mapping[str, Provider]
     """Those of `openclaw.yml` first."""
     upstreams: tuple[Upstream, ...]
@@ -106,7 +108,7 @@ def _joined(one: _Declared, access: Access, path: str, models: tuple[str, ...], 
     for key, given in access.model_dump(include=set(Access.model_fields), exclude_none=True).items():
         value = _as_text(given)
         if values.setdefault(key, value) != value:
-            finding = f"says something else of {one.name} than {one.place(key)}"
+            finding = f"differs from {one.place(key)} for {one.name}"
             findings.append(error(f"{path}.{key}", finding, "write it once, or give one of them another name"))
         places.setdefault(key, f"{path}.{key}")
     return replace(one, models=tuple(dict.fromkeys((*one.models, *models))), values=values, places=places)
@@ -259,9 +261,11 @@ def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, fi
             findings.append(warning(one.place("api_key" if name else "api_key_file"), finding, "remove one of the two"))
         return ""
     if name and file:
-        findings.append(error(one.place("api_key_file"), "written beside an api_key", "remove one of the two"))
+        findings.append(error(one.place("api_key_file"), "set together with api_key", "remove one of the two"))
     if file and "/" not in file:
-        findings.append(error(one.place("api_key_file"), "is no path", "write one with a slash, such as ./keys/openai"))
+        findings.append(
+            error(one.place("api_key_file"), "is not a path", "write one with a slash, such as ./keys/openai")
+        )
         return ""  # it may be the secret itself, and names of credentials are printed
     if name or file or not usual or not usual.credential:
         return name or file

@@ -1,1 +1,1 @@
-"""From the text of a file to plain values, with the place of each of them."""
+"""Reading of files: from text to plain values, each with its place."""

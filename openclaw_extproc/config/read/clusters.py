@@ -1,4 +1,4 @@
-"""Providers out of an Envoy clusters file: a filesystem CDS file, which Envoy reads too.
+"""Providers from an Envoy clusters file (filesystem CDS), which Envoy reads too.
 
 A cluster is a provider when its `metadata.filter_metadata.openclaw` says so; the others are somebody else's.
 Source: the CDS and cluster messages of Envoy 1.40, and what was seen to go wrong with them.
@@ -28,6 +28,8 @@ _CREDENTIAL = re.compile(r"[A-Z_][A-Z0-9_]*|[^\s]*/[^\s]*")
 
 @dataclass(frozen=True, slots=True)
 class ClusterProvider:
+    """A provider that is defined by a cluster."""
+
     provider: Provider
     path: str
     """Where its metadata stands, for findings."""
@@ -40,6 +42,8 @@ class ClusterProvider:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
+    """The providers of a clusters file."""
+
     providers: tuple[ClusterProvider, ...] = ()
     names: frozenset[str] = frozenset()
     """Of all clusters in the file, ours or not: a rendered cluster must not have one of them."""
@@ -158,7 +162,7 @@ def _cluster_findings(cluster: Mapping[str, object], path: str) -> Iterator[Find
     options = at(cluster, "typed_extension_protocol_options", _OPTIONS)
     filters = sequence(at(options, "http_filters"))
     if not any(text(at(item, "typed_config", "@type")).endswith(f"/{_EXT_PROC}") for item in filters):
-        finding = "has no ext_proc filter: requests would go out as they came in, without a credential"
+        finding = "has no ext_proc filter: requests would be sent unchanged, without a credential"
         remedy = "put the attempt stage before upstream_codec, as envoy/clusters.yaml shows"
         yield error(f"{path}.typed_extension_protocol_options.{_OPTIONS}.http_filters", finding, remedy)
     tls = mapping(at(cluster, "transport_socket", "typed_config"))

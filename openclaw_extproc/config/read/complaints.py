@@ -1,4 +1,4 @@
-"""Checks plain values against a section of the written form, and says pydantic's errors in an operator's words.
+"""Validation of plain values against the schema, with pydantic's errors reworded for operators.
 
 What is wrong is reported and left out, so that the rest can be checked further: one run shows everything.
 No value is ever repeated, only what was expected in its place: a value may be a secret.

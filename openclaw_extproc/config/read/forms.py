@@ -1,4 +1,4 @@
-"""The ways in which `openclaw.yml` names providers and models, brought into one shape.
+"""The forms in which `openclaw.yml` names providers and models, normalized into one.
 
 Four forms, which may stand side by side: a list (`model.providers`), roles (`model.primary`, `fallback`, `secondary`,
 or the same under `router:`), a single model (`model.provider` with `model.model`), and aliases (`gateway.models`).
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One model at one provider, by name."""
+    """One model of one provider, by name."""
 
     provider: str
     model: str
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class LevelForm:
-    """A session's or a request's own models, and where they are written."""
+    """The models of an override of a session or request, and where they are written."""
 
     label: str
     """As a reason tells it: `session.yml: night-*`."""
@@ -63,6 +63,8 @@ class LevelForm:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
+    """All providers, models and overrides of a configuration, normalized."""
+
     entries: Mapping[str, Entry]
     """By name, in the order of the list."""
     roles: tuple[Wanted, ...]
@@ -113,7 +115,7 @@ def _entries(written: Written, findings: list[Finding]) -> dict[str, Entry]:
         else:
             entries[name] = _entry(name, path, provider)
         if provider.name and provider.provider and provider.name != provider.provider:
-            findings.append(error(f"{path}.provider", "says another name than `name`", "write one of the two"))
+            findings.append(error(f"{path}.provider", "differs from `name`", "write one of the two"))
     return entries
 
 
@@ -138,7 +140,7 @@ def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
     theirs = {"primary": router.primary, "fallback": router.fallback, "secondary": router.secondary}
     where = "model" if any(ours.values()) else "router"
     if where == "model" and any(theirs.values()):
-        findings.append(warning("router.primary", "not used, since model.primary is written", "remove one of the two"))
+        findings.append(warning("router.primary", "not used, because model.primary is set", "remove one of the two"))
     roles = ours if where == "model" else theirs
     found = (_wanted(choice, f"{where}.{role}", findings) for role, choice in roles.items() if choice)
     return tuple(wanted for wanted in found if wanted)

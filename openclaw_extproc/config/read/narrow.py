@@ -1,4 +1,4 @@
-"""Looking into values of unknown shape, as YAML gives them."""
+"""Access to values of unknown type, as YAML returns them."""
 
 from collections.abc import Mapping
 from typing import cast

@@ -1,4 +1,4 @@
-"""Where each value of a configuration is written: file, line, and the name of an entry of a list.
+"""The place of each value of a configuration: file, line, and the name of a list entry.
 
 A `Spot` is one node of the text, and the tree of them mirrors the values. It is merged as the values are, so that a
 finding points into the file whose value counts.

@@ -1,4 +1,4 @@
-"""PyYAML's messages about a text that is no YAML, in the words of somebody who has to mend it.
+"""PyYAML's syntax errors, reworded for operators.
 
 Source: `scanner.py` and `parser.py` of PyYAML 6. A message that is not listed here is told as it is, without what it
 quotes: `api_key: *sk-1` is "found undefined alias 'sk-1'", and that may be a secret.
@@ -77,7 +77,7 @@ def explained(problem: yaml.MarkedYAMLError) -> tuple[str, str, yaml.Mark | None
         if re.search(pattern, said) and within in context:
             words = finding.format(line=_line(begins), at=_line(at))
             return words, remedy.format(), begins if "begins here" in finding else at
-    return re.split(r" ['\"]", said, maxsplit=1)[0] or "is no YAML", _OTHERWISE, at
+    return re.split(r" ['\"]", said, maxsplit=1)[0] or "is not YAML", _OTHERWISE, at
 
 
 def _line(mark: yaml.Mark | None) -> str:

@@ -1,4 +1,4 @@
-"""YAML text to plain values, with `${VAR}` and `${VAR:-default}` filled in and every complaint with its place.
+"""Parsing of YAML text to plain values, with `${VAR}` and `${VAR:-default}` expanded and every finding with its place.
 
 PyYAML reads and resolves; the values are built here, because its own constructor keeps the last of two equal keys,
 makes dates of text and follows aliases without end. What a file can cost is bounded: text, depth, values.
@@ -138,7 +138,13 @@ def read_yaml(
     """
     whole = Spot(name, 0) if spots is None else spots
     if len(text) > MAX_TEXT:
-        return None, [_of(name, f"more than {MAX_TEXT:,} characters", "split it or remove what is not ours")]
+        return None, [
+            _of(
+                name,
+                f"more than {MAX_TEXT:,} characters",
+                "split it, or remove what does not belong to the configuration",
+            )
+        ]
     try:
         root = _Composer(text, Loader).root()
         if root is None:
@@ -245,7 +251,7 @@ class _Reading:
         try:
             return _plain(tag, text)
         except ValueError:
-            self._complain(path, "cannot be read as what its tag says", "put it in quotes, without a tag")
+            self._complain(path, "cannot be read as the type of its tag", "put it in quotes, without a tag")
             return None
 
     def _expanded(self, text: str, path: str, environment: Mapping[str, str]) -> str:

@@ -1,1 +1,1 @@
-"""What decides where a request goes, linked: rules, overrides, compliance, budgets, load balancing."""
+"""Linking of routing: rules, overrides, compliance, budgets and load balancing."""

@@ -1,4 +1,4 @@
-"""`compliance` and `cost_centres`, linked. Fails closed: a name that means nothing is an error and never "anywhere".
+"""Linking of `compliance` and `cost_centres`. It fails closed: an unknown name is an error and never means "anywhere".
 
 What is skipped for want of an endpoint stays in the sets: there is no target of it, so it permits nothing.
 """
@@ -17,7 +17,7 @@ from openclaw_extproc.strategy import Compliance, Condition, CostCentre, Restric
 
 @dataclass(frozen=True, slots=True)
 class Permitting:
-    """What restrictions are linked with."""
+    """The names that restrictions are linked with."""
 
     linking: Linking
     providers: Providers

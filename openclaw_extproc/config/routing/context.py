@@ -1,4 +1,4 @@
-"""`router.context_management`, linked."""
+"""Linking of `router.context_management`."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""`load_balancing`, linked: pools of models, affinity, least latency, and what a provider's Envoy cluster may carry.
+"""Linking of `load_balancing`: pools, session affinity, least latency, and the limits of the providers' Envoy clusters.
 
 Members are told by the names that clients use: a model, an alias, `provider/model`. A name that nobody knows is skipped
 with a warning, because its provider may be added later.
@@ -22,6 +22,8 @@ LENIENT = "--lenient"
 
 @dataclass(frozen=True, slots=True)
 class Balance:
+    """The linked section `load_balancing`."""
+
     pools: Mapping[str, Pool] = field(default_factory=dict[str, Pool])
     affinity: Affinity | None = None
     latency: bool = False
@@ -71,9 +73,9 @@ def _pools(
     for name, pool in section.pools.items():
         path = f"load_balancing.pools.{name}"
         if name == AUTO:
-            findings.append(error(path, "this name leaves the choice to us", "give the pool another name"))
+            findings.append(error(path, "this name is reserved for the default choice", "give the pool another name"))
         elif name in gateway.listed:
-            finding = "is also the name of a model: who asks for it gets the model alone"
+            finding = "is also the name of a model: requests for it get only the model"
             findings.append(warning(path, finding, "give the pool another name"))
         weights = _weights(path, pool, findings, lenient=lenient)
         if section.strategy == "round_robin":

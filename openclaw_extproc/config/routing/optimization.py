@@ -1,4 +1,4 @@
-"""The sections about money: what is preferred, which limits hold, and what a limit cannot count."""
+"""Linking of the cost sections: preferences, limits, and findings about models that a limit cannot count."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ def _rules(aware: CostAware) -> Iterator[Finding]:
     for n, rule in enumerate(aware.dynamic_switching.rules):
         path = f"{_SWITCHING}.rules[{n}]"
         if rule.metric in metrics:
-            yield warning(f"{path}.metric", f"a second rule about {rule.metric}: the lower threshold holds")
+            yield warning(f"{path}.metric", f"a second rule about {rule.metric}: the lower threshold applies")
         metrics |= {rule.metric} if rule.metric else set()
         yield from _rule(path, rule)
 
@@ -146,7 +146,7 @@ def _limits(made: Optimization) -> list[_Limit]:
 
 def _budgets(made: Optimization) -> Iterator[Finding]:
     if made.hourly_budget is not None and made.daily_budget is not None and made.hourly_budget > made.daily_budget:
-        finding = f"is more than the budget of a whole day, {made.daily_budget:g}: it never holds"
+        finding = f"exceeds the daily budget, {made.daily_budget:g}: it has no effect"
         yield warning(f"{_THRESHOLD}.hourly_budget", finding, "write less here, or more there")
 
 
@@ -183,9 +183,9 @@ def _lost(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     if not (_limits(made) or made.minimize_cost or made.kinds):
         return
     for name, price in list(catalogue.at_vendor.items())[:MAX_NAMES_TOLD]:
-        finding = f"the price of {name} is not known, as it is asked at another address than its vendor's"
+        finding = f"the price of {name} is not known, because its endpoint is not its vendor's"
         told = f"input_cost_per_million: {price.input:g} and output_cost_per_million: {price.output:g}"
-        yield warning(catalogue.paths.get(name, ""), finding, f"if you pay what the vendor asks, write {told}")
+        yield warning(catalogue.paths.get(name, ""), finding, f"if you pay the vendor's price, write {told}")
 
 
 def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:
@@ -199,4 +199,4 @@ def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> It
     names = ", ".join(unpriced[:MAX_NAMES_TOLD]) + (", …" if len(unpriced) > MAX_NAMES_TOLD else "")
     done = "left out by this limit" if aware.unknown_price == "deny" else "not counted"
     remedy = "write input_cost_per_million and output_cost_per_million of them (0 if they are free)"
-    yield warning(limits[0].path, f"nobody knows the price of {names}: {done}", remedy)
+    yield warning(limits[0].path, f"the price of {names} is unknown: {done}", remedy)

@@ -1,4 +1,4 @@
-"""`session:`, `prompt:` and `session.yml`, linked. Their models are chains of their own, made in `chains`."""
+"""Linking of `session:`, `prompt:` and `session.yml`. `models/chains.py` builds the chains of their models."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -57,14 +57,14 @@ def _joined(nearer: Level | None, further: Level | None) -> Level | None:
 def _findings(form: LevelForm, chains: Mapping[str, tuple[Target, ...]], classes: Collection[str]) -> Iterator[Finding]:
     level, path = form.written, form.path
     if form.label == PROMPT and form.wanted:
-        finding = "holds for every request: what clients, sessions, users and rules say of the model is not used"
+        finding = "applies to every request: the model choices of clients, sessions, users and rules are not used"
         yield warning(path, finding, "remove it, and send it with single requests as the header x-openclaw-prompt")
     if form.wanted and form.chain not in chains:
         finding = "none of its models has a provider that is there: it chooses no model"
         yield warning(path, finding, "name a provider of openclaw.yml, or give its own an endpoint")
     enable, enabled = level.router.enable, level.router.enabled
     if enable is not None and enabled is not None and enable != enabled:
-        yield error(f"{path}.router.enabled", "says something else than enable", "write one of the two")
+        yield error(f"{path}.router.enabled", "differs from enable", "write one of the two")
     if level.data_class is not None:
         yield from no_such_class(level.data_class, f"{path}.data_class", classes)
 

@@ -1,4 +1,4 @@
-"""`gateway.routing_strategy`, linked: rules, tasks, fallbacks, tiers, experiments, canaries, the second opinion."""
+"""Linking of `gateway.routing_strategy`: rules, tasks, fallbacks, tiers, experiments, canaries, the second opinion."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ TIER_WORDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """What all parts of a strategy need: the names, the compiler, and where findings go."""
+    """The names, the compiler and the findings that all parts of a strategy are linked with."""
 
     names: Names
     compiler: Compiler
@@ -58,7 +58,7 @@ def link_rules(section: RoutingRules, linking: Linking) -> tuple[tuple[Rule, ...
         if rule.name:
             names.add(rule.name, f"{path}.name")
         if over:
-            finding = f"never reached: {over} holds for every request, and names a model"
+            finding = f"never reached: {over} matches every request and names a model"
             linking.findings.append(warning(path, finding, "move it before that one"))
         if _is_default(rule):
             default = _default(rule, path, linking, is_last=n == len(section.rules) - 1) or default
@@ -91,7 +91,7 @@ def _rule(rule: StrategyRule, n: int, linking: Linking) -> Rule | None:
     """`None` for one that is wrong or that nothing is left of."""
     path = f"{PATH}.rules[{n}]"
     if rule.model is None and rule.priority is None and not rule.fallback:
-        linking.findings.append(error(path, "does nothing", "name a model, a priority or a fallback"))
+        linking.findings.append(error(path, "has no effect", "name a model, a priority or a fallback"))
     condition = linking.condition(rule.condition, path)
     model = linking.names.model(rule.model, f"{path}.model") if rule.model else ""
     fallback = linking.names.models(rule.fallback, f"{path}.fallback")
@@ -164,7 +164,7 @@ def link_fallbacks(
 
 
 def _overruled(path: str, by: str) -> Finding:
-    return warning(path, f"not used: {by} says something else", "write it in one of the two places")
+    return warning(path, f"not used: {by} sets another value", "set it in one of the two places")
 
 
 def _no_such(what: str, word: str, path: str, words: Sequence[str]) -> Finding:
@@ -185,7 +185,7 @@ def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, 
             linking.findings.append(error(path, "names no model", "name one, or remove it"))
         for tier in meant:
             if tier in said_by and len(meant) == 1:
-                finding = f"is another word for {said_by[tier]}, which is written too"
+                finding = f"is an alias of {said_by[tier]}, which is set too"
                 linking.findings.append(error(path, finding, "write one of the two"))
             elif tier not in said_by and found:
                 tiers[tier] = found

@@ -1,4 +1,4 @@
-"""All that is written about choosing a model, linked into one `Strategy`."""
+"""Links everything about model selection into one `Strategy`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What all sections of the written form share: strictness, and the small types their values have."""
+"""The base class of all sections of the configuration schema, and the scalar types that they share."""
 
 import re
 from collections.abc import Mapping
@@ -44,13 +44,13 @@ def _covers_ours(prefix: str) -> bool:
 
 
 Header: TypeAlias = Annotated[str, AfterValidator(_header)]
-"""The name of a request header, or what names begin with: `x-team-*`."""
+"""The name of a request header, or a prefix of names: `x-team-*`."""
 Duration: TypeAlias = Annotated[str, AfterValidator(_duration)]
 Rate: TypeAlias = Annotated[str, AfterValidator(_rate)]
 Milliseconds: TypeAlias = Annotated[int, Field(ge=0, le=86_400_000)]
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""Of money, in US dollars, or of what a threshold measures."""
+"""An amount in US dollars, or in the unit of a threshold."""
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -61,52 +61,59 @@ class Section(BaseModel):
     )
 
     elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Keys that people look for here and that have to stand somewhere else: why."""
+    """Keys that are often written in this section although they belong elsewhere, each with the reason."""
 
 
 class Access(Section):
-    """How a provider is reached; what is left out is known for a known provider."""
+    """The keys that say how a provider is reached. Known providers have built-in values for keys that are left out."""
 
     api_key: Name | None = Field(
         default=None,
-        description="${NAME}: the name of an environment variable, never the secret itself",
+        description="Names the environment variable, as `${NAME}`, that holds the provider's API key. A literal key is "
+        "rejected.",
         json_schema_extra={"pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"},
     )
-    """The reader of the text has made the name of `${NAME}`."""
+    """The reader of the file has replaced `${NAME}` by the name alone."""
     api_key_file: Name | None = None
-    """A file with the key in it; read again when it changes."""
+    """Names a file that contains the provider's API key. The file is read again when it changes."""
     auth: Auth | None = None
-    """Whose credential goes along. `inject`: ours. `forward`: the caller's own, to this provider only, and only
-    when it is first in the chain and speaks the caller's format. `aws`: a signature with our AWS keys. `google`: a
-    token of our Google identity."""
+    """Selects the credential that is sent to the provider. `inject`: the configured API key. `forward`: the caller's
+    own credential; it is sent only to this provider, and only when this provider is the first target of the chain and
+    the caller uses its format. `aws`: an AWS Signature Version 4 signature. `google`: a Google Cloud access token.
+    Default: `inject`, and `aws` for the provider `bedrock`."""
     credential: Name | None = None
-    """Of `auth: aws` and `auth: google`: which identity."""
+    """Names the cloud identity for `auth: aws` (an AWS profile) or `auth: google` (the path of a service account's key
+    file). Default: `default`, the identity that the vendor's SDK finds."""
     endpoint: Name | None = None
-    """Any `http://` or `https://` URL; a path in it goes before the format's own. Known providers need none."""
+    """Sets the provider's base URL, starting with `http://` or `https://`. A path in it is put before the path of the
+    wire format. Known providers need no endpoint."""
     allow_http: bool | None = None
-    """Says that a credential may go to an `http://` endpoint outside of private networks, where anybody between can
-    read it."""
+    """Allows a credential to be sent to an `http://` endpoint outside private networks, where it can be read in
+    transit. Default: `false`, which makes such an endpoint an error."""
     format: Name | None = None
-    """The provider's wire format: a name of docs/wire-formats.md. `openai_chat` where the provider is not known."""
+    """Selects the provider's wire format, one of the formats in docs/wire-formats.md. Default: the format of the known
+    provider, otherwise `openai_chat`."""
     region: Name | None = None
-    """The cloud's region; `auth: aws` needs it. On Vertex AI `global` where none is written."""
+    """Sets the provider's cloud region. It is required with `auth: aws`; on Vertex AI the default is `global`.
+    Compliance and the top-level `region` compare it with their own values."""
     also: list[Name] | None = None
-    """Formats it speaks besides `format`."""
+    """Lists further wire formats that the provider accepts besides `format`. Clients that use one of them are not
+    translated."""
     quirks: list[Name] | None = None
-    """Where it differs from the format's vendor: words of `wire/quirks.py`."""
+    """Lists the provider's known deviations from its wire format, by the names in docs/wire-formats.md."""
     api_version: Name | None = None
-    """Azure's `api-version`."""
+    """Sets the `api-version` query parameter of Azure OpenAI. Without it, the newer versionless API is called."""
     project: Name | None = None
-    """Google Cloud's."""
+    """Sets the Google Cloud project. Vertex AI needs it, except with an API key in express mode."""
     forward_headers: list[Header] | None = None
-    """Request headers of callers that go to this provider besides those of the vendor's own clients: names, or
-    beginnings such as `x-team-*`. See `gateway.forward_headers`."""
+    """Lists request headers that are forwarded to this provider in addition to the headers of the vendor's own SDKs:
+    names, or prefixes such as `x-team-*`. They are added to `gateway.forward_headers`."""
 
 
 class Choice(Access):
-    """One model at one provider."""
+    """One model of one provider."""
 
     provider: Name | None = None
-    """Who is asked: a known provider, or a name of your own with an `endpoint`."""
+    """Names the provider: a known provider, or any other name together with an `endpoint`."""
     model: Name | None = None
-    """Which of its models."""
+    """Names the model, as the provider calls it."""

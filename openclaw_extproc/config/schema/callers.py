@@ -1,4 +1,4 @@
-"""The written sections about who calls: clients, and what the listener verifies of them."""
+"""The schema of caller identity: clients, and what Envoy's listener verifies of them."""
 
 from typing import Literal
 
@@ -9,95 +9,101 @@ from openclaw_extproc.config.schema.routing import Names
 
 
 class ClientEntry(Section):
-    """An application or team that may call, and what is known of it. See docs/identity.md."""
+    """Describes the clients (applications or teams) that may call the gateway, by name. See docs/identity.md."""
 
-    api_keys: Names = Field(
-        default_factory=list[Name],
-        description="`${NAME}`: names of environment variables with a key of this client, never the key itself. Each "
-        "of them is valid, so that a key can be replaced while the old one is still in use",
-    )
+    api_keys: Names = Field(default_factory=list[Name])
+    """Lists the client's gateway keys as `${NAME}`, the name of an environment variable and never the key itself. All
+    of them are valid at the same time, so that a key can be replaced without interruption."""
     api_key_files: Names = Field(default_factory=list[Name])
-    """Files with a key each; read again every second, so a key is rotated without a restart."""
+    """Lists files that each contain one gateway key of the client. They are read again every second, so a key can be
+    rotated without a restart."""
     certificates: Names = Field(default_factory=list[Name])
-    """URI or DNS names of its client certificate: `spiffe://cluster.local/ns/search/sa/api`. A `*` at the end stands
-    for anything."""
+    """Lists the URI or DNS subject alternative names of the client's certificates, for example
+    `spiffe://cluster.local/ns/search/sa/api`. A trailing `*` matches any suffix."""
     subjects: Names = Field(default_factory=list[Name])
-    """Names that its tokens have (`gateway.jwt.claims.name`). A `*` at the end stands for anything."""
+    """Lists the names in the client's tokens, taken from the claim `gateway.jwt.claims.name`. A trailing `*` matches
+    any suffix."""
     tenant: Name | None = None
-    """For conditions and logs, as are the next two."""
+    """Sets the client's tenant, for conditions and logs."""
     team: Name | None = None
-    """Which team it belongs to."""
+    """Sets the client's team, for conditions and logs."""
     groups: Names = Field(default_factory=list[Name])
-    """What it is a member of."""
+    """Lists the groups that the client belongs to, for conditions and logs."""
     cost_centre: Name | None = None
-    """Who pays for its requests; a name of `cost_centres` where there are some. No header overrides it."""
+    """Sets the cost centre that pays for the client's requests. It must be one of `cost_centres` if that section has
+    entries. No request header overrides it."""
 
 
 class ClaimsSection(Section):
-    """Which claim says what of the caller. A dot goes into an object: `realm_access.roles`."""
+    """Maps token claims to the caller's attributes. A dot selects a field of an object: `realm_access.roles`."""
 
     name: Name = "sub"
-    """Who it is."""
+    """Names the claim that holds the caller's name. Choose one that users cannot set themselves."""
     tenant: Name | None = None
-    """As of `clients`, like the others."""
+    """Names the claim that holds the caller's tenant."""
     team: Name | None = None
-    """Which team."""
+    """Names the claim that holds the caller's team."""
     cost_centre: Name | None = None
-    """Who pays."""
+    """Names the claim that holds the cost centre that pays for the caller's requests."""
     groups: Name | None = None
-    """A list of texts, or one text with spaces in it."""
+    """Names the claim that holds the caller's groups: a list of strings, or one string separated by spaces."""
 
 
 class JwtSection(Section):
-    """Tokens of callers. Envoy's `jwt_authn` verifies signature, issuer, audience, time. Read at the start only."""
+    """Configures JSON Web Tokens as caller identities. Envoy's `jwt_authn` filter verifies signature, issuer, audience
+    and validity. This section is read only at startup."""
 
     issuer: Name | None = None
-    """As the token's `iss` says it."""
+    """Sets the issuer, which must equal the token's `iss` claim."""
     audiences: Names = Field(default_factory=list[Name])
-    """Of these the token's `aud` has to name one. Left out: tokens for anybody count."""
+    """Lists the accepted audiences: the token's `aud` claim must contain one of them. Default: tokens for any audience
+    are accepted."""
     jwks_file: Name | None = None
-    """A file with the issuer's public keys (JWKS)."""
+    """Names a file with the issuer's public keys (JWKS). It is an alternative to `jwks_uri`."""
     jwks_uri: Name | None = None
-    """Or where they are: Envoy fetches them, and again every five minutes."""
+    """Sets the URL of the issuer's public keys (JWKS). Envoy fetches it at startup and every five minutes."""
     claims: ClaimsSection = ClaimsSection()
 
 
 class TlsSection(Section):
-    """TLS of the listener that applications call. Read at the start only."""
+    """Configures TLS for Envoy's listener, which applications call. This section is read only at startup."""
 
     cert_file: Name | None = None
-    """The certificate and its chain, PEM."""
+    """Names a PEM file with the listener's certificate chain."""
     key_file: Name | None = None
-    """Its private key, PEM."""
+    """Names a PEM file with the listener's private key."""
     client_ca_file: Name | None = None
-    """The authority whose client certificates count, PEM. Their URI and DNS names say who calls."""
+    """Names a PEM file with the certificate authority for client certificates. The URI and DNS names of a client
+    certificate identify the caller."""
     require_client_cert: bool = False
-    """A connection without a client certificate is refused in the handshake. Without it, `authentication` refuses with
-    401 in the caller's own format."""
+    """Requires a client certificate: a connection without one is rejected in the TLS handshake. If `false`,
+    `gateway.authentication` rejects unidentified callers with 401 in their own API's format."""
 
 
 class DefaultCostCentre(Section):
-    """Who pays where neither the caller's identity nor a caller that is believed says it."""
+    """Sets the cost centre of requests for which neither the caller's identity nor a trusted label names one."""
 
     default: Name | None = None
-    """This one."""
+    """Names the cost centre of requests that have no other."""
     required: bool = False
-    """A request without any cost centre is refused with 403."""
+    """Rejects requests without a cost centre with status 403."""
 
 
 class CallersSection(Section):
     authentication: Literal["optional", "required", "listed"] | None = None
-    """Who may call. `optional` (the default): anybody; who can be identified is. `required`: others get 401 in their
-    own format. `listed`: besides, the caller has to be among `clients`."""
+    """Selects who may call. `optional`: everyone; callers that can be identified are. `required`: callers without a
+    verified identity are rejected with 401 in their own API's format. `listed`: the identity must also belong to an
+    entry of `clients`, otherwise the status is 403. Default: `optional`."""
     trust_caller_labels: bool | None = None
-    """Whether `x-openclaw-user`, `x-openclaw-cost-centre` and the body's `user` count for preferences, limits and
-    compliance. Where nothing is written: only if the listener is on loopback and nothing here can identify a caller.
-    They never override what was verified."""
+    """Allows the caller's own labels (`x-openclaw-user`, `x-openclaw-cost-centre` and the body's `user`) to count for
+    preferences, limits and compliance. They never override a verified identity. Default: `true` if the listener is on
+    loopback and no way to identify callers is configured, otherwise `false`."""
     cost_centre: DefaultCostCentre = DefaultCostCentre()
     jwt: JwtSection | None = None
     tls: TlsSection | None = None
     forwarded_client_cert_from: Names = Field(default_factory=list[Name])
-    """Addresses or ranges (`127.0.0.6/32`) of the proxies of a mesh whose `x-forwarded-client-cert` is believed. From
-    all others Envoy removes the header. Read at the start only."""
+    """Lists the addresses or ranges (`127.0.0.6/32`) of mesh proxies whose `x-forwarded-client-cert` header is trusted.
+    Envoy removes the header from all other connections. It is read only at startup."""
     expose_admin: bool = False
-    """Says that `admin_host` is meant to be open to other machines."""
+    """Confirms that `admin_host` is meant to be reachable from other machines, and so suppresses the warning about
+    it."""

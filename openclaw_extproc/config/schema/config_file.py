@@ -1,8 +1,8 @@
-"""The configuration as it is written: every key of `openclaw.yml`, its type and its range.
+"""The schema of `openclaw.yml`: every key with its type, range and description.
 
-Only the `written*` files and `complaints` use pydantic: it finds all errors at once and makes the JSON Schema.
-Source: the snippets under `tests/fixtures/seed_config`, and our own additions where they are silent.
-Everything may be left out: what a configuration needs, `link` says in the words of the domain.
+Only the files of this folder and `read/complaints.py` use pydantic, which reports all errors at once and generates the
+JSON Schema. The keys come from the published configuration examples under `tests/fixtures/seed_config`, and from this
+project where those have none. No key is required by the schema: `link` reports what a configuration lacks.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -47,133 +47,150 @@ def _off(value: object) -> object:
 
 
 class GatewayModel(Choice, CatalogueEntry):
-    """An entry of `gateway.models`: an alias, and what it stands for."""
+    """Defines model aliases: names that clients may ask for, each with the provider and model it stands for."""
 
     status: Name | None = None
-    """`active`; anything else, and the entry is skipped."""
+    """Disables the alias when set to anything but `active`. Default: `active`."""
 
 
 class RoutingStrategy(RoutingRules):
-    """Who is asked, by what a request is like."""
+    """Configures how a model is chosen from what a request contains."""
 
     virtual: Virtuals = Field(default_factory=dict[str, VirtualEntry])
-    """Names that clients may ask for as if they were models. `fast`, `cheap` and `best` are there by themselves, over
-    all models that chat."""
+    """Defines virtual models: names that clients may ask for and that stand for a choice among several models. `fast`,
+    `cheap` and `best` always exist and choose among all chat models."""
 
 
 class GatewaySection(Processes, CallersSection):
-    """Where calls come in, and which models and rules there are."""
+    """Configures the listener, the admin port, the model aliases and the routing strategy."""
 
     version: Name | None = None
-    """Of the file, for its readers: nothing depends on it."""
+    """Sets a version string of the configuration file. It has no effect."""
     mode: Mode = "enforce"
-    """`enforce`: rules, tiers, levels and experiments choose the model. `observe`: each request goes to the model its
-    client asked for. `shadow`: likewise, and the model that `enforce` would have chosen is logged. Compliance, budgets,
-    context windows, health and fallbacks hold in every mode."""
+    """Selects whether the model decision is applied. `enforce`: rules, tiers, overrides and experiments choose the
+    model. `observe`: every request goes to the model that its client asked for. `shadow`: as `observe`, and the model
+    that `enforce` would have chosen is logged. Compliance, budgets, context windows, health and fallbacks apply in
+    every mode."""
     host: Name = "127.0.0.1"
-    """Envoy's listener, an address."""
+    """Sets the IP address of Envoy's listener. It is read only at startup."""
     port: Port = 3000
-    """Envoy's listener: the application's calls. Read at the start only, as are all four addresses."""
+    """Sets the TCP port of Envoy's listener, which applications call. It is read only at startup."""
     admin_host: Name = "127.0.0.1"
-    """Our own health and metrics: not where the calls go, so that opening one does not open the other."""
+    """Sets the IP address of the admin port. It is separate from `host`, so that exposing one does not expose the
+    other. It is read only at startup."""
     admin_port: Port = 3001
-    """`/metrics`, `/healthz` and `/readyz`."""
+    """Sets the TCP port of the service's `/metrics`, `/healthz` and `/readyz`. It is read only at startup."""
     envoy_admin_port: Port | None = None
-    """The admin interface of the Envoy beside `serve`, on 127.0.0.1: `render` opens it there, and `serve` asks it each
-    second whether Envoy is ready and whom it can ask. Without it nobody knows beforehand that a provider's name does
-    not resolve: one call of each worker in half a minute ends with 503, `retry-after: 1` and `x-should-retry: true`,
-    and the next one goes elsewhere. Whoever reaches it can end Envoy. Read at the start only; `up` needs none."""
+    """Sets the port of Envoy's admin interface on 127.0.0.1, for use with `serve`: `render` configures it, and `serve`
+    polls it every second for Envoy's readiness and for unreachable clusters. Without it, a provider whose name does not
+    resolve is not known in advance: one call per worker in half a minute ends with 503, `retry-after: 1` and
+    `x-should-retry: true`, and the next one is sent elsewhere. Anyone who can reach this port can stop Envoy. It is
+    read only at startup; `up` does not need it. Default: no admin port."""
     passthrough: bool | list[Name] = True
-    """Whether requests that are no model calls (files, batches, audio, images) go on to their own provider: those of
-    the table in docs/wire-formats.md. A list opens more of that table by name, besides what is open anyway:
-    `[fine_tuning, delete]`. `false`: none of them."""
+    """Selects whether requests that are not model calls (files, batches, audio, images) are forwarded to their
+    provider, within the table in docs/wire-formats.md. `true`: the rows that are open by default. A list opens further
+    rows by name, for example `[fine_tuning, delete]`. `false`: none."""
     forward_headers: list[Header] = Field(default_factory=list[Header])
-    """Request headers of callers that go to every provider besides those of the vendors' own clients: names, or
-    beginnings such as `x-team-*`. Without it no tracing header but `traceparent` and `tracestate` leaves the sidecar,
-    and nothing that a mesh, a proxy or a browser adds."""
+    """Lists request headers that are forwarded to every provider in addition to the headers of the vendors' own SDKs:
+    names, or prefixes such as `x-team-*`. Default: of tracing headers only `traceparent` and `tracestate`, and no
+    header added by a mesh, a proxy or a browser."""
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
-    """What callers are told in `x-openclaw-*` headers: `all`; `minimal`: who answered, and what was changed or left
-    out; `off`: nothing."""
+    """Selects which `x-openclaw-*` response headers callers receive. `all`: all of them. `minimal`: the provider, the
+    model, and what was changed or dropped. `off`: none."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 
 
 class ModelRouter(Section):
-    """Failover and health. Where `router:` says something else of the same, this holds."""
+    """Configures failover and health checking. Its values take precedence over the same settings in the top-level
+    `router`."""
 
     enabled: bool | None = None
-    """`false`: each model keeps its first target only."""
+    """Disables failover when `false`: each model keeps only its first target. Default: `true`."""
     health_check_interval_ms: Milliseconds | None = None
-    """How often all providers are probed, as `router.health_check.interval_ms`; 0: never."""
+    """Sets the interval between active health checks (probes) in milliseconds, as `router.health_check.interval_ms`
+    does. 0 disables them."""
     failure_threshold: Fraction | None = None
-    """Share of the calls to a model that may fail in the last minute; above it the model goes behind all others until
-    it answers again, and so does a provider that fails as a whole. Three failures in a row do the same. 0.2 where
-    nothing is written; 1: only a `retry-after` counts."""
+    """Sets the failure rate, from 0 to 1, at which a circuit opens: if a larger share of the calls to a model (or to a
+    provider as a whole) failed in the last minute, it moves to the end of every chain until it answers again. Three
+    consecutive failures have the same effect. With 1, only a `retry-after` from the provider opens the circuit.
+    Default: 0.2."""
     retry_policy: RetryPolicy = RetryPolicy()
-    """As `router.retry_policy`."""
+    """Sets the retry policy, as `router.retry_policy` does."""
 
 
 class ProviderEntry(Access):
-    """An entry of `model.providers`."""
+    """Lists the providers and the models that each of them serves."""
 
     name: Name | None = None
-    """How plans, metrics and logs call it. Known ones need no endpoint: see docs/wire-formats.md."""
+    """Sets the provider's name in plans, metrics and logs. The known providers in docs/wire-formats.md need no
+    endpoint."""
     provider: Name | None = None
-    """Another word for `name`."""
+    """Is an alternative spelling of `name`."""
     model: Name | None = None
-    """A single model, instead of `models`."""
+    """Names a single model, as an alternative to `models`."""
     models: Models = Field(default_factory=list[Listed])
-    """The models it serves; a request for one of them goes here first."""
+    """Lists the models that the provider serves. Requests for one of them go to this provider first."""
     template: Template | None = None
-    """Of all its models."""
+    """Sets a prompt template for all models of this provider."""
     primary: bool = False
-    """Asked before others that list the same model; its first model is what `auto` means."""
+    """Gives this provider precedence over others that list the same model, and makes its first model the meaning of
+    `auto`."""
     fallback: Name | None = None
-    """Name of the provider that is tried next."""
+    """Names the provider that is tried when this one fails."""
     timeouts: Timeouts | None = None
-    """Its own, in place of those of `router.timeouts`. Envoy has one limit for the time before a provider's response
-    head for all attempts of a request: the longest of them holds."""
+    """Sets the timeouts of this provider; keys that are left out keep their value from `router.timeouts`. Envoy has one
+    timeout for all attempts of a request until the response headers arrive: the longest in the chain applies to every
+    attempt."""
     on_midstream_fault: OnMidstreamFault | None = None
-    """Its own, in place of `router.on_midstream_fault`."""
+    """Sets the handling of streams that fail midway for this provider. Default: `router.on_midstream_fault`."""
     fallback_model: Name | None = None
-    """Model asked for at the fallback provider. Default: the same one if that provider lists it, else its first."""
+    """Names the model that is requested from the fallback provider. Default: the same model if the fallback provider
+    lists it, otherwise its first model."""
 
 
 class ModelSection(ModelChoice):
-    """A single model, or several in one of two forms: by role, or as a list of providers."""
+    """Defines the models: a single model, models by role (`primary`, `fallback`, `secondary`), or a list of
+    providers."""
 
     primary: ModelChoice | None = None
+    """Sets the model that is tried first."""
     fallback: ModelChoice | None = None
+    """Sets the model that is tried when the primary fails."""
     secondary: ModelChoice | None = None
+    """Sets the model that is tried when the fallback fails too."""
     providers: list[ProviderEntry] = Field(default_factory=list[ProviderEntry])
     router: ModelRouter = ModelRouter()
     unknown_models: Literal["reject", "auto"] = "reject"
-    """What happens to a model that nobody lists: `reject` answers 404, `auto` leaves the choice to us."""
+    """Selects the handling of models that no provider lists. `reject`: the request is rejected with 404. `auto`: the
+    request is treated as one for `auto`."""
     embedding_fallbacks: Literal["same_model", "any_model"] = "same_model"
-    """Where a request for embeddings may go when its first target fails: vectors of two models cannot be compared."""
+    """Selects the fallbacks of embeddings requests. `same_model`: only targets with the same model, because vectors of
+    different models cannot be compared. `any_model`: all fallbacks."""
 
 
 class Memory(Section):
-    """A semantic memory, for the gateway's own use."""
+    """Configures a semantic memory."""
 
     storage: Name | None = None
-    """`qdrant`."""
+    """Selects the vector store: `qdrant`."""
     embedding_model: Name | None = None
-    """What makes the vectors."""
+    """Names the model that computes the embeddings."""
     collection_name: Name | None = None
-    """Where they are kept."""
+    """Names the collection in the vector store."""
 
 
 class Logging(Section):
-    """Our log: one event a line."""
+    """Configures the service's log, which has one event per line."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """From which level on."""
+    """Sets the lowest severity that is logged."""
     format: Literal["json", "text"] = "json"
-    """`json`: one object a line. `text`: time, level, component and event, then `key=value`, for people."""
+    """Selects the log format. `json`: one JSON object per line. `text`: time, level, component and event, followed by
+    `key=value` pairs."""
     output: Name | None = None
-    """A file's path, opened anew when it is rotated; `-` or nothing: standard output. If the file cannot be opened at
-    the start, the log goes to standard output, and its first line says so."""
+    """Names the log file, which is reopened after it is rotated; `-` is standard output. If the file cannot be opened
+    at startup, the log goes to standard output and its first line reports that. Default: standard output."""
 
 
 class Written(Section):
@@ -181,22 +198,23 @@ class Written(Section):
     model: ModelSection = ModelSection()
     router: RouterSection = RouterSection()
     session: Level | None = None
-    """Of every request that belongs to a session. See session.yml for levels of single sessions."""
+    """Sets overrides for requests that belong to a session. Overrides of single sessions are in session.yml."""
     prompt: Level | None = None
-    """Of every request. It hides what sessions, users and rules say about the model."""
+    """Sets overrides for every request. They take precedence over the model choices of sessions, users and rules."""
     clients: dict[Reported, ClientEntry] = Field(default_factory=dict[str, ClientEntry])
     users: dict[str, UserSection] = Field(default_factory=dict[str, UserSection])
     compliance: ComplianceSection = ComplianceSection()
     cost_centres: dict[str, CostCentreSection] = Field(default_factory=dict[str, CostCentreSection])
     task_to_model: dict[str, Name] = Field(default_factory=dict[str, str])
-    """Another place for `gateway.routing_strategy.tasks`, which goes before it."""
+    """Is an alternative place for `gateway.routing_strategy.tasks`, which takes precedence."""
     fallback_map: dict[str, Names] = Field(default_factory=dict[str, list[str]])
-    """Another place for `gateway.routing_strategy.fallbacks`, which goes before it."""
+    """Is an alternative place for `gateway.routing_strategy.fallbacks`, which takes precedence."""
     memory: Memory | None = None
     logging: Logging = Logging()
     cost_aware: CostAware | None = None
     region: Name | None = None
-    """Where this sidecar is: providers of this region go before others that are as good."""
+    """Sets the region in which this sidecar runs. Among equally good targets, those of providers in this region are
+    tried first."""
     load_balancing: LoadBalancing | None = None
     failover: Failover | None = None
     channels: dict[str, Channel] = Field(default_factory=dict[str, Channel])

@@ -1,4 +1,4 @@
-"""The written section about long conversations: `router.context_management`."""
+"""The schema of `router.context_management`, which shortens long conversations."""
 
 from typing import Literal
 
@@ -8,23 +8,25 @@ from openclaw_extproc.config.schema.base import Name, Section
 
 
 class ContextManagement(Section):
-    """What is done with a conversation that comes near the end of a model's context window.
+    """Shortens conversations that approach the context window of the model.
 
-    Off unless this section is written. It holds for each target by its own window (`context_window` of the model), also
-    where client and provider speak the same format. Entries that begin with `[critical]`, or that have `cache_control`
-    on them, stay. The answer's header `x-openclaw-warnings` says how many turns were left out.
+    Without this section conversations are never shortened. The limit is computed for each target from its own
+    `context_window`, also when client and provider use the same format. Messages that begin with `[critical]` or carry
+    `cache_control` are kept. The response header `x-openclaw-warnings` says how many turns were removed.
     """
 
     enabled: bool = True
-    """`false`: conversations go as they are."""
+    """Disables the section when `false`: conversations are forwarded unchanged."""
     compression_threshold: int = Field(default=80, ge=1, le=100)
-    """Percent of the context window that a prompt may fill before it is shortened."""
+    """Sets the share of the context window, in percent, that a prompt may fill before it is shortened."""
     compression_method: Literal["summarize", "truncate"] = "truncate"
-    """What is left out is summarized by another model, or simply left out. The oldest goes first."""
+    """Selects how a conversation is shortened, oldest turns first. `truncate`: turns are removed. `summarize`: turns
+    are replaced by a summary that another model writes."""
     preserve_critical: bool = True
-    """The user's first words stay, and what is marked as critical."""
+    """Keeps the user's first message and messages marked as critical."""
     summarizer: Name | None = None
-    """Name of the model that summarizes: one that is listed, or an alias. Without one the cheapest listed chat model
-    whose price is known and whose credential is there; one of your own without a price counts as free."""
+    """Names the model that writes summaries: a listed model or an alias. Default: the cheapest listed chat model with a
+    known price and an available credential; a self-hosted model without a price counts as free."""
     deadline_ms: int = Field(default=10_000, ge=1, le=60_000)
-    """How long a request may wait for a summary. Without one by then, what it would tell is simply left out."""
+    """Limits how long a request waits for a summary, in milliseconds. When it expires, the turns are removed without a
+    summary."""

@@ -1,4 +1,4 @@
-"""The written sections about health: probes, and how somebody who failed comes back."""
+"""The schema of health checking: probes, and the recovery of failed targets."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -14,58 +14,60 @@ def _off(value: object) -> object:
 
 Probe: TypeAlias = Annotated[Literal["free", "call", "off"], BeforeValidator(_off)]
 _PROBE = (
-    "free (usual): the provider's list of models, or where there is none a connection; call: one token of its first "
-    "model, which costs money; off: no probes"
+    "Selects the kind of probe. `free`: a request for the provider's list of models, or a connection if it has none. "
+    "`call`: a billed one-token request to the provider's first model. `off`: no probes."
 )
 
 
 class HealthCheck(Section):
-    """Probes of all providers. A provider that answers calls well is not probed meanwhile."""
+    """Configures active health checks (probes) of all providers. A provider that is answering calls successfully is not
+    probed."""
 
     enabled: bool = True
-    """`false`: nobody is probed, but for the pools that say so themselves."""
-    probe: Probe = Field(default="free", description=_PROBE)
+    """Disables probes when `false`, except for pools that configure their own."""
+    probe: Probe = "free"
+    """PROBE"""
     interval_ms: Milliseconds | None = None
-    """Time between two probes of a provider, at least. Default: 30000; 0: never."""
+    """Sets the minimum interval between two probes of a provider in milliseconds; 0 disables probes. Default: 30000."""
     timeout_ms: int | None = Field(default=None, ge=1, le=600_000)
-    """How long a probe may take. Default: 5000."""
+    """Limits the duration of a probe in milliseconds. A probe that takes longer has failed. Default: 5000."""
     unhealthy_threshold: int | None = Field(default=None, ge=1, le=100)
-    """So many failed probes in a row, and the provider goes behind all others until it answers again. Default: 3."""
+    """Sets the number of consecutive failed probes after which the provider moves to the end of every chain until it
+    answers again. Default: 3."""
     critical_threshold: Fraction | None = None
-    """Share of failures of a provider in the last minute above which the log says so, as an error."""
+    """Sets the share of failed calls to a provider within the last minute, from 0 to 1, above which an error is logged.
+    Default: none is logged."""
     alert_channel: Name | None = None
-    """Through which of `channels` `critical_threshold` is told, whatever else that channel gets. `slack`, `discord` and
-    `telegram` need not be described there: the usual variables hold then."""
+    """Names the channel of `channels` that is notified when `critical_threshold` is exceeded, in addition to its other
+    notifications. `slack`, `discord` and `telegram` work without an entry there, using their default environment
+    variables."""
 
 
 class PoolHealthCheck(Section):
-    """Probes of the providers of a pool's models, instead of those of `router.health_check`."""
+    """Configures active health checks for the providers of this pool's models, in place of `router.health_check`."""
 
-    probe: Probe = Field(default="free", description=_PROBE)
-    interval: Duration | None = Field(default=None, description="time between two probes of a provider: 30s (usual)")
-    timeout: Duration | None = Field(default=None, description="how long a probe may take: 5s (usual)")
-    unhealthy_threshold: Count | None = Field(
-        default=None, description="failed probes in a row before the provider goes behind all others: 3 (usual)"
-    )
+    probe: Probe = "free"
+    """PROBE"""
+    interval: Duration | None = None
+    """Sets the interval between two probes of a provider, for example `30s`. Default: 30s."""
+    timeout: Duration | None = None
+    """Limits the duration of a probe. A probe that takes longer has failed. Default: 5s."""
+    unhealthy_threshold: Count | None = None
+    """Sets the number of consecutive failed probes after which the provider moves to the end of every chain. Default:
+    3."""
 
 
 class Recovery(Section):
-    """How a provider or a model that goes behind all others comes back, wherever it stands in a chain."""
+    """Configures how a provider or model whose circuit is open is used again, in every chain that contains it."""
 
-    auto_recover: bool | None = Field(
-        default=None, description="false: it stays behind until the configuration is read anew"
-    )
-    backoff: Literal["linear", "exponential"] | None = Field(
-        default=None,
-        description="how the time between two trials grows: by interval each time, or twice as long (usual); never "
-        "above an hour",
-    )
-    interval: Duration | None = Field(
-        default=None, description="until the first trial: 5s (usual). Who says retry-after is tried after that time"
-    )
-    max_retries: Count | None = Field(
-        default=None, description="trials after which the time between two grows no more: 12 (usual)"
-    )
-    slow_start: Duration | None = Field(
-        default=None, description="how long it takes until it has all of its requests again: 30s (usual)"
-    )
+    auto_recover: bool | None = None
+    """Disables recovery when `false`: the circuit stays open until the configuration is reloaded. Default: `true`."""
+    backoff: Literal["linear", "exponential"] | None = None
+    """Selects how the interval between two trial requests grows: `linear` adds `interval` each time, `exponential`
+    doubles it. The interval never exceeds one hour. Default: `exponential`."""
+    interval: Duration | None = None
+    """Sets the time until the first trial request. A `retry-after` from the provider takes precedence. Default: 5s."""
+    max_retries: Count | None = None
+    """Sets the number of trial requests after which the interval no longer grows. Default: 12."""
+    slow_start: Duration | None = None
+    """Sets the time over which a recovered target is ramped up to its full share of requests. Default: 30s."""

@@ -1,6 +1,6 @@
-"""The JSON Schema of `openclaw.yml`, for editors: made from the written form, so it knows what the loader knows.
+"""The JSON Schema of `openclaw.yml` for editors, generated from the pydantic schema that the loader uses.
 
-A schema sees a value before its variables are filled in, so every place for a number or a switch takes `${NAME}` too.
+An editor checks a value before variables are expanded, so every number and boolean also accepts `${NAME}`.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The written sections about spreading requests and about who stands in: `load_balancing` and `failover`."""
+"""The schema of `load_balancing` and `failover`: distribution over pools, and weighted fallbacks."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,91 +13,76 @@ Positive: TypeAlias = Annotated[int, Field(ge=1)]
 
 
 class Pool(Section):
-    """Models among which requests are spread. Its name can be asked for, and written wherever a model's name can."""
+    """Defines groups of models among which requests are distributed. The name of a pool can be requested by clients and
+    used wherever a model name can."""
 
-    models: list[Name] = Field(
-        default_factory=list[Name], description="its members: aliases of gateway.models, or models a provider lists"
-    )
-    weight: list[Weight] = Field(
-        default_factory=list[Weight],
-        description="one for each model, in their order; none at all: all are equal; 0: the model gets nothing",
-    )
-    max_concurrent: Positive | None = Field(
-        default=None,
-        description="the most calls at a time for each of its models: a model that has them goes behind all others. "
-        "Where every model of a provider has such a limit, their sum is also the limit of its Envoy cluster, above "
-        "which Envoy answers 503",
-    )
+    models: list[Name] = Field(default_factory=list[Name])
+    """Lists the members of the pool: aliases of `gateway.models`, or models that a provider lists."""
+    weight: list[Weight] = Field(default_factory=list[Weight])
+    """Lists the weights of the models, in the order of `models`. A model with weight 0 receives no requests. Default:
+    all weights are equal."""
+    max_concurrent: Positive | None = None
+    """Limits the concurrent calls to each model of the pool. A model that has reached the limit moves to the end of the
+    chain. If every model of a provider has such a limit, their sum is also the limit of the provider's Envoy cluster,
+    above which Envoy responds with 503. Default: no limit."""
     health_check: PoolHealthCheck | None = None
-    tier: Names = Field(
-        default_factory=list[Name],
-        description="one or several of simple, standard, large, coding: requests of these go to this pool, unless "
-        "gateway.routing_strategy.tiers says something else of them",
-    )
+    tier: Names = Field(default_factory=list[Name])
+    """Lists the tiers (`simple`, `standard`, `large`, `coding`) whose requests go to this pool.
+    `gateway.routing_strategy.tiers` takes precedence."""
 
 
 class SessionAffinity(Section):
-    """A session stays with the model that answered it."""
+    """Keeps a session at the model that answered its previous request."""
 
-    enabled: bool = Field(default=True, description="false: as if the section were not there")
-    ttl: Duration | None = Field(
-        default=None, description="how long after its last good answer a session stays with who gave it: 15m (usual)"
-    )
+    enabled: bool = True
+    """Disables the section when `false`."""
+    ttl: Duration | None = None
+    """Sets how long a session stays with a model after its last successful response. Default: 15m."""
 
 
 class LoadBalancing(Section):
-    """How requests are spread over models that are as good as each other."""
+    """Configures how requests are distributed over equivalent models."""
 
-    strategy: Literal["weighted_round_robin", "least_latency", "round_robin"] | None = Field(
-        default=None,
-        description="weighted_round_robin (usual): by weight; round_robin: all weights are equal; least_latency: who "
-        "lately was the first to say something goes first, by weight while that is not known",
-    )
-    pools: dict[str, Pool] = Field(default_factory=dict[str, Pool], description="by name")
+    strategy: Literal["weighted_round_robin", "least_latency", "round_robin"] | None = None
+    """Selects the algorithm. `weighted_round_robin`: by weight. `round_robin`: all weights are equal. `least_latency`:
+    the lowest recent time to first token first, by weight until it is known. Default: `weighted_round_robin`."""
+    pools: dict[str, Pool] = Field(default_factory=dict[str, Pool])
     session_affinity: SessionAffinity | None = None
 
 
 class FailoverTarget(Section):
-    """One of those that stand in."""
+    """Lists the providers that serve as fallbacks for models of the primary that have no fallback of their own."""
 
-    provider: Name | None = Field(default=None, description="its name")
-    weight: Weight | None = Field(
-        default=None,
-        description="its share of what the primary leaves: 80, 20 and 10 are 73, 18 and 9 percent. "
-        "Those without a weight are asked behind those with one, as written",
-    )
-    timeout_ms: Annotated[int, Field(ge=1, le=600_000)] | None = Field(
-        default=None,
-        description="how long an attempt there may be silent, instead of router.timeouts. Envoy has one such limit for "
-        "all attempts of a request: the longest of all that a request may go to holds for each of them",
-    )
+    provider: Name | None = None
+    """Names the fallback provider."""
+    weight: Weight | None = None
+    """Sets the provider's share of the requests that the primary could not serve: 80, 20 and 10 are 73, 18 and 9
+    percent. Providers without a weight are tried after those with one, in the order of the list."""
+    timeout_ms: Annotated[int, Field(ge=1, le=600000)] | None = None
+    """Sets the per-try timeout for this provider in milliseconds, in place of `router.timeouts`. Envoy has one such
+    timeout for all attempts of a request: the longest in the chain applies to every attempt."""
 
 
 class ScheduledFailover(Section):
-    """Drills that are held by themselves: `openclaw-extproc drill`, in a process of its own, with low priority. The
-    first one a minute after the start."""
+    """Schedules failover drills: `openclaw-extproc drill` runs in a separate process with low priority, for the first
+    time one minute after startup."""
 
-    test_interval: Duration | None = Field(
-        default=None, description="time between two drills, a second at least: every 6h; nothing: every 24h"
-    )
-    mode: Literal["dry_run"] = Field(
-        default="dry_run", description="dry_run: simulators play all providers, nothing is sent that costs money"
-    )
-    notify: bool = Field(
-        default=False,
-        description="whether findings of a drill are warnings in the log, else they are lines of level info; and "
-        "whether `channels` are told what came of each drill",
-    )
+    test_interval: Duration | None = None
+    """Sets the interval between two drills, at least one second, for example `every 6h`. Default: 24h."""
+    mode: Literal["dry_run"] = "dry_run"
+    """Selects the kind of drill. `dry_run`: simulators stand in for all providers, so no billed request is sent."""
+    notify: bool = False
+    """Logs the findings of a drill as warnings instead of level info, and sends the result of each drill to
+    `channels`."""
 
 
 class Failover(Section):
-    """Who stands in for one provider."""
+    """Configures weighted fallbacks for one provider, scheduled drills and recovery."""
 
-    primary: Name | None = Field(default=None, description="the provider that others stand in for")
-    fallbacks: list[FailoverTarget] = Field(
-        default_factory=list[FailoverTarget],
-        description="for the models of the primary that have no fallback of their own",
-    )
+    primary: Name | None = None
+    """Names the provider that the fallbacks are for."""
+    fallbacks: list[FailoverTarget] = Field(default_factory=list[FailoverTarget])
+    """Lists the fallback providers. They apply to models of the primary that have no fallback of their own."""
     scheduled_failover: ScheduledFailover | None = None
     recovery: Recovery | None = None
 

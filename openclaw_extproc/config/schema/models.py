@@ -1,4 +1,4 @@
-"""The written sections about models: what is known of each, what goes with a request to it, and what it may cost."""
+"""The schema of models: their properties, prompt templates, virtual models and cost limits."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias, cast
@@ -60,68 +60,75 @@ Dollars: TypeAlias = Amount
 
 
 class Template(Section):
-    """Words that go with each request to a provider or a model, whoever asked and whatever for."""
+    """Sets text that is added to the system prompt of every request to a provider or model."""
 
     preamble: Words = ""
-    """Goes before the system text. At most 4 KiB."""
+    """Sets text that is put before the system prompt, at most 4 KiB."""
     style: Words = ""
-    """Goes behind it. At most 4 KiB."""
+    """Sets text that is put after the system prompt, at most 4 KiB."""
 
 
 class Facts(Section):
-    """What is known of a model. All may be left out: list prices and windows of well-known models are known."""
+    """The properties of a model. All of them are optional: list prices and context windows of well-known models are
+    built in."""
 
     base_model: Name | None = None
-    """The vendor's own name of the model, where `model` is a deployment of Azure, a fine-tuned one or another alias:
-    list price, window and abilities are then looked up under this name."""
+    """Names the vendor's model when `model` is an Azure deployment, a fine-tuned model or another alias. List price,
+    context window and capabilities are looked up under this name."""
     context_window: Tokens | None = None
-    """Tokens of prompt and answer together. What a server of your own was started with, if it is less."""
+    """Sets the context window in tokens, prompt and response together. For a self-hosted model, set the value that the
+    server was started with if it is smaller."""
     max_output_tokens: Tokens | None = None
-    """The longest answer it can give."""
+    """Sets the maximum length of a response in tokens."""
     cost_per_token: Dollars | None = None
-    """Dollars for each token, prompt and answer alike. If any of them in the file is 0.001 or more, all of them are
-    taken as dollars for a thousand tokens; see docs/decisions/0010. Unambiguous: the four keys below."""
+    """Sets the price per token in US dollars, the same for prompt and response. If any such value in the file is 0.001
+    or more, all of them are taken as dollars per thousand tokens (see docs/decisions/0010). The four keys below have an
+    unambiguous unit."""
     input_cost_per_million: Dollars | None = None
-    """Dollars for a million tokens of the prompt; 0 for a model that costs nothing. Goes before the list price."""
+    """Sets the price of a million prompt tokens in US dollars; 0 is a free model. Default: the list price of a
+    well-known model."""
     output_cost_per_million: Dollars | None = None
-    """Dollars for a million tokens of the answer."""
+    """Sets the price of a million response tokens in US dollars. Default: the list price of a well-known model."""
     cache_read_cost_per_million: Dollars | None = None
-    """Dollars for a million tokens of the prompt that the provider had in its cache."""
+    """Sets the price in US dollars of a million prompt tokens that the provider reads from its cache."""
     cache_write_cost_per_million: Dollars | None = None
-    """Dollars for a million tokens of the prompt that are put into its cache."""
+    """Sets the price in US dollars of a million prompt tokens that the provider writes to its cache."""
     capabilities: list[Name] = Field(default_factory=list[Name])
-    """What it is good for. Words of your own, for rules and tiers, and the known ones, which are compared with what a
-    request needs: vision, pdf, audio, video, tools, json_schema, reasoning."""
+    """Lists the model's capabilities. Known ones are compared with what a request needs: `vision`, `pdf`, `audio`,
+    `video`, `tools`, `json_schema`, `reasoning`. Any other word may be used by rules and tiers."""
     lacks: list[Name] = Field(default_factory=list[Name])
-    """Which of the known words it is unable to: requests that need one of them go elsewhere."""
+    """Lists known capabilities that the model does not have. Requests that need one of them are routed to another
+    model."""
     quality: Fraction | None = None
-    """Your judgement from 0 to 1, for `quality_threshold` and `best`. Well-known models have a coarse one: 0.95 for
-    the best there are, 0.85 for a standard one, 0.7 for a small, 0.5 for a tiny one."""
+    """Sets your rating of the model, from 0 to 1, for `quality_threshold` and the virtual model `best`. Well-known
+    models have a coarse built-in rating: 0.95 for the best, 0.85 for standard, 0.7 for small and 0.5 for tiny
+    models."""
     kind: Literal["local", "open_source", "paid"] | None = None
-    """For `cost_optimization.priority`. Known of well-known models, and of addresses that are private."""
+    """Sets the kind of model, for `cost_optimization.priority`. Default: the built-in kind of a well-known model;
+    `local` at a private address."""
     family: Name | None = None
-    """Whose tokenizer it has: openai, anthropic, gemini, llama, mistral, qwen, deepseek, grok … Token counts of a
-    family are corrected by what its providers report."""
+    """Names the tokenizer family: openai, anthropic, gemini, llama, mistral, qwen, deepseek, grok … Estimated token
+    counts of a family are corrected by the counts that its providers report."""
     template: Template | None = None
-    """Goes before the provider's own."""
+    """Sets the prompt template of this model. It takes precedence over the provider's template."""
 
 
 class CatalogueEntry(Facts):
-    """The same in a list of models, where the published examples say `max_tokens`."""
+    """The properties of a model in a list of models or aliases."""
 
     max_tokens: Tokens | None = None
-    """Another word for `context_window`. For the longest answer write `max_output_tokens`."""
+    """Is an alternative spelling of `context_window`. The maximum length of a response is `max_output_tokens`."""
 
 
 class ModelChoice(Choice, Facts):
-    """One model at one provider, and what is known of it."""
+    """One model of one provider, with its properties."""
 
 
 class ListedModel(CatalogueEntry):
-    """A model of a provider's list: its name alone, or a mapping with what is known of it."""
+    """Lists a provider's models: each is a model name, or a mapping with the model's properties."""
 
     name: Name | None = None
-    """As the provider calls it, and as clients ask for it."""
+    """Sets the model's name, which is the same for the provider and for clients."""
 
 
 Listed: TypeAlias = Annotated[ListedModel, Short("name")]
@@ -134,16 +141,17 @@ def names(models: Models) -> tuple[str, ...]:
 
 
 class VirtualModel(Section):
-    """A name of yours that clients may ask for as if it were a model: the choice among some models, under one wish.
+    """A virtual model: a name that stands for a choice among several models by one preference.
 
-    A list of names alone is `among`.
+    A list of names alone is a value of `among`.
     """
 
     wish: Literal["auto", "fast", "cheap", "best"] | None = None
-    """`fast`: the one that answers soonest by measurement; `cheap`: the cheapest that can do it; `best`: the one of
-    the highest quality; `auto`: as rules and tiers decide. Left out: what the name says, else `auto`."""
+    """Selects the preference. `fast`: the lowest measured time to first token. `cheap`: the cheapest model that is
+    capable of the request. `best`: the highest quality. `auto`: the choice of rules and tiers. Default: the preference
+    that the name itself says, otherwise `auto`."""
     among: list[Name] = Field(default_factory=list[Name])
-    """Names of models or aliases; left out: all models that chat."""
+    """Lists the models or aliases to choose from. Default: all chat models."""
 
 
 VirtualEntry: TypeAlias = Annotated[VirtualModel, Short("among", "array")]
@@ -151,77 +159,83 @@ Virtuals: TypeAlias = dict[str, VirtualEntry]
 
 
 class CostThreshold(Section):
-    """How much may be spent, as estimated before each request."""
+    """Sets budgets. The cost of each request is estimated before it is sent."""
 
     daily_budget: Amount | None = None
-    """Dollars a day, of all requests of this sidecar. The lower one holds of this and `max_daily_budget`."""
+    """Limits the daily cost of all requests of this sidecar, in US dollars. If `max_daily_budget` is set too, the lower
+    value applies. `cost_aware.on_exceeded` says what happens at the limit."""
     hourly_budget: Amount | None = None
-    """Dollars an hour."""
+    """Limits the hourly cost of all requests of this sidecar, in US dollars. `cost_aware.on_exceeded` says what happens
+    at the limit."""
 
 
 class CostOptimization(Section):
-    """Which kinds of models are preferred, and how much may be spent."""
+    """Configures the preferred kinds of models and the budgets."""
 
     enabled: bool = True
-    """`false`: as if the section were not there."""
+    """Disables the section when `false`."""
     priority: list[Name] = Field(default_factory=list[Name])
-    """Kinds of models, those to be preferred first: local, open_source, paid."""
+    """Lists kinds of models (`local`, `open_source`, `paid`), the preferred one first."""
     cost_threshold: CostThreshold = CostThreshold()
 
 
 class Constraints(Section):
-    """What has to hold whatever is cheap."""
+    """Sets constraints that hold for every choice by cost."""
 
     max_cost_per_session: Amount | None = None
-    """Dollars, estimated before each request of the session."""
+    """Limits the cost of a session in US dollars. The cost of each request is estimated before it is sent."""
     max_daily_budget: Amount | None = None
-    """Dollars a day, of all requests of this sidecar."""
+    """Limits the daily cost of all requests of this sidecar, in US dollars."""
     quality_threshold: Fraction | None = None
-    """0 to 1: `minimize_cost` takes no model of less `quality` where another can do it."""
+    """Sets the minimum `quality`, from 0 to 1, of the models that `minimize_cost` chooses from. A model below it is
+    used only if no other model is capable of the request."""
 
 
 class CostTarget(Section):
-    """What is aimed at, and within which bounds."""
+    """Configures the optimization target and its constraints."""
 
     target: Name | None = None
-    """`minimize_cost`: of the models that can do it, the cheapest one first."""
+    """Selects the target. `minimize_cost`: the cheapest capable model is tried first."""
     constraints: Constraints = Constraints()
 
 
 class SwitchingRule(Section):
-    """What is to happen when a number goes over a threshold."""
+    """Lists actions that are taken when a metric exceeds its threshold."""
 
     metric: Name | None = None
-    """`cost_per_task` (dollars, estimated for each request), `error_rate` (a share), `latency_p99` (milliseconds)."""
+    """Names the metric: `cost_per_task` (estimated US dollars per request), `error_rate` (0 to 1) or `latency_p99`
+    (milliseconds)."""
     threshold: Amount | None = None
-    """In the unit of the metric."""
+    """Sets the threshold, in the unit of the metric."""
     action: Name | None = None
-    """`downgrade_model` for `cost_per_task`, `switch_provider` for `error_rate`, `fallback_fast` for `latency_p99`."""
+    """Selects the action: `downgrade_model` for `cost_per_task`, `switch_provider` for `error_rate`, `fallback_fast`
+    for `latency_p99`."""
     downgrade_to: Name | None = None
-    """`next_cheaper`: the next cheaper model that can do it."""
+    """Selects the model of a downgrade. `next_cheaper`: the next cheaper model that is capable of the request."""
 
 
 class DynamicSwitching(Section):
-    """What happens when a number goes over a threshold."""
+    """Configures switching by cost, error rate and latency."""
 
     strategy: Name | None = None
-    """`cost_window`."""
+    """Selects the strategy: `cost_window`."""
     window_minutes: Count | None = None
-    """What `error_rate` and `latency_p99` are measured over. Default: 5."""
+    """Sets the window, in minutes, over which `error_rate` and `latency_p99` are measured. Default: 5."""
     check_interval: Duration | None = None
-    """How often `error_rate` and `latency_p99` are looked at. Default: 30s."""
+    """Sets the interval at which `error_rate` and `latency_p99` are evaluated. Default: 30s."""
     rules: list[SwitchingRule] = Field(default_factory=list[SwitchingRule])
 
 
 class CostAware(Section):
-    """Limits in dollars, and what is done to stay below them."""
+    """Configures cost limits and how requests are kept below them."""
 
     enabled: bool = True
-    """`false`: as if the section were not there."""
+    """Disables the section when `false`."""
     optimization: CostTarget = CostTarget()
     dynamic_switching: DynamicSwitching = DynamicSwitching()
     on_exceeded: Literal["downgrade", "reject"] = "downgrade"
-    """What happens when a limit is reached: cheaper and free models only, and a refusal where there is none; or a
-    refusal at once."""
+    """Selects what happens when a cost limit is reached. `downgrade`: only cheaper and free models are used, and the
+    request is rejected with 429 if there is none. `reject`: the request is rejected with 429."""
     unknown_price: Literal["allow", "deny"] = "allow"
-    """What a limit in dollars does with a model whose price nobody knows: let it pass, uncounted, or leave it out."""
+    """Selects how cost limits treat models without a known price. `allow`: they may be used and are not counted.
+    `deny`: they are not used."""

@@ -1,4 +1,4 @@
-"""The written sections about telling people: channels, and what goes where."""
+"""The schema of notifications: `channels` and `routing_rules`."""
 
 from typing import Literal
 
@@ -11,74 +11,68 @@ _PATTERN = r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"
 
 
 class Channel(Section):
-    """Where operators are told things. What it gets: what its `priority` says and what `routing_rules` send it; where
-    neither says anything, all that `general_notifications` are."""
+    """Configures notification channels, by name. A channel receives what its `priority` selects and what
+    `routing_rules` send to it; if neither selects anything, it receives what `general_notifications` selects."""
 
     provider: Vendor | None = None
-    """What kind of channel: `slack_webhook`, `discord_webhook`, `telegram_bot`, `smtp`, or `webhook`, which gets JSON
-    of ours (docs/operating.md). Nothing: the one that its name begins with."""
+    """Selects the kind of channel: `slack_webhook`, `discord_webhook`, `telegram_bot`, `smtp`, or `webhook`, which
+    receives the JSON described in docs/operating.md. Default: the kind that the channel's name begins with."""
     priority: Literal["critical_notifications", "general_notifications", "daily_digest", "community_posts"] | None = (
         None
     )
-    """What it is for. `critical_notifications`: what somebody has to mend; `general_notifications`: all but reports;
-    `daily_digest`: the daily report; `community_posts`: providers that are out, in words for everybody."""
+    """Selects what the channel receives. `critical_notifications`: problems that need an operator.
+    `general_notifications`: everything except reports. `daily_digest`: the daily report. `community_posts`: provider
+    outages, worded for the public."""
     rate_limit: Rate | None = None
-    """At most so many messages: `10/min`. What is too much waits, and goes as one message."""
-    webhook_url: Name | None = Field(
-        default=None,
-        description="`${NAME}`: the name of an environment variable with the webhook's URL. Of `slack_webhook` "
-        "`SLACK_WEBHOOK_URL`, of `discord_webhook` `DISCORD_WEBHOOK_URL` by default",
-        json_schema_extra={"pattern": _PATTERN},
-    )
-    bearer_token: Name | None = Field(
-        default=None,
-        description="`${NAME}`: of `webhook`, a variable with what goes into its `authorization`",
-        json_schema_extra={"pattern": _PATTERN},
-    )
-    bot_token: Name | None = Field(
-        default=None,
-        description="`${NAME}`: of `telegram_bot`, a variable with the bot's token. `TELEGRAM_BOT_TOKEN` where nothing "
-        "is written",
-        json_schema_extra={"pattern": _PATTERN},
-    )
+    """Limits the rate of messages, for example `10/min`. Excess notifications wait and are sent as one message.
+    Default: no limit."""
+    webhook_url: Name | None = Field(default=None, json_schema_extra={"pattern": _PATTERN})
+    """Names the environment variable, as `${NAME}`, that holds the webhook's URL. Default: `${SLACK_WEBHOOK_URL}` for
+    `slack_webhook`, `${DISCORD_WEBHOOK_URL}` for `discord_webhook`."""
+    bearer_token: Name | None = Field(default=None, json_schema_extra={"pattern": _PATTERN})
+    """Names the environment variable, as `${NAME}`, that holds the bearer token for the `authorization` header of a
+    `webhook`."""
+    bot_token: Name | None = Field(default=None, json_schema_extra={"pattern": _PATTERN})
+    """Names the environment variable, as `${NAME}`, that holds the token of a `telegram_bot`. Default:
+    `${TELEGRAM_BOT_TOKEN}`."""
     chat_id: Name | int | None = None
-    """Of `telegram_bot`: a chat's number, or `@name` of a channel. The variable `TELEGRAM_CHAT_ID` where nothing is
-    written."""
+    """Sets the chat of a `telegram_bot`: its number, or `@name` of a Telegram channel. Default: the value of the
+    environment variable `TELEGRAM_CHAT_ID`."""
     endpoint: Name | None = None
-    """Of `telegram_bot`: a Bot API server of your own."""
+    """Sets the URL of a self-hosted Bot API server for a `telegram_bot`."""
     host: Name | None = None
-    """Of `smtp`: the mail server."""
+    """Names the mail server of an `smtp` channel."""
     port: int | None = Field(default=None, ge=1, le=65_535)
-    """Of `smtp`. Default: 587, with `tls` 465, with `none` 25."""
+    """Sets the port of the mail server of an `smtp` channel. Default: 587 with `starttls`, 465 with `tls`, 25 with
+    `none`."""
     security: Security = "starttls"
-    """Of `smtp`: `starttls`, `tls` from the first byte, or `none`, for a server on this machine."""
+    """Selects the encryption of an `smtp` channel: `starttls`, `tls` from the first byte, or `none`, for a server on
+    the same machine."""
     user: Name | None = None
-    """Of `smtp`: who logs in; nothing: nobody does."""
-    password: Name | None = Field(
-        default=None,
-        description="`${NAME}`: of `smtp`, a variable with the password. `SMTP_PASSWORD` where a `user` is written "
-        "and this is not",
-        json_schema_extra={"pattern": _PATTERN},
-    )
+    """Sets the user name for the mail server of an `smtp` channel. Default: no authentication."""
+    password: Name | None = Field(default=None, json_schema_extra={"pattern": _PATTERN})
+    """Names the environment variable, as `${NAME}`, that holds the mail server's password for an `smtp` channel.
+    Default: `${SMTP_PASSWORD}` if `user` is set."""
     sender: Name | None = None
-    """Of `smtp`: the address that mails come from."""
+    """Sets the sender address of an `smtp` channel."""
     to: list[Name] = Field(default_factory=list[Name])
-    """Of `smtp`: the addresses that they go to."""
+    """Lists the recipient addresses of an `smtp` channel."""
 
 
 class RoutingRule(Section):
-    """Which notices go to which channels."""
+    """Lists which notifications go to which channels."""
 
     type: Name | None = None
-    """`critical_alert`: what somebody has to mend, and the end of outages; `daily_report`; `community_update`: outages;
-    `general_notification`: all but reports; or a single kind of docs/operating.md."""
+    """Selects the notifications. `critical_alert`: problems that need an operator, and the end of outages.
+    `daily_report`: the daily report. `community_update`: provider outages. `general_notification`: everything except
+    reports. Any single kind listed in docs/operating.md is accepted too."""
     channels: list[Name] = Field(default_factory=list[Name])
-    """Names of `channels`."""
+    """Lists the names of the channels, from `channels`."""
     dedup: bool | None = None
-    """Whether the same is told once only, and then with the number of its repetitions after 5 minutes, 10, 20 and so
-    on. `false`: each time. Default: `true`."""
+    """Suppresses repetitions: a notification is sent once, and its repetitions are reported as a count after 5 minutes,
+    10, 20 and so on. With `false`, each one is sent. Default: `true`."""
     schedule: Name | None = None
-    """When the daily report comes, as cron writes it, in UTC: `0 8 * * *`, which holds where nothing is written."""
+    """Sets the time of the daily report as a cron expression in UTC. Default: `0 8 * * *`."""
     content_template: Name | None = None
-    """How it is worded: `plain`; `community_post`, without inner details; or a text with `{severity}`, `{kind}`,
-    `{subject}`, `{text}`, `{time}`, `{times}` and `{place}` in it."""
+    """Sets the wording: `plain`; `community_post`, which has no internal details; or a text with the placeholders
+    `{severity}`, `{kind}`, `{subject}`, `{text}`, `{time}`, `{times}` and `{place}`. Default: `plain`."""

@@ -1,4 +1,4 @@
-"""What a session or a request may change: `session:` and `prompt:` of openclaw.yml, and the file session.yml."""
+"""The schema of overrides: `session:` and `prompt:` of openclaw.yml, and the file session.yml."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -28,39 +28,44 @@ _ROUTERS = (
 
 
 class LevelRouter(Section):
-    """Who is asked at this level, in the order of trying."""
+    """Sets the targets of this override, in the order in which they are tried."""
 
     elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType(dict.fromkeys((*_WHOLE, *_ROUTERS), _ALL))
 
     enable: bool | None = None
-    """`false`: no rules, tiers, experiments and fallbacks."""
+    """Disables rules, tiers, experiments and fallbacks when `false`. Default: `true`."""
     enabled: bool | None = None
-    """Another word for the same."""
+    """Is an alternative spelling of `enable`."""
     primary: Choice | None = None
+    """Sets the model that is tried first."""
     fallback: Choice | None = None
+    """Sets the model that is tried when the primary fails."""
     secondary: Choice | None = None
+    """Sets the model that is tried when the fallback fails too."""
     timeout_ms: int | None = Field(default=None, ge=1, le=86_400_000)
-    """How long each attempt is waited for, at most. Can only shorten."""
+    """Limits the duration of each attempt in milliseconds. It can shorten the configured limit and not extend it."""
 
 
 class Level(Section):
-    """What a session or a request changes. The nearest level that says something holds: request, session, global."""
+    """Overrides settings for a request, a session or all requests. The most specific override applies: request, then
+    session, then global."""
 
     elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType(dict.fromkeys(_WHOLE, _ALL))
 
     model: Choice | None = None
-    """A model that is asked first, before those of `router`. It need not be listed anywhere else."""
+    """Sets a model that is tried before those of `router`. It does not have to be listed anywhere else."""
     router: LevelRouter = LevelRouter()
     data_class: Name | None = None
-    """A class of `compliance.data_classes` that the requests have besides those they have anyway."""
+    """Adds a data class of `compliance.data_classes` to the classes that the requests already have."""
     max_cost_usd: Amount | None = None
-    """Of a single request, as estimated before it is sent, in US dollars. Can only lower."""
+    """Limits the estimated cost of a single request in US dollars. It can lower a configured limit and not raise it."""
 
 
 class SessionFile(Section):
-    """`session.yml`, beside openclaw.yml: read, checked and watched as openclaw.yml is."""
+    """The file `session.yml` beside openclaw.yml. It is read, checked and watched in the same way."""
 
     session: Level | None = None
-    """Of every request that belongs to a session. Goes before `session` of openclaw.yml."""
+    """Sets overrides for requests that belong to a session. It takes precedence over `session` in openclaw.yml."""
     sessions: dict[str, Level] = Field(default_factory=dict[str, Level])
-    """By session, or a pattern in which * stands for any letters; the first that fits. Goes before `session`."""
+    """Sets overrides for single sessions, by session name or by a pattern in which `*` matches any characters. The
+    first match applies and takes precedence over `session`."""

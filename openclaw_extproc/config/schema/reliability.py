@@ -1,4 +1,4 @@
-"""The written keys of limits, and of what happens to an answer that breaks off."""
+"""The schema of timeouts and of the handling of streams that fail midway."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,43 +7,42 @@ from pydantic import Field
 from openclaw_extproc.config.schema.base import Section
 
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=86_400_000)]
-"""Milliseconds, up to a day."""
+"""A duration in milliseconds, at most one day."""
 
 
 class Timeouts(Section):
-    """How long an attempt may be silent. Three times as long when the client asks for thought
-    (`reasoning_effort: high`, `thinking`, `thinkingConfig`), and never above 600000 unless set so here."""
+    """Sets the timeouts of an attempt. They are tripled when the client asks for reasoning (`reasoning_effort: high`,
+    `thinking`, `thinkingConfig`), up to 600000 unless a larger value is set here."""
 
     connect_ms: Limit | None = None
-    """Until a provider takes a connection. Default: 5000."""
+    """Limits the time to establish a connection to the provider, in milliseconds. Default: 5000."""
     first_token_ms: Limit | None = None
-    """Of a streamed attempt before its first content; then the next one. Default: 60000."""
+    """Limits the time from the start of a streamed attempt to its first content, in milliseconds. When it expires, the
+    next target is tried. Default: 60000."""
     answer_ms: Limit | None = None
-    """Of an answer in one piece of up to 4,096 tokens; a request for more (`max_tokens`) is given more time in
-    proportion. Default: 120000."""
+    """Limits the time for a non-streamed response of up to 4,096 tokens, in milliseconds. The limit grows in proportion
+    for requests that allow more (`max_tokens`). When it expires, the next target is tried. Default: 120000."""
     idle_ms: Limit | None = None
-    """Of a stream behind its first content, signs of life (comments, `ping`) not counted: then it breaks off, and the
-    client sees that it did. Default: 60000."""
+    """Limits the time between two pieces of content of a stream, in milliseconds; keep-alives (comments, `ping`) do not
+    count. When it expires, the stream is broken off visibly. Default: 60000."""
 
 
 class WholeTimeouts(Timeouts):
-    """The limits of all providers."""
+    """Sets the timeouts of all providers."""
 
     total_ms: Limit | None = None
-    """Of a whole call, from its first byte to the answer's last one, with all its attempts. A stream that is under way
-    by then ends in the client format's error event, a moment before (0.2 s at most), and breaks. No such limit where
-    nothing is written: then the limits of its parts add up. No provider of a chain is waited for longer than its share
-    of it, so that time is left for the next one."""
+    """Limits the duration of a whole call, from its first byte to the last byte of its response, in milliseconds and
+    including all attempts. A stream that is still running then ends, at most 0.2 s early, with the error event of the
+    client's format. The time is shared among the providers of a chain, so that there is time left for the next one.
+    Default: no limit beyond the sum of the other timeouts."""
 
 
 class Hold(Section):
-    """To keep content back for a while."""
+    """Holds back the beginning of a stream, so that an early failure can still be retried elsewhere."""
 
     hold_ms: Limit
-    """How long, from the first content on."""
+    """Sets how long content is held back, in milliseconds from the first content."""
 
 
 OnMidstreamFault: TypeAlias = Literal["error", "buffer"] | Hold
-"""`error`: a stream whose provider fails in the middle of it breaks off, with the client format's error event where one
-can still be sent, never with a clean end. `{hold_ms: 500}`: its first content is kept back for so long, and what fails
-meanwhile is tried elsewhere. `buffer`: all of it is kept back (up to 32 MiB), so that every fault can be."""
+"""The handling of a stream whose provider fails midway: see `RouterSection.on_midstream_fault`."""

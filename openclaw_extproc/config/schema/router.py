@@ -1,4 +1,4 @@
-"""The written sections about policy: retries, what stands in at the end, `router:` of the whole."""
+"""The schema of `router`: retries, timeouts, the emergency response and the last fallbacks."""
 
 from typing import Literal
 
@@ -17,88 +17,99 @@ from openclaw_extproc.config.schema.reliability import OnMidstreamFault, WholeTi
 
 
 class FallbackParams(Section):
-    """The model that is tried last for what has no fallback of its own, and how it is asked."""
+    """Sets the model that is tried last for models without a fallback of their own, and the parameters of requests to
+    it."""
 
     provider: Name | None = None
-    """Name of the provider."""
+    """Names the provider."""
     model: Name | None = None
-    """Which of its models."""
+    """Names the model, as the provider calls it."""
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False)
-    """Of requests that got here, in place of the client's."""
+    """Replaces the client's temperature in requests that reach this model."""
     max_tokens: Tokens | None = None
-    """The longest answer, of requests that got here; a smaller limit of the client's stays."""
+    """Limits the length of responses, in tokens, of requests that reach this model. A smaller limit of the client is
+    kept."""
 
 
 class RetryPolicy(Section):
-    """How often, and how patiently, the same provider is tried again."""
+    """Configures how the same provider is retried."""
 
     max_retries: int | None = Field(default=None, ge=0, le=20)
-    """Of a chain of one target; a longer chain tries each target once. Default: 2."""
+    """Sets the maximum number of retries in a chain with a single target. A longer chain tries each target once.
+    Default: 2."""
     initial_delay_ms: Milliseconds | None = None
-    """Wait before the same provider is tried again, if it named none (`retry-after`); whole seconds. 1000 where
-    nothing is written."""
+    """Sets the delay before the same provider is retried, in milliseconds and rounded to whole seconds, if the provider
+    sent no `retry-after`. Default: 1000."""
     retry_delay_ms: Milliseconds | None = None
-    """Another word for the same."""
+    """Is an alternative spelling of `initial_delay_ms`."""
     wait_at_most_ms: Milliseconds | None = None
-    """A provider that has nobody behind it and asks for a longer pause than this (`retry-after`) is not waited for: the
-    caller is told. Default: 10000, and never above 30000."""
+    """Limits the `retry-after` that is honoured when a provider has no fallback, in milliseconds. If the provider asks
+    for a longer pause, the error is returned to the caller at once. Default: 10000; values above 30000 count as
+    30000."""
     backoff_multiplier: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
-    """For each further wait. Default: 2."""
+    """Sets the factor by which the delay grows with every further retry. Default: 2."""
     on_failure: Literal["fallback", "error"] | None = None
-    """`error`: nobody else is asked; `fallback`: `fallback_params` say who is."""
+    """Selects what happens after a failure. `error`: no other target is tried. `fallback`: the target in
+    `fallback_params` is tried."""
     fallback_params: FallbackParams | None = None
 
 
 class Candidate(Section):
+    """Lists the providers that are tried last."""
+
     name: Name | None = None
-    """A provider's name."""
+    """Names the provider."""
     priority: Count | None = None
-    """The smaller, the sooner it is asked."""
+    """Sets the provider's position: providers with smaller numbers are tried first."""
 
 
 class SecondaryFallback(Section):
-    """Who is asked when the fallbacks fail too."""
+    """Sets providers that are tried when all fallbacks have failed."""
 
     enabled: bool = True
-    """Whether it holds."""
+    """Disables the section when `false`."""
     providers: list[Candidate] = Field(default_factory=list[Candidate])
-    """In the order of their priority."""
+    """Lists the providers, which are tried in the order of their `priority`."""
 
 
 class EmergencySection(Section):
-    """What callers are told when every attempt failed."""
+    """Configures the response to a request whose attempts have all failed."""
 
     enabled: bool = True
-    """`false`: the words of this version."""
+    """Disables the section when `false`: the built-in message is used."""
     fallback_mode: Literal["error", "degraded"] | None = None
-    """`error`: 503, in the caller's format. `degraded`: `model` answers, as the last of every plan; only where it fails
-    too, or may not have the request, 503."""
+    """Selects the response. `error`: status 503 in the caller's format. `degraded`: `model` is added as the last target
+    of every plan; if it fails too or may not receive the request, the status is 503. Default: `error`."""
     model: Name | None = None
-    """Who answers when all others failed: a model as clients ask for it, or `provider/model`."""
+    """Names the model of `fallback_mode: degraded`: a model name that clients can ask for, or `provider/model`."""
     message: Name | None = None
-    """In the answer's error message."""
+    """Sets the error message of the response."""
     retry_after_ms: Milliseconds | None = None
-    """In its `retry-after`, in whole seconds."""
+    """Sets the `retry-after` header of the response, in milliseconds; the header has whole seconds."""
 
 
 class RouterSection(Section):
-    """`router:` of the whole."""
+    """Configures failover, timeouts, health checks and cost optimization for all requests."""
 
     enabled: bool | None = None
-    """`false`: each model keeps its first target only."""
+    """Disables failover when `false`: each model keeps only its first target. Default: `true`."""
     enable: bool | None = None
-    """Another word for the same."""
+    """Is an alternative spelling of `enabled`."""
     primary: ModelChoice | None = None
+    """Sets the model that is tried first."""
     fallback: ModelChoice | None = None
+    """Sets the model that is tried when the primary fails."""
     secondary: ModelChoice | None = None
+    """Sets the model that is tried when the fallback fails too."""
     timeout_ms: int | None = Field(default=None, ge=1, le=86_400_000)
-    """How long each attempt is waited for, at most, whatever it is asked. Sessions and requests can shorten it."""
+    """Limits the duration of each attempt in milliseconds, whatever the request is. Sessions and requests can shorten
+    it."""
     timeouts: WholeTimeouts = WholeTimeouts()
     on_midstream_fault: OnMidstreamFault = "error"
-    """What happens to a stream whose provider fails in the middle of it. `error`: it breaks off, with the client
-    format's error event where one can still be sent, never with a clean end. `{hold_ms: 500}`: its first content is
-    kept back for so long, and what fails meanwhile is tried elsewhere. `buffer`: all of it is kept back (up to 32 MiB),
-    so that every fault can be; the client then gets its stream at once."""
+    """Selects what happens when a provider fails in the middle of a stream. `error`: the stream is broken off, with the
+    error event of the client's format if one can still be sent, and never with a normal end. `{hold_ms: 500}`: content
+    is held back for this time, and a failure within it is retried elsewhere. `buffer`: the whole stream is held back
+    (up to 32 MiB), so that every failure can be retried; the client then receives the stream at once."""
     retry_policy: RetryPolicy = RetryPolicy()
     emergency: EmergencySection = EmergencySection()
     health_check: HealthCheck | None = None

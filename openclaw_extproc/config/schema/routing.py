@@ -1,7 +1,7 @@
-"""The written sections about choosing: rules, maps, tiers, experiments, users, compliance, cost centres.
+"""The schema of model selection: rules, maps, tiers, experiments, users, compliance and cost centres.
 
-Wherever a model is named, this is a name that clients may ask for (a model of a provider, an alias of `gateway.models`,
-a pool, a virtual name) or `provider/model`.
+Wherever a key names a model, its value is a name that clients may ask for (a model of a provider, an alias of
+`gateway.models`, a pool, a virtual name) or `provider/model`.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -56,144 +56,160 @@ def _tidy(name: str) -> str:
 
 
 Reported: TypeAlias = Annotated[Name, Field(max_length=64), AfterValidator(_tidy)]
-"""A name that is told in headers, logs and metrics."""
+"""A name that is reported in headers, logs and metrics."""
 
 CONDITION = 'An expression in CEL over the variables of a request, such as task_complexity == "simple".'
 
 
 class StrategyRule(Section):
-    """One rule. Rules are looked at in their order; the first that holds and names a model chooses."""
+    """Lists routing rules. They are evaluated in order; the first rule that matches and names a model chooses it."""
 
     name: Reported | None = None
-    """What it is called in headers and logs. Without one it is called by its place: rules[2]."""
-    condition: Name | None = Field(default=None, alias="if", description=CONDITION)
+    """Sets the rule's name in headers and logs. Default: its position, for example `rules[2]`."""
+    condition: Name | None = Field(default=None, alias="if")
+    """Sets the condition: a CEL expression over the request variables, for example `task_complexity == "simple"`."""
     model: Name | None = None
-    """Where the request goes. Left out: where it would go anyway, and the rule only sets the rest."""
+    """Names the model that matching requests are sent to. Without it, the rule does not choose a model and only sets
+    its other keys."""
     priority: Literal["cost", "quality"] | None = None
-    """`cost`: of the models that can stand in, the cheaper ones, dearer ones only if nothing else is left; `quality`:
-    the best ones, whatever they cost."""
+    """Orders the fallbacks. `cost`: the cheaper ones first; more expensive ones are used only if no other is left.
+    `quality`: those of the highest quality first, whatever they cost."""
     fallback: Names = Field(default_factory=list[Name])
-    """What stands in for `model`, in this order, before its own fallbacks. A rule of nothing but `fallback`, the last
-    one, names the model of all requests that nobody else chose a model for."""
+    """Lists the fallbacks for `model`, in order, before its own fallbacks. If the last rule has no key but `fallback`,
+    it names the model of all requests for which nothing else chose one."""
 
 
 class ExperimentEntry(Section):
-    """A share of the requests goes to another model, so that the two can be compared."""
+    """Lists experiments: each sends a share of the requests to another model, so that the two can be compared."""
 
     name: Reported | None = None
-    """What it is called in headers, logs and metrics, as `name=arm` and `name=control`. Left out: the arm's name."""
+    """Sets the experiment's name in headers, logs and metrics, where it appears as `name=arm` or `name=control`.
+    Default: the model of the arm."""
     model: Name | None = None
-    """The arm: the model that gets the share."""
+    """Names the arm: the model that receives the share."""
     share: Share = 0.05
-    """0 to 1: 0.05 is one session in twenty."""
+    """Sets the share, from 0 to 1: 0.05 is one session in twenty."""
     of: Names = Field(default_factory=list[Name])
-    """Only requests that would go to one of these models; left out: all."""
-    condition: Name | None = Field(default=None, alias="if", description=CONDITION)
+    """Limits the experiment to requests that would otherwise go to one of these models. Default: all requests."""
+    condition: Name | None = Field(default=None, alias="if")
+    """Sets the condition: a CEL expression over the request variables, for example `task_complexity == "simple"`."""
     sticky: Sticky = "session"
-    """What stays in its arm: a session (of a request without one, its user), a user, or nothing (request)."""
+    """Selects what is assigned to an arm and stays there: a `session` (the user if a request has no session), a `user`,
+    or each `request` on its own."""
 
 
 class CanaryEntry(Section):
-    """A new version of a model on trial. It gets nothing while its provider is not healthy."""
+    """Lists canaries: each sends a share of the requests for a model to its new version. A canary receives no requests
+    while its provider is unhealthy."""
 
     name: Reported | None = None
-    """As with experiments. Left out: the new version's name."""
+    """Sets the canary's name in headers, logs and metrics. Default: the name of the new version."""
     model: Name | None = None
-    """The version that is in use."""
+    """Names the current version."""
     to: Name | None = None
-    """The version on trial."""
+    """Names the new version."""
     share: Share = 0.05
-    """0 to 1: 0.05 is one session in twenty."""
+    """Sets the share, from 0 to 1: 0.05 is one session in twenty."""
     sticky: Sticky = "session"
-    """As with experiments."""
+    """Selects what is assigned to a version and stays there, as for experiments: `session`, `user` or `request`."""
 
 
 class SecondOpinionSection(Section):
-    """A model that is asked how complex a request is, where our own judgement is unsure. Costs the wait for it."""
+    """Configures a model that is asked to classify requests when the built-in classification is uncertain. Such
+    requests wait for its answer."""
 
     enabled: bool = False
-    """Off unless it says `true`."""
+    """Enables the section when `true`."""
     endpoint: Name | None = None
-    """Base URL of an OpenAI-compatible server, with its path: http://127.0.0.1:8080/v1."""
+    """Sets the base URL of an OpenAI-compatible server, including the path, for example `http://127.0.0.1:8080/v1`."""
     model: Name | None = None
-    """As that server calls it."""
+    """Names the model, as that server calls it."""
     timeout_ms: int = Field(default=50, ge=1, le=10_000)
-    """Without an answer by then, our own judgement holds."""
+    """Limits the wait for the answer in milliseconds. When it expires, the built-in classification is used."""
     below: Fraction = 0.6
-    """Asked only where our confidence is lower than this."""
+    """Sets the confidence, from 0 to 1, below which the model is asked."""
     data_classes: list[Name] = Field(default_factory=list[Name])
-    """Of requests whose last words this model may read; `"*"`: of all. It is no provider that `compliance` could judge:
-    without this key it sees no request that has a data class, and none at all where `compliance` restricts all."""
+    """Lists the data classes of requests whose last user turn may be sent to this model; `"*"` allows all. The model is
+    not a provider, so `compliance` does not cover it: without this key it receives no request that has a data class,
+    and none at all if `compliance` restricts all requests."""
 
 
 class RoutingRules(Section):
-    """`gateway.routing_strategy`: who is asked, by what a request is like."""
+    """The keys of `gateway.routing_strategy`: how a model is chosen from what a request contains."""
 
     policy: Literal["rules", "cost_aware_capability"] | None = None
-    """`cost_aware_capability`: where no rule says otherwise, `priority: cost` holds: of the models that can do what a
-    request needs, cheaper ones stand in, and dearer ones only if nothing else is left. `rules`: only the rules decide;
-    the same as leaving it out."""
+    """Selects the default order of targets. `cost_aware_capability`: as if every rule said `priority: cost` unless it
+    says otherwise: cheaper capable models are fallbacks, and more expensive ones are used only if no other is left.
+    `rules`: only the rules decide. Default: `rules`."""
     applies_to: Literal["all", "auto"] = "all"
-    """Whether rules, tasks and tiers also choose for a client that named a model, or only for the name `auto`."""
+    """Selects the requests that rules, tasks and tiers apply to. `all`: every request. `auto`: only requests for the
+    model `auto`."""
     rules: list[StrategyRule] = Field(default_factory=list[StrategyRule])
     tasks: dict[str, Name] = Field(default_factory=dict[str, str])
-    """From a kind of task to a model, after the rules. A client that named a model never gets a dearer one by this."""
+    """Maps kinds of task to models. They are evaluated after the rules. A client that named a model never gets a more
+    expensive one this way."""
     fallbacks: dict[str, Names] = Field(default_factory=dict[str, list[str]])
-    """From a model to those that stand in for it, before its own fallbacks."""
+    """Maps models to their fallbacks, which are tried before the fallbacks configured elsewhere."""
     tiers: dict[str, TierNames] = Field(default_factory=dict[str, list[str]])
-    """From simple, standard (reasoning), large (large_context), complex (standard and large) or coding to models or
-    pools, after the tasks; the first that can do it is taken. A client that named a model never gets a dearer one."""
+    """Maps tiers to models or pools; the first capable one is used. Tiers are evaluated after tasks. The tiers are
+    `simple`, `standard` (alias `reasoning`), `large` (alias `large_context`) and `coding`; `complex` sets `standard`
+    and `large`. A client that named a model never gets a more expensive one this way."""
     experiments: list[ExperimentEntry] = Field(default_factory=list[ExperimentEntry])
     canary: list[CanaryEntry] = Field(default_factory=list[CanaryEntry])
     second_opinion: SecondOpinionSection = SecondOpinionSection()
 
 
 class UserSection(Section):
-    """What is known of a user, by the verified name; by `x-openclaw-user` or the body's `user` where callers are
-    believed (docs/identity.md)."""
+    """Sets preferences of users, by name: the verified name, or `x-openclaw-user` or the body's `user` if callers'
+    labels are trusted (docs/identity.md)."""
 
     preferred_model: Name | None = None
-    """Goes before the rules, and after what a session or a request says itself."""
+    """Names the user's preferred model. It takes precedence over rules, and a session or request override takes
+    precedence over it."""
 
 
 class Permitted(Section):
-    """Where requests may go. What is left out permits all."""
+    """Restricts where requests may go. A key that is left out restricts nothing."""
 
     providers: list[Name] | None = None
-    """Names of providers."""
+    """Lists the permitted providers."""
     regions: list[Name] | None = None
-    """As `region` of the providers says. A provider without a region is in none of them."""
+    """Lists the permitted regions, compared with the `region` of each provider. A provider without a region is in none
+    of them."""
     models: list[Name] | None = None
-    """Names of models, aliases or pools, or `provider/model`."""
+    """Lists the permitted models, aliases or pools, or `provider/model`."""
 
 
 class ComplianceRule(Section):
-    """Gives requests a data class. One that cannot be evaluated counts as one that holds: for a header that may not be
-    there write `"x-team" in headers && headers["x-team"] == "hr"`."""
+    """Lists rules that assign data classes. A condition that cannot be evaluated counts as true; for a header that may
+    be absent, write `"x-team" in headers && headers["x-team"] == "hr"`."""
 
-    condition: Name | None = Field(default=None, alias="if", description=CONDITION)
+    condition: Name | None = Field(default=None, alias="if")
+    """Sets the condition: a CEL expression over the request variables, for example `task_complexity == "simple"`."""
     data_class: Name | None = None
-    """The class that it gives: a name of `data_classes`."""
+    """Names the data class to assign, from `data_classes`."""
 
 
 class ComplianceSection(Permitted):
-    """Where requests may go, whatever else chose a model. What is not permitted is refused, also as a fallback.
+    """Restricts where requests may go, whatever else chose the model.
 
-    Providers, regions and models here hold for all requests; those of every data class that a request has, besides.
+    A target that is not permitted is never used, not even as a fallback. The keys `providers`, `regions` and `models`
+    of this section apply to all requests; those of every data class of a request apply in addition.
     """
 
     data_class: Name | None = None
-    """Of all requests of this sidecar. A request can name a further one, and never take this one off."""
+    """Assigns a data class to all requests of this sidecar. A request can add a class and cannot remove this one."""
     require_data_class: bool = False
-    """A request without any data class is refused."""
+    """Rejects requests that have no data class."""
     data_classes: dict[str, Permitted] = Field(default_factory=dict[str, Permitted])
-    """What each class permits. A class that is not named here is refused."""
+    """Defines the data classes and what each of them permits. Requests with a class that is not defined here are
+    rejected."""
     rules: list[ComplianceRule] = Field(default_factory=list[ComplianceRule])
 
 
 class CostCentreSection(Permitted):
-    """What requests of a cost centre may use. Whose they are, the caller's identity says; `x-openclaw-cost-centre`
-    where callers are believed, and to narrow in any case (docs/identity.md)."""
+    """Restricts what the requests of each cost centre may use. The caller's identity names the cost centre; so does
+    `x-openclaw-cost-centre` if callers' labels are trusted, and in any case to restrict further (docs/identity.md)."""
 
     max_cost_usd: Amount | None = None
-    """Of a single request, as estimated before it is sent, in US dollars."""
+    """Limits the estimated cost of a single request in US dollars."""

@@ -1,4 +1,4 @@
-"""`gateway.stages`, as it is written: where Envoy reaches the stages, and how a network between them is protected."""
+"""The schema of `gateway.stages`: the addresses of the stages, and TLS between Envoy and the service."""
 
 from pydantic import Field
 
@@ -6,48 +6,53 @@ from openclaw_extproc.config.schema.base import Name, Section
 
 
 class ClientCertificate(Section):
-    """What Envoy shows to the stages. Paths on Envoy's machine; Envoy reads them when it starts."""
+    """Configures Envoy's client certificate for connections to the stages. The paths are on Envoy's machine; Envoy
+    reads the files at startup."""
 
     certificate_chain: Name | None = None
-    """A PEM file: the client certificate, and those between it and the authority."""
+    """Names a PEM file with Envoy's client certificate and its intermediate certificates."""
     private_key: Name | None = None
-    """A PEM file."""
+    """Names a PEM file with the private key of Envoy's client certificate."""
     trusted_ca: Name | None = None
-    """A PEM file with the authorities that the service's certificate is checked against. Default: the path of
-    `tls.trusted_ca`."""
+    """Names a PEM file with the certificate authorities that the service's certificate is verified against. Default:
+    the path in `tls.trusted_ca`."""
 
 
 class StageTls(Section):
-    """TLS with certificates on both sides: a connection without a client certificate is refused. `certificate_chain`,
-    `private_key`, `trusted_ca` and those two of `client` have to be there."""
+    """Configures mutual TLS for stages on TCP. A connection without a client certificate is rejected.
+    `certificate_chain`, `private_key`, `trusted_ca` and the first two of `client` are required."""
 
     certificate_chain: Name | None = None
-    """A PEM file: the service's certificate, and those between it and the authority. This file and the next two are
-    read again when they change."""
+    """Names a PEM file with the service's certificate and its intermediate certificates. It is read again when it
+    changes."""
     private_key: Name | None = None
-    """A PEM file."""
+    """Names a PEM file with the private key of the service's certificate. It is read again when it changes."""
     trusted_ca: Name | None = None
-    """A PEM file with the authorities whose client certificates are accepted. Use an authority for Envoy alone, or
-    set `client_subject_alt_names`."""
+    """Names a PEM file with the authorities whose client certificates are accepted. It is read again when it changes.
+    Use an authority that signs for Envoy only, or set `client_subject_alt_names`."""
     client_subject_alt_names: list[Name] = Field(default_factory=list[str])
-    """Client certificates are accepted with one of these subject alternative names only (DNS name, URI such as a
-    SPIFFE ID, or IP address). Default: with any."""
+    """Lists the accepted subject alternative names of client certificates: DNS names, URIs such as a SPIFFE ID, or IP
+    addresses. Default: every name is accepted."""
     server_name: Name | None = None
-    """The DNS name or IP address that Envoy expects in the service's certificate. Default: the host of the address."""
+    """Sets the DNS name or IP address that Envoy expects in the service's certificate. Default: the host of the stage's
+    address."""
     client: ClientCertificate = ClientCertificate()
 
 
 class Stages(Section):
-    """Where Envoy reaches the route and the attempt stage: unix sockets, or TCP with TLS."""
+    """Configures the addresses at which Envoy connects to the route stage and the attempt stage: unix sockets, or TCP
+    with TLS. This section is read only at startup."""
 
     route: Name | None = None
-    """Where the route stage listens: `unix:/path/of/a.sock` or `host:port`. Default: `unix:/run/openclaw/route.sock`
-    for `serve` and `render`, a private folder for `up`. Worker n of several has the socket `route-n.sock`, or the port
-    plus 2n. All of `stages` is read at the start only."""
+    """Sets the address of the route stage: `unix:/path/of/a.sock` or `host:port`. With several workers, worker n
+    listens at `route-n.sock`, or at the port plus 2n. Default: `unix:/run/openclaw/route.sock` for `serve` and
+    `render`, a private folder for `up`."""
     attempt: Name | None = None
-    """Where the attempt stage listens, as `route`. Default: `unix:/run/openclaw/attempt.sock`."""
+    """Sets the address of the attempt stage, in the same form as `route`. Default: `unix:/run/openclaw/attempt.sock`
+    for `serve` and `render`, a private folder for `up`."""
     allow_plaintext: bool = False
-    """Whether the stages may be served without TLS on an address that is not loopback. Whoever reaches it can read and
-    steer all calls."""
+    """Allows stages without TLS on addresses that are not loopback. Anyone who can reach such an address can read and
+    control all calls."""
     tls: StageTls | None = None
-    """For stages on `host:port`."""
+    """Configures mutual TLS for stages on `host:port`. A connection without a client certificate is rejected.
+    `certificate_chain`, `private_key`, `trusted_ca` and the first two keys of `client` are required."""

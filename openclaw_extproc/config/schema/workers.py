@@ -1,4 +1,4 @@
-"""How our own processes are run, and what happens when they cannot work: part of `gateway`, as it is written."""
+"""The schema of the process settings in `gateway`: workers, overload limits, client connections and draining."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -13,48 +13,51 @@ FamilyName: TypeAlias = Literal["openai", "anthropic", "gemini"]
 
 
 class Overload(Section):
-    """From where on requests are refused with 503 and `retry-after`, before memory grows. Of each worker."""
+    """Sets the limits above which a worker rejects requests with 503 and `retry-after`, to bound memory and delay."""
 
     max_requests: int = Field(default=2_000, ge=1)
-    """Requests under way at a time."""
+    """Limits the concurrent requests of a worker."""
     max_body_mib: int = Field(default=512, ge=1)
-    """Bodies of requests that are read, planned or being sent: their size in MiB."""
+    """Limits the total size of request bodies that a worker holds, in MiB."""
     max_lag_ms: Milliseconds = Field(default=1_000, ge=1)
-    """How long work may wait for its turn in the event loop. A loop that is never idle lets in what it can do in that
-    time; one that is later lets nobody in."""
+    """Limits how long work may wait in the worker's event loop, in milliseconds. A loop that is never idle accepts the
+    requests that it can serve in this time; a loop that lags by more accepts none."""
 
 
 class Downstream(Section):
-    """What applications may take of Envoy, in its own words. Read at the start only."""
+    """Sets the limits of client connections, which Envoy enforces. This section is read only at startup."""
 
     max_connections: int = Field(default=10_000, ge=10, le=1_000_000)
-    """At a time. One more is closed at once. With `up`, from eight tenths of it on `idle_timeout_ms` shrinks, down to a
-    second at nine tenths."""
+    """Limits the concurrent client connections. A connection beyond the limit is closed at once. With `up`, from 80
+    percent of the limit, `idle_timeout_ms` shrinks, down to a second at 90 percent."""
     max_heap_mib: int = Field(default=1_024, ge=64)
-    """Of Envoy's memory. From eight tenths of it on `idle_timeout_ms` shrinks, down to a second; from nine tenths on
-    new requests are refused with 503 and `retry-after`."""
+    """Limits Envoy's memory in MiB. From 80 percent of the limit, `idle_timeout_ms` shrinks, down to a second; from 90
+    percent, new requests are rejected with 503 and `retry-after`."""
     idle_timeout_ms: Milliseconds = Field(default=75_000, ge=1_000)
-    """How long a connection may be open without a request. An answer under way is none, however long it takes."""
+    """Limits how long a connection may stay open without an active request, in milliseconds. A running response is
+    active, however long it takes."""
     request_headers_timeout_ms: Milliseconds = Field(default=10_000, ge=100)
-    """How long the head of a request may take to arrive, from its first byte on."""
+    """Limits the time for receiving the headers of a request, in milliseconds from their first byte."""
     request_timeout_ms: Milliseconds = Field(default=300_000, ge=100)
-    """How long a whole request may take to arrive, with its body: then 408. Answers have limits of their own."""
+    """Limits the time for receiving a whole request, body included, in milliseconds. When it expires, the status is
+    408. Responses have their own timeouts."""
     delayed_close_timeout_ms: Milliseconds = Field(default=1_000, ge=100)
-    """Of a connection that Envoy is about to close, as after `connection: close`: how long a client that reads slowly
-    may take no byte of what still waits for it. What the kernel has taken, some MiB, is safe in any case. An HTTP/1.1
-    stream that a provider has reset shows its end to the client only so much later."""
+    """Limits how long a client may accept no data of a connection that Envoy is about to close (as after
+    `connection: close`), in milliseconds. Data that the kernel has accepted, some MiB, is delivered in any case. The
+    end of an HTTP/1.1 stream that a provider has reset becomes visible to the client only after this time."""
 
 
 class Processes(Section):
     workers: int = Field(default=1, ge=1, le=256)
-    """How many worker processes. With one, the program itself does the work, except where `on_sidecar_failure` needs
-    somebody who is left when it dies. Read at the start only."""
+    """Sets the number of worker processes. With 1, the main process does the work itself, except if
+    `on_sidecar_failure` needs a process that survives it. It is read only at startup."""
     on_sidecar_failure: OnFailure | Mapping[FamilyName, OnFailure] = "reject"
-    """What Envoy does with a call when no worker answers. `reject`: 503 and `retry-after`. `passthrough`: it goes to
-    the vendor whose path it has, with the caller's own credential and nothing of ours. For all calls, or by the vendor
-    whose API they speak. With compliance rules or budgets it is always `reject`. Read at the start only."""
+    """Selects what Envoy does with a call when no worker responds, for all calls or by API family (`openai`,
+    `anthropic`, `gemini`). `reject`: status 503 with `retry-after`. `passthrough`: the call is sent to the vendor of
+    its path, with the caller's own credential and none of the gateway's. With compliance rules or budgets it is always
+    `reject`. It is read only at startup."""
     overload: Overload = Overload()
     stages: Stages = Stages()
     downstream: Downstream = Downstream()
     drain_ms: Milliseconds = 10_000
-    """How long calls under way have to end when the program is told to end."""
+    """Limits how long running calls may continue after the process is told to stop, in milliseconds."""

@@ -1,4 +1,4 @@
-"""How much of a model a request needs, and what kind of task it is: a pure scorer whose weights are data.
+"""The classification of requests by tier and task: a pure scorer whose weights are data.
 
 `judge` adds up what it found (`contributions` tells all of it), `kept` makes a session's tier steady, `heard` takes a
 local model's second opinion. What words mean is in `markers*.py`, what they weigh in `weights.py`.

@@ -1,4 +1,4 @@
-"""What is said of a request: its tier, its task, and why."""
+"""The result of a classification: tier, task and reasons."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +8,8 @@ from openclaw_extproc.strategy import Task, Tier
 
 @dataclass(frozen=True, slots=True)
 class Classification:
+    """The tier and task of one request, with score, confidence and reasons."""
+
     tier: Tier
     task: Task
     score: float

@@ -1,4 +1,4 @@
-"""Turns that ask for nothing: greetings, thanks, heartbeats; and bare assent, which means what was said before it."""
+"""Turns that request nothing (greetings, thanks, heartbeats), and bare assent, which refers to the previous turn."""
 
 import re
 

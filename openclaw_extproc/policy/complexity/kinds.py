@@ -1,4 +1,4 @@
-"""What a marker can say of a request."""
+"""The kinds of markers that the scanner recognises in a text."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias

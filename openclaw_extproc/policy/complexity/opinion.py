@@ -1,4 +1,4 @@
-"""A second opinion: what a local model is asked, and what its answer means. Whoever asks it has the socket."""
+"""The second opinion: the prompt for a local model and the meaning of its answer. The caller makes the request."""
 
 import re
 from dataclasses import replace

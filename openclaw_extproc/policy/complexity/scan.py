@@ -1,4 +1,4 @@
-"""Which markers stand in a text. One pass over its words, table look-ups only: the time is linear in its length.
+"""The scanner for markers in a text: one pass over its words with table look-ups, in linear time.
 
 Scripts with spaces are compared by whole words (`api` is not in `capital`), stems (`summar*`) from the beginning of a
 word; where several phrases begin, the longest counts alone (`how do i` is not `how`). Chinese and Japanese have no
@@ -17,6 +17,8 @@ from openclaw_extproc.policy.complexity.kinds import Kind, Markers
 
 
 class Hit(NamedTuple):
+    """One marker found in a text."""
+
     at: int
     """Characters from the beginning."""
     kind: Kind

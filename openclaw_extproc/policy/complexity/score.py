@@ -1,4 +1,4 @@
-"""The sum: what was found, what each finding weighs, and what that makes of a request."""
+"""The score of a request: the sum of the weights of all findings."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,8 @@ from openclaw_extproc.strategy import Task
 
 
 class Contribution(NamedTuple):
+    """One finding and its weight in the score."""
+
     what: str
     """In plain words."""
     weight: float

@@ -1,4 +1,4 @@
-"""Which words of a turn are its author's instruction, and which are what is to be worked on.
+"""The division of a turn into its author's instruction and the material to work on.
 
 An instruction stands at the head of a turn or at its end; between them is what was pasted. Only that much is read, so
 the time does not grow with the paste.
@@ -19,7 +19,7 @@ LABEL = 14
 
 
 class Segments(NamedTuple):
-    """All `folded`."""
+    """The parts of a turn, all of them `folded`."""
 
     opening: str
     """Up to the first colon or line's end."""

@@ -1,4 +1,4 @@
-"""A session's tier is steady: a switch of models costs the provider's cache, and answers that do not fit together."""
+"""The steady tier of a session: switching models loses the provider's cache and makes responses inconsistent."""
 
 from dataclasses import replace
 

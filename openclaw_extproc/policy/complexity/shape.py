@@ -1,10 +1,12 @@
-"""What the form of an instruction tells in any language: how much it lists, reckons with, and wants written."""
+"""The findings from the form of an instruction, in any language: lists, arithmetic, requested output."""
 
 import re
 from typing import NamedTuple
 
 
 class Shape(NamedTuple):
+    """The form of one instruction."""
+
     listed: int
     """Commas and the like: what is asked for in one breath."""
     numbers: int

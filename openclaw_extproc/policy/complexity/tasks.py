@@ -1,4 +1,4 @@
-"""What kind of task a request is: points for what its words say, in a table; the most points win."""
+"""The task of a request: a table gives points for the words of the request, and the most points win."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

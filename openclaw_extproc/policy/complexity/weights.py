@@ -12,7 +12,7 @@ from openclaw_extproc.strategy import Task, Tier
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What the first, and each further, different marker of a kind adds to the score; never more than `most` in all."""
+    """The weight of the first and of each further different marker of a kind, and the maximum of their sum."""
 
     first: float
     more: float = 0.0
@@ -63,7 +63,7 @@ TASKS: Mapping[Task, float] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Everything that `judge` adds up, and the borders it compares the sum with."""
+    """All weights of the score, and the thresholds between tiers."""
 
     base: float = 0.42
     """Where a request begins of which nothing is known: in `standard`. Only evidence makes it `simple`."""

@@ -1,4 +1,4 @@
-"""The words that people and models use for tiers and tasks."""
+"""The names of tiers and tasks, with the synonyms that people and models use."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

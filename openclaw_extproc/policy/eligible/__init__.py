@@ -1,1 +1,1 @@
-"""Which targets may serve a request, and why others may not."""
+"""Eligibility: which candidates may serve a request, and why others are removed."""

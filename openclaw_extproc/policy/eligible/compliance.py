@@ -1,4 +1,4 @@
-"""Where a request may go: its data classes and what they allow. Fails closed.
+"""Compliance: the data classes of a request and the targets that they permit. The check fails closed.
 
 The only check there is: of model calls and of what goes to its provider unread. What cannot be decided counts against
 the request: a condition that cannot be evaluated gives its data class (none can be, of a body that is not read), a
@@ -18,6 +18,8 @@ from openclaw_extproc.strategy import Restriction
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
+    """The restrictions that apply to one request."""
+
     classes: tuple[str, ...] = ()
     restrictions: tuple[Restriction, ...] = ()
     """All of them hold."""
@@ -55,7 +57,7 @@ def bounds(case: RoutingContext, of_levels: tuple[str, ...]) -> Bounds:
 
 def _unclassed(case: RoutingContext, classes: tuple[str, ...]) -> Fault | None:
     if case.strategy.compliance.required and not classes:
-        return Fault(Kind.FORBIDDEN, "a request needs a data class here: send x-openclaw-data-class")
+        return Fault(Kind.FORBIDDEN, "every request needs a data class: send x-openclaw-data-class")
     return None
 
 
@@ -68,10 +70,10 @@ def _unknown(case: RoutingContext) -> Fault | None:
     classes = {*compliance.classes, *(name for _, name in compliance.when), compliance.data_class} - {""}
     if declared.data_class and declared.data_class not in classes:
         known = ", ".join(sorted(classes)) or "none"
-        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: no such data class (known: {known})")
+        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: unknown data class (known: {known})")
     centres = case.strategy.cost_centres
     if declared.cost_centre and centres and declared.cost_centre not in centres:
         if declared.cost_centre == case.features.identity.cost_centre:
-            return Fault(Kind.FORBIDDEN, "the cost centre of this caller is not one of those here")
-        return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: no such cost centre")
+            return Fault(Kind.FORBIDDEN, "the caller's cost centre is not configured")
+        return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: unknown cost centre")
     return None

@@ -1,4 +1,4 @@
-"""Where the cost centre of a request lets it go.
+"""The restrictions of the cost centre of a request.
 
 The one that counts restricts it. One that the caller only claims restricts it besides, because that can only narrow:
 a caller that keeps its data from somebody by naming its cost centre must not lose that by not being believed. A claim

@@ -1,4 +1,4 @@
-"""Why a target cannot, or may not, serve a request. What costs too much is for `budgets` to say."""
+"""The reasons why a target cannot or may not serve a request. Cost limits are in `rank/budgets.py`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TOO_LONG = "context_length_exceeded"
 
 @dataclass(frozen=True, slots=True)
 class EligibilityTerms:
-    """What all candidates of one request are measured by."""
+    """The requirements of one request that all candidates are checked against."""
 
     bounds: Bounds
     first: Target
@@ -32,6 +32,8 @@ class EligibilityTerms:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
+    """The candidates that remain, and the removed ones with their reasons."""
+
     usable: tuple[Candidate, ...]
     objections: tuple[tuple[Candidate, Fault], ...]
 
@@ -91,23 +93,21 @@ def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fau
     features, situation, provider = case.features, case.situation, target.provider
     spoken = spoken_to(provider, features.client_format)
     if spoken is None or spoken.provider is None:
-        return Fault(
-            Kind.UNSUPPORTED, f"model: {provider.name}, which has it, cannot be asked for {_ASKED[features.operation]}"
-        )
+        return Fault(Kind.UNSUPPORTED, f"model: {provider.name} serves it, but not for {_ASKED[features.operation]}")
     other_vectors = features.operation == "embeddings" and target.model != terms.first.model
     if other_vectors and not case.gateway.mixed_embeddings:
         return Fault(Kind.EXHAUSTED, f"vectors of {target.model} cannot be compared with those of {terms.first.model}")
     foreign = spoken.words != features.client_format
     if provider.auth == "forward" and (foreign or provider.name != terms.home):
         # A caller's key goes to the provider it was sent for and to nobody else.
-        return Fault(Kind.EXHAUSTED, "the caller's credential was not meant for it")
+        return Fault(Kind.EXHAUSTED, "the caller's own credential is sent only to the first provider of a chain")
     if provider.auth != "forward" and provider.identity in situation.missing_credentials:
         return Fault(Kind.EXHAUSTED, "its credential is not set")
     if foreign and features.bound_to_format:
         bound = features.bound_to_format[0]
-        return Fault(Kind.UNSUPPORTED, f"{bound} cannot be carried to {provider.name}", about=bound)
+        return Fault(Kind.UNSUPPORTED, f"{bound} cannot be translated for {provider.name}", about=bound)
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
-        return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be carried to {provider.name}")
+        return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be translated for {provider.name}")
     return None
 
 
@@ -130,7 +130,8 @@ def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:
     ratio = case.situation.token_ratio.get(facts.family, 1.0)
     if fits(case.features, facts, case.strategy.context, ratio):
         return None
-    public = f"about {tokens:,} tokens with the answer asked for, and {one.target.model} has room for {facts.window:,}"
+    asks = f"about {tokens:,} tokens with the requested output"
+    public = f"{asks}; the context window of {one.target.model} is {facts.window:,}"
     return Fault(Kind.MALFORMED, public, code=TOO_LONG)
 
 
@@ -139,7 +140,7 @@ def _unable(one: Candidate, case: RoutingContext) -> Fault | None:
     missing = one.facts.lacks & case.abilities
     if not missing:
         return None
-    return Fault(Kind.UNSUPPORTED, f"{one.target.model} is not able to do {', '.join(sorted(missing))}")
+    return Fault(Kind.UNSUPPORTED, f"{one.target.model} does not support {', '.join(sorted(missing))}")
 
 
 _ASKED: dict[Operation, str] = {

@@ -1,1 +1,1 @@
-"""Which providers and models are well: circuits, rate limits, error rates."""
+"""The health of providers and models: circuits, rate limits and error rates."""

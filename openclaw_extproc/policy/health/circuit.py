@@ -1,4 +1,4 @@
-"""Whether something that fails is still asked: one circuit for each model at each provider, and one for each provider.
+"""The circuit breaker: one circuit for each model of each provider, and one for each provider.
 
     healthy <-> degraded --too many failures--> open --its wait is over--> half-open --good answers--> healthy
                                                  ^                            |
@@ -19,6 +19,8 @@ MAX_SAMPLES = 500
 
 
 class State(Enum):
+    """The state of a circuit."""
+
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     """It fails now and then, less often than the threshold."""
@@ -29,6 +31,8 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Circuit:
+    """The circuit of one provider or of one model of a provider."""
+
     rules: Thresholds
     _samples: deque[tuple[float, bool]] = field(default_factory=lambda: deque[tuple[float, bool]](maxlen=MAX_SAMPLES))
     _failures: int = 0

@@ -1,4 +1,4 @@
-"""What a provider says is left of its rate limits, and how long it asks to be left alone: from an answer's head.
+"""The remaining rate limit and the requested pause, read from the response headers of a provider.
 
 Sources, with the examples the tests use:
 
@@ -36,7 +36,7 @@ _EPOCH = 1_000_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Of the limit of which the least is left."""
+    """The limit of which the smallest share is left."""
 
     what: str
     """`requests`, `tokens`, `input-tokens`, `output-tokens`."""

@@ -1,4 +1,4 @@
-"""What several processes know of the same providers, as one table: each has circuits of its own."""
+"""The health of providers merged from several worker processes, each of which has its own circuits."""
 
 from collections.abc import Iterable
 from dataclasses import replace

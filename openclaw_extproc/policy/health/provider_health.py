@@ -1,4 +1,4 @@
-"""Who is well: a circuit for each model at each provider, and one for each provider.
+"""The health of all providers and models: records the result of each call and keeps their circuits.
 
 What a failed call says, and of whom (`reach`); a success counts for both:
 
@@ -31,7 +31,7 @@ UNTRIED_SECONDS = 60.0
 
 
 class Reach(Enum):
-    """Of whom a failure says something."""
+    """The scope of a failure: the provider, the model, or neither."""
 
     NOBODY = "nobody"
     MODEL = "model"
@@ -64,6 +64,8 @@ _FAILED_MODEL = 424
 
 @dataclass(frozen=True, slots=True)
 class HealthChange:
+    """A change of the state of a circuit."""
+
     name: str
     before: State
     after: State
@@ -72,7 +74,7 @@ class HealthChange:
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
-    """One circuit, for people and machines."""
+    """The state of one circuit, for the health page and the metrics."""
 
     name: str
     """Of a provider, or `Target.name`."""
@@ -132,6 +134,8 @@ class _Watched:
 
 
 class HealthTable:
+    """The circuits of all providers and models."""
+
     def __init__(self, gateway: Gateway) -> None:
         self._rules = gateway.health
         self._switching: tuple[Switching, ...] = ()

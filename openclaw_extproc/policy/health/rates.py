@@ -1,4 +1,4 @@
-"""`cost_aware.dynamic_switching`: the share of failures and the slowest answers of one model, over some minutes.
+"""Error rate and latency of a model over some minutes, for `cost_aware.dynamic_switching`.
 
 The circuit of a model looks at the last minute and opens on what is plainly broken; these rules are the operator's own,
 with a longer window and often a lower threshold.
@@ -22,7 +22,7 @@ STILL_MEASURED = 0.05
 
 @dataclass(slots=True)
 class Rates:
-    """What one model did lately. Bounded in number, and in age when it is looked at."""
+    """The recent results of one model, limited in number and in age."""
 
     _calls: deque[tuple[float, bool]] = field(default_factory=lambda: deque[tuple[float, bool]](maxlen=MAX_SAMPLES))
     _waits: deque[tuple[float, float]] = field(default_factory=lambda: deque[tuple[float, float]](maxlen=MAX_SAMPLES))

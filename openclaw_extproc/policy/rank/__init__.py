@@ -1,1 +1,1 @@
-"""In which order eligible targets are asked: strategy, budgets, concurrency, session affinity."""
+"""Ranking: the order in which eligible targets are tried, by strategy, budgets, concurrency and session affinity."""

@@ -1,4 +1,4 @@
-"""Limits in dollars, and what becomes of a request that would go over one.
+"""Cost limits, and what happens to a request that would exceed one.
 
 Cheaper candidates of its own line first, then of all permitted models that can do it: the dearest that fits where the
 limit is that of a request or a session, the cheapest where all requests share it. What is free is always affordable.
@@ -17,6 +17,8 @@ from openclaw_extproc.record import Downgrade
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimit:
+    """One cost limit in US dollars, with the amount spent so far."""
+
     scope: Downgrade
     words: str
     most: float
@@ -54,6 +56,8 @@ def _dollars(amount: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
+    """The cost limits that apply to one request."""
+
     limits: tuple[BudgetLimit, ...] = ()
     per_task: BudgetLimit | None = None
     """Above it something cheaper is taken, if there is anything; nobody is refused for it."""
@@ -75,9 +79,7 @@ def budget(case: RoutingContext, over: Overrides) -> Budget:
     if case.features.operation == "count_tokens":
         return Budget()
     wanted = case.strategy.optimization
-    task = (
-        None if wanted.max_cost_per_task is None else BudgetLimit("task", "limit of a task", wanted.max_cost_per_task)
-    )
+    task = None if wanted.max_cost_per_task is None else BudgetLimit("task", "limit per task", wanted.max_cost_per_task)
     return Budget(tuple(_limits(case, over)), task, wanted.unknown_price == "allow")
 
 
@@ -88,7 +90,7 @@ def _limits(case: RoutingContext, over: Overrides) -> Iterator[BudgetLimit]:
     if over.max_cost_usd is not None:
         yield BudgetLimit("request", "limit of this request", over.max_cost_usd)
     if centre and centre.max_cost_usd is not None:
-        yield BudgetLimit("cost_centre", "limit of a request of this cost centre", centre.max_cost_usd)
+        yield BudgetLimit("cost_centre", "limit per request of this cost centre", centre.max_cost_usd)
     if wanted.max_cost_per_session is not None:
         yield BudgetLimit(
             "session", "session budget", wanted.max_cost_per_session, situation.remembered.spent_usd, rejects
@@ -100,7 +102,11 @@ def _limits(case: RoutingContext, over: Overrides) -> Iterator[BudgetLimit]:
 
 
 def too_dear(limit: BudgetLimit, one: Candidate) -> Fault:
-    asks = "and its price is not known" if one.cost is None else f"and this would cost about {_dollars(one.cost)}"
+    asks = (
+        "and the price of this request is unknown"
+        if one.cost is None
+        else f"and this request would cost about {_dollars(one.cost)}"
+    )
     return Fault(Kind.OVER_BUDGET, f"{limit.told}, {asks}")
 
 

@@ -1,4 +1,4 @@
-"""Who has all the calls that it may have at a time goes behind everybody who has room; see `concurrency.py`."""
+"""Moves targets that have reached their concurrency limit to the end of the chain; see `concurrency.py`."""
 
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.rank.concurrency import is_full
@@ -15,5 +15,8 @@ def free_first(line: tuple[Candidate, ...], case: RoutingContext) -> tuple[tuple
     roomy = tuple(one for one in line if one.name not in full)
     if not full or not roomy:
         return line, ()
-    told = tuple(f"{name} goes behind: it has the {limits[name]} calls it may have at a time" for name in sorted(full))
+    told = tuple(
+        f"{name} moved to the end of the chain: it has reached its limit of {limits[name]} concurrent calls"
+        for name in sorted(full)
+    )
     return (*roomy, *(one for one in line if one.name in full)), told

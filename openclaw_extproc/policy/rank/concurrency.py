@@ -1,4 +1,4 @@
-"""How many calls at a time a target may have, and who has all of them: it goes behind everybody who has room.
+"""The concurrency limits of targets, and the targets that have reached theirs.
 
 Envoy refuses what is above the limit of a cluster and does not try the next group then (seen in 1.40, whatever
 `retry_on` says), so a plan must not begin with who is full while there is anybody else.

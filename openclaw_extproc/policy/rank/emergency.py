@@ -1,4 +1,4 @@
-"""Who answers when everybody else failed: the model of `router.emergency`. Fails closed.
+"""The target of last resort: the model of `router.emergency`. The check fails closed.
 
 It is no candidate: nothing is compared with it and no rule can choose it, and it is asked by chats only. But what holds
 for candidates holds for it: compliance, budgets, what it can do, and its credential.

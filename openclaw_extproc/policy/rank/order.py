@@ -1,4 +1,4 @@
-"""Who of those that can is asked first. Each step moves some and leaves the rest in the order it found them.
+"""The order of eligible targets. Each step moves some targets and leaves the others in the order of the step before.
 
 From the weakest reason to the strongest, so that a later step has the last word: nearness, the wish of a virtual name,
 price and quality, what a model is known to be able to, never dearer than what the client asked for, health.
@@ -29,7 +29,9 @@ def order_candidates(
         moved = step(line, base, choice, case)
         why = reason if moved[0] is not line[0] else why
         line = moved
-    return tuple(line), (f"{line[0].name} before {usable[0].name}: {why}",) if line[0] is not usable[0] else ()
+    first, usual = line[0].name, usable[0].name
+    moved_up = line[0] is not usable[0]
+    return tuple(line), (f"{first} before {usual}: {why.format(usual=usual)}",) if moved_up else ()
 
 
 def _partition(line: Sequence[Candidate], first: Callable[[Candidate], bool]) -> list[Candidate]:
@@ -252,10 +254,10 @@ def _healthy_first(line: list[Candidate], _: Candidate, __: ModelChoice, case: R
 
 
 _STEPS: tuple[tuple[Callable[[list[Candidate], Candidate, ModelChoice, RoutingContext], list[Candidate]], str], ...] = (
-    (_near_first, "it is nearer, or faster"),
-    (_by_wish, "that is what was wished for"),
+    (_near_first, "it is in this region, or it is faster"),
+    (_by_wish, "by the preference of the virtual model, or by latency"),
     (_by_price, "by price, kind or quality"),
-    (_able_first, "it is known to do what the request needs"),
+    (_able_first, "it is known to have the capabilities that the request needs"),
     (_not_dearer_first, "it costs no more than the model asked for"),
-    (_healthy_first, "the other one is failing"),
+    (_healthy_first, "{usual} is failing"),
 )

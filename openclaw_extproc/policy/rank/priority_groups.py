@@ -1,4 +1,4 @@
-"""From a line of candidates to the groups of the plan: attempt n goes to one of group n."""
+"""The groups of the plan, made from the ordered targets: attempt n is sent to a target of group n."""
 
 from collections.abc import Sequence
 from dataclasses import replace

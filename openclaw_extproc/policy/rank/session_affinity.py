@@ -1,4 +1,4 @@
-"""What a session keeps: who answers it. (Its tier: `complexity.kept`.)
+"""Session affinity: the target that a session stays with. (`complexity/session.py` keeps its tier.)
 
 Inside a tool loop the model that began it ends it: another one would have to go on with calls it never made, and
 cannot read the thoughts behind them. Outside, affinity keeps a session with who answered it, for the provider's cache
@@ -37,7 +37,7 @@ def keep_session_target(
     """
     if held := tool_loop_target(choice, case):
         found = next((replace(one, weight=0) for one in usable if one.name == held.name), None)
-        return found, f"{held.name} goes on: the request is inside a tool loop"
+        return found, f"{held.name} continues, because the request is inside a tool loop"
     remembered = case.situation.remembered
     if case.strategy.affinity is None or not choice.routing or not has_session(remembered, case.features):
         return None, ""

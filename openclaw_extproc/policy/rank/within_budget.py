@@ -1,4 +1,4 @@
-"""A line within its limits in dollars."""
+"""Applies the cost limits of a request to its ordered targets."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,1 +1,1 @@
-"""Which model a request is for: its client's word, rules, overrides of the session, experiments."""
+"""Selection: which model a request is for, by the client's choice, rules, overrides and experiments."""

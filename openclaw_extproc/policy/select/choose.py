@@ -1,4 +1,4 @@
-"""Who names the model: the first that has something to say.
+"""The choice of the model: the first source that names one decides.
 
 A level (request, `prompt:`, session), the user's preference, a rule, the task, the tier, the client. Tasks and tiers
 know nothing of the request but a guess of ours, so they never give a client that named a model a dearer one. A pinned
@@ -28,6 +28,8 @@ Priority = Literal["", "cost", "quality"]
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
+    """The chosen models, the source of the choice, and the reasons."""
+
     names: tuple[str, ...]
     """Models, pools or virtual names; those of one tier are as good as each other, the first one first."""
     by: Chooser
@@ -60,7 +62,7 @@ def choose(case: RoutingContext, over: Overrides, ruled: RuleOutcome) -> ModelCh
             choice = _by_task(case, notes) or _by_tier(case, notes)
     choice = choice or _by_client(case, over)
     if not over.routing:
-        return replace(choice, routing=False, because=(*choice.because, "routing is switched off for it"))
+        return replace(choice, routing=False, because=(*choice.because, "routing is disabled for this request"))
     priority = ruled.priority or choice.priority
     fallback = over.fallback or ruled.fallback or choice.fallback
     return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
@@ -71,7 +73,7 @@ def _by_level(case: RoutingContext, over: Overrides) -> ModelChoice | None:
         return None
     found = None if over.by == "request" and over.model.startswith(LEVEL) else case.meaning(over.model)
     if found is None:
-        raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for the model it names")
+        raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for its model")
     told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
     return ModelChoice((over.model,), over.by, (f"{over.level}: {told}",), fallback=over.fallback, level=over.level)
 
@@ -120,8 +122,8 @@ def _guessed(
     if fitting:
         return ModelChoice(fitting, by, (f"{words}: {', '.join(fitting)}",))
     if known:
-        why = "is not among what was asked for" if case.leaves_choice else "may cost more than what was asked for"
-        notes.append(f"{words}: {', '.join(known)} not used, as it {why}")
+        why = "is not one of the requested models" if case.leaves_choice else "may cost more than the requested model"
+        notes.append(f"{words}: {', '.join(known)} not used, because it {why}")
     return None
 
 
@@ -150,7 +152,7 @@ def _dearest(name: str, case: RoutingContext) -> float | None:
 def client_choice(case: RoutingContext) -> ModelChoice:
     """What a request would get if there were no policy at all. Raises `FaultError`, as `choose`."""
     if case.leaves_choice and case.meaning(AUTO) is not None:
-        return ModelChoice((AUTO,), "asked", ("the default chain was asked for",))
+        return ModelChoice((AUTO,), "asked", ("the client asked for the default chain",))
     return _by_client(case, Overrides(routing=False))
 
 
@@ -161,15 +163,15 @@ def _by_client(case: RoutingContext, over: Overrides) -> ModelChoice:
     if case.asked == "auto":
         listed = model == AUTO or model in case.strategy.virtual
         if default and over.routing and case.is_chat and case.meaning(default) is not None:
-            why = f"nothing else chose: the rules' fallback {default}"
+            why = f"no rule or tier chose a model: the default fallback {default}"
             return ModelChoice((default,), "default", (why,), priority=case.strategy.default_priority)
         if case.meaning(AUTO) is not None:
-            why = "the default chain was asked for" if listed else _NOBODY_LISTS_IT
+            why = "the client asked for the default chain" if listed else _NOBODY_LISTS_IT
             return ModelChoice((AUTO,), "asked", (why,))
     raise unknown_model_fault(case)
 
 
-_NOBODY_LISTS_IT = "no provider lists the model asked for: the default chain"
+_NOBODY_LISTS_IT = "no provider lists the requested model: using the default chain"
 
 
 def _named(model: str, case: RoutingContext) -> ModelChoice:
@@ -177,15 +179,15 @@ def _named(model: str, case: RoutingContext) -> ModelChoice:
     assert found is not None, "looked up before"
     match case.asked:
         case "pool":
-            return ModelChoice((model,), "asked", (f"the pool {model} was asked for",))
+            return ModelChoice((model,), "asked", (f"the client asked for the pool {model}",))
         case "virtual":
             wish = f": {_WISHES[found.wish]}" if found.wish else ""
-            return ModelChoice((model,), "virtual", (f"{model} was asked for{wish}",))
+            return ModelChoice((model,), "virtual", (f"the client asked for {model}{wish}",))
         case _:
-            return ModelChoice((model,), "asked", (f"{found.chain[0].provider.name} lists the model asked for",))
+            return ModelChoice((model,), "asked", (f"{found.chain[0].provider.name} lists the requested model",))
 
 
-_WISHES = {"fast": "the fastest that can", "cheap": "the cheapest that can", "best": "the best that can"}
+_WISHES = {"fast": "the fastest capable model", "cheap": "the cheapest capable model", "best": "the best capable model"}
 
 
 def unknown_model_fault(case: RoutingContext) -> FaultError:
@@ -193,4 +195,4 @@ def unknown_model_fault(case: RoutingContext) -> FaultError:
     strategy = case.strategy
     known = sorted({*case.gateway.listed, *strategy.pools, *strategy.virtual})
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
-    return FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the model asked for (known: {told})")
+    return FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the requested model (known: {told})")

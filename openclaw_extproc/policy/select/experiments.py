@@ -1,4 +1,4 @@
-"""A share of the requests goes to another model, by a hash and not by a memory.
+"""Experiments and canaries: a share of the requests is sent to another model, selected by a hash without state.
 
 Who cannot go to the arm (a restriction, a window, a missing credential) is in no arm at all, neither in the one nor in
 the other, so that both are of the same kind of requests. Only the first arm that takes a request has it.
@@ -16,6 +16,8 @@ from openclaw_extproc.strategy import Experiment
 
 @dataclass(frozen=True, slots=True)
 class Arms:
+    """The model choice after experiments, and the arm of each experiment."""
+
     choice: ModelChoice
     taken: tuple[tuple[Experiment, bool], ...] = ()
     """The experiments that this request is part of, and whether it is in the arm."""

@@ -1,4 +1,5 @@
-"""What a word stands for: a model, a pool, a virtual name, or `provider/model`. Worked out once for a configuration."""
+"""The meaning of a model name: a model, a pool, a virtual model, or `provider/model`. It is computed once per
+configuration."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from openclaw_extproc.strategy import Pool, Virtual
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
+    """What one model name stands for."""
+
     peers: tuple[Target, ...]
     """Any of these is what was meant: the members of a pool, the same model at several providers."""
     rest: tuple[Target, ...] = ()

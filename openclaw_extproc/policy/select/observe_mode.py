@@ -1,5 +1,5 @@
-"""The plan of modes `observe` and `shadow`: the model that the client asked for is asked first, and all that protects
-holds as in `enforce`.
+"""The plan of the modes `observe` and `shadow`: the requested model is tried first, and all protections of `enforce`
+apply.
 
 What the mode keeps from counting is the choice of a model: rules, tiers, tasks, users, levels, experiments, affinity,
 and the order by price, speed or quality. Compliance, limits in dollars, context windows, credentials, health and limits
@@ -68,4 +68,4 @@ def _healthy_first(
 ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     line = tuple(healthy_first(usable, case))
     moved = line[0] is not usable[0]
-    return line, (f"{line[0].name} before {usable[0].name}: the other one is failing",) if moved else ()
+    return line, (f"{line[0].name} before {usable[0].name}: {usable[0].name} is failing",) if moved else ()

@@ -1,4 +1,4 @@
-"""What the request itself, its session and `prompt:` change, made one.
+"""The combined overrides of the request, its session and `prompt:`.
 
 For each field the first level that says something has it: the request, `prompt:`, the session's entry in
 `session.yml`, `session:`. Two things only ever get narrower: every data class that any level names holds, and so does
@@ -16,6 +16,8 @@ from openclaw_extproc.strategy import Level
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
+    """The overrides that apply to one request."""
+
     model: str = ""
     level: str = ""
     """Name of the level that chose the model."""

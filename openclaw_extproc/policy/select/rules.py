@@ -1,4 +1,4 @@
-"""The rules of `routing_strategy.rules`, one after the other.
+"""The evaluation of `routing_strategy.rules`, in their order.
 
 A rule without a model sets its priority and its fallbacks and lets the next ones choose; where several set the same,
 the first has it. A rule whose condition cannot be evaluated (a header that is not there) does not hold.
@@ -20,6 +20,8 @@ MAX_SEEN = 100
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
+    """The combined effect of the rules that matched."""
+
     chosen: Rule | None = None
     priority: Literal["", "cost", "quality"] = ""
     """Of the rules before it that name no model."""

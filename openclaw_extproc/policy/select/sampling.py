@@ -1,4 +1,4 @@
-"""Numbers from 0 up to 1 that stay the same for whoever they are drawn for: no memory, and no two sidecars disagree."""
+"""Reproducible random numbers from 0 up to 1: the same key always gets the same number, in every sidecar."""
 
 from hashlib import blake2s
 

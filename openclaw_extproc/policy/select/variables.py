@@ -1,4 +1,7 @@
-"""The variables that conditions are written in: their names, their types, and their values for one request."""
+"""The variables of conditions: their names, their types, and their values for one request.
+
+The comments behind the names appear in the table of docs/configuration.md.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,38 +14,38 @@ Type: TypeAlias = Literal["string", "int", "double", "bool", "strings", "headers
 
 VARIABLES: Mapping[str, Type] = MappingProxyType(
     {
-        "task_complexity": "string",  # simple, standard, large
-        "task_type": "string",
-        "complexity_score": "double",
-        "confidence": "double",
-        "model": "string",  # as the client asked
-        "operation": "string",  # chat, completions, embeddings, count_tokens
-        "client_format": "string",
-        "stream": "bool",
-        "tokens": "int",  # of the whole prompt, estimated
-        "query_tokens": "int",  # of the last user turn
-        "output_tokens": "int",  # the most the client wants; 0: it did not say
-        "turns": "int",
-        "tools": "int",  # offered
-        "tool_calls": "int",  # made so far
-        "in_tool_loop": "bool",
-        "images": "int",
-        "documents": "int",
-        "has_code": "bool",
-        "language": "string",  # ISO 639-1, empty when unsure
-        "output_format": "string",  # text, json, json_schema
-        "reasoning_effort": "string",
-        "session": "string",
-        "user": "string",  # verified, or said by a caller that is believed
-        "cost_centre": "string",  # likewise, or the default
-        "identity": "string",  # name of the verified caller, empty when nobody verified it
-        "identity_source": "string",  # key, jwt, xfcc, certificate
-        "tenant": "string",  # of the verified caller, as are the next two
-        "team": "string",
-        "groups": "strings",
-        "priority": "string",  # high, normal, low
-        "data_class": "string",  # as the client declared it
-        "headers": "headers",  # of the request, without credentials
+        "task_complexity": "string",  # the tier: `simple`, `standard` or `large`
+        "task_type": "string",  # the kind of task, such as `code_generation`
+        "complexity_score": "double",  # from 0 to 1
+        "confidence": "double",  # of the classification, from 0 to 1
+        "model": "string",  # the name that the client asked for
+        "operation": "string",  # `chat`, `completions`, `embeddings` or `count_tokens`
+        "client_format": "string",  # the wire format of the client
+        "stream": "bool",  # whether a streamed response is requested
+        "tokens": "int",  # estimated tokens of the whole prompt
+        "query_tokens": "int",  # estimated tokens of the last user turn
+        "output_tokens": "int",  # the client's output limit in tokens; 0 if it set none
+        "turns": "int",  # the number of turns of the conversation
+        "tools": "int",  # the number of tools that are offered
+        "tool_calls": "int",  # the number of tool calls made so far
+        "in_tool_loop": "bool",  # whether the last turn is the result of a tool call
+        "images": "int",  # the number of images
+        "documents": "int",  # the number of documents
+        "has_code": "bool",  # whether the last user turn contains code
+        "language": "string",  # an ISO 639-1 code; empty if uncertain
+        "output_format": "string",  # `text`, `json` or `json_schema`
+        "reasoning_effort": "string",  # the effort that the client asked for
+        "session": "string",  # the session of the request
+        "user": "string",  # the verified user, or the label of a trusted caller
+        "cost_centre": "string",  # the same for the cost centre, or `gateway.cost_centre.default`
+        "identity": "string",  # the name of the verified caller; empty if it is not verified
+        "identity_source": "string",  # `key`, `jwt`, `xfcc` or `certificate`
+        "tenant": "string",  # the tenant of the verified caller
+        "team": "string",  # the team of the verified caller
+        "groups": "strings",  # the groups of the verified caller
+        "priority": "string",  # `high`, `normal` or `low`
+        "data_class": "string",  # the data class that the client declared
+        "headers": "headers",  # the headers of the request, without credentials
     }
 )
 
