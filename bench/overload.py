@@ -212,7 +212,8 @@ def _told(result: Result) -> str:
         lines.append(f"{name:17} {len(times):8} calls, median {middle * 1000:.0f} ms, 99 % {late * 1000:.0f} ms")
     lines += [
         f"processor time for each whole answer, {when}: service {spent.service * 1000:.1f} ms, "
-        f"Envoy {spent.envoy * 1000:.1f} ms, this program {spent.bench * 1000:.1f} ms (service on a processor: {spent.busy:.0%})"
+        f"Envoy {spent.envoy * 1000:.1f} ms, this program {spent.bench * 1000:.1f} ms "
+        f"(service on a processor: {spent.busy:.0%})"
         for when, spent in (("usually", result.usual), ("under overload", result.flooded))
     ]
     return "\n".join([*lines, f"kept by the service, as its processor time says: {result.kept_by_service:.0%}"])
