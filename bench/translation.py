@@ -14,9 +14,9 @@ from bench import canned
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 
 BATCHES = 9
 SMALL, LARGE = 2 * 1024, 1024 * 1024

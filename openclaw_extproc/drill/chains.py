@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Gateway, Limits, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages import way
-from openclaw_extproc.stages.retries import MAX_WAIT_SECONDS
+from openclaw_extproc.stages import pipeline
+from openclaw_extproc.stages.attempt.retries import MAX_WAIT_SECONDS
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.shapes import PATHS, path_of
 
@@ -142,9 +142,9 @@ def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     whys: list[str] = []
     for asking in _askings(name):
         gone = _gone(asking, gateway, at)
-        if isinstance(gone, way.Planned):
+        if isinstance(gone, pipeline.Planned):
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
-        if isinstance(gone, way.Refused):
+        if isinstance(gone, pipeline.Refused):
             whys.append(gone.fault.public)
     return Refused(name, whys[0] if whys else "nobody answers it")
 
@@ -154,15 +154,15 @@ def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | No
     if asking is None:
         return None
     gone = _gone(asking, gateway, at)
-    if isinstance(gone, way.Planned):
+    if isinstance(gone, pipeline.Planned):
         return Chain(chain.names, asking, gone.plan.groups, gone.plan.patience_ms)
-    return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, way.Refused) else "no plan")
+    return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, pipeline.Refused) else "no plan")
 
 
-def _gone(asking: Asking, gateway: Gateway, at: float) -> way.Way:
+def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
     headers = {":method": "POST", ":path": asking.path, **HEADERS}
-    arrived = way.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
-    return way.go(arrived, lambda _: RuntimeState(), gateway)
+    arrived = pipeline.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
+    return pipeline.go(arrived, lambda _: RuntimeState(), gateway)
 
 
 def _as_stream(asking: Asking) -> Asking | None:

@@ -23,7 +23,7 @@ from openclaw_extproc.edge import logs
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.stages.questions import INSIDE, AskOpinion, AskSummary, Question
+from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 
 FAILURES_IN_A_ROW = 5
 PAUSE_SECONDS = 30.0

@@ -5,7 +5,7 @@ import logging
 from openclaw_extproc.edge import logs
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.unanswered_log import FLAGS, PREFIX
-from openclaw_extproc.stages.ended import unanswered
+from openclaw_extproc.stages.route.request_entry import unanswered
 
 _EMPTY = "-"
 

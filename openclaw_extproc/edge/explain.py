@@ -21,7 +21,7 @@ from openclaw_extproc.explain.text import text
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages.identification import identity_of
+from openclaw_extproc.stages.route.identification import identity_of
 
 DECIDED, REFUSED = 0, 1
 """Exit codes; 2 is for input and configuration that cannot be read."""

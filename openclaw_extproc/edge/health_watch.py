@@ -18,9 +18,9 @@ from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.provider_health import HealthChange, HealthTable, HealthView
-from openclaw_extproc.stages.ended import without_address
+from openclaw_extproc.stages.attempt.history import STALE
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
-from openclaw_extproc.stages.history import STALE
+from openclaw_extproc.stages.route.request_entry import without_address
 
 ABSENT_SECONDS = 30.0
 """Behind all others, whom a call found without an address. Envoy asks for the name every five seconds or so; where its

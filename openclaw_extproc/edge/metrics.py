@@ -12,8 +12,8 @@ from openclaw_extproc.edge.under_way import UnderWay
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.record import Record
+from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
-from openclaw_extproc.stages.failures import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 
 LATENCY_BUCKETS = (0.1, 0.5, 1, 5, 10)
 DECISION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)

@@ -30,9 +30,9 @@ from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
 from openclaw_extproc.health_rules import Probing
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages.attempt.history import History
+from openclaw_extproc.stages.attempt.upstream_request import Bound, prepare, request
 from openclaw_extproc.stages.events import HeaderCredential
-from openclaw_extproc.stages.history import History
-from openclaw_extproc.stages.sending import Bound, prepare, request
 from openclaw_extproc.wire import FORMATS, spoken_to
 
 JITTER = 0.1

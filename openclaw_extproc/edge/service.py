@@ -41,8 +41,8 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Kind, Notice
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.route.stage import RouteStage
 
 WATCH_SECONDS = 0.25
 """A look costs one `stat` for each file."""

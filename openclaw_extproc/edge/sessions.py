@@ -14,7 +14,7 @@ from openclaw_extproc.edge.websocket_masking import FramesMasker
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -29,9 +29,9 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
-from openclaw_extproc.stages.passing import SWITCHING_PROTOCOLS
-from openclaw_extproc.stages.questions import Question
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.passthrough import SWITCHING_PROTOCOLS
+from openclaw_extproc.stages.route.side_requests import Question
+from openclaw_extproc.stages.route.stage import RouteStage
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT = TypeVar("EntryT")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from openclaw_extproc.faults import Fault
-from openclaw_extproc.stages.questions import Question
+from openclaw_extproc.stages.route.side_requests import Question
 
 
 class Session(Protocol):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.model import json as j
-from openclaw_extproc.stages.way import Arrived
+from openclaw_extproc.stages.pipeline import Arrived
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.shapes import PATHS, path_of, shape_of
 

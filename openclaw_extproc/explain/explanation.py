@@ -20,10 +20,10 @@ from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
 from openclaw_extproc.record import Record
-from openclaw_extproc.stages import telling, way
-from openclaw_extproc.stages.history import History
-from openclaw_extproc.stages.questions import AskOpinion, AskSummary, Question
-from openclaw_extproc.stages.sending import Bound, prepare
+from openclaw_extproc.stages import decision_output, pipeline
+from openclaw_extproc.stages.attempt.history import History
+from openclaw_extproc.stages.attempt.upstream_request import Bound, prepare
+from openclaw_extproc.stages.route.side_requests import AskOpinion, AskSummary, Question
 from openclaw_extproc.wire.base import ClientSide
 
 VERSION = 1
@@ -112,20 +112,20 @@ class Explanation:
 
 def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
     """Go the way that the route stage goes, and tell all of it."""
-    gone = way.go(asking.arrived, lambda _: situation, gateway)
+    gone = pipeline.go(asking.arrived, lambda _: situation, gateway)
     known = gone.known
     request = _request(asking, known)
     features = None if known is None else _features(known.features)
     match gone:
-        case way.Refused(fault, _, record, trace):
-            told = {} if record is None else telling.headers(record, None, None)
+        case pipeline.Refused(fault, _, record, trace):
+            told = {} if record is None else decision_output.headers(record, None, None)
             refusal = _refusal(fault, asking.arrived.spoken.client)
             return _told(request, features, trace, record, gateway, told, notes, refusal=refusal)
-        case way.Counted(_, headers, _):
+        case pipeline.Counted(_, headers, _):
             return _told(request, features, Trace(), None, gateway, dict(headers), notes)
-        case way.Planned(_, decision, plan, question=question):
+        case pipeline.Planned(_, decision, plan, question=question):
             sending, unsendable = _dry(asking, plan)
-            told, first = telling.headers(plan.record, plan.groups[0][0], plan.groups[0][0]), _unasked(question)
+            told, first = decision_output.headers(plan.record, plan.groups[0][0], plan.groups[0][0]), _unasked(question)
             return _told(
                 request, features, decision.trace, plan.record, gateway, told, (*first, *notes),
                 refusal=unsendable, plan=_planning(plan), sending=sending,
@@ -143,7 +143,7 @@ def _unasked(question: Question | None) -> tuple[str, ...]:
             return ()
 
 
-def _request(asking: Asking, known: way.Known | None) -> Request:
+def _request(asking: Asking, known: pipeline.Known | None) -> Request:
     arrived = asking.arrived
     path, size = arrived.headers[":path"].partition("?")[0], len(arrived.body)
     if known is None:
@@ -176,11 +176,11 @@ def _told(
         trace.judgement,
         trace.rules,
         tuple(_candidacy(one) for one in trace.candidates),
-        None if record is None else {**telling.decision(record), "because": list(record.because)},
+        None if record is None else {**decision_output.decision(record), "because": list(record.because)},
         plan,
         sending,
         refusal,
-        telling.allowed(headers, gateway.response_headers),
+        decision_output.allowed(headers, gateway.response_headers),
         (*notes, *_unpriced(trace, gateway)),
     )
 

@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.trace import RuleSeen
-from openclaw_extproc.stages.telling import dollars
+from openclaw_extproc.stages.decision_output import dollars
 
 Row = Sequence[str]
 

@@ -26,8 +26,8 @@ from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.render.unanswered_log import unanswered_log
-from openclaw_extproc.stages.passing import METHODS
-from openclaw_extproc.stages.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
+from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
+from openclaw_extproc.stages.route.passthrough import METHODS
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"

@@ -12,7 +12,7 @@ from openclaw_extproc.gateway import Limits, Provider
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import HTTP_OPTIONS, bare_cluster
 from openclaw_extproc.render.ext_proc import CLAIMS, JWT_NAMESPACE, REFUSED_TOKEN
-from openclaw_extproc.stages.identification import KEY_HEADERS
+from openclaw_extproc.stages.route.identification import KEY_HEADERS
 
 JWKS_CLUSTER = "openclaw_jwks"
 _JWT = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"

@@ -3,8 +3,8 @@
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
-from openclaw_extproc.stages.route import MAX_PATIENCE_MS
+from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.route.stage import MAX_PATIENCE_MS
 
 ROUTE_CLUSTER = "openclaw_route"
 ATTEMPT_CLUSTER = "openclaw_attempt"

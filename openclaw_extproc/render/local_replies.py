@@ -16,11 +16,11 @@ from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
-from openclaw_extproc.stages.arriving import NO_UPGRADE
-from openclaw_extproc.stages.ended import LOST
+from openclaw_extproc.stages.attempt.history import TOLD_BY_ENVOY
 from openclaw_extproc.stages.events import SAID_BY_US
-from openclaw_extproc.stages.history import TOLD_BY_ENVOY
-from openclaw_extproc.stages.route import OVERLOADED
+from openclaw_extproc.stages.route.request_checks import NO_UPGRADE
+from openclaw_extproc.stages.route.request_entry import LOST
+from openclaw_extproc.stages.route.stage import OVERLOADED
 from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 

@@ -5,8 +5,8 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.record import Record
+from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
-from openclaw_extproc.stages.failures import CREDENTIAL_REFUSED, MODEL_NOT_FOUND
 
 ACE = Provider("ace", "ace", "openai_chat", models=("m", "n"))
 AT = 1_754_000_000.0

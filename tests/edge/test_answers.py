@@ -13,7 +13,7 @@ from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge import answers as module
 from openclaw_extproc.edge.answers import FAILURES_IN_A_ROW, MAX_SUMMARIES, Answers, Breaker, Summaries
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.stages.questions import INSIDE, AskOpinion, AskSummary, Question
+from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Context, SecondOpinion, Strategy
 from tests.edge.listener import Answer, Listener, Seen, listening
 

@@ -12,8 +12,8 @@ from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Targe
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.headroom import Headroom
+from openclaw_extproc.stages.attempt.history import STALE
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
-from openclaw_extproc.stages.history import STALE
 
 AT = 1_754_000_000.0
 ACE, BEE = (Provider(name, name, "openai_chat", models=("m",)) for name in ("ace", "bee"))

@@ -24,9 +24,9 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.edge.test_sessions import BODY, HEAD, asking
 
 FILE = "/run/secrets/claude"

@@ -21,11 +21,11 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
-from openclaw_extproc.stages.passing import MAX_RELAYED_BYTES
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
+from openclaw_extproc.stages.route.stage import RouteStage
 
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
 GATEWAY = Gateway(providers={t.provider.name: t.provider for t in (FIRST, SECOND)}, chains={"m": (FIRST, SECOND)})

@@ -12,7 +12,7 @@ from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -31,7 +31,7 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.samples import CASES, Case, provider_side

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.stages import attempt as stage
+from openclaw_extproc.stages.attempt import stage as stage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Event, ResponseBody, ResponseTrailers
 from openclaw_extproc.wire import client_side

@@ -17,7 +17,7 @@ from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PI
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import sealed, spoken_at
 from openclaw_extproc.wire.sealed import State
 from tests.stages.talking import (

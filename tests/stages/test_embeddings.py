@@ -9,10 +9,10 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages.attempt import MAX_HELD_BYTES
+from openclaw_extproc.stages.attempt.stage import MAX_HELD_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Closed, Event, RequestBody, RequestHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import client_side
 from tests.stages.talking import (
     BEGAN,

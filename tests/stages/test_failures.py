@@ -9,8 +9,8 @@ from openclaw_extproc.gateway import Emergency, Limits, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.failures import Failure, Remedy, is_failing, judge
-from openclaw_extproc.stages.retries import RETRY, Onward, is_alone, onward
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, is_failing, judge
+from openclaw_extproc.stages.attempt.retries import RETRY, Onward, is_alone, onward
 from openclaw_extproc.wire import FORMATS, error_words
 from tests.stages.talking import BEGAN, provider
 

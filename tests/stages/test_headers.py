@@ -12,7 +12,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import Continue, HeaderCredential, RequestHead
 from openclaw_extproc.wire import headers_of

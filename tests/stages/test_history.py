@@ -7,10 +7,8 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages import attempt as stage
-from openclaw_extproc.stages.attempt import AttemptStage
-from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, To, Woken
-from openclaw_extproc.stages.history import (
+from openclaw_extproc.stages.attempt import stage as stage
+from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     STALE,
     TOLD_BY_ENVOY,
@@ -20,6 +18,8 @@ from openclaw_extproc.stages.history import (
     noted_failure,
     noted_start,
 )
+from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, To, Woken
 from tests.samples import PROVIDERS
 from tests.stages.attempts import begin, checked, error_body, error_head, every_way, last_or_not
 from tests.stages.talking import (

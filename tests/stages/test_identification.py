@@ -9,7 +9,7 @@ from openclaw_extproc.callers import ANONYMOUS, Authentication, CallerRules, Cla
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.stages.identification import (
+from openclaw_extproc.stages.route.identification import (
     MAX_GROUPS,
     MAX_KEYS,
     MAX_NAME_CHARS,

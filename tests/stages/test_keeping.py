@@ -8,8 +8,8 @@ import pytest
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import HOLD_ALL, Limits, Patience
 from openclaw_extproc.model.facts import Failed
-from openclaw_extproc.stages import attempt as stage
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt import stage as stage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, Woken
 from openclaw_extproc.wire import client_side, sse

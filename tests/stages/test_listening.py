@@ -8,7 +8,7 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.stages.listening import Listening
+from openclaw_extproc.stages.attempt.response_reader import Listening
 
 HELLO: tuple[Fact, ...] = (Started("a", "m"), Finished(Stop.END))
 

@@ -2,7 +2,7 @@
 
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.samples import CLIENTS, PROVIDERS
 from tests.stages.talking import BEGAN, asking, chain, gateway
 

@@ -12,7 +12,7 @@ from openclaw_extproc.model.chat import Chat, InlineFile, InlineImage, Text, Too
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.stages.talking import BEGAN, Talk
 
 OPENAI = Provider("one", "c1", "openai_chat", "/v1")

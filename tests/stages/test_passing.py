@@ -9,8 +9,7 @@ from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.arriving import MAX_BODY_BYTES
-from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES, AttemptStage
+from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES, AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Closed,
@@ -24,8 +23,9 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.passing import MAX_RELAYED_BYTES
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
+from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
+from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.strategy import Compliance, CostCentre, Mode, Optimization, Restriction, Strategy
 from tests.samples import provider_side
 from tests.stages.talking import BEGAN, Talk

@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan, groups
-from openclaw_extproc.stages.retries import (
+from openclaw_extproc.stages.attempt.retries import (
     BACKOFF,
     RETRY,
     again,

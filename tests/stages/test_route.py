@@ -8,11 +8,11 @@ from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages import arriving
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Closed, Continue, Event, Reply, RequestBody, RequestHead, ResponseHead, To
-from openclaw_extproc.stages.route import RouteStage
-from openclaw_extproc.stages.way import MAX_NAME_CHARS
+from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
+from openclaw_extproc.stages.route import request_checks
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.samples import CLIENTS, REQUESTS
 from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
 
@@ -200,7 +200,7 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
         ({":method": "GET"}, Kind.METHOD_NOT_ALLOWED),
         ({":method": "TRACE"}, Kind.METHOD_NOT_ALLOWED),
         ({":path": "{}/nothing/here"}, Kind.NOT_FOUND),
-        ({"content-length": str(arriving.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
+        ({"content-length": str(request_checks.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
         ({"content-encoding": "gzip"}, Kind.MALFORMED),
     ],
 )

@@ -14,8 +14,8 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
-from openclaw_extproc.stages.questions import INSIDE, AskSummary, may_see, summary
-from openclaw_extproc.stages.route import ENVOY_WAITS_MS, RouteStage
+from openclaw_extproc.stages.route.side_requests import INSIDE, AskSummary, may_see, summary
+from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, RouteStage
 from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, SecondOpinion, Strategy
 from openclaw_extproc.wire.conversation import Piece
 from tests.samples import CLIENTS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import Continue, Reply, RequestHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.passthrough import NAMES
 from tests.stages.talking import BEGAN

@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.render import ext_proc, stage_clusters
-from openclaw_extproc.stages import attempt as stage
-from openclaw_extproc.stages.attempt import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt import stage as stage
+from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Overrun, ResponseBody
 from tests.stages.attempts import begin, every_way, good

@@ -2,8 +2,8 @@
 
 import pytest
 
-from openclaw_extproc.stages import ended
 from openclaw_extproc.stages.events import Continue, ResponseHead
+from openclaw_extproc.stages.route import request_entry
 from tests.stages.talking import BEGAN, asking, chain, gateway, routed
 
 RESET = "upstream_reset_before_response_started"
@@ -32,7 +32,7 @@ def test_the_caller_and_the_log_are_told_what_envoy_says(details: str, word: str
 
     talk.tell(ResponseHead(head, BEGAN + 3, details=details))
 
-    assert ended.unanswered(details) == word
+    assert request_entry.unanswered(details) == word
     assert isinstance(talk.last, Continue)
     expected = f"p0-openai_chat:connection,p1-gemini:{word}" if word else None
     assert talk.last.set_headers.get("x-openclaw-fallbacks") == expected

@@ -7,10 +7,10 @@ import pytest
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.stages.talking import BEGAN, Talk, delivered
 
 VERTEX = Provider("v", "c", "vertex_anthropic", project="p", region="eu", models=("m",))

@@ -8,11 +8,11 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import AttemptStage
+from openclaw_extproc.stages.attempt.retries import BACKOFF, RETRY
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
-from openclaw_extproc.stages.retries import BACKOFF, RETRY
-from openclaw_extproc.stages.route import RouteStage
+from openclaw_extproc.stages.route.stage import RouteStage
 from tests.stages.talking import BEGAN, Talk
 
 GOOGLE = Provider("g", "c", "gemini", "/v1beta", models=("m",))

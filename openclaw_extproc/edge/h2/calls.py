@@ -14,7 +14,7 @@ from openclaw_extproc.edge.h2.stream import Stream
 from openclaw_extproc.edge.run_queue import RunQueue
 from openclaw_extproc.edge.transport import Answerer, Open, Session
 from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.stages.questions import Question
+from openclaw_extproc.stages.route.side_requests import Question
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from openclaw_extproc.edge.stage_server import StageServer, stage_server
 from openclaw_extproc.edge.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
-from openclaw_extproc.stages.questions import AskOpinion, Question
+from openclaw_extproc.stages.route.side_requests import AskOpinion, Question
 
 SLICES = b"slices:"
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)

@@ -17,7 +17,7 @@ from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.processes import free_port
 from openclaw_extproc.faults import Kind
-from openclaw_extproc.stages.questions import Question
+from openclaw_extproc.stages.route.side_requests import Question
 from tests.edge.h2.sessions import QUESTION, Echo, Running, serving
 
 grpc: Any = import_module("grpc")  # it ships no types

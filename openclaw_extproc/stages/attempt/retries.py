@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.failures import Failure, Remedy
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy
 
 RETRY = "x-openclaw-retry"
 """On a response: Envoy's router is to try the next group. Named in the route's `retriable_headers`."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from openclaw_extproc.stages.call import Call
+from openclaw_extproc.stages.attempt.exchange import Call
+from openclaw_extproc.stages.attempt.upstream_request import Bound
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -17,7 +18,6 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     Woken,
 )
-from openclaw_extproc.stages.sending import Bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
+from openclaw_extproc.stages.attempt.history import history as read_history
+from openclaw_extproc.stages.attempt.upstream_request import Bound
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.stages.history import history as read_history
-from openclaw_extproc.stages.sending import Bound
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""

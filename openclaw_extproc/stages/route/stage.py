@@ -23,18 +23,8 @@ from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.record import Record
-from openclaw_extproc.stages import ended, own_answers, passing, questions, steering, telling
-from openclaw_extproc.stages import way as ways
-from openclaw_extproc.stages.arriving import (
-    MAX_BODY_BYTES,
-    NO_UPGRADE,
-    TOO_LARGE,
-    is_call,
-    length,
-    objection,
-    refuses_upgrade,
-    request_id,
-)
+from openclaw_extproc.stages import decision_output
+from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -51,9 +41,20 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
-from openclaw_extproc.stages.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
-from openclaw_extproc.stages.questions import Question
-from openclaw_extproc.stages.route_states import (
+from openclaw_extproc.stages.route import envoy_directives, local_responses, passthrough, request_entry, side_requests
+from openclaw_extproc.stages.route.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
+from openclaw_extproc.stages.route.request_checks import (
+    MAX_BODY_BYTES,
+    NO_UPGRADE,
+    TOO_LARGE,
+    is_call,
+    length,
+    objection,
+    refuses_upgrade,
+    request_id,
+)
+from openclaw_extproc.stages.route.side_requests import Question
+from openclaw_extproc.stages.route.states import (
     Asking,
     Lasting,
     New,
@@ -151,7 +152,7 @@ class RouteStage:
     @property
     def credential(self) -> Credential | None:
         """Ours, which the answer to a request that is passed on must not quote."""
-        return passing.credential(self.plan.groups[0][0].provider) if self.plan and self.plan.passes else None
+        return passthrough.credential(self.plan.groups[0][0].provider) if self.plan and self.plan.passes else None
 
     @property
     def settled(self) -> bool:
@@ -174,7 +175,7 @@ class RouteStage:
     @property
     def patience_ms(self) -> int:
         """How long Envoy has to be told to wait for our answers to its last message; 0: as long as it usually does."""
-        longest = min(questions.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
+        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
         return longest if longest > ENVOY_WAITS_MS else 0
 
     def found(self, text: str | None, at: float) -> Step:
@@ -213,8 +214,8 @@ class RouteStage:
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
-                entry = ended.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                return self._settled((), passing.noted(entry, {}, at))
+                entry = request_entry.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
+                return self._settled((), passthrough.noted(entry, {}, at))
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
@@ -228,12 +229,12 @@ class RouteStage:
             return self._refuse(reading, known.fault, head.at)
         if refuses_upgrade(head, spoken):
             return self._refuse(reading, NO_UPGRADE, head.at)
-        if own_answers.asks_for_models(head, spoken):
+        if local_responses.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
             return self._refuse(reading, _OVERLOAD, head.at)
         if not is_call(head, spoken):
-            rule = passing.rule_of(head, spoken, self._gateway)
+            rule = passthrough.rule_of(head, spoken, self._gateway)
             if isinstance(rule, Fault):
                 return self._refuse(reading, rule, head.at)
             reading = Reading(head, spoken, known, rule)
@@ -246,7 +247,7 @@ class RouteStage:
 
     def _list(self, reading: Reading) -> Step:
         try:
-            body = own_answers.models(reading.spoken, self._gateway)
+            body = local_responses.models(reading.spoken, self._gateway)
         except FaultError as error:
             return self._refuse(reading, error.fault, reading.head.at)
         return self._answer(reading, {"content-type": JSON}, body, reading.head.at)
@@ -260,20 +261,20 @@ class RouteStage:
     def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step:
         """`body`: where the model's name is in it; `None`: the body is not read, and passes by."""
         head, spoken, gateway = reading.head, reading.spoken, self._gateway
-        sent = passing.sent(head, spoken, body or b"")
+        sent = passthrough.sent(head, spoken, body or b"")
         try:
             model = named(rule, sent)
-            seen = passing.features_of(head, spoken, model, reading.known.identity, gateway.callers)
-            owners = passing.owners(gateway, spoken)
+            seen = passthrough.features_of(head, spoken, model, reading.known.identity, gateway.callers)
+            owners = passthrough.owners(gateway, spoken)
             found = decide_passthrough(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
-            sent = passing.destined(rule, sent, found.target)
+            sent = passthrough.destined(rule, sent, found.target)
         except UnreadableError as problem:
             return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
-        plan, user = passing.plan(head, spoken, sent, model, found, gateway), ways.called(seen)
+        plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.called(seen)
         self._state = Planned(plan, user, 0.0, head.headers)
-        answer = passing.planned(plan, user, head, None if body is None else sent.body)
+        answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
         return Step((reading.known.applied(answer) if body is None else answer,))
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
@@ -290,7 +291,7 @@ class RouteStage:
         return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
 
     def _is_inside(self, head: RequestHead) -> bool:
-        said = head.headers.get(questions.INSIDE, "")
+        said = head.headers.get(side_requests.INSIDE, "")
         return bool(self._secret) and compare_digest(said.encode("latin-1", "replace"), self._secret.encode())
 
     def _go(self, reading: Reading, arrived: ways.Arrived, way: ways.Way, at: float) -> Step:
@@ -301,7 +302,7 @@ class RouteStage:
                 return self._answer(reading, headers, counted, at)
             case ways.Planned(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                return Step((steering.sent(plan, user, reading.head.headers, at),))
+                return Step((envoy_directives.sent(plan, user, reading.head.headers, at),))
             case ways.Planned():
                 self._state = Asking(reading, arrived, way)
                 return Step()
@@ -313,53 +314,60 @@ class RouteStage:
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
         if fault.kind is Kind.METHOD_NOT_ALLOWED:
-            again = {**again, "allow": ", ".join(passing.methods(spoken, self._gateway) or sorted(passing.METHODS))}
+            again = {
+                **again,
+                "allow": ", ".join(passthrough.methods(spoken, self._gateway) or sorted(passthrough.METHODS)),
+            }
         challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
         headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
     def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
         """What goes with an answer of our own."""
-        decided = {} if record is None else telling.headers(record, None, None)
-        return telling.allowed({**decided, **ended.named_by(entry.request_id)}, self._gateway.response_headers)
+        decided = {} if record is None else decision_output.headers(record, None, None)
+        return decision_output.allowed(
+            {**decided, **request_entry.named_by(entry.request_id)}, self._gateway.response_headers
+        )
 
     def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step:
         """Envoy refused the request itself, before all of its body was here: too large, or too slow."""
         head = reading.head
-        entry = RequestEntry(request_id(head), reading.spoken.format, None, ended.status(headers), seconds=at - head.at)
+        entry = RequestEntry(
+            request_id(head), reading.spoken.format, None, request_entry.status(headers), seconds=at - head.at
+        )
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
-        fault = LOST if ended.is_ours(event.details) else None
-        failed = ended.failed(plan, event)
-        entry = ended.entry(
+        fault = LOST if request_entry.is_ours(event.details) else None
+        failed = request_entry.failed(plan, event)
+        entry = request_entry.entry(
             plan,
             planned.user,
             planned.took,
             event.at,
-            status=ended.status(headers),
+            status=request_entry.status(headers),
             headers=headers,
             fault=fault,
             failed=failed,
         )
-        entry = passing.noted(entry, headers, event.at)
-        answered = ended.answering(plan, headers)
-        absent = ended.without_address((failed,))
-        again = _LATER if absent and answered is None and ended.has_others(plan, absent) else {}
+        entry = passthrough.noted(entry, headers, event.at)
+        answered = request_entry.answering(plan, headers)
+        absent = request_entry.without_address((failed,))
+        again = _LATER if absent and answered is None and request_entry.has_others(plan, absent) else {}
         told = {
             **again,
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
-            **passing.told(plan, answered),
-            **telling.headers(ended.record(plan, answered), answered, plan.groups[0][0]),
-            **ended.named_by(entry.request_id),
+            **passthrough.told(plan, answered),
+            **decision_output.headers(request_entry.record(plan, answered), answered, plan.groups[0][0]),
+            **request_entry.named_by(entry.request_id),
         }
-        gone = ("x-envoy-attempt-count", *(name for name in headers if telling.withheld(name, how)))
-        gone += passing.not_theirs(plan, planned.asked, headers) if plan.passes else ()
-        relayed = passing.relayed_bytes(plan, event) if plan.passes else 0
+        gone = ("x-envoy-attempt-count", *(name for name in headers if decision_output.withheld(name, how)))
+        gone += passthrough.not_theirs(plan, planned.asked, headers) if plan.passes else ()
+        relayed = passthrough.relayed_bytes(plan, event) if plan.passes else 0
         stays = plan.passes and plan.names_model and not relayed and not event.end
-        answer = Continue(To.RESPONSE_HEAD, telling.allowed(told, how), gone, stays=stays, relays=relayed > 0)
+        answer = Continue(To.RESPONSE_HEAD, decision_output.allowed(told, how), gone, stays=stays, relays=relayed > 0)
         step = self._settled((answer,), entry)
         if relayed:
             self._state = Relaying(relayed)

@@ -11,13 +11,13 @@ from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.health.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import retries
+from openclaw_extproc.stages.attempt import retries
+from openclaw_extproc.stages.attempt.failure_table import Failure, judge
+from openclaw_extproc.stages.attempt.response_reader import Listening, Unsealed
+from openclaw_extproc.stages.attempt.retries import Onward
+from openclaw_extproc.stages.attempt.upstream_request import Bound
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.stages.events import ResponseBody
-from openclaw_extproc.stages.failures import Failure, judge
-from openclaw_extproc.stages.listening import Listening, Unsealed
-from openclaw_extproc.stages.retries import Onward
-from openclaw_extproc.stages.sending import Bound
 from openclaw_extproc.wire import sse, unpacking
 from openclaw_extproc.wire.base import Decoder, Passing
 from openclaw_extproc.wire.beginning import Beginning

@@ -9,9 +9,9 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import headers as h
+from openclaw_extproc.stages.attempt.history import STALE, history, was_stale
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import ResponseHead
-from openclaw_extproc.stages.history import STALE, history, was_stale
 
 LOST = "^ext_proc|[{]overflow[}]"
 """A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not

@@ -11,8 +11,10 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import shortening
+from openclaw_extproc.stages.attempt.failure_table import judge
+from openclaw_extproc.stages.attempt.history import History, noted_start
 from openclaw_extproc.stages.events import (
     AwsCredential,
     Continue,
@@ -21,8 +23,6 @@ from openclaw_extproc.stages.events import (
     HeaderCredential,
     To,
 )
-from openclaw_extproc.stages.failures import judge
-from openclaw_extproc.stages.history import History, noted_start
 from openclaw_extproc.wire import client_side, sealed, spoken_to
 from openclaw_extproc.wire.amending import changed, with_fields
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
@@ -110,8 +110,8 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
         raw = j.without_mark(body)  # which no provider has to know
         asked = Asked(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
-        losses = [] if cut is None else [shortening.named(cut)]
-        asked = shortening.applied(asked, bound.client.conversation, cut)
+        losses = [] if cut is None else [context_shortening.named(cut)]
+        asked = context_shortening.applied(asked, bound.client.conversation, cut)
         ask = bound.client.decode_request(asked)
         changes = target.changes
         change = Edit(target.model, changes.max_output_tokens, target.provider, fallback=bound.fallback)

@@ -16,9 +16,35 @@ from dataclasses import replace
 from openclaw_extproc.faults import Fault, FaultError, Kind, kind_of_status
 from openclaw_extproc.model.facts import CONTENT, Failed
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages import passing, retries
-from openclaw_extproc.stages.binding import NO_PLAN, UNCONFIRMED, bind
-from openclaw_extproc.stages.call import Call, entry
+from openclaw_extproc.stages.attempt import retries
+from openclaw_extproc.stages.attempt.binding import NO_PLAN, UNCONFIRMED, bind
+from openclaw_extproc.stages.attempt.exchange import Call, entry
+from openclaw_extproc.stages.attempt.failure_response import (
+    deliver,
+    failed,
+    given_up,
+    in_own_words,
+    refusal,
+    reply,
+    rest,
+    unquoted,
+    without_end,
+)
+from openclaw_extproc.stages.attempt.failure_table import Remedy
+from openclaw_extproc.stages.attempt.states import (
+    Answering,
+    Holding,
+    New,
+    Over,
+    Passed,
+    Reading,
+    Refusing,
+    Sent,
+    State,
+    Step,
+    ends,
+)
+from openclaw_extproc.stages.attempt.upstream_request import Bound, prepare, request
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
     Answer,
@@ -37,32 +63,7 @@ from openclaw_extproc.stages.events import (
     To,
     Woken,
 )
-from openclaw_extproc.stages.failing import (
-    deliver,
-    failed,
-    given_up,
-    in_own_words,
-    refusal,
-    reply,
-    rest,
-    unquoted,
-    without_end,
-)
-from openclaw_extproc.stages.failures import Remedy
-from openclaw_extproc.stages.sending import Bound, prepare, request
-from openclaw_extproc.stages.states import (
-    Answering,
-    Holding,
-    New,
-    Over,
-    Passed,
-    Reading,
-    Refusing,
-    Sent,
-    State,
-    Step,
-    ends,
-)
+from openclaw_extproc.stages.route import passthrough
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
@@ -210,7 +211,7 @@ class AttemptStage:
             return self._turn_away(bound)
         if bound.plan.passes:
             self._state = Passed()
-            return Step((passing.request(bound, head),))
+            return Step((passthrough.request(bound, head),))
         if head.end:
             return self._turn_away(NO_PLAN)
         self._state, self.bound = Reading(bound), bound

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages import telling
+from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.events import Continue, To
 from openclaw_extproc.wire import family_of
 
@@ -29,7 +29,7 @@ def _left_ms(began: float, total_ms: int, at: float) -> int:
 def noted(plan: Plan, user: str) -> dict[str, str]:
     """The id again, for the access log: attempts take the header away."""
     return {
-        **telling.noted(plan, user),
+        **decision_output.noted(plan, user),
         "plan": plans.write(plan),
         "client_format": plan.client_format,
         "family": family_of(plan.client_format),

@@ -20,10 +20,9 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.passthrough import PassthroughDecision
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers, steering
-from openclaw_extproc.stages.arriving import request_id
-from openclaw_extproc.stages.call import entry as attempt_entry
-from openclaw_extproc.stages.ended import answering
+from openclaw_extproc.stages.attempt.exchange import entry as attempt_entry
+from openclaw_extproc.stages.attempt.history import History, noted_start
+from openclaw_extproc.stages.attempt.upstream_request import Bound
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
@@ -34,9 +33,10 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     To,
 )
-from openclaw_extproc.stages.history import History, noted_start
-from openclaw_extproc.stages.sending import Bound
-from openclaw_extproc.stages.way import MAX_NAME_CHARS
+from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
+from openclaw_extproc.stages.route import envoy_directives, local_responses
+from openclaw_extproc.stages.route.request_checks import request_id
+from openclaw_extproc.stages.route.request_entry import answering
 from openclaw_extproc.wire import FORMATS, Spoken, passthrough
 from openclaw_extproc.wire.model_names import Sent, renamed
 from openclaw_extproc.wire.passthrough import Rule
@@ -81,7 +81,7 @@ def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault
 def methods(spoken: Spoken, gateway: Gateway) -> tuple[str, ...]:
     """The methods that a path is known with."""
     ours = {"POST"} if spoken.served else set[str]()
-    ours |= {"GET"} if own_answers.is_list(spoken) else set[str]()
+    ours |= {"GET"} if local_responses.is_list(spoken) else set[str]()
     return tuple(sorted(ours | passthrough.methods_of(_table(spoken, gateway), spoken.path)))
 
 
@@ -141,7 +141,7 @@ def planned(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Con
         changed["content-length"] = str(len(body))
     gone = tuple(sorted(n for n in head.headers if n.startswith("x-envoy-") and n not in changed))
     to = To.REQUEST_HEAD if body is None else To.REQUEST_BODY
-    noted = steering.noted(plan, user)
+    noted = envoy_directives.noted(plan, user)
     return Continue(to, changed, gone, body=body, groups=plan.groups, metadata=noted, bypass=body is None)
 
 

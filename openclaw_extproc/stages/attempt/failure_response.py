@@ -8,18 +8,18 @@ from typing import TypedDict
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, Kind, kind_of_status
 from openclaw_extproc.model.json import without_mark
-from openclaw_extproc.stages import retries
-from openclaw_extproc.stages.call import Call
-from openclaw_extproc.stages.events import Answer, Continue, Deliver, Event, Reply, ResponseBody, ResponseTrailers, To
-from openclaw_extproc.stages.failures import Failure, Remedy
-from openclaw_extproc.stages.history import (
+from openclaw_extproc.stages.attempt import retries
+from openclaw_extproc.stages.attempt.exchange import Call
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy
+from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     TOLD_BY_ENVOY,
     FailedAttempt,
     noted_ahead,
     noted_failure,
 )
-from openclaw_extproc.stages.sending import HTTP_ERROR, Bound, exhausted
+from openclaw_extproc.stages.attempt.upstream_request import HTTP_ERROR, Bound, exhausted
+from openclaw_extproc.stages.events import Answer, Continue, Deliver, Event, Reply, ResponseBody, ResponseTrailers, To
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 

@@ -29,9 +29,10 @@ from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import Record
+from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages import own_answers, questions, shortening
-from openclaw_extproc.stages.questions import INSIDE, AskOpinion, AskSummary, Question
+from openclaw_extproc.stages.route import local_responses, side_requests
+from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Level
 from openclaw_extproc.wire import Spoken
 from openclaw_extproc.wire.base import Asked
@@ -153,13 +154,13 @@ def choose(
     try:
         decision = decide(known.features, situation, gateway, judgement=judgement)
     except FaultError as error:
-        counted = own_answers.count(arrived.spoken, known.ask) if error.fault.kind in _MAY_BE_COUNTED else None
+        counted = local_responses.count(arrived.spoken, known.ask) if error.fault.kind in _MAY_BE_COUNTED else None
         if counted is not None:
             return Counted(known, *counted)
         if isinstance(error, RefusedError):
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
-    plan = shortening.planned(
+    plan = context_shortening.planned(
         _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway)),
         known.weighed,
         known.features,
@@ -171,18 +172,18 @@ def choose(
 
 
 def _weighed(arrived: Arrived, known: Known, gateway: Gateway) -> Known:
-    weighed = shortening.weighed(arrived.spoken.client.conversation, known.body, known.features, gateway)
-    return replace(known, weighed=weighed, features=shortening.measured(known.features, weighed, gateway))
+    weighed = context_shortening.weighed(arrived.spoken.client.conversation, known.body, known.features, gateway)
+    return replace(known, weighed=weighed, features=context_shortening.measured(known.features, weighed, gateway))
 
 
 def _question(
     planned: Planned, situation: RuntimeState, gateway: Gateway, judgement: Classification | None
 ) -> Question | None:
     known = planned.known
-    if judgement is None and (asks := questions.opinion(planned.decision, known.features, situation, gateway)):
+    if judgement is None and (asks := side_requests.opinion(planned.decision, known.features, situation, gateway)):
         return asks
     pieces = () if known.weighed is None else known.weighed.pieces
-    return questions.summary(planned.plan, pieces, known.features, gateway)
+    return side_requests.summary(planned.plan, pieces, known.features, gateway)
 
 
 def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recall, gateway: Gateway) -> Way:
@@ -195,7 +196,9 @@ def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recal
             )
             return choose(arrived, planned.known, recall(seen), gateway, judgement)
         case AskSummary(of=entries) if text is not None and text.strip():
-            plan = shortening.summarized(planned.plan, entries, questions.shortest(text), planned.decision.record)
+            plan = context_shortening.summarized(
+                planned.plan, entries, side_requests.shortest(text), planned.decision.record
+            )
             return replace(planned, plan=plan, question=None)
         case AskSummary() | None:
             return replace(planned, question=None)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages import way as ways
+from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.stages.identification import Identified
+from openclaw_extproc.stages.route.identification import Identified
 from openclaw_extproc.wire import Spoken
 from openclaw_extproc.wire.passthrough import Rule
 

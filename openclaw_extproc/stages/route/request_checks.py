@@ -2,7 +2,7 @@
 
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.stages.way import MAX_NAME_CHARS
+from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.wire import Spoken
 
 MAX_BODY_BYTES = 32 * 1024 * 1024

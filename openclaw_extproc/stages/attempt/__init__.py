@@ -1,0 +1,1 @@
+"""The attempt stage: once per attempt, inside the cluster that Envoy chose."""
