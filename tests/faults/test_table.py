@@ -23,11 +23,17 @@ def lines(text: str) -> list[list[str]]:
 
 
 def test_every_fault_has_one_line_with_all_its_columns() -> None:
-    made = lines(table.markdown(sorted(results(), key=lambda one: one.cell.name)))
+    given = sorted(results(), key=lambda one: one.cell.name)
+    made = lines(table.markdown(given))
+    columns = [(client, streamed) for client in CLIENTS for streamed in (False, True)]
 
     assert [line[0] for line in made] == [row.name for row in ROWS]
     assert {len(line) for line in made} == {2 + 2 * len(CLIENTS)}
-    assert all(cell for line in made for cell in line)
+    for row, line in zip(ROWS, made, strict=True):
+        asked = {(one.cell.client, one.cell.streamed) for one in given if one.cell.row is row}
+        assert [column for column, told in zip(columns, line[2:], strict=True) if told] == [
+            column for column in columns if column in asked
+        ]
 
 
 def test_the_order_of_the_results_is_no_matter(tmp_path: Path) -> None:
