@@ -460,7 +460,7 @@ def test_a_data_class_that_nobody_keeps_is_refused_as_for_a_chat(mode: Mode, cla
 
     assert isinstance(reply, Reply)
     assert reply.status == 400
-    assert b"no such data class" in reply.body
+    assert b"unknown data class" in reply.body
 
 
 # -- a model in it ------------------------------------------------------------------------

@@ -80,7 +80,8 @@ def test_long_reasons_are_cut() -> None:
 
 def test_machines_find_every_field_of_the_record() -> None:
     """A new field of the record has to be told, or be left out here by name."""
-    elsewhere = {"because", "session", "input_tokens"}  # the log's `reason`; an id, not for metrics; `tokens`
+    # The log's `reason`; an id, not for metrics; `tokens`; what sessions of callers are told apart by, for nobody to read.
+    elsewhere = {"because", "session", "input_tokens", "owner"}
 
     assert set(decision_output.decision(FULL)) == {f.name for f in fields(Record)} - elsewhere | {"tokens"}
     assert set(decision_output.decision(Record())) == set(decision_output.decision(FULL))

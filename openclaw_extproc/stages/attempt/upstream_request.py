@@ -101,7 +101,7 @@ class Prepared:
             case Chat():
                 return replace(self.ask, turns=(), system=())
             case Embed():
-                return replace(self.ask, inputs=())
+                return replace(self.ask, inputs=("",) * len(self.ask.inputs))
 
 
 def prepare(bound: Bound, body: bytes) -> Prepared:
