@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench import decision, proc, report, rounds, setup, translation, wrk
-from openclaw_extproc.edge.processes import StartError
+from openclaw_extproc.edge.workers.processes import StartError
 
 MEASURED, FAILED, WRONG = 0, 1, 2
 

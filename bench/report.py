@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from bench import canned, proc
 from bench.rounds import Length, Result, Run
-from openclaw_extproc.edge.processes import find_envoy
+from openclaw_extproc.edge.workers.processes import find_envoy
 
 MAX_CPU_SECONDS = 2.5
 """For 1,000 JSON answers in the client's own format, Envoy and our service together."""

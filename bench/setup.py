@@ -17,7 +17,7 @@ import httpx
 from bench import canned, proc
 from bench.cases import CASES, Case
 from bench.wrk import LoadError
-from openclaw_extproc.edge.processes import find_envoy, free_port
+from openclaw_extproc.edge.workers.processes import find_envoy, free_port
 
 READY_SECONDS = 30.0
 ENVOY_THREADS = 2

@@ -20,26 +20,29 @@ from openclaw_extproc.config.gateway import stages
 from openclaw_extproc.config.schema.config_file import GatewaySection
 from openclaw_extproc.config.schema.json_schema import schema
 from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, Settings
-from openclaw_extproc.edge import (
-    drill,
-    drill_schedule,
-    envoy_check,
-    explain,
-    health_page,
-    identities,
-    logs,
-    processes,
-    stage_tls,
+from openclaw_extproc.edge.commands import drill, drill_schedule, explain
+from openclaw_extproc.edge.commands.up import Options, up
+from openclaw_extproc.edge.credentials import identities
+from openclaw_extproc.edge.envoy import check
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.watch import ClusterWatch, watch_envoy
+from openclaw_extproc.edge.ext_proc import stage_tls
+from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.reload.clusters_file import text_of
+from openclaw_extproc.edge.reload.config_files import (
+    Read,
+    Sources,
+    clusters_text,
+    publish,
+    roots,
+    startable,
+    write_secrets,
 )
-from openclaw_extproc.edge.clusters_file import text_of
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_watch import ClusterWatch, watch_envoy
-from openclaw_extproc.edge.processes import StartError
 from openclaw_extproc.edge.service import Listening, Reloading, tell, tell_at_start, watch
-from openclaw_extproc.edge.serving import served
-from openclaw_extproc.edge.sources import Read, Sources, clusters_text, publish, roots, startable, write_secrets
-from openclaw_extproc.edge.transport import ListenError
-from openclaw_extproc.edge.up import Options, up
+from openclaw_extproc.edge.telemetry import health_page, logs
+from openclaw_extproc.edge.workers import processes
+from openclaw_extproc.edge.workers.processes import StartError
+from openclaw_extproc.edge.workers.serving import served
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 OK, FAILED, WRONG = 0, 1, 2
@@ -320,8 +323,8 @@ def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Fi
         binary = processes.find_envoy(given)
     except StartError as problem:
         return [Finding("envoy", f"not checked: {problem}", "", "warning")]
-    ours = envoy_check.findings(binary, read, os.environ) if read.settings else []
-    return [*ours, *(envoy_check.of_file(binary, own) if own else [])]
+    ours = check.findings(binary, read, os.environ) if read.settings else []
+    return [*ours, *(check.of_file(binary, own) if own else [])]
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -16,26 +16,27 @@ from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.findings import ConfigError, Finding, blocking, errors
 from openclaw_extproc.config.settings import Settings, StageTls
-from openclaw_extproc.edge import admin, health_page, logs, restart
-from openclaw_extproc.edge.alerts import Tell, nobody
-from openclaw_extproc.edge.answers import Answers
-from openclaw_extproc.edge.aside import aside
-from openclaw_extproc.edge.client_keys import ClientKeys
-from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.envoy_admin import Unusable
-from openclaw_extproc.edge.health_watch import HealthWatch
-from openclaw_extproc.edge.known_tokens import Announce, no_other_worker
-from openclaw_extproc.edge.memory import Memory
-from openclaw_extproc.edge.metrics import Metrics
-from openclaw_extproc.edge.notifier import Notifier
-from openclaw_extproc.edge.overload import Gate, pressure_file
-from openclaw_extproc.edge.probes import Probes
-from openclaw_extproc.edge.recorder import Recorder
-from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.sessions import AttemptSession, RouteSession
-from openclaw_extproc.edge.sources import Read, Sources, startable
-from openclaw_extproc.edge.stage_server import stage_server
-from openclaw_extproc.edge.transport import Session
+from openclaw_extproc.edge.credentials.client_keys import ClientKeys
+from openclaw_extproc.edge.credentials.credentials import Credentials
+from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_worker
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.ext_proc.sessions import AttemptSession, RouteSession
+from openclaw_extproc.edge.ext_proc.stage_server import stage_server
+from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.notify.notifier import Notifier
+from openclaw_extproc.edge.reload import restart_needed
+from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.config_files import Read, Sources, startable
+from openclaw_extproc.edge.runtime.health_watch import HealthWatch
+from openclaw_extproc.edge.runtime.memory import Memory
+from openclaw_extproc.edge.runtime.overload import Gate, pressure_file
+from openclaw_extproc.edge.runtime.probes import Probes
+from openclaw_extproc.edge.runtime.side_requests import Answers
+from openclaw_extproc.edge.telemetry import admin, health_page, logs
+from openclaw_extproc.edge.telemetry.alerts import Tell, nobody
+from openclaw_extproc.edge.telemetry.metrics import Metrics
+from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Kind, Notice
@@ -81,7 +82,7 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
         """`tell`: people, of what happens here."""
         self._settings = settings
-        self._kept = restart.Kept.of(settings)
+        self._kept = restart_needed.Kept.of(settings)
         self._snapshots = Snapshots(settings.gateway)
         self._tell = tell
         self._not_renewed: deque[str] = deque(maxlen=100)
@@ -369,7 +370,7 @@ async def _reload(taking: Taking, sources: Sources, reloading: Reloading, starte
     if objections:
         return _rejected(taking, objections, (*read.findings, *objections))
     taking.reloaded(ok=True)
-    tell((*read.findings, *sources.placed(read, restart.needed(started, settings))))
+    tell((*read.findings, *sources.placed(read, restart_needed.needed(started, settings))))
     taking.take(read)
     reloading.taken(read)
     logs.event("config", "reloaded", {"providers": [*sorted(settings.gateway.providers)]})

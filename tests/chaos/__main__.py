@@ -162,7 +162,7 @@ def _name(names: NameServer, places: dict[str, Place], reload: int) -> None:
 async def _kill(up: Sidecar, watched: Watched) -> None:
     while True:
         await asyncio.sleep(KILL_SECONDS)
-        if mortal := set(world.children(up.process.pid, "edge.worker")) - set(watched.spared):
+        if mortal := set(world.children(up.process.pid, "edge.workers.worker")) - set(watched.spared):
             os.kill(random.choice(sorted(mortal)), signal.SIGKILL)  # noqa: S311  # as above
             watched.kills += 1
 
@@ -177,7 +177,7 @@ async def _look(up: Sidecar, seen: Seen, watched: Watched) -> None:
 
 
 def _ours(up: Sidecar) -> list[int]:
-    return [up.process.pid, *world.children(up.process.pid, "edge.worker")]
+    return [up.process.pid, *world.children(up.process.pid, "edge.workers.worker")]
 
 
 def _envoy(up: Sidecar) -> int:

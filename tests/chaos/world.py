@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e.world import EMERGENCY, FORMATS, RETRY_AFTER_SECONDS
 
 SHAPES = ("openai", "anthropic", "gemini")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.read import yaml_text
-from openclaw_extproc.edge import files
+from openclaw_extproc.edge.reload import files
 from openclaw_extproc.model import json_limits
 from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
 from openclaw_extproc.wire.sse import MAX_EVENT_BYTES

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from openclaw_extproc.edge import metrics
+from openclaw_extproc.edge.telemetry import metrics
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages import decision_output, headers
 from tests.docs.readme import ROOT

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e import world
 from tests.e2e.harness import Providers
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from openclaw_simulator.server import Simulator, serve
 from tests.e2e.forked import Forked
 

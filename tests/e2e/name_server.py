@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.edge.processes import find_envoy
+from openclaw_extproc.edge.workers.processes import find_envoy
 
 Answer: TypeAlias = Literal["address", "nxdomain", "empty", "servfail", "silence"]
 """`address`: 127.0.0.1. `empty`: the name is there, and has no address."""

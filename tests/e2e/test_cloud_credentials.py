@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from openclaw_extproc.edge.google import SCOPE
+from openclaw_extproc.edge.credentials.google import SCOPE
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until

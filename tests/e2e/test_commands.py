@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from openclaw_extproc.edge.processes import find_envoy, free_port
+from openclaw_extproc.edge.workers.processes import find_envoy, free_port
 from tests.e2e import world
 from tests.e2e.callers import CALLERS, body, said
 from tests.e2e.commands import COMMAND, ENDS_WITHIN, WRONG, is_free, run, started, written

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from openclaw_extproc.drill.report import Report, Row
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e.commands import COMMAND, run, started
 from tests.e2e.harness import http, until
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openclaw_extproc.edge.processes import find_envoy, free_port
+from openclaw_extproc.edge.workers.processes import find_envoy, free_port
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from tests.e2e import world
 from tests.e2e.commands import COMMAND, ENDS_WITHIN, envoy_of, family, is_free, is_running, run, started, written

@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e import world
 from tests.e2e.commands import COMMAND, envoy_of, family, is_running, run, started
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
@@ -103,7 +103,9 @@ def test_after_a_restart_of_envoy_the_first_call_finds_its_stand_in(up: Sidecar,
 def test_a_worker_that_takes_another_s_place_knows_who_has_no_address(up: Sidecar) -> None:
     ready = "openclaw_workers_ready"
     until(lambda: up.metric(ready) == 2, 30, up.logged)
-    worker = next(pid for pid, line in family(up.process.pid).items() if "edge.worker" in line and is_running(pid))
+    worker = next(
+        pid for pid, line in family(up.process.pid).items() if "edge.workers.worker" in line and is_running(pid)
+    )
     os.kill(worker, signal.SIGKILL)
     told = list[str]()
 

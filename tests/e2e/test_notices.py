@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e.commands import COMMAND, started
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 from tests.e2e.test_health import PRIMARY, SECOND, ask, written

@@ -10,7 +10,7 @@ import pytest
 
 from bench.overload import Caller, Seen, capacity, flood
 from bench.setup import Ours, only_ours
-from openclaw_extproc.edge.overload import LEAST_CALLS
+from openclaw_extproc.edge.runtime.overload import LEAST_CALLS
 from tests.e2e.harness import http
 
 BURST = 1_000

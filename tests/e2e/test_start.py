@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e.callers import CALLERS, said
 from tests.e2e.commands import COMMAND, run, started, written
 from tests.e2e.harness import Providers, until

@@ -16,7 +16,7 @@ from threading import Event
 import httpx
 import pytest
 
-from openclaw_extproc.edge.processes import free_port
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.e2e import world
 from tests.e2e.callers import body
 from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
@@ -101,7 +101,7 @@ def workers(up: Sidecar) -> list[int]:
             command = (entry / "cmdline").read_text()
         except (OSError, ValueError):
             continue
-        if parent == up.process.pid and "openclaw_extproc.edge.worker" in command:
+        if parent == up.process.pid and "openclaw_extproc.edge.workers.worker" in command:
             found.append(int(entry.name))
     return found
 

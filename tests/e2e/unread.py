@@ -5,8 +5,8 @@ from typing import Final, Protocol
 
 import hpack
 
-from openclaw_extproc.edge.h2 import frames
-from openclaw_extproc.edge.h2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, MAX_NUMBER
+from openclaw_extproc.edge.ext_proc.h2 import frames
+from openclaw_extproc.edge.ext_proc.h2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, MAX_NUMBER
 
 _WINDOW: Final = 4
 """SETTINGS_INITIAL_WINDOW_SIZE."""

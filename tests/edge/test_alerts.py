@@ -1,6 +1,6 @@
 """What an operator has to mend is told once in a while for each thing that is to be mended."""
 
-from openclaw_extproc.edge.alerts import SILENCE_SECONDS, Alerts
+from openclaw_extproc.edge.telemetry.alerts import SILENCE_SECONDS, Alerts
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.notices.kinds import Notice

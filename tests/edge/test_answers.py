@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.edge import answers as module
-from openclaw_extproc.edge.answers import FAILURES_IN_A_ROW, MAX_SUMMARIES, Answers, Breaker, Summaries
+from openclaw_extproc.edge.runtime import side_requests as module
+from openclaw_extproc.edge.runtime.side_requests import FAILURES_IN_A_ROW, MAX_SUMMARIES, Answers, Breaker, Summaries
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Context, SecondOpinion, Strategy

@@ -11,8 +11,8 @@ from botocore.credentials import ContainerMetadataFetcher, ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.aws import AwsSource, Keys, signed, source
-from openclaw_extproc.edge.identities import NotRenewedError
+from openclaw_extproc.edge.credentials.aws import AwsSource, Keys, signed, source
+from openclaw_extproc.edge.credentials.identities import NotRenewedError
 from openclaw_extproc.stages.events import AwsCredential
 from tests.edge.listener import Answer, Seen, listening
 from tests.edge.sigv4 import signature

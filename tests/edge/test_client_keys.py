@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.callers import Client
-from openclaw_extproc.edge import client_keys
-from openclaw_extproc.edge.client_keys import MAX_KEY_CHARS, ClientKeys
-from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.credentials import client_keys
+from openclaw_extproc.edge.credentials.client_keys import MAX_KEY_CHARS, ClientKeys
+from openclaw_extproc.edge.credentials.secrets import Secrets
 
 ONE, TWO, THREE = "first-key-of-search", "second-key-of-search", "only-key-of-the-ops"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge import identities
-from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.credentials import identities
+from openclaw_extproc.edge.credentials.credentials import Credentials
+from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential, HeaderCredential
 from tests.edge.google_keys import ServiceAccount, Tokens
@@ -151,7 +151,7 @@ def test_validate_tells_what_is_missing_as_an_error_of_this_machine(google: Prov
 
 
 def test_an_extra_that_breaks_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openclaw_extproc.edge.aws", None)
+    monkeypatch.setitem(sys.modules, "openclaw_extproc.edge.credentials.aws", None)
 
     [finding] = identities.problems([Provider("a", "c", "f", credential="default", auth="aws")])
 

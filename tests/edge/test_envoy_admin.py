@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge import envoy_admin
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable, unusable
-from openclaw_extproc.edge.envoy_watch import pause
+from openclaw_extproc.edge.envoy import admin
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable, unusable
+from openclaw_extproc.edge.envoy.watch import pause
 
 
 def page(**clusters: list[dict[str, Any]]) -> bytes:
@@ -69,7 +69,7 @@ def test_looks_at_many_clusters_are_fewer(clusters: int, wait: float) -> None:
 
 def test_an_envoy_that_is_busy_with_its_clusters_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It took 2 s and more for hundreds of them, and the reload was given up."""
-    monkeypatch.setattr(envoy_admin, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(admin, "ANSWER_SECONDS", 0.1)
     written, asked = list[bool](), list[bytes]()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

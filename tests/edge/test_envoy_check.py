@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.edge import envoy_check
-from openclaw_extproc.edge.processes import find_envoy
-from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.envoy import check
+from openclaw_extproc.edge.reload.config_files import Read, Sources
+from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.model.json import Json
 
 HAND = """
@@ -37,10 +37,10 @@ def test_of_a_kind_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         asked.append(json.loads(file.read_text())["static_resources"]["clusters"])
         return []
 
-    monkeypatch.setattr(envoy_check, "of_file", noted)
+    monkeypatch.setattr(check, "of_file", noted)
 
     for count in (1, 40):
-        envoy_check.findings("", read(tmp_path, count=count), {})
+        check.findings("", read(tmp_path, count=count), {})
 
     assert len(asked[1]) == len(asked[0])
 
@@ -61,6 +61,6 @@ def test_of_a_kind_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_envoy_would_refuse_is_found_among_many(tmp_path: Path, by_hand: str, said: str) -> None:
     good = HAND.format(name="other", timeout="1s", at="127.0.0.1").replace("resources:\n", "")
 
-    found = envoy_check.findings(find_envoy(None), read(tmp_path, by_hand + good.lstrip("\n")), {})
+    found = check.findings(find_envoy(None), read(tmp_path, by_hand + good.lstrip("\n")), {})
 
     assert [said in one.finding for one in found] == ([True] if said else [])

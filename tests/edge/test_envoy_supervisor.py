@@ -13,10 +13,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.edge import envoy_process, envoy_supervisor, processes
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy_supervisor import EnvoySupervisor
-from openclaw_extproc.edge.processes import Child, StartError, free_port
+from openclaw_extproc.edge.envoy import process as envoy_process
+from openclaw_extproc.edge.envoy import supervisor as envoy_supervisor
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
+from openclaw_extproc.edge.workers import processes
+from openclaw_extproc.edge.workers.processes import Child, StartError, free_port
 from openclaw_extproc.notices.kinds import Kind, Notice
 
 LIVE = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nLIVE\n"

@@ -9,10 +9,10 @@ from typing import cast
 import httpx
 import pytest
 
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin, Unusable
-from openclaw_extproc.edge.envoy_watch import ClusterWatch
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
+from openclaw_extproc.edge.envoy.watch import ClusterWatch
+from openclaw_extproc.edge.reload.config_files import Read
 from openclaw_extproc.edge.service import Reloading, Taking
-from openclaw_extproc.edge.sources import Read
 from openclaw_extproc.gateway import Gateway, Provider
 
 PROVIDERS = {name: Provider(name, f"c-{name}", "openai_chat", models=("m",)) for name in ("ace", "bee", "new")}

@@ -10,10 +10,10 @@ import pytest
 
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.key_text import Objection
-from openclaw_extproc.edge import files
-from openclaw_extproc.edge.files import MAX_SECRET_BYTES, key_file_objection
-from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.sources import Read, Sources, startable
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.reload import files
+from openclaw_extproc.edge.reload.config_files import Read, Sources, startable
+from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, key_file_objection
 
 GOOD = "model: {provider: openai, model: m, api_key_file: ./key}\n"
 

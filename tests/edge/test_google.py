@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from openclaw_extproc.edge.google import SCOPE, GoogleSource, source
-from openclaw_extproc.edge.identities import NotRenewedError
+from openclaw_extproc.edge.credentials.google import SCOPE, GoogleSource, source
+from openclaw_extproc.edge.credentials.identities import NotRenewedError
 from openclaw_extproc.stages.events import GoogleCredential
 from tests.edge.google_keys import EMAIL, ServiceAccount, Tokens
 from tests.edge.listener import Listener, listening

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.config.settings import StageTls
-from openclaw_extproc.edge import grpc_server, stage_tls
-from openclaw_extproc.edge.h2.calls import CHECK, PROCESS
-from openclaw_extproc.edge.processes import free_port
-from openclaw_extproc.edge.stage_server import stage_server
-from openclaw_extproc.edge.transport import ListenError
+from openclaw_extproc.edge.ext_proc import grpc_server, stage_tls
+from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
+from openclaw_extproc.edge.ext_proc.stage_server import stage_server
+from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.certificates import Authority
 from tests.edge.h2.sessions import Opened
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.edge.health_watch import ABSENT_SECONDS, MOST_STALE, HealthWatch
+from openclaw_extproc.edge.runtime.health_watch import ABSENT_SECONDS, MOST_STALE, HealthWatch
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import Plan

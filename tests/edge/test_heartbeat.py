@@ -5,8 +5,8 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 
-from openclaw_extproc.edge import heartbeat
-from openclaw_extproc.edge.heartbeat import BEAT_SECONDS, STALL_SECONDS, Heartbeat, Pulse
+from openclaw_extproc.edge.workers import heartbeat
+from openclaw_extproc.edge.workers.heartbeat import BEAT_SECONDS, STALL_SECONDS, Heartbeat, Pulse
 
 SECONDS = 20.0
 

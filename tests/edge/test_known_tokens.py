@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.channel import Tokens as Announced
-from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.known_tokens import MAX_IDENTITIES, MAX_TOKENS, KnownTokens
-from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.credentials.credentials import Credentials
+from openclaw_extproc.edge.credentials.known_tokens import MAX_IDENTITIES, MAX_TOKENS, KnownTokens
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.workers.worker_ipc import Tokens as Announced
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential, HeaderCredential
 from tests.edge.google_keys import ServiceAccount, Tokens

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge import clusters_file
-from openclaw_extproc.edge.aside import aside
-from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.edge.reload import clusters_file
+from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.cds_file import Published
+from openclaw_extproc.edge.reload.config_files import Sources
 from openclaw_extproc.model.json import Json
 from tests.work import steps_of
 
@@ -42,7 +42,7 @@ def test_only_what_changed_is_written_and_what_we_wrote_is_not_read(
         return text_of(whole)
 
     monkeypatch.setattr(clusters_file, "text_of", noted)
-    monkeypatch.setattr("openclaw_extproc.edge.sources.resources", pytest.fail)
+    monkeypatch.setattr("openclaw_extproc.edge.reload.config_files.resources", pytest.fail)
 
     same = published.changes(sources.read())
     (tmp_path / "openclaw.yml").write_text(config(100, "x"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.masking import MIN_BYTES, Masker, forms, secrets_in
+from openclaw_extproc.edge.ext_proc.masking import MIN_BYTES, Masker, forms, secrets_in
 
 KEY = "sk-proj-abc_DEF-0123456789"
 AWKWARD = 'k/"+&=<é>\\ 0123456789'

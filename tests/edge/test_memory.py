@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.callers import CallerIdentity, Source
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.edge import session_memory
-from openclaw_extproc.edge.memory import (
+from openclaw_extproc.edge.runtime import session_memory
+from openclaw_extproc.edge.runtime.memory import (
     DAY,
     HOUR,
     LATENCY_SAMPLES,
@@ -19,7 +19,7 @@ from openclaw_extproc.edge.memory import (
     Memory,
     Spending,
 )
-from openclaw_extproc.edge.session_memory import (
+from openclaw_extproc.edge.runtime.session_memory import (
     MAX_ASKED,
     MAX_SESSIONS,
     SESSION_SECONDS,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from prometheus_client import generate_latest
 
-from openclaw_extproc.edge.health_watch import HealthWatch
-from openclaw_extproc.edge.metrics import Metrics
-from openclaw_extproc.edge.under_way import UnderWay
+from openclaw_extproc.edge.runtime.health_watch import HealthWatch
+from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.record import Record
 from openclaw_extproc.stages.entries import RequestEntry

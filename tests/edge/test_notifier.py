@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import notifier as module
-from openclaw_extproc.edge.notifier import MAX_WAITING, Notifier
-from openclaw_extproc.edge.secrets import Secrets
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.notify import notifier as module
+from openclaw_extproc.edge.notify.notifier import MAX_WAITING, Notifier
 from openclaw_extproc.notices.cron import Cron
 from openclaw_extproc.notices.kinds import Kind, Notice
 from tests.config import loading

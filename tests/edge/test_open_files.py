@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.settings import Downstream
-from openclaw_extproc.edge.open_files import within
+from openclaw_extproc.edge.envoy.open_files import within
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from openclaw_extproc.edge.sources import Origin
+from openclaw_extproc.edge.reload.config_files import Origin
 
 TEXT = "model: {providers: [{name: ollama, models: [m], endpoint: 'http://127.0.0.1:1'}]}"
 ORIGIN = Origin((("openclaw.yml", TEXT),), None, None, lenient=False)

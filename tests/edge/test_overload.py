@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from openclaw_extproc.config.settings import Overload
-from openclaw_extproc.edge.overload import (
+from openclaw_extproc.edge.runtime.overload import (
     LEAST_CALLS,
     TICK_SECONDS,
     Clock,

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Overload
-from openclaw_extproc.edge.credentials import Credentials
-from openclaw_extproc.edge.overload import Gate
-from openclaw_extproc.edge.secrets import Secrets
-from openclaw_extproc.edge.sessions import AttemptSession
-from openclaw_extproc.edge.under_way import UnderWay
+from openclaw_extproc.edge.credentials.credentials import Credentials
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
+from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.runtime.overload import Gate
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.runtime_state import RuntimeState

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from openclaw_extproc.edge.envoy_admin import EnvoyAdmin
-from openclaw_extproc.edge.published import Published
-from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.reload.cds_file import Published
+from openclaw_extproc.edge.reload.config_files import Read, Sources
 
 
 def config(*names: str) -> str:

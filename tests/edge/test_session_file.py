@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.edge.reload.config_files import Sources
 from tests.config.loading import KEYS
 
 CONFIG = "model: {provider: openai, model: gpt-4o}\n"

@@ -10,11 +10,11 @@ from google.protobuf.message import DecodeError
 from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Overload
-from openclaw_extproc.edge.envoy import FILTER
-from openclaw_extproc.edge.overload import Gate
-from openclaw_extproc.edge.sessions import SLICE_BYTES, AttemptSession, RouteSession
-from openclaw_extproc.edge.transport import Session
-from openclaw_extproc.edge.under_way import LINGER_SECONDS, UnderWay
+from openclaw_extproc.edge.ext_proc.protobuf import FILTER
+from openclaw_extproc.edge.ext_proc.sessions import SLICE_BYTES, AttemptSession, RouteSession
+from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, UnderWay
+from openclaw_extproc.edge.runtime.overload import Gate
 from openclaw_extproc.faults import Fault, Kind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.samples import Sample
 
-from openclaw_extproc.edge.sums import added, totals
+from openclaw_extproc.edge.workers.summed_metrics import added, totals
 
 
 def counted(number: float, *, labels: str = "a") -> tuple[Metric, ...]:

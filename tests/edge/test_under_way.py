@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from openclaw_extproc.edge.under_way import LINGER_SECONDS, Planned, UnderWay
+from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, Planned, UnderWay
 
 AT = 1_754_000_000.0
 LATER = AT + 2 * LINGER_SECONDS

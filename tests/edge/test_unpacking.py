@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from openclaw_extproc.edge.sessions import AttemptSession
-from openclaw_extproc.edge.transport import Session
-from openclaw_extproc.edge.under_way import UnderWay
+from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
+from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.runtime.in_flight import UnderWay
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.wire.unpacking import brotli

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import envoy_check
-from openclaw_extproc.edge.processes import find_envoy
-from openclaw_extproc.edge.sources import Read, Sources
+from openclaw_extproc.edge.envoy import check
+from openclaw_extproc.edge.reload.config_files import Read, Sources
+from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from tests.e2e.authority import Authority
 from tests.tokens import Issuer
@@ -60,7 +60,7 @@ MESH = "forwarded_client_cert_from: [127.0.0.6, 10.0.0.0/8]"
 
 @pytest.mark.parametrize("gateway", [TLS, JWT, REMOTE, MESH, f"{TLS}, {REMOTE}, {MESH}"])
 def test_envoy_takes_it(folder: Path, gateway: str) -> None:
-    assert envoy_check.findings(find_envoy(None), read(folder, gateway), {}) == []
+    assert check.findings(find_envoy(None), read(folder, gateway), {}) == []
 
 
 def test_without_a_word_about_callers_nothing_of_them_is_asked(folder: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 
 from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, UNIX
-from openclaw_extproc.edge.processes import find_envoy
-from openclaw_extproc.edge.sources import Sources
+from openclaw_extproc.edge.reload.config_files import Sources
+from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.render.clusters import discovery
@@ -60,7 +60,7 @@ def test_compose_and_prometheus_use_what_is_there() -> None:
     compose = yaml.safe_load(Path("docker-compose.yml").read_text())
     mounts = [m.split(":")[0] for s in compose["services"].values() for m in s.get("volumes", [])]
     rules = yaml.safe_load(Path("deploy/alerts.yml").read_text())["groups"][0]["rules"]
-    metrics = Path("openclaw_extproc/edge/metrics.py").read_text()
+    metrics = Path("openclaw_extproc/edge/telemetry/metrics.py").read_text()
 
     assert compose["services"]["envoy"]["image"] == "envoyproxy/envoy:v1.40.0"
     assert {service["restart"] for service in compose["services"].values()} == {"unless-stopped"}

@@ -80,7 +80,7 @@ def test_long_reasons_are_cut() -> None:
 
 def test_machines_find_every_field_of_the_record() -> None:
     """A new field of the record has to be told, or be left out here by name."""
-    # The log's `reason`; an id, not for metrics; `tokens`; what sessions of callers are told apart by, for nobody to read.
+    # The log's `reason`; an id, not for metrics; `tokens`; what tells sessions of callers apart, for nobody to read.
     elsewhere = {"because", "session", "input_tokens", "owner"}
 
     assert set(decision_output.decision(FULL)) == {f.name for f in fields(Record)} - elsewhere | {"tokens"}

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from hpack import Decoder, Encoder
 
-from openclaw_extproc.edge.h2 import frames
-from openclaw_extproc.edge.h2.calls import PROCESS, Calls
-from openclaw_extproc.edge.h2.connection import Connection
-from openclaw_extproc.edge.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
-from openclaw_extproc.edge.h2.messages import packed
-from openclaw_extproc.edge.run_queue import RunQueue
-from openclaw_extproc.edge.transport import Answerer, nobody
+from openclaw_extproc.edge.ext_proc.h2 import frames
+from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS, Calls
+from openclaw_extproc.edge.ext_proc.h2.connection import Connection
+from openclaw_extproc.edge.ext_proc.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
+from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
+from openclaw_extproc.edge.ext_proc.transport import Answerer, nobody
 from tests.edge.h2.sessions import Echo, Opened
 
 HEADERS = {

@@ -5,8 +5,8 @@ import tracemalloc
 
 import pytest
 
-from openclaw_extproc.edge.h2 import budget, connection, frames
-from openclaw_extproc.edge.h2.frames import (
+from openclaw_extproc.edge.ext_proc.h2 import budget, connection, frames
+from openclaw_extproc.edge.ext_proc.h2.frames import (
     ACK,
     CONTINUATION,
     DATA,
@@ -26,8 +26,8 @@ from openclaw_extproc.edge.h2.frames import (
     frame,
     window_update,
 )
-from openclaw_extproc.edge.h2.messages import packed
-from openclaw_extproc.edge.h2.stream import WINDOW_BYTES
+from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
 from tests.edge.h2.peer import Peer, goodbye, kinds, resets
 from tests.edge.h2.sessions import Echo
 

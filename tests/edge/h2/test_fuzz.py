@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge import logs
-from openclaw_extproc.edge.h2 import frames
-from openclaw_extproc.edge.h2.frames import Code, frame
+from openclaw_extproc.edge.ext_proc.h2 import frames
+from openclaw_extproc.edge.ext_proc.h2.frames import Code, frame
+from openclaw_extproc.edge.telemetry import logs
 from tests.edge.h2.peer import Peer, goodbye
 
 NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 7, 99, 2**31 - 1])

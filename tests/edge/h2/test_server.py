@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.h2 import frames, server
-from openclaw_extproc.edge.h2.addresses import MAX_PATH_BYTES, Place
-from openclaw_extproc.edge.h2.frames import ACK, PING, PREFACE, Frames, frame
-from openclaw_extproc.edge.transport import ListenError
+from openclaw_extproc.edge.ext_proc.h2 import frames, server
+from openclaw_extproc.edge.ext_proc.h2.addresses import MAX_PATH_BYTES, Place
+from openclaw_extproc.edge.ext_proc.h2.frames import ACK, PING, PREFACE, Frames, frame
+from openclaw_extproc.edge.ext_proc.transport import ListenError
 from tests.edge.h2.sessions import serving
 
 

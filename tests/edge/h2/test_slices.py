@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge import run_queue
-from openclaw_extproc.edge.alarms import GAP_SECONDS
-from openclaw_extproc.edge.h2 import frames
-from openclaw_extproc.edge.h2.calls import PROCESS
-from openclaw_extproc.edge.h2.frames import (
+from openclaw_extproc.edge.ext_proc import run_queue
+from openclaw_extproc.edge.ext_proc.h2 import frames
+from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS
+from openclaw_extproc.edge.ext_proc.h2.frames import (
     DATA,
     END_STREAM,
     HEADERS,
@@ -22,10 +21,11 @@ from openclaw_extproc.edge.h2.frames import (
     Frame,
     window_update,
 )
-from openclaw_extproc.edge.h2.messages import packed
-from openclaw_extproc.edge.h2.stream import WINDOW_BYTES
-from openclaw_extproc.edge.processes import free_port
-from openclaw_extproc.edge.run_queue import QUANTUM_SECONDS
+from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
+from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS
+from openclaw_extproc.edge.ext_proc.run_queue import QUANTUM_SECONDS
+from openclaw_extproc.edge.workers.processes import free_port
 from tests.edge.h2.peer import Peer
 from tests.edge.h2.sessions import SLICES, Echo, serving
 from tests.edge.h2.test_against_grpcio import UNLIMITED, aio

@@ -1,0 +1,82 @@
+"""Whose key a caller sends: digests of all keys of all clients, read anew while we run.
+
+A caller's value is hashed with a secret of this process and compared with every digest, each in constant time: how long
+it takes says neither whose key it is nor how much of it was right.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from hashlib import blake2b
+from hmac import compare_digest
+from pathlib import Path
+
+from openclaw_extproc.callers import Client
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.model.json import Json
+
+MIN_KEY_CHARS = 16
+"""A shorter key can be guessed: it lets nobody in."""
+MAX_KEY_CHARS = 4_096
+"""A longer value is no key: it is not even hashed."""
+
+
+class ClientKeys:
+    def __init__(self, secrets_by_name: Secrets) -> None:
+        self._secrets = secrets_by_name
+        self._salt = secrets.token_bytes(32)
+        self._clients: Mapping[str, Client] = {}
+        self._digests: tuple[tuple[bytes, str], ...] = ()
+        """Each with the name of its client."""
+        self._told: frozenset[tuple[str, str]] = frozenset()
+
+    def keep(self, clients: Mapping[str, Client]) -> None:
+        """Know the keys of these clients, and no others."""
+        self._clients = clients
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read them all again: a key in a file is rotated without a restart. What is wrong is told once."""
+        owners: dict[bytes, str] = {}
+        wrong: dict[tuple[str, str], str] = {}
+        for client in self._clients.values():
+            for name in client.api_keys:
+                key = self._value(name)
+                if problem := self._problem(key):
+                    wrong[client.name, name] = problem
+                elif key and owners.setdefault(self._digest(key), client.name) != client.name:
+                    wrong[client.name, name] = "another client has the same key, and is taken for its owner"
+        self._digests = tuple(owners.items())
+        for (client_name, key_name), problem in wrong.items():
+            if (client_name, problem) not in self._told:
+                said: dict[str, Json] = {"client": client_name, "key": key_name, "problem": problem}
+                logs.event("clients", "key_not_used", said, level=logging.WARNING)
+        self._told = frozenset((name, problem) for (name, _), problem in wrong.items())
+
+    def client_of(self, key: str) -> str:
+        """Name of the client; empty: it is nobody's key."""
+        if len(key) > MAX_KEY_CHARS:
+            return ""
+        digest, found = self._digest(key), ""
+        for known, name in self._digests:  # all of them, whichever it is
+            if compare_digest(known, digest):
+                found = name
+        return found
+
+    def _value(self, name: str) -> str | None:
+        """A file that is not there is no news each second: the next key's may come later."""
+        return None if "/" in name and not Path(name).exists() else self._secrets.get(name)
+
+    def _digest(self, key: str) -> bytes:
+        return blake2b(key.encode("utf-8", "replace"), key=self._salt, digest_size=32).digest()
+
+    @staticmethod
+    def _problem(key: str | None) -> str:
+        if key is None:
+            return "it is not set"
+        if any(not letter.isprintable() or letter.isspace() for letter in key):
+            return "it has spaces or line breaks in it: one key a file"
+        if len(key) > MAX_KEY_CHARS:
+            return f"it is longer than {MAX_KEY_CHARS} characters"
+        return f"it is shorter than {MIN_KEY_CHARS} characters" if len(key) < MIN_KEY_CHARS else ""

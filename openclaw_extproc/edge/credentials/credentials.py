@@ -1,0 +1,84 @@
+"""What goes on at the very last step of an attempt: secrets, signatures, tokens. Whether each is there right now."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from openclaw_extproc.config.providers.cloud_credentials import Cloud, is_cloud
+from openclaw_extproc.edge.credentials.identities import Identity
+from openclaw_extproc.edge.credentials.known_tokens import Announce, KnownTokens
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.masking import secrets_in
+from openclaw_extproc.gateway import Provider
+from openclaw_extproc.stages.events import AwsCredential, Credential, GoogleCredential, HeaderCredential
+
+FIRST_SECONDS = 5.0
+"""How long a start or a reload waits for identities it has not seen before."""
+
+
+class Credentials:
+    def __init__(self, secrets: Secrets, failed: Callable[[str], None]) -> None:
+        """`failed` counts: it gets the identity that could not be renewed, from a thread."""
+        self._secrets = secrets
+        self._failed = failed
+        self._identities: dict[tuple[Cloud, str], Identity] = {}
+        self._tokens = KnownTokens()
+
+    def keep(self, providers: Iterable[Provider]) -> None:
+        """Keep the identities of these providers fresh, and no others."""
+        wanted: set[tuple[Cloud, str]] = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
+        before, self._identities = self._identities, {}
+        for key in wanted:
+            self._identities[key] = before[key] if key in before else Identity(*key, self._failed)
+        for key in before.keys() - wanted:
+            before[key].close()
+
+    def wait(self) -> None:
+        """Until each identity was asked for once. Blocks, and not for long."""
+        for identity in tuple(self._identities.values()):
+            identity.wait(FIRST_SECONDS)
+
+    def missing(self, providers: Iterable[Provider]) -> frozenset[str]:
+        """`Provider.identity` of those whose credential is not there now."""
+        return frozenset(p.identity for p in providers if p.identity and not self._is_there(p))
+
+    def _is_there(self, provider: Provider) -> bool:
+        if is_cloud(provider.auth):
+            identity = self._identities.get((provider.auth, provider.credential))
+            return identity is not None and identity.there
+        return self._secrets.get(provider.credential) is not None
+
+    def announce(self, tell: Announce) -> None:
+        """Tell which tokens there are that were not there before, by the name of their identity."""
+        for identity in self._identities.values():
+            if new := self._tokens.note(identity.name, identity.tokens):
+                tell(identity.name, new)
+
+    def learn(self, identity: str, tokens: tuple[str, ...]) -> None:
+        """Another worker has these."""
+        self._tokens.note(identity, tokens)
+
+    def quotable(self, credential: Credential) -> tuple[str, ...]:
+        """What an answer may quote of it, whichever worker has put it on."""
+        own = secrets_in(self.put_on(credential))
+        match credential:
+            case GoogleCredential(name):
+                return (*own, *self._tokens.of(f"google:{name}"))
+            case HeaderCredential() | AwsCredential():
+                return own
+
+    def put_on(self, credential: Credential) -> Mapping[str, str]:
+        """The headers that carry it; none where it has gone missing: the provider then answers 401."""
+        match credential:
+            case HeaderCredential(name, header):
+                value = self._secrets.get(name)
+                return dict([header(value)]) if value else {}
+            case AwsCredential():
+                return self._identity_headers("aws", credential)
+            case GoogleCredential():
+                return self._identity_headers("google", credential)
+
+    def _identity_headers(self, kind: Cloud, credential: AwsCredential | GoogleCredential) -> Mapping[str, str]:
+        identity = self._identities.get((kind, credential.name))
+        return {} if identity is None else identity.headers(credential)
+
+    def close(self) -> None:
+        self.keep(())

@@ -1,0 +1,34 @@
+"""Secrets by name: from the environment, or from a file when the name is a path. Values leave into headers only."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from openclaw_extproc.config.providers.key_text import unsendable
+from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, FileRefusedError, read_text
+
+log = logging.getLogger(__name__)
+
+
+class Secrets:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._told: dict[str, str] = {}
+        """Why a name gave nothing, when it was last asked for: it is asked for each second, and told once."""
+
+    def get(self, name: str) -> str | None:
+        """The secret, or `None` when there is none of that name, or it is empty, or no header could carry it."""
+        problem = ""
+        try:
+            # Read each time: a rotated key takes effect at once, also when its file keeps its age and size.
+            text = read_text(Path(name), MAX_SECRET_BYTES)[0] if "/" in name else self._environment.get(name, "")
+        except FileRefusedError as why:
+            text, problem = "", f"cannot be read: {why}"
+        value = text.strip()
+        if found := unsendable(value):
+            value, problem = "", f"holds {found}, so it is not sent"
+        if problem != self._told.get(name, ""):
+            self._told[name] = problem
+            if problem:
+                log.warning("credential %s %s", name, problem)
+        return value or None

@@ -1,0 +1,1 @@
+"""The Envoy process and its admin interface."""

@@ -1,0 +1,177 @@
+"""Questions to an Envoy, at its admin interface: is it ready, has it taken the clusters we wrote?"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from openclaw_extproc.edge.envoy import refusal_counts
+
+STEP_SECONDS = 0.05
+SHARE = 0.1
+"""Of the time of Envoy's main thread that questions may take: with 2,000 clusters it looks through 170,000 names for
+each, and has other things to do."""
+MOST_SECONDS = 1.0
+"""Between two of the questions whether Envoy has the clusters."""
+ANSWER_SECONDS = 2.0
+_UPDATES, _REFUSED, _WARMING = (
+    "cluster_manager.cds.update_success",
+    "cluster_manager.cds.update_rejected",
+    "cluster_manager.warming_clusters",
+)
+
+_CONNECTIONS = "http.llm.downstream_cx_active"
+_ACTIVE = "http.llm.downstream_rq_active"
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """How far Envoy is with the clusters file."""
+
+    taken: int
+    """How often it took one that had changed."""
+    refused: int
+    warming: int
+    """Clusters it has read and cannot use yet: their names are being looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Names of clusters."""
+
+    ejected: frozenset[str] = frozenset()
+    """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
+    absent: frozenset[str] = frozenset()
+    """Without a host: their name has not resolved since they are there. (One that did keeps its last address.)"""
+    known: frozenset[str] = frozenset()
+    """All that Envoy has and could route a call to; none: it did not say."""
+
+
+class _Health(msgspec.Struct):
+    failed_outlier_check: bool = False
+
+
+class _HostStatus(msgspec.Struct):
+    health_status: _Health = msgspec.field(default_factory=_Health)
+
+
+class _ClusterStatus(msgspec.Struct):
+    name: str
+    host_statuses: list[_HostStatus] = msgspec.field(default_factory=list[_HostStatus])
+
+
+class _ClusterStatuses(msgspec.Struct):
+    cluster_statuses: list[_ClusterStatus] = msgspec.field(default_factory=list[_ClusterStatus])
+
+
+def unusable(page: bytes) -> Unusable:
+    """Of `/clusters?format=json` (`envoy.admin.v3.Clusters`), which leaves out what is false. A page that cannot be
+    read says nothing.
+    """
+    try:
+        found = msgspec.json.decode(page, type=_ClusterStatuses).cluster_statuses
+    except msgspec.MsgspecError:
+        return Unusable()
+    out = (one.name for one in found if one.host_statuses and all(_is_ejected(host) for host in one.host_statuses))
+    absent = frozenset(one.name for one in found if not one.host_statuses)
+    return Unusable(frozenset(out), absent, frozenset(one.name for one in found))
+
+
+def _is_ejected(host: _HostStatus) -> bool:
+    return host.health_status.failed_outlier_check
+
+
+class EnvoyAdmin:
+    def __init__(self, place: str | int) -> None:
+        """`place`: the path of its socket, or its port on 127.0.0.1."""
+        uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
+        transport = httpx.AsyncHTTPTransport(uds=uds)
+        self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
+        self.is_publishing = False
+        """Envoy has clusters to take: its main thread, which answers here too, may be silent for seconds."""
+
+    async def is_ready(self) -> bool:
+        try:
+            return (await self._client.get(f"{self._url}/ready")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether it says anything in this time, be it that it is not ready."""
+        try:
+            await self._client.get(f"{self._url}/ready", timeout=seconds)
+        except httpx.TransportError:
+            return False
+        return True
+
+    async def clusters(self) -> Clusters:
+        """Raises `httpx.HTTPError` when Envoy does not answer."""
+        wanted = "|".join((_UPDATES, _REFUSED, _WARMING)).replace(".", r"\.")
+        answer = (await self._client.get(f"{self._url}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
+        found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
+        return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
+
+    async def unusable(self) -> Unusable:
+        """As the function of that name. Raises `httpx.HTTPError`."""
+        answer = await self._client.get(f"{self._url}/clusters", params={"format": "json"})
+        return unusable(answer.raise_for_status().content)
+
+    async def refused(self) -> dict[str, int]:
+        """What it refused by itself, by reason. Raises `httpx.HTTPError`."""
+        wanted = "|".join((*refusal_counts.COUNTED, refusal_counts.CONNECTIONS)).replace(".", r"\.")
+        answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
+        return refusal_counts.refused(answer.raise_for_status().text)
+
+    async def connections(self) -> int:
+        """How many applications have. Raises `httpx.HTTPError`."""
+        wanted = {"type": "Gauges", "filter": f"^{_CONNECTIONS}$".replace(".", r"\.")}
+        answer = (await self._client.get(f"{self._url}/stats", params=wanted)).raise_for_status()
+        return int(answer.text.rpartition(": ")[2].strip() or 0)
+
+    async def publish(self, write: Callable[[], None], seconds: float) -> str:
+        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        self.is_publishing = True
+        try:
+            return await self._published(write, seconds)
+        finally:
+            self.is_publishing = False
+
+    async def _published(self, write: Callable[[], None], seconds: float) -> str:
+        before = await self.clusters()
+        write()
+        until, asked = time.monotonic() + seconds, 0.0
+        while time.monotonic() < until:
+            await asyncio.sleep(max(STEP_SECONDS, min(asked / SHARE, MOST_SECONDS)))
+            began = time.monotonic()
+            try:
+                now = await self.clusters()
+            except httpx.TimeoutException:
+                continue
+            finally:
+                asked = time.monotonic() - began
+            if now.refused > before.refused:
+                return "Envoy refuses the clusters"
+            if now.taken > before.taken and not now.warming:
+                return ""
+        return f"Envoy has not taken the clusters within {seconds:g} s"
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new connections, and wait until the requests under way have ended, so long at most."""
+        try:
+            await self._client.post(f"{self._url}/healthcheck/fail")  # from now on answers say `connection: close`
+            await self._client.post(f"{self._url}/drain_listeners")
+            for _ in range(int(seconds / STEP_SECONDS)):
+                answer = await self._client.get(
+                    f"{self._url}/stats", params={"filter": f"^{_ACTIVE}$".replace(".", r"\.")}
+                )
+                if answer.text.rpartition(": ")[2].strip() in ("", "0"):
+                    return
+                await asyncio.sleep(STEP_SECONDS)
+        except httpx.HTTPError:
+            return  # it has gone already
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -1,0 +1,92 @@
+"""Starting an Envoy, and waiting until calls can be made through it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+
+from openclaw_extproc.config.settings import Address
+from openclaw_extproc.edge.envoy import log_lines
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.workers import processes
+from openclaw_extproc.edge.workers.processes import Child, StartError
+
+READY_SECONDS = 30.0
+"""Names are asked for first, which takes 15 s where three name servers do not answer."""
+STEP_SECONDS = 0.05
+FLUSH_MS = 1_000
+"""How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
+
+
+def clusters_place(folder: Path) -> Path:
+    """Where an Envoy of our own finds its clusters: in a folder that is made for it.
+
+    It watches the folder, and reads all clusters anew whenever anything in it is renamed: beside the workers' pressure
+    files that was several times a second, just when there was too much to do.
+    """
+    own = folder / "clusters"
+    own.mkdir(mode=0o700)
+    return own / "clusters.json"
+
+
+async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
+    """`folder`: with its `envoy.yaml`. Raises `StartError`."""
+    command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
+    command += ["-l", "warning", "--log-format", "%l %n %v", "--file-flush-interval-msec", str(FLUSH_MS)]
+    return await processes.start("envoy", command, heard=log_lines.heard)
+
+
+async def _nothing() -> None:
+    return
+
+
+async def ready(
+    children: Sequence[Child],
+    admin: EnvoyAdmin,
+    listen: Address,
+    before_calls: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
+    """Return when Envoy has its clusters and its listener takes connections.
+
+    Args:
+        children: Envoy, and whoever it is of no use without.
+        admin: Of that Envoy.
+        listen: Where it takes calls. It says that it is ready before its threads listen: up to two seconds before,
+            when the machine is busy.
+        before_calls: What is to be done once it has its clusters, and before it listens.
+
+    Raises:
+        StartError: one of them ended, or it took too long.
+    """
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104  # asked, not listened on
+    is_done = False
+    for _ in range(int(READY_SECONDS / STEP_SECONDS)):
+        if gone := next((c for c in children if c.process.returncode is not None), None):
+            raise StartError(f"{gone.name} ended while starting: {await why_ended(gone)}")
+        if await admin.is_ready():
+            if not is_done:
+                await before_calls()
+                is_done = True
+            if await processes.answers(host, listen.port):
+                return
+        await asyncio.sleep(STEP_SECONDS)
+    raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
+
+
+async def answering(child: Child, ports: Iterable[int]) -> None:
+    """Return when something listens on each port. Raises `StartError`."""
+    for port in ports:
+        for _ in range(int(READY_SECONDS / STEP_SECONDS)):
+            if child.process.returncode is not None:
+                raise StartError(f"{child.name} ended while starting: {await why_ended(child)}")
+            if await processes.answers("127.0.0.1", port):
+                break
+            await asyncio.sleep(STEP_SECONDS)
+        else:
+            raise StartError(f"{child.name} was not ready within {READY_SECONDS:g} s")
+
+
+async def why_ended(child: Child) -> str:
+    """The line of its last words that says most."""
+    await asyncio.wait([child.listener], timeout=1.0)
+    telling = [line for line in child.last_words if "error" in line.lower() or "critical" in line.lower()]
+    return (telling or child.last_words or [f"exit code {child.process.returncode}"])[-1]

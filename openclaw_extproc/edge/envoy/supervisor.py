@@ -1,0 +1,180 @@
+"""Keeps the Envoy of `up` running: when it ends or hangs, the next one is started, after waits that grow.
+
+It never gives up: who ends with Envoy takes the metrics away that say so, and is only started again by somebody else.
+Until an Envoy takes calls again, `/readyz` says that nobody does. Why it is no hot restart: decision 20.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from openclaw_extproc.config.settings import Address
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.process import ready, why_ended
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry.alerts import Tell
+from openclaw_extproc.edge.workers import processes
+from openclaw_extproc.edge.workers.processes import Child, StartError
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.notices.kinds import Kind, Notice
+
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 10.0
+WELL_SECONDS = 30.0
+"""Who lived so long did not die of its start: the next one is started without waiting long."""
+LOOK_SECONDS = 1.0
+"""From one look whether it answers to the next, and for each answer."""
+SILENT_LOOKS = 3
+"""So many in vain, one after the other, say that no call can be made."""
+HUNG_LOOKS = 10
+"""So many say that it hangs. Looks are counted and not seconds: if it was we who slept, that is one look."""
+
+StartEnvoy: TypeAlias = Callable[[], Awaitable[Child]]
+
+
+class EnvoySupervisor:
+    def __init__(self, start: StartEnvoy, admin: EnvoyAdmin, listen: Address) -> None:
+        """
+        Args:
+            start: Starts the process, without waiting for more.
+            admin: Of whichever Envoy runs: its socket has the same path each time.
+            listen: Where it takes calls.
+        """
+        self._start_envoy = start
+        self._admin = admin
+        self._listen = listen
+        self.before_calls: Callable[[], Awaitable[None]] = _nothing
+        """Awaited whenever one has its clusters, before it takes calls."""
+        self._child: Child | None = None
+        self._why = "Envoy is starting"
+        self._ready_at = 0.0
+        self._wait = FIRST_WAIT_SECONDS
+        self._restarts = Counter(
+            "openclaw_envoy_restarts", "How often Envoy was started anew because it had ended or hung", registry=None
+        )
+        self._ready = Gauge("openclaw_envoy_ready", "1 while Envoy takes calls", registry=None)
+        self._ready.set_function(lambda: not self.not_ready())
+
+    async def start(self) -> None:
+        """Start the first one, and return when it takes calls. Raises `StartError`."""
+        self._child = await self._start_envoy()
+        await ready([self._child], self._admin, self._listen, self.before_calls)
+        self._why, self._ready_at = "", time.monotonic()
+
+    def not_ready(self) -> str:
+        """Why no call can be made; empty when it can. To be asked by any thread."""
+        return self._why or ("Envoy has ended" if self.has_ended() else "")
+
+    def has_ended(self) -> bool:
+        """Whether no Envoy runs at this moment."""
+        return self._child is None or self._child.process.returncode is not None
+
+    def is_away(self) -> bool:
+        """Whether it has ended or does not answer: what is to be told to it, the next one reads when it starts."""
+        return bool(self.not_ready())
+
+    async def keep(self, registry: CollectorRegistry, tell: Tell) -> None:
+        """Start it anew whenever it ends or hangs, for ever.
+
+        Args:
+            registry: Gets the metrics of this.
+            tell: People.
+        """
+        registry.register(self._restarts)
+        registry.register(self._ready)
+        while True:
+            assert self._child is not None, "the first one is started before"
+            hung = await self._hangs(self._child)
+            if hung:
+                self._child.process.kill()  # nothing else reaches one that is stopped
+            code = await self._child.process.wait()
+            ended = time.monotonic()
+            self._why = "Envoy has ended"
+            if ended - self._ready_at > WELL_SECONDS:
+                self._wait = FIRST_WAIT_SECONDS
+            how = _how(code)
+            told: dict[str, Json] = {"code": code, "how": how, "hung": hung, "why": await why_ended(self._child)}
+            logs.event("envoy", "ended", told, level=logging.ERROR)
+            what = "hung, was killed" if hung else f"ended ({how})"
+            text = f"Envoy {what} and is started again; the calls it had are lost"
+            tell(Notice(Kind.ENVOY_DOWN, "envoy", text, time.time()))
+            await self._start_again()
+            seconds = time.monotonic() - ended
+            logs.event("envoy", "restarted", {"away_seconds": round(seconds, 2)}, level=logging.WARNING)
+            tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {seconds:.1f} s", time.time()))
+
+    async def stop(self) -> None:
+        """End the one that runs, if one does. Whoever awaits `keep` has to be cancelled before."""
+        self._why = "Envoy is being ended"
+        if self._child is not None:
+            await processes.end([self._child])
+
+    async def _hangs(self, child: Child) -> bool:
+        """Return when it has ended, or when it hangs; whether it hangs."""
+        ends, silent = asyncio.create_task(child.process.wait()), asyncio.create_task(self._silence())
+        try:
+            await asyncio.wait([ends, silent], return_when=asyncio.FIRST_COMPLETED)
+            return not ends.done()
+        finally:
+            ends.cancel()
+            silent.cancel()
+
+    async def _silence(self) -> None:
+        """Return when it has been silent for so long that it hangs."""
+        misses = 0
+        while misses < HUNG_LOOKS:
+            began = time.monotonic()
+            if await self._admin.answers(LOOK_SECONDS):
+                self._heard()
+                misses = 0
+            elif not self._admin.is_publishing:
+                misses += 1
+            if misses == SILENT_LOOKS and not self._why:
+                self._why = "Envoy does not answer"
+                logs.event("envoy", "silent", {}, level=logging.ERROR)
+            await asyncio.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
+
+    def _heard(self) -> None:
+        if self._why:
+            self._why = ""
+            logs.event("envoy", "answers_again", {}, level=logging.WARNING)
+
+    async def _start_again(self) -> None:
+        """Until one takes calls."""
+        while True:
+            await asyncio.sleep(self._wait)
+            self._wait = min(self._wait * 2, LONGEST_WAIT_SECONDS)
+            self._restarts.inc()
+            try:
+                await self.start()
+            except StartError as problem:
+                self._why = "Envoy could not be started"
+                data: dict[str, Json] = {"why": str(problem), "again_in_seconds": self._wait}
+                logs.event("envoy", "not_started", data, level=logging.ERROR)
+                await self._end_the_failed()
+            else:
+                return
+
+    async def _end_the_failed(self) -> None:
+        """One that runs and does not become ready would keep the port."""
+        if self._child is not None:
+            await processes.end([self._child])
+
+
+async def _nothing() -> None:
+    """Until somebody has something to do."""
+
+
+def _how(code: int) -> str:
+    """As people say it: a negative code is the number of a signal."""
+    if code >= 0:
+        return f"code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

@@ -1,0 +1,161 @@
+"""What `serve` sees of an Envoy that somebody else runs: whether it says, at its admin interface, that it is ready.
+
+It starts nothing, and `/readyz` does not depend on it: an Envoy may be waiting for `/readyz` before it starts.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import httpx
+from prometheus_client import CollectorRegistry, Gauge
+
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
+from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
+from openclaw_extproc.edge.reload.config_files import Read
+from openclaw_extproc.edge.runtime.overload import PressureFile
+from openclaw_extproc.edge.service import Reloading, Taking
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry.alerts import Tell
+from openclaw_extproc.notices.kinds import Kind, Notice
+
+CLUSTERS_SECONDS = 1.0
+"""Between two looks at who cannot be asked: Envoy decides at once, and takes an ejection back every ten seconds."""
+SECONDS_FOR_EACH = 0.003
+"""Of the clusters, between two looks: a look at 2,000 of them keeps Envoy's main thread for 0.3 s."""
+MOST_SECONDS = 10.0
+"""Between two looks, with however many clusters."""
+LOOK_SECONDS = 1.0
+MISSES = 3
+"""So many looks in vain say that it is down: one may have come while it was busy."""
+
+
+async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell) -> None:
+    """Look for ever. That it is down is told of one that was up before.
+
+    Args:
+        admin: Of that Envoy.
+        registry: Gets `openclaw_envoy_ready`.
+        tell: People.
+    """
+    gauge = Gauge("openclaw_envoy_ready", "1 while Envoy takes calls", registry=registry)
+    is_up, misses, down_at = False, 0, 0.0
+    while True:
+        ready, at = await admin.is_ready(), time.time()
+        misses = 0 if ready else misses + 1
+        gauge.set(ready)
+        if is_up and misses == MISSES:
+            is_up, down_at = False, at
+            logs.event("envoy", "down", {}, level=logging.ERROR)
+            tell(Notice(Kind.ENVOY_DOWN, "envoy", "Envoy is not ready or has ended: no request is accepted", at))
+        elif ready and not is_up:
+            is_up = True
+            logs.event("envoy", "up", {})
+            if down_at:
+                tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {at - down_at:.0f} s", at))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+Moved: TypeAlias = Callable[[Read], frozenset[str]]
+
+
+def _nobody(_: Read) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionsFile:
+    """Tells Envoy how full it is: the fuller, the less time it gives to connections that nobody uses."""
+
+    file: PressureFile
+    most: int
+
+    def saw(self, connections: int) -> None:
+        with contextlib.suppress(OSError):  # a full disk: the next look says it
+            self.file.say(min(1.0, connections / self.most))
+
+
+class ClusterWatch:
+    """Whom Envoy cannot ask, as it said last, told to all workers: who was ejected goes behind the others, and who has
+    no address is left out.
+
+    A provider without an address, because its name does not resolve, is not tried and failed over by Envoy: it answers
+    503 itself, at once and for good, as it does for a cluster it has not got. So nobody may be asked there who can be
+    asked elsewhere, from the first call on: whoever makes Envoy read its clusters looks before calls are planned.
+    """
+
+    def __init__(self, admin: EnvoyAdmin, connections: ConnectionsFile | None = None) -> None:
+        """`connections`: hears how many there are, where Envoy reads it."""
+        self._admin = admin
+        self._connections = connections
+        self._found = self._told = Unusable()
+        self._moving: frozenset[str] = frozenset()
+        self._pause = CLUSTERS_SECONDS
+        """Until the next look."""
+        self.counts = EnvoyCounts()
+
+    async def look(self) -> None:
+        try:
+            self._found = await self._admin.unusable()
+            self.counts.saw(await self._admin.refused())
+            if self._connections is not None:
+                self._connections.saw(await self._admin.connections())
+        except httpx.HTTPError:  # it is busy, or ending: who had no address has none
+            self._found = replace(self._found, ejected=frozenset())
+        self._pause = pause(len(self._found.known))
+
+    def tell(self, taking: Taking) -> None:
+        """What was seen last, about the providers that are in force now."""
+        found = self._found
+        clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
+        lacking = clusters - found.known if found.known else frozenset[str]()
+        told, before = (
+            Unusable(clusters & found.ejected, clusters & (found.absent | self._moving) | lacking),
+            self._told,
+        )
+        self._told = told
+        if Unusable() != told or told != before:
+            taking.ejected(told, 3 * self._pause)
+
+    async def update(self, taking: Taking) -> None:
+        await self.look()
+        self.tell(taking)
+
+    def reloading(self, taking: Taking, own: Reloading, moved: Moved = _nobody) -> Reloading:
+        """The same, with a look before a changed configuration is taken; it is told in the same breath.
+
+        `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
+        until it was looked at, nobody is asked there.
+        """
+
+        async def prepare(read: Read) -> str:
+            self._moving = moved(read)
+            self.tell(taking)
+            try:
+                problem = await own.prepare(read)
+                await self.look()
+            finally:
+                self._moving = frozenset()
+            return problem
+
+        def taken(read: Read) -> None:
+            self.tell(taking)
+            own.taken(read)
+
+        return replace(own, prepare=prepare, taken=taken)
+
+    async def keep(self, taking: Taking) -> None:
+        """Look for ever."""
+        taking.own_registry.register(self.counts)
+        while True:
+            await self.update(taking)
+            await asyncio.sleep(self._pause)
+
+
+def pause(clusters: int) -> float:
+    """Seconds until the next look. `clusters`: how many there are."""
+    return min(max(CLUSTERS_SECONDS, clusters * SECONDS_FOR_EACH), MOST_SECONDS)

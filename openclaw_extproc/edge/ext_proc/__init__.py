@@ -1,0 +1,1 @@
+"""Both stages served to Envoy over ext_proc: transports, protobuf, sessions."""

@@ -1,0 +1,126 @@
+"""The headers that open a stream, and those that answer it.
+
+Source: RFC 7541 (HPACK), RFC 9113 section 8 (what a request must have), and gRPC's `doc/PROTOCOL-HTTP2.md`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple
+
+from openclaw_extproc.edge.ext_proc.h2.frames import Code, PeerError, StreamError
+from openclaw_extproc.edge.ext_proc.h2.messages import Status
+
+MAX_HEADER_BYTES: Final = 128 * 1024
+"""Envoy hands on `tracestate`, which a client wrote: up to the 60 KiB that it takes of headers. More ends the
+connection, because what it would have put into the table is lost."""
+
+_CACHED: Final = 64
+_GRPC: Final = b"application/grpc"
+_CONNECTION_ONLY: Final = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+)
+_PSEUDO: Final = frozenset({b":method", b":scheme", b":path", b":authority"})
+_UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
+
+Fields: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    path: str
+    is_grpc: bool
+    timeout_seconds: float | None
+    """How long the caller waits, as it told."""
+
+
+class Requests:
+    """Reads header blocks, which all go through one table of the connection's."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder(MAX_HEADER_BYTES)
+        self._known: dict[bytes, Request] = {}
+        """What blocks mean as long as the table stays as it is: a proxy sends the same few again and again."""
+
+    def read(self, block: bytes) -> Request:
+        """Raises `PeerError`: it cannot be read. `StreamError`: it is no request."""
+        known = self._known.get(block)
+        if known is not None:
+            return known
+        request = read_request(self.fields(block))
+        if len(self._known) < _CACHED:
+            self._known[block] = request
+        return request
+
+    def fields(self, block: bytes) -> Fields:
+        """Raises `PeerError`: it cannot be read."""
+        entries = self._decoder.header_table.dynamic_entries
+        many, newest = len(entries), entries[0] if entries else None
+        try:
+            fields = self._decoder.decode(block, raw=True)
+        except (HPACKError, IndexError, ValueError) as problem:
+            raise PeerError(Code.COMPRESSION_ERROR, "headers that cannot be read") from problem
+        # What is added comes first, what goes was last.
+        if len(entries) != many or (entries[0] if entries else None) is not newest:
+            self._known.clear()
+        return fields
+
+
+def read_request(fields: Fields) -> Request:
+    """Raises `StreamError`: it is no request."""
+    found: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if not _is_lawful(name, value, found):
+            raise StreamError(Code.PROTOCOL_ERROR)
+        found[name] = value
+    if not found.get(b":path") or b":method" not in found or b":scheme" not in found:
+        raise StreamError(Code.PROTOCOL_ERROR)
+    is_grpc = found[b":method"] == b"POST" and found.get(b"content-type", b"").startswith(_GRPC)
+    return Request(found[b":path"].decode("latin-1"), is_grpc, _timeout(found))
+
+
+def _is_lawful(name: bytes, value: bytes, before: Mapping[bytes, bytes]) -> bool:
+    """Of pseudo-headers there is one each, all before the others. No name has a capital letter."""
+    if name[:1] == b":":
+        return name in _PSEUDO and name not in before and all(other[:1] == b":" for other in before)
+    if name == b"te":
+        return value == b"trailers"
+    return bool(name) and name == name.lower() and name not in _CONNECTION_ONLY
+
+
+def _timeout(found: Mapping[bytes, bytes]) -> float | None:
+    told = found.get(b"grpc-timeout", b"")
+    number, unit = told[:-1], _UNITS.get(told[-1:])
+    return None if unit is None or not number.isdigit() or len(number) > 8 else int(number) * unit
+
+
+def _block(fields: Mapping[str, str]) -> bytes:
+    """Puts nothing into the table of the peer, so it can be sent again and again, to anybody."""
+    return Encoder().encode([NeverIndexedHeaderTuple(*item) for item in fields.items()], huffman=False)
+
+
+NO_TABLE: Final = b"\x20"
+"""Says that we use no table. Belongs before the first block of a connection: a peer that allows less than the usual
+size waits for it (RFC 7541, 4.2)."""
+OPENING: Final = _block({":status": "200", "content-type": "application/grpc"})
+"""Before the first message."""
+NOT_GRPC: Final = _block({":status": "415"})
+
+
+@lru_cache(_CACHED)
+def ending(status: Status, text: str) -> bytes:
+    """After the last message."""
+    return _block(_told(status, text))
+
+
+@lru_cache(_CACHED)
+def only_ending(status: Status, text: str) -> bytes:
+    """Where there was no message."""
+    return _block({":status": "200", "content-type": "application/grpc"} | _told(status, text))
+
+
+def _told(status: Status, text: str) -> dict[str, str]:
+    return {"grpc-status": str(int(status))} | ({"grpc-message": quote(text, safe=" ,:;()/'")} if text else {})

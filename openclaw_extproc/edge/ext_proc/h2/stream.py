@@ -1,0 +1,200 @@
+"""One call: a stream of HTTP/2 with messages of gRPC in both directions.
+
+Messages come in only while those that go out are taken: a peer that does not read is not read from, beyond one window.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from openclaw_extproc.edge.ext_proc.h2 import frames
+from openclaw_extproc.edge.ext_proc.h2.frames import Code, StreamError
+from openclaw_extproc.edge.ext_proc.h2.messages import Messages, RefusedError, Status, packed
+from openclaw_extproc.edge.ext_proc.h2.requests import NOT_GRPC, OPENING, ending, only_ending
+from openclaw_extproc.edge.ext_proc.h2.sender import Sender
+
+WINDOW_BYTES: Final = 1024 * 1024
+"""How much a peer may send on a stream before we took it. Large enough that a body of many MiB does not wait for us,
+small enough to be held for many streams."""
+
+
+class Receiver(Protocol):
+    """Whoever answers a call. Never raises."""
+
+    def message(self, message: bytes) -> None: ...
+
+    def ended(self, *, is_whole: bool) -> None:
+        """The peer has said all; unless `is_whole`, it stopped in the middle of a message."""
+        ...
+
+    def gone(self) -> None:
+        """There is nobody to answer to any more."""
+        ...
+
+    def sent(self) -> None:
+        """What was sent and had to wait has gone out."""
+        ...
+
+    def waits(self, size: int) -> bool:
+        """So many bytes are here that wait for others before them. Says whether more may come."""
+        ...
+
+
+class Nobody:
+    def message(self, message: bytes) -> None: ...
+    def ended(self, *, is_whole: bool) -> None: ...
+    def sent(self) -> None: ...
+    def gone(self) -> None: ...
+    def waits(self, size: int) -> bool:  # noqa: ARG002  # it throws them away
+        return True
+
+
+_NOBODY: Final = Nobody()
+
+
+class Stream:
+    __slots__ = ("_begun", "_ended", "_held", "_messages", "_over", "_room", "_said_all", "_sender", "_tail",
+                 "number", "receiver", "waiting", "window")  # fmt: skip
+
+    def __init__(self, number: int, sender: Sender, said_all: Callable[["Stream"], None], *, ended: bool) -> None:
+        """`said_all` is told when the last frame of ours is on its way. `ended`: the peer will say nothing more."""
+        self.number = number
+        self.window = sender.initial_window
+        self.waiting: list[memoryview] = []
+        self.receiver: Receiver = _NOBODY
+        self._sender = sender
+        self._said_all = said_all
+        self._messages = Messages()
+        self._room = WINDOW_BYTES
+        self._ended = ended
+        self._held = False
+        self._begun = False
+        self._over = False
+        """The end is said, or waits behind what is to be sent."""
+        self._tail = b""
+
+    @property
+    def has_ended(self) -> bool:
+        """The peer has said all."""
+        return self._ended
+
+    @property
+    def was_answered(self) -> bool:
+        return self._begun or self._over
+
+    @property
+    def is_busy(self) -> bool:
+        """Something waits to be sent, or to be found out: messages are not taken meanwhile."""
+        return self._held or self.is_writing
+
+    @property
+    def is_writing(self) -> bool:
+        """Something waits to be sent, because the peer does not take it yet."""
+        return bool(self.waiting)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Here, and not handed over yet."""
+        return len(self._messages)
+
+    # -- what comes in -----------------------------------------------------------------
+
+    def take(self, data: bytes, counted: int, *, end: bool) -> None:
+        """`counted`: bytes as the window counts them, with padding. Raises `StreamError`."""
+        if self._ended:
+            raise StreamError(Code.STREAM_CLOSED)
+        self._room -= counted
+        if self._room < 0:
+            raise StreamError(Code.FLOW_CONTROL_ERROR)
+        self._ended = end
+        if not self._over:
+            self._messages.feed(data)
+            self.deliver()
+            self._wait()
+
+    def deliver(self) -> None:
+        """Hand over what is there, and let more come."""
+        try:
+            while not self.is_busy and not self._over and (message := self._messages.next()) is not None:
+                self.receiver.message(message)
+        except RefusedError as problem:
+            receiver, self.receiver = self.receiver, _NOBODY
+            self.finish(problem.status, problem.text)
+            receiver.gone()
+        if self._over or self.is_busy:
+            return
+        if self._ended:
+            self.receiver.ended(is_whole=self._messages.is_empty)
+        else:
+            self._let_come()
+
+    def _wait(self) -> None:
+        """Let more come also while messages are held, as long as who takes them wants it."""
+        if self._held and not self._over and not self._ended and self.receiver.waits(self.waiting_bytes):
+            self._let_come()
+
+    def _let_come(self) -> None:
+        if self._room <= WINDOW_BYTES // 2 and not self.is_writing:
+            self._sender.put(frames.window_update(self.number, WINDOW_BYTES - self._room))
+            self._room = WINDOW_BYTES
+
+    def hold(self) -> None:
+        """No more messages for now."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+        self.deliver()
+
+    # -- what goes out -----------------------------------------------------------------
+
+    def send(self, messages: Iterable[bytes]) -> None:
+        for message in messages:
+            if self._over:
+                return
+            if not self._begun:
+                self._begun = True
+                self._sender.headers(self.number, OPENING, end=False)
+            self._sender.data(self, packed(message))
+
+    def finish(self, status: Status, text: str = "") -> None:
+        """The end of the call, after what was sent."""
+        self._end(ending(status, text) if self._begun else only_ending(status, text))
+
+    def finish_without_grpc(self) -> None:
+        """Whoever it is does not speak gRPC."""
+        self._end(NOT_GRPC)
+
+    def flush(self) -> None:
+        """Write what was put after the frame that brought it: for those who answer later."""
+        self._sender.flush()
+
+    def sent(self) -> None:
+        """Nothing waits any more."""
+        if self._over:
+            self._close()
+        else:
+            self.receiver.sent()
+            self.deliver()
+
+    def _end(self, tail: bytes) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._tail = tail
+        self.receiver = _NOBODY
+        if not self.waiting:
+            self._close()
+
+    def _close(self) -> None:
+        self._sender.headers(self.number, self._tail, end=True)
+        self._said_all(self)
+
+    # -- the end -------------------------------------------------------------------------
+
+    def gone(self) -> None:
+        """Reset, by either side, or the connection is lost."""
+        self._over = True
+        self.waiting.clear()
+        self._sender.forget(self.number)
+        receiver, self.receiver = self.receiver, _NOBODY
+        receiver.gone()

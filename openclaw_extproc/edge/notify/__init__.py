@@ -1,0 +1,1 @@
+"""Notices to people: over HTTP or as mail."""

@@ -1,0 +1,1 @@
+"""What a process knows between requests: health, sessions, budgets, load."""

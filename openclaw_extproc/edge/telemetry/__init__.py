@@ -1,0 +1,1 @@
+"""Metrics, logs, alerts and the admin pages, all fed from one record."""

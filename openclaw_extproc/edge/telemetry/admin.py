@@ -1,0 +1,80 @@
+"""`/metrics`, `/healthz`, `/readyz` and pages in JSON, on an address of their own, in a thread of their own."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from socketserver import ThreadingMixIn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import make_wsgi_app  # pyright: ignore[reportUnknownVariableType]  # half typed
+
+from openclaw_extproc.config.settings import Address
+from openclaw_extproc.edge.ext_proc.transport import ListenError
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = 10  # a client that connects and says nothing holds a thread no longer than this
+
+    def log_message(self, format: str, *args: object) -> None:  # the base class names them so
+        pass
+
+
+NO_PAGES: Mapping[str, Callable[[], bytes]] = MappingProxyType({})
+
+
+def application(
+    registry: CollectorRegistry,
+    not_ready: Callable[[], str],
+    pages: Mapping[str, Callable[[], bytes]] = NO_PAGES,
+) -> "WSGIApplication":
+    """`not_ready` tells why we are not, in a few words; empty when we are. `pages`: JSON, by path."""
+    metrics = cast("WSGIApplication", make_wsgi_app(registry))
+
+    def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        match str(environ.get("PATH_INFO")):
+            case "/metrics":
+                return metrics(environ, start)
+            case "/healthz":
+                status, text = "200 OK", "ok\n"
+            case "/readyz":
+                why = not_ready()
+                status, text = ("503 Service Unavailable", f"{why}\n") if why else ("200 OK", "ready\n")
+            case path if path in pages:
+                body = pages[path]()
+                start("200 OK", [("content-type", "application/json"), ("content-length", str(len(body)))])
+                return [body]
+            case _:
+                known = ", ".join(["/metrics", "/healthz", "/readyz", *pages])
+                status, text = "404 Not Found", f"there are {known}\n"
+        start(status, [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text.encode())))])
+        return [text.encode()]
+
+    return answer
+
+
+def serve(address: Address, app: "WSGIApplication") -> Callable[[], None]:
+    """Start serving; the result ends it. Raises `ListenError`."""
+    try:
+        server = make_server(address.host, address.port, app, server_class=_Server, handler_class=_Quiet)
+    except OSError as problem:
+        raise ListenError(
+            f"cannot listen on {address.host}:{address.port}: {problem.strerror or 'not an address of this machine'}"
+        ) from problem
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True, name="admin")
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join(2)
+
+    return stop

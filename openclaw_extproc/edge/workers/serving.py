@@ -1,0 +1,69 @@
+"""The service, by this process alone or by workers: whoever starts it need not know."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.notify.notifier import Collected, Notifier
+from openclaw_extproc.edge.reload.config_files import Read
+from openclaw_extproc.edge.service import Alone, Listening, Service, Taking, running
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers.supervisor import Crew, working
+
+
+@asynccontextmanager
+async def served(
+    read: Read, environment: Mapping[str, str], listening: Sequence[Listening], not_ready: Callable[[], str]
+) -> AsyncGenerator[Taking]:
+    """Serve until the block ends. Raises `StartError`, `ListenError`."""
+    assert read.settings is not None, "who has errors is not served"
+    assert read.origin is not None, "what has settings has an origin"
+    notifier = Notifier(Secrets(environment))
+    if read.settings.is_crewed:
+        crew = Crew(listening, read.settings, read.origin, environment, notifier)
+        async with _telling(notifier, read.settings, crew.metrics), working(crew, read.settings, not_ready):
+            with _on_hangup(crew.restart):
+                yield crew
+        return
+    service = Service(read.settings, Secrets(environment), notifier.tell)
+    service.metrics.registry.register(notifier.counter)
+    async with _telling(notifier, read.settings, service.counted), running(service, listening[0], not_ready):
+        with _on_hangup(None):
+            yield Alone(service, notifier)
+
+
+@asynccontextmanager
+async def _telling(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+    notifier.start(settings, collected)
+    try:
+        yield
+    finally:
+        await notifier.close()
+
+
+@contextmanager
+def _on_hangup(restart: Callable[[], Awaitable[None]] | None) -> Generator[None]:
+    """SIGHUP replaces the workers; without workers there is nobody to replace, and it says so."""
+    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    async def once() -> None:
+        if restart is None:
+            logs.event("workers", "not_restarted", {"why": "gateway.workers is 1: there is no other to take over"})
+        else:
+            await restart()
+
+    def hangup() -> None:
+        task = asyncio.create_task(once())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, hangup)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        for task in tasks:
+            task.cancel()

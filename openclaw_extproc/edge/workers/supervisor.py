@@ -1,0 +1,340 @@
+"""The parent of several workers: starts them, replaces who dies or hangs, and is one service towards everybody else.
+
+Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. What a
+worker sees of its own calls, health, latency and affinity, it knows by itself; what was counted is added up here. One
+worker probes the providers, and all of them hear what it finds, and what Envoy has ejected.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
+from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.notify.notifier import Notifier
+from openclaw_extproc.edge.reload.config_files import Origin, Read
+from openclaw_extproc.edge.reload.restart_needed import Kept
+from openclaw_extproc.edge.service import Listening
+from openclaw_extproc.edge.telemetry import admin, health_page, logs
+from openclaw_extproc.edge.workers.processes import StartError
+from openclaw_extproc.edge.workers.summed_metrics import Told, added, totals
+from openclaw_extproc.edge.workers.worker_handle import Hand
+from openclaw_extproc.edge.workers.worker_ipc import Ejected, Probe, Probed, Start, Tokens
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.policy.health.merged import merge_health_views
+
+READY_SECONDS = 30.0
+LATE_SECONDS = 3.0
+"""Whose loop did not turn for so long is not ready. Envoy asks by itself, and leaves it alone meanwhile."""
+SILENT_SECONDS = 10.0
+"""Without a beat. Nothing of the process runs then: it is stopped, or one call into C keeps all its threads waiting."""
+STALLED_SECONDS = 20.0
+"""In one step, with the rest of the process alive. Generous: a whole answer of tens of MiB is read in one step, which
+takes seconds, and more of them where others need the machine as well."""
+WATCH_SECONDS = 0.25
+COUNT_SECONDS = 5.0
+"""How often workers are asked what they counted: as much a killed one takes with it."""
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 10.0
+WELL_SECONDS = 30.0
+"""Who lived so long did not die of its start: the next one is started without waiting long."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """A worker's place: its addresses stay the same, whoever serves there."""
+
+    number: int
+    listening: Listening
+    hand: Hand | None = None
+    wait: float = FIRST_WAIT_SECONDS
+    since: float = 0.0
+
+
+class Crew:
+    def __init__(
+        self,
+        places: Sequence[Listening],
+        settings: Settings,
+        origin: Origin,
+        environment: Mapping[str, str],
+        notifier: Notifier,
+    ) -> None:
+        self._slots = [Slot(number, place) for number, place in enumerate(places)]
+        self._settings = settings
+        self._kept = Kept.of(settings)
+        self._expected_settings = settings
+        self._origin = origin
+        self._expected = origin
+        self._environment = environment
+        self.notifier = notifier
+        self._leaving: set[Hand] = set()
+        self._unusable = Unusable()
+        self._starting: set[Hand] = set()
+        self._tokens = KnownTokens()
+        self._prober: Hand | None = None
+        self._gone: tuple[Metric, ...] = ()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turning = asyncio.Lock()
+        self._stopping = False
+        self._inside = secrets.token_urlsafe(32)
+        self.registry = CollectorRegistry()
+        self._own = CollectorRegistry()
+        self._own.register(notifier.counter)
+        self._reloads = Counter(
+            "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self._own
+        )
+        self._restarts = Counter(
+            "openclaw_worker_restarts", "Workers that were replaced, by why", ["reason"], registry=self._own
+        )
+        self._ready = Gauge("openclaw_workers_ready", "Workers that take requests", registry=self._own)
+        self._ready.set_function(lambda: sum(_is_ready(slot) for slot in self._slots))
+        for reason in ("ended", "hung", "rolling"):
+            self._restarts.labels(reason)
+
+    async def start(self) -> None:
+        """All at once. Raises `StartError`."""
+        await asyncio.gather(*(self._fill(slot) for slot in self._slots))
+        loop = asyncio.get_running_loop()
+        self.registry.register(Told(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10)))
+        for slot in self._slots:
+            self._do(self._keep(slot))
+        self._do(self._keep_counting())
+
+    async def stop(self, seconds: float) -> None:
+        """Nobody is replaced any more; streams under way get so long."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+        hands = [*self._leaving, *self._hands()]
+        for hand in hands:
+            hand.drain(seconds)
+        await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
+
+    def not_ready(self) -> str:
+        """Why calls cannot be taken; empty when they can."""
+        return "" if any(_is_ready(slot) for slot in self._slots) else "no worker is ready"
+
+    # -- the configuration ---------------------------------------------------------
+
+    def look_around(self) -> None:
+        """Each worker does."""
+
+    async def expect(self, read: Read) -> str:
+        assert read.origin is not None, "what has settings has an origin"
+        assert read.settings is not None, "who has errors is not taken"
+        self._expected, self._expected_settings = read.origin, read.settings
+        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in self._hands()))
+        return next(filter(None, problems), "")
+
+    def take(self, read: Read) -> None:
+        assert read.origin is not None, "what has settings has an origin"
+        self._origin, self._settings = self._expected, self._expected_settings
+        self.notifier.keep(self._settings)
+        for hand in self._hands():
+            hand.take()
+
+    def reloaded(self, *, ok: bool) -> None:
+        self._reloads.labels("ok" if ok else "rejected").inc()
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def own_registry(self) -> CollectorRegistry:
+        return self._own
+
+    # -- what one sees for all -------------------------------------------------------
+
+    def ejected(self, found: Unusable, seconds: float) -> None:
+        self._unusable = found
+        for hand in self._hands():
+            hand.tell(Ejected(found, seconds))
+
+    def _appoint(self) -> None:
+        """Have one of those who serve probe, if none does."""
+        serving = self._hands()
+        if self._prober in serving or not serving:
+            return
+        self._prober = serving[0]
+        serving[0].tell(Probe())
+
+    def _hear(self, of: Hand, news: Probed) -> None:
+        for hand in self._hands():
+            if hand is not of:
+                hand.tell(news)
+
+    def _pass_on(self, of: Hand, news: Tokens) -> None:
+        """To all others, those that start or leave too: each of them may see what a provider answers to this token."""
+        self._tokens.note(news.identity, news.tokens)
+        for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
+            hand.tell(news)
+
+    def _hands(self) -> list[Hand]:
+        """Of those who serve."""
+        return [slot.hand for slot in self._slots if slot.hand is not None]
+
+    # -- what was counted ----------------------------------------------------------
+
+    async def metrics(self) -> tuple[Metric, ...]:
+        hands = [*self._leaving, *self._hands()]
+        told = await asyncio.gather(*(hand.count() for hand in hands))
+        return added([self._own.collect(), self._gone, *told])
+
+    async def health_page(self) -> bytes:
+        views = await asyncio.gather(*(hand.views() for hand in self._hands()))
+        return health_page.page(merge_health_views(views), time.time())
+
+    async def _keep_counting(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            await self.metrics()
+
+    # -- who serves ------------------------------------------------------------------
+
+    async def restart(self) -> None:
+        """One worker after the other, each new one ready before the old one takes no more."""
+        async with self._turning:
+            for slot in self._slots:
+                await self._turn(slot)
+        logs.event("workers", "restarted", {"workers": len(self._slots)})
+
+    async def _turn(self, slot: Slot) -> None:
+        old = slot.hand
+        if old is None:
+            return  # it is being replaced anyway
+        slot.hand = None
+        self._appoint()
+        self._leaving.add(old)
+        if not slot.listening.route.startswith("unix:"):
+            await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
+        slot.wait = FIRST_WAIT_SECONDS
+        await self._fill_again(slot)
+        self._restarts.labels("rolling").inc()
+        if slot.listening.route.startswith("unix:"):
+            self._do(self._left(old))
+
+    async def _left(self, hand: Hand) -> None:
+        seconds = self._settings.gateway.limits.longest_ms / 1000
+        hand.drain(seconds)
+        await _end(hand, seconds + 2.0)
+        self._leaving.discard(hand)
+        self.notifier.gone(hand.pid)
+        self._gone = added([self._gone, totals(hand.metrics)])
+
+    async def _keep(self, slot: Slot) -> None:
+        """Replace whoever serves there when it ends or hangs."""
+        looked = time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            late, looked = time.monotonic() - looked > 2 * WATCH_SECONDS + 0.5, time.monotonic()
+            hand = slot.hand
+            if hand is None or late:  # if it was us who slept, we have not heard their beats
+                continue
+            if hand.has_ended:
+                await self._replace(slot, hand, "ended")
+            elif hand.pulse.silence() > SILENT_SECONDS or hand.pulse.stall() > STALLED_SECONDS:
+                hand.kill()
+                await self._replace(slot, hand, "hung")
+
+    async def _replace(self, slot: Slot, hand: Hand, reason: str) -> None:
+        slot.hand = None
+        self._appoint()
+        code = await hand.ended()
+        self._gone = added([self._gone, totals(hand.metrics)])
+        self._restarts.labels(reason).inc()
+        told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
+        logs.event("workers", "replaced", told, level=logging.ERROR)
+        self.notifier.gone(hand.pid)
+        text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
+        self.notifier.tell(Notice(Kind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
+        if time.monotonic() - slot.since > WELL_SECONDS:
+            slot.wait = FIRST_WAIT_SECONDS
+        await self._fill_again(slot)
+
+    async def _fill_again(self, slot: Slot) -> None:
+        """Until one serves there."""
+        while True:
+            await asyncio.sleep(slot.wait)
+            slot.wait = min(slot.wait * 2, LONGEST_WAIT_SECONDS)
+            try:
+                await self._fill(slot)
+            except StartError as problem:
+                logs.event("workers", "not_started", {"worker": slot.number, "why": str(problem)}, level=logging.ERROR)
+            else:
+                return
+
+    async def _fill(self, slot: Slot) -> None:
+        """Start a worker and wait until it serves. Raises `StartError`."""
+        origin = self._origin
+        pair = slot.listening
+        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
+        hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        for identity, tokens in self._tokens.all():
+            hand.tell(Tokens(identity, tokens))
+        hand.announced = partial(self._pass_on, hand)
+        self._starting.add(hand)
+        waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
+        try:
+            await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+            self._starting.discard(hand)
+            if not hand.ready.is_set():
+                hand.kill()
+        if not hand.ready.is_set():
+            await hand.ended()
+            why = hand.child.last_words[-1] if hand.child.last_words else "it was not ready in time"
+            raise StartError(f"worker {slot.number} could not be started: {why}")
+        while origin is not self._origin:  # another one was taken while it started
+            origin = self._origin
+            await hand.expect(origin)
+            hand.take()
+        slot.hand, slot.since = hand, time.monotonic()
+        if self._expected is not origin:  # to be taken next
+            await hand.expect(self._expected)
+        hand.probed = lambda news: self._hear(hand, news)
+        self._appoint()
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _is_ready(slot: Slot) -> bool:
+    return slot.hand is not None and not slot.hand.has_ended and slot.hand.pulse.stall() < LATE_SECONDS
+
+
+async def _end(hand: Hand, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(hand.child.process.wait(), seconds)
+    except TimeoutError:
+        hand.kill()
+    await hand.ended()
+
+
+@asynccontextmanager
+async def working(crew: Crew, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+    """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
+    loop = asyncio.get_running_loop()
+    pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
+    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)
+    stop_admin = admin.serve(settings.admin, application)
+    try:
+        await crew.start()
+        yield
+    finally:
+        await crew.stop(settings.drain_ms / 1000)
+        await asyncio.to_thread(stop_admin)

@@ -1,0 +1,167 @@
+"""A worker process: both stages on sockets of its own, under a parent that tells it what to do.
+
+Started as `python -m openclaw_extproc.edge.workers.worker <file> <file>`, with the numbers of two open files: a socket to the
+parent, and the pipe for its heartbeat. It ends when it is told to, by SIGTERM, or when the parent has gone.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+from prometheus_client import Metric
+
+from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.config_files import Origin
+from openclaw_extproc.edge.runtime.overload import pressure_file
+from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers.heartbeat import Heartbeat
+from openclaw_extproc.edge.workers.worker_ipc import (
+    Channel,
+    Count,
+    Drain,
+    Ejected,
+    Expect,
+    Last,
+    Look,
+    Message,
+    Noticed,
+    Probe,
+    Probed,
+    Ready,
+    Reply,
+    Start,
+    Take,
+    Tokens,
+)
+from openclaw_extproc.notices.kinds import Notice
+
+FIRST_NEWS_SECONDS = 5.0
+"""What a worker is told of Envoy's clusters at its start counts so long: the next news comes once it serves."""
+_UNIX = "unix:"
+
+
+class Worker:
+    def __init__(self, channel: Channel, heartbeat: Heartbeat, settings: Settings) -> None:
+        self._channel = channel
+        self._heartbeat = heartbeat
+        self._service = Service(settings, Secrets(os.environ), self._tell)
+        self._expected = settings
+        self._over = asyncio.Event()
+        self._drain = Drain(settings.drain_ms / 1000)
+
+    async def run(self, start: Start) -> None:
+        """Raises `ListenError`."""
+        beating = asyncio.create_task(self._heartbeat.run())
+        own = Listening(_own(start.route), _own(start.attempt), start.tls)
+        self._service.answers.secret = start.inside
+        self._service.announced = lambda identity, tokens: self._channel.send(Tokens(identity, tokens))
+        await self._service.expect(self._expected)
+        self._service.ejected(start.unusable, FIRST_NEWS_SECONDS)
+        servers = Servers(self._service, own, pressure_file(start.route))
+        await servers.start()
+        # One that takes another's place gets its name at once: there is no moment without a socket.
+        _rename(own.route, start.route)
+        _rename(own.attempt, start.attempt)
+        self._service.probes.told = lambda verdict: self._channel.send(Probed(verdict))
+        self._channel.send(Ready())
+        gc.freeze()  # as in a service with one process
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._over.set)
+        tasks = [asyncio.create_task(one) for one in (self._look_around(), self._obey())]
+        await self._over.wait()
+        await self._service.probes.close()  # another one does that now
+        await servers.stop(self._drain.seconds)
+        self._channel.send(Last(self._metrics()))
+        await self._channel.flush()
+        for task in (*tasks, beating):
+            task.cancel()
+        await self._service.close()
+
+    def _tell(self, notice: Notice) -> None:
+        self._channel.send(Noticed(notice))
+
+    async def _look_around(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AROUND_SECONDS)
+            self._service.look_around()
+
+    async def _obey(self) -> None:
+        while (message := await self._channel.receive()) is not None:
+            await self._do(message)
+        self._over.set()  # nobody watches over us any more
+
+    async def _do(self, message: Message) -> None:
+        match message:
+            case Expect(number, origin):
+                self._channel.send(Reply(number, await self._expect(origin)))
+            case Take():
+                self._service.take(self._expected)
+            case Count(number):
+                self._channel.send(Reply(number, metrics=self._metrics()))
+            case Look(number):
+                self._channel.send(Reply(number, views=self._service.health.view(time.time())))
+            case Drain():
+                self._drain = message
+                self._over.set()
+            case Probe():
+                self._service.probes.begin(self._service.settings)
+            case Ejected(found, seconds):
+                self._service.ejected(found, seconds)
+            case Probed(verdict):
+                self._service.health.probed(verdict, time.time())
+            case Tokens(identity, tokens):
+                self._service.learn(identity, tokens)
+            case Start() | Ready() | Reply() | Noticed() | Last():
+                raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
+
+    async def _expect(self, origin: Origin) -> str:
+        loaded = (await aside(lambda: origin.load(os.environ))).settings
+        if loaded is None:
+            return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
+        await self._service.expect(loaded)
+        self._expected = loaded
+        return ""
+
+    def _metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._service.metrics.registry.collect())
+
+
+def _own(address: str) -> str:
+    """Where to listen first, beside whoever has the address now. A TCP port has one owner at a time."""
+    return f"{address}.{os.getpid()}" if address.startswith(_UNIX) else address
+
+
+def _rename(mine: str, address: str) -> None:
+    if mine != address:
+        Path(mine.removeprefix(_UNIX)).replace(address.removeprefix(_UNIX))
+
+
+async def _work(file: int, pulse: int) -> int:
+    channel = await Channel.on(socket.socket(fileno=file))
+    start = await channel.receive()
+    if not isinstance(start, Start):
+        return 0  # the parent has gone already
+    settings = start.origin.load(os.environ).settings
+    if settings is None:
+        sys.stderr.write("error: the configuration cannot be read\n")
+        return 1
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
+    try:
+        await Worker(channel, Heartbeat(pulse), start.kept.within(settings)).run(start)
+    except ListenError as problem:
+        sys.stderr.write(f"error: {problem}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_work(int(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,161 @@
+"""What the parent knows of one worker process, and how it speaks to it."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import TypeAlias
+
+from prometheus_client import Metric
+
+from openclaw_extproc.edge.reload.config_files import Origin
+from openclaw_extproc.edge.workers import processes
+from openclaw_extproc.edge.workers.heartbeat import Pulse
+from openclaw_extproc.edge.workers.processes import Child
+from openclaw_extproc.edge.workers.worker_ipc import (
+    Channel,
+    Count,
+    Drain,
+    Ejected,
+    Expect,
+    Last,
+    Look,
+    Noticed,
+    Probe,
+    Probed,
+    Ready,
+    Reply,
+    Start,
+    Take,
+    Tokens,
+)
+from openclaw_extproc.notices.kinds import Notice
+from openclaw_extproc.policy.health.provider_health import HealthView
+
+_ANSWER_SECONDS = 2.0
+_EXPECT_SECONDS = 30.0
+"""Renewing the credentials of clouds is part of it."""
+
+
+Tell: TypeAlias = Callable[[Notice, int], None]
+
+
+class Hand:
+    """A worker, as its parent sees it."""
+
+    def __init__(self, child: Child, channel: Channel, pulse: Pulse, tell: Tell) -> None:
+        self.child = child
+        self.ready = asyncio.Event()
+        self.pulse = pulse
+        self.probed: Callable[[Probed], None] = _nobody
+        """Who wants to know what its probes found."""
+        self.announced: Callable[[Tokens], None] = _nobody
+        """Who wants to know which tokens it puts on."""
+        self.metrics: tuple[Metric, ...] = ()
+        """As it told them last."""
+        self._channel = channel
+        self._tell = tell
+        self._numbers = count(1)
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "Hand":
+        """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
+        ours, theirs = socket.socketpair()
+        beats, its_beats = os.pipe()
+        with theirs, os.fdopen(its_beats, "wb"):
+            files = [theirs.fileno(), its_beats]
+            command = [sys.executable, "-m", "openclaw_extproc.edge.workers.worker", *map(str, files)]
+            child = await processes.start(name, command, environment=environment, files=files)
+        channel = await Channel.on(ours)
+        channel.send(start)
+        return cls(child, channel, Pulse(beats), tell)
+
+    @property
+    def pid(self) -> int:
+        return self.child.process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self.child.process.returncode is not None
+
+    async def expect(self, origin: Origin) -> str:
+        reply = await self._ask(Expect(next(self._numbers), origin), _EXPECT_SECONDS)
+        # One that is gone or hangs is replaced, by one that starts with what is in force then.
+        return "" if reply is None else reply.problem
+
+    def take(self) -> None:
+        self._channel.send(Take())
+
+    async def count(self) -> tuple[Metric, ...]:
+        """What it counted so far; of one that does not answer, what it told last."""
+        reply = await self._ask(Count(next(self._numbers)), _ANSWER_SECONDS)
+        if reply is not None:
+            self.metrics = reply.metrics
+        return self.metrics
+
+    async def views(self) -> tuple[HealthView, ...]:
+        """What it knows of providers and models; nothing of one that does not answer."""
+        reply = await self._ask(Look(next(self._numbers)), _ANSWER_SECONDS)
+        return () if reply is None else reply.views
+
+    def tell(self, news: "Probe | Ejected | Probed | Tokens") -> None:
+        self._channel.send(news)
+
+    def drain(self, seconds: float) -> None:
+        self._channel.send(Drain(seconds))
+
+    def kill(self) -> None:
+        if not self.has_ended:
+            self.child.process.kill()
+
+    async def ended(self) -> int:
+        """Its exit code, once everything it said was heard."""
+        code = await self.child.process.wait()
+        await asyncio.wait([self._listening, self.child.listener], timeout=1.0)
+        self._listening.cancel()
+        self._channel.close()
+        self.pulse.close()
+        return code
+
+    async def _ask(self, question: "Expect | Count | Look", seconds: float) -> Reply | None:
+        if self.has_ended or self._listening.done():
+            return None
+        waiting = self._waiting[question.number] = asyncio.get_running_loop().create_future()
+        self._channel.send(question)
+        try:
+            return await asyncio.wait_for(waiting, seconds)
+        except (TimeoutError, asyncio.CancelledError):
+            return None
+        finally:
+            self._waiting.pop(question.number, None)
+
+    async def _listen(self) -> None:
+        try:
+            while (message := await self._channel.receive()) is not None:
+                match message:
+                    case Ready():
+                        self.ready.set()
+                    case Reply(number):
+                        if (waiting := self._waiting.get(number)) is not None and not waiting.done():
+                            waiting.set_result(message)
+                    case Noticed(notice):
+                        self._tell(notice, self.pid)
+                    case Last(metrics):
+                        self.metrics = metrics
+                    case Probed():
+                        self.probed(message)
+                    case Tokens():
+                        self.announced(message)
+                    case Start() | Expect() | Take() | Count() | Look() | Drain() | Probe() | Ejected():
+                        raise AssertionError(f"a worker said {type(message).__name__}")
+        finally:
+            for waiting in self._waiting.values():
+                waiting.cancel()
+
+
+def _nobody(_: Probed | Tokens) -> None:
+    """Until somebody asks."""
