@@ -1,1 +1,3 @@
-"""What operators are told through channels, without clock, network or secrets: those are in `edge/notify/notifier.py`."""
+"""What operators are told through channels, without clock, network or secrets: those are in
+`edge/notify/notifier.py`.
+"""

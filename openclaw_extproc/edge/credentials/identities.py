@@ -1,6 +1,7 @@
 """AWS and Google identities: fetched and renewed in a thread each, so that a request only takes what is known.
 
-What one of them is, `edge/credentials/aws.py` and `edge/credentials/google.py` say; each needs an extra, and is imported when it is named.
+What one of them is, `edge/credentials/aws.py` and `edge/credentials/google.py` say; each needs an extra, and is
+imported when it is named.
 """
 
 import importlib

@@ -1,6 +1,7 @@
 """A worker process: both stages on sockets of its own, under a parent that tells it what to do.
 
-Started as `python -m openclaw_extproc.edge.workers.worker <file> <file>`, with the numbers of two open files: a socket to the
+Started as `python -m openclaw_extproc.edge.workers.worker <file> <file>`, with the numbers of two open files: a
+socket to the
 parent, and the pipe for its heartbeat. It ends when it is told to, by SIGTERM, or when the parent has gone.
 """
 
