@@ -28,11 +28,11 @@ class Downstream(Section):
     """Sets the limits of client connections, which Envoy enforces. This section is read only at startup."""
 
     max_connections: int = Field(default=10_000, ge=10, le=1_000_000)
-    """Limits the concurrent client connections. A connection beyond the limit is closed at once. With `up`, from 80
-    percent of the limit, `idle_timeout_ms` shrinks, down to a second at 90 percent."""
+    """Limits the concurrent client connections. A connection beyond the limit is closed at once. With `up`,
+    `idle_timeout_ms` shrinks from 80 percent of the limit on, down to one second at 90 percent."""
     max_heap_mib: int = Field(default=1_024, ge=64)
-    """Limits Envoy's memory in MiB. From 80 percent of the limit, `idle_timeout_ms` shrinks, down to a second; from 90
-    percent, new requests are rejected with 503 and `retry-after`."""
+    """Limits Envoy's memory in MiB. From 80 percent of the limit on, `idle_timeout_ms` shrinks, down to one second;
+    from 90 percent on, new requests are rejected with 503 and `retry-after`."""
     idle_timeout_ms: Milliseconds = Field(default=75_000, ge=1_000)
     """Limits how long a connection may stay open without an active request, in milliseconds. A running response is
     active, however long it takes."""
