@@ -118,7 +118,7 @@ def test_a_bad_configuration_and_a_missing_envoy_are_told_apart_from_findings(tm
 
     assert (bad.returncode, none.returncode) == (2, 2)
     assert "modle" in bad.stderr
-    assert "Envoy is missing" in none.stderr
+    assert "Envoy not found" in none.stderr
 
 
 def test_up_holds_drills_by_itself(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_serve_without_an_envoy_says_once_that_it_holds_no_drills(
         time.sleep(3)  # when two more would have been held
 
     (line,) = [one for one in output.read_text().splitlines() if "drill_not_held" in one]
-    assert "Envoy is missing" in line
+    assert "Envoy not found" in line
 
 
 def gateway() -> str:

@@ -17,7 +17,7 @@ logging: {output: /nowhere/at/all/log}
 
 
 def is_up(folder: Path) -> bool:
-    return "openclaw-extproc is up" in (folder / "output").read_text()
+    return "openclaw-extproc is running" in (folder / "output").read_text()
 
 
 def test_a_missing_key_and_a_missing_folder_are_told_and_everybody_else_is_served(

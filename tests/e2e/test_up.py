@@ -32,7 +32,7 @@ def is_up(folder: Path, process: "subprocess.Popen[str]") -> str:
 
 
 def folder_of(printed: str) -> Path:
-    found = re.search(r"Envoy clusters, in (\S+)/clusters.yaml", printed)
+    found = re.search(r"Envoy clusters in (\S+)/clusters.yaml", printed)
     assert found
     return Path(found[1])
 

@@ -61,7 +61,7 @@ def test_a_decided_request_is_told_in_words(tmp_path: Path) -> None:
     done = explain(tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
-    for words in ("by the shape of its body", "attempt 1", "openai/gpt-4o", "claude/claude-sonnet-4", "warnings"):
+    for words in ("guessed from the body", "attempt 1", "openai/gpt-4o", "claude/claude-sonnet-4", "warnings"):
         assert words in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert "sk-secret" not in done.stdout

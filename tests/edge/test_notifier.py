@@ -165,7 +165,7 @@ def test_the_end_of_the_worker_that_knew_is_the_end_of_the_outage() -> None:
 
         run(settings('{slack: {webhook_url: "${S}"}}'), {"S": server.url}, do)
 
-    assert "ace is asked again" in server.seen[1].body.decode()
+    assert "ace is used again" in server.seen[1].body.decode()
 
 
 def test_repetitions_are_joined_unless_each_is_wanted() -> None:

@@ -49,7 +49,7 @@ def test_one_key_that_is_missing_puts_its_provider_aside_and_stops_nobody(tmp_pa
 def test_without_any_key_nothing_is_started(tmp_path: Path) -> None:
     found = sources(tmp_path, "api_key: ${KEY_B}", KEY_A=" ")
 
-    with pytest.raises(ConfigError, match="no provider can be asked") as refused:
+    with pytest.raises(ConfigError, match="no provider is usable") as refused:
         startable(found.read(), found.environment)
 
     assert {"KEY_A", "KEY_B"} <= set(" ".join(map(str, refused.value.findings)).split())
