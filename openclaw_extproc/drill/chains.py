@@ -146,7 +146,7 @@ def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
         if isinstance(gone, pipeline.Refused):
             whys.append(gone.fault.public)
-    return Refused(name, whys[0] if whys else "nobody answers it")
+    return Refused(name, whys[0] if whys else "no provider can answer it")
 
 
 def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | None:

@@ -7,7 +7,7 @@ from openclaw_extproc.drill.prices import SAMPLE
 from openclaw_extproc.drill.report import Drilled, Problem, Report, Row
 
 MIN_WIDTH = 80
-HEAD = ("fault", "answered by", "attempts", "took", "at worst", "cost", "cost vs. first")
+HEAD = ("fault", "answered by", "attempts", "took", "at worst", "cost", "vs. first")
 RIGHT = frozenset({2, 3, 4, 5, 6})
 """Columns of numbers."""
 
@@ -25,7 +25,7 @@ def text(report: Report, width: int) -> str:
 
 _LEGEND = (
     f"took: measured with simulators and shortened timeouts. at worst: the sum of the configured timeouts of these "
-    f"attempts. cost: estimated for {SAMPLE[0]:,} input and {SAMPLE[1]:,} output tokens. cost vs. first: the "
+    f"attempts. cost: estimated for {SAMPLE[0]:,} input and {SAMPLE[1]:,} output tokens. vs. first: the "
     f"ratio to the first target's cost."
 )
 

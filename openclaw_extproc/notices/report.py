@@ -37,7 +37,7 @@ def _lines(counted: Totals) -> Iterator[str]:
         used = f"{tokens[provider, 'input']:,} tokens in, {tokens[provider, 'output']:,} out"
         yield f"{provider}: {whole:,} attempts, {whole - ok:,} of them without a whole answer; {used}"
     for title, series, labels in (
-        ("answered by somebody else", "openclaw_model_fallback_total", ("from_provider", "to_provider")),
+        ("answered by a fallback", "openclaw_model_fallback_total", ("from_provider", "to_provider")),
         ("sent to cheaper models", "openclaw_downgrades_total", ("reason",)),
         ("workers replaced", "openclaw_worker_restarts_total", ("reason",)),
     ):

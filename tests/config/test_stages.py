@@ -9,7 +9,7 @@ from tests.config.loading import complaints, settings, warnings
 OPENAI = "model: {providers: [{name: openai, models: [gpt-4o], api_key: '${OPENAI_API_KEY}'}]}\n"
 CLIENT = "client: {certificate_chain: /envoy/tls.crt, private_key: /envoy/tls.key}"
 TLS = f"tls: {{certificate_chain: /tls.crt, private_key: /tls.key, trusted_ca: /ca.crt, {CLIENT}}}"
-UNPROTECTED = "is reached from the network without TLS: whoever gets there reads and steers all calls"
+UNPROTECTED = "is reachable from the network without TLS: any peer can read and control all calls"
 
 
 def config(stages: str, more: str = "") -> str:

@@ -88,5 +88,5 @@ def test_a_report_counts_what_is_new() -> None:
         "report of 2025-07-31 22:13 UTC, of the last 24.0 hours",
         "1,203 requests; not answered: 3 with 503",
         "ace: 1,203 attempts, 14 of them without a whole answer; 5,000 tokens in, 0 out",
-        "answered by somebody else: ace to bee 12",
+        "answered by a fallback: ace to bee 12",
     ]

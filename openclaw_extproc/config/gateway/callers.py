@@ -137,7 +137,7 @@ class _Linking:
             self.findings.append(place)
             return None
         if place.scheme == "http" and not is_near(place.host):
-            finding = "whoever is between can put a key of their own there: it is fetched without TLS"
+            finding = "it is fetched without TLS, so the keys can be replaced in transit"
             self.findings.append(error(path, finding, "write https://"))
         return JwksServer(uri, place.scheme, place.host, place.port)
 

@@ -49,13 +49,13 @@ def _listener(gateway: GatewaySection, callers: CallerRules) -> Iterator[Finding
         )
         yield warning("gateway.host", finding, remedy)
     if callers.tls is None and any(client.api_keys for client in callers.clients.values()):
-        finding = "keys of clients come without TLS, readable for whoever is between"
+        finding = "client keys are received without TLS, so they can be read in transit"
         yield warning("gateway.tls", finding, "write cert_file and key_file, or end TLS in front of this listener")
 
 
 def _admin(gateway: GatewaySection) -> Iterator[Finding]:
     if not (is_loopback(gateway.admin_host) or gateway.expose_admin):
-        finding = "whoever reaches this address can read metrics and the health of all providers"
+        finding = "anyone who can reach this address can read metrics and the health of all providers"
         remedy = "write 127.0.0.1; `expose_admin: true` confirms that it is intended"
         yield warning("gateway.admin_host", finding, remedy)
 

@@ -64,7 +64,7 @@ def _of_one(name: str, address: str, stages: StageAddresses, workers: int) -> It
     if int(port) + 2 * (workers - 1) > _MAX_PORT:
         yield error(path, f"{workers} workers need the ports {port}, {int(port) + 2}, …", "begin with a lower port")
     if stages.tls is None and not is_loopback(host):
-        finding = f"{address} is reached from the network without TLS: whoever gets there reads and steers all calls"
+        finding = f"{address} is reachable from the network without TLS: any peer can read and control all calls"
         if stages.allow_plaintext:
             yield warning(path, finding, f"set {PATH}.tls, or use unix sockets")
         else:
