@@ -59,7 +59,7 @@ def test_of_a_kind_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_what_envoy_would_refuse_is_found_among_many(tmp_path: Path, by_hand: str, said: str) -> None:
-    good = HAND.format(name="other", timeout="1s", at="127.0.0.1").replace("resources:\n", "")
+    good = HAND.format(name="a", timeout="1s", at="127.0.0.1").replace("resources:\n", "")
 
     found = check.findings(find_envoy(None), read(tmp_path, by_hand + good.lstrip("\n")), {})
 
