@@ -14,7 +14,7 @@ from tests.e2e.harness import Providers, Sidecar, http, until
 from tests.e2e.world import EMERGENCY, PLACES, RETRY_AFTER_SECONDS, Place
 
 REASONS: Mapping[str, set[str]] = {
-    "reset": {"connection"},
+    "reset": {"connection", "stale_connection"},
     "500": {"upstream_error"},
     "503": {"overloaded"},
     "429": {"rate_limited"},

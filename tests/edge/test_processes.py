@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from openclaw_extproc.edge import logs, processes
+from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers import processes
 
 
 def logged(name: str, *lines: str) -> list[tuple[str, int]]:

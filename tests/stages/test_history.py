@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.faults import Kind
 from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt import stage as stage
+from openclaw_extproc.stages.attempt import stage
 from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     STALE,
@@ -19,6 +19,7 @@ from openclaw_extproc.stages.attempt.history import (
     noted_start,
 )
 from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, To, Woken
 from tests.samples import PROVIDERS
 from tests.stages.attempts import begin, checked, error_body, error_head, every_way, last_or_not
@@ -140,10 +141,10 @@ def test_words_that_are_noted_are_few_and_said_once() -> None:
 # -- what the caller is told -------------------------------------------------------
 
 
-def failing(client: str, provider: str, status: int, kind: Kind) -> Talk[object]:
+def failing(client: str, provider: str, status: int, kind: Kind) -> Talk[AttemptEntry]:
     talk = attempt(*begin(client, provider, stream=False, last=False), error_head(status))
     assert not talk.answers[2:], "its words are waited for"
-    return checked(talk.tell(*chunks(error_body(provider, kind))))  # type: ignore[return-value]
+    return checked(talk.tell(*chunks(error_body(provider, kind))))
 
 
 @every_way
@@ -208,6 +209,19 @@ def test_a_status_that_says_try_again_is_believed_before_words_that_blame_the_re
     assert received(talk).retries
     assert talk.entry.fault
     assert talk.entry.fault.kind is Kind.UPSTREAM_ERROR
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(503, Kind.OVERLOADED), (529, Kind.OVERLOADED), (500, Kind.UPSTREAM_ERROR)]
+)
+@every_way
+def test_what_failed_is_told_by_the_status_as_before(client: str, provider: str, status: int, kind: Kind) -> None:
+    """Of an overload the model is ill, of an internal error its provider."""
+    talk = failing(client, provider, status, Kind.UPSTREAM_ERROR)
+
+    assert talk.entry.fault
+    assert talk.entry.fault.kind is kind
+    assert talk.entry.fault.public == "words of the provider"
 
 
 def test_an_empty_account_is_known_also_where_somebody_stands_in() -> None:

@@ -61,8 +61,9 @@ def refusal(call: Call) -> Fault:
     body, provider = without_mark(b"".join(call.held)), call.bound.provider
     fault, wait = provider.decode_error(status, body), provider.retry_after(body)
     call.asked_wait = "" if wait is None else str(math.ceil(wait))
-    if call.words_until is not None and call.judged(fault).remedy is Remedy.NOBODY:
-        return Fault(kind_of_status(status), fault.public, status)  # its status says more: it may help to ask again
+    if call.words_until is not None:  # its status says that others may help, and of whom it speaks
+        fault = replace(fault, kind=kind_of_status(status))
+        return replace(fault, code="") if call.judged(fault).remedy is Remedy.NOBODY else fault
     return unquoted(fault) if fault.kind is Kind.UNAUTHENTICATED and not call.bound.forwards else fault
 
 
