@@ -53,7 +53,7 @@ def test_of_a_kind_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (HAND.format(name="mine", timeout="1s", at="no.address.example"), "no.address.example"),
         (
             HAND.format(name="mine", timeout="1s", at="127.0.0.1").replace("port_value: 9", "port_value: 99999"),
-            "Envoy refuses it",
+            "Envoy rejects it",
         ),
         (HAND.format(name="mine", timeout="1s", at="127.0.0.1") + "  openclaw: {}\n", "openclaw"),
     ],
