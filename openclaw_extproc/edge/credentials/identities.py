@@ -73,7 +73,7 @@ def _is_here(module: str) -> bool:
 def _source(kind: Cloud, name: str) -> Source:
     """Raises `NotRenewedError`: the extra is not installed, or only half of it."""
     try:
-        module = importlib.import_module(f"openclaw_extproc.edge.{kind}")
+        module = importlib.import_module(f"openclaw_extproc.edge.credentials.{kind}")
     except ImportError:
         raise NotRenewedError(f"auth: {kind} needs the extra", f"pip install 'openclaw-extproc[{kind}]'") from None
     return cast("Source", module.source(name))
