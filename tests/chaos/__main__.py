@@ -190,7 +190,7 @@ def _summary(
     active = world.envoys_stats(_envoy(up), r"^(http\.llm\.downstream_rq_active|cluster\..*\.upstream_rq_active)$")
     ours = up.metrics()
     under_way = sum(
-        float(line.rpartition(" ")[2]) for line in ours.splitlines() if line.startswith("openclaw_calls_under_way{")
+        float(line.rpartition(" ")[2]) for line in ours.splitlines() if line.startswith("openclaw_in_flight_calls{")
     )
     slope = _slope(watched.sizes)
     more_files = sum(map(world.open_files, [*_ours(up), _envoy(up)])) - statistics.median(watched.files[:10])

@@ -119,8 +119,8 @@ def test_what_is_left_out_is_summarized_by_a_cheap_model_once(providers: Provide
     with summarizing(providers, deadline_ms=10_000) as up:
         first = ask(up, "gpt-4o", long_talk())
         second = ask(up, "gpt-4o", long_talk())
-        counted = up.metric("openclaw_questions_total", kind="summary", outcome="answered")
-        known = up.metric("openclaw_questions_total", kind="summary", outcome="cached")
+        counted = up.metric("openclaw_auxiliary_model_calls_total", kind="summary", outcome="answered")
+        known = up.metric("openclaw_auxiliary_model_calls_total", kind="summary", outcome="cached")
 
     (question,) = asked(providers, "bee")
     assert question["model"] == "gpt-4o-mini"
@@ -229,7 +229,7 @@ def test_a_slow_second_opinion_delays_a_request_by_its_deadline_at_most(provider
         began = time.monotonic()
         tier_of(up, UNSURE)
         took = time.monotonic() - began
-        late = up.metric("openclaw_questions_total", kind="second_opinion", outcome="late")
+        late = up.metric("openclaw_auxiliary_model_calls_total", kind="second_opinion", outcome="late")
 
     assert took < 1.2
     assert late >= 1

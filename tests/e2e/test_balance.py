@@ -110,7 +110,7 @@ def held(asking: Asking, providers: Providers, balanced: Sidecar, pool: ThreadPo
     """As many slow calls as `narrow` carries, all under way."""
     providers["cat"].set_fault("slow-300")
     waiting: list[object] = [pool.submit(asking.ask, "narrow", streamed=True) for _ in range(LIMIT)]
-    until(lambda: balanced.metric("openclaw_calls_under_way", provider="cat", model="cat-m") == LIMIT or None, 5)
+    until(lambda: balanced.metric("openclaw_in_flight_calls", provider="cat", model="cat-m") == LIMIT or None, 5)
     until(lambda: len(providers["cat"].requests) == LIMIT or None, 5)
     return waiting
 
@@ -146,7 +146,7 @@ def test_there_is_room_again_when_calls_are_over(asking: Asking, providers: Prov
     providers.reset()
     _leave(asking, providers)
 
-    until(lambda: not balanced.metric("openclaw_calls_under_way", provider="cat", model="cat-m") or None, 5)
+    until(lambda: not balanced.metric("openclaw_in_flight_calls", provider="cat", model="cat-m") or None, 5)
     assert asking.who("narrow") == "cat"
 
 

@@ -220,7 +220,7 @@ def test_who_ends_is_not_ready_while_calls_are_still_answered(providers: Provide
         sidecar(world.config(providers), world.KEYS, gateway=f"workers: {workers}") as up,
     ):
         call = threads.submit(ask_slowly, up, stream=True)
-        until(lambda: up.metric("openclaw_calls_under_way", provider="bee") == 1, 10)
+        until(lambda: up.metric("openclaw_in_flight_calls", provider="bee") == 1, 10)
         up.process.send_signal(signal.SIGTERM)
         until(lambda: readiness(up.admin_url) == (503, "ending"), 5)
         still_under_way = not call.done()

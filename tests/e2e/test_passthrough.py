@@ -241,12 +241,12 @@ def test_a_realtime_call_counts_at_its_model_for_as_long_as_it_lasts(up: Sidecar
             await socket.send_str("a")
             heard = await socket.receive_str(timeout=5)
             await socket.receive_str(timeout=5)
-            count = up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live")
+            count = up.metric("openclaw_in_flight_calls", provider="openai", model="gpt-live")
             async with session.get(url, headers={"connection": "upgrade", "upgrade": "websocket"}) as second:
                 return heard, count, second.status
 
     assert asyncio.run(meanwhile()) == (f"Bearer {'*' * 14} a", 1, 429)
-    until(lambda: up.metric("openclaw_calls_under_way", provider="openai", model="gpt-live") == 0, 5)
+    until(lambda: up.metric("openclaw_in_flight_calls", provider="openai", model="gpt-live") == 0, 5)
     assert asyncio.run(_talk(url)) == SAID
 
 

@@ -37,7 +37,7 @@ def full(providers: Providers) -> Iterator[Sidecar]:
     ):
         providers["bee"].set_fault("silent-2", times=1)
         call = threads.submit(ask, up, "openai")
-        until(lambda: up.metric("openclaw_requests_under_way") == 1, 10)
+        until(lambda: up.metric("openclaw_in_flight_requests") == 1, 10)
         yield up
         call.result(30)
 
@@ -72,8 +72,8 @@ def test_what_is_too_much_is_refused_at_once(providers: Providers) -> None:
         assert all(clean(one) and TOO_MUCH in one.text for one in refused), shown(seen)
         assert statistics.median(one.seconds for one in refused) < 0.5
         assert up.metric("openclaw_shed_total", reason="requests") == len(refused)
-        assert up.metric("openclaw_requests_under_way") == 0
-        assert up.metric("openclaw_body_bytes_under_way") == 0
+        assert up.metric("openclaw_in_flight_requests") == 0
+        assert up.metric("openclaw_in_flight_body_bytes") == 0
 
 
 def test_a_loop_that_is_late_lets_nobody_in_until_it_is_not(providers: Providers) -> None:

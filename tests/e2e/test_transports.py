@@ -138,8 +138,8 @@ def test_a_client_that_leaves_ends_the_call_everywhere(up: Sidecar, providers: P
     with http.stream("POST", up.url + PATH, content=body("openai", "bee-model", streamed=True)) as answer:
         next(answer.iter_raw())
 
-    until(lambda: up.metric("openclaw_requests_under_way") == 0, 20.0)
-    until(lambda: up.metric("openclaw_body_bytes_under_way") == 0, 20.0)
+    until(lambda: up.metric("openclaw_in_flight_requests") == 0, 20.0)
+    until(lambda: up.metric("openclaw_in_flight_body_bytes") == 0, 20.0)
     assert ask(up, "dog-model").status_code == 200
 
 
@@ -172,7 +172,7 @@ def test_what_is_too_much_is_refused_at_once(providers: Providers, transport: Tr
     with sidecar(world.config(providers), world.KEYS, gateway=gateway) as up, ThreadPoolExecutor(1) as threads:
         providers["bee"].set_fault("silent-2", times=1)
         call = threads.submit(ask, up, "bee-model")
-        until(lambda: up.metric("openclaw_requests_under_way") == 1, 10)
+        until(lambda: up.metric("openclaw_in_flight_requests") == 1, 10)
         refused = ask(up, "bee-model")
         call.result(30)
 

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.record import Record
@@ -44,3 +45,21 @@ def test_no_label_comes_from_a_request() -> None:
 
     assert len(many.splitlines()) == one
     assert not [word for word in ("ada", "s-1", "n-1", "research") if word in many]
+
+
+def test_a_renamed_metric_has_its_former_name_beside_it_for_a_release() -> None:
+    registry = CollectorRegistry()
+    Gauge("openclaw_in_flight_calls", "Calls", ["provider"], registry=registry).labels("ace").set(3)
+    Counter("openclaw_auxiliary_model_calls", "Calls", registry=registry).inc(2)
+    Gauge("openclaw_pressure", "A part", registry=registry).set(0.5)
+
+    told = generate_latest(WithFormerNames(registry)).decode()
+
+    for line in (
+        'openclaw_in_flight_calls{provider="ace"} 3.0',
+        'openclaw_calls_under_way{provider="ace"} 3.0',
+        "openclaw_auxiliary_model_calls_total 2.0",
+        "openclaw_questions_total 2.0",
+    ):
+        assert told.splitlines().count(line) == 1
+    assert told.count("\nopenclaw_pressure ") == 1

@@ -11,7 +11,7 @@ def counted(number: float, *, labels: str = "a") -> tuple[Metric, ...]:
     registry = CollectorRegistry()
     Counter("openclaw_requests", "", ["status"], registry=registry).labels(labels).inc(number)
     Histogram("openclaw_seconds", "", buckets=(1, 5), registry=registry).observe(number)
-    Gauge("openclaw_calls_under_way", "", registry=registry).set(number)
+    Gauge("openclaw_in_flight_calls", "", registry=registry).set(number)
     Gauge("openclaw_model_health_status", "", registry=registry).set(number)
     Gauge("openclaw_event_loop_lag_seconds", "", registry=registry).set(number)
     return tuple(registry.collect())
@@ -49,7 +49,7 @@ def _begun(metric: Metric, at: float) -> Metric:
 def test_a_gauge_is_what_it_would_be_for_one_service() -> None:
     found = values(added([counted(0), counted(1)]))
 
-    assert found["openclaw_calls_under_way",] == 1
+    assert found["openclaw_in_flight_calls",] == 1
     assert found["openclaw_model_health_status",] == 0, "a provider that fails for one worker fails"
     assert found["openclaw_event_loop_lag_seconds",] == 1
 
@@ -59,4 +59,4 @@ def test_what_a_worker_counted_outlives_it_and_what_it_measured_does_not() -> No
 
     assert found["openclaw_requests_total", "a"] == 5
     assert found["openclaw_event_loop_lag_seconds",] == 3
-    assert found["openclaw_calls_under_way",] == 3
+    assert found["openclaw_in_flight_calls",] == 3

@@ -170,8 +170,8 @@ class Gate:
         for name, says, value in (
             ("openclaw_event_loop_lag_seconds", "How late the event loop was of late", lambda: self._shown),
             ("openclaw_pressure", "Part of the new requests that is refused, here or by Envoy", self._refused),
-            ("openclaw_requests_under_way", "Requests with an open route stage", lambda: self._requests),
-            ("openclaw_body_bytes_under_way", "Bodies of requests that are held", lambda: self._bytes),
+            ("openclaw_in_flight_requests", "Requests with an open route stage", lambda: self._requests),
+            ("openclaw_in_flight_body_bytes", "Bodies of requests that are held", lambda: self._bytes),
         ):
             Gauge(name, says, registry=registry).set_function(value)
 

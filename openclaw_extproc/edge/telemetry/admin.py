@@ -12,6 +12,7 @@ from prometheus_client.exposition import make_wsgi_app  # pyright: ignore[report
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +38,7 @@ def application(
     pages: Mapping[str, Callable[[], bytes]] = NO_PAGES,
 ) -> "WSGIApplication":
     """`not_ready` tells why we are not, in a few words; empty when we are. `pages`: JSON, by path."""
-    metrics = cast("WSGIApplication", make_wsgi_app(registry))
+    metrics = cast("WSGIApplication", make_wsgi_app(WithFormerNames(registry)))
 
     def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         match str(environ.get("PATH_INFO")):

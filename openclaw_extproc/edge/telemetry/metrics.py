@@ -77,7 +77,7 @@ class Metrics:
             registry=self.registry,
         )
         self._questions = Counter(
-            "openclaw_questions",
+            "openclaw_auxiliary_model_calls",
             "What the route stage asked other models, by what came of it",
             ["kind", "outcome"],
             registry=self.registry,
@@ -213,7 +213,7 @@ class _Inflight(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gauge = GaugeMetricFamily(
-            "openclaw_calls_under_way",
+            "openclaw_in_flight_calls",
             "Calls planned or under way, by where they are; what max_concurrent is compared with",
             labels=["provider", "model"],
         )

@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-SUMMED = frozenset({"openclaw_calls_under_way", "openclaw_requests_under_way", "openclaw_body_bytes_under_way"})
+SUMMED = frozenset({"openclaw_in_flight_calls", "openclaw_in_flight_requests", "openclaw_in_flight_body_bytes"})
 """Gauges of which each worker has a part."""
 SMALLEST = frozenset({"openclaw_model_health_status"})
 """Gauges of which the worst news is the smallest number. Of all others it is the largest."""
