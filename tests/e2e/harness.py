@@ -152,7 +152,7 @@ def _wait_until_ready(process: Forked, output: Path, admin_port: int) -> None:
             ready = http.get(f"http://127.0.0.1:{admin_port}/readyz").status_code == 200
         except httpx.TransportError:
             ready = False
-        if ready and "is up" in output.read_text():
+        if ready and "is running" in output.read_text():
             return
         time.sleep(0.05)
     raise AssertionError(f"up was not ready within {READY_SECONDS} s:\n{output.read_text()}")
