@@ -49,7 +49,7 @@ unit: $(DEV)
 
 # Files side by side: they wait for processes most of the time.
 e2e: $(DEV)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py
