@@ -137,7 +137,7 @@ def test_what_came_of_a_scheduled_drill_is_told(
         with started([*COMMAND, command, *(sockets(tmp_path) if command == "serve" else [])], tmp_path):
             said = wait_for(hook, "a drill found", 180)
 
-    assert f"chain {SECOND}-model: only {SECOND} answers it" in said
+    assert f"chain {SECOND}-model: {SECOND} is its only provider" in said
 
 
 def test_serve_without_an_envoy_says_once_that_it_holds_no_drills(
