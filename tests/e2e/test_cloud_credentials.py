@@ -295,8 +295,8 @@ def test_what_is_signed_is_the_host_also_where_the_cluster_does_not_name_it(
     up: Sidecar, cloud: Listener, tmp_path: Path
 ) -> None:
     """Envoy then keeps the host that the caller wrote, which is our own."""
-    [path] = [line for line in up.logged().splitlines() if "Envoy clusters, in " in line]
-    written = yaml.safe_load(Path(path.partition(" in ")[2].partition(": ")[0]).read_text())
+    [path] = [line for line in up.logged().splitlines() if "Envoy clusters in " in line]
+    written = yaml.safe_load(Path(path.partition(" in ")[2].partition("; ")[0]).read_text())
     [cluster] = [one for one in written["resources"] if one["name"] == "signed"]
     del cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["hostname"]
     (tmp_path / "clusters.yaml").write_text(yaml.safe_dump({"resources": [cluster]}))

@@ -131,5 +131,5 @@ def test_a_network_without_tls_is_refused_on_the_command_line_too(
     done = run(command, "-c", str(file), "--route", "0.0.0.0:3101", "--attempt", "127.0.0.1:3102", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "error: --route: 0.0.0.0:3101 is reached from the network without TLS" in done.stderr
+    assert "error: --route: 0.0.0.0:3101 is reachable from the network without TLS" in done.stderr
     assert not (tmp_path / "envoy" / "envoy.yaml").exists()

@@ -132,7 +132,7 @@ def test_what_envoy_refuses_is_answered_logged_and_counted(
     assert got.split(b" ")[1] == status
     until(lambda: up.metric("openclaw_envoy_refused_total", reason=reason) > before, 10)
     line = f"refused: {status.decode()} {why} from 127.0.0.1"
-    until(lambda: any(line == said["data"].get("line") for said in up.lines("said")), 10, up.logged)
+    until(lambda: any(line == said["data"].get("line") for said in up.lines("envoy_log")), 10, up.logged)
 
 
 def test_a_stream_may_pause_for_longer_than_a_connection_may_idle(up: Sidecar, providers: Providers) -> None:

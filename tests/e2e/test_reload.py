@@ -46,7 +46,7 @@ def up(providers: Providers) -> Iterator[Sidecar]:
 
 def clusters_file(up: Sidecar) -> Path:
     """As printed."""
-    found = re.search(r"Envoy clusters, in (\S+): ", up.logged())
+    found = re.search(r"Envoy clusters in (\S+); ", up.logged())
     assert found
     return Path(found[1])
 

@@ -196,7 +196,7 @@ def test_a_worker_in_an_endless_loop_is_replaced_and_says_where_it_was(kept_busy
 
     assert all(one.status == 200 or clean(one) for one in seen), shown(seen)
     assert replaced(kept_busy, "hung") == 1
-    said = [str(line["data"]) for line in kept_busy.lines("said") if "event loop" in str(line)]
+    said = [str(line["data"]) for line in kept_busy.lines("stderr") if "event loop" in str(line)]
     assert len(said) == 1
     assert "it is in busy (sitecustomize.py:" in said[0]
 
@@ -208,7 +208,7 @@ def test_a_worker_that_is_only_busy_is_not_replaced(kept_busy: Sidecar) -> None:
     with load(kept_busy) as seen:
         time.sleep(1)
         os.kill(before[0], signal.SIGUSR1)
-        until(lambda: any("event loop" in str(line) for line in kept_busy.lines("said")), 20.0)
+        until(lambda: any("event loop" in str(line) for line in kept_busy.lines("stderr")), 20.0)
         until(lambda: kept_busy.metric("openclaw_workers_ready") == 2, 20.0)
         time.sleep(1)
 

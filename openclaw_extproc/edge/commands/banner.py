@@ -46,8 +46,9 @@ def _providers(settings: Settings, *, simulated: bool) -> list[str]:
         if simulated
         else "Providers:"
     )
-    rows = [f"  {p.name:<12}{', '.join(p.models) or '(any model name)'}" for p in settings.gateway.providers.values()]
-    return [head, *rows]
+    providers = settings.gateway.providers.values()
+    width = max((len(p.name) for p in providers), default=0) + 2
+    return [head, *(f"  {p.name:<{width}}{', '.join(p.models) or '(any model name)'}" for p in providers)]
 
 
 def _a_model(settings: Settings, name: str) -> str:
