@@ -11,8 +11,8 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 NODE := tests/e2e/node
 SDKS := $(NODE)/node_modules/.installed
-# Two things at a time, each one's output in one piece.
-SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Three things at a time, each one's output in one piece.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # What was compiled once is kept, whatever the environment says: the tests start Python some hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -49,7 +49,7 @@ unit: $(DEV)
 
 # Files side by side: they wait for processes most of the time.
 e2e: $(DEV)
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder tests/e2e
+	$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder tests/e2e
 
 fuzz: $(DEV)
 	FUZZ_CASES=100000 $(BIN)/python -m pytest -q tests/wire/test_mutations.py

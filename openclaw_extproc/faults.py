@@ -17,7 +17,7 @@ class Blame(Enum):
     GATEWAY = "gateway"
 
 
-class Kind(Enum):
+class FaultKind(Enum):
     """The kind of a fault. The values appear in logs and metrics."""
 
     MALFORMED = "malformed"
@@ -49,15 +49,27 @@ class Kind(Enum):
     @property
     def blame(self) -> Blame:
         match self:
-            case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.ABANDONED:
+            case (
+                FaultKind.MALFORMED
+                | FaultKind.UNSUPPORTED
+                | FaultKind.TOO_LARGE
+                | FaultKind.NOT_FOUND
+                | FaultKind.ABANDONED
+            ):
                 return Blame.CLIENT
-            case Kind.UNAUTHENTICATED | Kind.FORBIDDEN | Kind.OVER_BUDGET | Kind.METHOD_NOT_ALLOWED:
+            case FaultKind.UNAUTHENTICATED | FaultKind.FORBIDDEN | FaultKind.OVER_BUDGET | FaultKind.METHOD_NOT_ALLOWED:
                 return Blame.CLIENT
-            case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.UPSTREAM_ERROR | Kind.EXHAUSTED | Kind.REFUSED:
+            case (
+                FaultKind.RATE_LIMITED
+                | FaultKind.OVERLOADED
+                | FaultKind.UPSTREAM_ERROR
+                | FaultKind.EXHAUSTED
+                | FaultKind.REFUSED
+            ):
                 return Blame.UPSTREAM
-            case Kind.UPSTREAM_GARBLED | Kind.UPSTREAM_SILENT:
+            case FaultKind.UPSTREAM_GARBLED | FaultKind.UPSTREAM_SILENT:
                 return Blame.UPSTREAM
-            case Kind.BUG:
+            case FaultKind.BUG:
                 return Blame.GATEWAY
             case _ as never:
                 assert_never(never)
@@ -69,23 +81,23 @@ class Kind(Enum):
 
 
 _STATUS = {
-    Kind.MALFORMED: 400,
-    Kind.UNSUPPORTED: 400,
-    Kind.UNAUTHENTICATED: 401,
-    Kind.FORBIDDEN: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.METHOD_NOT_ALLOWED: 405,
-    Kind.TOO_LARGE: 413,
-    Kind.RATE_LIMITED: 429,
-    Kind.OVER_BUDGET: 429,
-    Kind.ABANDONED: 499,
-    Kind.BUG: 500,
-    Kind.UPSTREAM_ERROR: 502,
-    Kind.REFUSED: 502,
-    Kind.UPSTREAM_GARBLED: 502,
-    Kind.EXHAUSTED: 503,
-    Kind.UPSTREAM_SILENT: 504,
-    Kind.OVERLOADED: 529,
+    FaultKind.MALFORMED: 400,
+    FaultKind.UNSUPPORTED: 400,
+    FaultKind.UNAUTHENTICATED: 401,
+    FaultKind.FORBIDDEN: 403,
+    FaultKind.NOT_FOUND: 404,
+    FaultKind.METHOD_NOT_ALLOWED: 405,
+    FaultKind.TOO_LARGE: 413,
+    FaultKind.RATE_LIMITED: 429,
+    FaultKind.OVER_BUDGET: 429,
+    FaultKind.ABANDONED: 499,
+    FaultKind.BUG: 500,
+    FaultKind.UPSTREAM_ERROR: 502,
+    FaultKind.REFUSED: 502,
+    FaultKind.UPSTREAM_GARBLED: 502,
+    FaultKind.EXHAUSTED: 503,
+    FaultKind.UPSTREAM_SILENT: 504,
+    FaultKind.OVERLOADED: 529,
 }
 
 
@@ -93,7 +105,7 @@ _STATUS = {
 class Fault:
     """One fault, for the response and for the log."""
 
-    kind: Kind
+    kind: FaultKind
     public: str
     """Safe to show to the caller: no secret, no host, no path of ours. A provider's own message may stand here."""
     upstream_status: int | None = None
@@ -110,7 +122,7 @@ class Fault:
         return self.kind.status if given is None or given < 400 else given
 
 
-def kind_of_status(status: int) -> Kind:
+def kind_of_status(status: int) -> FaultKind:
     """What an upstream's error status means.
 
     Source: the error pages of OpenAI (400, 401, 403, 404, 422, 429, 500, 503), Anthropic (413, 529) and Google, and
@@ -121,26 +133,26 @@ def kind_of_status(status: int) -> Kind:
     methods, its law or a conflict of its own, and says nothing of what another one would do.
     """
     named = {
-        401: Kind.UNAUTHENTICATED,
-        402: Kind.FORBIDDEN,
-        403: Kind.FORBIDDEN,
-        404: Kind.NOT_FOUND,
-        400: Kind.MALFORMED,
-        408: Kind.UPSTREAM_SILENT,
-        413: Kind.TOO_LARGE,
-        422: Kind.MALFORMED,
-        424: Kind.UPSTREAM_ERROR,
-        429: Kind.RATE_LIMITED,
-        503: Kind.OVERLOADED,
-        504: Kind.UPSTREAM_SILENT,
-        529: Kind.OVERLOADED,
+        401: FaultKind.UNAUTHENTICATED,
+        402: FaultKind.FORBIDDEN,
+        403: FaultKind.FORBIDDEN,
+        404: FaultKind.NOT_FOUND,
+        400: FaultKind.MALFORMED,
+        408: FaultKind.UPSTREAM_SILENT,
+        413: FaultKind.TOO_LARGE,
+        422: FaultKind.MALFORMED,
+        424: FaultKind.UPSTREAM_ERROR,
+        429: FaultKind.RATE_LIMITED,
+        503: FaultKind.OVERLOADED,
+        504: FaultKind.UPSTREAM_SILENT,
+        529: FaultKind.OVERLOADED,
     }
-    return named.get(status, Kind.UPSTREAM_ERROR if status >= 500 else Kind.REFUSED)
+    return named.get(status, FaultKind.UPSTREAM_ERROR if status >= 500 else FaultKind.REFUSED)
 
 
 class FaultError(Exception):
     """The exception that carries a fault to the stage, which is the only place that catches it."""
 
-    def __init__(self, kind: Kind, public: str, *, about: str = "") -> None:
+    def __init__(self, kind: FaultKind, public: str, *, about: str = "") -> None:
         super().__init__(f"{kind.value}: {public}")
         self.fault = Fault(kind, public, about=about)

@@ -23,7 +23,7 @@ Auth: TypeAlias = Literal["inject", "forward", "aws", "google"]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ProviderTimeouts:
     """The timeouts of one provider that differ from `Limits`. `None` means the value in `Limits`."""
 
     connect_ms: int | None = None
@@ -64,7 +64,7 @@ class Provider:
     authority: str = ""
     """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
 
-    patience: Patience = Patience()
+    patience: ProviderTimeouts = ProviderTimeouts()
     forward_headers: tuple[str, ...] = ()
     """Request headers of callers that go to it besides those of the vendor's own clients: `x-tenant`, `x-team-*`."""
 
@@ -124,7 +124,7 @@ LONGEST_MS = 600_000
 HOLD_ALL = 86_400_000
 """A day: longer than any answer."""
 
-_NO_OWN = Patience()
+_NO_OWN = ProviderTimeouts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.wire import FORMATS, spoken_to
 
@@ -50,7 +50,7 @@ class Plan:
     """How long each attempt may be silent."""
     limits: Limits
     emergency: Emergency
-    record: Record = field(default_factory=Record)
+    record: DecisionRecord = field(default_factory=DecisionRecord)
     estimated_tokens: int = 0
     """Of the prompt, for the first target, without what was learned of such estimates: that is learned from it."""
     passes: bool = False
@@ -216,7 +216,9 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         patience_ms=written.patience_ms,
         limits=gateway.limits,
         emergency=gateway.emergency,
-        record=Record(session=written.session, owner=written.owner, tier=written.tier, cost_usd=written.cost_usd),
+        record=DecisionRecord(
+            session=written.session, owner=written.owner, tier=written.tier, cost_usd=written.cost_usd
+        ),
         estimated_tokens=written.estimated_tokens,
         passes=written.passes,
         degraded=written.degraded,

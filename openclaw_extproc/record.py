@@ -13,7 +13,7 @@ Downgrade: TypeAlias = Literal["", "session", "request", "task", "cost_centre", 
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DecisionRecord:
     """The decision on one request and its reasons."""
 
     mode: str = "enforce"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, Text, Turn
@@ -171,7 +171,7 @@ def heard(side: ProviderSide[Ask] | ProviderSide[Chat], *chunks: bytes, streamed
             grammar.check(fact)
             facts.append(fact)
     except UnreadableError as problem:
-        facts.append(Failed(Fault(Kind.UPSTREAM_GARBLED, str(problem))))
+        facts.append(Failed(Fault(FaultKind.UPSTREAM_GARBLED, str(problem))))
     return facts
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS, Plan, UnconfirmedError, groups, read, windows, write
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -58,7 +58,7 @@ plans = st.builds(
     st.integers(1, 10**6),
     st.just(LIMITS),
     st.just(EMERGENCY),
-    st.builds(Record, session=text, owner=text, tier=text, cost_usd=st.none() | st.floats(0, 100)),
+    st.builds(DecisionRecord, session=text, owner=text, tier=text, cost_usd=st.none() | st.floats(0, 100)),
     generation=st.just("g1"),
 )
 
@@ -77,7 +77,7 @@ def test_of_a_provider_only_its_name_travels() -> None:
 
 
 def test_what_a_plan_says_of_why_it_is_so_stays_here() -> None:
-    written = write(replace(plan(A), record=Record(because=("a long story",), data_classes=("pii",))))
+    written = write(replace(plan(A), record=DecisionRecord(because=("a long story",), data_classes=("pii",))))
 
     assert "story" not in written
     assert "pii" not in written
@@ -132,7 +132,9 @@ def test_a_plan_that_describes_a_provider_is_refused() -> None:
 
 @pytest.mark.parametrize("amount", ["-1.0", "1e999"])
 def test_a_plan_lifts_no_budget(amount: str) -> None:
-    written = write(replace(plan(A), record=Record(cost_usd=1.0))).replace('"cost_usd":1.0', f'"cost_usd":{amount}')
+    written = write(replace(plan(A), record=DecisionRecord(cost_usd=1.0))).replace(
+        '"cost_usd":1.0', f'"cost_usd":{amount}'
+    )
 
     with pytest.raises(msgspec.MsgspecError):
         read(written, KNOWN)

@@ -142,7 +142,7 @@ def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     whys: list[str] = []
     for asking in _askings(name):
         gone = _gone(asking, gateway, at)
-        if isinstance(gone, pipeline.Planned):
+        if isinstance(gone, pipeline.Routed):
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
         if isinstance(gone, pipeline.Refused):
             whys.append(gone.fault.public)
@@ -154,15 +154,15 @@ def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | No
     if asking is None:
         return None
     gone = _gone(asking, gateway, at)
-    if isinstance(gone, pipeline.Planned):
+    if isinstance(gone, pipeline.Routed):
         return Chain(chain.names, asking, gone.plan.groups, gone.plan.patience_ms)
     return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, pipeline.Refused) else "no plan")
 
 
 def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
     headers = {":method": "POST", ":path": asking.path, **HEADERS}
-    arrived = pipeline.Arrived(headers, spoken_at(asking.path, headers), asking.body, at)
-    return pipeline.go(arrived, lambda _: RuntimeState(), gateway)
+    arrived = pipeline.IncomingRequest(headers, spoken_at(asking.path, headers), asking.body, at)
+    return pipeline.route(arrived, lambda _: RuntimeState(), gateway)
 
 
 def _as_stream(asking: Asking) -> Asking | None:

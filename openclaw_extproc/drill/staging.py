@@ -11,7 +11,7 @@ from dataclasses import replace
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
 from openclaw_extproc.drill.chains import steadied
-from openclaw_extproc.gateway import Gateway, Limits, Patience, Provider
+from openclaw_extproc.gateway import Gateway, Limits, Provider, ProviderTimeouts
 
 KEY_NAME = "OPENCLAW_DRILL_KEY"
 """The name of the only secret there is in a drill."""
@@ -98,7 +98,7 @@ def _simulated(provider: Provider, port: int, base_path: BasePath) -> Provider:
         auth="forward" if forwards else "inject",
         credential="" if forwards else KEY_NAME,
         base_path=base_path(""),
-        patience=Patience(),
+        patience=ProviderTimeouts(),
         authority=f"127.0.0.1:{port}",
         unread_cluster=provider.unread_cluster or f"{provider.cluster}-unread",
     )

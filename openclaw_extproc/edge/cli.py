@@ -30,8 +30,8 @@ from openclaw_extproc.edge.ext_proc import stage_tls
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import (
-    Read,
-    Sources,
+    ConfigFiles,
+    ReadConfiguration,
     clusters_text,
     publish,
     roots,
@@ -169,8 +169,8 @@ def _up(options: argparse.Namespace) -> int:
     return asyncio.run(up(wanted))
 
 
-def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -> Sources:
-    return Sources(
+def _sources(options: argparse.Namespace, *, must_have_clusters: bool = False) -> ConfigFiles:
+    return ConfigFiles(
         _configs(options),
         options.clusters,
         os.environ,
@@ -191,7 +191,7 @@ def _serve(options: argparse.Namespace) -> int:
     return asyncio.run(_serving(read, sources, pair, options.envoy))
 
 
-def _listening(read: Read, sources: Sources, options: argparse.Namespace) -> Listening:
+def _listening(read: ReadConfiguration, sources: ConfigFiles, options: argparse.Namespace) -> Listening:
     """Where the stages are: by word of the command line, else of the configuration.
 
     Raises:
@@ -213,7 +213,7 @@ def _listening(read: Read, sources: Sources, options: argparse.Namespace) -> Lis
     return Listening(written.route or ROUTE_ADDRESS, written.attempt or ATTEMPT_ADDRESS, written.tls)
 
 
-async def _serving(read: Read, sources: Sources, pair: Listening, envoy: str | None) -> int:
+async def _serving(read: ReadConfiguration, sources: ConfigFiles, pair: Listening, envoy: str | None) -> int:
     assert read.settings is not None, "looked at before"
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -265,7 +265,7 @@ def _render(options: argparse.Namespace) -> int:
     return OK
 
 
-def _write_files(settings: Settings, read: Read, places: Places, folder: Path) -> None:
+def _write_files(settings: Settings, read: ReadConfiguration, places: Places, folder: Path) -> None:
     whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
     publish(folder / "envoy.yaml", text_of(whole))
     publish(folder / "clusters.yaml", clusters_text(read, os.environ))
@@ -310,7 +310,7 @@ def _row(finding: Finding) -> dict[str, str | int | None]:
     }
 
 
-def _lacking(read: Read) -> list[Finding]:
+def _lacking(read: ReadConfiguration) -> list[Finding]:
     if read.settings is None:
         return []
     tls = read.settings.stages.tls
@@ -318,7 +318,7 @@ def _lacking(read: Read) -> list[Finding]:
     return [*identities.problems(read.settings.gateway.providers.values()), *files]
 
 
-def _envoys_findings(given: str | None, read: Read, own: Path | None) -> list[Finding]:
+def _envoys_findings(given: str | None, read: ReadConfiguration, own: Path | None) -> list[Finding]:
     try:
         binary = processes.find_envoy(given)
     except StartError as problem:

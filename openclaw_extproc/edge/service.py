@@ -27,19 +27,19 @@ from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload import restart_needed
 from openclaw_extproc.edge.reload.background import aside
-from openclaw_extproc.edge.reload.config_files import Read, Sources, startable
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.memory import Memory
-from openclaw_extproc.edge.runtime.overload import Gate, pressure_file
+from openclaw_extproc.edge.runtime.overload import OverloadGate, pressure_file
 from openclaw_extproc.edge.runtime.probes import Probes
-from openclaw_extproc.edge.runtime.side_requests import Answers
+from openclaw_extproc.edge.runtime.side_requests import SideRequestClient
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.telemetry.alerts import Tell, nobody
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.stage import AttemptStage
@@ -90,7 +90,7 @@ class Service:
         self.health = HealthWatch(settings.gateway, tell)
         self._memory = Memory()
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
-        self.gate = Gate(lambda: self._settings.overload, self.metrics.registry)
+        self.gate = OverloadGate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
         self.announced: Announce = no_other_worker
         """Who is told of tokens that go on requests from now on: the identity's name, and the tokens."""
@@ -99,7 +99,7 @@ class Service:
         self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
-        self.answers = Answers(
+        self.answers = SideRequestClient(
             lambda: self._settings.listen, self.metrics.question, lambda: self._settings.gateway.callers.tls
         )
         self.look_around()
@@ -135,7 +135,7 @@ class Service:
         while self._not_renewed:
             name = self._not_renewed.popleft()
             text = f"{name} cannot be renewed; what it stands for is used while it is valid"
-            self._tell(Notice(Kind.CREDENTIAL_NOT_RENEWED, name, text, time.time()))
+            self._tell(Notice(NoticeKind.CREDENTIAL_NOT_RENEWED, name, text, time.time()))
         self.answers.expect(self._settings.gateway)
         providers = self._settings.gateway.providers.values()
         self._situation = replace(self._situation, missing_credentials=self._credentials.missing(providers))
@@ -247,16 +247,16 @@ async def running(service: Service, listening: Listening, not_ready: Callable[[]
         await service.close()
 
 
-class Taking(Protocol):
+class ReloadTarget(Protocol):
     """Who works with the configuration: this process, or its workers."""
 
     def look_around(self) -> None: ...
 
-    async def expect(self, read: Read) -> str:
+    async def expect(self, read: ReadConfiguration) -> str:
         """Get ready for it. What went wrong, or nothing."""
         ...
 
-    def take(self, read: Read) -> None: ...
+    def take(self, read: ReadConfiguration) -> None: ...
 
     def reloaded(self, *, ok: bool) -> None: ...
 
@@ -281,7 +281,7 @@ class Taking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class SingleProcess:
     """One worker: this process."""
 
     service: Service
@@ -290,11 +290,11 @@ class Alone:
     def look_around(self) -> None:
         self.service.look_around()
 
-    async def expect(self, read: Read) -> str:
+    async def expect(self, read: ReadConfiguration) -> str:
         await self.service.expect(_settings(read))
         return ""
 
-    def take(self, read: Read) -> None:
+    def take(self, read: ReadConfiguration) -> None:
         self.service.take(_settings(read))
         self.notifier.keep(_settings(read))
 
@@ -313,12 +313,12 @@ class Alone:
         return self.service.metrics.registry
 
 
-def _settings(read: Read) -> Settings:
+def _settings(read: ReadConfiguration) -> Settings:
     assert read.settings is not None, "who has errors is not taken"
     return read.settings
 
 
-async def _nothing_to_prepare(_: Read) -> str:
+async def _nothing_to_prepare(_: ReadConfiguration) -> str:
     return ""
 
 
@@ -326,16 +326,16 @@ async def _nothing_to_prepare(_: Read) -> str:
 class Reloading:
     """What `up` adds to a reload, having an Envoy of its own."""
 
-    check: Callable[[Read], Sequence[Finding]] = lambda _: ()
+    check: Callable[[ReadConfiguration], Sequence[Finding]] = lambda _: ()
     """What Envoy has against it. Runs in a thread."""
-    prepare: Callable[[Read], Awaitable[str]] = _nothing_to_prepare
+    prepare: Callable[[ReadConfiguration], Awaitable[str]] = _nothing_to_prepare
     """Before the snapshot is replaced, because a plan may only name clusters that Envoy has. What went wrong, or
     nothing."""
-    taken: Callable[[Read], None] = lambda _: None
+    taken: Callable[[ReadConfiguration], None] = lambda _: None
     """After the snapshot was replaced."""
 
 
-async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
+async def watch(taking: ReloadTarget, sources: ConfigFiles, reloading: Reloading) -> None:
     """Take in changed files for ever; a bad file changes nothing and says so."""
     seen = last = sources.signature_as_read()
     looks, started = 0, taking.settings
@@ -353,7 +353,7 @@ async def watch(taking: Taking, sources: Sources, reloading: Reloading) -> None:
             seen = sources.signature()  # we may have written the clusters file ourselves
 
 
-async def _reload(taking: Taking, sources: Sources, reloading: Reloading, started: Settings) -> bool:
+async def _reload(taking: ReloadTarget, sources: ConfigFiles, reloading: Reloading, started: Settings) -> bool:
     """Whether the snapshot was replaced. `started`: the settings of the start."""
     try:
         read = await aside(lambda: startable(sources.read(), sources.environment))
@@ -377,7 +377,7 @@ async def _reload(taking: Taking, sources: Sources, reloading: Reloading, starte
     return True
 
 
-def _rejected(taking: Taking, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
+def _rejected(taking: ReloadTarget, objections: Sequence[Finding], findings: Sequence[Finding]) -> bool:
     taking.reloaded(ok=False)
     tell(findings)
     in_the_way = blocking(objections)
@@ -386,7 +386,7 @@ def _rejected(taking: Taking, objections: Sequence[Finding], findings: Sequence[
     first = str(in_the_way[0]) if in_the_way else ""
     errors_found = "1 error" if count == 1 else f"{count} errors"
     text = f"a changed configuration has {errors_found}, so the old one stays: {first[:500]}"
-    taking.notifier.tell(Notice(Kind.CONFIG_REJECTED, "configuration", text, time.time()))
+    taking.notifier.tell(Notice(NoticeKind.CONFIG_REJECTED, "configuration", text, time.time()))
     return False
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.model import json as j
-from openclaw_extproc.stages.pipeline import Arrived
+from openclaw_extproc.stages.pipeline import IncomingRequest
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.shapes import PATHS, path_of, shape_of
 
@@ -17,7 +17,7 @@ class UnclearError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    arrived: Arrived
+    arrived: IncomingRequest
     found_by: Literal["path", "format", "shape"]
     """What told the client's format."""
 
@@ -45,11 +45,11 @@ def ask(
     raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
 
 
-def _arrived(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> Arrived:
+def _arrived(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> IncomingRequest:
     spoken = spoken_at(headers[":path"], headers)
     if not spoken.served:
         raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")
-    return Arrived(headers, spoken, body, at, identity=identity)
+    return IncomingRequest(headers, spoken, body, at, identity=identity)
 
 
 def header(text: str) -> tuple[str, str]:

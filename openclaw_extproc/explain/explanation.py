@@ -19,10 +19,10 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import Candidate, RuleSeen, Trace
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output, pipeline
 from openclaw_extproc.stages.attempt.history import History
-from openclaw_extproc.stages.attempt.upstream_request import Bound, prepare
+from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt, prepare_upstream_request
 from openclaw_extproc.stages.route.side_requests import AskOpinion, AskSummary, Question
 from openclaw_extproc.wire.base import ClientSide
 
@@ -112,20 +112,23 @@ class Explanation:
 
 def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tuple[str, ...] = ()) -> Explanation:
     """Go the way that the route stage goes, and tell all of it."""
-    gone = pipeline.go(asking.arrived, lambda _: situation, gateway)
+    gone = pipeline.route(asking.arrived, lambda _: situation, gateway)
     known = gone.known
     request = _request(asking, known)
     features = None if known is None else _features(known.features)
     match gone:
         case pipeline.Refused(fault, _, record, trace):
-            told = {} if record is None else decision_output.headers(record, None, None)
+            told = {} if record is None else decision_output.decision_headers(record, None, None)
             refusal = _refusal(fault, asking.arrived.spoken.client)
             return _told(request, features, trace, record, gateway, told, notes, refusal=refusal)
-        case pipeline.Counted(_, headers, _):
+        case pipeline.TokenCount(_, headers, _):
             return _told(request, features, Trace(), None, gateway, dict(headers), notes)
-        case pipeline.Planned(_, decision, plan, question=question):
+        case pipeline.Routed(_, decision, plan, question=question):
             sending, unsendable = _dry(asking, plan)
-            told, first = decision_output.headers(plan.record, plan.groups[0][0], plan.groups[0][0]), _unasked(question)
+            told, first = (
+                decision_output.decision_headers(plan.record, plan.groups[0][0], plan.groups[0][0]),
+                _unasked(question),
+            )
             return _told(
                 request, features, decision.trace, plan.record, gateway, told, (*first, *notes),
                 refusal=unsendable, plan=_planning(plan), sending=sending,
@@ -143,7 +146,7 @@ def _unasked(question: Question | None) -> tuple[str, ...]:
             return ()
 
 
-def _request(asking: Asking, known: pipeline.Known | None) -> Request:
+def _request(asking: Asking, known: pipeline.ParsedRequest | None) -> Request:
     arrived = asking.arrived
     path, size = arrived.headers[":path"].partition("?")[0], len(arrived.body)
     if known is None:
@@ -159,7 +162,7 @@ def _told(
     request: Request,
     features: dict[str, Json] | None,
     trace: Trace,
-    record: Record | None,
+    record: DecisionRecord | None,
     gateway: Gateway,
     headers: dict[str, str],
     notes: tuple[str, ...],
@@ -176,11 +179,11 @@ def _told(
         trace.judgement,
         trace.rules,
         tuple(_candidacy(one) for one in trace.candidates),
-        None if record is None else {**decision_output.decision(record), "because": list(record.because)},
+        None if record is None else {**decision_output.decision_log_fields(record), "because": list(record.because)},
         plan,
         sending,
         refusal,
-        decision_output.allowed(headers, gateway.response_headers),
+        decision_output.allowed_headers(headers, gateway.response_headers),
         (*notes, *_unpriced(trace, gateway)),
     )
 
@@ -241,10 +244,10 @@ def _shares(group: tuple[Target, ...]) -> tuple[Share, ...]:
 def _dry(asking: Asking, plan: Plan) -> tuple[Sending, Refusal | None]:
     """The first attempt's request, made by the attempt stage's own code, and thrown away."""
     target = plan.groups[0][0]
-    bound = Bound(plan, 1, target, asking.arrived.headers, History(), asking.arrived.at)
+    bound = BoundAttempt(plan, 1, target, asking.arrived.headers, History(), asking.arrived.at)
     provider, model, format = target.provider.name, target.model, bound.format.name
     try:
-        encoded = prepare(bound, asking.arrived.body).encoded
+        encoded = prepare_upstream_request(bound, asking.arrived.body).encoded
     except FaultError as error:
         return Sending(provider, model, format, bound.translates, None, None), _refusal(error.fault, bound.client)
     path = target.provider.base_path + encoded.path

@@ -7,7 +7,7 @@ configuration believes callers; the sidecar's own default. A caller fills what i
 from dataclasses import replace
 
 from openclaw_extproc.callers import CallerIdentity, CallerRules
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.declared import Declared
 
 
@@ -21,7 +21,7 @@ def attributed(said: Declared, identity: CallerIdentity, rules: CallerRules) -> 
     centre = identity.cost_centre or (said.cost_centre if rules.trusts_labels else "") or rules.default_cost_centre
     if not centre and rules.requires_cost_centre:
         hint = "send x-openclaw-cost-centre" if rules.trusts_labels else "the caller's identity names none"
-        raise FaultError(Kind.FORBIDDEN, f"a request needs a cost centre here: {hint}")
+        raise FaultError(FaultKind.FORBIDDEN, f"a request needs a cost centre here: {hint}")
     if (user, centre) == (said.user, said.cost_centre):
         return said
     return replace(

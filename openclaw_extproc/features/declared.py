@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, TypeAlias, TypeVar, get_args
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.level_prompt import Prompt, prompt
 from openclaw_extproc.strategy import TIERS, Level, Task, Tier
@@ -101,7 +101,7 @@ _OF_LEVEL = (MODEL, PROMPT, ROUTING, TIMEOUT, COST)
 def _text(headers: Mapping[str, str], name: str, *, most: int = MAX_BYTES) -> str:
     value = headers.get(name, "").strip()
     if len(value) > most or len(value.encode(errors="replace")) > most:
-        raise FaultError(Kind.MALFORMED, f"{name}: longer than {most} bytes")
+        raise FaultError(FaultKind.MALFORMED, f"{name}: longer than {most} bytes")
     return value
 
 
@@ -117,7 +117,7 @@ def _short(name: str) -> str:
 def _word(headers: Mapping[str, str], name: str, known: Mapping[str, str]) -> str:
     word = _text(headers, name).lower().replace("-", "_")
     if word and word not in known:
-        raise FaultError(Kind.MALFORMED, f"{name}: unknown word (known: {', '.join(known)})")
+        raise FaultError(FaultKind.MALFORMED, f"{name}: unknown word (known: {', '.join(known)})")
     return known[word] if word else ""
 
 
@@ -134,7 +134,7 @@ def _number(headers: Mapping[str, str], name: str, read: Callable[[str], Number 
         return None
     number = read(text)
     if number is None:
-        raise FaultError(Kind.MALFORMED, f"{name}: {_EXPECTED[name]}")
+        raise FaultError(FaultKind.MALFORMED, f"{name}: {_EXPECTED[name]}")
     return number
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 
@@ -25,7 +25,7 @@ def prompt(text: str) -> Prompt:
     try:
         return _prompt(j.parse(text, where=NAME))
     except UnreadableError as problem:
-        raise FaultError(Kind.MALFORMED, str(problem)) from problem
+        raise FaultError(FaultKind.MALFORMED, str(problem)) from problem
 
 
 def _prompt(body: Mapping[str, Json]) -> Prompt:

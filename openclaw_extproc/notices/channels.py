@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.notices.kinds import Kind
+from openclaw_extproc.notices.kinds import NoticeKind
 
 Vendor: TypeAlias = Literal["slack_webhook", "discord_webhook", "telegram_bot", "webhook", "smtp"]
 Security: TypeAlias = Literal["starttls", "tls", "none"]
@@ -53,4 +53,4 @@ class Channel:
     """Name of a variable with the chat, where `chat` is empty."""
     mail: Mail | None = None
     rate: Rate | None = None
-    routes: Mapping[Kind, Route] = field(default_factory=dict[Kind, Route])
+    routes: Mapping[NoticeKind, Route] = field(default_factory=dict[NoticeKind, Route])

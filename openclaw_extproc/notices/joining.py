@@ -7,7 +7,7 @@ doubles, so that an outage of a night is no reason for a hundred messages.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 FIRST_SECONDS = 300.0
 LONGEST_SECONDS = 4 * 3_600.0
@@ -19,7 +19,7 @@ MAX_SUBJECTS = 1_000
 class _Window:
     ends: float
     seconds: float
-    told: set[tuple[Kind, int]]
+    told: set[tuple[NoticeKind, int]]
     """Kinds that were told, and by whom they were heard."""
     held: Notice | None = None
     times: int = 0

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 Severity: TypeAlias = Literal["critical", "warning", "info"]
 
 
-class Kind(Enum):
+class NoticeKind(Enum):
     """What happened. The values are also words for `routing_rules[].type`."""
 
     PROVIDER_OUT = "provider_out"
@@ -34,44 +34,44 @@ class Kind(Enum):
     DAILY_REPORT = "daily_report"
 
 
-SEVERITIES: Mapping[Kind, Severity] = {
-    Kind.PROVIDER_OUT: "critical",
-    Kind.PROVIDER_BACK: "info",
-    Kind.CREDENTIAL_REFUSED: "critical",
-    Kind.QUOTA_EXHAUSTED: "critical",
-    Kind.MODEL_NOT_FOUND: "warning",
-    Kind.FAILURE_RATE: "critical",
-    Kind.CREDENTIAL_NOT_RENEWED: "critical",
-    Kind.BUDGET_REACHED: "critical",
-    Kind.DRILL_FAILED: "critical",
-    Kind.DRILL_PASSED: "info",
-    Kind.CONFIG_REJECTED: "warning",
-    Kind.WORKER_REPLACED: "warning",
-    Kind.ENVOY_DOWN: "critical",
-    Kind.ENVOY_UP: "info",
-    Kind.DAILY_REPORT: "info",
+SEVERITIES: Mapping[NoticeKind, Severity] = {
+    NoticeKind.PROVIDER_OUT: "critical",
+    NoticeKind.PROVIDER_BACK: "info",
+    NoticeKind.CREDENTIAL_REFUSED: "critical",
+    NoticeKind.QUOTA_EXHAUSTED: "critical",
+    NoticeKind.MODEL_NOT_FOUND: "warning",
+    NoticeKind.FAILURE_RATE: "critical",
+    NoticeKind.CREDENTIAL_NOT_RENEWED: "critical",
+    NoticeKind.BUDGET_REACHED: "critical",
+    NoticeKind.DRILL_FAILED: "critical",
+    NoticeKind.DRILL_PASSED: "info",
+    NoticeKind.CONFIG_REJECTED: "warning",
+    NoticeKind.WORKER_REPLACED: "warning",
+    NoticeKind.ENVOY_DOWN: "critical",
+    NoticeKind.ENVOY_UP: "info",
+    NoticeKind.DAILY_REPORT: "info",
 }
 
-_ALL_CLEAR = (Kind.PROVIDER_BACK, Kind.ENVOY_UP)
+_ALL_CLEAR = (NoticeKind.PROVIDER_BACK, NoticeKind.ENVOY_UP)
 ALERTS = frozenset({*(kind for kind, severity in SEVERITIES.items() if severity == "critical"), *_ALL_CLEAR})
 """Whoever was woken because something is out is also told that it is back."""
-GENERAL = frozenset(Kind) - {Kind.DAILY_REPORT}
-COMMUNITY = frozenset({Kind.PROVIDER_OUT, Kind.PROVIDER_BACK})
+GENERAL = frozenset(NoticeKind) - {NoticeKind.DAILY_REPORT}
+COMMUNITY = frozenset({NoticeKind.PROVIDER_OUT, NoticeKind.PROVIDER_BACK})
 """What those notice who only use the models."""
 
-TYPES: Mapping[str, frozenset[Kind]] = {
+TYPES: Mapping[str, frozenset[NoticeKind]] = {
     "critical_alert": ALERTS,
     "general_notification": GENERAL,
-    "daily_report": frozenset({Kind.DAILY_REPORT}),
+    "daily_report": frozenset({NoticeKind.DAILY_REPORT}),
     "community_update": COMMUNITY,
-    **{kind.value: frozenset({kind}) for kind in Kind},
+    **{kind.value: frozenset({kind}) for kind in NoticeKind},
 }
 """Words of `routing_rules[].type`."""
 
-PRIORITIES: Mapping[str, frozenset[Kind]] = {
+PRIORITIES: Mapping[str, frozenset[NoticeKind]] = {
     "critical_notifications": ALERTS,
     "general_notifications": GENERAL,
-    "daily_digest": frozenset({Kind.DAILY_REPORT}),
+    "daily_digest": frozenset({NoticeKind.DAILY_REPORT}),
     "community_posts": COMMUNITY,
 }
 """Words of `channels.<name>.priority`."""
@@ -81,7 +81,7 @@ PRIORITIES: Mapping[str, frozenset[Kind]] = {
 class Notice:
     """One thing to tell. No secret, no prompt and nothing of what an upstream sent is in it."""
 
-    kind: Kind
+    kind: NoticeKind
     subject: str
     """What it is about: a provider, `provider/model`, the name of a budget."""
     text: str

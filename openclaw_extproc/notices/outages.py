@@ -6,9 +6,9 @@ Each worker has circuits of its own, so the same outage is seen several times, a
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
-_OF_OUTAGES = (Kind.PROVIDER_OUT, Kind.PROVIDER_BACK)
+_OF_OUTAGES = (NoticeKind.PROVIDER_OUT, NoticeKind.PROVIDER_BACK)
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Outages:
         if notice.kind not in _OF_OUTAGES:
             return True
         sources = self._out.setdefault(notice.subject, set())
-        if notice.kind is Kind.PROVIDER_OUT:
+        if notice.kind is NoticeKind.PROVIDER_OUT:
             sources.add(source)
             return self._begins(notice.subject)
         sources.discard(source)

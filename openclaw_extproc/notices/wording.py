@@ -8,16 +8,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 PLAIN, COMMUNITY_POST = "plain", "community_post"
 NAMED = (PLAIN, COMMUNITY_POST)
 WORDS = ("severity", "kind", "subject", "text", "time", "times", "place")
 _WORD = re.compile(r"\{([^{}]*)\}")
 
-_COMMUNITY: Mapping[Kind, str] = {
-    Kind.PROVIDER_OUT: "{subject} does not answer reliably at the moment. Other models stand in for it where they can.",
-    Kind.PROVIDER_BACK: "{subject} answers again.",
+_COMMUNITY: Mapping[NoticeKind, str] = {
+    NoticeKind.PROVIDER_OUT: (
+        "{subject} does not answer reliably at the moment. Other models stand in for it where they can."
+    ),
+    NoticeKind.PROVIDER_BACK: "{subject} answers again.",
 }
 
 

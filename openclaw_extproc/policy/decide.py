@@ -6,7 +6,7 @@ file of its own; this one only calls them one after the other and writes down wh
 
 from dataclasses import dataclass, field, replace
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
@@ -37,7 +37,7 @@ from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
 from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 
 __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
 
@@ -48,7 +48,7 @@ class Decision:
 
     groups: tuple[Group, ...]
     """Attempt n goes to one of group n."""
-    record: Record = field(default_factory=Record)
+    record: DecisionRecord = field(default_factory=DecisionRecord)
     trace: Trace = field(default_factory=Trace)
     timeout_ms: int | None = None
     """What the levels want of the time limit; `None`: nothing."""
@@ -139,7 +139,7 @@ def _lined_up(chosen: Selection) -> Ranking:
     return within_budget(done, chosen, held=stays is not None and line[0] is stays)
 
 
-_DEARER = Fault(Kind.OVER_BUDGET, "it costs more than the chosen model, and the priority of the request is low")
+_DEARER = Fault(FaultKind.OVER_BUDGET, "it costs more than the chosen model, and the priority of the request is low")
 
 
 # -- observe and shadow --------------------------------------------------------------
@@ -169,7 +169,7 @@ def _watched(case: RoutingContext) -> Decision:
 class _Imagined:
     """What `enforce` would have decided."""
 
-    record: Record
+    record: DecisionRecord
     would: str
     """Who would have been asked first, or why nobody."""
     targets: tuple[Target, ...] = ()
@@ -182,11 +182,11 @@ def _imagined(case: RoutingContext) -> _Imagined:
     except RefusedError as error:
         return _Imagined(error.record, f"refused: {error.fault.kind.value}", rules=error.trace.rules)
     except FaultError as error:
-        return _Imagined(Record(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
+        return _Imagined(DecisionRecord(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
     return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.trace.rules)
 
 
-def _with_would(record: Record, imagined: _Imagined, case: RoutingContext) -> Record:
+def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContext) -> DecisionRecord:
     if case.strategy.mode != "shadow":
         return record
     other = imagined.record

@@ -8,10 +8,10 @@ from openclaw_extproc.policy import trace
 from openclaw_extproc.policy.ranking import Ranking, Selection
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.trace import RefusedError, Trace
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 
 
-def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment: str = "") -> Record:
+def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment: str = "") -> DecisionRecord:
     case, choice = chosen.case, chosen.choice
     return replace(
         record_headers_of(case, first),
@@ -26,10 +26,10 @@ def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment
     )
 
 
-def record_headers_of(case: RoutingContext, first: Target | None) -> Record:
+def record_headers_of(case: RoutingContext, first: Target | None) -> DecisionRecord:
     """What is known of a request whatever is decided, and what it will cost at its first target."""
     judged, declared, chats = case.judgement, case.features.declared, case.is_chat
-    return Record(
+    return DecisionRecord(
         mode=case.strategy.mode,
         tier=judged.tier if chats else "",
         score=judged.score if chats else 0.0,

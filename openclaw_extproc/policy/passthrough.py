@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
@@ -26,7 +26,7 @@ from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import choose
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.trace import RefusedError, Trace
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~/@+-]{0,127}", re.ASCII)
 """A model's name that is in no configuration and may go to a vendor all the same."""
@@ -38,7 +38,7 @@ class PassthroughDecision:
 
     target: Target
     """Its model is the name at that provider; empty: the request names none, or one that nobody lists."""
-    record: Record
+    record: DecisionRecord
     timeout_ms: int | None = None
 
 
@@ -66,7 +66,7 @@ def decide_passthrough(
         fault = _too_dear(first, budget(case, over))
     record = _record(first, limits, case)
     if first is None or fault is not None:
-        fault = fault or Fault(Kind.EXHAUSTED, "no provider can take this request")
+        fault = fault or Fault(FaultKind.EXHAUSTED, "no provider can take this request")
         raise RefusedError(fault, replace(record, because=(fault.public,)), Trace())
     return PassthroughDecision(first.target, record, over.timeout_ms)
 
@@ -83,7 +83,7 @@ def _targets(owners: Sequence[Provider], case: RoutingContext) -> tuple[Target, 
     there = tuple(Target(at[t.provider.name], t.model) for t in found.chain if t.provider.name in at)
     if not there:
         has = found.chain[0].provider.name
-        fault = Fault(Kind.UNSUPPORTED, f"model: {has} serves it, but does not accept requests of this kind")
+        fault = Fault(FaultKind.UNSUPPORTED, f"model: {has} serves it, but does not accept requests of this kind")
         raise RefusedError(fault, record_headers_of(case, None), Trace())
     return there
 
@@ -93,16 +93,16 @@ def _objection(one: Candidate, first: Candidate, limits: Bounds, case: RoutingCo
     if name := limits.forbids(one, case):
         public = f"{name} does not allow {one.name}"
         unnamed = f"{name}: requests that are forwarded unread are not allowed at {provider.name}"
-        return Fault(Kind.FORBIDDEN, public if one.target.model else unnamed)
+        return Fault(FaultKind.FORBIDDEN, public if one.target.model else unnamed)
     if provider.auth == "forward" and provider.name != first.target.provider.name:
         # A caller's key goes to the provider it was sent for and to nobody else.
         public = f"{provider.name}: the caller's own credential is sent only to the first provider of a chain"
-        return Fault(Kind.EXHAUSTED, public)
+        return Fault(FaultKind.EXHAUSTED, public)
     if provider.auth != "forward" and provider.identity in case.situation.missing_credentials:
-        return Fault(Kind.EXHAUSTED, f"{provider.name}: its credential is not set")
+        return Fault(FaultKind.EXHAUSTED, f"{provider.name}: its credential is not set")
     if is_full(one.name, case.snapshot.limits, case.situation.inflight):
         most = case.snapshot.limits[one.name]
-        return Fault(Kind.RATE_LIMITED, f"{one.name} has reached its limit of {most} concurrent calls")
+        return Fault(FaultKind.RATE_LIMITED, f"{one.name} has reached its limit of {most} concurrent calls")
     return None
 
 
@@ -121,7 +121,7 @@ def _is_broken(limit: BudgetLimit, *, unknown: bool) -> bool:
     return limit.is_used_up or not limit.allows(None, unknown=unknown)
 
 
-def _record(first: Candidate | None, limits: Bounds, case: RoutingContext) -> Record:
+def _record(first: Candidate | None, limits: Bounds, case: RoutingContext) -> DecisionRecord:
     named = first is not None and first.target.model
     why = f"not a model call: {first.target.provider.name} lists its model" if first and named else _TO_ITS_OWN
     return replace(record_headers_of(case, None), because=(why,), data_classes=limits.classes)

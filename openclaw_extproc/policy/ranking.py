@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible import eligibility
@@ -64,7 +64,7 @@ def others(chosen: Selection, known: Iterable[Candidate]) -> Eligibility:
 
 def is_in_the_way(found: Eligibility) -> bool:
     """Whether it is the request that does not fit. Missing credentials are for an operator to see and to mend."""
-    return any(fault.kind is Kind.FORBIDDEN or fault.code == eligibility.TOO_LONG for _, fault in found.objections)
+    return any(fault.kind is FaultKind.FORBIDDEN or fault.code == eligibility.TOO_LONG for _, fault in found.objections)
 
 
 def rank_anybody(before: Eligibility, chosen: Selection) -> tuple[Eligibility, tuple[str, ...]]:
@@ -78,7 +78,7 @@ def rank_anybody(before: Eligibility, chosen: Selection) -> tuple[Eligibility, t
 
 def nobody_fault(found: Eligibility) -> Fault:
     worst = eligibility.most_telling_fault(found.objections)
-    return replace(worst, public="; ".join(skipped_reasons(found))) if worst.kind is Kind.EXHAUSTED else worst
+    return replace(worst, public="; ".join(skipped_reasons(found))) if worst.kind is FaultKind.EXHAUSTED else worst
 
 
 def skipped_reasons(found: Eligibility) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.complexity import Classification
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Trace:
 class RefusedError(FaultError):
     """The refusal of a request for which no target remains, with the record and trace of the decision."""
 
-    def __init__(self, fault: Fault, record: Record, trace: Trace) -> None:
+    def __init__(self, fault: Fault, record: DecisionRecord, trace: Trace) -> None:
         super().__init__(fault.kind, fault.public, about=fault.about)
         self.fault = fault
         self.record = record

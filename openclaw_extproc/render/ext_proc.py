@@ -40,7 +40,7 @@ BODY_BYTES = 32 * _MIB
 # we still have some of it (decision 21). So none of these may be reached by answers of up to `MAX_ANSWER_BYTES`.
 STAGE_STREAM_BYTES = 2**31 - 1
 """Of one stream to a stage, which nobody reaches: a worker takes in what a provider sends as fast as it comes, and ends
-an answer of which too much waits for its turn (`edge.run_queue.Waiting`)."""
+an answer of which too much waits for its turn (`edge.run_queue.WaitingBytes`)."""
 REQUEST_BUFFER_BYTES = MAX_ANSWER_BYTES + 16 * _MIB
 """Of one request, in each direction: what waits for the route stage of its body, and of its answer. Larger than
 `BODY_BYTES` for the answer's sake: a body between the two is refused by the route stage."""

@@ -11,7 +11,7 @@ nothing.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -25,17 +25,17 @@ from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:
-    out = Fault(Kind.EXHAUSTED, emergency.message)
-    large = Fault(Kind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
-    away = Fault(Kind.EXHAUSTED, "the gateway is not ready; try again")
-    method = Fault(Kind.METHOD_NOT_ALLOWED, "the method is none of this API's")
-    path = Fault(Kind.MALFORMED, "path: cannot be read")
+    out = Fault(FaultKind.EXHAUSTED, emergency.message)
+    large = Fault(FaultKind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
+    away = Fault(FaultKind.EXHAUSTED, "the gateway is not ready; try again")
+    method = Fault(FaultKind.METHOD_NOT_ALLOWED, "the method is none of this API's")
+    path = Fault(FaultKind.MALFORMED, "path: cannot be read")
     seconds = -(-emergency.retry_after_ms // 1000)
     over = {"retry-after": str(seconds), "x-should-retry": "false"}
-    lost = Fault(Kind.EXHAUSTED, "the gateway lost this call; try again")
-    busy = Fault(Kind.OVERLOADED, OVERLOADED, 503)
-    slow = Fault(Kind.MALFORMED, "request: not all of it arrived in time", 408)
-    heads = Fault(Kind.MALFORMED, "request headers: too many or too large", 431)
+    lost = Fault(FaultKind.EXHAUSTED, "the gateway lost this call; try again")
+    busy = Fault(FaultKind.OVERLOADED, OVERLOADED, 503)
+    slow = Fault(FaultKind.MALFORMED, "request: not all of it arrived in time", 408)
+    heads = Fault(FaultKind.MALFORMED, "request headers: too many or too large", 431)
     again = {"retry-after": "1", "x-should-retry": "true"}
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
     mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], _NOT_AGAIN))  # it has no path

@@ -11,7 +11,7 @@ from openclaw_extproc.plan import Plan, Shortened
 from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.amending import with_fields
 from openclaw_extproc.wire.base import Asked
@@ -83,14 +83,14 @@ def _cut(
     return contexts.cut_context(weighed, tokens, most - min(note, most // 4), facts.window, context)
 
 
-def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: Record) -> Plan:
+def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: DecisionRecord) -> Plan:
     """The record says it of the targets that are asked first."""
     told = [f"{named(cuts[t.name])} for {t.name}" for t in plan.groups[0] if t.name in cuts]
     notice = "; ".join([*filter(None, [record.notice]), *told])
     return replace(plan, shortened=dict(cuts), record=replace(record, notice=notice))
 
 
-def summarized(plan: Plan, of: Iterable[int], summary: str, record: Record) -> Plan:
+def summarized(plan: Plan, of: Iterable[int], summary: str, record: DecisionRecord) -> Plan:
     """A summary tells all the targets that do not get these entries; who gets even less is told as much.
 
     `record`: as it was before the conversation was shortened.

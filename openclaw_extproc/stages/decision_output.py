@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import ResponseHeaders, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.headers import safe
 
 PREFIX = "x-openclaw-"
@@ -20,7 +20,7 @@ _MINIMAL = frozenset({"provider", "model", "warnings", "notice", "cache", "reque
 """Who answered and what was changed: what an application has to know of its answer."""
 
 
-def headers(record: Record, answered: Target | None, first: Target | None) -> dict[str, str]:
+def decision_headers(record: DecisionRecord, answered: Target | None, first: Target | None) -> dict[str, str]:
     """What the caller is told of the decision.
 
     Args:
@@ -42,16 +42,16 @@ def headers(record: Record, answered: Target | None, first: Target | None) -> di
     return {PREFIX + name: safe(value) for name, value in told.items() if value}
 
 
-def _estimate(record: Record) -> str:
+def _estimate(record: DecisionRecord) -> str:
     """Of the prompt as it came and an answer of the usual length: not what the bill will say."""
     return "" if record.cost_usd is None else f"{dollars(record.cost_usd)};estimated"
 
 
-def allowed(told: Mapping[str, str], how: ResponseHeaders) -> dict[str, str]:
-    return {name: value for name, value in told.items() if not withheld(name, how)}
+def allowed_headers(told: Mapping[str, str], how: ResponseHeaders) -> dict[str, str]:
+    return {name: value for name, value in told.items() if not withheld_headers(name, how)}
 
 
-def withheld(name: str, how: ResponseHeaders) -> bool:
+def withheld_headers(name: str, how: ResponseHeaders) -> bool:
     """Whether the operator wants this header kept from callers. Never of headers that are not ours."""
     if how == "all" or not name.startswith(PREFIX):
         return False
@@ -63,7 +63,7 @@ def dollars(cost: float | None) -> str:
     return "" if cost is None else f"{cost:.8f}".rstrip("0").rstrip(".")
 
 
-def decision(record: Record) -> dict[str, Json]:
+def decision_log_fields(record: DecisionRecord) -> dict[str, Json]:
     """For machines: the same keys always, `None` and empty where there is nothing to tell."""
     return {
         "tier": record.tier or None,
@@ -88,7 +88,7 @@ def decision(record: Record) -> dict[str, Json]:
     }
 
 
-def noted(plan: Plan, user: str) -> dict[str, str]:
+def decision_metadata(plan: Plan, user: str) -> dict[str, str]:
     """For Envoy's dynamic metadata: a key each, for access logs and other filters, and all of it as JSON.
 
     Absent where there is nothing to tell, so that an access log shows `-`.
@@ -121,4 +121,4 @@ def noted(plan: Plan, user: str) -> dict[str, str]:
         "reason": "; ".join(record.because),
     }
     cut = {key: value[:MAX_NOTED_CHARS] for key, value in flat.items() if value}
-    return {**cut, "decision": j.text(decision(record))}
+    return {**cut, "decision": j.text(decision_log_fields(record))}

@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.headroom import Headroom
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 
 
 class Selection(Enum):
@@ -88,7 +88,7 @@ class RequestEntry:
     """Of our own work, without waiting for the rest of the request."""
     seconds: float = 0.0
     """Until the response headers."""
-    record: Record | None = None
+    record: DecisionRecord | None = None
     """What was decided; `None` where nobody came so far."""
     identity: CallerIdentity = ANONYMOUS
     """Who sent it, as it was verified."""

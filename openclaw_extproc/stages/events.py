@@ -68,7 +68,7 @@ class ResponseTrailers:
 
 
 @dataclass(frozen=True, slots=True)
-class Woken:
+class TimerFired:
     """Nothing came until `AttemptStage.wakes_at`."""
 
     at: float
@@ -90,7 +90,7 @@ class Closed:
     """Set when we broke."""
 
 
-StateEvent: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | Woken | Closed
+StateEvent: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | TimerFired | Closed
 """Events whose meaning depends on the state in which they come."""
 Event: TypeAlias = StateEvent | Overrun
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from openclaw_extproc import features
 from openclaw_extproc import plan as plans
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
@@ -28,7 +28,7 @@ from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError, Trace
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.route import local_responses, side_requests
@@ -42,7 +42,7 @@ MAX_NAME_CHARS = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class IncomingRequest:
     """A request, all of it."""
 
     headers: Mapping[str, str]
@@ -62,7 +62,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ParsedRequest:
     """What a request says."""
 
     ask: Ask
@@ -74,8 +74,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    known: Known
+class Routed:
+    known: ParsedRequest
     decision: Decision
     plan: Plan
 
@@ -86,10 +86,10 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TokenCount:
     """A count of tokens was asked for that no provider can give: here is an estimate."""
 
-    known: Known
+    known: ParsedRequest
     headers: Mapping[str, str]
     body: bytes
 
@@ -97,25 +97,25 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class Refused:
     fault: Fault
-    known: Known | None = None
+    known: ParsedRequest | None = None
     """`None`: not even the request could be read."""
-    record: Record | None = None
+    record: DecisionRecord | None = None
     trace: Trace = field(default_factory=Trace)
 
 
-Way: TypeAlias = Planned | Counted | Refused
+Way: TypeAlias = Routed | TokenCount | Refused
 
 
 Recall: TypeAlias = Callable[[Features], RuntimeState]
 """What is true now and bears on such a request."""
 
 
-def go(arrived: Arrived, recall: Recall, gateway: Gateway) -> Way:
-    known = read(arrived, gateway.callers)
+def route(arrived: IncomingRequest, recall: Recall, gateway: Gateway) -> Way:
+    known = parse(arrived, gateway.callers)
     return known if isinstance(known, Refused) else choose(arrived, known, recall(known.features), gateway)
 
 
-def read(arrived: Arrived, callers: CallerRules) -> Known | Refused:
+def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | Refused:
     spoken = arrived.spoken
     if arrived.inside:
         callers = replace(callers, trusts_labels=True)  # we said it ourselves, of the request that we ask for
@@ -127,14 +127,14 @@ def read(arrived: Arrived, callers: CallerRules) -> Known | Refused:
         seen = features.extract(
             ask, client_format=spoken.format, headers=_shown(arrived), identity=arrived.identity, callers=callers
         )
-        return Known(ask, _as_written(seen) if arrived.inside else seen, asked.body)
+        return ParsedRequest(ask, _as_written(seen) if arrived.inside else seen, asked.body)
     except FaultError as error:
         return Refused(error.fault)
     except UnreadableError as problem:
-        return Refused(Fault(Kind.MALFORMED, str(problem)))
+        return Refused(Fault(FaultKind.MALFORMED, str(problem)))
 
 
-def _shown(arrived: Arrived) -> Mapping[str, str]:
+def _shown(arrived: IncomingRequest) -> Mapping[str, str]:
     """The headers without our own secret: what policy may look at, people may read."""
     headers = arrived.headers
     return {name: headers[name] for name in headers if name != INSIDE} if arrived.inside else headers
@@ -146,7 +146,11 @@ def _as_written(seen: Features) -> Features:
 
 
 def choose(
-    arrived: Arrived, known: Known, situation: RuntimeState, gateway: Gateway, judgement: Classification | None = None
+    arrived: IncomingRequest,
+    known: ParsedRequest,
+    situation: RuntimeState,
+    gateway: Gateway,
+    judgement: Classification | None = None,
 ) -> Way:
     """`judgement`: our own and a second one, which is not asked for again."""
     if not arrived.inside:
@@ -156,28 +160,28 @@ def choose(
     except FaultError as error:
         counted = local_responses.count(arrived.spoken, known.ask) if error.fault.kind in _MAY_BE_COUNTED else None
         if counted is not None:
-            return Counted(known, *counted)
+            return TokenCount(known, *counted)
         if isinstance(error, RefusedError):
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
     plan = context_shortening.planned(
-        _plan(arrived, known, decision, gateway, uncorrected(decision, situation, gateway)),
+        _plan(arrived, known, decision, gateway, without_correction(decision, situation, gateway)),
         known.weighed,
         known.features,
         gateway,
         situation,
     )
-    planned = Planned(known, decision, plan, called(known.features))
+    planned = Routed(known, decision, plan, with_called_model(known.features))
     return planned if arrived.inside else replace(planned, question=_question(planned, situation, gateway, judgement))
 
 
-def _weighed(arrived: Arrived, known: Known, gateway: Gateway) -> Known:
+def _weighed(arrived: IncomingRequest, known: ParsedRequest, gateway: Gateway) -> ParsedRequest:
     weighed = context_shortening.weighed(arrived.spoken.client.conversation, known.body, known.features, gateway)
     return replace(known, weighed=weighed, features=context_shortening.measured(known.features, weighed, gateway))
 
 
 def _question(
-    planned: Planned, situation: RuntimeState, gateway: Gateway, judgement: Classification | None
+    planned: Routed, situation: RuntimeState, gateway: Gateway, judgement: Classification | None
 ) -> Question | None:
     known = planned.known
     if judgement is None and (asks := side_requests.opinion(planned.decision, known.features, situation, gateway)):
@@ -186,7 +190,9 @@ def _question(
     return side_requests.summary(planned.plan, pieces, known.features, gateway)
 
 
-def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recall, gateway: Gateway) -> Way:
+def continue_after_answer(
+    arrived: IncomingRequest, planned: Routed, text: str | None, recall: Recall, gateway: Gateway
+) -> Way:
     """The way on with the answer to the question, or without one."""
     match planned.question:
         case AskOpinion():
@@ -204,22 +210,24 @@ def answered(arrived: Arrived, planned: Planned, text: str | None, recall: Recal
             return replace(planned, question=None)
 
 
-def called(seen: Features) -> str:
+def with_called_model(seen: Features) -> str:
     """The user, as the log calls them."""
     return (seen.declared.user_label or seen.declared.user)[:MAX_NAME_CHARS]
 
 
-_MAY_BE_COUNTED = frozenset({Kind.UNSUPPORTED, Kind.EXHAUSTED})
+_MAY_BE_COUNTED = frozenset({FaultKind.UNSUPPORTED, FaultKind.EXHAUSTED})
 """Why nobody can be asked, where an estimate helps. An unknown model and what is forbidden stay what they are."""
 
 
-def uncorrected(decision: Decision, situation: RuntimeState, gateway: Gateway) -> int:
+def without_correction(decision: Decision, situation: RuntimeState, gateway: Gateway) -> int:
     """The estimate of the prompt's tokens before it was corrected."""
     ratio = situation.token_ratio.get(gateway.facts(decision.groups[0][0]).family, 1.0)
     return round(decision.record.input_tokens / ratio) if ratio > 0 else 0
 
 
-def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, estimated_tokens: int) -> Plan:
+def _plan(
+    arrived: IncomingRequest, known: ParsedRequest, decision: Decision, gateway: Gateway, estimated_tokens: int
+) -> Plan:
     spoken = arrived.spoken
     last = decision.last_resort
     groups = plans.groups(decision.groups, gateway.limits, () if last is None else (last,))
@@ -243,7 +251,7 @@ def _plan(arrived: Arrived, known: Known, decision: Decision, gateway: Gateway, 
     )
 
 
-def _patience(known: Known, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
+def _patience(known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
     ask, limits = known.ask, gateway.limits
     each = (limits.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
     usual = max(

@@ -9,7 +9,7 @@ Left out: the header `x-amzn-errortype`; of an error we are given the status and
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import error_words
@@ -20,23 +20,23 @@ MAX_MESSAGE = 2_000
 MAX_CODE = 64
 """Characters of an exception's name, about twice the longest documented one."""
 
-_EXCEPTIONS: Mapping[str, tuple[Kind, int]] = {
-    "ValidationException": (Kind.MALFORMED, 400),
-    "AccessDeniedException": (Kind.FORBIDDEN, 403),
-    "ResourceNotFoundException": (Kind.NOT_FOUND, 404),
-    "ModelTimeoutException": (Kind.UPSTREAM_SILENT, 408),
-    "ModelErrorException": (Kind.UPSTREAM_ERROR, 424),
-    "ModelStreamErrorException": (Kind.UPSTREAM_ERROR, 424),
-    "ThrottlingException": (Kind.RATE_LIMITED, 429),
-    "ModelNotReadyException": (Kind.OVERLOADED, 429),
-    "ServiceQuotaExceededException": (Kind.RATE_LIMITED, 400),
-    "InternalServerException": (Kind.UPSTREAM_ERROR, 500),
-    "ServiceUnavailableException": (Kind.OVERLOADED, 503),
-    "UnrecognizedClientException": (Kind.UNAUTHENTICATED, 403),
-    "InvalidSignatureException": (Kind.UNAUTHENTICATED, 403),
-    "IncompleteSignatureException": (Kind.UNAUTHENTICATED, 403),
-    "MissingAuthenticationTokenException": (Kind.UNAUTHENTICATED, 403),
-    "ExpiredTokenException": (Kind.UNAUTHENTICATED, 403),
+_EXCEPTIONS: Mapping[str, tuple[FaultKind, int]] = {
+    "ValidationException": (FaultKind.MALFORMED, 400),
+    "AccessDeniedException": (FaultKind.FORBIDDEN, 403),
+    "ResourceNotFoundException": (FaultKind.NOT_FOUND, 404),
+    "ModelTimeoutException": (FaultKind.UPSTREAM_SILENT, 408),
+    "ModelErrorException": (FaultKind.UPSTREAM_ERROR, 424),
+    "ModelStreamErrorException": (FaultKind.UPSTREAM_ERROR, 424),
+    "ThrottlingException": (FaultKind.RATE_LIMITED, 429),
+    "ModelNotReadyException": (FaultKind.OVERLOADED, 429),
+    "ServiceQuotaExceededException": (FaultKind.RATE_LIMITED, 400),
+    "InternalServerException": (FaultKind.UPSTREAM_ERROR, 500),
+    "ServiceUnavailableException": (FaultKind.OVERLOADED, 503),
+    "UnrecognizedClientException": (FaultKind.UNAUTHENTICATED, 403),
+    "InvalidSignatureException": (FaultKind.UNAUTHENTICATED, 403),
+    "IncompleteSignatureException": (FaultKind.UNAUTHENTICATED, 403),
+    "MissingAuthenticationTokenException": (FaultKind.UNAUTHENTICATED, 403),
+    "ExpiredTokenException": (FaultKind.UNAUTHENTICATED, 403),
 }
 
 REFUSED_CREDENTIAL = "the provider refuses the gateway's credential"
@@ -62,7 +62,7 @@ def path(model: str, operation: str) -> str:
 def fault_of(frame: Frame) -> Fault:
     """What an exception, or an error, in a stream says."""
     word = _exception(frame.name)
-    kind, status = _EXCEPTIONS.get(word, (Kind.UPSTREAM_ERROR, 500))
+    kind, status = _EXCEPTIONS.get(word, (FaultKind.UPSTREAM_ERROR, 500))
     said = _message(_parsed(frame.payload)) or frame.headers.get(":error-message", "")[:MAX_MESSAGE]
     code = error_words.code(word[:MAX_CODE], said, None)
     return Fault(kind, _public(kind, said) or "the provider failed while answering", status, code)
@@ -88,10 +88,10 @@ def _message(body: Mapping[str, Json]) -> str:
     return next((text for text in said if text.strip()), "")[:MAX_MESSAGE]
 
 
-def _public(kind: Kind, message: str) -> str:
-    if kind is Kind.UNAUTHENTICATED:
+def _public(kind: FaultKind, message: str) -> str:
+    if kind is FaultKind.UNAUTHENTICATED:
         return REFUSED_CREDENTIAL
-    if kind is Kind.FORBIDDEN and any(word in message for word in _ABOUT_CREDENTIALS):
+    if kind is FaultKind.FORBIDDEN and any(word in message for word in _ABOUT_CREDENTIALS):
         return REFUSED_CREDENTIAL
     return message
 

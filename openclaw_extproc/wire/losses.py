@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire.needs import EVERYTHING, Need, needs
 
@@ -28,8 +28,8 @@ def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EV
     if refused:
         told = "; ".join(refused[:MAX_TOLD])
         more = f" and {len(refused) - MAX_TOLD} more" if len(refused) > MAX_TOLD else ""
-        raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {told}{more}")
+        raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry this: {told}{more}")
     if missing := sorted(needs(ask) - carries):
-        raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry this: {', '.join(missing)}")
+        raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry this: {', '.join(missing)}")
     extras = (key for key in ask.extras if key not in _HONOURED)
     return (*ask.losses, *extras, *also)

@@ -6,7 +6,7 @@ servers differ: vLLM puts the HTTP status into `code`, Ollama's `error` may be a
 Google puts the whole body into a list, Azure's filter says `content_filter` with an `innererror`.
 """
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import error_words, sse
@@ -14,51 +14,51 @@ from openclaw_extproc.wire import error_words, sse
 MAX_MESSAGE_CHARS = 2_000
 MAX_CODE_CHARS = 100
 
-_WORDS: dict[Kind, tuple[str, str | None]] = {
-    Kind.MALFORMED: ("invalid_request_error", None),
-    Kind.UNSUPPORTED: ("invalid_request_error", "unsupported_value"),
-    Kind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
-    Kind.UNAUTHENTICATED: ("invalid_request_error", "invalid_api_key"),
-    Kind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
-    Kind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
-    Kind.METHOD_NOT_ALLOWED: ("invalid_request_error", "method_not_supported"),
-    Kind.REFUSED: ("invalid_request_error", "refused_by_provider"),
-    Kind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
-    Kind.OVER_BUDGET: ("insufficient_quota", "insufficient_quota"),
-    Kind.OVERLOADED: ("server_error", "overloaded"),
-    Kind.UPSTREAM_ERROR: ("server_error", "server_error"),
-    Kind.UPSTREAM_GARBLED: ("server_error", "upstream_garbled"),
-    Kind.UPSTREAM_SILENT: ("server_error", "timeout"),
-    Kind.EXHAUSTED: ("server_error", "all_models_unavailable"),
-    Kind.ABANDONED: ("invalid_request_error", "request_cancelled"),
-    Kind.BUG: ("server_error", "internal_error"),
+_WORDS: dict[FaultKind, tuple[str, str | None]] = {
+    FaultKind.MALFORMED: ("invalid_request_error", None),
+    FaultKind.UNSUPPORTED: ("invalid_request_error", "unsupported_value"),
+    FaultKind.TOO_LARGE: ("invalid_request_error", "request_too_large"),
+    FaultKind.UNAUTHENTICATED: ("invalid_request_error", "invalid_api_key"),
+    FaultKind.FORBIDDEN: ("invalid_request_error", "permission_denied"),
+    FaultKind.NOT_FOUND: ("invalid_request_error", "model_not_found"),
+    FaultKind.METHOD_NOT_ALLOWED: ("invalid_request_error", "method_not_supported"),
+    FaultKind.REFUSED: ("invalid_request_error", "refused_by_provider"),
+    FaultKind.RATE_LIMITED: ("rate_limit_error", "rate_limit_exceeded"),
+    FaultKind.OVER_BUDGET: ("insufficient_quota", "insufficient_quota"),
+    FaultKind.OVERLOADED: ("server_error", "overloaded"),
+    FaultKind.UPSTREAM_ERROR: ("server_error", "server_error"),
+    FaultKind.UPSTREAM_GARBLED: ("server_error", "upstream_garbled"),
+    FaultKind.UPSTREAM_SILENT: ("server_error", "timeout"),
+    FaultKind.EXHAUSTED: ("server_error", "all_models_unavailable"),
+    FaultKind.ABANDONED: ("invalid_request_error", "request_cancelled"),
+    FaultKind.BUG: ("server_error", "internal_error"),
 }
 """`type` and `code` for each kind. OpenAI's own words as far as it has one."""
 
 _KINDS = {
-    "rate_limit_exceeded": Kind.RATE_LIMITED,
-    "rate_limit_error": Kind.RATE_LIMITED,
-    "insufficient_quota": Kind.RATE_LIMITED,
-    "too_many_requests": Kind.RATE_LIMITED,
-    "requests": Kind.RATE_LIMITED,
-    "tokens": Kind.RATE_LIMITED,
-    "overloaded": Kind.OVERLOADED,
-    "overloaded_error": Kind.OVERLOADED,
-    "engine_overloaded": Kind.OVERLOADED,
-    "server_is_overloaded": Kind.OVERLOADED,
-    "service_unavailable": Kind.OVERLOADED,
-    "timeout": Kind.UPSTREAM_SILENT,
-    "invalid_api_key": Kind.UNAUTHENTICATED,
-    "authentication_error": Kind.UNAUTHENTICATED,
-    "permission_denied": Kind.FORBIDDEN,
-    "permission_error": Kind.FORBIDDEN,
-    "model_not_found": Kind.NOT_FOUND,
-    "invalid_request_error": Kind.MALFORMED,
-    "BadRequestError": Kind.MALFORMED,
-    "context_length_exceeded": Kind.MALFORMED,
-    "content_filter": Kind.MALFORMED,
-    "DeploymentNotFound": Kind.NOT_FOUND,
-    "invalid_prompt": Kind.MALFORMED,
+    "rate_limit_exceeded": FaultKind.RATE_LIMITED,
+    "rate_limit_error": FaultKind.RATE_LIMITED,
+    "insufficient_quota": FaultKind.RATE_LIMITED,
+    "too_many_requests": FaultKind.RATE_LIMITED,
+    "requests": FaultKind.RATE_LIMITED,
+    "tokens": FaultKind.RATE_LIMITED,
+    "overloaded": FaultKind.OVERLOADED,
+    "overloaded_error": FaultKind.OVERLOADED,
+    "engine_overloaded": FaultKind.OVERLOADED,
+    "server_is_overloaded": FaultKind.OVERLOADED,
+    "service_unavailable": FaultKind.OVERLOADED,
+    "timeout": FaultKind.UPSTREAM_SILENT,
+    "invalid_api_key": FaultKind.UNAUTHENTICATED,
+    "authentication_error": FaultKind.UNAUTHENTICATED,
+    "permission_denied": FaultKind.FORBIDDEN,
+    "permission_error": FaultKind.FORBIDDEN,
+    "model_not_found": FaultKind.NOT_FOUND,
+    "invalid_request_error": FaultKind.MALFORMED,
+    "BadRequestError": FaultKind.MALFORMED,
+    "context_length_exceeded": FaultKind.MALFORMED,
+    "content_filter": FaultKind.MALFORMED,
+    "DeploymentNotFound": FaultKind.NOT_FOUND,
+    "invalid_prompt": FaultKind.MALFORMED,
 }
 """What the `code` or `type` of an error inside an answer means; other words are the provider's own failure."""
 
@@ -106,9 +106,9 @@ def fault_in_answer(error: Json) -> Fault:
     return Fault(_kind(error), message, code=error_words.code(_code(error), message, None))
 
 
-def _kind(error: Json) -> Kind:
+def _kind(error: Json) -> FaultKind:
     if not isinstance(error, dict):
-        return Kind.UPSTREAM_ERROR
+        return FaultKind.UPSTREAM_ERROR
     for key in ("status", "code", "type"):
         word = error.get(key)
         if isinstance(word, str) and word in _KINDS:
@@ -116,7 +116,7 @@ def _kind(error: Json) -> Kind:
         status = int(word) if isinstance(word, str) and word in _STATUSES else word
         if isinstance(status, int) and 400 <= status <= 599:
             return kind_of_status(status)
-    return Kind.UPSTREAM_ERROR
+    return FaultKind.UPSTREAM_ERROR
 
 
 _STATUSES = frozenset(map(str, range(400, 600)))

@@ -12,7 +12,7 @@ import pytest
 
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import HOLD_ALL, Changes
-from openclaw_extproc.notices.kinds import Kind
+from openclaw_extproc.notices.kinds import NoticeKind
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from tests.config.articles import GEMINI, LOCAL, LONG, OPUS, SONNET, asked, attempts, decision, explained
@@ -101,7 +101,7 @@ def test_health_is_watched_and_a_rate_of_failures_is_told_to_its_channel_alone()
 
     assert (probe.interval_seconds, probe.timeout_seconds) == (30.0, 5.0)
     assert found.gateway.health.critical_rate == 0.3
-    (told,) = [one.name for one in settings(FOUR, seed(4)).channels if Kind.FAILURE_RATE in one.routes]
+    (told,) = [one.name for one in settings(FOUR, seed(4)).channels if NoticeKind.FAILURE_RATE in one.routes]
     assert told == "slack"
 
 
@@ -348,11 +348,11 @@ def test_each_channel_gets_what_it_is_for() -> None:
     found = {one.name: one for one in settings(seed(0), seed(14)).channels}
 
     assert found.keys() == {"slack", "telegram", "discord"}, "mail has no server, and a warning says so"
-    assert Kind.PROVIDER_OUT in found["slack"].routes
-    assert Kind.PROVIDER_OUT in found["telegram"].routes
-    assert Kind.DAILY_REPORT not in found["slack"].routes
+    assert NoticeKind.PROVIDER_OUT in found["slack"].routes
+    assert NoticeKind.PROVIDER_OUT in found["telegram"].routes
+    assert NoticeKind.DAILY_REPORT not in found["slack"].routes
     rates = {name: (one.rate.count, one.rate.seconds) for name, one in found.items() if one.rate}
     assert rates == {"slack": (10, 60.0), "telegram": (30, 60.0), "discord": (20, 60.0)}
     mail = "channels: {email: {host: mail.example, sender: a@example.com, to: [b@example.com]}}"
     email = next(one for one in settings(seed(0), seed(14), mail).channels if one.name == "email")
-    assert email.routes[Kind.DAILY_REPORT].schedule == "0 8 * * *"
+    assert email.routes[NoticeKind.DAILY_REPORT].schedule == "0 8 * * *"

@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.config.gateway.notices import USUAL_SCHEDULE
 from openclaw_extproc.notices.channels import Channel, Mail, Rate, Route
-from openclaw_extproc.notices.kinds import ALERTS, COMMUNITY, GENERAL, Kind
+from openclaw_extproc.notices.kinds import ALERTS, COMMUNITY, GENERAL, NoticeKind
 from tests.config.loading import complaints, loaded, seed, settings, warnings
 
 ACE = 'model: {providers: [{name: ace, models: [m], endpoint: "http://10.0.0.1"}]}'
@@ -25,8 +25,8 @@ def test_the_published_channels_get_what_their_words_say() -> None:
     assert found["slack"].routes.keys() == ALERTS
     assert found["telegram"].routes.keys() == GENERAL
     assert found["discord"].routes.keys() == COMMUNITY
-    assert found["discord"].routes[Kind.PROVIDER_OUT].template == "community_post"
-    assert found["email"].routes == {Kind.DAILY_REPORT: Route(schedule="0 8 * * *")}
+    assert found["discord"].routes[NoticeKind.PROVIDER_OUT].template == "community_post"
+    assert found["email"].routes == {NoticeKind.DAILY_REPORT: Route(schedule="0 8 * * *")}
     assert found["slack"].rate == Rate(10, 60.0)
     assert found["email"].rate == Rate(100, 3_600.0)
 
@@ -45,13 +45,13 @@ def test_the_published_alert_channel_needs_no_description() -> None:
     found = channels(seed(4))
 
     assert found["slack"].secret == "SLACK_WEBHOOK_URL"
-    assert found["slack"].routes.keys() == {Kind.FAILURE_RATE}
+    assert found["slack"].routes.keys() == {NoticeKind.FAILURE_RATE}
 
 
 def test_an_alert_channel_gets_its_alert_besides_what_it_gets_anyway() -> None:
     found = channels(seed(4), "channels: {slack: {priority: daily_digest}}")
 
-    assert found["slack"].routes.keys() == {Kind.FAILURE_RATE, Kind.DAILY_REPORT}
+    assert found["slack"].routes.keys() == {NoticeKind.FAILURE_RATE, NoticeKind.DAILY_REPORT}
 
 
 def test_a_channel_of_which_nothing_else_is_said_gets_all_but_reports() -> None:
@@ -62,7 +62,7 @@ def test_a_rule_may_name_a_single_kind() -> None:
     rule = 'routing_rules: [{type: drill_failed, channels: [slack], dedup: false, content_template: "{text}!"}]'
 
     assert channels("channels: {slack: {}}", rule)["slack"].routes == {
-        Kind.DRILL_FAILED: Route(dedup=False, template="{text}!")
+        NoticeKind.DRILL_FAILED: Route(dedup=False, template="{text}!")
     }
 
 
@@ -72,7 +72,7 @@ def test_what_a_rule_says_goes_before_the_priority() -> None:
     routes = channels("channels: {slack: {priority: critical_notifications}}", rule)["slack"].routes
 
     assert routes.keys() == ALERTS
-    assert [kind for kind, route in routes.items() if not route.dedup] == [Kind.PROVIDER_OUT]
+    assert [kind for kind, route in routes.items() if not route.dedup] == [NoticeKind.PROVIDER_OUT]
 
 
 def test_mail_has_the_usual_port_of_its_security() -> None:
@@ -88,7 +88,7 @@ def test_mail_has_the_usual_port_of_its_security() -> None:
 def test_a_report_without_a_schedule_comes_at_eight() -> None:
     routes = channels("channels: {slack: {priority: daily_digest}}")["slack"].routes
 
-    assert routes[Kind.DAILY_REPORT].schedule == USUAL_SCHEDULE
+    assert routes[NoticeKind.DAILY_REPORT].schedule == USUAL_SCHEDULE
 
 
 @pytest.mark.parametrize(

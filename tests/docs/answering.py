@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.chat import Reasoning, Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
@@ -116,7 +116,7 @@ ANSWERS: Mapping[str, Answering] = {
         (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).reasoning_tokens == 3)
     ),
     "an error after the first content": Answering(
-        (TextStarted(), Delta("hi"), Failed(Fault(Kind.UPSTREAM_ERROR, "broke"))),
+        (TextStarted(), Delta("hi"), Failed(Fault(FaultKind.UPSTREAM_ERROR, "broke"))),
         _whether(lambda facts: isinstance(facts[-1], Failed) and "broke" in facts[-1].fault.public),
     ),
 }

@@ -4,7 +4,7 @@ import inspect
 import re
 
 from openclaw_extproc.edge.telemetry import metrics
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output, headers
 from tests.docs.readme import ROOT
 from tests.stages.talking import chain
@@ -22,12 +22,12 @@ def test_every_metric_has_a_line() -> None:
 
 def test_every_header_of_an_answer_has_a_line() -> None:
     (first,) = chain("openai_chat")
-    decided = decision_output.headers(FULL, first, first)
+    decided = decision_output.decision_headers(FULL, first, first)
     answered = set(re.findall(r'"(x-openclaw-[a-z-]+)":', inspect.getsource(headers.answered)))
 
-    assert decision_output.headers(Record(), first, first) == {}
+    assert decision_output.decision_headers(DecisionRecord(), first, first) == {}
     assert [name for name in sorted({*decided, *answered}) if f"`{name}`" not in PAGE] == []
 
 
 def test_every_key_of_the_decision_has_its_name() -> None:
-    assert [key for key in decision_output.decision(FULL) if f"`{key}`" not in PAGE] == []
+    assert [key for key in decision_output.decision_log_fields(FULL) if f"`{key}`" not in PAGE] == []

@@ -1,10 +1,10 @@
 """What an operator has to mend is told once in a while for each thing that is to be mended."""
 
 from openclaw_extproc.edge.telemetry.alerts import SILENCE_SECONDS, Alerts
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.notices.kinds import Notice
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
@@ -13,7 +13,7 @@ AT = 1_754_000_000.0
 
 
 def attempt(model: str, alert: str) -> AttemptEntry:
-    fault = Fault(Kind.NOT_FOUND, "", 404)
+    fault = Fault(FaultKind.NOT_FOUND, "", 404)
     return AttemptEntry("r", 1, Target(ACE, model), Selection.PRIMARY, Outcome.FAILED, fault=fault, alert=alert)
 
 
@@ -43,9 +43,9 @@ def test_a_credential_is_the_providers_whichever_model_is_asked() -> None:
 
 
 def test_a_budget_that_is_reached_is_told_when_it_downgrades_and_when_it_refuses() -> None:
-    spent = Record(downgrade="daily_budget")
+    spent = DecisionRecord(downgrade="daily_budget")
     downgraded = RequestEntry("r", "openai_chat", None, 200, record=spent)
-    refused = RequestEntry("r", "openai_chat", None, 429, record=spent, fault=Fault(Kind.OVER_BUDGET, ""))
+    refused = RequestEntry("r", "openai_chat", None, 429, record=spent, fault=Fault(FaultKind.OVER_BUDGET, ""))
 
     texts = [one.text for one in told(downgraded, refused, refused, downgraded)]
 

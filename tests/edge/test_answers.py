@@ -11,7 +11,13 @@ import pytest
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.runtime import side_requests as module
-from openclaw_extproc.edge.runtime.side_requests import FAILURES_IN_A_ROW, MAX_SUMMARIES, Answers, Breaker, Summaries
+from openclaw_extproc.edge.runtime.side_requests import (
+    FAILURES_IN_A_ROW,
+    MAX_SUMMARIES,
+    Breaker,
+    SideRequestClient,
+    Summaries,
+)
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Context, SecondOpinion, Strategy
@@ -49,8 +55,8 @@ class Told:
 
 
 @asynccontextmanager
-async def asking(listener: Listener, told: Told) -> AsyncGenerator[Answers]:
-    made = Answers(lambda: Address("0.0.0.0", listener.server_port), told)  # noqa: S104  # as a gateway may listen
+async def asking(listener: Listener, told: Told) -> AsyncGenerator[SideRequestClient]:
+    made = SideRequestClient(lambda: Address("0.0.0.0", listener.server_port), told)  # noqa: S104  # as a gateway may listen
     made.expect(ASKING)
     try:
         yield made
@@ -154,7 +160,7 @@ def test_a_summary_is_asked_for_at_our_own_listener_with_what_the_request_is_jud
 
 
 def test_every_process_has_a_secret_of_its_own() -> None:
-    made = {Answers(lambda: Address("127.0.0.1", 1), Told()).secret for _ in range(3)}
+    made = {SideRequestClient(lambda: Address("127.0.0.1", 1), Told()).secret for _ in range(3)}
 
     assert len(made) == 3
 
@@ -187,7 +193,7 @@ def test_summaries_do_not_pile_up() -> None:
 
 
 def test_where_nothing_is_configured_no_client_is_made() -> None:
-    made = Answers(lambda: Address("127.0.0.1", 1), Told())
+    made = SideRequestClient(lambda: Address("127.0.0.1", 1), Told())
     made.expect(Gateway())
 
     assert asyncio.run(made(AskOpinion("http://127.0.0.1:1", b"", 50))) is None

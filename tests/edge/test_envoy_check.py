@@ -7,7 +7,7 @@ import pytest
 
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.edge.envoy import check
-from openclaw_extproc.edge.reload.config_files import Read, Sources
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration
 from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.model.json import Json
 
@@ -22,11 +22,11 @@ resources:
 """
 
 
-def read(folder: Path, by_hand: str = "", count: int = 40) -> Read:
+def read(folder: Path, by_hand: str = "", count: int = 40) -> ReadConfiguration:
     each = (f"{{name: p{n}, models: [m{n}], endpoint: 'https://h{n}.example.com:{443 + n}'}}" for n in range(count))
     (folder / "openclaw.yml").write_text(f"model: {{providers: [{', '.join(each)}]}}\n")
     (folder / "clusters.yaml").write_text(by_hand or "resources: []\n")
-    return Sources((folder / "openclaw.yml",), folder / "clusters.yaml", {}).read()
+    return ConfigFiles((folder / "openclaw.yml",), folder / "clusters.yaml", {}).read()
 
 
 def test_of_a_kind_one_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError, free_port
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 LIVE = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nLIVE\n"
 
@@ -103,7 +103,7 @@ def test_the_waits_grow_to_a_bound_and_it_never_gives_up(tmp_path: Path, monkeyp
                 keeping = asyncio.create_task(supervisor.keep(registry, notices.append))
                 await sleep(0)
                 starts[0].process.kill()
-                while not [one for one in notices if one.kind is Kind.ENVOY_UP]:
+                while not [one for one in notices if one.kind is NoticeKind.ENVOY_UP]:
                     assert not keeping.done()
                     await sleep(0.01)
 
@@ -119,7 +119,7 @@ def test_the_waits_grow_to_a_bound_and_it_never_gives_up(tmp_path: Path, monkeyp
     own = [one for one in waits if one != envoy_process.STEP_SECONDS and one < 100]
     assert own[:3] == [0.1, 0.2, 0.4]
     assert set(own[3:]) == {0.4}
-    assert [one.kind for one in notices] == [Kind.ENVOY_DOWN, Kind.ENVOY_UP]
+    assert [one.kind for one in notices] == [NoticeKind.ENVOY_DOWN, NoticeKind.ENVOY_UP]
 
 
 def test_a_first_one_that_does_not_start_is_an_error_with_its_words(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_one_that_is_stopped_is_seen_told_and_replaced(tmp_path: Path, monkeypat
             assert one.registry.get_sample_value("openclaw_envoy_restarts_total") == 1
             assert one.registry.get_sample_value("openclaw_envoy_ready") == 1
             await one.until(lambda: len(one.notices) == 2)
-            assert [notice.kind for notice in one.notices] == [Kind.ENVOY_DOWN, Kind.ENVOY_UP]
+            assert [notice.kind for notice in one.notices] == [NoticeKind.ENVOY_DOWN, NoticeKind.ENVOY_UP]
             assert "hung" in one.notices[0].text
             assert one.looks == one.started
 

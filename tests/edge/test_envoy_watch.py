@@ -11,8 +11,8 @@ import pytest
 
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.watch import ClusterWatch
-from openclaw_extproc.edge.reload.config_files import Read
-from openclaw_extproc.edge.service import Reloading, Taking
+from openclaw_extproc.edge.reload.config_files import ReadConfiguration
+from openclaw_extproc.edge.service import Reloading, ReloadTarget
 from openclaw_extproc.gateway import Gateway, Provider
 
 PROVIDERS = {name: Provider(name, f"c-{name}", "openai_chat", models=("m",)) for name in ("ace", "bee", "new")}
@@ -47,13 +47,13 @@ class Works:
         self.told.append(found)
 
 
-Check = Callable[[ClusterWatch, Admin, Works, Taking], Coroutine[None, None, None]]
+Check = Callable[[ClusterWatch, Admin, Works, ReloadTarget], Coroutine[None, None, None]]
 
 
 def run(check: Check) -> None:
     async def whole() -> None:
         admin, works = Admin(), Works()
-        await check(ClusterWatch(admin), admin, works, cast("Taking", works))
+        await check(ClusterWatch(admin), admin, works, cast("ReloadTarget", works))
         await admin.close()
 
     asyncio.run(whole())
@@ -72,7 +72,7 @@ def run(check: Check) -> None:
     ids=["all well", "a page that says nothing", "none of ours", "no address", "not there yet", "ejected"],
 )
 def test_what_the_page_says_of_providers_is_told(page: Unusable, told: list[Unusable]) -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: Taking) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
         admin.page = page
         await watch.update(taking)
 
@@ -82,7 +82,7 @@ def test_what_the_page_says_of_providers_is_told(page: Unusable, told: list[Unus
 
 
 def test_who_has_no_address_has_none_while_envoy_says_nothing() -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: Taking) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
         admin.page = Unusable(ejected=frozenset({"c-bee"}), absent=frozenset({"c-ace"}), known=KNOWN)
         await watch.update(taking)
         admin.page = None
@@ -95,15 +95,15 @@ def test_who_has_no_address_has_none_while_envoy_says_nothing() -> None:
 
 
 def test_a_reload_looks_before_it_takes_and_tells_in_the_same_breath() -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: Taking) -> None:
-        async def prepare(_: Read) -> str:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
+        async def prepare(_: ReadConfiguration) -> str:
             admin.page = Unusable(absent=frozenset({"c-new"}), known=KNOWN)  # it has the new clusters from here on
             return "no more than a word"
 
         reloading = watch.reloading(taking, Reloading(prepare=prepare, taken=lambda _: works.told.append("taken")))
-        assert await reloading.prepare(Read(None, ())) == "no more than a word"
+        assert await reloading.prepare(ReadConfiguration(None, ())) == "no more than a word"
         assert works.told == []
-        reloading.taken(Read(None, ()))
+        reloading.taken(ReadConfiguration(None, ()))
 
         assert works.told == [Unusable(absent=frozenset({"c-new"})), "taken"]
 
@@ -111,18 +111,18 @@ def test_a_reload_looks_before_it_takes_and_tells_in_the_same_breath() -> None:
 
 
 def test_while_envoy_looks_up_another_name_nobody_is_asked_there() -> None:
-    async def check(watch: ClusterWatch, _: Admin, works: Works, taking: Taking) -> None:
+    async def check(watch: ClusterWatch, _: Admin, works: Works, taking: ReloadTarget) -> None:
         during = list[object]()
 
-        async def prepare(__: Read) -> str:
+        async def prepare(__: ReadConfiguration) -> str:
             during.extend(works.told)
             await watch.update(taking)
             during.extend(works.told)
             return ""
 
         reloading = watch.reloading(taking, Reloading(prepare=prepare), lambda _: frozenset({"c-ace"}))
-        await reloading.prepare(Read(None, ()))
-        reloading.taken(Read(None, ()))
+        await reloading.prepare(ReadConfiguration(None, ()))
+        reloading.taken(ReadConfiguration(None, ()))
 
         assert during == [Unusable(absent=frozenset({"c-ace"}))] * 3
         assert works.told[-1] == Unusable(), "it has an address, and all are told"

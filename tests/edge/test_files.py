@@ -12,7 +12,7 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.key_text import Objection
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.reload import files
-from openclaw_extproc.edge.reload.config_files import Read, Sources, startable
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
 from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, key_file_objection
 
 GOOD = "model: {provider: openai, model: m, api_key_file: ./key}\n"
@@ -51,9 +51,9 @@ STRANGE: dict[str, Callable[[Path], None]] = {
 }
 
 
-def soon(work: Callable[[], Read]) -> Read:
+def soon(work: Callable[[], ReadConfiguration]) -> ReadConfiguration:
     """Within a time that is long for a file and short for one that never ends."""
-    done = list[Read]()
+    done = list[ReadConfiguration]()
     thread = threading.Thread(target=lambda: done.append(work()), daemon=True)
     thread.start()
     thread.join(30)
@@ -74,7 +74,7 @@ def test_a_strange_file_is_a_finding_with_its_path_and_the_reason(tmp_path: Path
         (tmp_path / "openclaw.yml").write_text(GOOD)
     STRANGE[why](tmp_path / which)
 
-    read = soon(Sources((tmp_path / "openclaw.yml",), tmp_path / "clusters.yaml", {}).read)
+    read = soon(ConfigFiles((tmp_path / "openclaw.yml",), tmp_path / "clusters.yaml", {}).read)
 
     assert read.settings is None
     (finding,) = read.errors
@@ -91,7 +91,7 @@ def test_a_strange_key_file_is_a_finding_and_gives_no_key(
     STRANGE[why](tmp_path / "key")
     secrets = Secrets({})
 
-    read = soon(Sources((Path("openclaw.yml"),), None, {}).read)
+    read = soon(ConfigFiles((Path("openclaw.yml"),), None, {}).read)
 
     assert read.settings is not None
     (finding,) = read.errors
@@ -130,7 +130,7 @@ def test_a_key_that_everybody_can_read_is_used_and_warned_of(tmp_path: Path, mon
     Path("key").write_text("sk-1")
     Path("key").chmod(0o644)
 
-    read = Sources((Path("openclaw.yml"),), None, {}).read()
+    read = ConfigFiles((Path("openclaw.yml"),), None, {}).read()
 
     (found,) = read.findings
     assert found.severity == "warning"
@@ -153,7 +153,7 @@ def test_a_variable_that_no_header_can_carry_is_a_finding_and_is_not_sent(tmp_pa
     file = tmp_path / "openclaw.yml"
     file.write_text("model: {provider: openai, model: m, api_key: '${KEY}'}\n")
 
-    read = Sources((file,), None, {"KEY": value}).read()
+    read = ConfigFiles((file,), None, {"KEY": value}).read()
 
     (found,) = read.errors
     assert "the variable KEY contains a line break or another control character" in str(found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.edge.runtime.health_watch import ABSENT_SECONDS, MOST_STALE, HealthWatch
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
@@ -22,7 +22,7 @@ GATEWAY = Gateway(providers={"ace": ACE, "bee": BEE}, chains={"m": (ACES, BEES)}
 PLAN = Plan("r", "openai_chat", "/v1/chat/completions", "", "m", ((ACES,), (BEES,)), AT, 1, Limits(), Emergency())
 
 
-def entry(outcome: Outcome, kind: Kind | None = None, status: int | None = None) -> AttemptEntry:
+def entry(outcome: Outcome, kind: FaultKind | None = None, status: int | None = None) -> AttemptEntry:
     fault = None if kind is None else Fault(kind, "", status)
     return AttemptEntry("r", 1, ACES, Selection.PRIMARY, outcome, fault=fault, plan=PLAN)
 
@@ -44,12 +44,12 @@ def states(watch: HealthWatch) -> dict[str, State]:
         (entry(Outcome.OK), []),
         (entry(Outcome.GONE), []),
         (entry(Outcome.NO_ANSWER), []),
-        (entry(Outcome.FAILED, Kind.MALFORMED, 400), []),
-        (entry(Outcome.FAILED, Kind.RATE_LIMITED, 429), ["ace", "ace/m"]),  # its only model is all there is of it
-        (entry(Outcome.FAILED, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
-        (entry(Outcome.BROKEN, Kind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
-        (entry(Outcome.BROKEN, Kind.BUG), []),
-        (entry(Outcome.FAILED, Kind.UNAUTHENTICATED, 401), ["ace", "ace/m"]),
+        (entry(Outcome.FAILED, FaultKind.MALFORMED, 400), []),
+        (entry(Outcome.FAILED, FaultKind.RATE_LIMITED, 429), ["ace", "ace/m"]),  # its only model is all there is of it
+        (entry(Outcome.FAILED, FaultKind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
+        (entry(Outcome.BROKEN, FaultKind.UPSTREAM_GARBLED), ["ace", "ace/m"]),
+        (entry(Outcome.BROKEN, FaultKind.BUG), []),
+        (entry(Outcome.FAILED, FaultKind.UNAUTHENTICATED, 401), ["ace", "ace/m"]),
     ],
 )
 def test_an_outcome_says_what_it_says(one: AttemptEntry, open_: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ def test_an_outcome_says_what_it_says(one: AttemptEntry, open_: Sequence[str]) -
 
 def test_the_caller_s_own_wrong_key_is_not_the_provider_s_fault() -> None:
     theirs = replace(ACES, provider=replace(ACE, auth="forward"))
-    wrong = replace(entry(Outcome.FAILED, Kind.UNAUTHENTICATED, 401), target=theirs)
+    wrong = replace(entry(Outcome.FAILED, FaultKind.UNAUTHENTICATED, 401), target=theirs)
 
     assert states(after(*[wrong] * 10)) == {}
 
@@ -108,7 +108,7 @@ def test_what_is_left_of_a_limit_is_taken_from_good_answers_too() -> None:
 
 def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "openclaw")
-    failed = entry(Outcome.FAILED, Kind.OVERLOADED, 529)
+    failed = entry(Outcome.FAILED, FaultKind.OVERLOADED, 529)
 
     watch = after(*[failed] * 6)
     watch.look(AT + 1)
@@ -118,7 +118,7 @@ def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     assert line.levelno == logging.WARNING
 
 
-@pytest.mark.parametrize(("fault", "open_"), [(None, ["ace", "ace/m"]), (Fault(Kind.BUG, "", 503), [])])
+@pytest.mark.parametrize(("fault", "open_"), [(None, ["ace", "ace/m"]), (Fault(FaultKind.BUG, "", 503), [])])
 def test_a_call_that_we_lost_is_nobody_else_s_fault(fault: Fault | None, open_: Sequence[str]) -> None:
     watch = HealthWatch(GATEWAY)
 

@@ -9,8 +9,8 @@ import pytest
 
 from openclaw_extproc.edge.reload import clusters_file
 from openclaw_extproc.edge.reload.background import aside
-from openclaw_extproc.edge.reload.cds_file import Published
-from openclaw_extproc.edge.reload.config_files import Sources
+from openclaw_extproc.edge.reload.cds_file import CdsFile
+from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.model.json import Json
 from tests.work import steps_of
 
@@ -22,10 +22,10 @@ def config(count: int, mark: str = "") -> str:
     return f"model: {{providers: [{', '.join(names)}]}}\n"
 
 
-def world(folder: Path, count: int) -> tuple[Sources, Published]:
+def world(folder: Path, count: int) -> tuple[ConfigFiles, CdsFile]:
     (folder / "openclaw.yml").write_text(config(count))
-    sources = Sources((folder / "openclaw.yml",), folder / "clusters.yaml", {})
-    published = Published(folder / "clusters.json", sources)
+    sources = ConfigFiles((folder / "openclaw.yml",), folder / "clusters.yaml", {})
+    published = CdsFile(folder / "clusters.json", sources)
     published.first(sources.read())
     return sources, published
 
@@ -101,7 +101,7 @@ def test_a_finding_about_each_provider_costs_in_proportion(tmp_path: Path) -> No
         (tmp_path / str(count)).mkdir()
         file = tmp_path / str(count) / "openclaw.yml"
         file.write_text(config(count).replace("models:", "api_key: '${NOT_THERE}', models:"))
-        sources = Sources((file,), None, {})
+        sources = ConfigFiles((file,), None, {})
         assert len(sources.read().errors) == count
         steps.append(steps_of(sources.read))
 

@@ -33,7 +33,7 @@ from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Targe
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.strategy import Affinity, Strategy
 
@@ -74,7 +74,9 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
         60_000,
         Limits(),
         Emergency(),
-        record=Record(session=record.get("session", "s"), owner=record.get("owner", ""), tier=record.get("tier", "")),
+        record=DecisionRecord(
+            session=record.get("session", "s"), owner=record.get("owner", ""), tier=record.get("tier", "")
+        ),
         estimated_tokens=900_000,
     )
     return AttemptEntry(

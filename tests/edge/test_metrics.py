@@ -5,22 +5,22 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
-from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.entries import RequestEntry
 
-DECIDED = Record(
+DECIDED = DecisionRecord(
     mode="enforce", tier="simple", confidence=0.5, rule="short ones", chosen_by="rule",
     experiment="opus-5=control,canary=opus-4-7", downgrade="hourly_budget", notice="words for ada",
     because=("words for ada",), session="session-of-ada", cost_centre="research", input_tokens=17, cost_usd=0.5,
 )  # fmt: skip
 
 
-def counted(*records: Record | None) -> str:
-    metrics = Metrics(Gateway, HealthWatch(Gateway()), UnderWay())
+def counted(*records: DecisionRecord | None) -> str:
+    metrics = Metrics(Gateway, HealthWatch(Gateway()), InFlight())
     for record in records:
         metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record))
     return generate_latest(metrics.registry).decode()

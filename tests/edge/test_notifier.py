@@ -15,7 +15,7 @@ from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.notify import notifier as module
 from openclaw_extproc.edge.notify.notifier import MAX_WAITING, Notifier
 from openclaw_extproc.notices.cron import Cron
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from tests.config import loading
 from tests.edge.listener import Answer, Listener, Seen, listening
 from tests.edge.mail_server import mail_server
@@ -37,11 +37,11 @@ def settings(channels: str, more: str = "") -> Settings:
 
 
 def out(name: str = "ace", at: float = AT) -> Notice:
-    return Notice(Kind.PROVIDER_OUT, name, f"{name} is out (upstream_error (503))", at)
+    return Notice(NoticeKind.PROVIDER_OUT, name, f"{name} is out (upstream_error (503))", at)
 
 
 def back(name: str = "ace", at: float = AT) -> Notice:
-    return Notice(Kind.PROVIDER_BACK, name, f"{name} answers again", at)
+    return Notice(NoticeKind.PROVIDER_BACK, name, f"{name} answers again", at)
 
 
 async def _no_metrics() -> tuple[Metric, ...]:
@@ -91,7 +91,7 @@ def test_each_vendor_gets_its_own_form() -> None:
         environment = {**urls, "T": "123:abc", "W": f"{servers['w'].url}/hook", "B": "bear"}
 
         async def do(made: Notifier) -> None:
-            made.tell(Notice(Kind.CREDENTIAL_REFUSED, "a_b", "a_b <@U1> & co rejects our credential", AT))
+            made.tell(Notice(NoticeKind.CREDENTIAL_REFUSED, "a_b", "a_b <@U1> & co rejects our credential", AT))
             for server in servers.values():
                 await seen(server, 1)
 
@@ -170,7 +170,7 @@ def test_the_end_of_the_worker_that_knew_is_the_end_of_the_outage() -> None:
 
 def test_repetitions_are_joined_unless_each_is_wanted() -> None:
     rules = "routing_rules: [{type: quota_exhausted, channels: [webhook], dedup: false}]"
-    notice = Notice(Kind.QUOTA_EXHAUSTED, "ace", "our account at ace has nothing left", AT)
+    notice = Notice(NoticeKind.QUOTA_EXHAUSTED, "ace", "our account at ace has nothing left", AT)
     with listening(lambda _: OK) as joined, listening(lambda _: OK) as each:
         written = '{slack: {webhook_url: "${S}"}, webhook: {webhook_url: "${W}"}}'
 

@@ -13,7 +13,7 @@ from openclaw_extproc.edge.runtime.overload import (
     LEAST_CALLS,
     TICK_SECONDS,
     Clock,
-    Gate,
+    OverloadGate,
     Pressure,
     PressureFile,
     Work,
@@ -27,11 +27,11 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def gate(registry: CollectorRegistry) -> Gate:
-    return Gate(lambda: Overload(max_requests=2, max_body_bytes=100), registry)
+def gate(registry: CollectorRegistry) -> OverloadGate:
+    return OverloadGate(lambda: Overload(max_requests=2, max_body_bytes=100), registry)
 
 
-def test_as_many_requests_as_are_allowed_get_in(gate: Gate, registry: CollectorRegistry) -> None:
+def test_as_many_requests_as_are_allowed_get_in(gate: OverloadGate, registry: CollectorRegistry) -> None:
     said = list[str]()
     for _ in range(3):
         gate.begin()
@@ -41,14 +41,14 @@ def test_as_many_requests_as_are_allowed_get_in(gate: Gate, registry: CollectorR
     assert 'openclaw_shed_total{reason="requests"} 1.0' in generate_latest(registry).decode()
 
 
-def test_who_was_let_in_stays_in_when_it_gets_full(gate: Gate) -> None:
+def test_who_was_let_in_stays_in_when_it_gets_full(gate: OverloadGate) -> None:
     for _ in range(3):
         gate.begin()
 
     assert gate.refusal(10, is_here=True) == ""
 
 
-def test_bodies_count_until_they_are_let_go(gate: Gate) -> None:
+def test_bodies_count_until_they_are_let_go(gate: OverloadGate) -> None:
     gate.begin()
     gate.hold(60)
 
@@ -60,7 +60,7 @@ def test_bodies_count_until_they_are_let_go(gate: Gate) -> None:
 
 
 def test_while_the_loop_is_late_nobody_new_gets_in(registry: CollectorRegistry) -> None:
-    gate = Gate(lambda: Overload(max_lag_seconds=2 * TICK_SECONDS), registry)
+    gate = OverloadGate(lambda: Overload(max_lag_seconds=2 * TICK_SECONDS), registry)
 
     async def busy() -> tuple[str, str, str]:
         watching = asyncio.create_task(gate.watch())

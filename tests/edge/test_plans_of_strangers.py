@@ -18,8 +18,8 @@ from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.credentials.credentials import Credentials
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
-from openclaw_extproc.edge.runtime.in_flight import UnderWay
-from openclaw_extproc.edge.runtime.overload import Gate
+from openclaw_extproc.edge.runtime.in_flight import InFlight
+from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -125,8 +125,8 @@ def spliced(draw: st.DrawFn) -> str:
 def attempting() -> Generator[tuple[AttemptSession, Recording]]:
     secrets = Recording()
     put_on = Credentials(secrets, lambda _: None).put_on
-    gate = Gate(Overload, CollectorRegistry())
-    session = AttemptSession(AttemptStage(Snapshots(GATEWAY)), lambda _: None, put_on, UnderWay(), gate)
+    gate = OverloadGate(Overload, CollectorRegistry())
+    session = AttemptSession(AttemptStage(Snapshots(GATEWAY)), lambda _: None, put_on, InFlight(), gate)
     yield session, secrets
     session.close(None)
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.reload.cds_file import Published
-from openclaw_extproc.edge.reload.config_files import Read, Sources
+from openclaw_extproc.edge.reload.cds_file import CdsFile
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration
 
 
 def config(*names: str) -> str:
@@ -18,11 +18,11 @@ def config(*names: str) -> str:
     return f"model: {{providers: [{', '.join(entries)}]}}\n"
 
 
-def sources(folder: Path) -> Sources:
-    return Sources((folder / "openclaw.yml",), folder / "clusters.yaml", {})
+def sources(folder: Path) -> ConfigFiles:
+    return ConfigFiles((folder / "openclaw.yml",), folder / "clusters.yaml", {})
 
 
-def read(folder: Path, of: Sources, *names: str) -> Read:
+def read(folder: Path, of: ConfigFiles, *names: str) -> ReadConfiguration:
     (folder / "openclaw.yml").write_text(config(*names))
     return of.read()
 
@@ -38,7 +38,7 @@ def in_file(folder: Path) -> list[str]:
 def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
+        published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
         published.taken(read(tmp_path, of, "two"))
@@ -53,7 +53,7 @@ def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
 def test_what_comes_back_stays(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
+        published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
         published.taken(read(tmp_path, of, "two"))
@@ -67,7 +67,7 @@ def test_what_comes_back_stays(tmp_path: Path) -> None:
 
 def test_our_own_writing_is_no_change(tmp_path: Path) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of)
+    published = CdsFile(tmp_path / "clusters.json", of)
     before = read(tmp_path, of, "one")
     published.first(before)
     seen = of.signature()
@@ -83,7 +83,7 @@ def test_our_own_writing_is_no_change(tmp_path: Path) -> None:
 def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
     async def check() -> None:
         of = sources(tmp_path)
-        published = Published(tmp_path / "clusters.json", of, grace_seconds=0.1)
+        published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one"))
         coming = read(tmp_path, of, "one", "two")
         edited = (tmp_path / "clusters.yaml").read_text() + "# by hand\n"
@@ -102,7 +102,7 @@ def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [("one",), ("one", "two")])
 def test_nothing_is_asked_of_envoy_when_its_clusters_stay(tmp_path: Path, names: tuple[str, ...]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of)
+    published = CdsFile(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, *names))
 
     again = read(tmp_path, of, *names)
@@ -113,7 +113,7 @@ def test_nothing_is_asked_of_envoy_when_its_clusters_stay(tmp_path: Path, names:
 
 def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of)
+    published = CdsFile(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one"))
 
     problem = asyncio.run(
@@ -126,7 +126,7 @@ def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("away", [(True,), (False, True), (True, False)], ids=["all along", "ends", "is back"])
 def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path, away: tuple[bool, ...]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of)
+    published = CdsFile(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one"))
 
     nobody = EnvoyAdmin(str(tmp_path / "no-envoy.sock"))
@@ -146,7 +146,7 @@ def test_the_next_envoy_reads_what_came_while_there_was_none(tmp_path: Path, awa
 )
 def test_who_gets_another_name_may_have_no_address_for_a_while(tmp_path: Path, endpoint: str, moved: list[str]) -> None:
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of)
+    published = CdsFile(tmp_path / "clusters.json", of)
     published.first(read(tmp_path, of, "one", "two"))
 
     text = config("one", "two", "three").replace("http://127.0.0.1:1", endpoint, 1)
@@ -159,7 +159,7 @@ def test_somebodys_own_clusters_file_is_read_and_not_written(tmp_path: Path) -> 
     theirs = tmp_path / "clusters.yaml"
     theirs.write_text("resources:\n- name: by-hand  # mine\n  connect_timeout: 1s\n")
     of = sources(tmp_path)
-    published = Published(tmp_path / "clusters.json", of, is_own=False)
+    published = CdsFile(tmp_path / "clusters.json", of, is_own=False)
 
     published.first(read(tmp_path, of, "one"))
 

@@ -8,7 +8,7 @@ from openclaw_extproc.edge.ext_proc.run_queue import (
     MAX_WAITING_BYTES,
     QUANTUM_SECONDS,
     RunQueue,
-    Waiting,
+    WaitingBytes,
 )
 
 
@@ -108,7 +108,7 @@ def test_a_task_that_puts_another_one_has_it_run_in_a_later_turn_and_behind_all_
 
 
 def test_a_stream_may_have_its_share_wait_and_no_more() -> None:
-    waiting = Waiting()
+    waiting = WaitingBytes()
     waiting.total = MAX_STREAM_WAITING_BYTES
 
     assert not waiting.is_too_much(MAX_STREAM_WAITING_BYTES)
@@ -116,7 +116,7 @@ def test_a_stream_may_have_its_share_wait_and_no_more() -> None:
 
 
 def test_when_too_much_waits_in_all_those_with_little_go_on() -> None:
-    waiting = Waiting()
+    waiting = WaitingBytes()
     waiting.total = MAX_WAITING_BYTES + 1
 
     assert not waiting.is_too_much(LEAST_WAITING_BYTES)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.reload.config_files import Sources
+from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from tests.config.loading import KEYS
 
 CONFIG = "model: {provider: openai, model: gpt-4o}\n"
@@ -19,7 +19,7 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def session_model(sources: Sources) -> str:
+def session_model(sources: ConfigFiles) -> str:
     """What sessions are sent to, as `provider/model`; empty: nothing of their own."""
     settings = sources.read().settings
     assert settings is not None
@@ -28,7 +28,7 @@ def session_model(sources: Sources) -> str:
 
 
 def test_a_session_file_beside_the_configuration_is_taken_in_when_it_appears(config: Path) -> None:
-    sources = Sources((config,), None, KEYS)
+    sources = ConfigFiles((config,), None, KEYS)
     before, without = sources.signature(), session_model(sources)
 
     config.with_name("session.yml").write_text(SESSION)
@@ -44,11 +44,11 @@ def test_a_session_file_may_stand_anywhere_when_it_is_named(config: Path, tmp_pa
     elsewhere.parent.mkdir()
     elsewhere.write_text(SESSION)
 
-    assert session_model(Sources((config,), None, KEYS, session=elsewhere)) == "anthropic/claude-sonnet-4"
+    assert session_model(ConfigFiles((config,), None, KEYS, session=elsewhere)) == "anthropic/claude-sonnet-4"
 
 
 def test_a_session_file_that_is_named_has_to_be_there(config: Path, tmp_path: Path) -> None:
-    read = Sources((config,), None, KEYS, session=tmp_path / "gone.yml").read()
+    read = ConfigFiles((config,), None, KEYS, session=tmp_path / "gone.yml").read()
 
     assert read.settings is None
     assert [str(one) for one in read.errors] == [
@@ -59,7 +59,7 @@ def test_a_session_file_that_is_named_has_to_be_there(config: Path, tmp_path: Pa
 def test_findings_about_a_session_file_name_it(config: Path) -> None:
     config.with_name("session.yml").write_text("session: {modl: 1}")
 
-    read = Sources((config,), None, KEYS).read()
+    read = ConfigFiles((config,), None, KEYS).read()
 
     assert [(one.file, one.line, one.inner_path) for one in read.errors] == [
         (str(config.with_name("session.yml")), 1, "session.modl")
@@ -71,6 +71,6 @@ def test_without_a_configuration_no_session_file_is_looked_for(tmp_path: Path) -
     os.chdir(tmp_path)
     try:
         Path("session.yml").write_text("broken: [")
-        assert Sources((), None, KEYS, CONFIG).read().settings is not None
+        assert ConfigFiles((), None, KEYS, CONFIG).read().settings is not None
     finally:
         os.chdir(before)

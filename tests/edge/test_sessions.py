@@ -13,9 +13,9 @@ from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.ext_proc.protobuf import FILTER
 from openclaw_extproc.edge.ext_proc.sessions import SLICE_BYTES, AttemptSession, RouteSession
 from openclaw_extproc.edge.ext_proc.transport import Session
-from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, UnderWay
-from openclaw_extproc.edge.runtime.overload import Gate
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, InFlight
+from openclaw_extproc.edge.runtime.overload import OverloadGate
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
@@ -61,20 +61,20 @@ def answering(status: str = "200") -> list[bytes]:
     return [message.SerializeToString() for message in messages]
 
 
-def gate() -> Gate:
-    return Gate(Overload, CollectorRegistry())
+def gate() -> OverloadGate:
+    return OverloadGate(Overload, CollectorRegistry())
 
 
 def put_on(_: Credential) -> dict[str, str]:
     return {}
 
 
-def routing(under_way: UnderWay) -> tuple[Session, list[RequestEntry]]:
+def routing(under_way: InFlight) -> tuple[Session, list[RequestEntry]]:
     entries: list[RequestEntry] = []
     return RouteSession(RouteStage(GATEWAY, RuntimeState()), entries.append, lambda _: (), under_way, gate()), entries
 
 
-def attempting(under_way: UnderWay) -> tuple[Session, list[AttemptEntry]]:
+def attempting(under_way: InFlight) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
     return AttemptSession(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
 
@@ -85,7 +85,7 @@ SECRET = "sk-0123456789abcdef"
 def keyed(headers: Mapping[str, str]) -> tuple[Session, list[pb.ProcessingResponse]]:
     """An attempt whose credential becomes these headers."""
     of = replace(GATEWAY, providers={**GATEWAY.providers, "one": replace(FIRST.provider, credential="KEY")})
-    session = AttemptSession(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, UnderWay(), gate())
+    session = AttemptSession(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, InFlight(), gate())
     return session, [pb.ProcessingResponse.FromString(a) for m in asking(noted(), "one") for a in session.receive(m)]
 
 
@@ -153,20 +153,20 @@ def test_the_token_of_a_cloud_is_a_credential_too() -> None:
 
 def noted() -> dict[str, str]:
     """What the route stage notes on such a request."""
-    session, _ = routing(UnderWay())
+    session, _ = routing(InFlight())
     answers = [answer for message in asking() for answer in session.receive(message)]
     [*_, last] = [pb.ProcessingResponse.FromString(answer) for answer in answers]
     fields = last.dynamic_metadata.fields["openclaw"].struct_value.fields
     return {name: value.string_value for name, value in fields.items()}
 
 
-def counted(under_way: UnderWay) -> dict[str, int]:
+def counted(under_way: InFlight) -> dict[str, int]:
     """After all that has ended is over."""
     return under_way.inflight(time.time() + 2 * LINGER_SECONDS)
 
 
 def test_a_request_counts_at_its_first_target_until_an_attempt_begins() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     route, _ = routing(under_way)
 
     for message in asking():
@@ -184,11 +184,11 @@ def test_a_request_counts_at_its_first_target_until_an_attempt_begins() -> None:
     assert counted(under_way) == {}
 
 
-@pytest.mark.parametrize("fault", [None, Fault(Kind.BUG, "broke")])
+@pytest.mark.parametrize("fault", [None, Fault(FaultKind.BUG, "broke")])
 @pytest.mark.parametrize("times_closed", [1, 2])
 @pytest.mark.parametrize("cut", range(5))
 def test_a_call_is_over_wherever_its_stream_ends(cut: int, times_closed: int, fault: Fault | None) -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     attempt, entries = attempting(under_way)
 
     for message in [*asking(noted(), "one"), *answering()][:cut]:
@@ -202,7 +202,7 @@ def test_a_call_is_over_wherever_its_stream_ends(cut: int, times_closed: int, fa
 
 @pytest.mark.parametrize("cut", range(4))
 def test_a_request_is_over_wherever_its_stream_ends(cut: int) -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     route, _ = routing(under_way)
 
     for message in [*asking(), answering()[0]][:cut]:
@@ -213,19 +213,19 @@ def test_a_request_is_over_wherever_its_stream_ends(cut: int) -> None:
 
 
 def test_a_stream_that_makes_no_sense_counts_no_call_for_ever() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     attempt, _ = attempting(under_way)
     attempt.receive(asking(noted(), "one")[0])
 
     with pytest.raises(DecodeError):
         attempt.receive(b"\xff\xff\xff")
-    attempt.close(Fault(Kind.BUG, "broke"))
+    attempt.close(Fault(FaultKind.BUG, "broke"))
 
     assert counted(under_way) == {}
 
 
 def test_a_refused_request_is_not_planned() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     route, entries = routing(under_way)
     wrong: Sequence[bytes] = [
         asking()[0],
@@ -258,7 +258,7 @@ OPEN = Gateway(providers={"one": ONE}, chains={"m": (Target(ONE, "m"),)})
 
 
 def passing_on(
-    under_way: UnderWay, quotable: Callable[[Credential], tuple[str, ...]] = lambda _: ()
+    under_way: InFlight, quotable: Callable[[Credential], tuple[str, ...]] = lambda _: ()
 ) -> tuple[RouteSession, list[RequestEntry], list[Plan]]:
     """`quotable`: what an answer may quote of the credential."""
     entries, told = list[RequestEntry](), list[Plan]()
@@ -269,7 +269,7 @@ def passing_on(
 @pytest.mark.parametrize(("path", "counts"), [("/v1/realtime?model=m", {"one/m": 1}), ("/v1/files", {})])
 def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: dict[str, int]) -> None:
     """From the plan to its end, whatever id it has; the attempt stage leaves at once."""
-    under_way = UnderWay()
+    under_way = InFlight()
     route, entries, told = passing_on(under_way)
     again, _, _ = passing_on(under_way)
     attempt = AttemptSession(AttemptStage(Snapshots(OPEN)), lambda _: None, put_on, under_way, gate())
@@ -295,7 +295,7 @@ def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: 
 
 
 def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
-    route, entries, _ = passing_on(UnderWay(), lambda _: (SECRET,))
+    route, entries, _ = passing_on(InFlight(), lambda _: (SECRET,))
     (planned,) = route.receive(passing("/v1/files"))
     assert SECRET.encode() not in planned, "only an attempt puts it on"
     quoted = head({":status": "401", "x-openclaw-provider": "one", "x-quoted": f"Bearer {SECRET}"})
@@ -321,7 +321,7 @@ def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
 def test_a_credential_that_was_renewed_meanwhile_is_masked_old_and_new() -> None:
     """The attempt was between the plan and the answer: it may have put on either of them."""
     known = ["sk-old-0123456789", "sk-new-0123456789"]
-    route, _, _ = passing_on(UnderWay(), lambda _: (known.pop(0),))
+    route, _, _ = passing_on(InFlight(), lambda _: (known.pop(0),))
     route.receive(passing("/v1/files"))
     quoted = head({":status": "401", "x-openclaw-provider": "one", "x-quoted": "sk-old-0123456789"})
     body = b"not sk-old-0123456789 and not sk-new-0123456789"
@@ -338,7 +338,7 @@ def test_a_credential_that_was_renewed_meanwhile_is_masked_old_and_new() -> None
 
 def test_what_quotes_nothing_stays_with_envoy() -> None:
     """A long piece too: Envoy wants one answer for each."""
-    route, _, _ = passing_on(UnderWay(), lambda _: (SECRET,))
+    route, _, _ = passing_on(InFlight(), lambda _: (SECRET,))
     route.receive(passing("/v1/files"))
     ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
     route.receive(ahead.SerializeToString())
@@ -351,7 +351,7 @@ def test_what_quotes_nothing_stays_with_envoy() -> None:
 
 
 def test_what_may_begin_a_key_is_not_kept_when_we_leave() -> None:
-    route, _, _ = passing_on(UnderWay(), lambda _: (SECRET,))
+    route, _, _ = passing_on(InFlight(), lambda _: (SECRET,))
     route.receive(passing("/v1/files"))
     ahead = pb.ProcessingRequest(response_headers=head({":status": "200", "x-openclaw-provider": "one"}))
     route.receive(ahead.SerializeToString())
@@ -381,7 +381,7 @@ def streaming(body: bytes, *, end: bool = True) -> list[bytes]:
 
 
 def asked_to_stream() -> tuple[Session, list[AttemptEntry]]:
-    attempt, entries = attempting(UnderWay())
+    attempt, entries = attempting(InFlight())
     for message in asking(noted(), "one", STREAMING_BODY):
         attempt.receive(message)
     return attempt, entries

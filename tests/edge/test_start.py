@@ -11,7 +11,7 @@ from openclaw_extproc.callers import Client, JwksServer, JwtRules, ListenerTls
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls, Upstream
 from openclaw_extproc.edge.reload import restart_needed
-from openclaw_extproc.edge.reload.config_files import Sources, startable
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, startable
 from openclaw_extproc.gateway import Emergency, Limits, Provider
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
@@ -27,9 +27,9 @@ model:
 """
 
 
-def sources(folder: Path, second: str, **environment: str) -> Sources:
+def sources(folder: Path, second: str, **environment: str) -> ConfigFiles:
     (folder / "openclaw.yml").write_text(TWO.replace("SECOND", second))
-    return Sources((folder / "openclaw.yml",), None, environment)
+    return ConfigFiles((folder / "openclaw.yml",), None, environment)
 
 
 def test_one_key_that_is_missing_puts_its_provider_aside_and_stops_nobody(tmp_path: Path) -> None:

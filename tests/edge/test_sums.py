@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.samples import Sample
 
-from openclaw_extproc.edge.workers.summed_metrics import added, totals
+from openclaw_extproc.edge.workers.summed_metrics import sum_metrics, totals
 
 
 def counted(number: float, *, labels: str = "a") -> tuple[Metric, ...]:
@@ -22,7 +22,7 @@ def values(metrics: tuple[Metric, ...]) -> dict[tuple[str, ...], float]:
 
 
 def test_counters_and_histograms_are_added_up() -> None:
-    found = values(added([counted(2), counted(3), counted(4, labels="b")]))
+    found = values(sum_metrics([counted(2), counted(3), counted(4, labels="b")]))
 
     assert found["openclaw_requests_total", "a"] == 5
     assert found["openclaw_requests_total", "b"] == 4
@@ -35,7 +35,7 @@ def test_a_sum_was_begun_when_the_first_of_its_parts_was() -> None:
     gone, young = (tuple(_begun(metric, at) for metric in counted(count)) for count, at in ((2, 1_000.0), (3, 2_000.0)))
 
     for parts in ([totals(gone), young], [young, totals(gone)]):
-        begun = [s for m in added(parts) for s in m.samples if s.name.endswith("_created")]
+        begun = [s for m in sum_metrics(parts) for s in m.samples if s.name.endswith("_created")]
         assert {s.name for s in begun} == {"openclaw_requests_created", "openclaw_seconds_created"}
         assert {s.value for s in begun} == {1_000.0}
 
@@ -47,7 +47,7 @@ def _begun(metric: Metric, at: float) -> Metric:
 
 
 def test_a_gauge_is_what_it_would_be_for_one_service() -> None:
-    found = values(added([counted(0), counted(1)]))
+    found = values(sum_metrics([counted(0), counted(1)]))
 
     assert found["openclaw_in_flight_calls",] == 1
     assert found["openclaw_model_health_status",] == 0, "a provider that fails for one worker fails"
@@ -55,7 +55,7 @@ def test_a_gauge_is_what_it_would_be_for_one_service() -> None:
 
 
 def test_what_a_worker_counted_outlives_it_and_what_it_measured_does_not() -> None:
-    found = values(added([totals(counted(2)), counted(3)]))
+    found = values(sum_metrics([totals(counted(2)), counted(3)]))
 
     assert found["openclaw_requests_total", "a"] == 5
     assert found["openclaw_event_loop_lag_seconds",] == 3

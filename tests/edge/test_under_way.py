@@ -4,20 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, Planned, UnderWay
+from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, InFlight, Reservation
 
 AT = 1_754_000_000.0
 LATER = AT + 2 * LINGER_SECONDS
 
 
-def call(name: str = "p/m", usd: float = 0.5) -> Planned:
-    return Planned((name,), usd)
+def call(name: str = "p/m", usd: float = 0.5) -> Reservation:
+    return Reservation((name,), usd)
 
 
 def test_a_call_counts_from_its_plan_to_a_moment_after_its_end() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
 
-    under_way.plan("r", Planned(("p/m", "q/n"), 0.5))
+    under_way.plan("r", Reservation(("p/m", "q/n"), 0.5))
     assert under_way.inflight(AT) == {"p/m": 1, "q/n": 1}
 
     under_way.begin("r", call())
@@ -29,7 +29,7 @@ def test_a_call_counts_from_its_plan_to_a_moment_after_its_end() -> None:
 
 
 def test_a_hundred_requests_decided_at_once_see_each_other() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
 
     for n in range(100):
         under_way.plan(f"r{n}", call())
@@ -39,7 +39,7 @@ def test_a_hundred_requests_decided_at_once_see_each_other() -> None:
 
 
 def test_a_request_that_never_came_to_an_attempt_is_forgotten() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     under_way.plan("r", call())
 
     under_way.forget("r")
@@ -50,7 +50,7 @@ def test_a_request_that_never_came_to_an_attempt_is_forgotten() -> None:
 
 
 def test_an_attempt_elsewhere_counts_there() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     under_way.plan("r", call())
     under_way.begin("r", call())
     under_way.end(call(), AT)
@@ -60,7 +60,7 @@ def test_an_attempt_elsewhere_counts_there() -> None:
 
 
 def test_a_request_id_used_twice_leaves_nothing_behind() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
 
     for _ in range(2):
         under_way.plan("r", call())
@@ -74,7 +74,7 @@ def test_a_request_id_used_twice_leaves_nothing_behind() -> None:
 
 
 def test_a_clock_that_goes_back_holds_no_call_for_ever() -> None:
-    under_way = UnderWay()
+    under_way = InFlight()
     under_way.begin("r", call())
     under_way.end(call(), AT)
 
@@ -83,8 +83,8 @@ def test_a_clock_that_goes_back_holds_no_call_for_ever() -> None:
 
 @given(st.lists(st.floats(0, 10, allow_nan=False), max_size=50))
 def test_nothing_under_way_holds_nothing(costs: list[float]) -> None:
-    under_way = UnderWay()
-    calls = [Planned((f"p/{n % 3}",), usd) for n, usd in enumerate(costs)]
+    under_way = InFlight()
+    calls = [Reservation((f"p/{n % 3}",), usd) for n, usd in enumerate(costs)]
     for one in calls:
         under_way.begin("", one)
 
@@ -99,14 +99,14 @@ class Interleaved(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.under_way = UnderWay()
-        self.open: list[Planned] = []
-        self.planned: dict[str, Planned] = {}
+        self.under_way = InFlight()
+        self.open: list[Reservation] = []
+        self.planned: dict[str, Reservation] = {}
         self.at = AT
 
     @rule(request=st.sampled_from("abc"), name=st.sampled_from(["p/m", "q/n"]))
     def plan(self, request: str, name: str) -> None:
-        self.planned[request] = Planned((name, "z/z"), 0.1)
+        self.planned[request] = Reservation((name, "z/z"), 0.1)
         self.under_way.plan(request, self.planned[request])
 
     @rule(request=st.sampled_from("abc"))

@@ -9,7 +9,7 @@ import pytest
 
 from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
 from openclaw_extproc.edge.ext_proc.transport import Session
-from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.wire.unpacking import brotli
@@ -71,7 +71,7 @@ def answering(
 
 
 def asked() -> tuple[AttemptSession, list[AttemptEntry]]:
-    attempt, entries = attempting(UnderWay())
+    attempt, entries = attempting(InFlight())
     assert isinstance(attempt, AttemptSession)
     for message in asking(noted(), "one"):
         attempt.receive(message)

@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declared, extract
 from openclaw_extproc.features.attribution import attributed
 from openclaw_extproc.model.chat import Chat
@@ -68,5 +68,5 @@ def test_a_cost_centre_can_be_required(trusts: bool) -> None:
     with pytest.raises(FaultError) as caught:
         attributed(Declared(user="boss", cost_centre="" if trusts else "sales"), BARE, rules)
 
-    assert caught.value.fault.kind is Kind.FORBIDDEN
+    assert caught.value.fault.kind is FaultKind.FORBIDDEN
     assert attributed(SAID, KEY, rules).cost_centre == "research"

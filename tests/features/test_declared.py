@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declared, extract
 from openclaw_extproc.features.declared import MAX_BYTES, TASKS, TIER_WORDS
 from openclaw_extproc.features.shown import MAX_HEADERS, MAX_VALUE_BYTES, shown
@@ -31,7 +31,7 @@ def level(**headers: str) -> Level:
 def complaint(**headers: str) -> str:
     with pytest.raises(FaultError) as caught:
         said(**headers)
-    assert caught.value.fault.kind is Kind.MALFORMED
+    assert caught.value.fault.kind is FaultKind.MALFORMED
     return caught.value.fault.public
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.notices.channels import Rate
 from openclaw_extproc.notices.joining import FIRST_SECONDS, LONGEST_SECONDS, MAX_SUBJECTS, Joining
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.notices.outages import Outages
 from openclaw_extproc.notices.pace import Pace
 
@@ -12,11 +12,11 @@ AT = 1_754_000_000.0
 
 
 def out(at: float = AT, subject: str = "ace") -> Notice:
-    return Notice(Kind.PROVIDER_OUT, subject, "out", at)
+    return Notice(NoticeKind.PROVIDER_OUT, subject, "out", at)
 
 
 def back(at: float = AT, subject: str = "ace") -> Notice:
-    return Notice(Kind.PROVIDER_BACK, subject, "back", at)
+    return Notice(NoticeKind.PROVIDER_BACK, subject, "back", at)
 
 
 def test_the_first_of_each_kind_is_told_at_once() -> None:
@@ -36,7 +36,7 @@ def test_a_repetition_is_told_later_with_how_often_it_was() -> None:
 
     assert taken == [back(AT + 1), None, None]
     assert early == []
-    assert [(one.kind, one.times) for one in late] == [(Kind.PROVIDER_BACK, 2)]
+    assert [(one.kind, one.times) for one in late] == [(NoticeKind.PROVIDER_BACK, 2)]
 
 
 def test_the_same_seen_by_another_worker_is_no_repetition() -> None:

@@ -3,15 +3,15 @@
 import pytest
 
 from openclaw_extproc.notices import payloads, report, wording
-from openclaw_extproc.notices.kinds import SEVERITIES, TYPES, Kind, Notice
+from openclaw_extproc.notices.kinds import SEVERITIES, TYPES, Notice, NoticeKind
 
 AT = 1_754_000_000.0
-OUT = Notice(Kind.PROVIDER_OUT, "ace/m", "ace/m is out (overloaded (529)): it goes behind all others", AT)
+OUT = Notice(NoticeKind.PROVIDER_OUT, "ace/m", "ace/m is out (overloaded (529)): it goes behind all others", AT)
 
 
 def test_every_kind_has_a_severity_and_a_type() -> None:
-    assert set(SEVERITIES) == set(Kind)
-    assert {kind for kinds in TYPES.values() for kind in kinds} == set(Kind)
+    assert set(SEVERITIES) == set(NoticeKind)
+    assert {kind for kinds in TYPES.values() for kind in kinds} == set(NoticeKind)
 
 
 def test_plain_words_say_all() -> None:
@@ -28,7 +28,7 @@ def test_a_post_for_everybody_has_no_inner_details() -> None:
 
 
 def test_a_text_of_one_s_own_is_filled_in_once() -> None:
-    tricky = Notice(Kind.PROVIDER_OUT, "{text}", "said", AT, times=3)
+    tricky = Notice(NoticeKind.PROVIDER_OUT, "{text}", "said", AT, times=3)
 
     said = wording.line(tricky, "{time}: {subject} {kind} {times} at {place} {0.__class__}", "host-1")
 

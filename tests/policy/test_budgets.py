@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import decide
@@ -94,7 +94,7 @@ def test_nobody_is_downgraded_to_what_is_not_permitted() -> None:
     only_a = Compliance(always=(Restriction("here", providers=frozenset({"a"})),))
     made = gateway(Strategy(optimization=Optimization(max_cost_per_session=0.5), compliance=only_a))
 
-    assert refusal(ASKED, SPENT, made).kind is Kind.OVER_BUDGET
+    assert refusal(ASKED, SPENT, made).kind is FaultKind.OVER_BUDGET
 
 
 def test_what_is_free_stays_whatever_was_spent() -> None:
@@ -125,7 +125,7 @@ def test_a_spent_budget_refuses_with_its_scope_its_limit_and_what_was_spent(
 ) -> None:
     fault = refusal(ASKED, situation, limited(**limits))
 
-    assert (fault.kind, fault.status) == (Kind.OVER_BUDGET, 429)
+    assert (fault.kind, fault.status) == (FaultKind.OVER_BUDGET, 429)
     assert fault.public.startswith(words)
     assert "this request would cost about 0.03" in fault.public
 
@@ -133,7 +133,7 @@ def test_a_spent_budget_refuses_with_its_scope_its_limit_and_what_was_spent(
 def test_reject_looks_for_nothing_cheaper() -> None:
     made = limited(max_cost_per_session=0.5, on_exceeded="reject")
 
-    assert refusal(ASKED, SPENT, made).kind is Kind.OVER_BUDGET
+    assert refusal(ASKED, SPENT, made).kind is FaultKind.OVER_BUDGET
     assert names(decide(asking("small"), SPENT, made)) == ["c/small"]
 
 
@@ -179,7 +179,7 @@ def test_an_unknown_price_is_allowed_unless_the_operator_says_otherwise() -> Non
 def test_who_wants_no_routing_is_refused_and_not_downgraded() -> None:
     off = declaring(level=Level("x-openclaw-routing", routing=False))
 
-    assert refusal(off, SPENT, limited(max_cost_per_session=0.5)).kind is Kind.OVER_BUDGET
+    assert refusal(off, SPENT, limited(max_cost_per_session=0.5)).kind is FaultKind.OVER_BUDGET
 
 
 def test_a_count_of_tokens_costs_nothing() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import AUTO
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.snapshot import snapshot
@@ -130,7 +130,7 @@ def test_a_request_that_names_a_model_nobody_has_is_told() -> None:
     fault = refusal(wrong, NOW, gateway())
 
     assert (fault.kind, fault.public) == (
-        Kind.NOT_FOUND,
+        FaultKind.NOT_FOUND,
         "x-openclaw-model: no provider is configured for its model",
     )
 
@@ -138,10 +138,10 @@ def test_a_request_that_names_a_model_nobody_has_is_told() -> None:
 def test_no_client_can_ask_for_the_chain_of_a_level() -> None:
     made = gateway(chains={"large": ["a/large"], "level:session": ["c/small"]})
 
-    assert refusal(asking("level:session"), NOW, made).kind is Kind.NOT_FOUND
+    assert refusal(asking("level:session"), NOW, made).kind is FaultKind.NOT_FOUND
     assert "level:" not in refusal(asking("level:session"), NOW, made).public
     header = declaring(level=Level("x-openclaw-model", "level:session"))
-    assert refusal(header, NOW, made).kind is Kind.NOT_FOUND
+    assert refusal(header, NOW, made).kind is FaultKind.NOT_FOUND
     of_operator = replace(made, strategy=ruled(levels=Levels(prompt=Level("prompt", "level:session"))))
     assert decide(ASKED, NOW, of_operator).because == ("prompt: c/small",)
 
@@ -236,7 +236,7 @@ def test_where_nothing_chooses_the_rules_fallback_does() -> None:
     assert asked_first(strategy) == "a/large", "a client that named a model gets it"
     unknown = replace(gateway(strategy), unknown_models="auto")
     assert names(decide(asking("who knows"), NOW, unknown, judgement=SIMPLE))[0] == "b/medium"
-    assert refusal(asking("who knows"), NOW, gateway(strategy)).kind is Kind.NOT_FOUND
+    assert refusal(asking("who knows"), NOW, gateway(strategy)).kind is FaultKind.NOT_FOUND
 
 
 # -- tasks and tiers ---------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_a_provider_and_its_model_are_a_name() -> None:
     assert names(decide(asking("b/medium"), NOW, gateway())) == ["b/medium"]
     made = gateway(chains={"large": ["a/large", "b/large", "c/small"]})
     assert names(decide(asking("b/large"), NOW, made)) == ["b/large", "a/large", "c/small"]
-    assert refusal(asking("b/other"), NOW, made).kind is Kind.NOT_FOUND
+    assert refusal(asking("b/other"), NOW, made).kind is FaultKind.NOT_FOUND
 
 
 def test_pools_and_virtual_names_are_among_the_known_ones() -> None:

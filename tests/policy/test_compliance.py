@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.runtime_state import SessionState
@@ -34,7 +34,7 @@ def test_a_data_class_leaves_only_who_is_allowed() -> None:
 def test_nobody_allowed_is_a_refusal_that_names_the_restriction() -> None:
     fault = refusal(declaring(asking("medium"), data_class="pii"), NOW, bound())
 
-    assert (fault.kind, fault.status) == (Kind.FORBIDDEN, 403)
+    assert (fault.kind, fault.status) == (FaultKind.FORBIDDEN, 403)
     assert fault.public == "data class pii does not allow b/medium"
 
 
@@ -57,7 +57,7 @@ def test_several_restrictions_all_hold() -> None:
 
     assert names(decide(OF_PII, NOW, bound(compliance))) == ["b/medium"]
     nobody = declaring(OF_PII, cost_centre="lab")
-    assert refusal(nobody, NOW, bound(compliance, cost_centres=lab)).kind is Kind.FORBIDDEN
+    assert refusal(nobody, NOW, bound(compliance, cost_centres=lab)).kind is FaultKind.FORBIDDEN
 
 
 def test_levels_and_rules_add_classes_and_take_none_away() -> None:
@@ -69,7 +69,7 @@ def test_levels_and_rules_add_classes_and_take_none_away() -> None:
     assert names(decision) == ["c/small"]
     assert decision.record.data_classes == ("public", "pii")
     both = declaring(level=Level("x-openclaw-prompt", model="large", routing=False))
-    assert refusal(both, NOW, bound(replace(CLASSES, data_class="pii"))).kind is Kind.FORBIDDEN
+    assert refusal(both, NOW, bound(replace(CLASSES, data_class="pii"))).kind is FaultKind.FORBIDDEN
 
 
 def test_a_condition_that_cannot_be_evaluated_gives_its_class() -> None:
@@ -99,7 +99,7 @@ def test_a_class_may_be_required() -> None:
 
     fault = refusal(ASKED, NOW, bound(required))
 
-    assert fault.kind is Kind.FORBIDDEN
+    assert fault.kind is FaultKind.FORBIDDEN
     assert "x-openclaw-data-class" in fault.public
     assert names(decide(OF_PII, NOW, bound(required))) == ["c/small"]
 
@@ -110,11 +110,11 @@ def test_a_class_or_cost_centre_nobody_defined_is_the_clients_mistake() -> None:
     unknown = refusal(declaring(data_class="pii2"), NOW, bound())
 
     assert (unknown.kind, unknown.public) == (
-        Kind.MALFORMED,
+        FaultKind.MALFORMED,
         "x-openclaw-data-class: unknown data class (known: pii)",
     )
-    assert refusal(declaring(cost_centre="moon"), NOW, bound(cost_centres=centres)).kind is Kind.MALFORMED
-    assert refusal(declaring(data_class="x"), NOW, gateway()).kind is Kind.MALFORMED, "nobody would keep to it"
+    assert refusal(declaring(cost_centre="moon"), NOW, bound(cost_centres=centres)).kind is FaultKind.MALFORMED
+    assert refusal(declaring(data_class="x"), NOW, gateway()).kind is FaultKind.MALFORMED, "nobody would keep to it"
     assert decide(declaring(cost_centre="moon"), NOW, gateway()).record.cost_centre == "moon"
 
 

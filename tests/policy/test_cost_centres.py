@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from openclaw_extproc.callers import CallerIdentity
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.features import Features, of_unread
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.passthrough import decide_passthrough
@@ -55,5 +55,5 @@ def test_what_is_not_read_obeys_both() -> None:
 def test_a_verified_cost_centre_that_nobody_knows_is_not_the_headers_fault() -> None:
     caller = replace(of("gone"), identity=CallerIdentity("ada", "jwt", cost_centre="gone"))
 
-    assert refusal(caller, NOW, MADE).kind is Kind.FORBIDDEN
-    assert refusal(of("gone"), NOW, MADE).kind is Kind.MALFORMED
+    assert refusal(caller, NOW, MADE).kind is FaultKind.FORBIDDEN
+    assert refusal(of("gone"), NOW, MADE).kind is FaultKind.MALFORMED

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.decide import MAX_NAMES_TOLD, decide
@@ -31,7 +31,7 @@ def names(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str
     return [target.provider.name for target in decision.chain]
 
 
-def refusal(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> tuple[Kind, str]:
+def refusal(gateway: Gateway, features: Features = FEATURES, missing: Iterable[str] = ()) -> tuple[FaultKind, str]:
     with pytest.raises(FaultError) as caught:
         decide(features, RuntimeState(frozenset(missing)), gateway)
     return caught.value.fault.kind, caught.value.fault.public
@@ -54,7 +54,7 @@ def test_auto_is_the_default_chain() -> None:
 def test_an_unknown_model_is_the_clients_fault_and_the_known_ones_are_told() -> None:
     kind, message = refusal(gateway(ONE, auto=[TWO]), replace(FEATURES, model="my secret"))
 
-    assert kind is Kind.NOT_FOUND
+    assert kind is FaultKind.NOT_FOUND
     assert message.endswith("(known: auto, big)")
     assert "secret" not in message
 
@@ -69,8 +69,8 @@ def test_an_unknown_model_may_go_to_the_default_chain() -> None:
 
 
 def test_without_a_default_chain_an_unknown_model_stays_unknown() -> None:
-    assert refusal(replace(gateway(ONE), unknown_models="auto"), replace(FEATURES, model="x"))[0] is Kind.NOT_FOUND
-    assert refusal(Gateway(), replace(FEATURES, model=AUTO))[0] is Kind.NOT_FOUND
+    assert refusal(replace(gateway(ONE), unknown_models="auto"), replace(FEATURES, model="x"))[0] is FaultKind.NOT_FOUND
+    assert refusal(Gateway(), replace(FEATURES, model=AUTO))[0] is FaultKind.NOT_FOUND
 
 
 def test_not_more_names_are_told_than_a_person_reads() -> None:
@@ -92,7 +92,7 @@ def test_who_has_no_credential_is_skipped_and_the_reason_is_kept() -> None:
 def test_a_chain_without_a_single_credential_is_our_fault() -> None:
     kind, message = refusal(gateway(ONE, TWO), missing=["KEY_1", "KEY_2"])
 
-    assert kind is Kind.EXHAUSTED
+    assert kind is FaultKind.EXHAUSTED
     assert message == "one skipped: its credential is not set; two skipped: its credential is not set"
 
 
@@ -104,7 +104,7 @@ def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
     bound = replace(FEATURES, bound_to_format=("messages[0]: audio",))
 
     assert names(gateway(TWO, ONE, THREE), bound) == ["one", "three"]
-    assert refusal(gateway(TWO), bound) == (Kind.UNSUPPORTED, "messages[0]: audio cannot be translated for two")
+    assert refusal(gateway(TWO), bound) == (FaultKind.UNSUPPORTED, "messages[0]: audio cannot be translated for two")
     with pytest.raises(FaultError) as error:
         decide(bound, RuntimeState(), gateway(TWO))
     assert error.value.fault.about == "messages[0]: audio"
@@ -113,7 +113,7 @@ def test_what_only_its_own_format_can_carry_stays_with_it() -> None:
 def test_a_request_nobody_can_carry_is_the_clients_fault_whatever_else_is_missing() -> None:
     bound = replace(FEATURES, bound_to_format=("messages[0]: audio",))
 
-    assert refusal(gateway(ONE, TWO), bound, missing=["KEY_1"])[0] is Kind.UNSUPPORTED
+    assert refusal(gateway(ONE, TWO), bound, missing=["KEY_1"])[0] is FaultKind.UNSUPPORTED
 
 
 FORWARD = replace(ONE, auth="forward", credential="")
@@ -125,7 +125,7 @@ def test_a_callers_key_goes_to_the_first_provider() -> None:
 
 def test_a_callers_key_goes_to_nobody_but_the_first() -> None:
     assert names(gateway(THREE, FORWARD)) == ["three"]
-    assert refusal(gateway(THREE, FORWARD), missing=["KEY_3"])[0] is Kind.EXHAUSTED
+    assert refusal(gateway(THREE, FORWARD), missing=["KEY_3"])[0] is FaultKind.EXHAUSTED
     second = replace(THREE, auth="forward")
     assert names(gateway(FORWARD, second)) == ["one"]
 
@@ -141,7 +141,7 @@ def test_a_callers_key_goes_to_no_other_format() -> None:
     foreign = replace(TWO, auth="forward")
 
     assert refusal(gateway(foreign)) == (
-        Kind.EXHAUSTED,
+        FaultKind.EXHAUSTED,
         "two skipped: the caller's own credential is sent only to the first provider of a chain",
     )
     assert names(gateway(foreign, ONE)) == ["one"]
@@ -172,14 +172,14 @@ def test_who_wants_vectors_at_any_price_may_mix_them() -> None:
 def test_another_models_vectors_are_no_remedy_for_a_missing_credential() -> None:
     kind, message = refusal(gateway(*EMBEDS), EMBEDDING, missing=["KEY_1"])
 
-    assert kind is Kind.EXHAUSTED
+    assert kind is FaultKind.EXHAUSTED
     assert message.startswith("one skipped: its credential is not set; three skipped: vectors of")
 
 
 def test_who_only_chats_is_not_asked_for_embeddings() -> None:
     kind, message = refusal(gateway(ONE, TWO), EMBEDDING)
 
-    assert kind is Kind.UNSUPPORTED
+    assert kind is FaultKind.UNSUPPORTED
     assert message == "model: one serves it, but not for embeddings"
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
@@ -329,10 +329,12 @@ def test_a_fallback_stands_ready_in_every_mode_where_enforce_has_one(seed: int, 
         return
 
     if isinstance(watched, Fault):
-        # What a client asked for may be unknown, not to be had, or too dear where a budget refuses, while a rule or a
-        # level names another model.
+        # What a client asked for may be unknown, not to be had, too small for the conversation, or too dear where a
+        # budget refuses, while a rule or a level names another model.
         names_another = enforced.record.rule or enforced.record.level
-        assert watched.kind in (Kind.NOT_FOUND, Kind.OVER_BUDGET) or (names_another and watched.kind is Kind.EXHAUSTED)
+        assert watched.kind in (FaultKind.NOT_FOUND, FaultKind.OVER_BUDGET) or (
+            names_another and (watched.kind is FaultKind.EXHAUSTED or watched.code == "context_length_exceeded")
+        )
     elif len(enforced.groups) > 1 and not watched.record.downgrade:
         assert len(watched.chain) > 1
 
@@ -374,7 +376,8 @@ def test_every_decision_says_why(seed: int) -> None:
     if isinstance(decision, Fault):
         assert decision.public
         assert decision.kind in {
-            Kind.NOT_FOUND, Kind.FORBIDDEN, Kind.OVER_BUDGET, Kind.EXHAUSTED, Kind.UNSUPPORTED, Kind.MALFORMED
+            FaultKind.NOT_FOUND, FaultKind.FORBIDDEN, FaultKind.OVER_BUDGET, FaultKind.EXHAUSTED,
+            FaultKind.UNSUPPORTED, FaultKind.MALFORMED
         }  # fmt: skip
         return
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.health_rules import HealthRules, Recovery, Thresholds
 from openclaw_extproc.policy.health.circuit import State
@@ -22,7 +22,7 @@ GATEWAY = Gateway(providers={"ace": ACE, "bee": BEE}, chains={"large": (LARGE, B
 
 
 def fails(
-    health: HealthTable, target: Target, kind: Kind, at: float = AT, *, times: int = 3, status: int | None = None
+    health: HealthTable, target: Target, kind: FaultKind, at: float = AT, *, times: int = 3, status: int | None = None
 ) -> None:
     for _ in range(times):
         health.failed(target, kind, at, status=status)
@@ -40,28 +40,29 @@ def closed_again(health: HealthTable, target: Target, at: float) -> None:
 # -- whom a failure speaks of ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_of_fault_has_its_reach(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_kind_of_fault_has_its_reach(kind: FaultKind) -> None:
     theirs = {
-        Kind.RATE_LIMITED: Reach.MODEL, Kind.OVERLOADED: Reach.MODEL, Kind.FORBIDDEN: Reach.MODEL,
-        Kind.UPSTREAM_ERROR: Reach.PROVIDER, Kind.UPSTREAM_GARBLED: Reach.PROVIDER,
-        Kind.UPSTREAM_SILENT: Reach.PROVIDER, Kind.UNAUTHENTICATED: Reach.PROVIDER,
+        FaultKind.RATE_LIMITED: Reach.MODEL, FaultKind.OVERLOADED: Reach.MODEL, FaultKind.FORBIDDEN: Reach.MODEL,
+        FaultKind.UPSTREAM_ERROR: Reach.PROVIDER, FaultKind.UPSTREAM_GARBLED: Reach.PROVIDER,
+        FaultKind.UPSTREAM_SILENT: Reach.PROVIDER, FaultKind.UNAUTHENTICATED: Reach.PROVIDER,
     }  # fmt: skip
 
     assert reach(kind) is theirs.get(kind, Reach.NOBODY)
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"), [(Kind.UPSTREAM_SILENT, 408), (Kind.UPSTREAM_SILENT, 504), (Kind.UPSTREAM_ERROR, 424)]
+    ("kind", "status"),
+    [(FaultKind.UPSTREAM_SILENT, 408), (FaultKind.UPSTREAM_SILENT, 504), (FaultKind.UPSTREAM_ERROR, 424)],
 )
-def test_a_model_that_is_slow_or_broken_says_nothing_of_its_provider(kind: Kind, status: int) -> None:
+def test_a_model_that_is_slow_or_broken_says_nothing_of_its_provider(kind: FaultKind, status: int) -> None:
     assert reach(kind, status) is Reach.MODEL
 
 
 def test_an_overloaded_model_goes_behind_and_the_provider_s_others_do_not() -> None:
     health = HealthTable(GATEWAY)
 
-    fails(health, LARGE, Kind.OVERLOADED, status=503)
+    fails(health, LARGE, FaultKind.OVERLOADED, status=503)
 
     assert avoided(health) == {"ace/large"}
     assert health.state("ace", AT) is State.HEALTHY
@@ -70,7 +71,7 @@ def test_an_overloaded_model_goes_behind_and_the_provider_s_others_do_not() -> N
 def test_a_provider_that_nobody_reaches_goes_behind_with_all_its_models() -> None:
     health = HealthTable(GATEWAY)
 
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     assert avoided(health) == {"ace", "ace/large"}
 
@@ -81,13 +82,15 @@ def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
     for _ in range(4):
         for _ in range(6):
             health.succeeded(SMALL, AT)
-        fails(health, LARGE, Kind.UPSTREAM_ERROR, status=500, times=1)
+        fails(health, LARGE, FaultKind.UPSTREAM_ERROR, status=500, times=1)
 
     assert avoided(health) == {"ace/large"}
 
 
-@pytest.mark.parametrize("kind", [Kind.MALFORMED, Kind.TOO_LARGE, Kind.NOT_FOUND, Kind.OVER_BUDGET, Kind.BUG])
-def test_what_the_client_did_wrong_counts_for_nobody(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind", [FaultKind.MALFORMED, FaultKind.TOO_LARGE, FaultKind.NOT_FOUND, FaultKind.OVER_BUDGET, FaultKind.BUG]
+)
+def test_what_the_client_did_wrong_counts_for_nobody(kind: FaultKind) -> None:
     health = HealthTable(GATEWAY)
 
     fails(health, LARGE, kind, times=100)
@@ -101,7 +104,7 @@ def test_what_the_client_did_wrong_counts_for_nobody(kind: Kind) -> None:
 
 def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
 
     later = AT + 5
     assert avoided(health, later) == set()
@@ -114,7 +117,7 @@ def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> No
 
 def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
     health.planned([LARGE], AT + 5)
 
     health.undecided(LARGE)
@@ -124,7 +127,7 @@ def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
 
 def test_who_comes_back_gets_its_share_little_by_little() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
 
     closed_again(health, LARGE, AT + 5)
 
@@ -137,8 +140,8 @@ def test_who_comes_back_gets_its_share_little_by_little() -> None:
 def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
     health = HealthTable(GATEWAY)
 
-    health.failed(LARGE, Kind.RATE_LIMITED, AT, status=429, retry_after=40)
-    health.failed(BEES, Kind.RATE_LIMITED, AT, status=429, retry_after=1e9)
+    health.failed(LARGE, FaultKind.RATE_LIMITED, AT, status=429, retry_after=40)
+    health.failed(BEES, FaultKind.RATE_LIMITED, AT, status=429, retry_after=1e9)
 
     assert avoided(health, AT + 39) == {"ace/large", "bee/large"}
     assert avoided(health, AT + 41) == {"bee/large"}
@@ -150,7 +153,7 @@ def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
 
 def test_a_good_probe_is_the_trial_after_an_outage() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     for second in (6, 7):
         health.probed("ace", AT + second, ok=True)
@@ -160,7 +163,7 @@ def test_a_good_probe_is_the_trial_after_an_outage() -> None:
 
 def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     for _ in range(5):
         health.probed("ace", AT + 1, ok=True)
@@ -170,7 +173,7 @@ def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
 
 def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
 
     for second in (6, 7):
         health.probed("ace", AT + second, ok=True)
@@ -197,7 +200,7 @@ def test_who_answers_well_need_not_be_probed() -> None:
     health.succeeded(LARGE, AT)
     assert health.answered_within("ace", AT + 29, 30)
     assert not health.answered_within("ace", AT + 31, 30)
-    fails(health, SMALL, Kind.OVERLOADED)
+    fails(health, SMALL, FaultKind.OVERLOADED)
 
     assert not health.answered_within("ace", AT + 1, 30), "one of its models is out"
 
@@ -277,11 +280,11 @@ def test_more_errors_than_the_rule_allows_put_a_model_behind() -> None:
 
     for n in range(38):
         health.succeeded(LARGE, AT + 2 * n)
-    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 80, status=500)
+    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 80, status=500)
     assert avoided(health, AT + 80) == set(), "1 of 39"
-    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 81, status=500)
+    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 81, status=500)
     assert avoided(health, AT + 81) == set(), "2 of 40 are 5 %, not above"
-    health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 82, status=500)
+    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 82, status=500)
 
     assert "ace/large" in avoided(health, AT + 82)
     assert "error_rate" in health.view(AT + 82)[1].why
@@ -315,7 +318,7 @@ def test_a_rule_is_looked_at_once_in_its_interval() -> None:
     for n in range(25):
         health.succeeded(LARGE, AT + n / 10)
     for _ in range(2):
-        health.failed(LARGE, Kind.UPSTREAM_ERROR, AT + 3, status=500)
+        health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 3, status=500)
     assert avoided(health, AT + 3) == set()
     health.succeeded(LARGE, AT + 31)
 
@@ -327,7 +330,7 @@ def test_a_rule_is_looked_at_once_in_its_interval() -> None:
 
 def test_each_change_is_told_once_also_one_that_only_time_made() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED, status=529)
+    fails(health, LARGE, FaultKind.OVERLOADED, status=529)
 
     told = [[(c.name, c.before, c.after) for c in health.changes(AT + s)] for s in (0, 1, 5, 6)]
 
@@ -338,7 +341,7 @@ def test_each_change_is_told_once_also_one_that_only_time_made() -> None:
 
 def test_a_recovery_is_told_though_nobody_looked_before_it_was_over() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
     assert len(health.changes(AT)) == 1
 
     closed_again(health, LARGE, AT + 5)
@@ -351,7 +354,7 @@ def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -
     health = HealthTable(GATEWAY)
     assert health.status("ace", AT)
 
-    fails(health, LARGE, Kind.OVERLOADED)
+    fails(health, LARGE, FaultKind.OVERLOADED)
     assert not health.status("ace", AT)
     assert health.status("bee", AT)
     health.succeeded(SMALL, AT)
@@ -361,7 +364,7 @@ def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -
 
 def test_a_provider_that_nobody_calls_any_more_rings_no_alarm_for_ever() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     assert not health.status("ace", AT + 60)
     assert health.status("ace", AT + 66)
@@ -372,7 +375,7 @@ def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
 
     for n in range(10):
         if n < 4:
-            health.failed(LARGE, Kind.OVERLOADED, AT)
+            health.failed(LARGE, FaultKind.OVERLOADED, AT)
         else:
             health.succeeded(LARGE, AT)
 
@@ -386,7 +389,7 @@ def test_only_names_of_the_configuration_get_in() -> None:
     health = HealthTable(GATEWAY)
 
     for n in range(1_000):
-        fails(health, Target(Provider(f"p{n}", "c", "openai_chat"), f"m{n}"), Kind.UPSTREAM_SILENT)
+        fails(health, Target(Provider(f"p{n}", "c", "openai_chat"), f"m{n}"), FaultKind.UPSTREAM_SILENT)
 
     assert [view.name for view in health.view(AT)] == ["ace", "ace/large", "ace/small", "bee", "bee/large"]
     assert avoided(health) == set()
@@ -394,8 +397,8 @@ def test_only_names_of_the_configuration_get_in() -> None:
 
 def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
     health = HealthTable(GATEWAY)
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
-    fails(health, BEES, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
+    fails(health, BEES, FaultKind.UPSTREAM_SILENT)
 
     health.keep(replace(GATEWAY, providers={"ace": ACE}, chains={"large": (LARGE,)}))
 
@@ -405,7 +408,7 @@ def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
 def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
     gateway = replace(GATEWAY, health=HealthRules(Thresholds(recovery=Recovery(auto=False))))
     health = HealthTable(gateway)
-    fails(health, LARGE, Kind.UPSTREAM_SILENT)
+    fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
     assert avoided(health, AT + 1e6) == {"ace", "ace/large"}
 
     health.keep(gateway)
@@ -416,7 +419,7 @@ def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
 def test_all_outlets_tell_one_truth_about_a_provider() -> None:
     """Whatever happens to it and its models: the gauge is 0 exactly where the table says open or half-open."""
     health, rng = HealthTable(GATEWAY), random.Random(7)  # noqa: S311  # the same every time
-    kinds = (Kind.RATE_LIMITED, Kind.UPSTREAM_GARBLED, Kind.OVERLOADED, Kind.UPSTREAM_SILENT)
+    kinds = (FaultKind.RATE_LIMITED, FaultKind.UPSTREAM_GARBLED, FaultKind.OVERLOADED, FaultKind.UPSTREAM_SILENT)
     targets = (LARGE, SMALL, BEES)
     seen = set[State]()
     for step in range(2_000):
@@ -439,7 +442,7 @@ def test_a_provider_whose_every_called_model_is_out_is_shown_as_out_with_the_rea
     targets = (LARGE, SMALL)
     for target in targets:
         for _ in range(5):
-            health.failed(target, Kind.RATE_LIMITED, AT, status=429)
+            health.failed(target, FaultKind.RATE_LIMITED, AT, status=429)
 
     row = next(view for view in health.view(AT) if view.name == "ace")
 

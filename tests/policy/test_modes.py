@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.trace import RefusedError
@@ -61,8 +61,8 @@ def test_a_restriction_holds(mode: Mode) -> None:
 def test_nobody_gets_what_nobody_may_have(mode: Mode) -> None:
     nowhere = Compliance(always=(Restriction("all requests", providers=frozenset({"x"})),))
 
-    assert refusal(ASKED, NOW, gateway(replace(BUSY, mode=mode, compliance=nowhere))).kind is Kind.FORBIDDEN
-    assert refusal(declaring(data_class="ppi"), NOW, watching(mode)).kind is Kind.MALFORMED
+    assert refusal(ASKED, NOW, gateway(replace(BUSY, mode=mode, compliance=nowhere))).kind is FaultKind.FORBIDDEN
+    assert refusal(declaring(data_class="ppi"), NOW, watching(mode)).kind is FaultKind.MALFORMED
 
 
 @pytest.mark.parametrize("mode", QUIET)
@@ -76,7 +76,7 @@ def test_a_spent_budget_holds(mode: Mode) -> None:
     assert names(cheaper) == ["b/medium"]
     assert cheaper.record.downgrade == "daily_budget"
     for strategy, catalog in ((downgrade, {}), (reject, free)):
-        assert refusal(ASKED, spent, gateway(strategy, chains=CHAINS, catalog=catalog)).kind is Kind.OVER_BUDGET
+        assert refusal(ASKED, spent, gateway(strategy, chains=CHAINS, catalog=catalog)).kind is FaultKind.OVER_BUDGET
 
 
 @pytest.mark.parametrize("mode", QUIET)
@@ -104,8 +104,8 @@ def test_who_cannot_be_asked_at_all_is_passed_over(mode: Mode) -> None:
 
     assert names(decide(ASKED, keyless, watching(mode))) == ["b/medium", "c/small"]
     nobody = replace(NOW, missing_credentials=frozenset({"KEY_a", "KEY_b", "KEY_c"}))
-    assert refusal(ASKED, nobody, watching(mode)).kind is Kind.EXHAUSTED
-    assert refusal(asking("x"), NOW, watching(mode)).kind is Kind.NOT_FOUND
+    assert refusal(ASKED, nobody, watching(mode)).kind is FaultKind.EXHAUSTED
+    assert refusal(asking("x"), NOW, watching(mode)).kind is FaultKind.NOT_FOUND
 
 
 @pytest.mark.parametrize("mode", QUIET)

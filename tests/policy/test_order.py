@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.catalog import Price
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.features import extract, tokens_for
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.model.chat import Chat, Text, Turn
@@ -257,7 +257,7 @@ def test_a_request_nobody_has_room_for_is_refused_in_words_its_sdk_knows() -> No
 
     fault = refusal(asking("medium"), NOW, of_medium(Strategy(), **small))
 
-    assert (fault.kind, fault.code, fault.status) == (Kind.MALFORMED, "context_length_exceeded", 400)
+    assert (fault.kind, fault.code, fault.status) == (FaultKind.MALFORMED, "context_length_exceeded", 400)
     assert fault.public == "about 1,000 tokens with the requested output; the context window of medium is 500"
 
 

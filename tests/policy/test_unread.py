@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Declared, Features, of_unread
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
@@ -57,7 +57,7 @@ def where(one: PassthroughDecision | Fault) -> str:
     return one.target.name
 
 
-def why(one: PassthroughDecision | Fault) -> tuple[Kind, str]:
+def why(one: PassthroughDecision | Fault) -> tuple[FaultKind, str]:
     assert isinstance(one, Fault), one
     return one.kind, one.public
 
@@ -78,16 +78,16 @@ def test_it_goes_to_the_first_owner_that_may_have_it_in_every_mode(mode: Mode) -
     b = Restriction("all requests", providers=frozenset({"b"}))
 
     assert where(found(unread(), under(Compliance(always=(b,)), mode))) == "b/"
-    assert why(found(unread(), under(Compliance(always=(C,)), mode)))[0] is Kind.FORBIDDEN
+    assert why(found(unread(), under(Compliance(always=(C,)), mode)))[0] is FaultKind.FORBIDDEN
 
 
 def test_a_restriction_to_models_is_met_by_who_names_one_of_them() -> None:
     made = under(Compliance(always=(MODELS,)))
 
     assert why(found(unread(), made)) == (
-        Kind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at a",
+        FaultKind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at a",
     )  # fmt: skip
-    assert why(found(unread("large"), made)) == (Kind.FORBIDDEN, "all requests does not allow a/large")
+    assert why(found(unread("large"), made)) == (FaultKind.FORBIDDEN, "all requests does not allow a/large")
     assert where(found(unread("medium"), made)) == "b/medium"
 
 
@@ -95,14 +95,14 @@ def test_the_class_of_the_sidecar_that_of_a_level_and_that_of_the_client_all_cou
     classes = {"pii": C, "internal": A}
 
     assert where(found(unread(), under(Compliance(classes=classes, data_class="internal")))) == "a/"
-    assert why(found(unread(data_class="pii"), under(Compliance(classes=classes))))[0] is Kind.FORBIDDEN
+    assert why(found(unread(data_class="pii"), under(Compliance(classes=classes))))[0] is FaultKind.FORBIDDEN
     levels = Levels(prompt=Level("prompt:", data_class="pii"))
     made = gateway(Strategy(compliance=Compliance(classes=classes), levels=levels))
-    assert why(found(unread(), made))[0] is Kind.FORBIDDEN
+    assert why(found(unread(), made))[0] is FaultKind.FORBIDDEN
 
 
 def test_a_class_that_depends_on_the_body_is_taken_for_given() -> None:
-    assert why(found(unread(), under(Compliance(classes={"pii": C}, when=(SOMETIMES,)))))[0] is Kind.FORBIDDEN
+    assert why(found(unread(), under(Compliance(classes={"pii": C}, when=(SOMETIMES,)))))[0] is FaultKind.FORBIDDEN
     passes = found(unread(), under(Compliance(classes={"pii": A}, when=(SOMETIMES,))))
     assert where(passes) == "a/"
     assert isinstance(passes, PassthroughDecision)
@@ -117,14 +117,14 @@ def test_a_class_that_nobody_keeps_is_refused_as_for_a_chat(classes: dict[str, R
         decide(declaring(data_class="ppi"), NOW, made)
 
     assert found(unread(data_class="ppi"), made) == chat.value.fault
-    assert chat.value.fault.kind is Kind.MALFORMED
+    assert chat.value.fault.kind is FaultKind.MALFORMED
 
 
 def test_a_cost_centre_has_its_own_bounds() -> None:
     made = gateway(Strategy(cost_centres={"research": CostCentre(Restriction("research", providers=frozenset("b")))}))
 
     assert where(found(unread(cost_centre="research"), made)) == "b/"
-    assert why(found(unread(cost_centre="sales"), made))[0] is Kind.MALFORMED
+    assert why(found(unread(cost_centre="sales"), made))[0] is FaultKind.MALFORMED
     assert where(found(unread(cost_centre="sales"), gateway())) == "a/"
 
 
@@ -162,7 +162,7 @@ def test_it_goes_to_who_has_the_model_under_its_real_name() -> None:
 
 def test_a_model_of_somebody_who_does_not_speak_for_this_path_is_refused() -> None:
     assert why(found(unread("small"), gateway())) == (
-        Kind.UNSUPPORTED, "model: c serves it, but does not accept requests of this kind",
+        FaultKind.UNSUPPORTED, "model: c serves it, but does not accept requests of this kind",
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def test_a_model_of_somebody_who_does_not_speak_for_this_path_is_refused() -> No
 def test_a_name_that_is_no_model_is_not_found(name: str) -> None:
     made = gateway(Strategy(virtual={"fast": Virtual("fast")}))
 
-    assert why(found(unread(name), made))[0] is Kind.NOT_FOUND
+    assert why(found(unread(name), made))[0] is FaultKind.NOT_FOUND
 
 
 def test_with_unknown_models_allowed_an_unknown_one_goes_on_as_it_is() -> None:
@@ -178,7 +178,7 @@ def test_with_unknown_models_allowed_an_unknown_one_goes_on_as_it_is() -> None:
 
     assert where(found(unread("unheard-of"), made)) == "a/"
     for name in (AUTO, "fast", "../x", "a b", "x%2f", "é"):
-        assert why(found(unread(name), made))[0] is Kind.NOT_FOUND
+        assert why(found(unread(name), made))[0] is FaultKind.NOT_FOUND
 
 
 def test_of_several_that_have_it_the_healthy_and_roomy_ones_come_first() -> None:
@@ -189,7 +189,7 @@ def test_of_several_that_have_it_the_healthy_and_roomy_ones_come_first() -> None
     assert where(found(unread("pool"), made, replace(NOW, unhealthy=ill))) == "b/medium"
     assert where(found(unread("pool"), made, replace(NOW, inflight=busy))) == "b/medium"
     assert why(found(unread("large"), made, replace(NOW, inflight=busy))) == (
-        Kind.RATE_LIMITED, "a/large has reached its limit of 1 concurrent calls",
+        FaultKind.RATE_LIMITED, "a/large has reached its limit of 1 concurrent calls",
     )  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def test_without_its_key_nobody_is_asked() -> None:
     no_a, none = frozenset({"KEY_a"}), frozenset({"KEY_a", "KEY_b"})
 
     assert where(found(unread(), gateway(), RuntimeState(no_a))) == "b/"
-    assert why(found(unread(), gateway(), RuntimeState(none))) == (Kind.EXHAUSTED, "a: its credential is not set")
+    assert why(found(unread(), gateway(), RuntimeState(none))) == (FaultKind.EXHAUSTED, "a: its credential is not set")
 
 
 def test_a_callers_key_goes_to_the_first_owner_only() -> None:
@@ -226,7 +226,7 @@ def test_a_budget_that_is_used_up_refuses_what_is_billed_in_every_mode(mode: Mod
     made, spent = spending(mode, daily_budget=5.0), replace(NOW, spent_today=5.0)
 
     assert why(found(unread(model), made, spent)) == (
-        Kind.OVER_BUDGET, "daily budget: 5.00 USD, 5.00 spent, and the price of this request is unknown",
+        FaultKind.OVER_BUDGET, "daily budget: 5.00 USD, 5.00 spent, and the price of this request is unknown",
     )  # fmt: skip
     assert isinstance(found(unread(model), made, spent, is_billed=False), PassthroughDecision)
     assert isinstance(found(unread(model), made, replace(NOW, spent_today=4.99)), PassthroughDecision)
@@ -235,13 +235,13 @@ def test_a_budget_that_is_used_up_refuses_what_is_billed_in_every_mode(mode: Mod
 def test_where_an_unknown_price_is_denied_any_limit_refuses() -> None:
     denied = spending(daily_budget=5.0, unknown_price="deny")
 
-    assert why(found(unread("large"), denied))[0] is Kind.OVER_BUDGET
+    assert why(found(unread("large"), denied))[0] is FaultKind.OVER_BUDGET
     assert isinstance(found(unread("large"), spending(unknown_price="deny")), PassthroughDecision)
 
 
 def test_the_limit_of_a_session_and_that_of_a_request_count() -> None:
     session = replace(NOW, remembered=replace(NOW.remembered, spent_usd=1.0))
 
-    assert why(found(unread(session="s"), spending(max_cost_per_session=1.0), session))[0] is Kind.OVER_BUDGET
+    assert why(found(unread(session="s"), spending(max_cost_per_session=1.0), session))[0] is FaultKind.OVER_BUDGET
     nothing = unread(level=Level("x-openclaw-max-cost-usd", max_cost_usd=0.0))
-    assert why(found(nothing, gateway()))[0] is Kind.OVER_BUDGET
+    assert why(found(nothing, gateway()))[0] is FaultKind.OVER_BUDGET

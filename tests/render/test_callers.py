@@ -10,7 +10,7 @@ import yaml
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.envoy import check
-from openclaw_extproc.edge.reload.config_files import Read, Sources
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration
 from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from tests.e2e.authority import Authority
@@ -28,10 +28,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def read(folder: Path, gateway: str) -> Read:
+def read(folder: Path, gateway: str) -> ReadConfiguration:
     file = folder / "openclaw.yml"
     file.write_text(f"{MODEL}gateway: {{{gateway.replace('HERE', str(folder))}}}\n")
-    return Sources((file,), None, {"OPENAI_API_KEY": "x"}).read()
+    return ConfigFiles((file,), None, {"OPENAI_API_KEY": "x"}).read()
 
 
 def settings(folder: Path, gateway: str) -> Settings:

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from openclaw_extproc.config.settings import ATTEMPT_ADDRESS, ROUTE_ADDRESS, UNIX
-from openclaw_extproc.edge.reload.config_files import Sources
+from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.edge.workers.processes import find_envoy
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -22,14 +22,14 @@ PLACES = Places(
 
 
 def rendered() -> tuple[dict[str, Json], dict[str, Json]]:
-    read = Sources((Path("openclaw.example.yml"),), None, KEYS).read()
+    read = ConfigFiles((Path("openclaw.example.yml"),), None, KEYS).read()
     assert read.settings, read.findings
     settings = read.settings
     return bootstrap(settings.gateway, settings.listen, PLACES), discovery(settings.upstreams, settings.gateway.limits)
 
 
 def test_the_example_has_nothing_to_complain_about() -> None:
-    assert Sources((Path("openclaw.example.yml"),), None, KEYS).read().findings == ()
+    assert ConfigFiles((Path("openclaw.example.yml"),), None, KEYS).read().findings == ()
 
 
 def test_the_checked_in_files_are_what_is_rendered() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import Event, ResponseHead
 from openclaw_extproc.wire import client_side
@@ -40,7 +40,7 @@ def checked(talk: Talk[AttemptEntry]) -> Talk[AttemptEntry]:
     return talk
 
 
-def error_body(provider: str, kind: Kind) -> bytes:
+def error_body(provider: str, kind: FaultKind) -> bytes:
     return client_side(provider).encode_error(Fault(kind, "words of the provider"))
 
 

@@ -28,8 +28,8 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
+    TimerFired,
     To,
-    Woken,
 )
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import client_side
@@ -66,7 +66,7 @@ def to(event: Event) -> To:
             return To.RESPONSE_HEAD
         case ResponseTrailers():
             return To.RESPONSE_TRAILERS
-        case ResponseBody() | Closed() | Woken() | Overrun():
+        case ResponseBody() | Closed() | TimerFired() | Overrun():
             raise AssertionError("nobody waits for an answer to this")
 
 
@@ -94,7 +94,7 @@ class Talk(Generic[EntryT]):
         return self
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, (Woken, Overrun)):
+        if isinstance(event, (TimerFired, Overrun)):
             self.asked.remove(event)  # nobody of Envoy's asked
         step = self.stage.receive(event)
         self.answers += step.answers

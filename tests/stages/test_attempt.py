@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.json import parse
 from openclaw_extproc.stages.entries import Outcome, Selection
@@ -195,7 +195,7 @@ def test_hanging_up_before_anything_leaves_no_entry() -> None:
 
 
 def test_when_we_break_the_entry_says_so() -> None:
-    bug = Fault(Kind.BUG, "we broke")
+    bug = Fault(FaultKind.BUG, "we broke")
     client = CLIENTS[0]
     script = [
         *begin(client, client, stream=True),

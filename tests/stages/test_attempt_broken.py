@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.entries import Outcome
@@ -64,7 +64,7 @@ def test_an_answer_that_is_compressed_in_an_unknown_way_is_none(
 def after_content(provider: str) -> list[tuple[str, bytes]]:
     stream = good(provider, stream=True)
     half = stream[: stream.index(b"\n\n", len(stream) // 2) + 2]
-    fault = Fault(Kind.OVERLOADED, "words of the provider")
+    fault = Fault(FaultKind.OVERLOADED, "words of the provider")
     return [
         ("broken off", half),
         ("broken off in an event", half + b"data: {"),
@@ -160,7 +160,7 @@ def test_nothing_unreadable_is_passed_to_a_client_and_nothing_after_it(client: s
 
 @every_same
 def test_what_a_provider_counted_before_it_said_that_it_failed_is_not_billed(client: str, provider: str) -> None:
-    fault = Fault(Kind.OVERLOADED, "words of the provider")
+    fault = Fault(FaultKind.OVERLOADED, "words of the provider")
     stream = good(provider, stream=True)
     opening = stream[: stream.index(b"\n\n") + 2] if provider == "anthropic_messages" else b""
     body = opening + client_side(provider).encode_stream_error(fault)
@@ -254,7 +254,7 @@ def test_a_stream_that_breaks_off_before_its_trailers_ends_in_an_error_event(cli
 @last_or_not
 @pytest.mark.parametrize("status", [400, 429, 500])
 def test_trailers_end_an_error_as_well(client: str, provider: str, status: int, *, last: bool) -> None:
-    kind = {400: Kind.MALFORMED, 429: Kind.RATE_LIMITED, 500: Kind.UPSTREAM_ERROR}[status]
+    kind = {400: FaultKind.MALFORMED, 429: FaultKind.RATE_LIMITED, 500: FaultKind.UPSTREAM_ERROR}[status]
 
     talk = checked(
         attempt(

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.attempt import stage as stage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Event, ResponseBody, ResponseTrailers
@@ -25,35 +25,35 @@ from tests.stages.attempts import (
 from tests.stages.talking import BEGAN, Received, answer_head, attempt, chunks, is_error_of, received
 
 RETRIABLE = [
-    (429, Kind.RATE_LIMITED),
-    (500, Kind.UPSTREAM_ERROR),
-    (502, Kind.UPSTREAM_ERROR),
-    (503, Kind.OVERLOADED),
-    (504, Kind.UPSTREAM_SILENT),
-    (529, Kind.OVERLOADED),
+    (429, FaultKind.RATE_LIMITED),
+    (500, FaultKind.UPSTREAM_ERROR),
+    (502, FaultKind.UPSTREAM_ERROR),
+    (503, FaultKind.OVERLOADED),
+    (504, FaultKind.UPSTREAM_SILENT),
+    (529, FaultKind.OVERLOADED),
 ]
 FINAL = [
-    (400, Kind.MALFORMED),
-    (422, Kind.MALFORMED),
+    (400, FaultKind.MALFORMED),
+    (422, FaultKind.MALFORMED),
 ]
 OTHER_PROVIDERS = [
-    (405, Kind.REFUSED, ""),
-    (409, Kind.REFUSED, ""),
-    (413, Kind.TOO_LARGE, ""),
-    (401, Kind.UNAUTHENTICATED, "credential_refused"),
-    (402, Kind.FORBIDDEN, "credential_refused"),
-    (403, Kind.FORBIDDEN, "credential_refused"),
-    (404, Kind.NOT_FOUND, "model_not_found"),
+    (405, FaultKind.REFUSED, ""),
+    (409, FaultKind.REFUSED, ""),
+    (413, FaultKind.TOO_LARGE, ""),
+    (401, FaultKind.UNAUTHENTICATED, "credential_refused"),
+    (402, FaultKind.FORBIDDEN, "credential_refused"),
+    (403, FaultKind.FORBIDDEN, "credential_refused"),
+    (404, FaultKind.NOT_FOUND, "model_not_found"),
 ]
 """Alone the caller is told, with another to ask it is asked. Where there is a word, an operator is told in any case."""
 
 
-def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind, status: int = 0) -> None:
+def is_exhausted(client: str, got: Received, *, provider: str, kind: FaultKind, status: int = 0) -> None:
     """The client is told that nobody is left, and when to come back; its SDK is not to begin again.
 
     `status`: of the one provider there was; 0: it had no error status.
     """
-    assert got.status == (status or (429 if kind is Kind.RATE_LIMITED else 503))
+    assert got.status == (status or (429 if kind is FaultKind.RATE_LIMITED else 503))
     assert not got.retries
     message = is_error_of(client, got)
     assert f"p0-{provider}: {kind.value.replace('_', ' ')}" in message
@@ -65,17 +65,19 @@ def is_exhausted(client: str, got: Received, *, provider: str, kind: Kind, statu
 @both_kinds
 @last_or_not
 def test_an_error_that_may_go_better_elsewhere(client: str, provider: str, *, stream: bool, last: bool) -> None:
-    goes_on_elsewhere(client, provider, 503, Kind.OVERLOADED, stream=stream, last=last)
+    goes_on_elsewhere(client, provider, 503, FaultKind.OVERLOADED, stream=stream, last=last)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @last_or_not
 @pytest.mark.parametrize(("status", "kind"), RETRIABLE)
-def test_an_error_status_that_may_go_better_elsewhere(provider: str, status: int, kind: Kind, *, last: bool) -> None:
+def test_an_error_status_that_may_go_better_elsewhere(
+    provider: str, status: int, kind: FaultKind, *, last: bool
+) -> None:
     goes_on_elsewhere(CLIENTS[0], provider, status, kind, stream=True, last=last)
 
 
-def goes_on_elsewhere(client: str, provider: str, status: int, kind: Kind, *, stream: bool, last: bool) -> None:
+def goes_on_elsewhere(client: str, provider: str, status: int, kind: FaultKind, *, stream: bool, last: bool) -> None:
     talk = checked(
         attempt(
             *begin(client, provider, stream=stream, last=last),
@@ -104,7 +106,7 @@ def goes_on_elsewhere(client: str, provider: str, status: int, kind: Kind, *, st
 @last_or_not
 @pytest.mark.parametrize(("status", "kind"), FINAL)
 def test_an_error_status_of_the_request_itself_is_told_at_once(
-    client: str, provider: str, status: int, kind: Kind, *, last: bool
+    client: str, provider: str, status: int, kind: FaultKind, *, last: bool
 ) -> None:
     body = error_body(provider, kind)
 
@@ -131,7 +133,7 @@ def test_an_error_status_of_the_request_itself_is_told_at_once(
 @last_or_not
 @pytest.mark.parametrize(("status", "kind", "alert"), OTHER_PROVIDERS)
 def test_what_this_provider_refuses_is_asked_of_another_one(
-    client: str, provider: str, status: int, kind: Kind, alert: str, *, last: bool
+    client: str, provider: str, status: int, kind: FaultKind, alert: str, *, last: bool
 ) -> None:
     body = error_body(provider, kind)
 
@@ -182,15 +184,15 @@ def test_a_status_that_is_neither_answer_nor_error_is_the_providers_fault(
 
     got = received(talk)
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.UPSTREAM_GARBLED
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_GARBLED
     assert got.retries is not last
     if last:
-        is_exhausted(client, got, provider=provider, kind=Kind.UPSTREAM_GARBLED)
+        is_exhausted(client, got, provider=provider, kind=FaultKind.UPSTREAM_GARBLED)
 
 
 def no_content(provider: str) -> list[tuple[str, bytes, bool]]:
     """Bodies of a 200 that make no answer: name, body, and whether they come as a stream."""
-    fault = Fault(Kind.OVERLOADED, "words of the provider")
+    fault = Fault(FaultKind.OVERLOADED, "words of the provider")
     side = client_side(provider)
     stream, whole = good(provider, stream=True), good(provider, stream=False)
     first = stream[: stream.index(b"\n\n") + 2]
@@ -255,7 +257,7 @@ def fails_without_content(client: str, provider: str, body: list[Event], *, stre
     got = received(talk)
     assert talk.entry.outcome is Outcome.FAILED
     assert talk.entry.fault
-    assert talk.entry.fault.kind in {Kind.UPSTREAM_GARBLED, Kind.OVERLOADED}
+    assert talk.entry.fault.kind in {FaultKind.UPSTREAM_GARBLED, FaultKind.OVERLOADED}
     assert talk.entry.first_content_seconds is None
     assert "content-length" not in got.headers
     assert got.retries is not last
@@ -271,7 +273,7 @@ def test_a_beginning_without_content_and_then_an_error_is_a_failed_attempt(
     client: str, provider: str, *, last: bool
 ) -> None:
     """The provider says hello, then fails: the client has seen nothing of it, so another can still answer."""
-    body = _hello(provider) + client_side(provider).encode_stream_error(Fault(Kind.OVERLOADED, "too much"))
+    body = _hello(provider) + client_side(provider).encode_stream_error(Fault(FaultKind.OVERLOADED, "too much"))
 
     talk = checked(
         attempt(
@@ -285,7 +287,7 @@ def test_a_beginning_without_content_and_then_an_error_is_a_failed_attempt(
     assert got.retries is not last
     is_error_of(client, got)
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.OVERLOADED
+    assert talk.entry.fault.kind is FaultKind.OVERLOADED
 
 
 def _hello(provider: str) -> bytes:
@@ -342,4 +344,4 @@ def test_a_long_error_body_is_read_to_a_limit(monkeypatch: pytest.MonkeyPatch) -
     talk = attempt(*begin(client, client, stream=True), error_head(500))
     talk.tell(*chunks(b"x" * 100_000, range(0, 100_000, 500)))
 
-    is_exhausted(client, received(checked(talk)), provider=client, kind=Kind.UPSTREAM_ERROR, status=500)
+    is_exhausted(client, received(checked(talk)), provider=client, kind=FaultKind.UPSTREAM_ERROR, status=500)

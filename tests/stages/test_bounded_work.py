@@ -9,7 +9,7 @@ from itertools import repeat
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json
@@ -232,7 +232,7 @@ def refused(path: str, body: bytes) -> str:
     assert isinstance(talk.last, Reply)
     assert talk.last.status == 400
     assert talk.entry.fault is not None
-    assert talk.entry.fault.kind is Kind.MALFORMED
+    assert talk.entry.fault.kind is FaultKind.MALFORMED
     return is_error_of(spoken_at(path).format, Received(400, talk.last.headers, talk.last.body))
 
 
@@ -385,7 +385,7 @@ def test_an_answer_beyond_a_limit_is_garbled(inner: bytes, streamed: bool) -> No
     )
 
     assert talk.entry.fault is not None
-    assert talk.entry.fault.kind is Kind.UPSTREAM_GARBLED
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_GARBLED
 
 
 @pytest.mark.parametrize("count", ["-1", "9" * 400, "1e400"])
@@ -401,4 +401,4 @@ def test_a_count_of_an_answer_that_cannot_be_is_not_counted(count: str) -> None:
 
     assert (talk.entry.usage.input_tokens or 0) >= 0
     assert talk.entry.fault is not None
-    assert talk.entry.fault.kind is Kind.UPSTREAM_GARBLED
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_GARBLED

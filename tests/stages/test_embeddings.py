@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -126,7 +126,7 @@ def test_an_answer_too_long_to_be_held_passes_as_it_is_or_fails(client: str, to:
 @every_client
 @every_provider
 def test_an_error_of_the_provider_is_told_in_the_clients_words(client: str, to: str) -> None:
-    error = client_side(to).encode_error(Fault(Kind.MALFORMED, "too many texts"))
+    error = client_side(to).encode_error(Fault(FaultKind.MALFORMED, "too many texts"))
     head = replace(answer_head(streamed=False), headers={":status": "400", "content-type": "application/json"})
     targets = gateway([embedder(to)], max_retries=0)
 

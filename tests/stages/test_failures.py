@@ -4,31 +4,37 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.gateway import Emergency, Limits, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, is_failing, judge
-from openclaw_extproc.stages.attempt.retries import RETRY, Onward, is_alone, onward
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure, is_failing
+from openclaw_extproc.stages.attempt.retries import RETRY, NextAttempt, is_alone, next_attempt
 from openclaw_extproc.wire import FORMATS, error_words
 from tests.stages.talking import BEGAN, provider
 
-ANYBODY = {Kind.RATE_LIMITED, Kind.OVERLOADED, Kind.UPSTREAM_ERROR, Kind.UPSTREAM_GARBLED, Kind.UPSTREAM_SILENT}
+ANYBODY = {
+    FaultKind.RATE_LIMITED,
+    FaultKind.OVERLOADED,
+    FaultKind.UPSTREAM_ERROR,
+    FaultKind.UPSTREAM_GARBLED,
+    FaultKind.UPSTREAM_SILENT,
+}
 MENDED = {
-    Kind.UNAUTHENTICATED: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
-    Kind.FORBIDDEN: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
-    Kind.NOT_FOUND: Failure("model_not_found", Remedy.OTHER_MODEL, alerts=True),
-    Kind.TOO_LARGE: Failure("request_too_large", Remedy.OTHER_PROVIDER),
-    Kind.REFUSED: Failure("refused", Remedy.OTHER_PROVIDER),
+    FaultKind.UNAUTHENTICATED: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
+    FaultKind.FORBIDDEN: Failure("credential_refused", Remedy.OTHER_PROVIDER, alerts=True),
+    FaultKind.NOT_FOUND: Failure("model_not_found", Remedy.OTHER_MODEL, alerts=True),
+    FaultKind.TOO_LARGE: Failure("request_too_large", Remedy.OTHER_PROVIDER),
+    FaultKind.REFUSED: Failure("refused", Remedy.OTHER_PROVIDER),
 }
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_is_decided(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_kind_is_decided(kind: FaultKind) -> None:
     usual = Failure(kind.value, Remedy.ANYBODY if kind in ANYBODY else Remedy.NOBODY)
 
-    assert judge(Fault(kind, "")) == MENDED.get(kind, usual)
+    assert classify_failure(Fault(kind, "")) == MENDED.get(kind, usual)
     assert is_failing(Fault(kind, "")) == (kind in ANYBODY)
 
 
@@ -40,7 +46,7 @@ def remedy_of_status(status: int) -> Remedy:
 
 
 def test_every_status_is_decided() -> None:
-    decided = {status: judge(Fault(kind_of_status(status), "", status)).remedy for status in range(400, 600)}
+    decided = {status: classify_failure(Fault(kind_of_status(status), "", status)).remedy for status in range(400, 600)}
 
     assert decided == {status: remedy_of_status(status) for status in range(400, 600)}
 
@@ -81,7 +87,7 @@ def test_every_format_decides_by_the_status_where_the_body_says_nothing(format: 
     assert side is not None
 
     for status, body in [*((s, b"{}") for s in STATUSES), *((503, b) for b in SILENT_BODIES), (405, b"<html>")]:
-        assert judge(side.decode_error(status, body)).remedy is remedy_of_status(status), (status, body)
+        assert classify_failure(side.decode_error(status, body)).remedy is remedy_of_status(status), (status, body)
 
 
 def openai(message: str = "no", **said: Json) -> bytes:
@@ -213,12 +219,12 @@ def test_a_vendors_own_word_is_understood(format: str, status: int, body: bytes,
     side = FORMATS[format].provider
     assert side is not None
 
-    assert judge(side.decode_error(status, body)).reason == reason
+    assert classify_failure(side.decode_error(status, body)).reason == reason
 
 
-@pytest.mark.parametrize("kind", [Kind.UNAUTHENTICATED, Kind.FORBIDDEN])
-def test_the_callers_own_key_is_the_callers_business(kind: Kind) -> None:
-    assert judge(Fault(kind, ""), forwards=True) == Failure("credential_refused", Remedy.NOBODY)
+@pytest.mark.parametrize("kind", [FaultKind.UNAUTHENTICATED, FaultKind.FORBIDDEN])
+def test_the_callers_own_key_is_the_callers_business(kind: FaultKind) -> None:
+    assert classify_failure(Fault(kind, ""), forwards=True) == Failure("credential_refused", Remedy.NOBODY)
 
 
 @pytest.mark.parametrize("status", [200, 401, 429, 500])
@@ -243,7 +249,7 @@ def plan(*targets: Target) -> Plan:
 
 def after(failed: Target, reason: Failure, *others: Target) -> list[str] | None:
     """The models that are still asked; `None`: nobody."""
-    on = onward(plan(failed, *others), 1, failed, reason, "")
+    on = next_attempt(plan(failed, *others), 1, failed, reason, "")
     if on is None:
         return None
     assert on.headers == {RETRY: "1"}
@@ -252,9 +258,9 @@ def after(failed: Target, reason: Failure, *others: Target) -> list[str] | None:
     return [group[0].model for group in left.groups[1:]]
 
 
-LONG = judge(Fault(Kind.MALFORMED, "", code=error_words.TOO_LONG))
-NO_KEY = judge(Fault(Kind.UNAUTHENTICATED, ""))
-NO_MODEL = judge(Fault(Kind.NOT_FOUND, ""))
+LONG = classify_failure(Fault(FaultKind.MALFORMED, "", code=error_words.TOO_LONG))
+NO_KEY = classify_failure(Fault(FaultKind.UNAUTHENTICATED, ""))
+NO_MODEL = classify_failure(Fault(FaultKind.NOT_FOUND, ""))
 
 
 def test_a_prompt_that_is_too_long_goes_only_to_who_has_more_room() -> None:
@@ -266,7 +272,7 @@ def test_a_prompt_that_is_too_long_goes_only_to_who_has_more_room() -> None:
 def test_of_a_window_that_nobody_knows_the_estimate_decides() -> None:
     long = replace(plan(UNKNOWN, SMALL, LARGE), estimated_tokens=9_000)
 
-    on = onward(long, 1, UNKNOWN, LONG, "")
+    on = next_attempt(long, 1, UNKNOWN, LONG, "")
 
     assert on is not None
     assert on.plan is not None
@@ -285,13 +291,13 @@ def test_a_model_that_is_not_there_may_have_a_sister_at_the_same_provider() -> N
 
 
 def test_nothing_is_planned_anew_where_everybody_can_help() -> None:
-    assert onward(plan(SMALL, OTHER), 1, SMALL, NO_KEY, "") == Onward({RETRY: "1"})
+    assert next_attempt(plan(SMALL, OTHER), 1, SMALL, NO_KEY, "") == NextAttempt({RETRY: "1"})
 
 
 def test_the_members_of_a_group_who_cannot_help_leave_it() -> None:
     both = replace(plan(SMALL, OTHER), groups=((SMALL,), (LARGE, OTHER)))
 
-    on = onward(both, 1, SMALL, NO_KEY, "")
+    on = next_attempt(both, 1, SMALL, NO_KEY, "")
 
     assert on is not None
     assert on.plan is not None
@@ -299,7 +305,9 @@ def test_the_members_of_a_group_who_cannot_help_leave_it() -> None:
 
 
 def test_what_the_request_is_to_blame_for_helps_nobody() -> None:
-    assert onward(plan(SMALL, LARGE, OTHER), 1, SMALL, judge(Fault(Kind.MALFORMED, "")), "") is None
+    assert (
+        next_attempt(plan(SMALL, LARGE, OTHER), 1, SMALL, classify_failure(Fault(FaultKind.MALFORMED, "")), "") is None
+    )
 
 
 def test_alone_is_who_has_only_itself_ahead() -> None:
@@ -309,12 +317,12 @@ def test_alone_is_who_has_only_itself_ahead() -> None:
 
 
 def test_who_wants_a_long_pause_is_left_for_who_comes_after_it() -> None:
-    limited = judge(Fault(Kind.RATE_LIMITED, ""))
+    limited = classify_failure(Fault(FaultKind.RATE_LIMITED, ""))
 
-    on = onward(plan(SMALL, SMALL, SMALL, OTHER), 1, SMALL, limited, "3600")
+    on = next_attempt(plan(SMALL, SMALL, SMALL, OTHER), 1, SMALL, limited, "3600")
 
     assert on is not None
     assert on.headers == {RETRY: "1"}
     assert on.plan is not None
     assert on.plan.groups == ((SMALL,), (OTHER,))
-    assert onward(plan(SMALL, SMALL), 1, SMALL, limited, "3600") is None
+    assert next_attempt(plan(SMALL, SMALL), 1, SMALL, limited, "3600") is None

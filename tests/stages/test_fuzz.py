@@ -9,7 +9,7 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.json_limits import MAX_DEPTH
 from openclaw_extproc.stages.events import (
@@ -243,4 +243,4 @@ def test_the_fuzz_has_every_way_through() -> None:
     """Each format on each side; an error event of each."""
     assert {way[:2] for way in OPENINGS} == {(c, p) for c in CLIENTS for p in PROVIDERS}
     assert all(isinstance(script[1], RequestBody) for script in OPENINGS.values())
-    assert all(client_side(c).encode_stream_error(Fault(Kind.BUG, "x")) for c in CLIENTS)
+    assert all(client_side(c).encode_stream_error(Fault(FaultKind.BUG, "x")) for c in CLIENTS)

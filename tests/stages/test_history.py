@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Emergency, Limits
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import stage
@@ -20,7 +20,7 @@ from openclaw_extproc.stages.attempt.history import (
 )
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry
-from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, To, Woken
+from openclaw_extproc.stages.events import Continue, RequestHead, ResponseHead, TimerFired, To
 from tests.samples import PROVIDERS
 from tests.stages.attempts import begin, checked, error_body, error_head, every_way, last_or_not
 from tests.stages.talking import (
@@ -141,7 +141,7 @@ def test_words_that_are_noted_are_few_and_said_once() -> None:
 # -- what the caller is told -------------------------------------------------------
 
 
-def failing(client: str, provider: str, status: int, kind: Kind) -> Talk[AttemptEntry]:
+def failing(client: str, provider: str, status: int, kind: FaultKind) -> Talk[AttemptEntry]:
     talk = attempt(*begin(client, provider, stream=False, last=False), error_head(status))
     assert not talk.answers[2:], "its words are waited for"
     return checked(talk.tell(*chunks(error_body(provider, kind))))
@@ -149,12 +149,12 @@ def failing(client: str, provider: str, status: int, kind: Kind) -> Talk[Attempt
 
 @every_way
 def test_when_all_fail_each_ones_words_are_told(client: str, provider: str) -> None:
-    first = failing(client, provider, 429, Kind.RATE_LIMITED).last_head
+    first = failing(client, provider, 429, FaultKind.RATE_LIMITED).last_head
     asked = asking(client, stream=False)
     behind = gateway(chain(provider, provider), max_retries=0)
     opened = opening(asked, behind, attempt=2, notes={**first.notes, **first.metadata})
 
-    talk = checked(attempt(*opened, error_head(503), *chunks(error_body(provider, Kind.OVERLOADED))))
+    talk = checked(attempt(*opened, error_head(503), *chunks(error_body(provider, FaultKind.OVERLOADED))))
 
     message = is_error_of(client, received(talk))
     assert "2 attempts" in message
@@ -165,14 +165,14 @@ def test_when_all_fail_each_ones_words_are_told(client: str, provider: str) -> N
 @every_way
 def test_envoy_has_the_words_for_the_message_that_it_writes_itself(client: str, provider: str) -> None:
     """The next one may give no answer at all."""
-    head = failing(client, provider, 429, Kind.RATE_LIMITED).last_head
+    head = failing(client, provider, 429, FaultKind.RATE_LIMITED).last_head
 
     assert head.metadata[TOLD_BY_ENVOY] == f" (before: p0-{provider}: rate limited: words of the provider)"
 
 
 @every_way
 def test_what_an_operator_has_to_mend_is_not_told_in_words(client: str, provider: str) -> None:
-    head = failing(client, provider, 403, Kind.FORBIDDEN).last_head
+    head = failing(client, provider, 403, FaultKind.FORBIDDEN).last_head
 
     assert "words of the provider" not in repr((head.notes, head.metadata))
     assert "credential refused" in head.metadata[TOLD_BY_ENVOY]
@@ -185,11 +185,11 @@ def test_words_that_do_not_come_are_not_waited_for(client: str, provider: str) -
     due = talk.stage.wakes_at
     assert due == pytest.approx(BEGAN + 2 + stage.WORDS_SECONDS, abs=0.001)
 
-    talk.tell(Woken(due or 0.0))
+    talk.tell(TimerFired(due or 0.0))
 
     assert received(talk).retries
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.OVERLOADED
+    assert talk.entry.fault.kind is FaultKind.OVERLOADED
 
 
 @every_way
@@ -208,16 +208,16 @@ def test_a_status_that_says_try_again_is_believed_before_words_that_blame_the_re
 
     assert received(talk).retries
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.UPSTREAM_ERROR
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_ERROR
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(503, Kind.OVERLOADED), (529, Kind.OVERLOADED), (500, Kind.UPSTREAM_ERROR)]
+    ("status", "kind"), [(503, FaultKind.OVERLOADED), (529, FaultKind.OVERLOADED), (500, FaultKind.UPSTREAM_ERROR)]
 )
 @every_way
-def test_what_failed_is_told_by_the_status_as_before(client: str, provider: str, status: int, kind: Kind) -> None:
+def test_what_failed_is_told_by_the_status_as_before(client: str, provider: str, status: int, kind: FaultKind) -> None:
     """Of an overload the model is ill, of an internal error its provider."""
-    talk = failing(client, provider, status, Kind.UPSTREAM_ERROR)
+    talk = failing(client, provider, status, FaultKind.UPSTREAM_ERROR)
 
     assert talk.entry.fault
     assert talk.entry.fault.kind is kind

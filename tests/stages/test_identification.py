@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from openclaw_extproc.callers import ANONYMOUS, Authentication, CallerRules, ClaimNames, Client, JwtRules, ListenerTls
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.stages.route.identification import (
@@ -107,7 +107,7 @@ def test_a_wrong_key_in_our_own_header_is_refused_whoever_may_call(rules: Caller
     for headers in ({"x_openclaw_key": "guess"}, {"x_openclaw_key": "guess", "authorization": "Bearer key-of-ops"}):
         fault = known(head(**headers), rules).fault
         assert fault is not None
-        assert fault.kind is Kind.UNAUTHENTICATED
+        assert fault.kind is FaultKind.UNAUTHENTICATED
 
 
 def test_as_many_keys_as_a_stranger_likes_are_not_compared() -> None:
@@ -122,7 +122,7 @@ def test_as_many_keys_as_a_stranger_likes_are_not_compared() -> None:
 
     assert len(compared) <= MAX_KEYS
     assert found.fault is not None
-    assert found.fault.kind is Kind.MALFORMED
+    assert found.fault.kind is FaultKind.MALFORMED
 
 
 def test_the_nearest_to_the_caller_goes_first() -> None:
@@ -156,7 +156,7 @@ def test_headers_prove_nothing(forged: dict[str, str]) -> None:
 
     assert found.identity == ANONYMOUS
     assert found.fault is not None
-    assert found.fault.kind is Kind.UNAUTHENTICATED
+    assert found.fault.kind is FaultKind.UNAUTHENTICATED
 
 
 def test_only_what_the_configuration_asks_for_is_believed() -> None:
@@ -235,7 +235,7 @@ def test_a_token_of_ours_that_is_not_valid_is_refused_whoever_may_call() -> None
     fault = known(bad, ALL).fault
 
     assert fault is not None
-    assert fault.kind is Kind.UNAUTHENTICATED
+    assert fault.kind is FaultKind.UNAUTHENTICATED
     assert known(replace(bad, claims=CLAIMS), ALL).fault is None  # another one of them is
 
 
@@ -285,17 +285,17 @@ def test_an_exact_name_goes_before_a_pattern(names: tuple[str, ...], client: str
     ("authentication", "asked", "kind"),
     [
         ("optional", head(), None),
-        ("required", head(), Kind.UNAUTHENTICATED),
-        ("required", head(authorization="Bearer theirs"), Kind.UNAUTHENTICATED),
+        ("required", head(), FaultKind.UNAUTHENTICATED),
+        ("required", head(authorization="Bearer theirs"), FaultKind.UNAUTHENTICATED),
         ("required", head(x_api_key="key-of-ops"), None),
         ("required", replace(head(), certificate_names=("unlisted",)), None),
-        ("listed", head(), Kind.UNAUTHENTICATED),
-        ("listed", replace(head(), certificate_names=("unlisted",)), Kind.FORBIDDEN),
-        ("listed", replace(head(), claims=CLAIMS), Kind.FORBIDDEN),
+        ("listed", head(), FaultKind.UNAUTHENTICATED),
+        ("listed", replace(head(), certificate_names=("unlisted",)), FaultKind.FORBIDDEN),
+        ("listed", replace(head(), claims=CLAIMS), FaultKind.FORBIDDEN),
         ("listed", replace(head(), certificate_names=(SPIFFE,)), None),
     ],
 )
-def test_who_may_call(authentication: Authentication, asked: RequestHead, kind: Kind | None) -> None:
+def test_who_may_call(authentication: Authentication, asked: RequestHead, kind: FaultKind | None) -> None:
     rules = replace(ALL, authentication=authentication)
 
     fault = known(asked, rules).fault

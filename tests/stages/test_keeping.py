@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
-from openclaw_extproc.gateway import HOLD_ALL, Limits, Patience
+from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.gateway import HOLD_ALL, Limits, ProviderTimeouts
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages.attempt import stage as stage
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
-from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, Woken
+from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, TimerFired
 from openclaw_extproc.wire import client_side, sse
 from openclaw_extproc.wire.pieces import MAX_WAITING_BYTES
 from tests.stages.attempts import checked, every_same, every_way, good
@@ -128,7 +128,7 @@ def test_a_stream_that_falls_silent_ends_in_an_error_event_and_breaks(client: st
     due = wakes_at(talk)
     assert due == pytest.approx(BEGAN + 3.7, abs=0.001)
     assert talk.all_answered()
-    talk.tell(Woken(due or 0.0))
+    talk.tell(TimerFired(due or 0.0))
 
     assert isinstance(talk.stage, AttemptStage)
     assert talk.stage.broken
@@ -140,7 +140,7 @@ def test_a_stream_that_falls_silent_ends_in_an_error_event_and_breaks(client: st
     assert "fell silent" in facts[-1].fault.public
     assert talk.entry.outcome is Outcome.BROKEN
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.UPSTREAM_SILENT
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_SILENT
     assert wakes_at(talk) is None
     assert len(talk.hang_up().entries) == 1
 
@@ -169,7 +169,7 @@ def test_signs_of_life_are_silence(client: str, provider: str, of: str, sign: by
 
 @every_way
 def test_a_translation_that_falls_silent_is_whole_up_to_its_error(client: str, provider: str) -> None:
-    talk = half_way(client, provider, idle_ms=700).tell(Woken(BEGAN + 9))
+    talk = half_way(client, provider, idle_ms=700).tell(TimerFired(BEGAN + 9))
 
     if client != provider:
         assert isinstance(understood(client, received(talk), stream=True)[-1], Failed)
@@ -181,7 +181,7 @@ def up_to_an_event(provider: str) -> bytes:
 
 
 @every_same
-@pytest.mark.parametrize("end", [Woken(BEGAN + 9), ResponseBody(b"", True, BEGAN + 9)], ids=["silent", "cut"])
+@pytest.mark.parametrize("end", [TimerFired(BEGAN + 9), ResponseBody(b"", True, BEGAN + 9)], ids=["silent", "cut"])
 def test_no_half_event_goes_out_before_an_error(client: str, provider: str, end: Event) -> None:
     whole = up_to_an_event(provider)
     talk = attempt(*begin(client, provider, idle_ms=700), answer_head(streamed=True), *chunks(whole, end=False))
@@ -207,10 +207,10 @@ def test_a_large_event_does_not_wait_for_its_end() -> None:
 @every_same
 def test_what_had_said_that_it_failed_says_it_once(client: str, provider: str) -> None:
     talk = half_way(client, provider, idle_ms=700)
-    failed = client_side(provider).encode_stream_error(Fault(Kind.OVERLOADED, "words of the provider"))
+    failed = client_side(provider).encode_stream_error(Fault(FaultKind.OVERLOADED, "words of the provider"))
     told = delivered(talk.tell(ResponseBody(b"\n\n" + failed, False, BEGAN + 4)))
 
-    talk.tell(Woken(BEGAN + 9))
+    talk.tell(TimerFired(BEGAN + 9))
 
     assert delivered(talk) == told
     assert isinstance(talk.stage, AttemptStage)
@@ -222,7 +222,7 @@ def test_what_had_said_all_gets_no_error_behind_it(client: str, provider: str) -
     body = good(provider, stream=True)
     talk = attempt(*begin(client, provider, idle_ms=700), answer_head(streamed=True), *chunks(body, end=False))
 
-    talk.tell(Woken(BEGAN + 9))
+    talk.tell(TimerFired(BEGAN + 9))
 
     # In Gemini's format only the end of the body says that it was all.
     assert delivered(talk).startswith(body) if provider == "gemini" else delivered(talk) == body
@@ -232,7 +232,7 @@ def test_what_had_said_all_gets_no_error_behind_it(client: str, provider: str) -
 def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: str, provider: str) -> None:
     talk = half_way(client, provider, idle_ms=700, hold_ms=HOLD_ALL)
 
-    talk.tell(Woken(BEGAN + 3.7))
+    talk.tell(TimerFired(BEGAN + 3.7))
 
     assert isinstance(talk.stage, AttemptStage)
     assert not talk.stage.broken
@@ -243,23 +243,23 @@ def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: 
 
 def test_a_provider_with_less_patience_of_its_own_is_given_up_sooner() -> None:
     hasty, usual = chain("openai_chat", "openai_chat")
-    hasty = replace(hasty, provider=replace(hasty.provider, patience=Patience(first_token_ms=500)))
+    hasty = replace(hasty, provider=replace(hasty.provider, patience=ProviderTimeouts(first_token_ms=500)))
     talk = attempt(*opening(asking("openai_chat", stream=True), gateway((hasty, usual))), answer_head(streamed=True))
 
     assert wakes_at(talk) == pytest.approx(BEGAN + 1.5, abs=0.001)
-    talk.tell(Woken(BEGAN + 1.5))
+    talk.tell(TimerFired(BEGAN + 1.5))
 
     assert received(talk).retries
 
 
 def test_a_provider_with_less_patience_of_its_own_is_given_up_in_the_middle_of_a_whole_answer_too() -> None:
     hasty, usual = chain("openai_chat", "openai_chat")
-    hasty = replace(hasty, provider=replace(hasty.provider, patience=Patience(answer_ms=500)))
+    hasty = replace(hasty, provider=replace(hasty.provider, patience=ProviderTimeouts(answer_ms=500)))
     opened = opening(asking("openai_chat", stream=False), gateway((hasty, usual)))
     talk = attempt(*opened, answer_head(streamed=False), ResponseBody(b'{"half of', False, BEGAN + 1.2))
 
     assert wakes_at(talk) == pytest.approx(BEGAN + 1.5, abs=0.001)
-    talk.tell(Woken(BEGAN + 1.5))
+    talk.tell(TimerFired(BEGAN + 1.5))
 
     assert received(talk).retries
 
@@ -273,7 +273,7 @@ def test_a_stream_whose_call_has_no_time_left_ends_in_an_error_event_and_breaks(
 
     due = wakes_at(talk)
     assert due == pytest.approx(BEGAN + 9.8, abs=0.001), "the last word comes before Envoy's own end"
-    talk.tell(Woken(due or 0.0))
+    talk.tell(TimerFired(due or 0.0))
 
     assert isinstance(talk.stage, AttemptStage)
     assert talk.stage.broken
@@ -288,7 +288,7 @@ def test_a_stream_that_falls_silent_before_its_call_is_over_has_failed() -> None
 
     due = wakes_at(talk)
     assert due == pytest.approx(BEGAN + 3.7, abs=0.001)
-    talk.tell(Woken(due or 0.0))
+    talk.tell(TimerFired(due or 0.0))
 
     assert talk.entry.outcome is Outcome.BROKEN
 
@@ -316,7 +316,7 @@ def test_where_envoy_counts_no_more_the_client_has_its_error_in_time(client: str
     """Behind an interim answer, which no stage is shown."""
     talk = attempt(*begin(client, provider, **ENVOYS_MS))
 
-    talk.tell(Woken(BEHIND_ENVOY))
+    talk.tell(TimerFired(BEHIND_ENVOY))
 
     got = received(talk)
     assert "in time" in is_error_of(client, got)
@@ -325,12 +325,12 @@ def test_where_envoy_counts_no_more_the_client_has_its_error_in_time(client: str
     assert talk.stage.over
     assert talk.entry.outcome is Outcome.FAILED
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.UPSTREAM_SILENT
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_SILENT
 
 
 def test_who_may_take_longer_to_connect_is_given_more_time() -> None:
     (slow,) = chain("openai_chat")
-    slow = replace(slow, provider=replace(slow.provider, patience=Patience(connect_ms=9_000)))
+    slow = replace(slow, provider=replace(slow.provider, patience=ProviderTimeouts(connect_ms=9_000)))
 
     talk = attempt(*opening(asking("openai_chat", stream=True), gateway((slow,), **ENVOYS_MS)))
 
@@ -342,13 +342,13 @@ def test_behind_a_head_too_there_is_an_end_to_waiting(client: str, provider: str
     talk = attempt(*begin(client, provider, **ENVOYS_MS), answer_head(streamed=True))
 
     assert wakes_at(talk) == pytest.approx(BEHIND_ENVOY, abs=0.001)
-    talk.tell(Woken(BEHIND_ENVOY))
+    talk.tell(TimerFired(BEHIND_ENVOY))
 
     assert received(talk).status >= 500
 
 
 def test_what_a_provider_says_of_itself_goes_before_what_all_have() -> None:
-    provider = replace(chain("gemini")[0].provider, patience=Patience(idle_ms=5, hold_ms=7))
+    provider = replace(chain("gemini")[0].provider, patience=ProviderTimeouts(idle_ms=5, hold_ms=7))
 
     limits = Limits(idle_ms=1, answer_ms=2).of(provider)
 

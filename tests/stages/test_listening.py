@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.stages.attempt.response_reader import Listening
+from openclaw_extproc.stages.attempt.response_reader import ResponseReader
 
 HELLO: tuple[Fact, ...] = (Started("a", "m"), Finished(Stop.END))
 
@@ -31,7 +31,7 @@ class Says:
 
 
 def test_behind_the_end_nothing_is_heard() -> None:
-    listening = Listening(Says(*HELLO, Started("b", "m"), Seen(Usage(9))), None)
+    listening = ResponseReader(Says(*HELLO, Started("b", "m"), Seen(Usage(9))), None)
 
     assert listening.hear(b"x", end=False) == (list(HELLO), b"")
     assert listening.hear(b"x", end=True) == ([], b"")
@@ -39,8 +39,8 @@ def test_behind_the_end_nothing_is_heard() -> None:
 
 
 def test_behind_a_failure_nothing_is_heard() -> None:
-    failed = Failed(Fault(Kind.OVERLOADED, "too much"))
-    listening = Listening(Says(failed, *HELLO), None)
+    failed = Failed(Fault(FaultKind.OVERLOADED, "too much"))
+    listening = ResponseReader(Says(failed, *HELLO), None)
 
     assert listening.hear(b"x", end=True)[0] == [failed]
     assert (listening.complete, listening.fault) == (False, failed.fault)
@@ -50,18 +50,18 @@ def test_behind_a_failure_nothing_is_heard() -> None:
     "facts", [(Delta("x"),), (TextStarted(),), (Started("a", "m"), Started("a", "m")), (Started("a", "m"), Delta("x"))]
 )
 def test_facts_out_of_order_are_the_providers_fault(facts: tuple[Fact, ...]) -> None:
-    listening = Listening(Says(*facts), None)
+    listening = ResponseReader(Says(*facts), None)
 
     heard, _ = listening.hear(b"x", end=False)
 
     assert isinstance(heard[-1], Failed)
     assert heard[:-1] == list(facts[:-1])
     assert listening.fault
-    assert listening.fault.kind is Kind.UPSTREAM_GARBLED
+    assert listening.fault.kind is FaultKind.UPSTREAM_GARBLED
 
 
 def test_what_came_before_the_unreadable_is_heard() -> None:
-    heard, _ = Listening(Says(Started("a", "m"), Seen(Usage(3)), breaks=True), None).hear(b"x", end=False)
+    heard, _ = ResponseReader(Says(Started("a", "m"), Seen(Usage(3)), breaks=True), None).hear(b"x", end=False)
 
     assert heard[:2] == [Started("a", "m"), Seen(Usage(3))]
     assert isinstance(heard[2], Failed)
@@ -69,7 +69,7 @@ def test_what_came_before_the_unreadable_is_heard() -> None:
 
 
 def test_without_a_decoder_nothing_is_heard() -> None:
-    listening = Listening()
+    listening = ResponseReader()
 
     assert listening.hear(b"x", end=True) == ([], b"")
     assert listening.fault is None
@@ -91,11 +91,11 @@ class CannotWrite:
 def test_what_cannot_be_written_is_a_failure_and_the_last_word() -> None:
     encoder = CannotWrite()
     said: tuple[Fact, ...] = (Started("a", "m"), TextStarted(), Delta("x"), BlockEnded(), Finished(Stop.END))
-    listening = Listening(Says(*said), encoder)
+    listening = ResponseReader(Says(*said), encoder)
 
     listening.hear(b"x", end=True)
 
     assert listening.fault
-    assert listening.fault.kind is Kind.UPSTREAM_GARBLED
+    assert listening.fault.kind is FaultKind.UPSTREAM_GARBLED
     assert not listening.complete
     assert encoder.got == [*said[:3], Failed(listening.fault)]

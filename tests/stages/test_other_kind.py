@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Finished
 from openclaw_extproc.stages.entries import Outcome
-from openclaw_extproc.stages.events import Event, ResponseTrailers, Woken
+from openclaw_extproc.stages.events import Event, ResponseTrailers, TimerFired
 from tests.samples import Case, gist
 from tests.stages.attempts import begin, both_kinds, checked, every_same, good
 from tests.stages.talking import (
@@ -67,7 +67,7 @@ def test_a_stream_that_breaks_off_is_no_whole_answer(client: str, provider: str)
 
     assert received(talk).retries
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.UPSTREAM_GARBLED
+    assert talk.entry.fault.kind is FaultKind.UPSTREAM_GARBLED
 
 
 def test_what_cannot_be_converted_is_asked_of_the_next() -> None:
@@ -162,7 +162,7 @@ def test_an_error_of_the_other_shape_is_an_error(*, stream: bool) -> None:
 
     assert received(talk).retries
     assert talk.entry.fault
-    assert talk.entry.fault.kind is Kind.OVERLOADED
+    assert talk.entry.fault.kind is FaultKind.OVERLOADED
 
 
 def begun(**limits: float) -> list[Event]:
@@ -201,7 +201,7 @@ def test_an_array_that_is_closed_too_early_has_its_error_too() -> None:
 def test_an_array_that_falls_silent_has_its_error_and_breaks() -> None:
     talk = attempt(*begun(idle_ms=700), answer_head(streamed=False), *chunks(b"[" + elements()[0], end=False))
 
-    talk.tell(Woken(BEGAN + 9))
+    talk.tell(TimerFired(BEGAN + 9))
 
     assert "error" in j.an_object(j.an_array(json.loads(delivered(talk)), at="answer")[-1], at="last")
     assert talk.stage.broken  # type: ignore[attr-defined]  # an attempt's

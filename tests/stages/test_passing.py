@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.callers import CallerRules, Client
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
@@ -171,11 +171,11 @@ def test_without_its_key_nothing_is_sent() -> None:
         ("200", Outcome.OK, None),
         ("101", Outcome.OK, None),
         ("400", Outcome.OK, None),
-        ("401", Outcome.FAILED, Kind.UNAUTHENTICATED),
-        ("503", Outcome.FAILED, Kind.OVERLOADED),
+        ("401", Outcome.FAILED, FaultKind.UNAUTHENTICATED),
+        ("503", Outcome.FAILED, FaultKind.OVERLOADED),
     ],
 )
-def test_what_came_of_it_is_counted_once(status: str, outcome: Outcome, kind: Kind | None) -> None:
+def test_what_came_of_it_is_counted_once(status: str, outcome: Outcome, kind: FaultKind | None) -> None:
     talk = routed(head("/v1/files"))
 
     told = {":status": status, "x-openclaw-provider": "openai", "x-envoy-attempt-count": "1"}
@@ -416,7 +416,7 @@ def test_nobody_gets_what_nobody_may_have() -> None:
     fault = talk.hang_up().entry.fault
     assert fault is not None
     assert (fault.kind, fault.public) == (
-        Kind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at openai",
+        FaultKind.FORBIDDEN, "all requests: requests that are forwarded unread are not allowed at openai",
     )  # fmt: skip
 
 

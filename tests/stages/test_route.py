@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.features.declared import TIER_WORDS
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -33,7 +33,7 @@ def route(*events: Event, of: Gateway | None = None, situation: RuntimeState | N
     return Talk[RequestEntry](made).tell(*events)
 
 
-def refused(talk: Talk[RequestEntry], client: str, kind: Kind) -> str:
+def refused(talk: Talk[RequestEntry], client: str, kind: FaultKind) -> str:
     """The client reads why; the entry says the same."""
     reply = talk.last
     assert isinstance(reply, Reply)
@@ -155,7 +155,7 @@ def test_hanging_up_before_anything_leaves_no_entry() -> None:
 
 
 def test_when_we_break_the_entry_says_so() -> None:
-    bug = Fault(Kind.BUG, "we broke")
+    bug = Fault(FaultKind.BUG, "we broke")
     case = asking(CLIENTS[0], stream=True)
 
     scripts: list[list[Event]] = [[head(case)], [head(case), RequestBody(case.request, BEGAN)]]
@@ -197,14 +197,16 @@ def test_a_reply_of_envoys_own_before_the_body_is_there_settles(heard: int) -> N
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
-        ({":method": "GET"}, Kind.METHOD_NOT_ALLOWED),
-        ({":method": "TRACE"}, Kind.METHOD_NOT_ALLOWED),
-        ({":path": "{}/nothing/here"}, Kind.NOT_FOUND),
-        ({"content-length": str(request_checks.MAX_BODY_BYTES + 1)}, Kind.TOO_LARGE),
-        ({"content-encoding": "gzip"}, Kind.MALFORMED),
+        ({":method": "GET"}, FaultKind.METHOD_NOT_ALLOWED),
+        ({":method": "TRACE"}, FaultKind.METHOD_NOT_ALLOWED),
+        ({":path": "{}/nothing/here"}, FaultKind.NOT_FOUND),
+        ({"content-length": str(request_checks.MAX_BODY_BYTES + 1)}, FaultKind.TOO_LARGE),
+        ({"content-encoding": "gzip"}, FaultKind.MALFORMED),
     ],
 )
-def test_a_head_that_promises_nothing_good_is_refused_at_once(client: str, changed: dict[str, str], kind: Kind) -> None:
+def test_a_head_that_promises_nothing_good_is_refused_at_once(
+    client: str, changed: dict[str, str], kind: FaultKind
+) -> None:
     case = asking(client, stream=True)
     changed = {name: value.format(case.target.partition("?")[0]) for name, value in changed.items()}
 
@@ -217,7 +219,7 @@ def test_a_head_that_promises_nothing_good_is_refused_at_once(client: str, chang
 def test_a_request_without_a_body_is_refused(client: str) -> None:
     talk = route(replace(head(asking(client, stream=True)), end=True))
 
-    assert "missing" in refused(talk, client, Kind.MALFORMED)
+    assert "missing" in refused(talk, client, FaultKind.MALFORMED)
 
 
 @every_client
@@ -227,14 +229,14 @@ def test_a_request_without_a_body_is_refused(client: str) -> None:
 def test_a_body_that_means_nothing_is_refused(client: str, body: bytes) -> None:
     talk = routed(asking(client, stream=True), gateway(EVERYBODY), body=body)
 
-    refused(talk, client, Kind.MALFORMED)
+    refused(talk, client, FaultKind.MALFORMED)
 
 
 @every_client
 def test_a_model_that_nobody_has_is_refused(client: str) -> None:
     strict = replace(gateway(EVERYBODY), unknown_models="reject")
 
-    message = refused(routed(asking(client, stream=True), strict), client, Kind.NOT_FOUND)
+    message = refused(routed(asking(client, stream=True), strict), client, FaultKind.NOT_FOUND)
 
     assert AUTO in message
 
@@ -245,7 +247,7 @@ def test_without_any_credential_nothing_is_sent(client: str) -> None:
 
     talk = routed(asking(client, stream=True), gateway(EVERYBODY), situation=situation)
 
-    assert "its credential is not set" in refused(talk, client, Kind.EXHAUSTED)
+    assert "its credential is not set" in refused(talk, client, FaultKind.EXHAUSTED)
 
 
 def test_a_path_of_nobody_gets_an_error_all_the_same() -> None:
@@ -301,5 +303,5 @@ def test_a_header_of_ours_that_means_nothing_is_refused_in_the_clients_format(cl
     assert isinstance(refused, Reply)
     assert refused.status == 400
     assert refused.body == case.client.encode_error(
-        Fault(Kind.MALFORMED, "x-openclaw-tier: unknown word (known: " + ", ".join(TIER_WORDS) + ")")
+        Fault(FaultKind.MALFORMED, "x-openclaw-tier: unknown word (known: " + ", ".join(TIER_WORDS) + ")")
     )

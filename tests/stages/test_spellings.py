@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import Continue, Reply, RequestHead
 from openclaw_extproc.stages.route.stage import RouteStage
@@ -203,6 +203,6 @@ def test_what_is_closed_says_what_opens_it() -> None:
     stage, answer = answered("POST", "/v1/organization/admin_api_keys")
 
     assert isinstance(answer, Reply)
-    assert answer.status == Kind.FORBIDDEN.status
+    assert answer.status == FaultKind.FORBIDDEN.status
     assert b"gateway.passthrough opens it by the name organization" in answer.body
     assert stage.over

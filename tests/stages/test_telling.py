@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from openclaw_extproc.gateway import ResponseHeaders, Target
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.events import Continue, Reply, ResponseHead
 from openclaw_extproc.stages.headers import MAX_HEADER_BYTES
@@ -16,7 +16,7 @@ from tests.samples import CLIENTS
 from tests.stages.talking import BEGAN, asking, chain, gateway, plan_read, routed
 
 TARGETS = chain("openai_chat", "anthropic_messages")
-FULL = Record(
+FULL = DecisionRecord(
     mode="shadow",
     tier="simple",
     score=0.1234,
@@ -39,7 +39,7 @@ FULL = Record(
 
 
 def test_the_caller_reads_what_was_decided() -> None:
-    told = decision_output.headers(FULL, TARGETS[0], TARGETS[0])
+    told = decision_output.decision_headers(FULL, TARGETS[0], TARGETS[0])
 
     assert told == {
         "x-openclaw-mode": "shadow",
@@ -55,25 +55,27 @@ def test_the_caller_reads_what_was_decided() -> None:
 
 
 def test_what_nobody_decided_has_no_header() -> None:
-    assert decision_output.headers(Record(), TARGETS[0], TARGETS[0]) == {}
+    assert decision_output.decision_headers(DecisionRecord(), TARGETS[0], TARGETS[0]) == {}
 
 
 @pytest.mark.parametrize("answered", [TARGETS[1], None], ids=["a-fallback", "nobody"])
 def test_an_estimate_is_not_told_of_an_answer_it_was_not_made_for(answered: Target | None) -> None:
-    told = decision_output.headers(FULL, answered, TARGETS[0])
+    told = decision_output.decision_headers(FULL, answered, TARGETS[0])
 
     assert "x-openclaw-cost-usd" not in told
 
 
 def test_a_free_model_costs_nothing_and_an_unknown_price_is_not_told() -> None:
-    free, unknown = (decision_output.headers(replace(FULL, cost_usd=c), TARGETS[0], TARGETS[0]) for c in (0.0, None))
+    free, unknown = (
+        decision_output.decision_headers(replace(FULL, cost_usd=c), TARGETS[0], TARGETS[0]) for c in (0.0, None)
+    )
 
     assert free["x-openclaw-cost-usd"] == "0;estimated"
     assert "x-openclaw-cost-usd" not in unknown
 
 
 def test_long_reasons_are_cut() -> None:
-    told = decision_output.headers(replace(FULL, because=("why " * 1_000,)), TARGETS[0], TARGETS[0])
+    told = decision_output.decision_headers(replace(FULL, because=("why " * 1_000,)), TARGETS[0], TARGETS[0])
 
     assert len(told["x-openclaw-reason"]) == MAX_HEADER_BYTES
 
@@ -83,22 +85,24 @@ def test_machines_find_every_field_of_the_record() -> None:
     # The log's `reason`; an id, not for metrics; `tokens`; what tells sessions of callers apart, for nobody to read.
     elsewhere = {"because", "session", "input_tokens", "owner"}
 
-    assert set(decision_output.decision(FULL)) == {f.name for f in fields(Record)} - elsewhere | {"tokens"}
-    assert set(decision_output.decision(Record())) == set(decision_output.decision(FULL))
+    assert set(decision_output.decision_log_fields(FULL)) == {f.name for f in fields(DecisionRecord)} - elsewhere | {
+        "tokens"
+    }
+    assert set(decision_output.decision_log_fields(DecisionRecord())) == set(decision_output.decision_log_fields(FULL))
 
 
 def test_envoys_access_log_can_name_each_part() -> None:
     talk = routed(asking(CLIENTS[0], stream=True), gateway(TARGETS))
     plan = replace(plan_read(talk), record=FULL)
 
-    noted = decision_output.noted(plan, "ada")
+    noted = decision_output.decision_metadata(plan, "ada")
 
     assert noted["tier"] == "simple"
     assert (noted["provider"], noted["model"]) == (TARGETS[0].provider.name, TARGETS[0].model)
     assert (noted["cost_usd"], noted["session"], noted["user"]) == ("0.00000123", "s-1", "ada")
     assert noted["data_classes"] == "internal,pii"
     assert "level" not in noted
-    assert json.loads(noted["decision"]) == decision_output.decision(FULL)
+    assert json.loads(noted["decision"]) == decision_output.decision_log_fields(FULL)
 
 
 # -- how much a caller is told ----------------------------------------------------------

@@ -32,7 +32,7 @@ def test_the_caller_and_the_log_are_told_what_envoy_says(details: str, word: str
 
     talk.tell(ResponseHead(head, BEGAN + 3, details=details))
 
-    assert request_entry.unanswered(details) == word
+    assert request_entry.no_answer_reason(details) == word
     assert isinstance(talk.last, Continue)
     expected = f"p0-openai_chat:connection,p1-gemini:{word}" if word else None
     assert talk.last.set_headers.get("x-openclaw-fallbacks") == expected

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from openclaw_extproc.callers import CallerRules
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import pipeline
 from openclaw_extproc.wire import spoken_at
@@ -18,13 +18,13 @@ HEADERS = {
     "cookie": "sk-the-callers",
     "user-agent": "sdk/1",
 }
-ARRIVED = pipeline.Arrived(HEADERS, spoken_at(HEADERS[":path"], HEADERS), CASE.request, BEGAN)
+ARRIVED = pipeline.IncomingRequest(HEADERS, spoken_at(HEADERS[":path"], HEADERS), CASE.request, BEGAN)
 
 
 def test_policy_sees_headers_and_no_secret_in_them() -> None:
-    known = pipeline.read(ARRIVED, CallerRules())
+    known = pipeline.parse(ARRIVED, CallerRules())
 
-    assert isinstance(known, pipeline.Known)
+    assert isinstance(known, pipeline.ParsedRequest)
     assert known.features.headers["user-agent"] == "sdk/1"
     assert "sk-the-callers" not in str(known.features)
 
@@ -32,16 +32,16 @@ def test_policy_sees_headers_and_no_secret_in_them() -> None:
 def test_a_refusal_still_knows_what_was_asked() -> None:
     strict = replace(gateway(chain("openai_chat")), chains={})
 
-    refused = pipeline.go(ARRIVED, lambda _: RuntimeState(), strict)
+    refused = pipeline.route(ARRIVED, lambda _: RuntimeState(), strict)
 
     assert isinstance(refused, pipeline.Refused)
-    assert refused.fault.kind is Kind.NOT_FOUND
+    assert refused.fault.kind is FaultKind.NOT_FOUND
     assert refused.known is not None
     assert refused.known.ask.stream
 
 
 def test_what_cannot_be_read_is_refused_without_features() -> None:
-    refused = pipeline.go(replace(ARRIVED, body=b"{"), lambda _: RuntimeState(), gateway(chain("openai_chat")))
+    refused = pipeline.route(replace(ARRIVED, body=b"{"), lambda _: RuntimeState(), gateway(chain("openai_chat")))
 
     assert isinstance(refused, pipeline.Refused)
-    assert (refused.fault.kind, refused.known) == (Kind.MALFORMED, None)
+    assert (refused.fault.kind, refused.known) == (FaultKind.MALFORMED, None)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
@@ -130,7 +130,7 @@ def test_an_answer_without_vectors_is_none(name: str, body: str, vector: str) ->
 
 @every_format
 def test_an_error_inside_an_answer_is_a_failure(name: str) -> None:
-    said = client_side(name).encode_error(Fault(Kind.OVERLOADED, "busy"))
+    said = client_side(name).encode_error(Fault(FaultKind.OVERLOADED, "busy"))
 
     fault = failed(samples.heard(provider_side(name), said, streamed=False)).fault
 
@@ -138,8 +138,8 @@ def test_an_error_inside_an_answer_is_a_failure(name: str) -> None:
 
 
 @every_format
-@pytest.mark.parametrize("kind", Kind)
-def test_an_error_can_be_read_by_a_client(name: str, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_an_error_can_be_read_by_a_client(name: str, kind: FaultKind) -> None:
     side = client_side(name)
 
     back = provider_side(name).decode_error(kind.status, side.encode_error(Fault(kind, "words")))
@@ -182,7 +182,7 @@ def test_what_must_be_carried_is_refused(name: str, loss: str) -> None:
     with pytest.raises(FaultError, match=loss[1:]) as caught:
         sent(name, Embed("m", ("a",), losses=(loss,)))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 @every_format

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import AttemptEntry
@@ -84,7 +84,7 @@ def _answered(sent: Talk[AttemptEntry], case: Case, body: bytes, name: str, spoi
     sent.tell(ResponseHead({":status": str(status), "content-type": kind}, BEGAN + 2), *chunks(said, pieces))
     assert sent.replied or sent.all_answered()
     entry = sent.hang_up().entry
-    assert entry.fault is None or entry.fault.kind is not Kind.BUG
+    assert entry.fault is None or entry.fault.kind is not FaultKind.BUG
     got = received(sent)
     if got.status < 400 and stream and not got.headers["content-type"].startswith("text/event-stream"):
         return entry.outcome.value  # Gemini's streams may be an array, which no decoder of ours reads

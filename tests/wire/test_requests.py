@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     CachePoint,
@@ -286,7 +286,7 @@ def test_what_must_be_carried_is_refused_with_the_place(to: str) -> None:
     with pytest.raises(FaultError, match=r"messages\[0\]\.content\[1\]: audio") as caught:
         provider_side(to).encode_request(chat, Edit(MODEL))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 # -- a cap -------------------------------------------------------------------------

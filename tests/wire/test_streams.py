@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import (
     BlockEnded,
@@ -125,7 +125,7 @@ def test_an_answer_that_breaks_off_is_never_complete(case: Case, *, streamed: bo
         facts = samples.heard(case.provider, body[:length], streamed=streamed)
 
         assert isinstance(facts[-1], Failed), length
-        assert facts[-1].fault.kind is Kind.UPSTREAM_GARBLED
+        assert facts[-1].fault.kind is FaultKind.UPSTREAM_GARBLED
         assert not any(isinstance(fact, Finished) for fact in facts)
         assert facts[:-1] == whole[: len(facts) - 1]
 
@@ -230,7 +230,7 @@ def test_any_answer_at_all_survives_being_written(client: str, *, stream: bool) 
 @pytest.mark.parametrize("cut_after", range(6))
 def test_an_answer_that_fails_is_never_written_as_complete(client: str, cut_after: int, *, stream: bool) -> None:
     said: list[Fact] = [Started("a1", "m"), Seen(Usage(3, None, None, 1)), TextStarted(), Delta("hel"), Delta("lo")]
-    fault = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+    fault = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
     written = samples.write(client_side(client), [*said[:cut_after], Failed(fault)], stream=stream)
 
@@ -240,8 +240,8 @@ def test_an_answer_that_fails_is_never_written_as_complete(client: str, cut_afte
 
 
 @every_client
-@pytest.mark.parametrize("kind", Kind)
-def test_an_error_says_the_same_as_body_and_as_event(client: str, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_an_error_says_the_same_as_body_and_as_event(client: str, kind: FaultKind) -> None:
     fault = Fault(kind, 'quotes " and\nnew lines, ü')
     side, back = client_side(client), provider_side(client)
 

@@ -8,7 +8,7 @@ from openclaw_extproc.config.providers.providers import Providers
 from openclaw_extproc.config.schema.config_file import ProviderEntry, Written
 from openclaw_extproc.config.schema.reliability import Hold, OnMidstreamFault, Timeouts
 from openclaw_extproc.config.schema.router import EmergencySection, RetryPolicy, RouterSection
-from openclaw_extproc.gateway import HOLD_ALL, Emergency, Gateway, Limits, Patience
+from openclaw_extproc.gateway import HOLD_ALL, Emergency, Gateway, Limits, ProviderTimeouts
 
 
 def link_limits(written: Written) -> tuple[Limits, list[Finding]]:
@@ -92,9 +92,9 @@ def patient(providers: Providers, written: Written) -> Providers:
     return replace(providers, by_name=by_name, upstreams=upstreams)
 
 
-def _patience(entry: ProviderEntry) -> Patience:
+def _patience(entry: ProviderEntry) -> ProviderTimeouts:
     times, fault = entry.timeouts or Timeouts(), entry.on_midstream_fault
-    return Patience(
+    return ProviderTimeouts(
         connect_ms=times.connect_ms,
         first_token_ms=times.first_token_ms,
         answer_ms=times.answer_ms,

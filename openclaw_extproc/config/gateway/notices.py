@@ -10,7 +10,7 @@ from openclaw_extproc.config.schema.notices import Channel as WrittenChannel
 from openclaw_extproc.config.schema.notices import RoutingRule
 from openclaw_extproc.notices import cron, wording
 from openclaw_extproc.notices.channels import Channel, Mail, Rate, Route, Security, Vendor
-from openclaw_extproc.notices.kinds import GENERAL, PRIORITIES, TYPES, Kind
+from openclaw_extproc.notices.kinds import GENERAL, PRIORITIES, TYPES, NoticeKind
 
 USUAL_SCHEDULE = "0 8 * * *"
 TELEGRAM = "https://api.telegram.org"
@@ -38,7 +38,7 @@ _OWN_KEYS: Mapping[str, str] = {
 @dataclass(slots=True)
 class _Linking:
     findings: list[Finding] = field(default_factory=list[Finding])
-    routes: dict[str, dict[Kind, Route]] = field(default_factory=dict[str, dict[Kind, Route]])
+    routes: dict[str, dict[NoticeKind, Route]] = field(default_factory=dict[str, dict[NoticeKind, Route]])
     """By the name of the channel."""
 
 
@@ -148,11 +148,11 @@ def _rule(rule: RoutingRule, path: str, channels: Mapping[str, WrittenChannel], 
             remedy = nearest(name, channels) or "write one of these"
             linking.findings.append(error(f"{path}.channels[{m}]", finding, remedy))
         for kind in kinds:
-            schedule = (rule.schedule or USUAL_SCHEDULE) if kind is Kind.DAILY_REPORT else ""
+            schedule = (rule.schedule or USUAL_SCHEDULE) if kind is NoticeKind.DAILY_REPORT else ""
             linking.routes.setdefault(name, {}).setdefault(kind, replace(route, schedule=schedule))
 
 
-def _about(rule: RoutingRule, path: str, kinds: frozenset[Kind]) -> Iterator[Finding]:
+def _about(rule: RoutingRule, path: str, kinds: frozenset[NoticeKind]) -> Iterator[Finding]:
     if rule.schedule is not None:
         yield from _about_schedule(rule.schedule, path, kinds)
     template = rule.content_template
@@ -163,23 +163,23 @@ def _about(rule: RoutingRule, path: str, kinds: frozenset[Kind]) -> Iterator[Fin
         yield error(f"{path}.content_template", f"no word is named {{{word}}} {known(wording.WORDS)}")
 
 
-def _about_schedule(schedule: str, path: str, kinds: frozenset[Kind]) -> Iterator[Finding]:
+def _about_schedule(schedule: str, path: str, kinds: frozenset[NoticeKind]) -> Iterator[Finding]:
     try:
         if cron.read(schedule).next_after(0.0) is None:
             yield error(f"{path}.schedule", "no date matches")
     except cron.CronError as problem:
         yield error(f"{path}.schedule", str(problem))
-    if kinds and Kind.DAILY_REPORT not in kinds:
+    if kinds and NoticeKind.DAILY_REPORT not in kinds:
         yield warning(f"{path}.schedule", "not used: only reports have a schedule", "remove it")
 
 
 def _by_priority(name: str, one: WrittenChannel, linking: _Linking) -> None:
     """Besides what rules send it: these go before."""
     routes = linking.routes.setdefault(name, {})
-    kinds = PRIORITIES[one.priority] if one.priority else frozenset[Kind]() if routes else GENERAL
+    kinds = PRIORITIES[one.priority] if one.priority else frozenset[NoticeKind]() if routes else GENERAL
     template = wording.COMMUNITY_POST if one.priority == "community_posts" else wording.PLAIN
     for kind in kinds:
-        schedule = USUAL_SCHEDULE if kind is Kind.DAILY_REPORT else ""
+        schedule = USUAL_SCHEDULE if kind is NoticeKind.DAILY_REPORT else ""
         routes.setdefault(kind, Route(template=template, schedule=schedule))
 
 
@@ -196,7 +196,7 @@ def _of_health(written: Written, linking: _Linking) -> None:
         linking.findings.append(
             warning(path, "not used, because no critical_threshold is set", "set critical_threshold")
         )
-    linking.routes.setdefault(name, {}).setdefault(Kind.FAILURE_RATE, Route())
+    linking.routes.setdefault(name, {}).setdefault(NoticeKind.FAILURE_RATE, Route())
 
 
 def _of_drills(written: Written, channels: Collection[Channel | None], linking: _Linking) -> None:

@@ -35,7 +35,7 @@ from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready, start_envoy
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
-from openclaw_extproc.edge.reload.config_files import Sources, publish
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, publish
 from openclaw_extproc.edge.service import Listening, Service, running
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
@@ -74,7 +74,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: Sources) -> int:
+def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
     """Raises `ConfigError`."""
     read = sources.read()
     if read.settings is None:

@@ -18,13 +18,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from openclaw_extproc.config.settings import Drills
 from openclaw_extproc.drill.report import Problem, Report
-from openclaw_extproc.edge.reload.config_files import Sources
-from openclaw_extproc.edge.service import Taking
+from openclaw_extproc.edge.reload.config_files import ConfigFiles
+from openclaw_extproc.edge.service import ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 FIRST_SECONDS = 60.0
 """After the start, by when it is at work; sooner where drills are held more often than that."""
@@ -82,24 +82,24 @@ class _Telling:
         if errors:
             shown = "; ".join(errors[:MAX_TOLD])
             more = f"; and {len(errors) - MAX_TOLD} more" if len(errors) > MAX_TOLD else ""
-            self._notify(Kind.DRILL_FAILED, f"a drill found {len(errors)} errors: {shown}{more}")
+            self._notify(NoticeKind.DRILL_FAILED, f"a drill found {len(errors)} errors: {shown}{more}")
         else:
             warnings = len(held.findings)
             self._notify(
-                Kind.DRILL_PASSED, f"a drill found all {len(held.chains)} chains to survive, {warnings} warnings"
+                NoticeKind.DRILL_PASSED, f"a drill found all {len(held.chains)} chains to survive, {warnings} warnings"
             )
 
     def not_held(self, why: str) -> None:
         self.counts.held(time.time(), ok=False)
         logs.event("drill", "drill_not_held", {"why": why}, level=logging.WARNING)
-        self._notify(Kind.DRILL_FAILED, f"a drill could not be held: {why}")
+        self._notify(NoticeKind.DRILL_FAILED, f"a drill could not be held: {why}")
 
-    def _notify(self, kind: Kind, text: str) -> None:
+    def _notify(self, kind: NoticeKind, text: str) -> None:
         if self.drills.notify:
             self.tell(Notice(kind, "drill", text, time.time()))
 
 
-async def hold(taking: Taking, sources: Sources, envoy: str | None) -> None:
+async def hold(taking: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
     """For ever, or until there turns out to be no Envoy. `envoy`: the path of its binary; `None`: the usual one."""
     counts = Counts(taking.own_registry)
     began, last = time.monotonic(), None
@@ -125,7 +125,7 @@ def _is_time(drills: Drills, began: float, last: float | None) -> bool:
     )
 
 
-def command(sources: Sources, envoy: str) -> list[str]:
+def command(sources: ConfigFiles, envoy: str) -> list[str]:
     """The words of a drill of the same files."""
     nice = [shutil.which("nice") or "", "-n", str(POLITE)] if shutil.which("nice") else []
     files = [word for config in sources.configs for word in ("-c", str(config))]

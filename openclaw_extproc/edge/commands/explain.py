@@ -14,7 +14,7 @@ from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.edge.reload.config_files import Sources
+from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.explain.asking import UnclearError, ask, header
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.explain.text import text
@@ -60,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: Sources) -> int:
+def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
     """Raises `ConfigError`, `InputError`."""
     read = sources.read()
     if read.settings is None:

@@ -19,9 +19,16 @@ from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import answering, clusters_place, start_envoy
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
-from openclaw_extproc.edge.reload.cds_file import Published
+from openclaw_extproc.edge.reload.cds_file import CdsFile
 from openclaw_extproc.edge.reload.clusters_file import text_of
-from openclaw_extproc.edge.reload.config_files import Read, Sources, publish, roots, startable, write_secrets
+from openclaw_extproc.edge.reload.config_files import (
+    ConfigFiles,
+    ReadConfiguration,
+    publish,
+    roots,
+    startable,
+    write_secrets,
+)
 from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
 from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
 from openclaw_extproc.edge.telemetry import logs
@@ -71,7 +78,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     simulated = not options.configs
     ports = {name: processes.free_port() for name in SIMULATED} if simulated else {}
     effective, for_envoy = folder / "clusters.yaml", clusters_place(folder)
-    sources = Sources(
+    sources = ConfigFiles(
         options.configs,
         options.clusters or effective,
         _environment(options.environment, simulated=simulated),
@@ -94,7 +101,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
         roots=roots(sources.environment),
         stage_tls=settings.stages.tls,
     )
-    published = Published(for_envoy, sources, is_own=options.clusters is None)
+    published = CdsFile(for_envoy, sources, is_own=options.clusters is None)
     published.first(read)
     _write(settings, places, folder)
     children: list[Child] = []
@@ -168,7 +175,7 @@ def _environment(given: Mapping[str, str], *, simulated: bool) -> Mapping[str, s
     return {**given, SIMULATOR_KEY: "simulated"} if simulated else given
 
 
-def _settings(read: Read) -> Settings:
+def _settings(read: ReadConfiguration) -> Settings:
     if read.settings is None:
         raise ConfigError(read.findings)
     return read.settings

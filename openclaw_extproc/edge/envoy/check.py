@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.edge.reload.config_files import Read, publish, rendered, write_secrets
+from openclaw_extproc.edge.reload.config_files import ReadConfiguration, publish, rendered, write_secrets
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -22,7 +22,9 @@ from openclaw_extproc.render.ext_proc import NAMESPACE
 MAX_SECONDS = 60
 
 
-def findings(binary: str, read: Read, environment: Mapping[str, str], known: Collection[bytes] = ()) -> list[Finding]:
+def findings(
+    binary: str, read: ReadConfiguration, environment: Mapping[str, str], known: Collection[bytes] = ()
+) -> list[Finding]:
     """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: clusters that it has."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:

@@ -5,7 +5,7 @@ import logging
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.unanswered_log import FLAGS, PREFIX
-from openclaw_extproc.stages.route.request_entry import unanswered
+from openclaw_extproc.stages.route.request_entry import no_answer_reason
 
 _EMPTY = "-"
 
@@ -28,7 +28,7 @@ def attempt(line: str) -> dict[str, Json] | None:
     return {
         "request_id": None if request_id == _EMPTY else request_id,
         "cluster": cluster,
-        "why": unanswered(details) or "connection",
+        "why": no_answer_reason(details) or "connection",
         "envoy_says": None if reason == _EMPTY else reason,
         "milliseconds": int(milliseconds) if milliseconds.isdecimal() else None,
     }

@@ -21,7 +21,7 @@ from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 10.0
@@ -102,11 +102,11 @@ class EnvoySupervisor:
             logs.event("envoy", "ended", told, level=logging.ERROR)
             what = "hung, was killed" if hung else f"ended ({how})"
             text = f"Envoy {what} and is started again; the calls it had are lost"
-            tell(Notice(Kind.ENVOY_DOWN, "envoy", text, time.time()))
+            tell(Notice(NoticeKind.ENVOY_DOWN, "envoy", text, time.time()))
             await self._start_again()
             seconds = time.monotonic() - ended
             logs.event("envoy", "restarted", {"away_seconds": round(seconds, 2)}, level=logging.WARNING)
-            tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {seconds:.1f} s", time.time()))
+            tell(Notice(NoticeKind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {seconds:.1f} s", time.time()))
 
     async def stop(self) -> None:
         """End the one that runs, if one does. Whoever awaits `keep` has to be cancelled before."""

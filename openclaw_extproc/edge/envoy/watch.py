@@ -16,12 +16,12 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
-from openclaw_extproc.edge.reload.config_files import Read
+from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.runtime.overload import PressureFile
-from openclaw_extproc.edge.service import Reloading, Taking
+from openclaw_extproc.edge.service import Reloading, ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 CLUSTERS_SECONDS = 1.0
 """Between two looks at who cannot be asked: Envoy decides at once, and takes an ejection back every ten seconds."""
@@ -51,19 +51,19 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
         if is_up and misses == MISSES:
             is_up, down_at = False, at
             logs.event("envoy", "down", {}, level=logging.ERROR)
-            tell(Notice(Kind.ENVOY_DOWN, "envoy", "Envoy is not ready or has ended: no request is accepted", at))
+            tell(Notice(NoticeKind.ENVOY_DOWN, "envoy", "Envoy is not ready or has ended: no request is accepted", at))
         elif ready and not is_up:
             is_up = True
             logs.event("envoy", "up", {})
             if down_at:
-                tell(Notice(Kind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {at - down_at:.0f} s", at))
+                tell(Notice(NoticeKind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {at - down_at:.0f} s", at))
         await asyncio.sleep(LOOK_SECONDS)
 
 
-Moved: TypeAlias = Callable[[Read], frozenset[str]]
+Moved: TypeAlias = Callable[[ReadConfiguration], frozenset[str]]
 
 
-def _nobody(_: Read) -> frozenset[str]:
+def _nobody(_: ReadConfiguration) -> frozenset[str]:
     return frozenset()
 
 
@@ -108,7 +108,7 @@ class ClusterWatch:
             self._found = replace(self._found, ejected=frozenset())
         self._pause = pause(len(self._found.known))
 
-    def tell(self, taking: Taking) -> None:
+    def tell(self, taking: ReloadTarget) -> None:
         """What was seen last, about the providers that are in force now."""
         found = self._found
         clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
@@ -121,18 +121,18 @@ class ClusterWatch:
         if Unusable() != told or told != before:
             taking.ejected(told, 3 * self._pause)
 
-    async def update(self, taking: Taking) -> None:
+    async def update(self, taking: ReloadTarget) -> None:
         await self.look()
         self.tell(taking)
 
-    def reloading(self, taking: Taking, own: Reloading, moved: Moved = _nobody) -> Reloading:
+    def reloading(self, taking: ReloadTarget, own: Reloading, moved: Moved = _nobody) -> Reloading:
         """The same, with a look before a changed configuration is taken; it is told in the same breath.
 
         `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
         until it was looked at, nobody is asked there.
         """
 
-        async def prepare(read: Read) -> str:
+        async def prepare(read: ReadConfiguration) -> str:
             self._moving = moved(read)
             self.tell(taking)
             try:
@@ -142,13 +142,13 @@ class ClusterWatch:
                 self._moving = frozenset()
             return problem
 
-        def taken(read: Read) -> None:
+        def taken(read: ReadConfiguration) -> None:
             self.tell(taking)
             own.taken(read)
 
         return replace(own, prepare=prepare, taken=taken)
 
-    async def keep(self, taking: Taking) -> None:
+    async def keep(self, taking: ReloadTarget) -> None:
         """Look for ever."""
         taking.own_registry.register(self.counts)
         while True:

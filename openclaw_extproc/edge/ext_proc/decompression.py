@@ -14,7 +14,7 @@ from openclaw_extproc.wire import unpacking
 _OF_PACKED = ("content-encoding", "content-length")
 
 
-class Unpacked:
+class DecompressedResponse:
     """Of one answer."""
 
     def __init__(self) -> None:

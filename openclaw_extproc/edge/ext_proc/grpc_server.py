@@ -1,8 +1,8 @@
 """The stages over TCP: `grpc.aio` with generic handlers, so that messages arrive as bytes.
 
 For a peer that is not on this machine, behind TLS: what meets a network is a library that many others use and mend.
-Costs some 400 µs of CPU a stream more than `h2`. Of each stream one task reads ahead, as far as `Waiting` allows, and
-another one works messages off and writes.
+Costs some 400 µs of CPU a stream more than `h2`. Of each stream one task reads ahead, as far as `WaitingBytes` allows,
+and another one works messages off and writes.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from openclaw_extproc.edge.ext_proc.grpc_credentials import Certificates, names_
 from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.ext_proc.h2.requests import MAX_HEADER_BYTES
 from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, LEAST_SECONDS
-from openclaw_extproc.edge.ext_proc.run_queue import Waiting
+from openclaw_extproc.edge.ext_proc.run_queue import WaitingBytes
 from openclaw_extproc.edge.ext_proc.transport import Answerer, ListenError, Open, Session
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class GrpcServer:
         self._opens = opens
         self._answerer = answerer
         self._is_serving = is_serving
-        self._waiting = Waiting()
+        self._waiting = WaitingBytes()
         self._allowed = tls.client_subject_alt_names if tls else frozenset[str]()
         self._server = grpc.aio.server(options=_OPTIONS)
         handler = cast("grpc.RpcMethodHandler[bytes, bytes]", grpc.stream_stream_rpc_method_handler(self._process))
@@ -115,7 +115,7 @@ class GrpcServer:
 class _Inbox:
     """Messages that a stream has brought, read ahead of whoever takes them: what waits does so here, not in Envoy."""
 
-    def __init__(self, context: Any, waiting: Waiting) -> None:
+    def __init__(self, context: Any, waiting: WaitingBytes) -> None:
         self._context = context
         self._waiting = waiting
         self._messages = deque[Any]()
@@ -199,7 +199,7 @@ class _Stream:
             raise  # Envoy closed the stream, or its deadline is over: the usual end
         except Exception as problem:  # a mistake of ours, which ends this call and no other
             log.error("a stream broke", exc_info=problem)
-            fault = Fault(Kind.BUG, "the gateway failed")
+            fault = Fault(FaultKind.BUG, "the gateway failed")
         finally:
             self._inbox.close()
             with suppress(Exception):  # there is nobody left to tell

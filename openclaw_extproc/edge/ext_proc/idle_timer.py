@@ -12,7 +12,7 @@ GAP_SECONDS = 0.05
 HTTP/2, one time in four."""
 
 
-class Alarm:
+class IdleTimer:
     """Of one stream. Each chunk puts the end off and leaves the timer as it is until it rings: it costs little."""
 
     __slots__ = ("_due", "_is_busy", "_ring", "_session", "_timer")

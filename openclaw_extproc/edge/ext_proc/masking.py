@@ -108,7 +108,7 @@ class Masking(Protocol):
     def rest(self) -> bytes: ...
 
 
-class Masked:
+class MaskedResponse:
     """What a stage is shown of an answer, and what has to be told to Envoy because of it."""
 
     def __init__(self, masker: Masking) -> None:

@@ -82,7 +82,7 @@ class UnexpectedMessageError(ValueError):
     """Envoy sends what our configuration of it does not ask for."""
 
 
-def read(message: pb.ProcessingRequest, *, at: float) -> Event:
+def read_message(message: pb.ProcessingRequest, *, at: float) -> Event:
     match message.WhichOneof("request"):
         case "request_headers":
             head = message.request_headers
@@ -143,11 +143,11 @@ def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bo
     return claims, int(fields[REFUSED_TOKEN].struct_value.fields["code"].number_value) not in _NO_TOKEN_OF_OURS
 
 
-PutOn: TypeAlias = Callable[[Credential], Mapping[str, str]]
+ApplyCredential: TypeAlias = Callable[[Credential], Mapping[str, str]]
 """From a credential to the headers that carry it. None where it is not there: the provider then answers 401."""
 
 
-def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
+def write_answer(answer: Answer, put_on: ApplyCredential) -> pb.ProcessingResponse:
     match answer:
         case Reply(status, headers, body):
             immediate = pb.ImmediateResponse(status=pb.HttpStatus(code=status), body=body, details=SAID_BY_US)
@@ -161,10 +161,10 @@ def write(answer: Answer, put_on: PutOn) -> pb.ProcessingResponse:
             return _continue(answer, put_on)
 
 
-def read_on(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
+def read_on(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingResponse:
     """The route stage's answer to the head of a request that it reads: it asks for the answer's head as well."""
     assert answer.to is To.REQUEST_HEAD, "said of a request's head"
-    response = write(answer, put_on)
+    response = write_answer(answer, put_on)
     response.mode_override.CopyFrom(_WHOLE)
     return response
 
@@ -188,7 +188,7 @@ def longer(milliseconds: int) -> pb.ProcessingResponse:
     return response
 
 
-def _continue(answer: Continue, put_on: PutOn) -> pb.ProcessingResponse:
+def _continue(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingResponse:
     response = pb.ProcessingResponse()
     common = _common(response, answer.to)
     if common is None:

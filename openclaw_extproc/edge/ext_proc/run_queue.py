@@ -23,7 +23,7 @@ MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
 LEAST_WAITING_BYTES: Final = 2 * 1024 * 1024
 
 
-class Waiting:
+class WaitingBytes:
     """Bytes that streams have sent and that nobody has looked at yet.
 
     They wait here and not in Envoy, which could only make the provider wait, and crashes when it does (decision 21).
@@ -41,7 +41,7 @@ class Waiting:
 class RunQueue:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         """`clock`: seconds, from any beginning."""
-        self.waiting = Waiting()
+        self.waiting = WaitingBytes()
         self._clock = clock
         self._tasks: deque[Callable[[], None]] = deque()
         self._beginnings: deque[Callable[[], None]] = deque()

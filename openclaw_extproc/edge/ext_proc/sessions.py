@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
-from openclaw_extproc.edge.ext_proc.decompression import Unpacked
-from openclaw_extproc.edge.ext_proc.masking import Masked, Masker, secrets_in
+from openclaw_extproc.edge.ext_proc.decompression import DecompressedResponse
+from openclaw_extproc.edge.ext_proc.masking import MaskedResponse, Masker, secrets_in
 from openclaw_extproc.edge.ext_proc.websocket_masking import FramesMasker
-from openclaw_extproc.edge.runtime.in_flight import Planned, UnderWay
-from openclaw_extproc.edge.runtime.overload import Gate
+from openclaw_extproc.edge.runtime.in_flight import InFlight, Reservation
+from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
@@ -27,8 +27,8 @@ from openclaw_extproc.stages.events import (
     RequestBody,
     ResponseBody,
     ResponseHead,
+    TimerFired,
     To,
-    Woken,
 )
 from openclaw_extproc.stages.route.passthrough import SWITCHING_PROTOCOLS
 from openclaw_extproc.stages.route.side_requests import Question
@@ -42,7 +42,7 @@ SLICE_BYTES: Final = 32 * 1024
 """Of a response body that a stage takes at once: 2 ms for events of 20 characters. Envoy sends what it has read in one
 message, and a fast provider makes that many MiB; in between, the event loop serves others."""
 
-_PLAIN = {to: (Continue(to), protobuf.write(Continue(to), lambda _: {}).SerializeToString()) for to in To}
+_PLAIN = {to: (Continue(to), protobuf.write_answer(Continue(to), lambda _: {}).SerializeToString()) for to in To}
 """The answers without a change, written once."""
 
 
@@ -70,7 +70,7 @@ class StageSession(Generic[EntryT]):
         self,
         stage: Stage[EntryT],
         record: Callable[[EntryT], None],
-        put_on: protobuf.PutOn,
+        put_on: protobuf.ApplyCredential,
         took: Callable[[float], None] = lambda _: None,
         hold: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -81,7 +81,7 @@ class StageSession(Generic[EntryT]):
         self._stage = stage
         self._record = record
         self._put_on = put_on
-        self._answer: Masked | None = None
+        self._answer: MaskedResponse | None = None
         """Of the provider, once it has a credential of ours."""
         self._pieces: Iterator[Event] = iter(())
         """Of the last message, behind the next one."""
@@ -98,7 +98,7 @@ class StageSession(Generic[EntryT]):
 
     def receive(self, message: bytes) -> list[bytes]:
         began = time.perf_counter()
-        event = protobuf.read(pb.ProcessingRequest.FromString(message), at=time.time())
+        event = protobuf.read_message(pb.ProcessingRequest.FromString(message), at=time.time())
         if isinstance(event, ResponseBody) and self._is_cut(event):
             self._pieces = self._cut(event)
             self._piece = next(self._pieces, None)
@@ -124,7 +124,7 @@ class StageSession(Generic[EntryT]):
         """Cut these out of the answer. `talks`: it is a WebSocket."""
         if not (known := tuple(dict.fromkeys(secrets))):
             return
-        self._answer = Masked(FramesMasker(Masker(known), Masker(known)) if talks else Masker(known))
+        self._answer = MaskedResponse(FramesMasker(Masker(known), Masker(known)) if talks else Masker(known))
 
     @property
     def has_more(self) -> bool:
@@ -176,7 +176,7 @@ class StageSession(Generic[EntryT]):
     def _serialized(self, answer: Answer) -> bytes:
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to])[0]:
             return plain[1]
-        return protobuf.write(answer, self._put_on).SerializeToString()
+        return protobuf.write_answer(answer, self._put_on).SerializeToString()
 
     @property
     def question(self) -> Question | None:
@@ -212,8 +212,8 @@ class RouteSession(StageSession[RequestEntry]):
         stage: RouteStage,
         record: Callable[[RequestEntry], None],
         quotable: Callable[[Credential], Iterable[str]],
-        under_way: UnderWay,
-        gate: Gate,
+        under_way: InFlight,
+        gate: OverloadGate,
         tell: Callable[[Plan], None] = lambda _: None,
     ) -> None:
         """`quotable`: what an answer may quote of a credential; `tell` gets each plan as soon as it is made."""
@@ -224,13 +224,13 @@ class RouteSession(StageSession[RequestEntry]):
         self._quotable_then: tuple[str, ...] = ()
         """When the plan was made. A key that is renewed since may be quoted in the old form and in the new."""
         self._told = tell
-        self._gate: Gate | None = gate
+        self._gate: OverloadGate | None = gate
         gate.begin()
         self._route = stage
         self._under_way = under_way
         self._planned = ""
         """Id of the request that was told; empty: none."""
-        self._call: Planned | None = None
+        self._call: Reservation | None = None
         """A request that is passed on, while it is under way."""
         self._begins = True
 
@@ -275,14 +275,14 @@ class RouteSession(StageSession[RequestEntry]):
         elif not self._planned and plan.request_id:
             self._planned = plan.request_id
             names = tuple(target.name for target in plan.groups[0])
-            self._under_way.plan(plan.request_id, Planned(names, plan.record.cost_usd or 0.0))
+            self._under_way.plan(plan.request_id, Reservation(names, plan.record.cost_usd or 0.0))
             self._told(plan)
 
     def _pass(self, plan: Plan) -> None:
         if self._credential is None and (credential := self._route.credential) is not None:
             self._credential, self._quotable_then = credential, tuple(self._quotable(credential))
         if plan.names_model and self._call is None:
-            self._call = Planned((plan.groups[0][0].name,), plan.record.cost_usd or 0.0)
+            self._call = Reservation((plan.groups[0][0].name,), plan.record.cost_usd or 0.0)
             self._under_way.begin("", self._call)
 
     def _shown(self, event: Event) -> Iterable[Event]:
@@ -316,17 +316,17 @@ class AttemptSession(StageSession[AttemptEntry]):
         self,
         stage: AttemptStage,
         record: Callable[[AttemptEntry], None],
-        put_on: protobuf.PutOn,
-        under_way: UnderWay,
-        gate: Gate,
+        put_on: protobuf.ApplyCredential,
+        under_way: InFlight,
+        gate: OverloadGate,
     ) -> None:
         super().__init__(stage, record, self._putting_on(put_on), hold=gate.hold)
         self._gate = gate
         gate.begin_attempt()
         self._attempt = stage
-        self._unpacked = Unpacked()
+        self._unpacked = DecompressedResponse()
         self._under_way = under_way
-        self._call: Planned | None = None
+        self._call: Reservation | None = None
         """While it is under way."""
         self._closed = False
         self._is_told = False
@@ -338,11 +338,11 @@ class AttemptSession(StageSession[AttemptEntry]):
             logs.event("attempts", "plan_refused", {"why": "it names what is not configured"}, level=logging.WARNING)
         bound = self._attempt.bound
         if bound is not None and self._call is None and not self._closed:
-            self._call = Planned((bound.target.name,), bound.plan.record.cost_usd or 0.0)
+            self._call = Reservation((bound.target.name,), bound.plan.record.cost_usd or 0.0)
             self._under_way.begin(bound.plan.request_id, self._call)
         return answers
 
-    def _putting_on(self, put_on: protobuf.PutOn) -> protobuf.PutOn:
+    def _putting_on(self, put_on: protobuf.ApplyCredential) -> protobuf.ApplyCredential:
         def noted(credential: Credential) -> Mapping[str, str]:
             headers = put_on(credential)
             self._mask(secrets_in(headers))
@@ -369,7 +369,7 @@ class AttemptSession(StageSession[AttemptEntry]):
         return self._attempt.wakes_at
 
     def wake(self) -> list[bytes]:
-        return self._taken(self._attempt.receive(Woken(time.time())))
+        return self._taken(self._attempt.receive(TimerFired(time.time())))
 
     def overrun(self) -> list[bytes]:
         answers = self._taken(self._attempt.receive(Overrun(time.time())))

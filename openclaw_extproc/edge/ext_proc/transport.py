@@ -54,7 +54,7 @@ class Session(Protocol):
         ...
 
     def overrun(self) -> list[bytes]:
-        """More messages wait than `Waiting` allows; return what is to be sent now. It may go on as if nothing was."""
+        """More messages wait than `WaitingBytes` allows; return what is to be sent now. A session may ignore it."""
         ...
 
     @property

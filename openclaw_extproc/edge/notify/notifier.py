@@ -24,7 +24,7 @@ from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.notices import cron, payloads, report, wording
 from openclaw_extproc.notices.channels import Channel, Route
 from openclaw_extproc.notices.joining import Joining
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.notices.outages import Outages
 from openclaw_extproc.notices.pace import Pace
 
@@ -103,7 +103,7 @@ class Notifier:
         """A worker has ended: what it alone knew is not known any more."""
         for subject in self._outages.gone(source):
             text = f"{subject} is used again: the worker that reported it has ended"
-            self._hand_on(Notice(Kind.PROVIDER_BACK, subject, text, time.time()), HERE)
+            self._hand_on(Notice(NoticeKind.PROVIDER_BACK, subject, text, time.time()), HERE)
 
     async def close(self) -> None:
         if self._ticking is not None:
@@ -154,7 +154,7 @@ class Notifier:
             if line is None or before.due > at:
                 continue
             text = report.text(totals, before.totals, at, before.at)
-            line.take(Notice(Kind.DAILY_REPORT, "report", text, at), joined=False)
+            line.take(Notice(NoticeKind.DAILY_REPORT, "report", text, at), joined=False)
             self._reported[name] = _Reported(at, totals, _next(line.channel, at) or float("inf"))
 
     async def _post(self, channel: Channel, message: Message) -> Posted:
@@ -271,7 +271,7 @@ def _message(channel: Channel, batch: Sequence[tuple[Notice, Route]]) -> Message
 
 
 def _next(channel: Channel, at: float) -> float | None:
-    route = channel.routes.get(Kind.DAILY_REPORT)
+    route = channel.routes.get(NoticeKind.DAILY_REPORT)
     return cron.read(route.schedule).next_after(at) if route is not None else None
 
 

@@ -19,7 +19,7 @@ import httpx
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.reload.background import aside
 from openclaw_extproc.edge.reload.clusters_file import json_of
-from openclaw_extproc.edge.reload.config_files import Read, Sources, publish, rendered, text_with
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, publish, rendered, text_with
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -34,10 +34,10 @@ SECONDS_FOR_EACH = 0.02
 
 
 @dataclass(slots=True)
-class Published:
+class CdsFile:
     file: Path
     """What Envoy reads."""
-    sources: Sources
+    sources: ConfigFiles
     is_own: bool = True
     """Whether the clusters file of `sources` is one that we write ourselves; else it is somebody's, and stays."""
     grace_seconds: float = GRACE_SECONDS
@@ -46,28 +46,30 @@ class Published:
     _now: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Clusters by name, as the snapshot in force wants them."""
     _leaving: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    _read: Read | None = None
-    _rendered: tuple[Read | None, dict[str, bytes]] = (None, {})
+    _read: ReadConfiguration | None = None
+    _rendered: tuple[ReadConfiguration | None, dict[str, bytes]] = (None, {})
     """Of the configuration that was looked at last."""
     _trimming: asyncio.TimerHandle | None = None
 
-    def first(self, read: Read) -> None:
+    def first(self, read: ReadConfiguration) -> None:
         """Before Envoy starts."""
         self._take(read)
         self._write(self._file(read, {}))
 
-    def changes(self, read: Read) -> bool:
+    def changes(self, read: ReadConfiguration) -> bool:
         """Whether Envoy would get other clusters than it has."""
         return self._for_envoy(read, self._leaving) != self._text
 
-    def moved(self, read: Read) -> frozenset[str]:
+    def moved(self, read: ReadConfiguration) -> frozenset[str]:
         """Names of the clusters that Envoy has and that get another host name."""
         before, coming = _hosts(self._read), _hosts(read)
         return frozenset(
             name for name, host in coming.items() if before.get(name, host) != host and not is_address(host)
         )
 
-    async def prepare(self, read: Read, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False) -> str:
+    async def prepare(
+        self, read: ReadConfiguration, admin: EnvoyAdmin, is_away: Callable[[], bool] = lambda: False
+    ) -> str:
         """Have Envoy take what this configuration will name. What went wrong, or nothing.
 
         `is_away`: whether no Envoy runs now, one that hangs, or one that is still starting: it reads the file when it
@@ -88,7 +90,7 @@ class Published:
             self._write(written)
             return ""
 
-    def _coming(self, read: Read) -> "_Written":
+    def _coming(self, read: ReadConfiguration) -> "_Written":
         """The clusters that this configuration names, and those that it names no more."""
         coming = self._named(read)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
@@ -100,7 +102,7 @@ class Published:
         read = self._read
         return (*self._leaving.values(), *self._now.values(), *(() if read is None else map(j.dump, read.additions)))
 
-    def taken(self, read: Read) -> None:
+    def taken(self, read: ReadConfiguration) -> None:
         before = {**self._leaving, **self._now}
         self._take(read)
         self._leaving = {name: one for name, one in before.items() if name not in self._now}
@@ -126,19 +128,19 @@ class Published:
             return
         self._leaving = {}
 
-    def _take(self, read: Read) -> None:
+    def _take(self, read: ReadConfiguration) -> None:
         self._read = read
         self._now = self._named(read)
 
-    def _file(self, read: Read, leaving: Mapping[str, bytes]) -> "_Written":
+    def _file(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> "_Written":
         named = self._named(read)
         text = text_with(named.values(), leaving.values(), read) if self.is_own else ""
         return _Written(read, frozenset((*named, *leaving)), self._for_envoy(read, leaving), text)
 
-    def _for_envoy(self, read: Read, leaving: Mapping[str, bytes]) -> bytes:
+    def _for_envoy(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> bytes:
         return json_of((*self._named(read).values(), *leaving.values(), *map(j.dump, read.additions)))
 
-    def _named(self, read: Read) -> dict[str, bytes]:
+    def _named(self, read: ReadConfiguration) -> dict[str, bytes]:
         """The clusters that it names, made once."""
         last, named = self._rendered
         if last is not read:
@@ -157,7 +159,7 @@ class Published:
 class _Written:
     """Clusters, as both files have them."""
 
-    read: Read
+    read: ReadConfiguration
     names: frozenset[str]
     """Of those that are not added by hand."""
     for_envoy: bytes
@@ -165,7 +167,7 @@ class _Written:
     """For people; empty where somebody else writes their file."""
 
 
-def _hosts(read: Read | None) -> dict[str, str]:
+def _hosts(read: ReadConfiguration | None) -> dict[str, str]:
     """By name of the cluster."""
     upstreams = read.settings.upstreams if read is not None and read.settings is not None else ()
     return {name: one.host for one in upstreams for name in one.clusters}

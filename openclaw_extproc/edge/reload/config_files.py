@@ -73,7 +73,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadConfiguration:
     """What the files said at one moment."""
 
     settings: Settings | None
@@ -92,7 +92,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class ConfigFiles:
     configs: tuple[Path, ...]
     clusters: Path | None
     environment: Mapping[str, str]
@@ -115,35 +115,37 @@ class Sources:
     _written: list[tuple[str, tuple[Json, ...]]] = field(default_factory=list[tuple[str, tuple[Json, ...]]])
     """Its text, and the additions in it: of a thousand providers it takes seconds to read it again."""
 
-    def read(self) -> Read:
+    def read(self) -> ReadConfiguration:
         signature = None if self.clusters is None else _signature(self.clusters)
         self._texts_read[:] = self._texts_signature()
         return replace(self._read(), clusters_signature=signature)
 
-    def _read(self) -> Read:
+    def _read(self) -> ReadConfiguration:
         texts, complaints = self._texts()
         session, problem = _text_of(self.session_file, must_exist=self.session is not None)
         if complaints or problem:
-            return Read(None, (*complaints, *([problem] if problem else [])))
+            return ReadConfiguration(None, (*complaints, *([problem] if problem else [])))
         levels = (str(self.session_file), session) if self.session_file and session else None
         origin = Origin(tuple(texts), None, levels, self.lenient)
         alone = origin.load(self.environment)
         clusters, problem = _text_of(self.clusters, must_exist=self.must_exist)
         if problem is not None:
-            return Read(None, (problem,))
+            return ReadConfiguration(None, (problem,))
         rendered = {name for u in alone.settings.upstreams for name in u.clusters} if alone.settings else set[str]()
         theirs = self._theirs(clusters)
         ours = rendered | self.published
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
-            return self._checked(Read(alone.settings, alone.findings, origin=origin), theirs or ())
+            return self._checked(ReadConfiguration(alone.settings, alone.findings, origin=origin), theirs or ())
         # The file goes to the loader as it is, so that a finding has the line that somebody wrote; what we wrote there
         # ourselves is passed over, and is seconds of work where it is a thousand clusters.
         origin = replace(origin, clusters=(str(self.clusters), without(clusters, ours)), ours=tuple(sorted(ours)))
         both = origin.load(self.environment)
-        return self._checked(Read(both.settings, both.findings, additions or (), origin=origin), theirs or ())
+        return self._checked(
+            ReadConfiguration(both.settings, both.findings, additions or (), origin=origin), theirs or ()
+        )
 
-    def placed(self, read: Read, findings: Iterable[Finding]) -> list[Finding]:
+    def placed(self, read: ReadConfiguration, findings: Iterable[Finding]) -> list[Finding]:
         """Findings about what was read, made after it was, with their places in it."""
         root = spots_of(read.origin.texts if read.origin else (), self.environment)
         return [located(finding, root) for finding in findings]
@@ -177,7 +179,7 @@ class Sources:
         """Whether nobody has touched the clusters file since we wrote it."""
         return self.clusters is not None and _signature(self.clusters) in self._own
 
-    def is_as_read(self, read: Read) -> bool:
+    def is_as_read(self, read: ReadConfiguration) -> bool:
         """Whether the clusters file is still the one that was read."""
         return self.clusters is not None and _signature(self.clusters) == read.clusters_signature
 
@@ -195,7 +197,7 @@ class Sources:
         complaints = tuple(problem for _, _, problem in read if problem is not None)
         return [(str(path), text) for path, text, _ in read], complaints
 
-    def _checked(self, read: Read, theirs: Sequence[Json]) -> Read:
+    def _checked(self, read: ReadConfiguration, theirs: Sequence[Json]) -> ReadConfiguration:
         """Somebody else's Envoy has only the clusters of the file."""
         if read.settings is None or not self.must_have_clusters:
             return read
@@ -210,10 +212,10 @@ class Sources:
             for u in read.settings.upstreams
             if u.provider.cluster not in names
         )
-        return Read(None, (*read.findings, *lacking), read.additions) if lacking else read
+        return ReadConfiguration(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def startable(read: Read, environment: Mapping[str, str]) -> Read:
+def startable(read: ReadConfiguration, environment: Mapping[str, str]) -> ReadConfiguration:
     """The same, if a service can work with it.
 
     A key that is missing puts its provider aside and no other. Where it is so of all of them, and none can come while
@@ -242,7 +244,7 @@ def _is_lacking(value: str) -> bool:
     return not value.strip() or bool(unsendable(value.strip()))
 
 
-def rendered(read: Read, environment: Mapping[str, str]) -> dict[str, bytes]:
+def rendered(read: ReadConfiguration, environment: Mapping[str, str]) -> dict[str, bytes]:
     """The clusters that `openclaw.yml` names, by name and in JSON: of a thousand providers they are 300,000 objects."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
@@ -252,12 +254,12 @@ def rendered(read: Read, environment: Mapping[str, str]) -> dict[str, bytes]:
     return {_name(one): j.dump(one) for one in made}
 
 
-def clusters_text(read: Read, environment: Mapping[str, str], leaving: Sequence[bytes] = ()) -> str:
+def clusters_text(read: ReadConfiguration, environment: Mapping[str, str], leaving: Sequence[bytes] = ()) -> str:
     """The clusters file: what `openclaw.yml` names, what it named until now, then what was added by hand."""
     return text_with(rendered(read, environment).values(), leaving, read)
 
 
-def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: Read) -> str:
+def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: ReadConfiguration) -> str:
     """The clusters file with these clusters, each in JSON, and those of `read` that were added by hand."""
     return _HEADER + of_clusters((*named, *leaving, *map(j.dump, read.additions)))
 

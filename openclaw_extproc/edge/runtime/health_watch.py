@@ -11,10 +11,10 @@ from threading import Lock
 
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell, nobody
-from openclaw_extproc.faults import Blame, Fault, Kind
+from openclaw_extproc.faults import Blame, Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.notices.kinds import Kind as Notable
 from openclaw_extproc.notices.kinds import Notice
+from openclaw_extproc.notices.kinds import NoticeKind as Notable
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.provider_health import HealthChange, HealthTable, HealthView
@@ -62,7 +62,7 @@ class HealthWatch:
     def attempt(self, entry: AttemptEntry, at: float) -> None:
         with self._lock:
             if entry.previous is not None and self._is_failure(entry.previous, entry.previous_reason):
-                self._health.failed(entry.previous, Kind.UPSTREAM_SILENT, at, why=entry.previous_reason)
+                self._health.failed(entry.previous, FaultKind.UPSTREAM_SILENT, at, why=entry.previous_reason)
             self._learn(entry, at)
             if entry.headroom is not None:
                 self._health.has_left(entry.target, entry.headroom, at)
@@ -102,7 +102,7 @@ class HealthWatch:
             if absent:
                 self._health.absent(absent, at, ABSENT_SECONDS)
             elif reason != STALE or self._is_failure(last, reason):
-                self._health.failed(last, Kind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
+                self._health.failed(last, FaultKind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
     def probed(self, said: Verdict, at: float) -> None:
@@ -183,4 +183,4 @@ def _notice(change: HealthChange, at: float) -> Notice | None:
 
 def _is_the_callers(fault: Fault, target: Target) -> bool:
     """Whether it is the caller's own credential that was refused."""
-    return target.provider.auth == "forward" and fault.kind in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
+    return target.provider.auth == "forward" and fault.kind in (FaultKind.UNAUTHENTICATED, FaultKind.FORBIDDEN)

@@ -15,7 +15,7 @@ LINGER_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class Planned:
+class Reservation:
     """A request whose first attempt has not begun, or a call under way."""
 
     names: tuple[str, ...]
@@ -24,18 +24,18 @@ class Planned:
 
 
 @dataclass(slots=True)
-class UnderWay:
+class InFlight:
     """Each `plan` is ended by `begin` or `forget`, each `begin` by `end`: sessions on streams see to that."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
     """By `Target.name`; never zero, so it cannot grow beyond what is under way."""
-    _planned: dict[str, Planned] = field(default_factory=dict[str, Planned])
+    _planned: dict[str, Reservation] = field(default_factory=dict[str, Reservation])
     """By request id."""
-    _ending: deque[tuple[float, Planned]] = field(default_factory=deque[tuple[float, Planned]])
+    _ending: deque[tuple[float, Reservation]] = field(default_factory=deque[tuple[float, Reservation]])
     _calls: int = 0
     _held: float = 0.0
 
-    def plan(self, request_id: str, planned: Planned) -> None:
+    def plan(self, request_id: str, planned: Reservation) -> None:
         """A request id comes from a client, which may use it twice: then the later one counts."""
         self.forget(request_id)
         self._planned[request_id] = planned
@@ -46,11 +46,11 @@ class UnderWay:
         if (planned := self._planned.pop(request_id, None)) is not None:
             self._take_away(planned)
 
-    def begin(self, request_id: str, call: Planned) -> None:
+    def begin(self, request_id: str, call: Reservation) -> None:
         self.forget(request_id)
         self._add(call)
 
-    def end(self, call: Planned, at: float) -> None:
+    def end(self, call: Reservation, at: float) -> None:
         self._ending.append((at, call))
         self._settle(at)
 
@@ -71,13 +71,13 @@ class UnderWay:
         while self._ending and _is_over(self._ending[0][0], at):
             self._take_away(self._ending.popleft()[1])
 
-    def _add(self, planned: Planned) -> None:
+    def _add(self, planned: Reservation) -> None:
         self._calls += 1
         self._held += planned.cost_usd
         for name in planned.names:
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def _take_away(self, planned: Planned) -> None:
+    def _take_away(self, planned: Reservation) -> None:
         self._calls -= 1
         # Sums of fractions drift: nothing under way holds nothing.
         self._held = self._held - planned.cost_usd if self._calls else 0.0

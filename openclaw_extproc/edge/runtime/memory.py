@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.session_memory import USUAL_TTL_SECONDS, SessionKey, Sessions
 from openclaw_extproc.features import Features
 from openclaw_extproc.features.correction import Corrections
@@ -94,7 +94,7 @@ class Memory:
         self.sessions = Sessions()
         self.latencies = Latencies()
         self.spending = Spending()
-        self.under_way = UnderWay()
+        self.under_way = InFlight()
         self.corrections = Corrections()
 
     def situation(self, features: Features, gateway: Gateway, at: float) -> RuntimeState:

@@ -150,7 +150,7 @@ def pressure_file(route: str) -> str:
     return f"{route.removeprefix('unix:').removesuffix('.sock')}.pressure" if route.startswith(("unix:", "/")) else ""
 
 
-class Gate:
+class OverloadGate:
     def __init__(self, limits: Callable[[], Overload], registry: CollectorRegistry) -> None:
         self._limits = limits
         self._requests = 0

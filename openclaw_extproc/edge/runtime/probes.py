@@ -32,7 +32,11 @@ from openclaw_extproc.health_rules import Probing
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.history import History
-from openclaw_extproc.stages.attempt.upstream_request import Bound, prepare, request
+from openclaw_extproc.stages.attempt.upstream_request import (
+    BoundAttempt,
+    prepare_upstream_request,
+    upstream_request_step,
+)
 from openclaw_extproc.stages.events import HeaderCredential
 from openclaw_extproc.wire import FORMATS, spoken_to
 
@@ -43,7 +47,7 @@ _ASKED_AS = "openai_chat"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ProbeMethod:
     """Whom to ask, where and how."""
 
     provider: Provider
@@ -58,14 +62,16 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProbeReport:
     well: bool | None
     """`None`: it says nothing of that."""
     why: str
 
 
 class Probes:
-    def __init__(self, health: HealthWatch, put_on: protobuf.PutOn, count: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, health: HealthWatch, put_on: protobuf.ApplyCredential, count: Callable[[str, str], None]
+    ) -> None:
         """`count` gets provider and result of each probe."""
         self.told: Callable[[Verdict], None] = _nobody
         """Who else wants to know what was found."""
@@ -73,7 +79,7 @@ class Probes:
         self._health = health
         self._put_on = put_on
         self._count = count
-        self._tasks: dict[Way, asyncio.Task[None]] = {}
+        self._tasks: dict[ProbeMethod, asyncio.Task[None]] = {}
         self._client: httpx.AsyncClient | None = None
 
     def begin(self, settings: Settings) -> None:
@@ -103,7 +109,7 @@ class Probes:
             await self._client.aclose()
             self._client = None
 
-    async def _watch(self, way: Way) -> None:
+    async def _watch(self, way: ProbeMethod) -> None:
         name, interval, failures = way.provider.name, way.probing.interval_seconds, 0
         await asyncio.sleep(random.random() * interval)  # noqa: S311  # spreads load, keeps no secret
         while True:
@@ -113,7 +119,7 @@ class Probes:
                 self._learn(way, told, failures)
             await asyncio.sleep(interval * (1 + JITTER * random.random()))  # noqa: S311  # as above
 
-    def _learn(self, way: Way, told: Told, failures: int) -> None:
+    def _learn(self, way: ProbeMethod, told: ProbeReport, failures: int) -> None:
         name = way.provider.name
         self._count(name, "unclear" if told.well is None else "ok" if told.well else "failed")
         logs.event("health", "probed", {"provider": name, "well": told.well, "why": told.why}, level=_DEBUG)
@@ -126,7 +132,7 @@ class Probes:
         self._health.probed(verdict, time.time())
         self.told(verdict)
 
-    async def _probe(self, way: Way) -> Told:
+    async def _probe(self, way: ProbeMethod) -> ProbeReport:
         try:
             async with asyncio.timeout(way.probing.timeout_seconds):
                 if way.model:
@@ -135,11 +141,11 @@ class Probes:
                     return await self._list(way)
                 return await _connect(way.endpoint)
         except TimeoutError:
-            return Told(well=False, why=f"no answer within {way.probing.timeout_seconds:g} s")
+            return ProbeReport(well=False, why=f"no answer within {way.probing.timeout_seconds:g} s")
         except (httpx.TransportError, OSError) as problem:
-            return Told(well=False, why=f"connection: {type(problem).__name__}")
+            return ProbeReport(well=False, why=f"connection: {type(problem).__name__}")
 
-    async def _list(self, way: Way) -> Told:
+    async def _list(self, way: ProbeMethod) -> ProbeReport:
         provider, side = way.provider, FORMATS[way.provider.format].provider
         assert side is not None, "it has a models_path"
         headers = dict(side.headers)
@@ -149,7 +155,7 @@ class Probes:
         headers = {**headers, "host": way.endpoint.authority}
         return judged(await self._open().get(url, headers=headers))
 
-    async def _call(self, way: Way) -> Told:
+    async def _call(self, way: ProbeMethod) -> ProbeReport:
         """One token. What it is asked in, signed with and how its path is made is all as in an attempt."""
         target = Target(way.provider, way.model)
         body = j.dump({"model": way.model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1})
@@ -157,12 +163,12 @@ class Probes:
             "probe", _ASKED_AS, "/v1/chat/completions", "", way.model, ((target,),), time.time(), 0, Limits(),
             Emergency(),
         )  # fmt: skip
-        bound = Bound(plan, 1, target, {}, History(), plan.began)
+        bound = BoundAttempt(plan, 1, target, {}, History(), plan.began)
         try:
-            prepared = prepare(bound, body)
+            prepared = prepare_upstream_request(bound, body)
         except FaultError as error:
-            return Told(well=None, why=f"cannot be asked: {error.fault.public}")
-        change = request(bound, prepared, body)
+            return ProbeReport(well=None, why=f"cannot be asked: {error.fault.public}")
+        change = upstream_request_step(bound, prepared, body)
         credential = self._put_on(change.credential) if change.credential else dict[str, str]()
         headers = {**change.set_headers, **credential}
         path = headers.pop(":path")
@@ -180,23 +186,23 @@ def _nobody(_: Verdict) -> None:
     """There is no other worker."""
 
 
-def judged(answer: httpx.Response) -> Told:
+def judged(answer: httpx.Response) -> ProbeReport:
     status = answer.status_code
     page = answer.headers.get("content-type", "").startswith("text/html")
     if answer.is_success:
-        return Told(well=not page, why="a web page in place of an answer" if page else "")
-    return Told(False if status >= _SERVER_ERROR else None, f"it answers {status}")
+        return ProbeReport(well=not page, why="a web page in place of an answer" if page else "")
+    return ProbeReport(False if status >= _SERVER_ERROR else None, f"it answers {status}")
 
 
 _SERVER_ERROR = 500
 _DEBUG = 10
 
 
-async def _connect(endpoint: Endpoint) -> Told:
+async def _connect(endpoint: Endpoint) -> ProbeReport:
     tls = ssl.create_default_context() if endpoint.scheme == "https" else None
     _, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls)
     writer.close()
-    return Told(well=True, why="")
+    return ProbeReport(well=True, why="")
 
 
 def _base(endpoint: Endpoint) -> str:
@@ -210,10 +216,10 @@ def _models_path(provider: Provider) -> str:
     return side.models_path if side is not None and provider.auth == "inject" else ""
 
 
-def _ways(settings: Settings) -> list[Way]:
+def _ways(settings: Settings) -> list[ProbeMethod]:
     probes: Mapping[str, Probing] = settings.gateway.health.probes
     return [
-        Way(settings.gateway.providers[name], settings.endpoints[name], probing)
+        ProbeMethod(settings.gateway.providers[name], settings.endpoints[name], probing)
         for name, probing in probes.items()
         if name in settings.gateway.providers and name in settings.endpoints
     ]

@@ -74,7 +74,7 @@ class Summaries:
             self.known.popitem(last=False)
 
 
-class Answers:
+class SideRequestClient:
     def __init__(
         self, listener: Callable[[], Address], told: Told, tls: Callable[[], ListenerTls | None] = lambda: None
     ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices import kinds
@@ -43,7 +43,7 @@ class Alerts:
         status = None if entry.fault is None else entry.fault.upstream_status
         said: dict[str, Json] = {"provider": provider.name, "model": entry.target.model, "status": status}
         logs.event("providers", entry.alert, {**said, "request_id": entry.request_id}, level=logging.ERROR)
-        self._tell(Notice(kinds.Kind(entry.alert), subject, _words(entry.alert, provider, subject), at))
+        self._tell(Notice(kinds.NoticeKind(entry.alert), subject, _words(entry.alert, provider, subject), at))
 
     def request(self, entry: RequestEntry, at: float) -> None:
         downgrade = entry.record.downgrade if entry.record is not None else ""
@@ -53,7 +53,7 @@ class Alerts:
             return
         text = "requests are refused" if refused else "requests go to cheaper models"
         logs.event("budgets", "budget_reached", {"budget": downgrade, "refused": refused}, level=logging.ERROR)
-        self._tell(Notice(kinds.Kind.BUDGET_REACHED, budget, f"the {budget} is reached: {text}", at))
+        self._tell(Notice(kinds.NoticeKind.BUDGET_REACHED, budget, f"the {budget} is reached: {text}", at))
 
     def _is_news(self, reason: str, name: str, at: float) -> bool:
         key = (reason, name)
@@ -66,7 +66,7 @@ class Alerts:
 
 
 def _is_refused(fault: Fault | None) -> bool:
-    return fault is not None and fault.kind is Kind.OVER_BUDGET
+    return fault is not None and fault.kind is FaultKind.OVER_BUDGET
 
 
 def _words(reason: str, provider: Provider, subject: str) -> str:

@@ -139,7 +139,7 @@ def request(entry: RequestEntry) -> None:
         # The words of a fault may quote names out of the request; its kind never does.
         data["fault"] = entry.fault.kind.value if entry.fault else "abandoned" if entry.status is None else "by_envoy"
         if entry.record is not None:
-            data["decision"] = decision_output.decision(entry.record)
+            data["decision"] = decision_output.decision_log_fields(entry.record)
         event("model_router", "request_refused", data)
         return
     if entry.plan.passes:
@@ -167,7 +167,7 @@ def _selection(entry: RequestEntry, plan: Plan) -> dict[str, Json]:
         "model": entry.model or None,
         "reason": _reason(entry, plan),
         "selection_time_ms": round(entry.decision_seconds * 1000, 2),
-        "decision": decision_output.decision(plan.record),
+        "decision": decision_output.decision_log_fields(plan.record),
     }
 
 

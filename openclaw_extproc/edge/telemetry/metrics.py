@@ -8,10 +8,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
-from openclaw_extproc.edge.runtime.in_flight import UnderWay
+from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health.circuit import State
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
@@ -29,7 +29,7 @@ ALERTS = {
 
 
 class Metrics:
-    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch, under_way: UnderWay) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch, under_way: InFlight) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(_HealthStatus(gateway, health))
         self.registry.register(_Inflight(gateway, under_way))
@@ -158,7 +158,7 @@ class Metrics:
         if entry.plan is not None and not entry.plan.passes:
             self._decision_seconds.observe(entry.decision_seconds)
 
-    def _decided(self, record: Record, *, refused: bool) -> None:
+    def _decided(self, record: DecisionRecord, *, refused: bool) -> None:
         """The engine takes every one of these words from the configuration, or from a closed set of ours."""
         self._decisions.labels(record.mode, record.tier, record.chosen_by, record.rule).inc()
         for name, _, arm in (told.partition("=") for told in record.experiment.split(",") if told):
@@ -207,7 +207,7 @@ class _HealthStatus(Collector):
 class _Inflight(Collector):
     """Read at scrape time, for all that is configured: a target that nobody calls shows a zero."""
 
-    def __init__(self, gateway: Callable[[], Gateway], under_way: UnderWay) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], under_way: InFlight) -> None:
         self._gateway = gateway
         self._under_way = under_way
 

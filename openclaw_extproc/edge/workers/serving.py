@@ -8,22 +8,25 @@ from contextlib import asynccontextmanager, contextmanager
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
-from openclaw_extproc.edge.reload.config_files import Read
-from openclaw_extproc.edge.service import Alone, Listening, Service, Taking, running
+from openclaw_extproc.edge.reload.config_files import ReadConfiguration
+from openclaw_extproc.edge.service import Listening, ReloadTarget, Service, SingleProcess, running
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.edge.workers.supervisor import Crew, working
+from openclaw_extproc.edge.workers.supervisor import Supervisor, working
 
 
 @asynccontextmanager
 async def served(
-    read: Read, environment: Mapping[str, str], listening: Sequence[Listening], not_ready: Callable[[], str]
-) -> AsyncGenerator[Taking]:
+    read: ReadConfiguration,
+    environment: Mapping[str, str],
+    listening: Sequence[Listening],
+    not_ready: Callable[[], str],
+) -> AsyncGenerator[ReloadTarget]:
     """Serve until the block ends. Raises `StartError`, `ListenError`."""
     assert read.settings is not None, "who has errors is not served"
     assert read.origin is not None, "what has settings has an origin"
     notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
-        crew = Crew(listening, read.settings, read.origin, environment, notifier)
+        crew = Supervisor(listening, read.settings, read.origin, environment, notifier)
         async with _telling(notifier, read.settings, crew.metrics), working(crew, read.settings, not_ready):
             with _on_hangup(crew.restart):
                 yield crew
@@ -32,7 +35,7 @@ async def served(
     service.metrics.registry.register(notifier.counter)
     async with _telling(notifier, read.settings, service.counted), running(service, listening[0], not_ready):
         with _on_hangup(None):
-            yield Alone(service, notifier)
+            yield SingleProcess(service, notifier)
 
 
 @asynccontextmanager

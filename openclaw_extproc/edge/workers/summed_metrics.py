@@ -18,7 +18,7 @@ SMALLEST = frozenset({"openclaw_model_health_status"})
 _TOTALS = ("counter", "histogram", "summary")
 
 
-def added(many: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
+def sum_metrics(many: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
     """One family of each name, with all series of all of them."""
     families: dict[str, Metric] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
@@ -46,7 +46,7 @@ def _both(metric: Metric, sample: Sample, before: float) -> float:
     return min(before, sample.value) if metric.name in SMALLEST else max(before, sample.value)
 
 
-class Told(Collector):
+class SummedCollector(Collector):
     """A registry's content that is asked for at scrape time."""
 
     def __init__(self, ask: Callable[[], Iterable[Metric]]) -> None:

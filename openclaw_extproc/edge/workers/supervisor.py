@@ -20,16 +20,16 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.notify.notifier import Notifier
-from openclaw_extproc.edge.reload.config_files import Origin, Read
+from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
 from openclaw_extproc.edge.reload.restart_needed import Kept
 from openclaw_extproc.edge.service import Listening
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
-from openclaw_extproc.edge.workers.summed_metrics import Told, added, totals
-from openclaw_extproc.edge.workers.worker_handle import Hand
+from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, sum_metrics, totals
+from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import Ejected, Probe, Probed, Start, Tokens
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.notices.kinds import Kind, Notice
+from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.policy.health.merged import merge_health_views
 
 READY_SECONDS = 30.0
@@ -50,17 +50,17 @@ WELL_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Slot:
+class WorkerSlot:
     """A worker's place: its addresses stay the same, whoever serves there."""
 
     number: int
     listening: Listening
-    hand: Hand | None = None
+    hand: WorkerHandle | None = None
     wait: float = FIRST_WAIT_SECONDS
     since: float = 0.0
 
 
-class Crew:
+class Supervisor:
     def __init__(
         self,
         places: Sequence[Listening],
@@ -69,7 +69,7 @@ class Crew:
         environment: Mapping[str, str],
         notifier: Notifier,
     ) -> None:
-        self._slots = [Slot(number, place) for number, place in enumerate(places)]
+        self._slots = [WorkerSlot(number, place) for number, place in enumerate(places)]
         self._settings = settings
         self._kept = Kept.of(settings)
         self._expected_settings = settings
@@ -77,11 +77,11 @@ class Crew:
         self._expected = origin
         self._environment = environment
         self.notifier = notifier
-        self._leaving: set[Hand] = set()
+        self._leaving: set[WorkerHandle] = set()
         self._unusable = Unusable()
-        self._starting: set[Hand] = set()
+        self._starting: set[WorkerHandle] = set()
         self._tokens = KnownTokens()
-        self._prober: Hand | None = None
+        self._prober: WorkerHandle | None = None
         self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
@@ -105,7 +105,9 @@ class Crew:
         """All at once. Raises `StartError`."""
         await asyncio.gather(*(self._fill(slot) for slot in self._slots))
         loop = asyncio.get_running_loop()
-        self.registry.register(Told(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10)))
+        self.registry.register(
+            SummedCollector(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10))
+        )
         for slot in self._slots:
             self._do(self._keep(slot))
         self._do(self._keep_counting())
@@ -129,14 +131,14 @@ class Crew:
     def look_around(self) -> None:
         """Each worker does."""
 
-    async def expect(self, read: Read) -> str:
+    async def expect(self, read: ReadConfiguration) -> str:
         assert read.origin is not None, "what has settings has an origin"
         assert read.settings is not None, "who has errors is not taken"
         self._expected, self._expected_settings = read.origin, read.settings
         problems = await asyncio.gather(*(hand.expect(read.origin) for hand in self._hands()))
         return next(filter(None, problems), "")
 
-    def take(self, read: Read) -> None:
+    def take(self, read: ReadConfiguration) -> None:
         assert read.origin is not None, "what has settings has an origin"
         self._origin, self._settings = self._expected, self._expected_settings
         self.notifier.keep(self._settings)
@@ -169,18 +171,18 @@ class Crew:
         self._prober = serving[0]
         serving[0].tell(Probe())
 
-    def _hear(self, of: Hand, news: Probed) -> None:
+    def _hear(self, of: WorkerHandle, news: Probed) -> None:
         for hand in self._hands():
             if hand is not of:
                 hand.tell(news)
 
-    def _pass_on(self, of: Hand, news: Tokens) -> None:
+    def _pass_on(self, of: WorkerHandle, news: Tokens) -> None:
         """To all others, those that start or leave too: each of them may see what a provider answers to this token."""
         self._tokens.note(news.identity, news.tokens)
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
             hand.tell(news)
 
-    def _hands(self) -> list[Hand]:
+    def _hands(self) -> list[WorkerHandle]:
         """Of those who serve."""
         return [slot.hand for slot in self._slots if slot.hand is not None]
 
@@ -189,7 +191,7 @@ class Crew:
     async def metrics(self) -> tuple[Metric, ...]:
         hands = [*self._leaving, *self._hands()]
         told = await asyncio.gather(*(hand.count() for hand in hands))
-        return added([self._own.collect(), self._gone, *told])
+        return sum_metrics([self._own.collect(), self._gone, *told])
 
     async def health_page(self) -> bytes:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
@@ -209,7 +211,7 @@ class Crew:
                 await self._turn(slot)
         logs.event("workers", "restarted", {"workers": len(self._slots)})
 
-    async def _turn(self, slot: Slot) -> None:
+    async def _turn(self, slot: WorkerSlot) -> None:
         old = slot.hand
         if old is None:
             return  # it is being replaced anyway
@@ -224,15 +226,15 @@ class Crew:
         if slot.listening.route.startswith("unix:"):
             self._do(self._left(old))
 
-    async def _left(self, hand: Hand) -> None:
+    async def _left(self, hand: WorkerHandle) -> None:
         seconds = self._settings.gateway.limits.longest_ms / 1000
         hand.drain(seconds)
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
         self.notifier.gone(hand.pid)
-        self._gone = added([self._gone, totals(hand.metrics)])
+        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
 
-    async def _keep(self, slot: Slot) -> None:
+    async def _keep(self, slot: WorkerSlot) -> None:
         """Replace whoever serves there when it ends or hangs."""
         looked = time.monotonic()
         while True:
@@ -247,22 +249,22 @@ class Crew:
                 hand.kill()
                 await self._replace(slot, hand, "hung")
 
-    async def _replace(self, slot: Slot, hand: Hand, reason: str) -> None:
+    async def _replace(self, slot: WorkerSlot, hand: WorkerHandle, reason: str) -> None:
         slot.hand = None
         self._appoint()
         code = await hand.ended()
-        self._gone = added([self._gone, totals(hand.metrics)])
+        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
         self._restarts.labels(reason).inc()
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
         self.notifier.gone(hand.pid)
         text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
-        self.notifier.tell(Notice(Kind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
+        self.notifier.tell(Notice(NoticeKind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
         if time.monotonic() - slot.since > WELL_SECONDS:
             slot.wait = FIRST_WAIT_SECONDS
         await self._fill_again(slot)
 
-    async def _fill_again(self, slot: Slot) -> None:
+    async def _fill_again(self, slot: WorkerSlot) -> None:
         """Until one serves there."""
         while True:
             await asyncio.sleep(slot.wait)
@@ -274,12 +276,12 @@ class Crew:
             else:
                 return
 
-    async def _fill(self, slot: Slot) -> None:
+    async def _fill(self, slot: WorkerSlot) -> None:
         """Start a worker and wait until it serves. Raises `StartError`."""
         origin = self._origin
         pair = slot.listening
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
-        hand = await Hand.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        hand = await WorkerHandle.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
         hand.announced = partial(self._pass_on, hand)
@@ -313,11 +315,11 @@ class Crew:
         task.add_done_callback(self._tasks.discard)
 
 
-def _is_ready(slot: Slot) -> bool:
+def _is_ready(slot: WorkerSlot) -> bool:
     return slot.hand is not None and not slot.hand.has_ended and slot.hand.pulse.stall() < LATE_SECONDS
 
 
-async def _end(hand: Hand, seconds: float) -> None:
+async def _end(hand: WorkerHandle, seconds: float) -> None:
     try:
         await asyncio.wait_for(hand.child.process.wait(), seconds)
     except TimeoutError:
@@ -326,7 +328,7 @@ async def _end(hand: Hand, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def working(crew: Crew, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+async def working(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}

@@ -26,21 +26,21 @@ from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Server
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers.heartbeat import Heartbeat
 from openclaw_extproc.edge.workers.worker_ipc import (
+    Apply,
     Channel,
-    Count,
+    CollectMetrics,
     Drain,
     Ejected,
-    Expect,
-    Last,
-    Look,
+    FinalMetrics,
+    HealthSnapshotRequest,
     Message,
-    Noticed,
+    NoticeSent,
+    Prepare,
     Probe,
     Probed,
     Ready,
     Reply,
     Start,
-    Take,
     Tokens,
 )
 from openclaw_extproc.notices.kinds import Notice
@@ -81,14 +81,14 @@ class Worker:
         await self._over.wait()
         await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
-        self._channel.send(Last(self._metrics()))
+        self._channel.send(FinalMetrics(self._metrics()))
         await self._channel.flush()
         for task in (*tasks, beating):
             task.cancel()
         await self._service.close()
 
     def _tell(self, notice: Notice) -> None:
-        self._channel.send(Noticed(notice))
+        self._channel.send(NoticeSent(notice))
 
     async def _look_around(self) -> None:
         while True:
@@ -102,13 +102,13 @@ class Worker:
 
     async def _do(self, message: Message) -> None:
         match message:
-            case Expect(number, origin):
+            case Prepare(number, origin):
                 self._channel.send(Reply(number, await self._expect(origin)))
-            case Take():
+            case Apply():
                 self._service.take(self._expected)
-            case Count(number):
+            case CollectMetrics(number):
                 self._channel.send(Reply(number, metrics=self._metrics()))
-            case Look(number):
+            case HealthSnapshotRequest(number):
                 self._channel.send(Reply(number, views=self._service.health.view(time.time())))
             case Drain():
                 self._drain = message
@@ -121,7 +121,7 @@ class Worker:
                 self._service.health.probed(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
-            case Start() | Ready() | Reply() | Noticed() | Last():
+            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _expect(self, origin: Origin) -> str:

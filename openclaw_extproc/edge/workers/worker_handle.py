@@ -15,20 +15,20 @@ from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.heartbeat import Pulse
 from openclaw_extproc.edge.workers.processes import Child
 from openclaw_extproc.edge.workers.worker_ipc import (
+    Apply,
     Channel,
-    Count,
+    CollectMetrics,
     Drain,
     Ejected,
-    Expect,
-    Last,
-    Look,
-    Noticed,
+    FinalMetrics,
+    HealthSnapshotRequest,
+    NoticeSent,
+    Prepare,
     Probe,
     Probed,
     Ready,
     Reply,
     Start,
-    Take,
     Tokens,
 )
 from openclaw_extproc.notices.kinds import Notice
@@ -42,7 +42,7 @@ _EXPECT_SECONDS = 30.0
 Tell: TypeAlias = Callable[[Notice, int], None]
 
 
-class Hand:
+class WorkerHandle:
     """A worker, as its parent sees it."""
 
     def __init__(self, child: Child, channel: Channel, pulse: Pulse, tell: Tell) -> None:
@@ -62,7 +62,7 @@ class Hand:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "Hand":
+    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "WorkerHandle":
         """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
         ours, theirs = socket.socketpair()
         beats, its_beats = os.pipe()
@@ -83,23 +83,23 @@ class Hand:
         return self.child.process.returncode is not None
 
     async def expect(self, origin: Origin) -> str:
-        reply = await self._ask(Expect(next(self._numbers), origin), _EXPECT_SECONDS)
+        reply = await self._ask(Prepare(next(self._numbers), origin), _EXPECT_SECONDS)
         # One that is gone or hangs is replaced, by one that starts with what is in force then.
         return "" if reply is None else reply.problem
 
     def take(self) -> None:
-        self._channel.send(Take())
+        self._channel.send(Apply())
 
     async def count(self) -> tuple[Metric, ...]:
         """What it counted so far; of one that does not answer, what it told last."""
-        reply = await self._ask(Count(next(self._numbers)), _ANSWER_SECONDS)
+        reply = await self._ask(CollectMetrics(next(self._numbers)), _ANSWER_SECONDS)
         if reply is not None:
             self.metrics = reply.metrics
         return self.metrics
 
     async def views(self) -> tuple[HealthView, ...]:
         """What it knows of providers and models; nothing of one that does not answer."""
-        reply = await self._ask(Look(next(self._numbers)), _ANSWER_SECONDS)
+        reply = await self._ask(HealthSnapshotRequest(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views
 
     def tell(self, news: "Probe | Ejected | Probed | Tokens") -> None:
@@ -121,7 +121,7 @@ class Hand:
         self.pulse.close()
         return code
 
-    async def _ask(self, question: "Expect | Count | Look", seconds: float) -> Reply | None:
+    async def _ask(self, question: "Prepare | CollectMetrics | HealthSnapshotRequest", seconds: float) -> Reply | None:
         if self.has_ended or self._listening.done():
             return None
         waiting = self._waiting[question.number] = asyncio.get_running_loop().create_future()
@@ -142,15 +142,24 @@ class Hand:
                     case Reply(number):
                         if (waiting := self._waiting.get(number)) is not None and not waiting.done():
                             waiting.set_result(message)
-                    case Noticed(notice):
+                    case NoticeSent(notice):
                         self._tell(notice, self.pid)
-                    case Last(metrics):
+                    case FinalMetrics(metrics):
                         self.metrics = metrics
                     case Probed():
                         self.probed(message)
                     case Tokens():
                         self.announced(message)
-                    case Start() | Expect() | Take() | Count() | Look() | Drain() | Probe() | Ejected():
+                    case (
+                        Start()
+                        | Prepare()
+                        | Apply()
+                        | CollectMetrics()
+                        | HealthSnapshotRequest()
+                        | Drain()
+                        | Probe()
+                        | Ejected()
+                    ):
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:
             for waiting in self._waiting.values():

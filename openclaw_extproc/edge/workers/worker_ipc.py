@@ -40,7 +40,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Expect:
+class Prepare:
     """Get ready for this configuration. Answered by a `Reply`, with what went wrong or nothing."""
 
     number: int
@@ -48,19 +48,19 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class Apply:
     """From the next request on, work with what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CollectMetrics:
     """Answered by a `Reply` with all metrics."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HealthSnapshotRequest:
     """Answered by a `Reply` with the state of every provider and model."""
 
     number: int
@@ -115,21 +115,23 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class NoticeSent:
     """Something that people are to be told: the parent knows through what, and whether they know already."""
 
     notice: Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class FinalMetrics:
     """What was counted in a worker's whole life, just before its end."""
 
     metrics: tuple[Metric, ...]
 
 
-ToWorker: TypeAlias = Start | Expect | Take | Count | Look | Drain | Probe | Ejected | Probed | Tokens
-FromWorker: TypeAlias = Ready | Reply | Noticed | Last | Probed | Tokens
+ToWorker: TypeAlias = (
+    Start | Prepare | Apply | CollectMetrics | HealthSnapshotRequest | Drain | Probe | Ejected | Probed | Tokens
+)
+FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens
 Message: TypeAlias = ToWorker | FromWorker
 
 

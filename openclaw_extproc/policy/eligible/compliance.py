@@ -8,7 +8,7 @@ a class or cost centre that a client made up is refused.
 
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible.cost_centres import restrictions_of
@@ -57,7 +57,7 @@ def bounds(case: RoutingContext, of_levels: tuple[str, ...]) -> Bounds:
 
 def _unclassed(case: RoutingContext, classes: tuple[str, ...]) -> Fault | None:
     if case.strategy.compliance.required and not classes:
-        return Fault(Kind.FORBIDDEN, "every request needs a data class: send x-openclaw-data-class")
+        return Fault(FaultKind.FORBIDDEN, "every request needs a data class: send x-openclaw-data-class")
     return None
 
 
@@ -70,10 +70,10 @@ def _unknown(case: RoutingContext) -> Fault | None:
     classes = {*compliance.classes, *(name for _, name in compliance.when), compliance.data_class} - {""}
     if declared.data_class and declared.data_class not in classes:
         known = ", ".join(sorted(classes)) or "none"
-        return Fault(Kind.MALFORMED, f"x-openclaw-data-class: unknown data class (known: {known})")
+        return Fault(FaultKind.MALFORMED, f"x-openclaw-data-class: unknown data class (known: {known})")
     centres = case.strategy.cost_centres
     if declared.cost_centre and centres and declared.cost_centre not in centres:
         if declared.cost_centre == case.features.identity.cost_centre:
-            return Fault(Kind.FORBIDDEN, "the caller's cost centre is not configured")
-        return Fault(Kind.MALFORMED, "x-openclaw-cost-centre: unknown cost centre")
+            return Fault(FaultKind.FORBIDDEN, "the caller's cost centre is not configured")
+        return Fault(FaultKind.MALFORMED, "x-openclaw-cost-centre: unknown cost centre")
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import AUTO, Target
 from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import Candidate
@@ -76,38 +76,42 @@ def most_telling_fault(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
     If nobody may have it, that: whatever else is missing at a provider that is out of bounds is no business of theirs.
     """
     faults = [fault for _, fault in objections]
-    allowed = [fault for fault in faults if fault.kind is not Kind.FORBIDDEN]
+    allowed = [fault for fault in faults if fault.kind is not FaultKind.FORBIDDEN]
     if not allowed:
         return faults[0]
-    unfit = (fault for fault in allowed if fault.kind is Kind.UNSUPPORTED)
+    unfit = (fault for fault in allowed if fault.kind is FaultKind.UNSUPPORTED)
     long = (fault for fault in allowed if fault.code == TOO_LONG)
     return next(unfit, None) or next(long, None) or allowed[0]
 
 
 def _forbidden(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     name = terms.bounds.forbids(one, case)
-    return Fault(Kind.FORBIDDEN, f"{name} does not allow {one.name}") if name else None
+    return Fault(FaultKind.FORBIDDEN, f"{name} does not allow {one.name}") if name else None
 
 
 def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     features, situation, provider = case.features, case.situation, target.provider
     spoken = spoken_to(provider, features.client_format)
     if spoken is None or spoken.provider is None:
-        return Fault(Kind.UNSUPPORTED, f"model: {provider.name} serves it, but not for {_ASKED[features.operation]}")
+        return Fault(
+            FaultKind.UNSUPPORTED, f"model: {provider.name} serves it, but not for {_ASKED[features.operation]}"
+        )
     other_vectors = features.operation == "embeddings" and target.model != terms.first.model
     if other_vectors and not case.gateway.mixed_embeddings:
-        return Fault(Kind.EXHAUSTED, f"vectors of {target.model} cannot be compared with those of {terms.first.model}")
+        return Fault(
+            FaultKind.EXHAUSTED, f"vectors of {target.model} cannot be compared with those of {terms.first.model}"
+        )
     foreign = spoken.words != features.client_format
     if provider.auth == "forward" and (foreign or provider.name != terms.home):
         # A caller's key goes to the provider it was sent for and to nobody else.
-        return Fault(Kind.EXHAUSTED, "the caller's own credential is sent only to the first provider of a chain")
+        return Fault(FaultKind.EXHAUSTED, "the caller's own credential is sent only to the first provider of a chain")
     if provider.auth != "forward" and provider.identity in situation.missing_credentials:
-        return Fault(Kind.EXHAUSTED, "its credential is not set")
+        return Fault(FaultKind.EXHAUSTED, "its credential is not set")
     if foreign and features.bound_to_format:
         bound = features.bound_to_format[0]
-        return Fault(Kind.UNSUPPORTED, f"{bound} cannot be translated for {provider.name}", about=bound)
+        return Fault(FaultKind.UNSUPPORTED, f"{bound} cannot be translated for {provider.name}", about=bound)
     if foreign and (missing := sorted(features.needs - spoken.provider.carries)):
-        return Fault(Kind.UNSUPPORTED, f"{', '.join(missing)} cannot be translated for {provider.name}")
+        return Fault(FaultKind.UNSUPPORTED, f"{', '.join(missing)} cannot be translated for {provider.name}")
     return None
 
 
@@ -116,7 +120,7 @@ def _absent(one: Candidate, case: RoutingContext) -> Fault | None:
     is asked, as the name may resolve by then."""
     if one.target.provider.name not in case.situation.without_address:
         return None
-    return Fault(Kind.EXHAUSTED, "Envoy has no address of it")
+    return Fault(FaultKind.EXHAUSTED, "Envoy has no address of it")
 
 
 def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:
@@ -132,7 +136,7 @@ def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:
         return None
     asks = f"about {tokens:,} tokens with the requested output"
     public = f"{asks}; the context window of {one.target.model} is {facts.window:,}"
-    return Fault(Kind.MALFORMED, public, code=TOO_LONG)
+    return Fault(FaultKind.MALFORMED, public, code=TOO_LONG)
 
 
 def _unable(one: Candidate, case: RoutingContext) -> Fault | None:
@@ -140,7 +144,7 @@ def _unable(one: Candidate, case: RoutingContext) -> Fault | None:
     missing = one.facts.lacks & case.abilities
     if not missing:
         return None
-    return Fault(Kind.UNSUPPORTED, f"{one.target.model} does not support {', '.join(sorted(missing))}")
+    return Fault(FaultKind.UNSUPPORTED, f"{one.target.model} does not support {', '.join(sorted(missing))}")
 
 
 _ASKED: dict[Operation, str] = {

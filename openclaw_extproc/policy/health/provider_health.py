@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.health.circuit import Circuit, State
 from openclaw_extproc.policy.health.headroom import Headroom
@@ -39,20 +39,28 @@ class Reach(Enum):
     """Of the model too."""
 
 
-def reach(kind: Kind, status: int | None = None) -> Reach:
+def reach(kind: FaultKind, status: int | None = None) -> Reach:
     """`status`: the provider's own, where it gave one."""
     match kind:
-        case Kind.UPSTREAM_GARBLED | Kind.UNAUTHENTICATED:
+        case FaultKind.UPSTREAM_GARBLED | FaultKind.UNAUTHENTICATED:
             return Reach.PROVIDER
-        case Kind.UPSTREAM_SILENT:
+        case FaultKind.UPSTREAM_SILENT:
             return Reach.PROVIDER if status is None else Reach.MODEL  # 408 and 504: it is there, the model was too slow
-        case Kind.UPSTREAM_ERROR:
+        case FaultKind.UPSTREAM_ERROR:
             return Reach.MODEL if status == _FAILED_MODEL else Reach.PROVIDER
-        case Kind.RATE_LIMITED | Kind.OVERLOADED | Kind.FORBIDDEN:
+        case FaultKind.RATE_LIMITED | FaultKind.OVERLOADED | FaultKind.FORBIDDEN:
             return Reach.MODEL
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.NOT_FOUND | Kind.REFUSED:
+        case (
+            FaultKind.MALFORMED | FaultKind.UNSUPPORTED | FaultKind.TOO_LARGE | FaultKind.NOT_FOUND | FaultKind.REFUSED
+        ):
             return Reach.NOBODY
-        case Kind.OVER_BUDGET | Kind.EXHAUSTED | Kind.ABANDONED | Kind.BUG | Kind.METHOD_NOT_ALLOWED:
+        case (
+            FaultKind.OVER_BUDGET
+            | FaultKind.EXHAUSTED
+            | FaultKind.ABANDONED
+            | FaultKind.BUG
+            | FaultKind.METHOD_NOT_ALLOWED
+        ):
             return Reach.NOBODY
         case _ as never:
             assert_never(never)
@@ -171,8 +179,8 @@ class HealthTable:
         self._rate(target, at, failed=False, seconds=seconds)
 
     def failed(
-        self, target: Target, kind: Kind, at: float, *, status: int | None = None, retry_after: float | None = None,
-        why: str = "",
+        self, target: Target, kind: FaultKind, at: float, *, status: int | None = None,
+        retry_after: float | None = None, why: str = "",
     ) -> None:  # fmt: skip
         """`status`: the provider's own. `retry_after`: seconds it asked to be left alone. `why`: for people."""
         whose = reach(kind, status)

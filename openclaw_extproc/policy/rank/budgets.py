@@ -8,7 +8,7 @@ Only when nothing is left, or the operator says `reject`, the request is refused
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides
@@ -107,7 +107,7 @@ def too_dear(limit: BudgetLimit, one: Candidate) -> Fault:
         if one.cost is None
         else f"and this request would cost about {_dollars(one.cost)}"
     )
-    return Fault(Kind.OVER_BUDGET, f"{limit.told}, {asks}")
+    return Fault(FaultKind.OVER_BUDGET, f"{limit.told}, {asks}")
 
 
 def notice(limit: BudgetLimit, before: Candidate, now: Candidate) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import AUTO, LEVEL
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides
@@ -73,7 +73,7 @@ def _by_level(case: RoutingContext, over: Overrides) -> ModelChoice | None:
         return None
     found = None if over.by == "request" and over.model.startswith(LEVEL) else case.meaning(over.model)
     if found is None:
-        raise FaultError(Kind.NOT_FOUND, f"{over.level}: no provider is configured for its model")
+        raise FaultError(FaultKind.NOT_FOUND, f"{over.level}: no provider is configured for its model")
     told = found.chain[0].name if over.model.startswith(LEVEL) else over.model
     return ModelChoice((over.model,), over.by, (f"{over.level}: {told}",), fallback=over.fallback, level=over.level)
 
@@ -195,4 +195,4 @@ def unknown_model_fault(case: RoutingContext) -> FaultError:
     strategy = case.strategy
     known = sorted({*case.gateway.listed, *strategy.pools, *strategy.virtual})
     told = ", ".join(known[:MAX_NAMES_TOLD]) + (", …" if len(known) > MAX_NAMES_TOLD else "")
-    return FaultError(Kind.NOT_FOUND, f"model: no provider is configured for the requested model (known: {told})")
+    return FaultError(FaultKind.NOT_FOUND, f"model: no provider is configured for the requested model (known: {told})")

@@ -3,23 +3,23 @@
 import msgspec
 
 from openclaw_extproc import plan as plans
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.history import history as read_history
-from openclaw_extproc.stages.attempt.upstream_request import Bound
+from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.events import RequestHead
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""
 
-NO_PLAN = Fault(Kind.BUG, "the attempt stage was given no plan for this request")
-UNCONFIRMED = Fault(Kind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
+NO_PLAN = Fault(FaultKind.BUG, "the attempt stage was given no plan for this request")
+UNCONFIRMED = Fault(FaultKind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
 """The plan was made with a configuration that is not known here. The status is ours: 529 is what Anthropic says, and
 not all clients know it."""
 
 
-def bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
+def bind(head: RequestHead, snapshots: Snapshots) -> BoundAttempt | Fault:
     """The attempt that this head begins, or why there is none."""
     try:
         plan = plans.read(head.metadata.get("plan", ""), snapshots)
@@ -32,4 +32,4 @@ def bind(head: RequestHead, snapshots: Snapshots) -> Bound | Fault:
         return NO_PLAN
     except UnconfirmedError:
         return UNCONFIRMED
-    return Bound(plan, attempt, target, head.headers, history, head.at, head.is_reused)
+    return BoundAttempt(plan, attempt, target, head.headers, history, head.at, head.is_reused)

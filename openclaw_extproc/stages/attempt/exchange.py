@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact, Seen
@@ -12,10 +12,10 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.health.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt import retries
-from openclaw_extproc.stages.attempt.failure_table import Failure, judge
-from openclaw_extproc.stages.attempt.response_reader import Listening, Unsealed
-from openclaw_extproc.stages.attempt.retries import Onward
-from openclaw_extproc.stages.attempt.upstream_request import Bound
+from openclaw_extproc.stages.attempt.failure_table import Failure, classify_failure
+from openclaw_extproc.stages.attempt.response_reader import ResponseReader, Unsealed
+from openclaw_extproc.stages.attempt.retries import NextAttempt
+from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.stages.events import ResponseBody
 from openclaw_extproc.wire import sse, unpacking
@@ -35,13 +35,13 @@ _MAY_SAY_HOW_LONG = ("429", "503")
 
 
 @dataclass(slots=True)
-class Call:
+class Exchange:
     """An attempt that was sent; grows while it goes."""
 
-    bound: Bound
+    bound: BoundAttempt
     ask: Ask
     losses: tuple[str, ...]
-    listening: Listening = field(default_factory=Listening)
+    listening: ResponseReader = field(default_factory=ResponseReader)
     beginning: Beginning = field(default_factory=Beginning)
     unknown: bytes | None = None
     """The first bytes of an answer, while they do not tell whether it is what was asked for; `None`: it is known."""
@@ -92,14 +92,14 @@ class Call:
         plan, attempt = self.bound.plan, self.bound.attempt
         if plan.stays(attempt) and not self.retry_after and self.head.get(":status") in _MAY_SAY_HOW_LONG:
             return False
-        return retries.again(plan, attempt, self.retry_after, self.bound.began) is not None
+        return retries.retry_headers(plan, attempt, self.retry_after, self.bound.began) is not None
 
     def judged(self, fault: Fault) -> Failure:
-        return judge(fault, forwards=self.bound.forwards)
+        return classify_failure(fault, forwards=self.bound.forwards)
 
-    def onward(self, failure: Failure) -> Onward | None:
+    def onward(self, failure: Failure) -> NextAttempt | None:
         bound = self.bound
-        return retries.onward(bound.plan, bound.attempt, bound.target, failure, self.retry_after, bound.began)
+        return retries.next_attempt(bound.plan, bound.attempt, bound.target, failure, self.retry_after, bound.began)
 
     @property
     def limits(self) -> Limits:
@@ -179,13 +179,13 @@ class Call:
         self.pieces = client.pieces_for(self.ask)
         return ""
 
-    def _listening(self, decoder: Decoder, unframing: Passing | None, at: float, *, rewrites: bool) -> Listening:
+    def _listening(self, decoder: Decoder, unframing: Passing | None, at: float, *, rewrites: bool) -> ResponseReader:
         client = self.bound.client
         if self.bound.translates or rewrites:
             encoder = client.encoder(self.ask, int(at))
             secret = self.bound.fallback and self.bound.provider.seals_for_account
-            return Listening(decoder, Unsealed(encoder) if secret else encoder, unframing)
-        return Listening(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
+            return ResponseReader(decoder, Unsealed(encoder) if secret else encoder, unframing)
+        return ResponseReader(decoder, None, unframing, client.trim(self.ask) if self.streamed else None)
 
     def whole_events(self, chunk: bytes, *, end: bool) -> bytes:
         """A chunk of the client's own format up to its last whole event, after what waited for it."""
@@ -198,7 +198,7 @@ class Call:
         return self.listening.break_off(fault) if self.listening.rewrites else self.pieces.break_off(fault)
 
     def hear(self, event: ResponseBody) -> tuple[list[Fact], bytes]:
-        """As `Listening.hear`. Only what says something counts against silence, not each byte."""
+        """As `ResponseReader.hear`. Only what says something counts against silence, not each byte."""
         if event.spoilt:
             return self.listening.spoil(event.spoilt)
         chunk = event.chunk
@@ -257,13 +257,15 @@ class Call:
         return entry(self.bound, at, outcome, fault, self)
 
 
-def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: Call | None = None) -> AttemptEntry:
+def entry(
+    bound: BoundAttempt, at: float, outcome: Outcome, fault: Fault | None, call: Exchange | None = None
+) -> AttemptEntry:
     """`call` is `None` when nothing was sent."""
     previous = bound.history.failed[-1] if bound.history.failed else None
     selection = Selection.PRIMARY
     if previous is not None:
         selection = Selection.RETRY if previous.target == bound.target else Selection.FALLBACK
-    failure = None if fault is None else judge(fault, forwards=bound.forwards)
+    failure = None if fault is None else classify_failure(fault, forwards=bound.forwards)
     return AttemptEntry(
         request_id=bound.plan.request_id,
         attempt=bound.attempt,
@@ -289,4 +291,4 @@ def entry(bound: Bound, at: float, outcome: Outcome, fault: Fault | None, call: 
 def _unbilled(outcome: Outcome, fault: Fault | None) -> bool:
     """A provider that says itself that it failed bills nothing, whatever it had counted before. One whose answer we
     cannot read may well bill it."""
-    return outcome is Outcome.FAILED and fault is not None and fault.kind is not Kind.UPSTREAM_GARBLED
+    return outcome is Outcome.FAILED and fault is not None and fault.kind is not FaultKind.UPSTREAM_GARBLED

@@ -1,6 +1,6 @@
 """Every way in which an attempt can fail, and what may help: the one table of it.
 
-    what the provider said (status, its own code, where it said it) --> `Kind` and code, by its wire format
+    what the provider said (status, its own code, where it said it) --> `NoticeKind` and code, by its wire format
     `Fault`, and whose credential it was                            --> `Failure`, here
     `Failure`, the plan, the provider's retry-after                 --> who is tried next, `retries.onward`
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.wire.error_words import NO_ACCESS, NO_MODEL, NO_QUOTA, NO_REGION, TOO_LONG
 
 
@@ -74,26 +74,26 @@ _CODES: Mapping[str, Failure] = {
 """A provider's own word says more than the status it comes with: OpenAI gives 403 for a model it does not show to this
 account, and 429 to who has not paid."""
 
-_KINDS: Mapping[Kind, Failure] = {
-    Kind.RATE_LIMITED: Failure(Kind.RATE_LIMITED.value, Remedy.ANYBODY),
-    Kind.OVERLOADED: Failure(Kind.OVERLOADED.value, Remedy.ANYBODY),
-    Kind.UPSTREAM_ERROR: Failure(Kind.UPSTREAM_ERROR.value, Remedy.ANYBODY),
-    Kind.UPSTREAM_GARBLED: Failure(Kind.UPSTREAM_GARBLED.value, Remedy.ANYBODY),
-    Kind.UPSTREAM_SILENT: Failure(Kind.UPSTREAM_SILENT.value, Remedy.ANYBODY),
-    Kind.TOO_LARGE: Failure(
+_KINDS: Mapping[FaultKind, Failure] = {
+    FaultKind.RATE_LIMITED: Failure(FaultKind.RATE_LIMITED.value, Remedy.ANYBODY),
+    FaultKind.OVERLOADED: Failure(FaultKind.OVERLOADED.value, Remedy.ANYBODY),
+    FaultKind.UPSTREAM_ERROR: Failure(FaultKind.UPSTREAM_ERROR.value, Remedy.ANYBODY),
+    FaultKind.UPSTREAM_GARBLED: Failure(FaultKind.UPSTREAM_GARBLED.value, Remedy.ANYBODY),
+    FaultKind.UPSTREAM_SILENT: Failure(FaultKind.UPSTREAM_SILENT.value, Remedy.ANYBODY),
+    FaultKind.TOO_LARGE: Failure(
         TOO_LARGE, Remedy.OTHER_PROVIDER
     ),  # of bytes, or of tokens a minute: each has its own limit
-    Kind.REFUSED: Failure(Kind.REFUSED.value, Remedy.OTHER_PROVIDER),
-    Kind.UNAUTHENTICATED: _REFUSED,
-    Kind.FORBIDDEN: _REFUSED,
-    Kind.NOT_FOUND: _NO_MODEL,
+    FaultKind.REFUSED: Failure(FaultKind.REFUSED.value, Remedy.OTHER_PROVIDER),
+    FaultKind.UNAUTHENTICATED: _REFUSED,
+    FaultKind.FORBIDDEN: _REFUSED,
+    FaultKind.NOT_FOUND: _NO_MODEL,
 }
 
 _OURS = frozenset({CREDENTIAL_REFUSED, QUOTA_EXHAUSTED})
 """What is the caller's own business where the credential is the caller's own."""
 
 
-def judge(fault: Fault, *, forwards: bool = False) -> Failure:
+def classify_failure(fault: Fault, *, forwards: bool = False) -> Failure:
     """What this failure is. `forwards`: the credential was the caller's own, which no other provider may see."""
     found = _CODES.get(fault.code) or _KINDS.get(fault.kind) or Failure(fault.kind.value, Remedy.NOBODY)
     if forwards and found.reason in _OURS:

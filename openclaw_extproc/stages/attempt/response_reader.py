@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen, Signed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -19,7 +19,7 @@ class Unsealed:
         return b"" if isinstance(fact, Signed) else self._encoder.feed(fact)
 
 
-class Listening:
+class ResponseReader:
     """Bytes in, facts noted, bytes for the client out. Without encoder, unframing and trimming it only listens."""
 
     def __init__(
@@ -78,12 +78,12 @@ class Listening:
         return [failed], b"" if self._encoder is None else self._encoder.feed(failed)
 
     def _unreadable(self, problem: UnreadableError) -> Failed:
-        self.fault = self.fault or Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")
+        self.fault = self.fault or Fault(FaultKind.UPSTREAM_GARBLED, f"the provider's answer is unreadable: {problem}")
         return Failed(self.fault)
 
     def _cannot_be_written(self, problem: UnreadableError) -> Failed:
         self.complete = False
-        self.fault = Fault(Kind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
+        self.fault = Fault(FaultKind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
         return Failed(self.fault)
 
     def _facts(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:

@@ -18,7 +18,7 @@ MAX_WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Onward:
+class NextAttempt:
     """There is a next attempt."""
 
     headers: Mapping[str, str]
@@ -27,27 +27,27 @@ class Onward:
     """Where it goes, when those who cannot help are left out; `None`: as planned."""
 
 
-def onward(
+def next_attempt(
     plan: Plan, attempt: int, target: Target, failure: Failure, retry_after: str, at: float = 0.0
-) -> Onward | None:
+) -> NextAttempt | None:
     """How to go on after this target failed; `None`: nobody is left who could help.
 
     `retry_after`: the failed answer's own, "" where it has none; dates are taken for none.
     """
     ahead = plan.groups[attempt:]
     if failure.remedy is Remedy.ANYBODY:
-        headers = again(plan, attempt, retry_after, at)
+        headers = retry_headers(plan, attempt, retry_after, at)
         if headers is not None:
-            return Onward(headers)
+            return NextAttempt(headers)
         # It wants to be left alone for longer than anybody waits: whoever comes after it.
         others = tuple(group for group in ahead if group != plan.group(attempt))
-        return Onward({RETRY: "1"}, replace(plan, groups=(*plan.groups[:attempt], *others))) if others else None
+        return NextAttempt({RETRY: "1"}, replace(plan, groups=(*plan.groups[:attempt], *others))) if others else None
     useful = tuple(kept for group in ahead if (kept := tuple(t for t in group if _helps(t, target, failure, plan))))
     if not useful:
         return None
     # Envoy counts attempts, so the groups behind us keep their places.
     left = None if useful == ahead else replace(plan, groups=(*plan.groups[:attempt], *useful))
-    return Onward({RETRY: "1"}, left)
+    return NextAttempt({RETRY: "1"}, left)
 
 
 def _helps(other: Target, failed: Target, failure: Failure, plan: Plan) -> bool:
@@ -70,7 +70,7 @@ def is_alone(plan: Plan, attempt: int, target: Target) -> bool:
     return all(other.name == target.name for group in plan.groups[attempt:] for other in group)
 
 
-def again(plan: Plan, attempt: int, retry_after: str, at: float = 0.0) -> dict[str, str] | None:
+def retry_headers(plan: Plan, attempt: int, retry_after: str, at: float = 0.0) -> dict[str, str] | None:
     """The headers that make Envoy go on to whoever is planned next; `None` when this was the last attempt.
 
     `at`: a time that has passed already, by which it is known whether a pause goes beyond the limit of the whole call.

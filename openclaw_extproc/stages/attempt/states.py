@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from openclaw_extproc.stages.attempt.exchange import Call
-from openclaw_extproc.stages.attempt.upstream_request import Bound
+from openclaw_extproc.stages.attempt.exchange import Exchange
+from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -16,7 +16,7 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
-    Woken,
+    TimerFired,
 )
 
 
@@ -27,44 +27,44 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    bound: Bound
+    bound: BoundAttempt
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PassThrough:
     """No model call: its head is changed, and that was all. What the provider answers is not for this stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    call: Call
+    call: Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    call: Call
+class HoldingBack:
+    call: Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    call: Call
+    call: Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Refusing:
+class ReadingError:
     """The last attempt failed with an error status: its body is read for the message."""
 
-    call: Call
+    call: Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Done:
     """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
 
     passes: bool = False
 
 
-State: TypeAlias = New | Reading | Passed | Sent | Holding | Answering | Refusing | Over
+State: TypeAlias = New | Reading | PassThrough | Sent | HoldingBack | Answering | ReadingError | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +83,5 @@ def ends(event: Event) -> bool:
             return end
         case ResponseTrailers() | Closed():
             return True
-        case RequestHead() | RequestBody() | Woken() | Overrun():
+        case RequestHead() | RequestBody() | TimerFired() | Overrun():
             return False

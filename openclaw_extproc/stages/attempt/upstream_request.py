@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
@@ -13,7 +13,7 @@ from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages.attempt.failure_table import judge
+from openclaw_extproc.stages.attempt.failure_table import classify_failure
 from openclaw_extproc.stages.attempt.history import History, noted_start
 from openclaw_extproc.stages.events import (
     AwsCredential,
@@ -37,7 +37,7 @@ MAX_QUOTED_CHARS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundAttempt:
     """A request head that knows where it goes."""
 
     plan: Plan
@@ -89,7 +89,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class UpstreamRequest:
     ask: Ask
     encoded: Encoded
 
@@ -104,7 +104,7 @@ class Prepared:
                 return replace(self.ask, inputs=("",) * len(self.ask.inputs))
 
 
-def prepare(bound: Bound, body: bytes) -> Prepared:
+def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamRequest:
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
         raw = j.without_mark(body)  # which no provider has to know
@@ -123,9 +123,9 @@ def prepare(bound: Bound, body: bytes) -> Prepared:
             encoded = bound.client.edit(_freed(with_fields(asked, amended)), change)
         encoded = replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
         adapt = bound.provider.adapt
-        return Prepared(ask, encoded if adapt is None else adapt(encoded, ask, change))
+        return UpstreamRequest(ask, encoded if adapt is None else adapt(encoded, ask, change))
     except UnreadableError as problem:
-        raise FaultError(Kind.MALFORMED, str(problem)) from problem
+        raise FaultError(FaultKind.MALFORMED, str(problem)) from problem
 
 
 def _changed(ask: Ask, target: Target) -> Ask:
@@ -138,7 +138,7 @@ def _freed(asked: Asked) -> Asked:
     return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
 
-def request(bound: Bound, prepared: Prepared, body: bytes) -> Continue:
+def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: bytes) -> Continue:
     """What Envoy has to change in the request for this provider."""
     provider, client_format = bound.target.provider, bound.plan.client_format
     side = bound.provider
@@ -168,7 +168,7 @@ def _with_query(path: str, query: str) -> str:
     return path if not query else f"{path}{'&' if '?' in path else '?'}{query}"
 
 
-def _credential(bound: Bound, path: str, body: bytes) -> Credential | None:
+def _credential(bound: BoundAttempt, path: str, body: bytes) -> Credential | None:
     provider = bound.target.provider
     match provider.auth:
         case "aws":
@@ -181,13 +181,13 @@ def _credential(bound: Bound, path: str, body: bytes) -> Credential | None:
             return HeaderCredential(provider.credential, bound.provider.credential_header)
 
 
-def exhausted(bound: Bound, fault: Fault) -> Fault:
+def exhausted_fault(bound: BoundAttempt, fault: Fault) -> Fault:
     """What the caller is told when no attempt is left: the status says whether to slow down or to come back.
 
     Where the plan has one target only, that one's status says it best; and its words, which limit or which field it
     was, stand beside ours in any case.
     """
-    failure = judge(fault)
+    failure = classify_failure(fault)
     last = f"{bound.target.provider.name}: {failure.reason.replace('_', ' ')}"
     tried = "1 attempt" if bound.attempt == 1 else f"{bound.attempt} attempts"
     # What an operator has to mend is told to the operator.
@@ -197,4 +197,4 @@ def exhausted(bound: Bound, fault: Fault) -> Fault:
     targets = {target.name for group in bound.plan.groups for target in group}
     if len(targets) == 1 and not failure.alerts and (fault.upstream_status or 0) >= HTTP_ERROR:
         return Fault(fault.kind, public, fault.upstream_status, fault.code)
-    return Fault(Kind.RATE_LIMITED if fault.kind is Kind.RATE_LIMITED else Kind.EXHAUSTED, public)
+    return Fault(FaultKind.RATE_LIMITED if fault.kind is FaultKind.RATE_LIMITED else FaultKind.EXHAUSTED, public)

@@ -9,7 +9,7 @@ from openclaw_extproc.stages.events import Continue, To
 from openclaw_extproc.wire import family_of
 
 
-def sent(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Continue:
+def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Continue:
     total = plan.limits.total_ms
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
@@ -18,7 +18,7 @@ def sent(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Contin
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=noted(plan, user))
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=directive_metadata(plan, user))
 
 
 def _left_ms(began: float, total_ms: int, at: float) -> int:
@@ -26,10 +26,10 @@ def _left_ms(began: float, total_ms: int, at: float) -> int:
     return max(1, total_ms - round((at - began) * 1000))
 
 
-def noted(plan: Plan, user: str) -> dict[str, str]:
+def directive_metadata(plan: Plan, user: str) -> dict[str, str]:
     """The id again, for the access log: attempts take the header away."""
     return {
-        **decision_output.noted(plan, user),
+        **decision_output.decision_metadata(plan, user),
         "plan": plans.write(plan),
         "client_format": plan.client_format,
         "family": family_of(plan.client_format),

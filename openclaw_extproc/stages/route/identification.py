@@ -14,7 +14,7 @@ from typing import TypeAlias
 from urllib.parse import unquote_plus
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules, ClaimNames, Client, Source, client_with
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.events import Continue, RequestHead
 from openclaw_extproc.stages.headers import SECRET_PARAMETERS
@@ -33,14 +33,16 @@ MAX_NAME_CHARS = 256
 MAX_GROUPS = 64
 CHALLENGE = {"www-authenticate": 'Bearer realm="openclaw"'}
 
-_TOO_MANY = Fault(Kind.MALFORMED, f"more than {MAX_KEYS} credentials in one request")
-_WRONG_KEY = Fault(Kind.UNAUTHENTICATED, f"{OWN_HEADER}: not a key of any client")
+_TOO_MANY = Fault(FaultKind.MALFORMED, f"more than {MAX_KEYS} credentials in one request")
+_WRONG_KEY = Fault(FaultKind.UNAUTHENTICATED, f"{OWN_HEADER}: not a key of any client")
 _MISSING = Fault(
-    Kind.UNAUTHENTICATED, "authentication is required: send a client key in the place of the SDK's API key"
+    FaultKind.UNAUTHENTICATED, "authentication is required: send a client key in the place of the SDK's API key"
 )
-_UNKNOWN = Fault(Kind.UNAUTHENTICATED, "authentication failed: the credential is not one of a client of this gateway")
-_BAD_TOKEN = Fault(Kind.UNAUTHENTICATED, "authentication failed: the token is not valid (any more)")
-_UNLISTED = Fault(Kind.FORBIDDEN, "this caller is not among the clients of this gateway")
+_UNKNOWN = Fault(
+    FaultKind.UNAUTHENTICATED, "authentication failed: the credential is not one of a client of this gateway"
+)
+_BAD_TOKEN = Fault(FaultKind.UNAUTHENTICATED, "authentication failed: the token is not valid (any more)")
+_UNLISTED = Fault(FaultKind.FORBIDDEN, "this caller is not among the clients of this gateway")
 
 
 @dataclass(frozen=True, slots=True)

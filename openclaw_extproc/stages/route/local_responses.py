@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import estimated_tokens
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.model.ask import Ask
@@ -43,7 +43,7 @@ def models(spoken: Spoken, gateway: Gateway) -> bytes:
         return spoken.models.all(names, CREATED)
     name = unquote(found[1]).removeprefix("models/")
     if name not in gateway.listed:
-        raise FaultError(Kind.NOT_FOUND, "model: no provider is configured for the requested model")
+        raise FaultError(FaultKind.NOT_FOUND, "model: no provider is configured for the requested model")
     return spoken.models.one(name, CREATED)
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from openclaw_extproc import features
 from openclaw_extproc.callers import CallerIdentity, CallerRules
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
@@ -22,7 +22,7 @@ from openclaw_extproc.policy.passthrough import PassthroughDecision
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.exchange import entry as attempt_entry
 from openclaw_extproc.stages.attempt.history import History, noted_start
-from openclaw_extproc.stages.attempt.upstream_request import Bound
+from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Continue,
@@ -36,7 +36,7 @@ from openclaw_extproc.stages.events import (
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.stages.route import envoy_directives, local_responses
 from openclaw_extproc.stages.route.request_checks import request_id
-from openclaw_extproc.stages.route.request_entry import answering
+from openclaw_extproc.stages.route.request_entry import answering_target
 from openclaw_extproc.wire import FORMATS, Spoken, passthrough
 from openclaw_extproc.wire.model_names import Sent, renamed
 from openclaw_extproc.wire.passthrough import Rule
@@ -69,12 +69,12 @@ def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault
     if rule is None:
         known = methods(spoken, gateway)
         if known or method not in METHODS:
-            return Fault(Kind.METHOD_NOT_ALLOWED, f"{_word(method)}: not a method of this path")
-        return Fault(Kind.NOT_FOUND, f"{method} on this path is not served here")
+            return Fault(FaultKind.METHOD_NOT_ALLOWED, f"{_word(method)}: not a method of this path")
+        return Fault(FaultKind.NOT_FOUND, f"{method} on this path is not served here")
     if not rule.is_open(gateway.opened):
         names = " and ".join(rule.opened_by)
         public = f"{method} on this path is closed here: gateway.passthrough opens it by the name {names}"
-        return Fault(Kind.FORBIDDEN, public)
+        return Fault(FaultKind.FORBIDDEN, public)
     return rule
 
 
@@ -141,11 +141,11 @@ def planned(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Con
         changed["content-length"] = str(len(body))
     gone = tuple(sorted(n for n in head.headers if n.startswith("x-envoy-") and n not in changed))
     to = To.REQUEST_HEAD if body is None else To.REQUEST_BODY
-    noted = envoy_directives.noted(plan, user)
+    noted = envoy_directives.directive_metadata(plan, user)
     return Continue(to, changed, gone, body=body, groups=plan.groups, metadata=noted, bypass=body is None)
 
 
-def request(bound: Bound, head: RequestHead) -> Continue:
+def request(bound: BoundAttempt, head: RequestHead) -> Continue:
     """The attempt stage's answer: the provider's path, the right credential, nothing of ours."""
     provider = bound.target.provider
     forwards = provider.auth == "forward"
@@ -216,12 +216,12 @@ def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEnt
 
 def _attempt(entry: RequestEntry, plan: Plan, head: Mapping[str, str], at: float) -> AttemptEntry:
     target = plan.groups[0][0]
-    bound = Bound(plan, 1, target, {}, History(), plan.began)
-    if answering(plan, head) is None:
+    bound = BoundAttempt(plan, 1, target, {}, History(), plan.began)
+    if answering_target(plan, head) is None:
         return attempt_entry(bound, at, Outcome.NO_ANSWER, entry.fault)
     status = int(head.get(":status", "0"))
     fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
-    failed = status >= 400 and fault.kind is not Kind.MALFORMED
+    failed = status >= 400 and fault.kind is not FaultKind.MALFORMED
     return attempt_entry(bound, at, Outcome.FAILED if failed else Outcome.OK, fault if failed else None)
 
 

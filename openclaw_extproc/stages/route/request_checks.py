@@ -1,15 +1,15 @@
 """A request's head, before its body is here: what is wrong with it already."""
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.wire import Spoken
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The largest request body that passes. The same number stands in the Envoy configuration."""
-TOO_LARGE = Fault(Kind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
+TOO_LARGE = Fault(FaultKind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
 UPGRADE_REQUIRED = 426
-NO_UPGRADE = Fault(Kind.UNSUPPORTED, "upgrade: not at this path; send the request without it", UPGRADE_REQUIRED)
+NO_UPGRADE = Fault(FaultKind.UNSUPPORTED, "upgrade: not at this path; send the request without it", UPGRADE_REQUIRED)
 """The status by which clients that try a websocket first (Codex) know at once to go on with plain HTTP."""
 
 
@@ -18,9 +18,9 @@ def objection(head: RequestHead) -> Fault | None:
     if length(head) > MAX_BODY_BYTES:
         return TOO_LARGE
     if head.headers.get("content-encoding", "identity") != "identity":
-        return Fault(Kind.MALFORMED, "content-encoding: compressed request bodies are not read here")
+        return Fault(FaultKind.MALFORMED, "content-encoding: compressed request bodies are not read here")
     if head.end:
-        return Fault(Kind.MALFORMED, "request body: missing")
+        return Fault(FaultKind.MALFORMED, "request body: missing")
     return None
 
 

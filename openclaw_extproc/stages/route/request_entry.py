@@ -7,7 +7,7 @@ from dataclasses import replace
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.history import STALE, history, was_stale
 from openclaw_extproc.stages.entries import RequestEntry
@@ -39,7 +39,7 @@ _CONNECTION = (
 that is found counts. Of a provider whose name does not resolve it says only that there is no address."""
 
 
-def unanswered(details: str) -> str:
+def no_answer_reason(details: str) -> str:
     """Why the last attempt got no answer, by Envoy's "response code details"; "": it got one, or nobody can say."""
     return next((word for pattern, word in _CONNECTION if pattern.search(details)), "")
 
@@ -67,7 +67,7 @@ def entry(
     """`failed`: as the function says."""
     seen = headers or {}
     attempts = seen.get("x-envoy-attempt-count", "0")
-    answered = answering(plan, seen)
+    answered = answering_target(plan, seen)
     return RequestEntry(
         request_id=plan.request_id,
         client_format=plan.client_format,
@@ -85,9 +85,9 @@ def entry(
     )
 
 
-def failed(plan: Plan, head: ResponseHead) -> str:
+def failed_attempts(plan: Plan, head: ResponseHead) -> str:
     """Who did not answer and why, in the words of `x-openclaw-fallbacks`, where Envoy answers and no attempt does."""
-    word, counted = unanswered(head.details), head.headers.get("x-envoy-attempt-count", "0")
+    word, counted = no_answer_reason(head.details), head.headers.get("x-envoy-attempt-count", "0")
     if not word or not counted.isdecimal():
         return ""
     last = int(counted)
@@ -113,7 +113,7 @@ def has_others(plan: Plan, name: str) -> bool:
     return any(target.provider.name != name for group in plan.groups for target in group)
 
 
-def record(plan: Plan, answered: Target | None) -> Record:
+def record(plan: Plan, answered: Target | None) -> DecisionRecord:
     """With what is known only now: that everybody failed but the very last."""
     if answered is None or answered.name != plan.degraded:
         return plan.record
@@ -121,7 +121,7 @@ def record(plan: Plan, answered: Target | None) -> Record:
     return replace(plan.record, notice="; ".join(filter(None, (plan.record.notice, notice))))
 
 
-def answering(plan: Plan, headers: Mapping[str, str]) -> Target | None:
+def answering_target(plan: Plan, headers: Mapping[str, str]) -> Target | None:
     """The plan's target that an answer names. A provider could send such a header too; only names of ours count.
 
     Of a passed request Envoy tells the provider, on what that itself said and on nothing else, and nobody the model.

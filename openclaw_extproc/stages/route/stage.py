@@ -15,14 +15,14 @@ from hmac import compare_digest
 from typing import Protocol
 
 from openclaw_extproc.callers import ANONYMOUS
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
-from openclaw_extproc.record import Record
+from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.entries import RequestEntry
@@ -56,12 +56,12 @@ from openclaw_extproc.stages.route.request_checks import (
 from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.states import (
     Asking,
+    Done,
     Lasting,
     New,
-    Over,
+    PassingThrough,
     Planned,
     Reading,
-    Relaying,
     State,
 )
 from openclaw_extproc.wire import spoken_at
@@ -86,9 +86,9 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
 
 
 OVERLOADED = "the gateway has too much to do; try again"
-_OVERLOAD = Fault(Kind.OVERLOADED, OVERLOADED, 503)
+_OVERLOAD = Fault(FaultKind.OVERLOADED, OVERLOADED, 503)
 """Ours: 529 is what Anthropic says, and not all clients know it."""
-LOST = Fault(Kind.BUG, "the gateway lost this call; try again", 503)
+LOST = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
 _LATER = {"retry-after": "1", "x-should-retry": "true"}
 """Nothing was tried, so the client's own retries are right."""
 
@@ -136,7 +136,7 @@ class RouteStage:
                 self._took += seconds
             case Planned(took=0.0) as planned:
                 self._state = replace(planned, took=self._took + seconds)
-            case Planned() | Relaying() | Lasting() | Over():
+            case Planned() | PassingThrough() | Lasting() | Done():
                 pass
 
     @property
@@ -147,7 +147,7 @@ class RouteStage:
     @property
     def over(self) -> bool:
         """Envoy has nothing more to ask."""
-        return isinstance(self._state, Over)
+        return isinstance(self._state, Done)
 
     @property
     def credential(self) -> Credential | None:
@@ -157,12 +157,12 @@ class RouteStage:
     @property
     def settled(self) -> bool:
         """The request has left its entry."""
-        return isinstance(self._state, Relaying | Lasting | Over)
+        return isinstance(self._state, PassingThrough | Lasting | Done)
 
     def leaves_with(self, event: Event) -> bool:
         """Whether this piece of an answer is the last that we look at; what follows passes unseen."""
         match self._state, event:
-            case Relaying(left), ResponseBody(chunk, end):
+            case PassingThrough(left), ResponseBody(chunk, end):
                 return end or len(chunk) >= left
             case _:
                 return False
@@ -182,7 +182,7 @@ class RouteStage:
         """The answer to the question; `None`: there was none in time."""
         assert isinstance(self._state, Asking), f"an answer while {type(self._state).__name__}"
         asking = self._state
-        way = ways.answered(asking.arrived, asking.planned, text, self._recall, self._gateway)
+        way = ways.continue_after_answer(asking.arrived, asking.planned, text, self._recall, self._gateway)
         return self._go(asking.reading, asking.arrived, way, at)
 
     def receive(self, event: Event) -> Step:  # the one table of all transitions
@@ -200,15 +200,15 @@ class RouteStage:
                 return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead():
                 return self._on_response_head(planned, event)
-            case Relaying(left), ResponseBody(chunk):
-                self._state = Over() if self.leaves_with(event) else Relaying(left - len(chunk))
+            case PassingThrough(left), ResponseBody(chunk):
+                self._state = Done() if self.leaves_with(event) else PassingThrough(left - len(chunk))
                 return Step((Relay(chunk),))
-            case ((New() | Over()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
+            case ((New() | Done()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
                 return Step((Continue(To.RESPONSE_HEAD),))
             case Lasting(), ResponseTrailers():
-                self._state = Over()
+                self._state = Done()
                 return Step((Continue(To.RESPONSE_TRAILERS),))
-            case ((New() | Relaying() | Lasting() | Over()), Closed()):
+            case ((New() | PassingThrough() | Lasting() | Done()), Closed()):
                 return Step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
@@ -269,10 +269,10 @@ class RouteStage:
             found = decide_passthrough(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
             sent = passthrough.destined(rule, sent, found.target)
         except UnreadableError as problem:
-            return self._refuse(reading, Fault(Kind.MALFORMED, str(problem)), at)
+            return self._refuse(reading, Fault(FaultKind.MALFORMED, str(problem)), at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
-        plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.called(seen)
+        plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.with_called_model(seen)
         self._state = Planned(plan, user, 0.0, head.headers)
         answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
         return Step((reading.known.applied(answer) if body is None else answer,))
@@ -285,47 +285,47 @@ class RouteStage:
         if reading.rule is not None:
             return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
-        arrived = ways.Arrived(
+        arrived = ways.IncomingRequest(
             reading.head.headers, reading.spoken, body, reading.head.at, inside, reading.known.identity
         )
-        return self._go(reading, arrived, ways.go(arrived, self._recall, self._gateway), at)
+        return self._go(reading, arrived, ways.route(arrived, self._recall, self._gateway), at)
 
     def _is_inside(self, head: RequestHead) -> bool:
         said = head.headers.get(side_requests.INSIDE, "")
         return bool(self._secret) and compare_digest(said.encode("latin-1", "replace"), self._secret.encode())
 
-    def _go(self, reading: Reading, arrived: ways.Arrived, way: ways.Way, at: float) -> Step:
+    def _go(self, reading: Reading, arrived: ways.IncomingRequest, way: ways.Way, at: float) -> Step:
         match way:
             case ways.Refused(fault, _, record):
                 return self._refuse(reading, fault, at, record)
-            case ways.Counted(_, headers, counted):
+            case ways.TokenCount(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
-            case ways.Planned(_, _, plan, user, None):
+            case ways.Routed(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                return Step((envoy_directives.sent(plan, user, reading.head.headers, at),))
-            case ways.Planned():
+                return Step((envoy_directives.directive_headers(plan, user, reading.head.headers, at),))
+            case ways.Routed():
                 self._state = Asking(reading, arrived, way)
                 return Step()
 
-    def _refuse(self, reading: Reading, fault: Fault, at: float, record: Record | None = None) -> Step:
+    def _refuse(self, reading: Reading, fault: Fault, at: float, record: DecisionRecord | None = None) -> Step:
         head, spoken = reading.head, reading.spoken
         entry = RequestEntry(
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
         again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
-        if fault.kind is Kind.METHOD_NOT_ALLOWED:
+        if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             again = {
                 **again,
                 "allow": ", ".join(passthrough.methods(spoken, self._gateway) or sorted(passthrough.METHODS)),
             }
-        challenge = CHALLENGE if fault.kind is Kind.UNAUTHENTICATED else {}
+        challenge = CHALLENGE if fault.kind is FaultKind.UNAUTHENTICATED else {}
         headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
-    def _told(self, entry: RequestEntry, record: Record | None = None) -> dict[str, str]:
+    def _told(self, entry: RequestEntry, record: DecisionRecord | None = None) -> dict[str, str]:
         """What goes with an answer of our own."""
-        decided = {} if record is None else decision_output.headers(record, None, None)
-        return decision_output.allowed(
+        decided = {} if record is None else decision_output.decision_headers(record, None, None)
+        return decision_output.allowed_headers(
             {**decided, **request_entry.named_by(entry.request_id)}, self._gateway.response_headers
         )
 
@@ -340,7 +340,7 @@ class RouteStage:
     def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if request_entry.is_ours(event.details) else None
-        failed = request_entry.failed(plan, event)
+        failed = request_entry.failed_attempts(plan, event)
         entry = request_entry.entry(
             plan,
             planned.user,
@@ -352,7 +352,7 @@ class RouteStage:
             failed=failed,
         )
         entry = passthrough.noted(entry, headers, event.at)
-        answered = request_entry.answering(plan, headers)
+        answered = request_entry.answering_target(plan, headers)
         absent = request_entry.without_address((failed,))
         again = _LATER if absent and answered is None and request_entry.has_others(plan, absent) else {}
         told = {
@@ -360,21 +360,23 @@ class RouteStage:
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passthrough.told(plan, answered),
-            **decision_output.headers(request_entry.record(plan, answered), answered, plan.groups[0][0]),
+            **decision_output.decision_headers(request_entry.record(plan, answered), answered, plan.groups[0][0]),
             **request_entry.named_by(entry.request_id),
         }
-        gone = ("x-envoy-attempt-count", *(name for name in headers if decision_output.withheld(name, how)))
+        gone = ("x-envoy-attempt-count", *(name for name in headers if decision_output.withheld_headers(name, how)))
         gone += passthrough.not_theirs(plan, planned.asked, headers) if plan.passes else ()
         relayed = passthrough.relayed_bytes(plan, event) if plan.passes else 0
         stays = plan.passes and plan.names_model and not relayed and not event.end
-        answer = Continue(To.RESPONSE_HEAD, decision_output.allowed(told, how), gone, stays=stays, relays=relayed > 0)
+        answer = Continue(
+            To.RESPONSE_HEAD, decision_output.allowed_headers(told, how), gone, stays=stays, relays=relayed > 0
+        )
         step = self._settled((answer,), entry)
         if relayed:
-            self._state = Relaying(relayed)
+            self._state = PassingThrough(relayed)
         elif stays:
             self._state = Lasting()
         return step
 
     def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
-        self._state = Over()
+        self._state = Done()
         return Step(answers, replace(entry, identity=self._identity))

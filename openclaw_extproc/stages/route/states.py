@@ -32,8 +32,8 @@ class Asking:
     """Envoy waits for the answer to the body, and we for the answer to a question of ours."""
 
     reading: Reading
-    arrived: ways.Arrived
-    planned: ways.Planned
+    arrived: ways.IncomingRequest
+    planned: ways.Routed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaying:
+class PassingThrough:
     """The head of an answer that is not read has gone on. Its body follows, for our credential to be cut out."""
 
     left: int
@@ -60,8 +60,8 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Done:
     pass
 
 
-State: TypeAlias = New | Reading | Asking | Planned | Relaying | Lasting | Over
+State: TypeAlias = New | Reading | Asking | Planned | PassingThrough | Lasting | Done

@@ -10,7 +10,7 @@ ended the answer, and why a turn was paused, are not told apart from its end.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -70,7 +70,7 @@ class StreamDecoder:
         if self._answer.only_lacks_its_stop:
             yield from self._answer.read("message_stop", {})
         elif not self._answer.over:
-            yield from self._answer.fail(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
+            yield from self._answer.fail(Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off"))
 
 
 def _whole(message: dict[str, Json]) -> Iterator[Fact]:

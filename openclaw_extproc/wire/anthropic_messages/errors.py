@@ -8,7 +8,7 @@ prompt does not fit. Left out: `request_id`, which no fault has: callers have ou
 from collections.abc import Mapping
 from typing import assert_never
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import error_words, sse
@@ -20,17 +20,17 @@ MAX_CODE = 64
 """Characters of its error word, three times the longest documented one."""
 
 _ERRORS = {
-    "invalid_request_error": (Kind.MALFORMED, 400),
-    "authentication_error": (Kind.UNAUTHENTICATED, 401),
-    "billing_error": (Kind.FORBIDDEN, 402),
-    "permission_error": (Kind.FORBIDDEN, 403),
-    "not_found_error": (Kind.NOT_FOUND, 404),
-    "conflict_error": (Kind.REFUSED, 409),
-    "request_too_large": (Kind.TOO_LARGE, 413),
-    "rate_limit_error": (Kind.RATE_LIMITED, 429),
-    "api_error": (Kind.UPSTREAM_ERROR, 500),
-    "timeout_error": (Kind.UPSTREAM_SILENT, 504),
-    "overloaded_error": (Kind.OVERLOADED, 529),
+    "invalid_request_error": (FaultKind.MALFORMED, 400),
+    "authentication_error": (FaultKind.UNAUTHENTICATED, 401),
+    "billing_error": (FaultKind.FORBIDDEN, 402),
+    "permission_error": (FaultKind.FORBIDDEN, 403),
+    "not_found_error": (FaultKind.NOT_FOUND, 404),
+    "conflict_error": (FaultKind.REFUSED, 409),
+    "request_too_large": (FaultKind.TOO_LARGE, 413),
+    "rate_limit_error": (FaultKind.RATE_LIMITED, 429),
+    "api_error": (FaultKind.UPSTREAM_ERROR, 500),
+    "timeout_error": (FaultKind.UPSTREAM_SILENT, 504),
+    "overloaded_error": (FaultKind.OVERLOADED, 529),
 }
 """What an error word means, and the status it comes with where it is not in a stream."""
 
@@ -67,7 +67,7 @@ def decode_error(status: int, body: bytes) -> Fault:
     ours = parsed.get("type") == "error" and word in _ERRORS
     # `invalid_request_error` is its word for every 4xx that has none of its own: there the status says more.
     named = ours and word != "invalid_request_error"
-    kind = _ERRORS[word][0] if named else Kind.FORBIDDEN if status == BILLING else kind_of_status(status)
+    kind = _ERRORS[word][0] if named else FaultKind.FORBIDDEN if status == BILLING else kind_of_status(status)
     message = (string(error.get("message")) or string(parsed.get("message")))[:MAX_MESSAGE]
     return Fault(
         kind, message or f"the provider answered {status}", status, error_words.code(word[:MAX_CODE], message, status)
@@ -100,27 +100,27 @@ def encode_stream_error(fault: Fault) -> bytes:
 
 def _error_word(fault: Fault) -> str:
     match fault.kind:
-        case Kind.FORBIDDEN if fault.upstream_status == BILLING:
+        case FaultKind.FORBIDDEN if fault.upstream_status == BILLING:
             return "billing_error"
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.ABANDONED | Kind.METHOD_NOT_ALLOWED:
+        case FaultKind.MALFORMED | FaultKind.UNSUPPORTED | FaultKind.ABANDONED | FaultKind.METHOD_NOT_ALLOWED:
             return "invalid_request_error"
-        case Kind.UNAUTHENTICATED:
+        case FaultKind.UNAUTHENTICATED:
             return "authentication_error"
-        case Kind.FORBIDDEN:
+        case FaultKind.FORBIDDEN:
             return "permission_error"
-        case Kind.NOT_FOUND:
+        case FaultKind.NOT_FOUND:
             return "not_found_error"
-        case Kind.REFUSED:
+        case FaultKind.REFUSED:
             return "invalid_request_error"
-        case Kind.TOO_LARGE:
+        case FaultKind.TOO_LARGE:
             return "request_too_large"
-        case Kind.RATE_LIMITED | Kind.OVER_BUDGET:
+        case FaultKind.RATE_LIMITED | FaultKind.OVER_BUDGET:
             return "rate_limit_error"
-        case Kind.OVERLOADED | Kind.EXHAUSTED:
+        case FaultKind.OVERLOADED | FaultKind.EXHAUSTED:
             return "overloaded_error"
-        case Kind.UPSTREAM_SILENT:
+        case FaultKind.UPSTREAM_SILENT:
             return "timeout_error"
-        case Kind.UPSTREAM_ERROR | Kind.UPSTREAM_GARBLED | Kind.BUG:
+        case FaultKind.UPSTREAM_ERROR | FaultKind.UPSTREAM_GARBLED | FaultKind.BUG:
             return "api_error"
         case _ as never:
             assert_never(never)

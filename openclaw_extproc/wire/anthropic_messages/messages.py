@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     CachePoint,
@@ -179,7 +179,7 @@ def _decoded(data: str) -> str:
     try:
         return base64.b64decode(data).decode()
     except (binascii.Error, ValueError) as problem:
-        raise FaultError(Kind.MALFORMED, "a text file is not base64 of UTF-8") from problem
+        raise FaultError(FaultKind.MALFORMED, "a text file is not base64 of UTF-8") from problem
 
 
 def _tool_use(call: ToolUse, losses: set[str]) -> dict[str, Json]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     CachePoint,
@@ -195,7 +195,7 @@ def _tool(tool: ToolSpec, lost: list[str]) -> dict[str, Json]:
     if not _NAME.fullmatch(tool.name):
         # The answer's reader knows nothing of the request, so a changed name could not be changed back.
         raise FaultError(
-            Kind.UNSUPPORTED, "a tool's name: Anthropic takes 1 to 128 letters, digits, underscores and hyphens"
+            FaultKind.UNSUPPORTED, "a tool's name: Anthropic takes 1 to 128 letters, digits, underscores and hyphens"
         )
     about: dict[str, Json] = {"description": tool.description} if tool.description else {}
     return {"name": tool.name, **about, "input_schema": schemas.of_tool(tool.schema, tool.name, lost)}

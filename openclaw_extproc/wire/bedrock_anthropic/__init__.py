@@ -9,7 +9,7 @@ have (files by id) is passed on, and refused there.
 from dataclasses import replace
 from functools import partial
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
@@ -34,7 +34,7 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 
 def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
     if encoded.path.partition("?")[0] != PATH:
-        raise FaultError(Kind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
+        raise FaultError(FaultKind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}
     flags: list[Json] = [word.strip() for word in said.get(BETA, "").split(",") if word.strip()]
     body = j.parse(encoded.body, where="request")

@@ -7,20 +7,20 @@ read 2026-11-21): each `chunk` has one event's JSON, in base64. The metrics that
 import base64
 import binascii
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire import bedrock, sse
 from openclaw_extproc.wire.aws_events import Frame, Reader
 
 _WORDS = {
-    Kind.MALFORMED: "invalid_request_error",
-    Kind.UNAUTHENTICATED: "authentication_error",
-    Kind.FORBIDDEN: "permission_error",
-    Kind.NOT_FOUND: "not_found_error",
-    Kind.RATE_LIMITED: "rate_limit_error",
-    Kind.OVERLOADED: "overloaded_error",
-    Kind.UPSTREAM_SILENT: "timeout_error",
+    FaultKind.MALFORMED: "invalid_request_error",
+    FaultKind.UNAUTHENTICATED: "authentication_error",
+    FaultKind.FORBIDDEN: "permission_error",
+    FaultKind.NOT_FOUND: "not_found_error",
+    FaultKind.RATE_LIMITED: "rate_limit_error",
+    FaultKind.OVERLOADED: "overloaded_error",
+    FaultKind.UPSTREAM_SILENT: "timeout_error",
 }
 """Anthropic's word for what went wrong; any other is its `api_error`."""
 

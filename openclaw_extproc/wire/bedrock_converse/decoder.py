@@ -10,7 +10,7 @@ model a prompt router chose. Neither the model nor an id is named in the answer.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -141,7 +141,7 @@ class _Answer:
         if self.over:
             return
         if self._stop is None:
-            yield from self.fail(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
+            yield from self.fail(Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off"))
         else:  # only the usage is missing
             self.over = True
             yield Finished(self._stop)
@@ -241,7 +241,7 @@ class _Answer:
         for index in list(self._blocks):
             yield from self._on_stop(index)
         if reason in _MALFORMED:
-            yield Failed(Fault(Kind.UPSTREAM_GARBLED, "the model wrote what is no answer", code=reason))
+            yield Failed(Fault(FaultKind.UPSTREAM_GARBLED, "the model wrote what is no answer", code=reason))
             return
         stop = _STOPS.get(reason, Stop.END)
         self._stop = Stop.TOOL_USE if stop is Stop.END and self._used_tools else stop

@@ -6,7 +6,7 @@ Left out: audio and video, which few models hear and see; places in S3.
 
 import re
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import InlineFile, InlineImage
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.needs import Need
@@ -32,7 +32,9 @@ _DOCUMENTS = {
 def image(part: InlineImage) -> Json:
     form = _IMAGES.get(_plain(part.media_type))
     if form is None:
-        raise FaultError(Kind.UNSUPPORTED, "an image that is no PNG, JPEG, GIF or WebP: the provider's format has none")
+        raise FaultError(
+            FaultKind.UNSUPPORTED, "an image that is no PNG, JPEG, GIF or WebP: the provider's format has none"
+        )
     return {"image": {"format": form, "source": {"bytes": part.base64}}}
 
 
@@ -41,7 +43,7 @@ def document(part: InlineFile, taken: set[str]) -> Json:
     kind = _plain(part.media_type)
     form = _DOCUMENTS.get(kind) or ("txt" if kind.startswith("text/") else None)
     if form is None:
-        raise FaultError(Kind.UNSUPPORTED, f"a file of type {kind}: the provider's format cannot carry it")
+        raise FaultError(FaultKind.UNSUPPORTED, f"a file of type {kind}: the provider's format cannot carry it")
     return {"document": {"format": form, "name": _name(part.name, taken), "source": {"bytes": part.base64}}}
 
 

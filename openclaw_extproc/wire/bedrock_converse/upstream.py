@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     Chat,
@@ -203,7 +203,7 @@ def _tool(tool: ToolSpec) -> Json:
     if not _NAME.fullmatch(tool.name):
         # The answer's reader knows nothing of the request, so a changed name could not be changed back.
         raise FaultError(
-            Kind.UNSUPPORTED, "a tool's name: Bedrock takes 1 to 64 letters, digits, underscores and hyphens"
+            FaultKind.UNSUPPORTED, "a tool's name: Bedrock takes 1 to 64 letters, digits, underscores and hyphens"
         )
     about: dict[str, Json] = {"description": tool.description} if not is_blank(tool.description) else {}
     return {"toolSpec": {"name": tool.name, **about, "inputSchema": {"json": {"type": "object", **tool.schema}}}}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -70,7 +70,7 @@ _SPOILT = frozenset(
 )
 """The model's answer came to nothing. Called an end, it would stop an agent in the middle of its work."""
 
-_BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+_BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:
@@ -135,7 +135,7 @@ class _Answer:
             yield from self._part(j.an_object(part, at=here), here)
         reason = _text(candidate.get("finishReason"), at=f"{at}.finishReason")
         if reason in _SPOILT:
-            fault = Fault(Kind.UPSTREAM_ERROR, f"the provider ended its answer with {reason}", code=reason)
+            fault = Fault(FaultKind.UPSTREAM_ERROR, f"the provider ended its answer with {reason}", code=reason)
             yield from self._fail(fault)
         elif reason:
             self._stop = _STOPS.get(reason, Stop.END)

@@ -11,7 +11,7 @@ only (google-gemini/gemini-cli#6678), and how long to wait stands in the body, n
 import re
 from typing import assert_never
 
-from openclaw_extproc.faults import Fault, Kind, kind_of_status
+from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import error_words, sse
@@ -21,19 +21,19 @@ MAX_MESSAGE_CHARS = 2_000
 MAX_CODE_CHARS = 64
 
 _KINDS = {
-    "INVALID_ARGUMENT": Kind.MALFORMED,
-    "FAILED_PRECONDITION": Kind.FORBIDDEN,
-    "OUT_OF_RANGE": Kind.MALFORMED,
-    "UNAUTHENTICATED": Kind.UNAUTHENTICATED,
-    "PERMISSION_DENIED": Kind.FORBIDDEN,
-    "NOT_FOUND": Kind.NOT_FOUND,
-    "RESOURCE_EXHAUSTED": Kind.RATE_LIMITED,
-    "CANCELLED": Kind.UPSTREAM_ERROR,
-    "ABORTED": Kind.UPSTREAM_ERROR,
-    "INTERNAL": Kind.UPSTREAM_ERROR,
-    "UNKNOWN": Kind.UPSTREAM_ERROR,
-    "UNAVAILABLE": Kind.OVERLOADED,
-    "DEADLINE_EXCEEDED": Kind.UPSTREAM_SILENT,
+    "INVALID_ARGUMENT": FaultKind.MALFORMED,
+    "FAILED_PRECONDITION": FaultKind.FORBIDDEN,
+    "OUT_OF_RANGE": FaultKind.MALFORMED,
+    "UNAUTHENTICATED": FaultKind.UNAUTHENTICATED,
+    "PERMISSION_DENIED": FaultKind.FORBIDDEN,
+    "NOT_FOUND": FaultKind.NOT_FOUND,
+    "RESOURCE_EXHAUSTED": FaultKind.RATE_LIMITED,
+    "CANCELLED": FaultKind.UPSTREAM_ERROR,
+    "ABORTED": FaultKind.UPSTREAM_ERROR,
+    "INTERNAL": FaultKind.UPSTREAM_ERROR,
+    "UNKNOWN": FaultKind.UPSTREAM_ERROR,
+    "UNAVAILABLE": FaultKind.OVERLOADED,
+    "DEADLINE_EXCEEDED": FaultKind.UPSTREAM_SILENT,
 }
 """FAILED_PRECONDITION is what Gemini says where its free tier is not offered: "User location is not supported"."""
 _BAD_KEY = "API_KEY_INVALID"
@@ -54,27 +54,27 @@ def error(fault: Fault) -> dict[str, Json]:
     return {"error": {"code": fault.status, "message": fault.public, "status": _word(fault.kind)}}
 
 
-def _word(kind: Kind) -> str:
+def _word(kind: FaultKind) -> str:
     match kind:
-        case Kind.MALFORMED | Kind.UNSUPPORTED | Kind.TOO_LARGE | Kind.METHOD_NOT_ALLOWED:
+        case FaultKind.MALFORMED | FaultKind.UNSUPPORTED | FaultKind.TOO_LARGE | FaultKind.METHOD_NOT_ALLOWED:
             return "INVALID_ARGUMENT"
-        case Kind.UNAUTHENTICATED:
+        case FaultKind.UNAUTHENTICATED:
             return "UNAUTHENTICATED"
-        case Kind.FORBIDDEN:
+        case FaultKind.FORBIDDEN:
             return "PERMISSION_DENIED"
-        case Kind.NOT_FOUND:
+        case FaultKind.NOT_FOUND:
             return "NOT_FOUND"
-        case Kind.REFUSED:
+        case FaultKind.REFUSED:
             return "FAILED_PRECONDITION"
-        case Kind.RATE_LIMITED | Kind.OVER_BUDGET:
+        case FaultKind.RATE_LIMITED | FaultKind.OVER_BUDGET:
             return "RESOURCE_EXHAUSTED"
-        case Kind.OVERLOADED | Kind.EXHAUSTED:
+        case FaultKind.OVERLOADED | FaultKind.EXHAUSTED:
             return "UNAVAILABLE"
-        case Kind.UPSTREAM_ERROR | Kind.UPSTREAM_GARBLED | Kind.BUG:
+        case FaultKind.UPSTREAM_ERROR | FaultKind.UPSTREAM_GARBLED | FaultKind.BUG:
             return "INTERNAL"
-        case Kind.UPSTREAM_SILENT:
+        case FaultKind.UPSTREAM_SILENT:
             return "DEADLINE_EXCEEDED"
-        case Kind.ABANDONED:
+        case FaultKind.ABANDONED:
             return "CANCELLED"
         case _ as never:
             assert_never(never)
@@ -84,9 +84,9 @@ def decode_error(status: int, body: bytes) -> Fault:
     """From an HTTP error answer, whatever its body is."""
     said = _error_of(body)
     message = _message(said) or f"the provider answered {status}"
-    kind = Kind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
+    kind = FaultKind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
     if status == 400 and _status(said) == "FAILED_PRECONDITION":
-        kind = Kind.FORBIDDEN
+        kind = FaultKind.FORBIDDEN
     return Fault(kind, message, upstream_status=status, code=_code(said, status))
 
 
@@ -94,11 +94,11 @@ def fault_in_answer(said: Json) -> Fault:
     """From the `error` of an answer that began with status 200."""
     word, number = _status(said), said.get("code") if isinstance(said, dict) else None
     if _has_bad_key(said):
-        kind = Kind.UNAUTHENTICATED
+        kind = FaultKind.UNAUTHENTICATED
     elif word not in _KINDS and isinstance(number, int) and 400 <= number <= 599:
         kind = kind_of_status(number)
     else:
-        kind = _KINDS.get(word, Kind.UPSTREAM_ERROR)
+        kind = _KINDS.get(word, FaultKind.UPSTREAM_ERROR)
     return Fault(kind, _message(said) or "the provider's answer ended in an error", code=_code(said, None))
 
 

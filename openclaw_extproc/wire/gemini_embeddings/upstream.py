@@ -1,6 +1,6 @@
 """Gemini embeddings: the request to a provider, written. See the package for the source."""
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json
@@ -15,7 +15,7 @@ MAX_INPUTS = 100
 def encode_request(embed: Embed, change: Edit) -> Encoded:
     losses = carried(embed, () if embed.user is None else ("user",))
     if len(embed.inputs) > MAX_INPUTS:
-        raise FaultError(Kind.UNSUPPORTED, f"input: the provider embeds at most {MAX_INPUTS} texts at once")
+        raise FaultError(FaultKind.UNSUPPORTED, f"input: the provider embeds at most {MAX_INPUTS} texts at once")
     size: dict[str, Json] = {} if embed.dimensions is None else {"outputDimensionality": embed.dimensions}
     requests: list[Json] = [
         {"model": paths.named(change.model), "content": {"parts": [{"text": text}]}, **size}

@@ -9,7 +9,7 @@ taken index (Gemini), a first chunk without id and choices (Azure), usage on eve
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -36,9 +36,9 @@ _STOPS = {
 """OpenAI's words, then those that others let through. Every other word is an end like any other."""
 
 _BREAKS = {
-    "error": Kind.UPSTREAM_ERROR,  # OpenRouter and Mistral
-    "abort": Kind.UPSTREAM_ERROR,  # vLLM
-    "insufficient_system_resource": Kind.OVERLOADED,  # DeepSeek
+    "error": FaultKind.UPSTREAM_ERROR,  # OpenRouter and Mistral
+    "abort": FaultKind.UPSTREAM_ERROR,  # vLLM
+    "insufficient_system_resource": FaultKind.OVERLOADED,  # DeepSeek
 }
 """Reasons that are none to finish: the answer is not complete."""
 
@@ -80,7 +80,7 @@ def _whole(body: dict[str, Json]) -> Iterator[Fact]:
         yield from answer.finish()
 
 
-_BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+_BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def _named_error(data: str) -> Fault:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit
@@ -132,7 +132,7 @@ def _refuse_image_links(message: Body) -> Body:
         image = part.get("image_url") if isinstance(part, dict) else None
         url = image.get("url") if isinstance(image, dict) else None
         if isinstance(url, str) and not url[:5].lower() == "data:":
-            raise FaultError(Kind.UNSUPPORTED, "the provider cannot carry this: image_link")
+            raise FaultError(FaultKind.UNSUPPORTED, "the provider cannot carry this: image_link")
     return message
 
 

@@ -12,7 +12,7 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, File, Image, InlineFile, InlineImage, Leaf, LinkedFile, LinkedImage
 from openclaw_extproc.model.chat import Text as Text
@@ -146,7 +146,7 @@ def _written_file(file: File) -> Json:
                 "file_data": f"data:application/pdf;base64,{file.base64}",
             }
             return {"type": "file", "file": said}
-    raise FaultError(Kind.UNSUPPORTED, f"the provider's format cannot carry a file of type {file.media_type}")
+    raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry a file of type {file.media_type}")
 
 
 def as_text(file: InlineFile) -> Text:

@@ -8,7 +8,7 @@ back (`reasoning_returned`). An id is shortened when it is longer than some mode
 import hashlib
 from typing import Literal
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
@@ -104,4 +104,4 @@ def short(id: str) -> str:
 
 
 def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
-    return FaultError(Kind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")
+    return FaultError(FaultKind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")

@@ -8,7 +8,7 @@ and log probabilities are dropped on the way to another, by name. Without `max_t
 translation does not.
 """
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
@@ -47,7 +47,7 @@ def _counted(options: Json) -> dict[str, Json]:
 
 def encode_request(_chat: Chat, _change: Edit) -> Encoded:
     """Nothing is translated into this format (`translated` below): a chat has no continuation."""
-    raise FaultError(Kind.UNSUPPORTED, "the provider takes legacy completions only")
+    raise FaultError(FaultKind.UNSUPPORTED, "the provider takes legacy completions only")
 
 
 FORMAT = WireFormat(

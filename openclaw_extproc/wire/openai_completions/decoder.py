@@ -5,7 +5,7 @@ It always goes to a client of the same format as it is, so of several answers on
 
 from collections.abc import Iterator, Mapping
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -18,7 +18,7 @@ from openclaw_extproc.wire.whole import WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
 """Every other word is an end like any other."""
-_BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+_BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:

@@ -7,7 +7,7 @@ servers leave out: item events without deltas, deltas without items, a last even
 
 from collections.abc import Iterator, Mapping
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -19,7 +19,7 @@ from openclaw_extproc.wire.openai_responses.output import Output
 from openclaw_extproc.wire.openai_responses.reading import array, thing
 from openclaw_extproc.wire.whole import WholeDecoder
 
-_BROKEN_OFF = Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+_BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:

@@ -5,14 +5,14 @@ openai-dotnet 881, Effect 7262), and the official SDKs raise for the latter only
 but `response.failed`, and the code in it.
 """
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.openai_errors import error_of
 
 _CODES = frozenset({"server_error", "rate_limit_exceeded", "invalid_prompt", "context_length_exceeded"})
-_CODES_OF_KINDS = {Kind.RATE_LIMITED: "rate_limit_exceeded", Kind.MALFORMED: "invalid_prompt"}
+_CODES_OF_KINDS = {FaultKind.RATE_LIMITED: "rate_limit_exceeded", FaultKind.MALFORMED: "invalid_prompt"}
 
 
 def error_event(fault: Fault) -> dict[str, Json]:

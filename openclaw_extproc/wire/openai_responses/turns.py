@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
@@ -89,7 +89,7 @@ def _user(turn: Turn, at: str, losses: Losses) -> Iterator[Json]:
 
 
 def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
-    return FaultError(Kind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")
+    return FaultError(FaultKind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")
 
 
 def _content(parts: Iterable[Leaf]) -> Json:
@@ -126,5 +126,5 @@ def _text_file(data: str, name: str) -> Json:
     try:
         text = base64.b64decode(data, validate=True).decode()
     except (binascii.Error, ValueError) as problem:
-        raise FaultError(Kind.UNSUPPORTED, "a text file that is not UTF-8 in base64") from problem
+        raise FaultError(FaultKind.UNSUPPORTED, "a text file that is not UTF-8 in base64") from problem
     return {"type": "input_text", "text": f"{name}:\n{text}" if name else text}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hpack import Decoder, Encoder
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
-from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS, Calls
+from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS, GrpcRouter
 from openclaw_extproc.edge.ext_proc.h2.connection import Connection
 from openclaw_extproc.edge.ext_proc.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
 from openclaw_extproc.edge.ext_proc.h2.messages import packed
@@ -51,7 +51,7 @@ class Peer:
 
     def __post_init__(self) -> None:
         self.opened = Opened(self.make)
-        calls = Calls(self.opened, self.answerer, lambda: True)
+        calls = GrpcRouter(self.opened, self.answerer, lambda: True)
         self.queue = calls.queue
         self.connection = Connection(calls, self.writes.append, self._close, self.clock)
         self.connection.begin()

@@ -16,7 +16,7 @@ from openclaw_extproc.edge.ext_proc import grpc_server
 from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.workers.processes import free_port
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.stages.route.side_requests import Question
 from tests.edge.h2.sessions import QUESTION, Echo, Running, serving
 
@@ -233,7 +233,7 @@ def test_a_mistake_of_ours_ends_one_call_and_is_logged_once(path: str, caplog: p
     assert error.code() is grpc.StatusCode.UNKNOWN
     assert "as asked" not in error.details()
     assert broken.messages == [b"fine", b"break"]
-    assert [fault and fault.kind for fault in broken.closed] == [Kind.BUG]
+    assert [fault and fault.kind for fault in broken.closed] == [FaultKind.BUG]
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == ["a stream broke"]
 
 
@@ -351,7 +351,7 @@ def test_an_answerer_that_fails_ends_one_call(path: str) -> None:
         error = failure(call(iter([b"ask"]), timeout=SECONDS))
 
     assert error.code() is grpc.StatusCode.UNKNOWN
-    assert [fault and fault.kind for fault in running.opened.sessions[0].closed] == [Kind.BUG]
+    assert [fault and fault.kind for fault in running.opened.sessions[0].closed] == [FaultKind.BUG]
 
 
 def test_a_session_is_woken_when_nothing_comes(path: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.edge.ext_proc.h2 import frames, server
-from openclaw_extproc.edge.ext_proc.h2.addresses import MAX_PATH_BYTES, Place
+from openclaw_extproc.edge.ext_proc.h2.addresses import MAX_PATH_BYTES, ListenSocket
 from openclaw_extproc.edge.ext_proc.h2.frames import ACK, PING, PREFACE, Frames, frame
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from tests.edge.h2.sessions import serving
@@ -57,7 +57,7 @@ def test_a_socket_goes_with_its_server(address: str, tmp_path: Path) -> None:
 def test_a_socket_that_is_in_use_is_not_taken(address: str) -> None:
     with serving(address):
         with pytest.raises(ListenError, match="another process listens there: stop it, or use another path"):
-            Place(address)
+            ListenSocket(address)
 
         assert answers(address)
 
@@ -86,7 +86,7 @@ def test_a_place_that_cannot_be_had_is_one_line_that_says_why_and_what_to_do(
     (tmp_path / "file").write_text("somebody's")
 
     with pytest.raises(ListenError, match=why) as caught:
-        Place(f"unix:{tmp_path}/{name}")
+        ListenSocket(f"unix:{tmp_path}/{name}")
 
     assert str(caught.value).startswith(f"cannot create the socket {tmp_path}/{name}: ")
     assert "\n" not in str(caught.value)
@@ -112,7 +112,7 @@ def test_what_the_system_refuses_is_told_with_its_remedy(
     monkeypatch.setattr(Path, "chmod", refused)
 
     with pytest.raises(ListenError, match=why.format(folder=tmp_path)):
-        Place(f"unix:{tmp_path}/a.sock")
+        ListenSocket(f"unix:{tmp_path}/a.sock")
 
 
 def test_the_longest_path_that_a_socket_may_have_is_served(tmp_path: Path) -> None:

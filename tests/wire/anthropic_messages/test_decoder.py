@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -78,7 +78,7 @@ def test_a_stream_that_breaks_off_is_never_an_end(case: str) -> None:
 
     for at in range(_with_stop_reason(body)):
         last = facts(True, body[:at])[-1]
-        assert last == Failed(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
+        assert last == Failed(Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off"))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -241,19 +241,19 @@ def test_a_whole_body_that_is_no_answer_is_unreadable(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("word", "kind", "status"),
     [
-        ("overloaded_error", Kind.OVERLOADED, 529),
-        ("rate_limit_error", Kind.RATE_LIMITED, 429),
-        ("api_error", Kind.UPSTREAM_ERROR, 500),
-        ("authentication_error", Kind.UNAUTHENTICATED, 401),
-        ("invalid_request_error", Kind.MALFORMED, 400),
-        ("not_found_error", Kind.NOT_FOUND, 404),
-        ("permission_error", Kind.FORBIDDEN, 403),
-        ("request_too_large", Kind.TOO_LARGE, 413),
-        ("timeout_error", Kind.UPSTREAM_SILENT, 504),
-        ("invented_later", Kind.UPSTREAM_ERROR, 500),
+        ("overloaded_error", FaultKind.OVERLOADED, 529),
+        ("rate_limit_error", FaultKind.RATE_LIMITED, 429),
+        ("api_error", FaultKind.UPSTREAM_ERROR, 500),
+        ("authentication_error", FaultKind.UNAUTHENTICATED, 401),
+        ("invalid_request_error", FaultKind.MALFORMED, 400),
+        ("not_found_error", FaultKind.NOT_FOUND, 404),
+        ("permission_error", FaultKind.FORBIDDEN, 403),
+        ("request_too_large", FaultKind.TOO_LARGE, 413),
+        ("timeout_error", FaultKind.UPSTREAM_SILENT, 504),
+        ("invented_later", FaultKind.UPSTREAM_ERROR, 500),
     ],
 )
-def test_an_error_in_an_answer_fails_it_with_the_providers_words(word: str, kind: Kind, status: int) -> None:
+def test_an_error_in_an_answer_fails_it_with_the_providers_words(word: str, kind: FaultKind, status: int) -> None:
     error: dict[str, Json] = {"type": "error", "error": {"type": word, "message": "So sorry"}}
     fault = Fault(kind, "So sorry", status, word)
 

@@ -8,7 +8,7 @@ import anthropic
 import pytest
 from anthropic.types import Message
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import (
     BlockEnded,
@@ -138,7 +138,7 @@ def test_a_whole_answer_has_no_empty_text_because_anthropic_takes_none_back() ->
 
 
 def test_a_failed_whole_answer_is_an_error_body() -> None:
-    fault = Fault(Kind.OVERLOADED, "Busy", 529)
+    fault = Fault(FaultKind.OVERLOADED, "Busy", 529)
 
     assert write([Started("m", "c"), TextStarted(), Delta("Hi"), Failed(fault)], stream=False) == CLIENT.encode_error(
         fault
@@ -146,17 +146,17 @@ def test_a_failed_whole_answer_is_an_error_body() -> None:
 
 
 def test_a_stream_that_fails_ends_with_the_error_and_leaves_its_block_open() -> None:
-    fault = Fault(Kind.OVERLOADED, "Busy", 529)
+    fault = Fault(FaultKind.OVERLOADED, "Busy", 529)
 
     body = write([Started("m", "c"), TextStarted(), Delta("Hi"), Failed(fault)], stream=True)
 
     assert body.endswith(CLIENT.encode_stream_error(fault))
     assert b"content_block_stop" not in body
-    assert facts(True, body)[-1] == Failed(Fault(Kind.OVERLOADED, "Busy", 529, "overloaded_error"))
+    assert facts(True, body)[-1] == Failed(Fault(FaultKind.OVERLOADED, "Busy", 529, "overloaded_error"))
 
 
 def test_the_official_sdk_raises_an_error_in_a_stream() -> None:
-    body = write([Started("m", "c"), TextStarted(), Failed(Fault(Kind.OVERLOADED, "Busy"))], stream=True)
+    body = write([Started("m", "c"), TextStarted(), Failed(Fault(FaultKind.OVERLOADED, "Busy"))], stream=True)
 
     with pytest.raises(anthropic.APIStatusError, match="Busy"):
         streamed_by_sdk(body)

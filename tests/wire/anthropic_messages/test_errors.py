@@ -9,18 +9,18 @@ from anthropic.types.shared.error_type import ErrorType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import Json
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, PROVIDER, sdk
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_fault_is_an_error_the_official_sdk_knows(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_every_fault_is_an_error_the_official_sdk_knows(kind: FaultKind) -> None:
     body = CLIENT.encode_error(Fault(kind, "It is so"))
 
-    if kind is not Kind.TOO_LARGE:  # documented as `request_too_large`, and missing in the SDK's types
+    if kind is not FaultKind.TOO_LARGE:  # documented as `request_too_large`, and missing in the SDK's types
         ErrorResponse.model_validate_json(body)
     with sdk(kind.status, "application/json", body) as client, pytest.raises(anthropic.APIStatusError) as error:
         client.messages.create(model="claude", max_tokens=9, messages=[{"role": "user", "content": "x"}])
@@ -29,7 +29,7 @@ def test_every_fault_is_an_error_the_official_sdk_knows(kind: Kind) -> None:
 
 
 def test_a_thread_that_nobody_can_keep_is_refused_so_that_the_sdk_sends_everything() -> None:
-    body = CLIENT.encode_error(Fault(Kind.UNSUPPORTED, "thread cannot be carried to bee", about="thread"))
+    body = CLIENT.encode_error(Fault(FaultKind.UNSUPPORTED, "thread cannot be carried to bee", about="thread"))
 
     with sdk(400, "application/json", body) as client, pytest.raises(anthropic.BadRequestError) as error:
         client.messages.create(model="claude", max_tokens=9, messages=[{"role": "user", "content": "x"}])
@@ -44,13 +44,15 @@ def test_a_thread_that_nobody_can_keep_is_refused_so_that_the_sdk_sends_everythi
 def test_an_error_answer_is_told_with_the_providers_words() -> None:
     body = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}'
 
-    assert PROVIDER.decode_error(500, body) == Fault(Kind.OVERLOADED, "Overloaded", 500, "overloaded_error")
+    assert PROVIDER.decode_error(500, body) == Fault(FaultKind.OVERLOADED, "Overloaded", 500, "overloaded_error")
 
 
 def test_a_foreign_error_word_does_not_outweigh_the_status() -> None:
     body = b'{"error":{"type":"invalid_request_error","message":"Wrong key"}}'
 
-    assert PROVIDER.decode_error(401, body) == Fault(Kind.UNAUTHENTICATED, "Wrong key", 401, "invalid_request_error")
+    assert PROVIDER.decode_error(401, body) == Fault(
+        FaultKind.UNAUTHENTICATED, "Wrong key", 401, "invalid_request_error"
+    )
 
 
 def test_a_long_error_is_cut() -> None:
@@ -89,13 +91,13 @@ def test_a_prompt_that_does_not_fit_has_everybodys_word_for_it(message: str) -> 
 
     fault = PROVIDER.decode_error(400, body)
 
-    assert fault == Fault(Kind.MALFORMED, message, 400, "context_length_exceeded")
+    assert fault == Fault(FaultKind.MALFORMED, message, 400, "context_length_exceeded")
     assert message in CLIENT.encode_error(fault).decode()
 
 
 def test_a_prompt_that_did_not_fit_elsewhere_is_told_in_the_words_claude_code_looks_for() -> None:
     for said in ("maximum context length is 8192 tokens", "Your input exceeds the context window of this model."):
-        fault = Fault(Kind.MALFORMED, said, 400, "context_length_exceeded")
+        fault = Fault(FaultKind.MALFORMED, said, 400, "context_length_exceeded")
 
         assert f'"prompt is too long: {said}"'.encode() in CLIENT.encode_error(fault)
 
@@ -104,7 +106,7 @@ def test_a_prompt_that_did_not_fit_elsewhere_is_told_in_the_words_claude_code_lo
 def test_an_unpaid_bill_is_told_as_one(body: bytes) -> None:
     fault = PROVIDER.decode_error(402, body)
 
-    assert (fault.kind, fault.status) == (Kind.FORBIDDEN, 402)
+    assert (fault.kind, fault.status) == (FaultKind.FORBIDDEN, 402)
     assert b'"billing_error"' in CLIENT.encode_error(fault)
 
 
@@ -118,5 +120,5 @@ def test_every_error_word_of_the_official_sdk_is_known() -> None:
 
         assert isinstance(event, Failed)
         assert event.fault.code == word
-        assert event.fault.kind is not Kind.UPSTREAM_ERROR or word == "api_error"
+        assert event.fault.kind is not FaultKind.UPSTREAM_ERROR or word == "api_error"
         assert CLIENT.encode_error(event.fault) == body or word == "conflict_error"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import InlineFile, InlineImage, LinkedFile, LinkedImage, Part, Text, ToolResult, Turn
 from openclaw_extproc.model.json import Json
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, PROVIDER, ask, blocks, encoded, messages
@@ -90,7 +90,7 @@ def test_a_file_that_claude_cannot_read_is_refused(file: Part) -> None:
     with pytest.raises(FaultError) as refused:
         encoded(replace(HELLO, turns=(Turn("user", (file,)),)))
 
-    assert refused.value.fault.kind is Kind.UNSUPPORTED
+    assert refused.value.fault.kind is FaultKind.UNSUPPORTED
     assert {"pdf", "pdf_link", "text_file", "image", "image_link"} == PROVIDER.carries
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -149,7 +149,7 @@ def test_a_refused_part_is_named_however_many_losses_came_before() -> None:
     assert chat.losses[-1] == "!messages[0].content[1]: mcp_tool_use"
     with pytest.raises(FaultError) as refused:
         encoded(chat)
-    assert refused.value.fault.kind is Kind.UNSUPPORTED
+    assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 def test_a_system_message_in_the_middle_moves_to_the_front() -> None:

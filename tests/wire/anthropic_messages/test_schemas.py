@@ -7,7 +7,7 @@ from anthropic import transform_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, ToolSpec
@@ -95,7 +95,7 @@ def test_a_tool_that_cannot_be_called_by_its_name_is_refused(name: str) -> None:
     with pytest.raises(FaultError, match="letters, digits, underscores and hyphens") as refused:
         encoded(replace(HELLO, tools=(ToolSpec(name, "", {}),)))
 
-    assert refused.value.fault.kind is Kind.UNSUPPORTED
+    assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 # -- answers ---------------------------------------------------------------------

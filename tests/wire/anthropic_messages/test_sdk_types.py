@@ -9,7 +9,7 @@ from anthropic.types.message_create_params import MessageCreateParamsNonStreamin
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Signed, Started, ThoughtStarted
@@ -68,7 +68,7 @@ def test_any_answer_is_one_of_the_sdks(facts: list[Fact]) -> None:
 
 def test_an_answer_that_fails_leaves_its_stream_unfinished() -> None:
     facts: list[Fact] = [Started("m", "c"), ThoughtStarted(), Delta("a")]
-    failed = Failed(Fault(Kind.UPSTREAM_GARBLED, "it broke off"))
+    failed = Failed(Fault(FaultKind.UPSTREAM_GARBLED, "it broke off"))
 
     body = samples.write(CLIENT, [*facts, failed], stream=True)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import BlockEnded, Delta, Finished, Started, Stop, TextStarted
@@ -82,14 +82,18 @@ def test_a_stream_may_begin_with_what_the_filter_thinks_of_the_prompt() -> None:
                 "status": 400,
                 "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {}},
             },
-            Fault(Kind.MALFORMED, "The response was filtered", 400, "content_filter"),
+            Fault(FaultKind.MALFORMED, "The response was filtered", 400, "content_filter"),
         ),
         (
             404,
             {"code": "DeploymentNotFound", "message": "does not exist"},
-            Fault(Kind.NOT_FOUND, "does not exist", 404, "DeploymentNotFound"),
+            Fault(FaultKind.NOT_FOUND, "does not exist", 404, "DeploymentNotFound"),
         ),
-        (401, {"code": "401", "message": "Access denied"}, Fault(Kind.UNAUTHENTICATED, "Access denied", 401, "401")),
+        (
+            401,
+            {"code": "401", "message": "Access denied"},
+            Fault(FaultKind.UNAUTHENTICATED, "Access denied", 401, "401"),
+        ),
     ],
 )
 def test_azures_errors_are_read(status: int, error: Json, fault: Fault) -> None:

@@ -10,7 +10,7 @@ from anthropic.lib.bedrock._stream_decoder import AWSEventStreamDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import InlineImage, LinkedFile, LinkedImage, Part, Text, Turn
 from openclaw_extproc.model.facts import Failed
@@ -81,7 +81,7 @@ def test_other_calls_are_refused() -> None:
     with pytest.raises(FaultError) as caught:
         adapted(Encoded("/messages/count_tokens", b"{}"))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.faults import Kind
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -144,7 +144,7 @@ def test_every_reason_to_stop_has_its_meaning(reason: str, meant: Stop) -> None:
 def test_what_the_model_wrote_badly_is_no_answer(reason: str) -> None:
     for facts in (decode(BEDROCK, BEGUN, ended(reason), streamed=True), whole(stopReason=reason)):
         assert isinstance(facts[-1], Failed)
-        assert facts[-1].fault.kind is Kind.UPSTREAM_GARBLED
+        assert facts[-1].fault.kind is FaultKind.UPSTREAM_GARBLED
 
 
 def test_calls_are_the_reason_even_where_the_model_says_end() -> None:
@@ -174,16 +174,16 @@ def test_an_answer_without_its_usage_is_complete_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "status"),
     [
-        ("throttlingException", Kind.RATE_LIMITED, 429),
-        ("modelStreamErrorException", Kind.UPSTREAM_ERROR, 424),
-        ("modelTimeoutException", Kind.UPSTREAM_SILENT, 408),
-        ("internalServerException", Kind.UPSTREAM_ERROR, 500),
-        ("serviceUnavailableException", Kind.OVERLOADED, 503),
-        ("validationException", Kind.MALFORMED, 400),
-        ("oneOfTomorrowException", Kind.UPSTREAM_ERROR, 500),
+        ("throttlingException", FaultKind.RATE_LIMITED, 429),
+        ("modelStreamErrorException", FaultKind.UPSTREAM_ERROR, 424),
+        ("modelTimeoutException", FaultKind.UPSTREAM_SILENT, 408),
+        ("internalServerException", FaultKind.UPSTREAM_ERROR, 500),
+        ("serviceUnavailableException", FaultKind.OVERLOADED, 503),
+        ("validationException", FaultKind.MALFORMED, 400),
+        ("oneOfTomorrowException", FaultKind.UPSTREAM_ERROR, 500),
     ],
 )
-def test_an_exception_in_the_stream_is_its_end(name: str, kind: Kind, status: int) -> None:
+def test_an_exception_in_the_stream_is_its_end(name: str, kind: FaultKind, status: int) -> None:
     facts = decode(BEDROCK, BEGUN, exception(name, "so it is"), b"nonsense", streamed=True)
 
     assert isinstance(facts[-1], Failed)
@@ -237,16 +237,16 @@ def test_citations_of_a_whole_answer_are_its_text() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "public"),
     [
-        (400, b'{"message":"Input is too long."}', Kind.MALFORMED, "Input is too long."),
-        (429, b'{"message":"Too many requests"}', Kind.RATE_LIMITED, "Too many requests"),
-        (424, b'{"message":"m","originalStatusCode":500}', Kind.UPSTREAM_ERROR, "m"),
-        (408, b'{"message":"m"}', Kind.UPSTREAM_SILENT, "m"),
-        (400, b'{"__type":"com.amazon.coral.service#ThrottlingException","Message":"m"}', Kind.RATE_LIMITED, "m"),
-        (400, b'{"__type":"ServiceQuotaExceededException:http://x/","message":"m"}', Kind.RATE_LIMITED, "m"),
-        (404, b'<UnknownOperationException/>', Kind.NOT_FOUND, "the provider answered 404"),
+        (400, b'{"message":"Input is too long."}', FaultKind.MALFORMED, "Input is too long."),
+        (429, b'{"message":"Too many requests"}', FaultKind.RATE_LIMITED, "Too many requests"),
+        (424, b'{"message":"m","originalStatusCode":500}', FaultKind.UPSTREAM_ERROR, "m"),
+        (408, b'{"message":"m"}', FaultKind.UPSTREAM_SILENT, "m"),
+        (400, b'{"__type":"com.amazon.coral.service#ThrottlingException","Message":"m"}', FaultKind.RATE_LIMITED, "m"),
+        (400, b'{"__type":"ServiceQuotaExceededException:http://x/","message":"m"}', FaultKind.RATE_LIMITED, "m"),
+        (404, b'<UnknownOperationException/>', FaultKind.NOT_FOUND, "the provider answered 404"),
     ],
 )  # fmt: skip
-def test_errors_are_read_as_far_as_they_can_be(status: int, body: bytes, kind: Kind, public: str) -> None:
+def test_errors_are_read_as_far_as_they_can_be(status: int, body: bytes, kind: FaultKind, public: str) -> None:
     fault = BEDROCK.decode_error(status, body)
 
     assert (fault.kind, fault.public, fault.upstream_status) == (kind, public, status)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import (
     InlineFile,
     InlineImage,
@@ -152,7 +152,7 @@ def test_what_cannot_be_carried_is_refused(part: Part) -> None:
     with pytest.raises(FaultError) as caught:
         sent(chat(user(Text("read"), part)))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 def test_names_of_documents_are_plain_and_each_another() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model.chat import (
     CachePoint,
     Chat,
@@ -148,7 +148,7 @@ def test_a_name_that_no_tool_can_have_is_refused(name: str) -> None:
     with pytest.raises(FaultError, match="letters") as caught:
         sent(chat(tools=(replace(TOOL, name=name),)))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 # -- cache points -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (
@@ -146,7 +146,7 @@ def test_every_reason_to_finish_has_its_word(reason: str, stop: Stop) -> None:
 
 @pytest.mark.parametrize("reason", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE"])
 def test_an_answer_that_came_to_nothing_failed(reason: str) -> None:
-    fault = Fault(Kind.UPSTREAM_ERROR, f"the provider ended its answer with {reason}", code=reason)
+    fault = Fault(FaultKind.UPSTREAM_ERROR, f"the provider ended its answer with {reason}", code=reason)
 
     assert answer(candidate(reason=reason), candidate({"text": "more"}))[1:] == [Failed(fault)]
 
@@ -204,14 +204,14 @@ def test_other_candidates_are_not_heard() -> None:
     [
         (
             {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"},
-            Fault(Kind.OVERLOADED, "The model is overloaded.", code="UNAVAILABLE"),
+            Fault(FaultKind.OVERLOADED, "The model is overloaded.", code="UNAVAILABLE"),
         ),
         (
             {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED"},
-            Fault(Kind.RATE_LIMITED, "Slow down.", code="RESOURCE_EXHAUSTED"),
+            Fault(FaultKind.RATE_LIMITED, "Slow down.", code="RESOURCE_EXHAUSTED"),
         ),
-        ({"code": 404}, Fault(Kind.NOT_FOUND, "the provider's answer ended in an error")),
-        ("odd", Fault(Kind.UPSTREAM_ERROR, "odd")),
+        ({"code": 404}, Fault(FaultKind.NOT_FOUND, "the provider's answer ended in an error")),
+        ("odd", Fault(FaultKind.UPSTREAM_ERROR, "odd")),
     ],
 )
 def test_an_error_in_the_stream_ends_it(error: Json, fault: Fault) -> None:
@@ -220,7 +220,7 @@ def test_an_error_in_the_stream_ends_it(error: Json, fault: Fault) -> None:
     assert told[1:] == [TextStarted(), Delta("a"), Failed(fault)]
 
 
-BROKEN_OFF = Failed(Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off"))
+BROKEN_OFF = Failed(Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off"))
 
 
 @pytest.mark.parametrize("streamed", [True, False])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.chat import Reasoning, Sealed
 from openclaw_extproc.model.facts import (
     BlockEnded,
@@ -116,7 +116,7 @@ def test_usage_nobody_told_is_not_made_up() -> None:
     assert b"usageMetadata" not in write([Started("", ""), Finished(Stop.END)], stream=True)
 
 
-FAULT = Fault(Kind.UPSTREAM_GARBLED, "it broke off")
+FAULT = Fault(FaultKind.UPSTREAM_GARBLED, "it broke off")
 ERROR = b'{"error":{"code":502,"message":"it broke off","status":"INTERNAL"}}'
 
 

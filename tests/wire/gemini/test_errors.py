@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import Json
@@ -12,8 +12,8 @@ from openclaw_extproc.wire.gemini.errors import retry_after
 from tests.wire.gemini.saying import CLIENT, JSONS, PROVIDER, facts
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_fault_can_be_told_and_understood_again(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_fault_can_be_told_and_understood_again(kind: FaultKind) -> None:
     fault = Fault(kind, "Because.")
 
     heard = PROVIDER.decode_error(fault.status, CLIENT.encode_error(fault))
@@ -27,29 +27,29 @@ def test_every_fault_can_be_told_and_understood_again(kind: Kind) -> None:
         (
             429,
             b'[{"error":{"code":429,"message":"Quota.","status":"RESOURCE_EXHAUSTED"}}\n]',
-            Fault(Kind.RATE_LIMITED, "Quota.", 429, "RESOURCE_EXHAUSTED"),
+            Fault(FaultKind.RATE_LIMITED, "Quota.", 429, "RESOURCE_EXHAUSTED"),
         ),
         (
             400,
             b'{"error":{"message":"No.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}',
-            Fault(Kind.UNAUTHENTICATED, "No.", 400, "INVALID_ARGUMENT"),
+            Fault(FaultKind.UNAUTHENTICATED, "No.", 400, "INVALID_ARGUMENT"),
         ),
         (
             400,
             b'{"error":{"message":"User location is not supported","status":"FAILED_PRECONDITION"}}',
-            Fault(Kind.FORBIDDEN, "User location is not supported", 400, "unsupported_country_region_territory"),
+            Fault(FaultKind.FORBIDDEN, "User location is not supported", 400, "unsupported_country_region_territory"),
         ),
         (
             403,
             b'{"error":{"message":"Consumer \'api_key:AIzaMadeUp-1_2\' has been suspended."}}',
-            Fault(Kind.FORBIDDEN, "Consumer 'api_key:***' has been suspended.", 403, "account_deactivated"),
+            Fault(FaultKind.FORBIDDEN, "Consumer 'api_key:***' has been suspended.", 403, "account_deactivated"),
         ),
-        (503, b"<html>", Fault(Kind.OVERLOADED, "the provider answered 503", 503)),
-        (500, b'{"error":"odd"}', Fault(Kind.UPSTREAM_ERROR, "odd", 500)),
-        (500, b"\xff", Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
-        (500, b"", Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
-        (404, b"[]", Fault(Kind.NOT_FOUND, "the provider answered 404", 404)),
-        (404, b'{"error":{"details":[1,{}],"code":[]}}', Fault(Kind.NOT_FOUND, "the provider answered 404", 404)),
+        (503, b"<html>", Fault(FaultKind.OVERLOADED, "the provider answered 503", 503)),
+        (500, b'{"error":"odd"}', Fault(FaultKind.UPSTREAM_ERROR, "odd", 500)),
+        (500, b"\xff", Fault(FaultKind.UPSTREAM_ERROR, "the provider answered 500", 500)),
+        (500, b"", Fault(FaultKind.UPSTREAM_ERROR, "the provider answered 500", 500)),
+        (404, b"[]", Fault(FaultKind.NOT_FOUND, "the provider answered 404", 404)),
+        (404, b'{"error":{"details":[1,{}],"code":[]}}', Fault(FaultKind.NOT_FOUND, "the provider answered 404", 404)),
     ],
 )
 def test_an_error_answer_is_understood_whatever_it_is(status: int, body: bytes, fault: Fault) -> None:
@@ -73,9 +73,9 @@ def test_a_prompt_that_is_too_long_has_the_word_that_every_client_knows(message:
 
     fault = PROVIDER.decode_error(400, j.dump(said))
 
-    assert (fault.kind, fault.public, fault.code) == (Kind.MALFORMED, message, "context_length_exceeded")
+    assert (fault.kind, fault.public, fault.code) == (FaultKind.MALFORMED, message, "context_length_exceeded")
     (failed,) = facts(False, j.dump(said))
-    assert failed == Failed(Fault(Kind.MALFORMED, message, code="context_length_exceeded"))
+    assert failed == Failed(Fault(FaultKind.MALFORMED, message, code="context_length_exceeded"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     InlineFile,
@@ -90,7 +90,7 @@ def test_links_that_gemini_does_not_follow_are_refused_before_they_are_sent(kind
     with pytest.raises(FaultError) as refused:
         encoded(replace(HELLO, turns=(Turn("user", (LinkedFile("https://x/a", kind),)),)))
 
-    assert refused.value.fault.kind is Kind.UNSUPPORTED
+    assert refused.value.fault.kind is FaultKind.UNSUPPORTED
     assert {"pdf", "pdf_link", "image_link", "text_file_link", "audio", "video", "file"} <= PROVIDER.carries
 
 

@@ -5,12 +5,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.wire.gemini.pieces import ArrayPieces
 from tests import samples
 
 BODY = b'[{"a": "}]\\"{", "b": {"c": [1, {}]}}\r\n,\r\n{"d": 2}\r\n]\r\n'
-FAULT = Fault(Kind.UPSTREAM_GARBLED, "broke off")
+FAULT = Fault(FaultKind.UPSTREAM_GARBLED, "broke off")
 
 
 @given(st.lists(st.integers(0, len(BODY)), max_size=6), st.integers(0, len(BODY)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     Chat,
@@ -317,7 +317,7 @@ def test_a_refused_part_is_refused_by_another_format() -> None:
     with pytest.raises(FaultError) as refused:
         encoded(read_parts({"executableCode": {"code": "1"}}))
 
-    assert refused.value.fault.kind is Kind.UNSUPPORTED
+    assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 MALFORMED: list[tuple[dict[str, Json], str]] = [

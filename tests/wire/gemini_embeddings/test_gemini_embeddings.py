@@ -3,7 +3,7 @@
 import pytest
 from google.genai import types
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Finished, Seen, Started, Stop
@@ -143,7 +143,7 @@ def test_more_texts_than_gemini_takes_are_refused_before_it_does() -> None:
     with pytest.raises(FaultError, match="at most 100") as caught:
         sent(NAME, Embed("m", ("a",) * (MAX_INPUTS + 1)))
 
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import (
     BlockEnded,
@@ -77,7 +77,7 @@ def test_an_answer_that_ends_early_is_finished_or_failed_at_every_byte(case: str
 
         assert isinstance(last, Finished if end >= reason_said else Failed)
         if isinstance(last, Failed):
-            assert last.fault == Fault(Kind.UPSTREAM_GARBLED, "the provider's answer broke off")
+            assert last.fault == Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def test_parallel_calls_are_read_with_their_arguments_and_usage() -> None:
@@ -264,12 +264,12 @@ def test_words_of_other_servers_for_an_end_are_known_or_harmless(reason: str, st
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
-        ("error", Kind.UPSTREAM_ERROR),
-        ("abort", Kind.UPSTREAM_ERROR),
-        ("insufficient_system_resource", Kind.OVERLOADED),
+        ("error", FaultKind.UPSTREAM_ERROR),
+        ("abort", FaultKind.UPSTREAM_ERROR),
+        ("insufficient_system_resource", FaultKind.OVERLOADED),
     ],
 )
-def test_a_reason_that_is_none_to_finish_fails_the_answer(reason: str, kind: Kind) -> None:
+def test_a_reason_that_is_none_to_finish_fails_the_answer(reason: str, kind: FaultKind) -> None:
     usage: Json = {"prompt_tokens": 1}
     broken = Failed(Fault(kind, "the provider broke its answer off", code=reason))
 
@@ -360,7 +360,7 @@ def test_a_stream_that_says_nothing_is_a_failure(body: bytes) -> None:
     (only,) = facts_of(PROVIDER.decoder(True), [body])
 
     assert isinstance(only, Failed)
-    assert only.fault.kind is Kind.UPSTREAM_GARBLED
+    assert only.fault.kind is FaultKind.UPSTREAM_GARBLED
 
 
 @pytest.mark.parametrize(
@@ -368,20 +368,24 @@ def test_a_stream_that_says_nothing_is_a_failure(body: bytes) -> None:
     [
         (
             {"message": "slow down", "type": "tokens", "code": "rate_limit_exceeded"},
-            Kind.RATE_LIMITED,
+            FaultKind.RATE_LIMITED,
             "rate_limit_exceeded",
         ),
-        ({"message": "slow down", "type": "insufficient_quota", "code": None}, Kind.RATE_LIMITED, "insufficient_quota"),
-        ({"message": "slow down", "type": "server_error"}, Kind.UPSTREAM_ERROR, "server_error"),
-        ({"message": "slow down", "type": "overloaded_error"}, Kind.OVERLOADED, "overloaded_error"),
-        ({"message": "slow down", "type": "BadRequestError", "code": 400}, Kind.MALFORMED, "BadRequestError"),
-        ({"message": "slow down", "code": "429"}, Kind.RATE_LIMITED, "429"),
-        ({"message": "slow down", "code": 503}, Kind.OVERLOADED, ""),
-        ({"message": "slow down", "code": True}, Kind.UPSTREAM_ERROR, ""),
-        ("slow down", Kind.UPSTREAM_ERROR, ""),
+        (
+            {"message": "slow down", "type": "insufficient_quota", "code": None},
+            FaultKind.RATE_LIMITED,
+            "insufficient_quota",
+        ),
+        ({"message": "slow down", "type": "server_error"}, FaultKind.UPSTREAM_ERROR, "server_error"),
+        ({"message": "slow down", "type": "overloaded_error"}, FaultKind.OVERLOADED, "overloaded_error"),
+        ({"message": "slow down", "type": "BadRequestError", "code": 400}, FaultKind.MALFORMED, "BadRequestError"),
+        ({"message": "slow down", "code": "429"}, FaultKind.RATE_LIMITED, "429"),
+        ({"message": "slow down", "code": 503}, FaultKind.OVERLOADED, ""),
+        ({"message": "slow down", "code": True}, FaultKind.UPSTREAM_ERROR, ""),
+        ("slow down", FaultKind.UPSTREAM_ERROR, ""),
     ],
 )
-def test_an_error_inside_an_answer_fails_it(error: Json, kind: Kind, code: str) -> None:
+def test_an_error_inside_an_answer_fails_it(error: Json, kind: FaultKind, code: str) -> None:
     failed = Failed(Fault(kind, "slow down", code=code))
 
     assert streamed(chunk({"content": "a"}), {"error": error}, chunk({"content": "b"}))[-1] == failed
@@ -399,7 +403,7 @@ def test_an_error_inside_an_answer_fails_it(error: Json, kind: Kind, code: str) 
 def test_an_event_named_error_fails_the_answer(data: str, message: str) -> None:
     body = f"event: error\ndata: {data}\n\n".encode()
 
-    assert facts_of(PROVIDER.decoder(True), [body]) == [Failed(Fault(Kind.UPSTREAM_ERROR, message))]
+    assert facts_of(PROVIDER.decoder(True), [body]) == [Failed(Fault(FaultKind.UPSTREAM_ERROR, message))]
 
 
 def test_a_malformed_chunk_is_unreadable_after_the_facts_before_it() -> None:

@@ -6,7 +6,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed, Text, Thinking, ToolUse
 from openclaw_extproc.model.facts import (
@@ -185,7 +185,7 @@ def test_an_id_is_kept_and_made_up_only_when_missing(given_id: str, shown: str) 
     assert ChatCompletion.model_validate_json(write(chat(stream=False), facts)).id == shown
 
 
-FAULT = Fault(Kind.OVERLOADED, "busy", upstream_status=529, code="overloaded_error")
+FAULT = Fault(FaultKind.OVERLOADED, "busy", upstream_status=529, code="overloaded_error")
 
 
 def test_a_failure_ends_the_answer_with_an_error_and_nothing_more() -> None:

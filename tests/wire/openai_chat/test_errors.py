@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PROVIDER, sdk_answering
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_of_fault_is_an_error_the_sdk_understands(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_every_kind_of_fault_is_an_error_the_sdk_understands(kind: FaultKind) -> None:
     fault = Fault(kind, "what happened")
     client = sdk_answering(CLIENT.encode_error(fault), status=fault.status, content_type="application/json")
 
@@ -25,7 +25,7 @@ def test_every_kind_of_fault_is_an_error_the_sdk_understands(kind: Kind) -> None
 
 
 def test_the_providers_own_code_is_passed_on() -> None:
-    fault = Fault(Kind.MALFORMED, "too long", code="context_length_exceeded")
+    fault = Fault(FaultKind.MALFORMED, "too long", code="context_length_exceeded")
 
     assert j.parse(CLIENT.encode_error(fault), where="error") == {
         "error": {
@@ -44,23 +44,23 @@ def test_the_providers_own_code_is_passed_on() -> None:
         (
             400,
             {"error": {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}},
-            Fault(Kind.MALFORMED, "too long", 400, "context_length_exceeded"),
+            Fault(FaultKind.MALFORMED, "too long", 400, "context_length_exceeded"),
         ),
         (
             429,
             {"error": {"message": "no money", "type": "insufficient_quota", "code": None}},
-            Fault(Kind.RATE_LIMITED, "no money", 429, "insufficient_quota"),
+            Fault(FaultKind.RATE_LIMITED, "no money", 429, "insufficient_quota"),
         ),
         (
             400,
             {"message": "bad", "type": "BadRequestError", "code": 400},
-            Fault(Kind.MALFORMED, "bad", 400, "BadRequestError"),
+            Fault(FaultKind.MALFORMED, "bad", 400, "BadRequestError"),
         ),
-        (404, {"error": "no such model"}, Fault(Kind.NOT_FOUND, "no such model", 404, code="model_not_found")),
-        (401, {"detail": "who are you"}, Fault(Kind.UNAUTHENTICATED, "who are you", 401)),
-        (500, {"detail": [{"msg": "x"}]}, Fault(Kind.UPSTREAM_ERROR, "the provider answered 500", 500)),
-        (503, ["x"], Fault(Kind.OVERLOADED, "the provider answered 503", 503)),
-        (502, {"error": {"message": "x" * 5_000}}, Fault(Kind.UPSTREAM_ERROR, "x" * 2_000, 502)),
+        (404, {"error": "no such model"}, Fault(FaultKind.NOT_FOUND, "no such model", 404, code="model_not_found")),
+        (401, {"detail": "who are you"}, Fault(FaultKind.UNAUTHENTICATED, "who are you", 401)),
+        (500, {"detail": [{"msg": "x"}]}, Fault(FaultKind.UPSTREAM_ERROR, "the provider answered 500", 500)),
+        (503, ["x"], Fault(FaultKind.OVERLOADED, "the provider answered 503", 503)),
+        (502, {"error": {"message": "x" * 5_000}}, Fault(FaultKind.UPSTREAM_ERROR, "x" * 2_000, 502)),
     ],
 )
 def test_an_error_answer_is_read_in_every_shape_it_was_seen_in(status: int, body: Json, fault: Fault) -> None:
@@ -69,7 +69,7 @@ def test_an_error_answer_is_read_in_every_shape_it_was_seen_in(status: int, body
 
 @pytest.mark.parametrize("body", [b"", b"<html>502</html>", b"\xff\xfe", b"[" * 100_000])
 def test_an_error_answer_that_is_no_json_is_told_by_its_status(body: bytes) -> None:
-    assert PROVIDER.decode_error(502, body) == Fault(Kind.UPSTREAM_ERROR, "the provider answered 502", 502)
+    assert PROVIDER.decode_error(502, body) == Fault(FaultKind.UPSTREAM_ERROR, "the provider answered 502", 502)
 
 
 def test_a_providers_code_is_kept_short() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     CachePoint,
@@ -227,7 +227,7 @@ def test_what_only_openai_can_do_is_read_but_refused_on_the_way_to_another_forma
     assert f"!{loss}" in asked.losses
     with pytest.raises(FaultError, match="cannot carry") as caught:
         PROVIDER.encode_request(asked, Edit("gpt"))
-    assert caught.value.fault.kind is Kind.UNSUPPORTED
+    assert caught.value.fault.kind is FaultKind.UNSUPPORTED
     assert loss in caught.value.fault.public
 
 

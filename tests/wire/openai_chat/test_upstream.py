@@ -9,7 +9,7 @@ import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParams
 from pydantic import TypeAdapter
 
-from openclaw_extproc.faults import FaultError, Kind
+from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
@@ -261,7 +261,7 @@ def test_a_file_that_the_api_cannot_take_is_refused_and_never_dropped(file: File
         with pytest.raises(FaultError) as caught:
             written(saying(part))
 
-        assert caught.value.fault.kind is Kind.UNSUPPORTED
+        assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
 
 def test_a_text_file_that_is_no_base64_is_the_clients_fault() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import Completion
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
@@ -259,7 +259,7 @@ def test_an_answer_survives_being_written(streamed: bool) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 @pytest.mark.parametrize("cut_after", range(5))
 def test_an_answer_that_fails_is_never_written_as_complete(cut_after: int, streamed: bool) -> None:
-    body = written([*ANSWER[:cut_after], Failed(Fault(Kind.OVERLOADED, "busy"))], stream=streamed)
+    body = written([*ANSWER[:cut_after], Failed(Fault(FaultKind.OVERLOADED, "busy"))], stream=streamed)
 
     last = samples.heard(PROVIDER, body, streamed=streamed)[-1]
 
@@ -311,9 +311,9 @@ def test_of_several_answers_the_first_is_told() -> None:
 
 
 def test_an_error_in_the_middle_of_a_stream_is_a_failure() -> None:
-    error = CLIENT.encode_stream_error(Fault(Kind.RATE_LIMITED, "slow down"))
+    error = CLIENT.encode_stream_error(Fault(FaultKind.RATE_LIMITED, "slow down"))
 
     last = samples.heard(PROVIDER, stream("a", finish=None, done=False) + error, streamed=True)[-1]
 
     assert isinstance(last, Failed)
-    assert (last.fault.kind, last.fault.public) == (Kind.RATE_LIMITED, "slow down")
+    assert (last.fault.kind, last.fault.public) == (FaultKind.RATE_LIMITED, "slow down")

@@ -6,14 +6,14 @@ import openai
 import pytest
 from openai.types.responses import ResponseErrorEvent, ResponseFailedEvent
 
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import Delta, Fact, Failed, Started, TextStarted, ToolStarted
 from openclaw_extproc.model.json import Json
 from tests.wire.openai_responses.saying import BEGUN, CLIENT, chat, events_in, facts_of, sdk_answering, stream_of, write
 
-BUSY = Fault(Kind.OVERLOADED, "busy", upstream_status=529, code="overloaded_error")
-LIMITED = Fault(Kind.RATE_LIMITED, "slow down", upstream_status=429)
-TOO_LONG = Fault(Kind.MALFORMED, "too long", upstream_status=400, code="context_length_exceeded")
+BUSY = Fault(FaultKind.OVERLOADED, "busy", upstream_status=529, code="overloaded_error")
+LIMITED = Fault(FaultKind.RATE_LIMITED, "slow down", upstream_status=429)
+TOO_LONG = Fault(FaultKind.MALFORMED, "too long", upstream_status=400, code="context_length_exceeded")
 STARTED: list[Fact] = [BEGUN, TextStarted(), Delta("a")]
 
 
@@ -91,14 +91,14 @@ FAILED: dict[str, Json] = {
 @pytest.mark.parametrize(
     ("event", "kind", "code"),
     [
-        (NESTED, Kind.RATE_LIMITED, "too_many_requests"),
-        (FLAT, Kind.OVERLOADED, "server_is_overloaded"),
-        (FAILED, Kind.RATE_LIMITED, "rate_limit_exceeded"),
-        ({"error": {"message": "no"}}, Kind.UPSTREAM_ERROR, ""),
-        ({"type": "response.failed", "response": {"id": "r"}}, Kind.UPSTREAM_ERROR, ""),
+        (NESTED, FaultKind.RATE_LIMITED, "too_many_requests"),
+        (FLAT, FaultKind.OVERLOADED, "server_is_overloaded"),
+        (FAILED, FaultKind.RATE_LIMITED, "rate_limit_exceeded"),
+        ({"error": {"message": "no"}}, FaultKind.UPSTREAM_ERROR, ""),
+        ({"type": "response.failed", "response": {"id": "r"}}, FaultKind.UPSTREAM_ERROR, ""),
     ],
 )
-def test_every_shape_of_a_failure_is_read(event: dict[str, Json], kind: Kind, code: str) -> None:
+def test_every_shape_of_a_failure_is_read(event: dict[str, Json], kind: FaultKind, code: str) -> None:
     *before, last = facts_of(stream_of(event, NESTED))
 
     assert isinstance(last, Failed)
@@ -113,4 +113,4 @@ def test_a_whole_answer_may_be_a_failure(status: str | None) -> None:
     last = facts_of(json.dumps(body).encode(), streamed=False)[-1]
 
     assert isinstance(last, Failed)
-    assert (last.fault.kind, last.fault.public) == (Kind.MALFORMED, "no")
+    assert (last.fault.kind, last.fault.public) == (FaultKind.MALFORMED, "no")

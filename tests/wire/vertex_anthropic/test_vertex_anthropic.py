@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.faults import Fault, FaultError, Kind
+from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, Turn
@@ -104,4 +104,4 @@ def test_links_are_refused_because_vertex_fetches_none() -> None:
 def test_googles_own_errors_are_understood() -> None:
     body = b'{"error":{"code":403,"message":"Permission denied","status":"PERMISSION_DENIED"}}'
 
-    assert SIDE.decode_error(403, body) == Fault(Kind.FORBIDDEN, "Permission denied", 403, "PERMISSION_DENIED")
+    assert SIDE.decode_error(403, body) == Fault(FaultKind.FORBIDDEN, "Permission denied", 403, "PERMISSION_DENIED")

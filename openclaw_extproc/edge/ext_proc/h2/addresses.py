@@ -17,7 +17,7 @@ MAX_PATH_BYTES: Final = 107 if sys.platform == "linux" else 103
 """Of a socket's path: `sun_path` of `sockaddr_un`, without the zero at its end."""
 
 
-class Place:
+class ListenSocket:
     """An address that is ours. Whoever connects waits until somebody accepts."""
 
     def __init__(self, address: str) -> None:

@@ -10,10 +10,10 @@ from typing import Final
 from openclaw_extproc.edge.ext_proc.h2.messages import Status
 from openclaw_extproc.edge.ext_proc.h2.requests import Request
 from openclaw_extproc.edge.ext_proc.h2.stream import Stream
-from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, Alarm
+from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, IdleTimer
 from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Open, Session
-from openclaw_extproc.faults import Fault, Kind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.route.side_requests import Question
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class GrpcRouter:
     """Those of one address."""
 
     opens: Open
@@ -39,7 +39,7 @@ class Calls:
         elif request.path == PROCESS:
             self._process(stream, request.timeout_seconds)
         elif request.path == CHECK:
-            stream.receiver = Check(stream, self.is_serving)
+            stream.receiver = HealthCall(stream, self.is_serving)
         else:
             stream.finish(Status.UNIMPLEMENTED, "no such method")
 
@@ -50,10 +50,10 @@ class Calls:
             log.exception("a stream could not be opened")
             stream.finish(Status.UNKNOWN, "the gateway failed")
             return
-        stream.receiver = Process(stream, session, self.answerer, self.queue, timeout_seconds)
+        stream.receiver = ProcessCall(stream, session, self.answerer, self.queue, timeout_seconds)
 
 
-class Process:
+class ProcessCall:
     """A stage's session on a stream. Whatever ends it, the session is closed once."""
 
     __slots__ = ("_alarm", "_answerer", "_asking", "_breaking", "_deadline", "_is_blocked", "_queue", "_session",
@@ -72,7 +72,7 @@ class Process:
         self._is_blocked = False
         """Its turn came while the peer did not take what was sent before."""
         self._asking: asyncio.Task[None] | None = None
-        self._alarm: Alarm | None = Alarm(session, self._ring, lambda: stream.is_busy)
+        self._alarm: IdleTimer | None = IdleTimer(session, self._ring, lambda: stream.is_busy)
         self._breaking: asyncio.TimerHandle | None = None
         self._waiting = 0
         """Bytes that are counted in `RunQueue.waiting`."""
@@ -163,7 +163,7 @@ class Process:
     def _break(self, problem: Exception) -> None:
         """A mistake of ours, which ends this call and no other."""
         log.error("a stream broke", exc_info=problem)
-        self._finish(Status.UNKNOWN, "the gateway failed", Fault(Kind.BUG, "the gateway failed"))
+        self._finish(Status.UNKNOWN, "the gateway failed", Fault(FaultKind.BUG, "the gateway failed"))
 
     def _go_on(self, session: Session) -> None:
         if session.has_more:
@@ -230,7 +230,7 @@ class Process:
             log.exception("a session could not be closed")
 
 
-class Check:
+class HealthCall:
     """Envoy asks each address whether it is well."""
 
     __slots__ = ("_is_serving", "_stream")

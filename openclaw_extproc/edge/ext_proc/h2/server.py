@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
-from openclaw_extproc.edge.ext_proc.h2.addresses import BACKLOG, Place
-from openclaw_extproc.edge.ext_proc.h2.calls import Calls
+from openclaw_extproc.edge.ext_proc.h2.addresses import BACKLOG, ListenSocket
+from openclaw_extproc.edge.ext_proc.h2.calls import GrpcRouter
 from openclaw_extproc.edge.ext_proc.h2.connection import Connection
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Open, nobody
 
@@ -23,10 +23,10 @@ GOODBYE_SECONDS: Final = 1.0
 SWEEP_SECONDS: Final = 2.5
 
 
-class Wire(asyncio.Protocol):
+class H2Protocol(asyncio.Protocol):
     """Between a socket and a `Connection`."""
 
-    def __init__(self, calls: Calls, wires: set["Wire"]) -> None:
+    def __init__(self, calls: GrpcRouter, wires: set["H2Protocol"]) -> None:
         self._calls = calls
         self._wires = wires
         self._timer: asyncio.TimerHandle | None = None
@@ -93,19 +93,19 @@ class Server:
     """Serves what was added to it, from `start` to `stop`."""
 
     def __init__(self) -> None:
-        self._places: list[tuple[Place, Calls]] = []
+        self._places: list[tuple[ListenSocket, GrpcRouter]] = []
         self._listeners: list[asyncio.Server] = []
-        self.wires: set[Wire] = set()
+        self.wires: set[H2Protocol] = set()
         """Connections."""
         self._sweeping: asyncio.Task[None] | None = None
 
-    def add(self, place: Place, calls: Calls) -> None:
+    def add(self, place: ListenSocket, calls: GrpcRouter) -> None:
         self._places.append((place, calls))
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         for place, calls in self._places:
-            wired = partial(Wire, calls, self.wires)
+            wired = partial(H2Protocol, calls, self.wires)
             self._listeners.append(await loop.create_unix_server(wired, sock=place.socket, backlog=BACKLOG))
         self._sweeping = asyncio.create_task(self._sweep())
 
@@ -154,4 +154,4 @@ def add(
     Raises:
         ListenError: nobody can listen there, or somebody else does.
     """
-    server.add(Place(address), Calls(opens, answerer, is_serving))
+    server.add(ListenSocket(address), GrpcRouter(opens, answerer, is_serving))
