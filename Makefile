@@ -27,7 +27,7 @@ help:
 	  format "format the code" \
 	  fuzz "100,000 mutated requests and responses" \
 	  unread "responses of 100 MiB that no client reads" \
-	  reloads "1,000 reloads under load" \
+	  reloads "1,000 reloads under load, and reloads with 1,000 providers" \
 	  faults "every fault, client and chain through Envoy; writes docs/reliability.md" \
 	  chaos "5 minutes of load with faults, reloads and killed workers (CHAOS='--seconds 60 --rate 30' for less)" \
 	  bench "throughput, latency and CPU time against plain Envoy (requires wrk)" \
@@ -61,7 +61,7 @@ bench-overload: $(DEV)
 	@$(BIN)/python -m bench.overload
 
 reloads: $(DEV)
-	RELOADS=1000 $(BIN)/python -m pytest -q -s tests/e2e/test_reload_under_load.py
+	RELOADS=1000 PROVIDERS=1000 $(BIN)/python -m pytest -q -s tests/e2e/test_reload_under_load.py tests/e2e/test_many_providers.py
 
 faults: $(DEV)
 	@$(BIN)/python -m tests.faults --write docs/reliability.md

@@ -1,5 +1,9 @@
-"""A reload with a thousand providers under load: it is taken in, also when all of them change, and no call is lost."""
+"""A reload with hundreds of providers under load: it is taken in, also when all of them change, and no call is lost.
 
+`make reloads` does it with 1,000, which takes a machine of two cores for itself.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from tests.e2e.harness import Providers, Sidecar, sidecar, until
 from tests.e2e.test_reload import by_rename, config, one
 from tests.e2e.test_reload_under_load import MOST_SECONDS, QUIET, load, reloads
 
-COUNT = 1_000
+COUNT = int(os.environ.get("PROVIDERS", "300"))
 TAKEN, MODIFIED = "cluster_manager.cds.update_success", "cluster_manager.cluster_modified"
 
 
@@ -48,7 +52,7 @@ def folder(up: Sidecar) -> Path:
     return Path(words[words.index("-c") + 1]).parent
 
 
-def test_a_thousand_providers_are_taken_in_while_calls_go_on(up: Sidecar, providers: Providers) -> None:
+def test_hundreds_of_providers_are_taken_in_while_calls_go_on(up: Sidecar, providers: Providers) -> None:
     """Envoy watches a folder: workers that said there how busy they are had it read all clusters again each time."""
     before = stats(up)
     for _ in range(5):

@@ -42,13 +42,20 @@ def _within_a_task(line: Ranking, purse: Budget, chosen: Selection) -> Ranking:
     if not cheaper and chosen.choice.routing and chosen.case.is_chat:
         found = others(chosen, (*line.members, *(one for one, _ in line.objections)))
         fitting = [one for one in found.usable if one.cost is not None and not purse.is_too_much(one)]
-        fitting = [one for one in fitting if not purse.broken_by(one)]
+        fitting = [one for one in fitting if not (purse.broken_by(one) or _has_no_address(one, chosen))]
         cheaper = _dearest_first(fitting, chosen)
     if not cheaper:
         return line
     names = {one.name for one in cheaper}
     behind = tuple(one for one in line.members if one.name not in names)
+    if not _has_no_address(cheaper[0], chosen):
+        behind = tuple(one for one in behind if not _has_no_address(one, chosen))
     return _downgraded(line, purse.per_task, (*cheaper, *behind))
+
+
+def _has_no_address(one: Candidate, chosen: Selection) -> bool:
+    """Whether a call that comes to it would end there, and not go on to those behind."""
+    return one.target.provider.name in chosen.case.situation.without_address
 
 
 def _dearest_first(fitting: Sequence[Candidate], chosen: Selection) -> tuple[Candidate, ...]:
