@@ -330,9 +330,13 @@ def test_a_fallback_stands_ready_in_every_mode_where_enforce_has_one(seed: int, 
         return
 
     if isinstance(watched, Fault):
-        # What a client asked for may be unknown, or too dear where a budget refuses; and where a rule or a level names
-        # another model, unfit or forbidden for any reason.
-        names_another = enforced.record.rule or enforced.record.level
+        # What a client asked for may be unknown, or too dear where a budget refuses; and where something else than its
+        # own word names another model, unfit or forbidden for any reason.
+        names_another = (
+            enforced.record.level
+            or enforced.record.rule
+            or enforced.record.chosen_by not in ("asked", "virtual", "default")
+        )
         assert watched.kind in (FaultKind.NOT_FOUND, FaultKind.OVER_BUDGET) or names_another
     elif len(enforced.groups) > 1 and not watched.record.downgrade:
         assert len(watched.chain) > 1
