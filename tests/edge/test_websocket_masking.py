@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.edge.ext_proc.masking import Masker
-from openclaw_extproc.edge.ext_proc.websocket_masking import FramesMasker
+from openclaw_extproc.edge.ext_proc.websocket_masking import MAX_DUE, FramesMasker
 
 KEY = b"sk-proj-abc_DEF-0123456789"
 STARS = b"*" * len(KEY)
@@ -122,3 +122,24 @@ def test_what_waits_comes_when_nothing_follows() -> None:
     assert masker.feed(begun, end=False) == begun[:-4]
     assert masker.rest() == begun[-4:]
     assert masker.rest() == b""
+
+
+def test_what_waits_for_the_rest_of_a_key_is_bounded() -> None:
+    """A provider may begin a key and send frames without end between its halves."""
+    masker = FramesMasker(Masker((KEY.decode(),)), Masker((KEY.decode(),)))
+    fed = delivered = b""
+
+    for piece in (frame(KEY[:9], 1, fin=False), *([frame(b"", PING)] * 20_000), frame(KEY[9:], 0)):
+        fed += piece
+        delivered += masker.feed(piece, end=False)
+        assert len(fed) - len(delivered) <= 3 * MAX_DUE + len(KEY)
+
+    assert len(delivered) == len(fed)
+    assert KEY[:9] not in delivered
+
+
+def test_many_frames_at_once_are_not_taken_for_such_a_provider() -> None:
+    """Each ends with what a key begins with."""
+    text = b"".join(message(b"words s", [7]) for _ in range(2 * MAX_DUE))
+
+    assert b"".join(masked([text])) == text

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 from openclaw_extproc.edge.ext_proc.masking import Masker
 
+MAX_DUE = 4_096
+"""Headers and parts of frames that may wait for what follows a key's beginning. Beyond, the beginning is cut out."""
 _FIN, _CONTROL, _LENGTH = 0x80, 0x08, 0x7F
 _MASK, _MASK_BYTES = 0x80, 4
 _LENGTH_BYTES = {126: 2, 127: 8}
@@ -38,7 +40,7 @@ class FramesMasker:
         return self._message.headers(headers)
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
-        at = 0
+        at, out = 0, bytearray()
         while at < len(chunk):
             if self._left:
                 part = chunk[at : at + self._left]
@@ -46,7 +48,11 @@ class FramesMasker:
                 self._payload(part)
             else:
                 at = self._read_header(chunk, at)
-        return self._delivered() + (self.rest() if end else b"")
+            if len(self._due) > MAX_DUE:
+                out += self._delivered()
+            if len(self._due) > MAX_DUE:
+                self._masked += b"*" * len(self._message.rest())
+        return bytes(out) + self._delivered() + (self.rest() if end else b"")
 
     def rest(self) -> bytes:
         """What is held back, when nothing follows."""
