@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc import grpc_server
+from openclaw_extproc.edge.ext_proc import grpc_server, run_queue
 from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.workers.processes import free_port
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.stages.route.side_requests import Question
-from tests.edge.h2.sessions import QUESTION, Echo, Running, serving
+from tests.edge.h2.sessions import QUESTION, SLICES, Echo, Running, serving
 
 grpc: Any = import_module("grpc")  # it ships no types
 aio: Any = import_module("grpc.aio")
@@ -412,6 +412,39 @@ def test_a_peer_that_does_not_read_is_not_read_from(address: str) -> None:
     with serving(address) as running:
         assert asyncio.run(run(running)) < 200
         until(lambda: running.opened.sessions[0].closed)
+
+
+def test_an_answer_that_comes_faster_than_it_is_read_is_ended(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits of it is not worked off first: its slices alone would take many turns of the loop."""
+    monkeypatch.setattr(run_queue, "MAX_STREAM_WAITING_BYTES", 128 * 1024)
+    slices = SLICES + b",".join([b"slice"] * 20_000)
+
+    async def run(running: Running) -> tuple[list[bytes], Any]:
+        async with aio.insecure_channel(running.address, options=UNLIMITED) as channel:
+            stream, got = channel.stream_stream(PROCESS)(), list[bytes]()
+
+            async def flood() -> None:
+                await stream.write(slices)
+                for _ in range(64):
+                    await stream.write(bytes(64 * 1024))
+
+            async def read() -> None:
+                while True:
+                    got.append(await stream.read())
+
+            flooding = asyncio.create_task(flood())
+            with pytest.raises(aio.AioRpcError) as caught:
+                await read()
+            flooding.cancel()
+            await asyncio.gather(flooding, return_exceptions=True)
+            return got, caught.value
+
+    with serving(address, lambda: Echo(breaks_when_overrun=True)) as running:
+        got, error = asyncio.run(asyncio.wait_for(run(running), SECONDS))
+
+    assert error.code() is grpc.StatusCode.ABORTED
+    assert got[-1] == b"too fast"
+    assert len(got) < 20_000
 
 
 # -- restarts -----------------------------------------------------------------------------
