@@ -24,7 +24,7 @@ from openclaw_extproc.config.models.link import link_models
 from openclaw_extproc.config.providers.capabilities import capabilities, fitness
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud, lacks
 from openclaw_extproc.config.providers.key_text import Objection
-from openclaw_extproc.config.providers.providers import Providers, link_providers, with_headers
+from openclaw_extproc.config.providers.link import Providers, link_providers, with_headers
 from openclaw_extproc.config.read.clusters import Clusters
 from openclaw_extproc.config.read.forms import Forms, read_forms
 from openclaw_extproc.config.routing.context import cheapest_summarizer, link_context

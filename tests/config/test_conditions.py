@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openclaw_extproc.config.conditions.conditions import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
+from openclaw_extproc.config.conditions.compiler import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
 from openclaw_extproc.config.conditions.impossible import WORDS
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.policy.complexity import Classification

@@ -75,7 +75,7 @@ def test_formats_below_different_paths_are_different_providers() -> None:
 
 def test_what_is_known_of_a_provider_is_left_out_where_it_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"own": KnownProvider("http://127.0.0.1:1", also=("anthropic_messages", "openai_responses"))}
-    monkeypatch.setattr("openclaw_extproc.config.providers.providers.KNOWN_PROVIDERS", known)
+    monkeypatch.setattr("openclaw_extproc.config.providers.link.KNOWN_PROVIDERS", known)
     text = "model: {providers: [{name: own, models: [m], endpoint: 'http://127.0.0.1:1%s'}]}"
 
     assert settings(text % "").gateway.providers["own"].also == ("anthropic_messages", "openai_responses")

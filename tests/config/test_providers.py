@@ -3,7 +3,7 @@ import pytest
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.load import load
 from openclaw_extproc.config.providers.key_text import Objection
-from openclaw_extproc.config.providers.providers import cluster_name
+from openclaw_extproc.config.providers.link import cluster_name
 from openclaw_extproc.config.settings import Upstream
 from tests.config.loading import FORMATS, KEYS, complaints, settings, warnings
 

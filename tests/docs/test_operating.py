@@ -8,7 +8,7 @@ from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output, headers
 from tests.docs.readme import ROOT
 from tests.stages.talking import chain
-from tests.stages.test_telling import FULL
+from tests.stages.test_decision_output import FULL
 
 PAGE = (ROOT / "docs" / "operating.md").read_text()
 

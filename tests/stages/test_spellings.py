@@ -18,7 +18,7 @@ from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.passthrough import NAMES
 from tests.stages.talking import BEGAN
-from tests.stages.test_passing import ALL
+from tests.stages.test_passthrough import ALL
 
 CALLS = (
     "/v1/chat/completions",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import ProviderEntry, Written
 from openclaw_extproc.config.schema.reliability import Hold, OnMidstreamFault, Timeouts
 from openclaw_extproc.config.schema.router import EmergencySection, RetryPolicy, RouterSection

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, error, nearest, warning
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import FAMILIES
 from openclaw_extproc.wire.passthrough import NAMES, USUAL

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_name, warning
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Entry, Forms
 from openclaw_extproc.config.schema.load_balancing import Failover
 from openclaw_extproc.config.schema.router import SecondaryFallback

@@ -9,7 +9,7 @@ from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.models.catalog import link_catalogue, with_changes
 from openclaw_extproc.config.models.chains import Chain
 from openclaw_extproc.config.models.virtual_names import link_virtual
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.clusters import Clusters
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.routing.optimization import link_optimization

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.strategy import Pool, Virtual

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.providers.endpoints import below_the_same
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.schema.config_file import GatewayModel
 from openclaw_extproc.gateway import Provider

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from openclaw_extproc.config.conditions.conditions import Compiler, activate, any_of
+from openclaw_extproc.config.conditions.compiler import Compiler, activate, any_of
 from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.models.names import Names, skipped
-from openclaw_extproc.config.providers.providers import Providers
+from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.routing.compliance import Permitting, link_compliance, link_cost_centres
 from openclaw_extproc.config.routing.overrides import link_levels
