@@ -42,6 +42,7 @@ run: $(RUN)
 	@$(BIN)/openclaw-extproc up
 
 test:
+	@echo "running the tests; each group prints its output when it ends, after some 10 minutes on two cores"
 	@$(SIDE_BY_SIDE) e2e unit
 
 unit: $(DEV)
@@ -71,6 +72,7 @@ chaos: $(DEV)
 
 # The end-to-end tests, which wait a lot, beside all that computes.
 check:
+	@echo "checking; each group prints its output when it ends, after some 10 minutes on two cores"
 	@$(SIDE_BY_SIDE) e2e lint types unit
 
 lint: $(DEV)
