@@ -16,11 +16,13 @@ from typing import Final
 from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
 
 QUANTUM_SECONDS: Final = 0.004
-
-
+"""How long queued work may keep the event loop before it looks at its sockets again."""
 MAX_STREAM_WAITING_BYTES: Final = MAX_ANSWER_BYTES
+"""The bytes of one stream that may wait; as many would be too large an answer in any case."""
 MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
+"""The bytes of all streams of a server that may wait, before those end of which more than the next number does."""
 LEAST_WAITING_BYTES: Final = 2 * 1024 * 1024
+"""The bytes of one stream that may wait whatever all others do: twice what Envoy reads from a provider at a time."""
 
 
 class WaitingBytes:
