@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,9 @@ SHAPES = ("openai", "anthropic", "gemini")
 STAND_IN = {"openai": "anthropic", "anthropic": "gemini", "gemini": "openai"}
 PATIENCE_MS = 1_500
 ADDRESS = "127.0.0.1"
+FIREHOSE = "firehose-model"
+"""A model whose answers are 28 MiB long."""
+FIREHOSE_FAULT = "big-28000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,11 @@ class Place:
 
 
 @contextmanager
-def providers() -> Generator[dict[str, Place]]:
-    """By name: `openai-1`, `openai-2` and so on."""
+def providers(*, firehose: bool = False) -> Generator[dict[str, Place]]:
+    """By name: `openai-1`, `openai-2` and so on; `firehose`: and one whose answers are huge."""
     places = {f"{s}-{n}": Place(f"{s}-{n}", s, free_port()) for s in SHAPES for n in (1, 2)}
+    if firehose:
+        places["firehose"] = Place("firehose", "openai", free_port())
     serve = [word for p in places.values() for word in ("--serve", f"{p.shape}:{p.port}:{p.name}")]
     command = [sys.executable, "-m", "openclaw_simulator", "--until-eof", *serve]
     process = subprocess.Popen(
@@ -39,6 +44,8 @@ def providers() -> Generator[dict[str, Place]]:
     )
     assert process.stdout is not None
     assert "ready" in process.stdout.readline()
+    if firehose:
+        places["firehose"].set_fault(FIREHOSE_FAULT)
     try:
         yield places
     finally:
@@ -50,9 +57,11 @@ def host(place: Place, n: int) -> str:
     return f"{place.name}-{n // 2}.chaos.test"
 
 
-def config(places: dict[str, Place], n: int = 0, *, named: bool = False, more: str = "") -> str:
+def config(
+    places: dict[str, Place], n: int = 0, *, named: bool = False, more: str = "", idle_providers: int = 0
+) -> str:
     """The text below `gateway:`. `n`: every reload changes something, some of them who stands in. `named`: those that
-    are asked first have a name instead of an address.
+    are asked first have a name instead of an address. `idle_providers`: so many more that nobody asks.
     """
     lines: list[str] = []
     for shape in SHAPES:
@@ -65,6 +74,10 @@ def config(places: dict[str, Place], n: int = 0, *, named: bool = False, more: s
             ),
             _entry(places[f"{shape}-2"]),
         )
+    if "firehose" in places:
+        lines.append(_entry(places["firehose"]))
+    unused = Place("unused", "openai", 9)
+    lines += (_entry(replace(unused, name=f"unused-{number}")) for number in range(idle_providers))
     entries = "\n".join(lines)
     return f"""model:
   providers:
