@@ -236,8 +236,8 @@ def _summary(
         "ended": dict(seen.counts),
         "statuses": dict(seen.statuses),
         "longest": f"{seen.longest:.1f} s",
-        "mischief": f"{watched.faults} faults set, {watched.names} names changed, {watched.reloads} reloads, "
-        f"{_kills(watched)}",
+        "mischief": f"{watched.faults} faults set, {watched.names} names changed, {watched.reloads} reloads "
+        f"({up.metric('openclaw_config_reloads_total', result='rejected'):g} rejected), {_kills(watched)}",
         "memory": f"{slope:.0f} KiB more for 10,000 requests (ours that lived), "
         f"{_slope(watched.envoy_sizes):.0f} (Envoy); "
         f"at the end {sum(map(world.kib, _ours(up))) / 1024:.0f} and {world.kib(_envoy(up)) / 1024:.0f} MiB"

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,6 @@ PATIENCE_MS = 1_500
 ADDRESS = "127.0.0.1"
 FIREHOSE = "firehose-model"
 """A model whose answers are 28 MiB long."""
-FIREHOSE_FAULT = "big-28000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,27 @@ class Place:
 def providers(*, firehose: bool = False) -> Generator[dict[str, Place]]:
     """By name: `openai-1`, `openai-2` and so on; `firehose`: and one whose answers are huge."""
     places = {f"{s}-{n}": Place(f"{s}-{n}", s, free_port()) for s in SHAPES for n in (1, 2)}
-    if firehose:
-        places["firehose"] = Place("firehose", "openai", free_port())
     serve = [word for p in places.values() for word in ("--serve", f"{p.shape}:{p.port}:{p.name}")]
-    command = [sys.executable, "-m", "openclaw_simulator", "--until-eof", *serve]
+    with ExitStack() as running:
+        running.enter_context(_running("openclaw_simulator", "--until-eof", *serve))
+        if firehose:
+            places["firehose"] = Place("firehose", "openai", free_port())
+            running.enter_context(_running("tests.chaos.firehose", str(places["firehose"].port)))
+        yield places
+
+
+@contextmanager
+def _running(module: str, *arguments: str) -> Generator[None]:
+    command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
     assert "ready" in process.stdout.readline()
-    if firehose:
-        places["firehose"].set_fault(FIREHOSE_FAULT)
     try:
-        yield places
+        yield
     finally:
+        process.terminate()
         process.communicate(timeout=10)
 
 
