@@ -10,8 +10,8 @@ from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.service import Listening
-from openclaw_extproc.edge.workers import supervisor as module
 from openclaw_extproc.edge.workers.supervisor import Supervisor
+from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import Ejected
 from tests.config import loading
 
@@ -46,7 +46,7 @@ def test_a_worker_that_is_starting_learns_which_providers_have_no_address(monkey
             await spawned.wait()
             return worker
 
-        monkeypatch.setattr(module.WorkerHandle, "started", started)
+        monkeypatch.setattr(WorkerHandle, "started", started)
         origin = Origin((("openclaw.yml", ACE),), None, None, lenient=False)
         place = Listening("unix:/run/route.sock", "unix:/run/attempt.sock")
         supervisor = Supervisor([place], loading.settings(ACE), origin, {}, Notifier(Secrets({})))
