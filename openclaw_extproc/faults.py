@@ -6,15 +6,6 @@ which HTTP status it gets is decided here and nowhere else.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
-
-
-class Blame(Enum):
-    """The party that has to act for a fault to go away."""
-
-    CLIENT = "client"
-    UPSTREAM = "upstream"
-    GATEWAY = "gateway"
 
 
 class FaultKind(Enum):
@@ -45,34 +36,6 @@ class FaultKind(Enum):
     """Every attempt of the plan failed."""
     ABANDONED = "abandoned"
     BUG = "bug"
-
-    @property
-    def blame(self) -> Blame:
-        match self:
-            case (
-                FaultKind.MALFORMED
-                | FaultKind.UNSUPPORTED
-                | FaultKind.TOO_LARGE
-                | FaultKind.NOT_FOUND
-                | FaultKind.ABANDONED
-            ):
-                return Blame.CLIENT
-            case FaultKind.UNAUTHENTICATED | FaultKind.FORBIDDEN | FaultKind.OVER_BUDGET | FaultKind.METHOD_NOT_ALLOWED:
-                return Blame.CLIENT
-            case (
-                FaultKind.RATE_LIMITED
-                | FaultKind.OVERLOADED
-                | FaultKind.UPSTREAM_ERROR
-                | FaultKind.EXHAUSTED
-                | FaultKind.REFUSED
-            ):
-                return Blame.UPSTREAM
-            case FaultKind.UPSTREAM_GARBLED | FaultKind.UPSTREAM_SILENT:
-                return Blame.UPSTREAM
-            case FaultKind.BUG:
-                return Blame.GATEWAY
-            case _ as never:
-                assert_never(never)
 
     @property
     def status(self) -> int:

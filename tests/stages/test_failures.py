@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Emergency, Limits, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure, is_failing
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
 from openclaw_extproc.stages.attempt.retries import RETRY, NextAttempt, is_alone, next_attempt
 from openclaw_extproc.wire import FORMATS, error_words
 from tests.stages.talking import BEGAN, provider
@@ -35,7 +35,6 @@ def test_every_kind_is_decided(kind: FaultKind) -> None:
     usual = Failure(kind.value, Remedy.ANYBODY if kind in ANYBODY else Remedy.NOBODY)
 
     assert classify_failure(Fault(kind, "")) == MENDED.get(kind, usual)
-    assert is_failing(Fault(kind, "")) == (kind in ANYBODY)
 
 
 def remedy_of_status(status: int) -> Remedy:

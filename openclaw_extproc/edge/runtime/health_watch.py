@@ -11,7 +11,7 @@ from threading import Lock
 
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell, nobody
-from openclaw_extproc.faults import Blame, Fault, FaultKind
+from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.notices.kinds import NoticeKind as Notable
@@ -92,7 +92,7 @@ class HealthWatch:
     def request(self, entry: RequestEntry, at: float) -> None:
         if entry.plan is None or entry.status is None or entry.status < 500 or entry.provider:
             return
-        if entry.fault is not None and entry.fault.kind.blame is Blame.GATEWAY:
+        if entry.fault is not None and entry.fault.kind is FaultKind.BUG:
             return  # it was us
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]

@@ -99,8 +99,3 @@ def classify_failure(fault: Fault, *, forwards: bool = False) -> Failure:
     if forwards and found.reason in _OURS:
         return Failure(found.reason, Remedy.NOBODY)
     return found
-
-
-def is_failing(fault: Fault) -> bool:
-    """Whether the provider is to blame for it: what counts against its health."""
-    return _KINDS.get(fault.kind, _FILTERED).remedy is Remedy.ANYBODY
