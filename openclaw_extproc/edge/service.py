@@ -21,7 +21,7 @@ from openclaw_extproc.edge.credentials.credentials import Credentials
 from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_worker
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
-from openclaw_extproc.edge.ext_proc.sessions import AttemptSession, RouteSession
+from openclaw_extproc.edge.ext_proc.sessions import attempt_session, route_session
 from openclaw_extproc.edge.ext_proc.stage_server import stage_server
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.notify.notifier import Notifier
@@ -170,11 +170,11 @@ class Service:
         secret, client_of = self.answers.secret, self._client_keys.client_of
         stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
         quotable, under_way = self._credentials.quotable, self._memory.under_way
-        return RouteSession(stage, self._recorder.request, quotable, under_way, self.gate, self.health.planned)
+        return route_session(stage, self._recorder.request, quotable, under_way, self.gate, self.health.planned)
 
     def open_attempt(self) -> Session:
         put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return AttemptSession(AttemptStage(self._snapshots), self._recorder.attempt, put_on, under_way, self.gate)
+        return attempt_session(AttemptStage(self._snapshots), self._recorder.attempt, put_on, under_way, self.gate)
 
     async def counted(self) -> tuple[Metric, ...]:
         return tuple(self.metrics.registry.collect())

@@ -12,7 +12,6 @@ from openclaw_extproc.render import callers as caller_checks
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
-    BODY_BYTES,
     CLIENT_CONNECTION_BYTES,
     CLIENT_STREAM_BYTES,
     GROUPS_NAMESPACE,
@@ -28,6 +27,7 @@ from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.render.unanswered_log import unanswered_log
 from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 from openclaw_extproc.stages.route.passthrough import METHODS
+from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
@@ -230,7 +230,7 @@ def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[s
         "domains": ["*"],
         "include_request_attempt_count": True,
         "include_attempt_count_in_response": True,
-        "request_body_buffer_limit": BODY_BYTES,
+        "request_body_buffer_limit": MAX_BODY_BYTES,
         "response_headers_to_remove": [RETRY, BACKOFF],
         "routes": list[Json](_routes(gateway, fail_open)),
     }
@@ -271,7 +271,7 @@ def _unbuffered(route: dict[str, Json]) -> list[dict[str, Json]]:
     """The same for bodies that are not waited for: larger ones than are read, which the route stage refuses by their
     head or lets pass by, and files whose length nobody says.
     """
-    longer: dict[str, Json] = {"name": "content-length", "range_match": {"start": BODY_BYTES + 1, "end": 2**63 - 1}}
+    longer: dict[str, Json] = {"name": "content-length", "range_match": {"start": MAX_BODY_BYTES + 1, "end": 2**63 - 1}}
     file: dict[str, Json] = {"name": ":path", "string_match": {"safe_regex": {"regex": FILES}}}
     off: dict[str, Json] = {"@type": f"{_BUFFER}.BufferPerRoute", "disabled": True}
     match = route["match"]

@@ -6,7 +6,7 @@ from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits, Provider
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage, unread_stage
-from openclaw_extproc.stages.headers import OURS_ON_ANSWERS, safe
+from openclaw_extproc.stages.headers import OURS_ON_ANSWERS, PROVIDER, safe
 
 CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
@@ -15,6 +15,8 @@ SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 UNREAD_BUFFER_BYTES = 1024 * 1024
 """Per connection for what is not read. It is also how long a piece of an answer may be that the route stage is shown:
 64 MiB in one message took a worker longer than Envoy waits."""
+IDLE_TIMEOUT = "50s"
+"""Below what load balancers in front of providers allow, or a kept connection dies under its next request."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _CODEC = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"
@@ -54,7 +56,7 @@ def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_RO
 def _signature(name: str) -> dict[str, Json]:
     """A filter that says on an answer whose it is, and removes what only we and Envoy may say there."""
     removed: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in OURS_ON_ANSWERS]
-    header: dict[str, Json] = {"key": "x-openclaw-provider", "value": safe(name).replace("%", "%%")}
+    header: dict[str, Json] = {"key": PROVIDER, "value": safe(name).replace("%", "%%")}
     added: dict[str, Json] = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
     mutations: dict[str, Json] = {"response_mutations": [*removed, added]}
     return {"name": "openclaw.signature", "typed_config": {"@type": HEADER_MUTATION, "mutations": mutations}}
@@ -165,8 +167,7 @@ def _outlier_detection() -> dict[str, Json]:
 def _options(stage: dict[str, Json], *before: dict[str, Json]) -> dict[str, Json]:
     return {
         "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
-        # Below what load balancers in front of providers allow, or a kept connection dies under its next request.
-        "common_http_protocol_options": {"idle_timeout": "50s"},
+        "common_http_protocol_options": {"idle_timeout": IDLE_TIMEOUT},
         "http_filters": [
             *before,
             {"name": "openclaw.attempt", "typed_config": stage},

@@ -3,8 +3,8 @@
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
-from openclaw_extproc.stages.route.stage import MAX_PATIENCE_MS
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_PATIENCE_MS
 
 ROUTE_CLUSTER = "openclaw_route"
 ATTEMPT_CLUSTER = "openclaw_attempt"
@@ -33,8 +33,6 @@ PEER_NAMES = ("connection.uri_san_peer_certificate", "connection.dns_san_peer_ce
 _MIB = 1024 * 1024
 BUFFER_BYTES = _MIB
 """Per connection to providers. So much of an answer is read at a time, and comes to a stage in one message."""
-BODY_BYTES = 32 * _MIB
-"""The largest request body that passes; above it the caller gets 413."""
 
 # Envoy 1.40 crashes when a buffer that an answer waits in crosses its limit while the answer's provider is through and
 # we still have some of it (decision 21). So none of these may be reached by answers of up to `MAX_ANSWER_BYTES`.
@@ -43,7 +41,7 @@ STAGE_STREAM_BYTES = 2**31 - 1
 an answer of which too much waits for its turn (`edge.run_queue.WaitingBytes`)."""
 REQUEST_BUFFER_BYTES = MAX_ANSWER_BYTES + 16 * _MIB
 """Of one request, in each direction: what waits for the route stage of its body, and of its answer. Larger than
-`BODY_BYTES` for the answer's sake: a body between the two is refused by the route stage."""
+`MAX_BODY_BYTES` for the answer's sake: a body between the two is refused by the route stage."""
 STAGE_CONNECTION_BYTES = 512 * _MIB
 """Of a connection to a stage, where no more waits than the window that the stage gives."""
 CLIENT_STREAM_BYTES = 2 * MAX_ANSWER_BYTES
@@ -52,6 +50,7 @@ CLIENT_CONNECTION_BYTES = 2**31 - 1
 """Of a connection from an application, for whatever it has asked for and does not read. The heap limit
 (`gateway.downstream.max_heap_mib`) comes first."""
 
+_USUAL_TIMEOUT = f"{ENVOY_WAITS_MS / 1000:g}s"
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
 
@@ -74,7 +73,7 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
         # For requests that go past us unread, for the answers to those we have seen, and for their bodies where a
         # credential of ours is cut out.
         "allow_mode_override": True,
-        "message_timeout": "5s",
+        "message_timeout": _USUAL_TIMEOUT,
         "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
         "processing_mode": {
             "request_header_mode": "SEND",
@@ -128,7 +127,7 @@ def unread_stage() -> dict[str, Json]:
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),
         "failure_mode_allow": False,
-        "message_timeout": "5s",
+        "message_timeout": _USUAL_TIMEOUT,
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "NONE",

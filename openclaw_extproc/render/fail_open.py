@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Limits
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
+from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, IDLE_TIMEOUT, UPSTREAM_CODEC, bare_cluster
 from openclaw_extproc.render.ext_proc import NAMESPACE
 from openclaw_extproc.stages.headers import KEPT_FROM_CALLERS
+from openclaw_extproc.stages.route.passthrough import VERSION
 from openclaw_extproc.wire import FAMILIES, Family
 from openclaw_extproc.wire.credentials import CALLERS
 
@@ -31,7 +32,6 @@ _OWN = {
     "/gemini": {"authorization", "x-goog-api-key", "x-goog-user-project"},
 }
 """Headers in which the family's clients send their credential."""
-_VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
 _STAYS = (
     *("baggage", "b3", "uber-trace-id", "sentry-trace", "newrelic", "elastic-apm-traceparent", "grpc-trace-bin"),
     *("x-amzn-trace-id", "x-cloud-trace-context", "x-request-id", "x-correlation-id", "request-id", "x-trace-id"),
@@ -93,7 +93,7 @@ def _matches(family: Family) -> list[dict[str, Json]]:
 
 
 def _route(family: Family, match: dict[str, Json], upstream: Upstream, seconds: str) -> dict[str, Json]:
-    base = _VERSION.sub("", upstream.provider.base_path)
+    base = VERSION.sub("", upstream.provider.base_path)
     rewrite: dict[str, Json] = {
         "pattern": {"regex": f"^({family.prefix})?/"},
         "substitution": f"{base}/",
@@ -122,7 +122,7 @@ def _options() -> dict[str, Json]:
         HTTP_OPTIONS: {
             "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
             "explicit_http_config": {"http_protocol_options": {}},
-            "common_http_protocol_options": {"idle_timeout": "50s"},
+            "common_http_protocol_options": {"idle_timeout": IDLE_TIMEOUT},
             "http_filters": [
                 {
                     "name": "openclaw.failopen",

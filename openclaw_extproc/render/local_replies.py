@@ -15,53 +15,48 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.ext_proc import BODY_BYTES, NAMESPACE
+from openclaw_extproc.render.ext_proc import NAMESPACE
 from openclaw_extproc.stages.attempt.history import TOLD_BY_ENVOY
 from openclaw_extproc.stages.events import SAID_BY_US
-from openclaw_extproc.stages.route.request_checks import NO_UPGRADE
+from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
+from openclaw_extproc.stages.route import stage
+from openclaw_extproc.stages.route.request_checks import NO_UPGRADE, TOO_LARGE
 from openclaw_extproc.stages.route.request_entry import LOST
-from openclaw_extproc.stages.route.stage import OVERLOADED
 from openclaw_extproc.wire import FAMILIES, Family, client_side
 
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:
     out = Fault(FaultKind.EXHAUSTED, emergency.message)
-    large = Fault(FaultKind.TOO_LARGE, f"request body: larger than {BODY_BYTES} bytes")
     away = Fault(FaultKind.EXHAUSTED, "the gateway is not ready; try again")
     method = Fault(FaultKind.METHOD_NOT_ALLOWED, "the method is none of this API's")
     path = Fault(FaultKind.MALFORMED, "path: cannot be read")
     seconds = -(-emergency.retry_after_ms // 1000)
-    over = {"retry-after": str(seconds), "x-should-retry": "false"}
-    lost = Fault(FaultKind.EXHAUSTED, "the gateway lost this call; try again")
-    busy = Fault(FaultKind.OVERLOADED, OVERLOADED, 503)
+    over = {"retry-after": str(seconds), **NO_RETRY}
+    lost = Fault(FaultKind.EXHAUSTED, stage.LOST.public)
     slow = Fault(FaultKind.MALFORMED, "request: not all of it arrived in time", 408)
     heads = Fault(FaultKind.MALFORMED, "request headers: too many or too large", 431)
-    again = {"retry-after": "1", "x-should-retry": "true"}
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
-    mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], _NOT_AGAIN))  # it has no path
-    mappers += [
-        _mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], {"x-should-retry": "false"}) for f in FAMILIES
-    ]
-    mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], again) for f in FAMILIES]
+    mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], NO_RETRY))  # it has no path
+    mappers += [_mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], NO_RETRY) for f in FAMILIES]
+    mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], RETRY_SOON) for f in FAMILIES]
     for family in FAMILIES:
         # A provider said why it failed before the last one gave no answer.
         telling = [_failed(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
         mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
         mappers.append(_mapper([_failed(), _is_of(family)], out, family.formats[0], over))
     for family in FAMILIES:
-        mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], _NOT_AGAIN))
-        mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], _NOT_AGAIN))
+        mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], NO_RETRY))
+        mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], NO_RETRY))
     for family in FAMILIES:
-        mappers.append(_mapper([_details(" == 'overload'"), *_path(family)], busy, family.formats[0], again))
-        mappers.append(_mapper([_status(408), *_path(family)], slow, family.formats[0], again))
-        mappers.append(_mapper([_status(431), *_path(family)], heads, family.formats[0], {"x-should-retry": "false"}))
-        mappers.append(_mapper([_status(413), *_path(family)], large, family.formats[0], {"x-should-retry": "false"}))
+        mappers.append(
+            _mapper([_details(" == 'overload'"), *_path(family)], stage.OVERLOAD, family.formats[0], RETRY_SOON)
+        )
+        mappers.append(_mapper([_status(408), *_path(family)], slow, family.formats[0], RETRY_SOON))
+        mappers.append(_mapper([_status(431), *_path(family)], heads, family.formats[0], NO_RETRY))
+        mappers.append(_mapper([_status(413), *_path(family)], TOO_LARGE, family.formats[0], NO_RETRY))
         # A service that restarts is back in a moment: here an SDK shall try again.
         mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
     return {"mappers": list[Json](mappers)}
-
-
-_NOT_AGAIN = {"x-should-retry": "false"}
 
 
 def _mapper(

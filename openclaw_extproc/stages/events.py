@@ -68,8 +68,17 @@ class ResponseTrailers:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """The answer to `Step.ask`."""
+
+    text: str | None
+    """`None`: there was none in time."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
-    """Nothing came until `AttemptStage.wakes_at`."""
+    """Nothing came until `Step.wake_at`."""
 
     at: float
 
@@ -90,9 +99,17 @@ class Closed:
     """Set when we broke."""
 
 
-StateEvent: TypeAlias = RequestHead | RequestBody | ResponseHead | ResponseBody | ResponseTrailers | TimerFired | Closed
-"""Events whose meaning depends on the state in which they come."""
-Event: TypeAlias = StateEvent | Overrun
+Event: TypeAlias = (
+    RequestHead
+    | RequestBody
+    | ResponseHead
+    | ResponseBody
+    | ResponseTrailers
+    | QuestionAnswered
+    | TimerFired
+    | Overrun
+    | Closed
+)
 
 
 class To(Enum):
@@ -157,6 +174,8 @@ class Continue:
     credential: Credential | None = None
     bypass: bool = False
     """Of a request's head: both bodies go past us from here on."""
+    reads: bool = False
+    """Of a request's head: its body comes to us, and the head of its answer."""
     stays: bool = False
     """Of an answer's head: we are told of its trailers, so that Envoy leaves us no sooner than the request is over."""
     relays: bool = False
@@ -195,4 +214,12 @@ class Relay:
     """False where it is the very piece that Envoy has."""
 
 
-Answer: TypeAlias = Continue | Deliver | Relay | Reply
+@dataclass(frozen=True, slots=True)
+class ExtendTimeout:
+    """Envoy is to wait longer for the answer to its last message. Once for each message."""
+
+    milliseconds: int
+    """Counted from now."""
+
+
+Answer: TypeAlias = Continue | Deliver | Relay | Reply | ExtendTimeout

@@ -33,6 +33,12 @@ _TRACKING = frozenset(
 _ASKING = frozenset({"www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info"})
 """About the credential, which is ours."""
 KEPT_FROM_CALLERS = _REDIRECTING | _TRACKING
+PROVIDER = "x-openclaw-provider"
+"""On an answer: the provider that it is of."""
+RETRY_SOON = {"retry-after": "1", "x-should-retry": "true"}
+"""On an answer of the gateway's own: nothing was tried, so the client's own retries are right."""
+NO_RETRY = {"x-should-retry": "false"}
+"""On an answer that would be the same again."""
 OURS_ON_ANSWERS = ("x-openclaw-", "x-envoy-")
 _KEPT_PREFIXES = (*OURS_ON_ANSWERS, "x-accel-", "x-sendfile", "attribution-reporting-")
 """The first two are ours to say; the others have a server between us and the caller send files of its own."""
@@ -141,7 +147,7 @@ def _name(pair: str) -> str:
 def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable[str]) -> dict[str, str]:
     """What the client learns about who answered."""
     told = {
-        "x-openclaw-provider": target.provider.name,
+        PROVIDER: target.provider.name,
         "x-openclaw-model": target.model,
         "x-openclaw-requested-model": plan.asked_model,
         "x-openclaw-fallbacks": ",".join(failed),

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.step import Close
 from openclaw_extproc.wire.unpacking import brotli
 from tests.edge.test_sessions import (
     ANSWER,
@@ -37,7 +37,7 @@ def told(session: Session, messages: Sequence[pb.ProcessingRequest]) -> list[pb.
     """What Envoy is answered to these, each in as many slices as it takes."""
     answers: list[bytes] = []
     for message in messages:
-        if session.over:
+        if session.closing is Close.DONE:
             break
         answers += session.receive(message.SerializeToString())
         while session.has_more:
@@ -70,9 +70,8 @@ def answering(
     return [pb.ProcessingRequest(response_headers=head(said)), *parts, *last]
 
 
-def asked() -> tuple[AttemptSession, list[AttemptEntry]]:
+def asked() -> tuple[Session, list[AttemptEntry]]:
     attempt, entries = attempting(InFlight())
-    assert isinstance(attempt, AttemptSession)
     for message in asking(noted(), "one"):
         attempt.receive(message)
     return attempt, entries

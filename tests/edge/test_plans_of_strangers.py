@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.credentials.credentials import Credentials
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.edge.ext_proc.sessions import AttemptSession
+from openclaw_extproc.edge.ext_proc.sessions import attempt_session
+from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.gateway import Gateway, Provider, Target
@@ -122,22 +123,22 @@ def spliced(draw: st.DrawFn) -> str:
 
 
 @contextmanager
-def attempting() -> Generator[tuple[AttemptSession, Recording]]:
+def attempting() -> Generator[tuple[Session, Recording]]:
     secrets = Recording()
     put_on = Credentials(secrets, lambda _: None).put_on
     gate = OverloadGate(Overload, CollectorRegistry())
-    session = AttemptSession(AttemptStage(Snapshots(GATEWAY)), lambda _: None, put_on, InFlight(), gate)
+    session = attempt_session(AttemptStage(Snapshots(GATEWAY)), lambda _: None, put_on, InFlight(), gate)
     yield session, secrets
     session.close(None)
 
 
-def answered(session: AttemptSession, plan: str, cluster: str, attempt: str) -> list[pb.ProcessingResponse]:
+def answered(session: Session, plan: str, cluster: str, attempt: str) -> list[pb.ProcessingResponse]:
     first = pb.ProcessingRequest.FromString(asking({"plan": plan}, cluster)[0])
     for header in first.request_headers.headers.headers:
         if header.key == "x-envoy-attempt-count":
             header.raw_value = attempt.encode()
     said = session.receive(first.SerializeToString())
-    if not session.over and not session.wakes_at:
+    if session.closing is None and session.wake_at is None:
         with suppress(AssertionError):  # it did not ask for a body
             said += session.receive(asking()[1])
     return [pb.ProcessingResponse.FromString(one) for one in said]

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.ext_proc.protobuf import FILTER
-from openclaw_extproc.edge.ext_proc.sessions import SLICE_BYTES, AttemptSession, RouteSession
+from openclaw_extproc.edge.ext_proc.sessions import SLICE_BYTES, StageSession, attempt_session, route_session
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.runtime.in_flight import LINGER_SECONDS, InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
@@ -26,6 +26,7 @@ from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
 from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route.stage import RouteStage
+from openclaw_extproc.stages.step import Close
 
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
 GATEWAY = Gateway(providers={t.provider.name: t.provider for t in (FIRST, SECOND)}, chains={"m": (FIRST, SECOND)})
@@ -71,12 +72,12 @@ def put_on(_: Credential) -> dict[str, str]:
 
 def routing(under_way: InFlight) -> tuple[Session, list[RequestEntry]]:
     entries: list[RequestEntry] = []
-    return RouteSession(RouteStage(GATEWAY, RuntimeState()), entries.append, lambda _: (), under_way, gate()), entries
+    return route_session(RouteStage(GATEWAY, RuntimeState()), entries.append, lambda _: (), under_way, gate()), entries
 
 
 def attempting(under_way: InFlight) -> tuple[Session, list[AttemptEntry]]:
     entries: list[AttemptEntry] = []
-    return AttemptSession(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
+    return attempt_session(AttemptStage(Snapshots(GATEWAY)), entries.append, put_on, under_way, gate()), entries
 
 
 SECRET = "sk-0123456789abcdef"
@@ -85,7 +86,7 @@ SECRET = "sk-0123456789abcdef"
 def keyed(headers: Mapping[str, str]) -> tuple[Session, list[pb.ProcessingResponse]]:
     """An attempt whose credential becomes these headers."""
     of = replace(GATEWAY, providers={**GATEWAY.providers, "one": replace(FIRST.provider, credential="KEY")})
-    session = AttemptSession(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, InFlight(), gate())
+    session = attempt_session(AttemptStage(Snapshots(of)), lambda _: None, lambda _: headers, InFlight(), gate())
     return session, [pb.ProcessingResponse.FromString(a) for m in asking(noted(), "one") for a in session.receive(m)]
 
 
@@ -259,11 +260,11 @@ OPEN = Gateway(providers={"one": ONE}, chains={"m": (Target(ONE, "m"),)})
 
 def passing_on(
     under_way: InFlight, quotable: Callable[[Credential], tuple[str, ...]] = lambda _: ()
-) -> tuple[RouteSession, list[RequestEntry], list[Plan]]:
+) -> tuple[StageSession[RequestEntry], list[RequestEntry], list[Plan]]:
     """`quotable`: what an answer may quote of the credential."""
     entries, told = list[RequestEntry](), list[Plan]()
     stage = RouteStage(OPEN, RuntimeState())
-    return RouteSession(stage, entries.append, quotable, under_way, gate(), told.append), entries, told
+    return route_session(stage, entries.append, quotable, under_way, gate(), told.append), entries, told
 
 
 @pytest.mark.parametrize(("path", "counts"), [("/v1/realtime?model=m", {"one/m": 1}), ("/v1/files", {})])
@@ -272,7 +273,7 @@ def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: 
     under_way = InFlight()
     route, entries, told = passing_on(under_way)
     again, _, _ = passing_on(under_way)
-    attempt = AttemptSession(AttemptStage(Snapshots(OPEN)), lambda _: None, put_on, under_way, gate())
+    attempt = attempt_session(AttemptStage(Snapshots(OPEN)), lambda _: None, put_on, under_way, gate())
 
     (answer,) = route.receive(passing(path))
     again.receive(passing(path))
@@ -280,7 +281,7 @@ def test_what_is_passed_on_counts_at_the_model_that_it_names(path: str, counts: 
     again.close(None)
     noted = pb.ProcessingResponse.FromString(answer).dynamic_metadata.fields["openclaw"].struct_value.fields
     attempt.receive(passing(path, "u-one", {name: value.string_value for name, value in noted.items()}))
-    assert attempt.over
+    assert attempt.closing is Close.DONE
     attempt.close(None)
     said = {":status": "200", "x-openclaw-provider": "one"}
     route.receive(pb.ProcessingRequest(response_headers=head(said)).SerializeToString())
@@ -314,7 +315,7 @@ def test_a_provider_that_quotes_our_credential_in_passing_is_masked() -> None:
     assert 'body: "no: "' in said
     assert f'body: "{"*" * len(SECRET)}!"' in said
     assert f'raw_value: "Bearer {"*" * len(SECRET)}"' in said
-    assert route.over
+    assert route.closing is Close.DONE
     assert len(entries) == 1
 
 
@@ -360,7 +361,7 @@ def test_what_may_begin_a_key_is_not_kept_when_we_leave() -> None:
     (answer,) = route.receive(piece.SerializeToString())
 
     assert pb.ProcessingResponse.FromString(answer) == pb.ProcessingResponse(response_body=pb.BodyResponse())
-    assert route.over
+    assert route.closing is Close.DONE
 
 
 # -- long messages -----------------------------------------------------------------
@@ -402,7 +403,7 @@ def test_a_long_body_goes_through_the_stage_in_slices_and_comes_out_whole() -> N
     answers, resumed = [*attempt.receive(body)], 0
     while attempt.has_more:
         assert not entries
-        assert not attempt.over
+        assert attempt.closing is None
         resumed += 1
         answers += attempt.resume()
     pieces = delivered(answers)
@@ -411,7 +412,7 @@ def test_a_long_body_goes_through_the_stage_in_slices_and_comes_out_whole() -> N
     assert b"".join(piece for piece, _ in pieces) == LONG_STREAM + DONE
     assert [end for _, end in pieces] == [False] * (len(pieces) - 1) + [True]
     assert max(len(piece) for piece, _ in pieces) <= 2 * SLICE_BYTES
-    assert attempt.over
+    assert attempt.closing is Close.DONE
     assert len(entries) == 1
 
 
@@ -445,5 +446,5 @@ def test_no_slice_is_given_to_a_stage_that_is_over() -> None:
 
     attempt.receive(body)
 
-    assert attempt.over == (not attempt.has_more)
+    assert (attempt.closing is Close.DONE) == (not attempt.has_more)
     assert len(entries) == 1

@@ -34,7 +34,7 @@ def checked(talk: Talk[AttemptEntry]) -> Talk[AttemptEntry]:
     """What has to be true at the end of every script."""
     talk.check()
     assert talk.all_answered(), f"{len(talk.asked)} messages, {len(talk.answers)} answers"
-    assert talk.stage.over
+    assert talk.over
     talk.hang_up()
     assert len(talk.entries) == 1
     return talk

@@ -20,7 +20,9 @@ from openclaw_extproc.stages.events import (
     Continue,
     Deliver,
     Event,
+    ExtendTimeout,
     Overrun,
+    QuestionAnswered,
     Relay,
     Reply,
     RequestBody,
@@ -32,6 +34,7 @@ from openclaw_extproc.stages.events import (
     To,
 )
 from openclaw_extproc.stages.route.stage import RouteStage
+from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.samples import CASES, Case, provider_side
@@ -43,17 +46,8 @@ EntryT = TypeVar("EntryT")
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 
 
-class StepLike(Protocol[EntryT_co]):
-    @property
-    def answers(self) -> tuple[Answer, ...]: ...
-    @property
-    def entry(self) -> EntryT_co | None: ...
-
-
 class Stage(Protocol[EntryT_co]):
-    @property
-    def over(self) -> bool: ...
-    def receive(self, event: Event) -> StepLike[EntryT_co]: ...
+    def receive(self, event: Event) -> Step[EntryT_co]: ...
 
 
 def to(event: Event) -> To:
@@ -66,7 +60,7 @@ def to(event: Event) -> To:
             return To.RESPONSE_HEAD
         case ResponseTrailers():
             return To.RESPONSE_TRAILERS
-        case ResponseBody() | Closed() | TimerFired() | Overrun():
+        case ResponseBody() | Closed() | TimerFired() | Overrun() | QuestionAnswered():
             raise AssertionError("nobody waits for an answer to this")
 
 
@@ -78,12 +72,22 @@ class Talk(Generic[EntryT]):
     asked: list[Event] = field(default_factory=list[Event])
     answers: list[Answer] = field(default_factory=list[Answer])
     entries: list[EntryT] = field(default_factory=list[EntryT])
+    step: Step[EntryT] = field(default_factory=Step)
+    """The last one."""
+
+    @property
+    def over(self) -> bool:
+        return self.step.close is Close.DONE
+
+    @property
+    def broken(self) -> bool:
+        return self.step.close is Close.BROKEN
 
     def tell(self, *events: Event) -> "Talk[EntryT]":
         for event in events:
             if self.replied or (self.answers and self.ended):
                 return self  # Envoy goes no further
-            assert not self.stage.over, f"nothing more was expected, and then came {type(event).__name__}"
+            assert not self.over, f"nothing more was expected, and then came {type(event).__name__}"
             self.asked.append(event)
             self._take(event)
         return self
@@ -94,9 +98,9 @@ class Talk(Generic[EntryT]):
         return self
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, (TimerFired, Overrun)):
+        if isinstance(event, (TimerFired, Overrun, QuestionAnswered)):
             self.asked.remove(event)  # nobody of Envoy's asked
-        step = self.stage.receive(event)
+        self.step = step = self.stage.receive(event)
         self.answers += step.answers
         self.entries += [] if step.entry is None else [step.entry]
         if isinstance(event, Closed):
@@ -124,6 +128,8 @@ class Talk(Generic[EntryT]):
                     assert not (end and self._has_trailers), "the trailers are the end"
                 case Relay():
                     assert self._is_open(n), f"answer {n}: a piece before the head"
+                case ExtendTimeout():
+                    assert waiting, f"answer {n}: nobody waits"
                 case Reply():
                     assert n == len(self.answers) - 1, "something behind a reply"
 
@@ -154,7 +160,7 @@ class Talk(Generic[EntryT]):
         match self.last:
             case Continue(to) | Deliver(end=to):
                 return to in (To.RESPONSE_TRAILERS, True)
-            case Relay():
+            case Relay() | ExtendTimeout():
                 return False
             case Reply():
                 return True

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.stages.attempt import stage as stage
+from openclaw_extproc.stages.attempt import failure_response, successful_response
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Event, ResponseBody, ResponseTrailers
 from openclaw_extproc.wire import client_side
@@ -322,7 +322,7 @@ def test_what_follows_a_failed_attempt_is_thrown_away(client: str, provider: str
 def test_an_answer_that_never_gets_to_its_content_is_not_held_for_ever(
     client: str, provider: str, monkeypatch: pytest.MonkeyPatch, *, last: bool
 ) -> None:
-    monkeypatch.setattr(stage, "MAX_HELD_BYTES", 1_000)
+    monkeypatch.setattr(successful_response, "MAX_HELD_BYTES", 1_000)
     talk = attempt(*begin(client, provider, stream=True, last=last), answer_head(streamed=True))
 
     for _ in range(200):
@@ -338,7 +338,7 @@ def test_an_answer_that_never_gets_to_its_content_is_not_held_for_ever(
 
 
 def test_a_long_error_body_is_read_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "MAX_ERROR_BYTES", 1_000)
+    monkeypatch.setattr(failure_response, "MAX_ERROR_BYTES", 1_000)
     client = CLIENTS[0]
 
     talk = attempt(*begin(client, client, stream=True), error_head(500))

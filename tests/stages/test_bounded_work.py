@@ -15,6 +15,7 @@ from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES
 from openclaw_extproc.policy.runtime_state import RuntimeState
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
@@ -320,14 +321,14 @@ def test_what_was_said_is_not_kept_for_as_long_as_the_answer_takes() -> None:
     body = chat(messages=[{"role": "user", "content": "x" * MIB}, {"role": "system", "content": "y" * MIB}])
     tracemalloc.start()
     *_, talk = both_stages(CHAT, body, "anthropic_messages")
-    stage = talk.stage
+    stage, close = talk.stage, talk.step.close
     assert isinstance(talk.last, Continue)
 
     del talk
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert not stage.over
+    assert (isinstance(stage, AttemptStage), close) == (True, None), "it is kept, and goes on"
     assert kept < MIB
 
 

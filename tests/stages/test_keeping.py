@@ -8,8 +8,7 @@ import pytest
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import HOLD_ALL, Limits, ProviderTimeouts
 from openclaw_extproc.model.facts import Failed
-from openclaw_extproc.stages.attempt import stage as stage
-from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.attempt import limits, successful_response
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, TimerFired
 from openclaw_extproc.wire import client_side, sse
@@ -70,7 +69,7 @@ def test_a_buffered_stream_goes_out_whole(client: str, provider: str) -> None:
 def test_whatever_breaks_in_a_buffered_stream_is_tried_elsewhere(client: str, provider: str, how: str) -> None:
     body = good(provider, stream=True)
     half = body[: body.rindex(b"\n\n", 0, 2 * len(body) // 3) + 2]
-    fault = stage._STALLED  # pyright: ignore[reportPrivateUsage]  # any fault will do
+    fault = limits.STALLED  # any fault will do
     ends = {"cut": b"", "garbled": b"data: {{{\n\n", "error": client_side(provider).encode_stream_error(fault)}
 
     talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True), *late(half + ends[how]))
@@ -96,7 +95,7 @@ def test_content_is_held_for_its_time_and_no_longer(client: str, provider: str) 
 
 @every_same
 def test_what_is_held_has_a_limit(client: str, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "MAX_HELD_BYTES", len(good(provider, stream=True)) // 2)
+    monkeypatch.setattr(successful_response, "MAX_HELD_BYTES", len(good(provider, stream=True)) // 2)
     talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True))
 
     *firsts, last = late(good(provider, stream=True), n=10)
@@ -110,8 +109,7 @@ def test_what_is_held_has_a_limit(client: str, provider: str, monkeypatch: pytes
 
 
 def wakes_at(talk: Talk[AttemptEntry]) -> float | None:
-    assert isinstance(talk.stage, AttemptStage)
-    return talk.stage.wakes_at
+    return talk.step.wake_at
 
 
 def half_way(client: str, provider: str, **limits: float) -> Talk[AttemptEntry]:
@@ -130,8 +128,7 @@ def test_a_stream_that_falls_silent_ends_in_an_error_event_and_breaks(client: st
     assert talk.all_answered()
     talk.tell(TimerFired(due or 0.0))
 
-    assert isinstance(talk.stage, AttemptStage)
-    assert talk.stage.broken
+    assert talk.broken
     (word,) = talk.answers[said:]
     assert isinstance(word, Deliver)
     assert not word.end
@@ -213,8 +210,7 @@ def test_what_had_said_that_it_failed_says_it_once(client: str, provider: str) -
     talk.tell(TimerFired(BEGAN + 9))
 
     assert delivered(talk) == told
-    assert isinstance(talk.stage, AttemptStage)
-    assert talk.stage.broken
+    assert talk.broken
 
 
 @every_same
@@ -234,8 +230,7 @@ def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: 
 
     talk.tell(TimerFired(BEGAN + 3.7))
 
-    assert isinstance(talk.stage, AttemptStage)
-    assert not talk.stage.broken
+    assert not talk.broken
     assert received(talk).retries
     assert talk.all_answered()
     assert talk.entry.outcome is Outcome.FAILED
@@ -275,8 +270,7 @@ def test_a_stream_whose_call_has_no_time_left_ends_in_an_error_event_and_breaks(
     assert due == pytest.approx(BEGAN + 9.8, abs=0.001), "the last word comes before Envoy's own end"
     talk.tell(TimerFired(due or 0.0))
 
-    assert isinstance(talk.stage, AttemptStage)
-    assert talk.stage.broken
+    assert talk.broken
     facts = understood(client, received(talk), stream=True)
     assert isinstance(facts[-1], Failed)
     assert "time limit" in facts[-1].fault.public
@@ -322,7 +316,7 @@ def test_where_envoy_counts_no_more_the_client_has_its_error_in_time(client: str
     assert "in time" in is_error_of(client, got)
     assert (got.status, got.headers["x-should-retry"]) == (503, "false")
     assert not got.retries, "Envoy asks nobody else then"
-    assert talk.stage.over
+    assert talk.over
     assert talk.entry.outcome is Outcome.FAILED
     assert talk.entry.fault
     assert talk.entry.fault.kind is FaultKind.UPSTREAM_SILENT

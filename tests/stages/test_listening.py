@@ -33,8 +33,8 @@ class Says:
 def test_behind_the_end_nothing_is_heard() -> None:
     listening = ResponseReader(Says(*HELLO, Started("b", "m"), Seen(Usage(9))), None)
 
-    assert listening.hear(b"x", end=False) == (list(HELLO), b"")
-    assert listening.hear(b"x", end=True) == ([], b"")
+    assert listening.feed(b"x", end=False) == (list(HELLO), b"")
+    assert listening.feed(b"x", end=True) == ([], b"")
     assert (listening.complete, listening.fault, listening.usage) == (True, None, Usage())
 
 
@@ -42,7 +42,7 @@ def test_behind_a_failure_nothing_is_heard() -> None:
     failed = Failed(Fault(FaultKind.OVERLOADED, "too much"))
     listening = ResponseReader(Says(failed, *HELLO), None)
 
-    assert listening.hear(b"x", end=True)[0] == [failed]
+    assert listening.feed(b"x", end=True)[0] == [failed]
     assert (listening.complete, listening.fault) == (False, failed.fault)
 
 
@@ -52,7 +52,7 @@ def test_behind_a_failure_nothing_is_heard() -> None:
 def test_facts_out_of_order_are_the_providers_fault(facts: tuple[Fact, ...]) -> None:
     listening = ResponseReader(Says(*facts), None)
 
-    heard, _ = listening.hear(b"x", end=False)
+    heard, _ = listening.feed(b"x", end=False)
 
     assert isinstance(heard[-1], Failed)
     assert heard[:-1] == list(facts[:-1])
@@ -61,7 +61,7 @@ def test_facts_out_of_order_are_the_providers_fault(facts: tuple[Fact, ...]) -> 
 
 
 def test_what_came_before_the_unreadable_is_heard() -> None:
-    heard, _ = ResponseReader(Says(Started("a", "m"), Seen(Usage(3)), breaks=True), None).hear(b"x", end=False)
+    heard, _ = ResponseReader(Says(Started("a", "m"), Seen(Usage(3)), breaks=True), None).feed(b"x", end=False)
 
     assert heard[:2] == [Started("a", "m"), Seen(Usage(3))]
     assert isinstance(heard[2], Failed)
@@ -71,7 +71,7 @@ def test_what_came_before_the_unreadable_is_heard() -> None:
 def test_without_a_decoder_nothing_is_heard() -> None:
     listening = ResponseReader()
 
-    assert listening.hear(b"x", end=True) == ([], b"")
+    assert listening.feed(b"x", end=True) == ([], b"")
     assert listening.fault is None
 
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_a_failure_and_the_last_word() -> None:
     said: tuple[Fact, ...] = (Started("a", "m"), TextStarted(), Delta("x"), BlockEnded(), Finished(Stop.END))
     listening = ResponseReader(Says(*said), encoder)
 
-    listening.hear(b"x", end=True)
+    listening.feed(b"x", end=True)
 
     assert listening.fault
     assert listening.fault.kind is FaultKind.UPSTREAM_GARBLED

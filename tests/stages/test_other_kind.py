@@ -204,7 +204,7 @@ def test_an_array_that_falls_silent_has_its_error_and_breaks() -> None:
     talk.tell(TimerFired(BEGAN + 9))
 
     assert "error" in j.an_object(j.an_array(json.loads(delivered(talk)), at="answer")[-1], at="last")
-    assert talk.stage.broken  # type: ignore[attr-defined]  # an attempt's
+    assert talk.broken
 
 
 def test_events_for_who_wants_an_array_become_one() -> None:

@@ -3,6 +3,7 @@
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
+from openclaw_extproc.stages.step import Close
 from tests.samples import CLIENTS, PROVIDERS
 from tests.stages.talking import BEGAN, asking, chain, gateway
 
@@ -12,12 +13,10 @@ GATEWAY = gateway(chain(PROVIDERS[0]))
 def test_a_reply_ends_it() -> None:
     stage = RouteStage(GATEWAY, RuntimeState())
 
-    stage.receive(RequestHead({":path": "/openai/v1/chat/completions", ":method": "POST"}, BEGAN))
-    waiting = stage.over
-    stage.receive(RequestBody(b"{", BEGAN))
+    waiting = stage.receive(RequestHead({":path": "/openai/v1/chat/completions", ":method": "POST"}, BEGAN))
+    replied = stage.receive(RequestBody(b"{", BEGAN))
 
-    assert not waiting
-    assert stage.over
+    assert (waiting.close, replied.close) == (None, Close.DONE)
 
 
 def test_the_answers_head_ends_it() -> None:
@@ -25,9 +24,7 @@ def test_the_answers_head_ends_it() -> None:
     stage = RouteStage(GATEWAY, RuntimeState())
 
     stage.receive(RequestHead({":path": case.target, ":method": "POST"}, BEGAN))
-    stage.receive(RequestBody(case.request, BEGAN))
-    waiting = stage.over
-    stage.receive(ResponseHead({":status": "200"}, BEGAN + 1))
+    waiting = stage.receive(RequestBody(case.request, BEGAN))
+    answered = stage.receive(ResponseHead({":status": "200"}, BEGAN + 1))
 
-    assert not waiting
-    assert stage.over
+    assert (waiting.close, answered.close) == (None, Close.DONE)

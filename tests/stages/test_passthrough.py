@@ -9,7 +9,8 @@ from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES, AttemptStage
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Closed,
@@ -196,7 +197,7 @@ def test_the_attempt_stage_wants_nothing_but_the_head_of_the_request() -> None:
     """What it held of the answer while the request is under way would end Envoy."""
     _, _, talk = passed(head("/v1/files"))
 
-    assert talk.stage.over
+    assert talk.over
     assert talk.hang_up().entries == []
 
 
@@ -216,11 +217,11 @@ def test_the_body_of_an_answer_to_our_key_is_seen_to_its_end() -> None:
     pieces = [ResponseBody(b"a", False, BEGAN), ResponseBody(b"", False, BEGAN), ResponseBody(b"b", True, BEGAN)]
 
     assert answered(talk).relays
-    assert (talk.stage.over, len(talk.entries)) == (False, 1)
+    assert (talk.over, len(talk.entries)) == (False, 1)
     talk.tell(*pieces)
 
     assert talk.answers[-3:] == [Relay(b"a"), Relay(b""), Relay(b"b")]
-    assert talk.stage.over
+    assert talk.over
     assert len(talk.hang_up().entries) == 1
 
 
@@ -230,23 +231,23 @@ def test_of_a_long_answer_so_much_is_seen_as_no_buffer_of_envoys_is_too_small_fo
     answered(talk)
 
     talk.tell(ResponseBody(bytes(MAX_RELAYED_BYTES - 1), False, BEGAN))
-    assert not talk.stage.over
+    assert not talk.over
     assert talk.tell(ResponseBody(b"ab", False, BEGAN)).last == Relay(b"ab")
-    assert talk.stage.over
+    assert talk.over
 
 
 def test_what_says_that_it_is_longer_is_not_looked_at() -> None:
     for length, is_seen in ((MAX_RELAYED_BYTES, True), (MAX_RELAYED_BYTES + 1, False), (10**40, False)):
         talk = routed(head("/v1/files/f/content", "GET"))
         assert answered(talk, content_length=str(length)).relays == is_seen
-        assert talk.stage.over != is_seen
+        assert talk.over != is_seen
 
 
 def test_a_head_without_a_body_is_all() -> None:
     talk = routed(head("/v1/files"))
 
     assert not answered(talk, "204", end=True).relays
-    assert talk.stage.over
+    assert talk.over
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_an_answer_in_which_our_key_cannot_be_passes_unseen(asked: RequestHead, 
 
     assert "accept-encoding" not in sent.set_headers
     assert not answered(talk).relays
-    assert talk.stage.over
+    assert talk.over
 
 
 def test_a_websocket_is_looked_at_for_as_long_as_it_lasts() -> None:
@@ -275,7 +276,7 @@ def test_a_websocket_is_looked_at_for_as_long_as_it_lasts() -> None:
     assert answered(talk, "101", content_length="0").relays
     for _ in range(3):
         assert talk.tell(ResponseBody(bytes(MAX_RELAYED_BYTES), False, BEGAN)).last == Relay(bytes(MAX_RELAYED_BYTES))
-    assert not talk.stage.over
+    assert not talk.over
 
 
 @pytest.mark.parametrize("of", [ALL, gateway(replace(OPENAI, credential=""))])
@@ -291,7 +292,7 @@ def test_who_names_a_model_is_there_until_it_is_over(of: Gateway) -> None:
     answer = talk.last
     assert isinstance(answer, Continue)
     assert (answer.relays, answer.stays) == ((True, False) if of is ALL else (False, True))
-    assert not talk.stage.over
+    assert not talk.over
     entry = talk.hang_up().entry
     assert (entry.provider, entry.model) == ("openai", "a")
     assert entry.passed
@@ -468,7 +469,7 @@ def test_a_data_class_that_nobody_keeps_is_refused_as_for_a_chat(mode: Mode, cla
 
 def read(asked: RequestHead, body: bytes, of: Gateway = ALL, now: RuntimeState = NOW) -> Talk[RequestEntry]:
     talk = Talk[RequestEntry](RouteStage(of, now)).tell(asked)
-    assert talk.last == Continue(To.REQUEST_HEAD), "the body is waited for"
+    assert talk.last == Continue(To.REQUEST_HEAD, reads=True), "the body is waited for"
     return talk.tell(RequestBody(body, BEGAN + 1))
 
 

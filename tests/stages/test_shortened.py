@@ -13,9 +13,17 @@ from openclaw_extproc.model.chat import Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
-from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseHead
+from openclaw_extproc.stages.events import (
+    Continue,
+    ExtendTimeout,
+    QuestionAnswered,
+    RequestBody,
+    RequestHead,
+    ResponseHead,
+)
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskSummary, may_see, summary
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, RouteStage
+from openclaw_extproc.stages.step import Close
 from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, SecondOpinion, Strategy
 from openclaw_extproc.wire.conversation import Piece
 from tests.samples import CLIENTS
@@ -65,20 +73,29 @@ def arrives(
     rounds: int = 30,
     headers: Mapping[str, str] | None = None,
     situation: RuntimeState | None = None,
-) -> tuple[Talk[RequestEntry], RouteStage, bytes]:
+) -> tuple[Talk[RequestEntry], bytes]:
     """A request, as far as the route stage takes it at once."""
     SHARED.gateway = of
     stage = RouteStage(of, situation or RuntimeState(), secret=SECRET)
     raw = j.dump(body_of(client, *turns(rounds)))
     said = {":method": "POST", ":path": PATHS[client], "content-type": "application/json", "x-request-id": "r-1"}
     talk = Talk[RequestEntry](stage).tell(RequestHead({**said, **(headers or {})}, BEGAN), RequestBody(raw, BEGAN))
-    return talk, stage, raw
+    return talk, raw
 
 
-def answered(talk: Talk[RequestEntry], stage: RouteStage, text: str | None) -> None:
-    step = stage.found(text, BEGAN + 1)
-    talk.answers += step.answers
-    talk.entries += [] if step.entry is None else [step.entry]
+def answered(talk: Talk[RequestEntry], text: str | None) -> None:
+    talk.tell(QuestionAnswered(text, BEGAN + 1))
+
+
+def notice(talk: Talk[RequestEntry]) -> str:
+    """What the record of the last step's plan says to the caller."""
+    assert talk.step.placed
+    return talk.step.placed.plan.record.notice
+
+
+def extension(talk: Talk[RequestEntry]) -> list[int]:
+    """For how many milliseconds Envoy is told to wait."""
+    return [answer.milliseconds for answer in talk.answers if isinstance(answer, ExtendTimeout)]
 
 
 def plan(talk: Talk[RequestEntry]) -> Plan:
@@ -106,7 +123,7 @@ def sent(talk: Talk[RequestEntry], raw: bytes, *, number: int = 1) -> tuple[byte
 
 @every_way
 def test_a_small_window_gets_a_short_conversation(client: str, provider: str) -> None:
-    talk, _, raw = arrives(client, world(chain(provider), {0: WINDOW}))
+    talk, raw = arrives(client, world(chain(provider), {0: WINDOW}))
 
     body, headers = sent(talk, raw)
 
@@ -121,7 +138,7 @@ def test_a_small_window_gets_a_short_conversation(client: str, provider: str) ->
 
 @every_client
 def test_a_large_window_behind_it_gets_all(client: str) -> None:
-    talk, _, raw = arrives(client, world(chain("openai_chat", client), {0: WINDOW, 1: 1_000_000}))
+    talk, raw = arrives(client, world(chain("openai_chat", client), {0: WINDOW, 1: 1_000_000}))
 
     first, _ = sent(talk, raw)
     second, headers = sent(talk, raw, number=2)
@@ -133,32 +150,31 @@ def test_a_large_window_behind_it_gets_all(client: str) -> None:
 
 @every_client
 def test_what_fits_goes_byte_for_byte(client: str) -> None:
-    with_it, _, raw = arrives(client, world(chain(client), {0: 1_000_000}))
-    without, _, _ = arrives(client, replace(world(chain(client), {0: 1_000_000}), strategy=Strategy()))
+    with_it, raw = arrives(client, world(chain(client), {0: 1_000_000}))
+    without, _ = arrives(client, replace(world(chain(client), {0: 1_000_000}), strategy=Strategy()))
 
     assert sent(with_it, raw) == sent(without, raw)
 
 
 @pytest.mark.parametrize("mode", ["observe", "shadow"])
 def test_a_conversation_is_made_to_fit_in_every_mode(mode: Mode) -> None:
-    watched, _, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, mode=mode))
-    enforced, _, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}))
+    watched, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, mode=mode))
+    enforced, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}))
 
     assert plan(watched).shortened == plan(enforced).shortened != {}
 
 
 def test_an_unknown_window_is_taken_for_large_enough() -> None:
-    talk, _, _ = arrives("openai_chat", world(chain("openai_chat"), {}))
+    talk, _ = arrives("openai_chat", world(chain("openai_chat"), {}))
 
     assert plan(talk).shortened == {}
 
 
 def test_the_record_says_how_many_turns() -> None:
-    talk, stage, _ = arrives("openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: WINDOW}))
+    talk, _ = arrives("openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: WINDOW}))
 
     cut = plan(talk).shortened["p0-openai_chat/m0"]
-    assert stage.plan
-    assert stage.plan.record.notice == f"context_truncated:{cut.turns} turns for p0-openai_chat/m0"
+    assert notice(talk) == f"context_truncated:{cut.turns} turns for p0-openai_chat/m0"
 
 
 def test_tokens_that_a_provider_counts_differently_count_so() -> None:
@@ -166,8 +182,8 @@ def test_tokens_that_a_provider_counts_differently_count_so() -> None:
     family = replace(of, catalog={"p0-openai_chat/m0": ModelFacts(window=12_000, family="wordy")})
     dense = RuntimeState(token_ratio={"wordy": 2.0})
 
-    talk, _, _ = arrives("openai_chat", family)
-    twice, _, _ = arrives("openai_chat", family, situation=dense)
+    talk, _ = arrives("openai_chat", family)
+    twice, _ = arrives("openai_chat", family, situation=dense)
 
     assert plan(talk).shortened == {}
     assert plan(twice).shortened != {}
@@ -183,31 +199,31 @@ def summarizing(client: str = "openai_chat") -> Gateway:
 
 @every_client
 def test_what_is_left_out_is_summarized_first(client: str) -> None:
-    talk, stage, raw = arrives(client, summarizing(client))
+    talk, raw = arrives(client, summarizing(client))
 
-    assert isinstance(stage.question, AskSummary)
-    asked = j.parse(stage.question.body, where="question")
-    assert len(talk.answers) == 1, "Envoy waits"
+    question = talk.step.ask
+    assert isinstance(question, AskSummary)
+    asked = j.parse(question.body, where="question")
+    assert [type(answer) for answer in talk.answers] == [Continue, ExtendTimeout], "Envoy waits"
     assert asked["model"] == "small-one"
-    assert b"ask1," in stage.question.body
-    assert b"newest words" not in stage.question.body
+    assert b"ask1," in question.body
+    assert b"newest words" not in question.body
 
-    answered(talk, stage, "  They looked for things.  ")
+    answered(talk, "  They looked for things.  ")
 
     body, headers = sent(talk, raw)
     assert body.count(b"They looked for things.") == 1
     assert headers["x-openclaw-warnings"].startswith("context_summarized:")
-    assert stage.plan
-    assert stage.plan.record.notice.startswith("context_summarized:")
+    assert notice(talk).startswith("context_summarized:")
     assert sent(talk, raw, number=2)[0].count(b"They looked for things.") == 1
 
 
 def test_nobody_is_told_a_summary_of_what_they_get_anyway() -> None:
-    talk, stage, raw = arrives(
+    talk, raw = arrives(
         "openai_chat", world(chain("openai_chat", "gemini"), {0: WINDOW, 1: 2 * WINDOW}, context=SUMMARIZE)
     )
 
-    answered(talk, stage, "They looked for things.")
+    answered(talk, "They looked for things.")
 
     first, second = (plan(talk).shortened[name] for name in ("p0-openai_chat/m0", "p1-gemini/m1"))
     assert set(second.left_out) < set(first.left_out)
@@ -216,9 +232,9 @@ def test_nobody_is_told_a_summary_of_what_they_get_anyway() -> None:
 
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_without_an_answer_it_is_left_out(text: str | None) -> None:
-    talk, stage, raw = arrives("openai_chat", summarizing())
+    talk, raw = arrives("openai_chat", summarizing())
 
-    answered(talk, stage, text)
+    answered(talk, text)
 
     body, headers = sent(talk, raw)
     assert b"left out here, to fit the context window.]" in body
@@ -228,9 +244,9 @@ def test_without_an_answer_it_is_left_out(text: str | None) -> None:
 def test_nobody_pays_for_a_summary_that_only_a_fallback_would_need() -> None:
     of = world(chain("openai_chat", "gemini"), {0: 1_000_000, 1: WINDOW}, context=SUMMARIZE)
 
-    talk, stage, _ = arrives("openai_chat", of)
+    talk, _ = arrives("openai_chat", of)
 
-    assert stage.question is None
+    assert talk.step.ask is None
     assert set(plan(talk).shortened) == {"p1-gemini/m1"}
 
 
@@ -238,15 +254,15 @@ def test_the_question_is_the_same_for_some_turns() -> None:
     """So that its answer is known already."""
     bodies = set[bytes]()
     for rounds in range(30, 36):
-        _, stage, _ = arrives("openai_chat", summarizing(), rounds=rounds)
-        assert isinstance(stage.question, AskSummary)
-        bodies.add(stage.question.body)
+        talk, _ = arrives("openai_chat", summarizing(), rounds=rounds)
+        assert isinstance(talk.step.ask, AskSummary)
+        bodies.add(talk.step.ask.body)
 
     assert len(bodies) <= 3
 
 
 def test_a_client_that_leaves_while_we_ask_still_settles() -> None:
-    talk, _, _ = arrives("openai_chat", summarizing())
+    talk, _ = arrives("openai_chat", summarizing())
 
     talk.hang_up()
 
@@ -254,42 +270,42 @@ def test_a_client_that_leaves_while_we_ask_still_settles() -> None:
 
 
 def test_envoys_own_answer_while_we_ask_settles() -> None:
-    talk, _, _ = arrives("openai_chat", summarizing())
+    talk, _ = arrives("openai_chat", summarizing())
 
-    talk.stage.receive(ResponseHead({":status": "504"}, BEGAN + 2))
+    step = talk.stage.receive(ResponseHead({":status": "504"}, BEGAN + 2))
 
-    assert talk.stage.over
+    assert step.close is Close.DONE
 
 
 def test_envoy_is_told_to_wait_where_it_usually_would_not() -> None:
-    _, stage, _ = arrives("openai_chat", summarizing())
+    talk, _ = arrives("openai_chat", summarizing())
     brief = replace(SUMMARIZE, deadline_ms=1_000)
-    _, hasty, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, context=brief))
+    hasty, _ = arrives("openai_chat", world(chain("openai_chat"), {0: WINDOW}, context=brief))
 
-    assert stage.patience_ms > SUMMARIZE.deadline_ms
+    assert [one > SUMMARIZE.deadline_ms for one in extension(talk)] == [True]
     assert SUMMARIZE.deadline_ms > ENVOY_WAITS_MS
-    assert hasty.patience_ms == 0
+    assert extension(hasty) == []
 
 
 # -- our own questions come this way too -----------------------------------------------------
 
 
 def test_a_question_of_ours_is_neither_shortened_nor_asked_about() -> None:
-    talk, stage, _ = arrives("openai_chat", summarizing(), headers={INSIDE: SECRET})
+    talk, _ = arrives("openai_chat", summarizing(), headers={INSIDE: SECRET})
 
-    assert stage.question is None
+    assert talk.step.ask is None
     assert plan(talk).shortened == {}
 
 
 @pytest.mark.parametrize("said", ["", "of-another-process", "é"])
 def test_nobody_else_can_say_that_they_are_us(said: str) -> None:
-    _, stage, _ = arrives("openai_chat", summarizing(), headers={INSIDE: said})
+    talk, _ = arrives("openai_chat", summarizing(), headers={INSIDE: said})
 
-    assert stage.question is not None
+    assert talk.step.ask is not None
 
 
 def test_our_secret_goes_to_no_provider() -> None:
-    talk, _, raw = arrives("openai_chat", summarizing(), headers={INSIDE: SECRET})
+    talk, raw = arrives("openai_chat", summarizing(), headers={INSIDE: SECRET})
     planned, head = talk.last, talk.asked[0]
     assert isinstance(planned, Continue)
     assert isinstance(head, RequestHead)
@@ -304,8 +320,8 @@ def test_our_secret_goes_to_no_provider() -> None:
 
 
 def test_a_summarizer_is_judged_by_the_requests_data_class() -> None:
-    talk, stage, _ = arrives("openai_chat", summarizing())
-    answered(talk, stage, None)
+    talk, _ = arrives("openai_chat", summarizing())
+    answered(talk, None)
     made, pieces = plan(talk), (Piece("user"),) * 200
     seen = Features("openai_chat", "m", stream=False, turns=1, tools=0, images=0)
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
+from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestHead
 from openclaw_extproc.stages.route.stage import RouteStage
+from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.passthrough import NAMES
 from tests.stages.talking import BEGAN
@@ -69,7 +71,7 @@ def _serves(name: str, path: str) -> bool:
 
 def answered(
     method: str, path: str, host: str = "", *, everything: bool = False
-) -> tuple[RouteStage, Continue | Reply]:
+) -> tuple[Step[RequestEntry], Continue | Reply]:
     headers = {
         ":method": method,
         ":path": path,
@@ -78,9 +80,10 @@ def answered(
     }
     of = replace(ALL, opened=frozenset(NAMES)) if everything else ALL
     stage = RouteStage(of, RuntimeState())
-    (answer,) = stage.receive(RequestHead(headers, BEGAN)).answers
+    step = stage.receive(RequestHead(headers, BEGAN))
+    (answer,) = step.answers
     assert isinstance(answer, Continue | Reply)
-    return stage, answer
+    return step, answer
 
 
 def passed(answer: Continue | Reply) -> str | None:
@@ -141,11 +144,11 @@ def test_what_might_be_read_as_a_call_is_never_passed_on_unread(
 @example("/v1/files/f;x", "DELETE", "")
 @example("/v1/vector_stores/%252e%252e/x", "POST", "")
 def test_what_is_passed_on_has_one_reading(path: str, method: str, host: str) -> None:
-    stage, answer = answered(method, path, host, everything=True)
+    step, answer = answered(method, path, host, everything=True)
 
     if passed(answer) is not None:
-        assert stage.plan is not None
-        assert _liberal(stage.plan.path) == stage.plan.path.lower()
+        assert step.placed is not None
+        assert _liberal(step.placed.plan.path) == step.placed.plan.path.lower()
         assert method in ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -178,13 +181,13 @@ def test_a_path_that_has_other_methods_says_which() -> None:
         ("/v1/audio/speech", "GET", "POST"),
         ("/v1/files/f", "PATCH", "DELETE, GET"),
     ):
-        stage, answer = answered(method, path)
+        step, answer = answered(method, path)
         assert isinstance(answer, Reply), path
         if answer.status == 405:
             assert answer.headers["allow"] == allowed
         else:
             assert (path, answer.status) == ("/v1/chat/completions", 403)
-        assert stage.over
+        assert step.close is Close.DONE
 
 
 def test_a_call_in_another_spelling_is_that_call() -> None:
@@ -200,9 +203,9 @@ def test_a_call_in_another_spelling_is_that_call() -> None:
 
 
 def test_what_is_closed_says_what_opens_it() -> None:
-    stage, answer = answered("POST", "/v1/organization/admin_api_keys")
+    step, answer = answered("POST", "/v1/organization/admin_api_keys")
 
     assert isinstance(answer, Reply)
     assert answer.status == FaultKind.FORBIDDEN.status
     assert b"gateway.passthrough opens it by the name organization" in answer.body
-    assert stage.over
+    assert step.close is Close.DONE

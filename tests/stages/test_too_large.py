@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.render import ext_proc, stage_clusters
-from openclaw_extproc.stages.attempt import stage as stage
-from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt import stage, successful_response
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Overrun, ResponseBody
 from tests.stages.attempts import begin, every_way, good
@@ -16,7 +16,8 @@ SAYS = b"the answer is larger than"
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "MAX_ANSWER_BYTES", MOST)
+    for module in (stage, successful_response):
+        monkeypatch.setattr(module, "MAX_ANSWER_BYTES", MOST)
 
 
 @every_way
@@ -24,13 +25,12 @@ def test_a_stream_that_is_too_large_ends_in_the_clients_error_event_and_a_break(
     whole = good(provider, stream=True)
     begun = whole[: whole.rindex(b"\n\n", 0, len(whole) * 3 // 4) + 2]
     talk = attempt(*begin(client, provider, stream=True), answer_head(streamed=True), *chunks(begun, end=False))
-    assert isinstance(talk.stage, stage.AttemptStage)
-    assert not talk.stage.broken
+    assert not talk.broken
     before = delivered(talk)
 
     talk.tell(ResponseBody(b" " * MOST, False, BEGAN + 5))
 
-    assert talk.stage.broken
+    assert talk.broken
     assert SAYS in delivered(talk)[len(before) :]
     assert len(delivered(talk)) < MOST + 1_000
     assert [(one.outcome, one.target.provider.format) for one in talk.entries] == [(Outcome.GONE, provider)]
@@ -41,33 +41,30 @@ def test_a_stream_that_comes_too_fast_ends_in_the_clients_error_event_and_a_brea
     whole = good(provider, stream=True)
     begun = whole[: whole.rindex(b"\n\n", 0, len(whole) * 3 // 4) + 2]
     talk = attempt(*begin(client, provider, stream=True), answer_head(streamed=True), *chunks(begun, end=False))
-    assert isinstance(talk.stage, stage.AttemptStage)
     before = delivered(talk)
 
     talk.tell(Overrun(BEGAN + 5))
 
-    assert talk.stage.broken
+    assert talk.broken
     assert SAYS in delivered(talk)[len(before) :]
     assert [one.outcome for one in talk.entries] == [Outcome.GONE], "which is not held against its provider"
 
 
 def test_before_its_first_content_it_is_a_failure_that_others_may_help() -> None:
     talk = attempt(*begin("openai_chat", "openai_chat", stream=True), answer_head(streamed=True))
-    assert isinstance(talk.stage, stage.AttemptStage)
 
     talk.tell(Overrun(BEGAN + 5))
 
-    assert not talk.stage.broken
+    assert not talk.broken
     assert [one.outcome for one in talk.entries] == [Outcome.FAILED]
 
 
 def test_a_request_that_comes_fast_is_none_of_it() -> None:
     talk = attempt(*begin("openai_chat", "openai_chat", stream=True))
-    assert isinstance(talk.stage, stage.AttemptStage)
 
     talk.tell(Overrun(BEGAN + 5))
 
-    assert not talk.stage.over
+    assert not talk.over
     assert not talk.entries
 
 

@@ -32,6 +32,7 @@ from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, LEAST_SECONDS
 from openclaw_extproc.edge.ext_proc.run_queue import WaitingBytes
 from openclaw_extproc.edge.ext_proc.transport import Answerer, ListenError, Open, Session
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.stages.step import Close
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +207,7 @@ class _Stream:
                 self._session.close(fault)
         if fault is not None:
             await self._context.abort(grpc.StatusCode.UNKNOWN, "the gateway failed")
-        if self._session.broken:
+        if self._session.closing is Close.BROKEN:
             # Envoy resets what it has begun to pass on, so the client sees it break off.
             await asyncio.sleep(GAP_SECONDS)
             await self._context.abort(grpc.StatusCode.ABORTED, "the provider fell silent")
@@ -216,7 +217,7 @@ class _Stream:
 
     async def _serve(self) -> None:
         session = self._session
-        while not session.over and not session.broken:
+        while session.closing is None:
             message = await self._next()
             if message is None:
                 await self._write(session.wake())
@@ -229,14 +230,14 @@ class _Stream:
                 await self._write(session.overrun() if self._inbox.is_too_full else ())
                 if session.has_more:
                     await self._write(session.resume())
-            while (question := session.question) is not None:  # a client that leaves meanwhile cancels us here
-                await self._write(session.found(await self._answerer(question)))
+            while (question := session.ask) is not None:  # a client that leaves meanwhile cancels us here
+                await self._write(session.answered(await self._answerer(question)))
 
     async def _next(self) -> Any:
         """The next message; `None` when the session wants to be woken before one comes."""
-        wakes_at = self._session.wakes_at
+        wake_at = self._session.wake_at
         try:
-            return await self._inbox.next(None if wakes_at is None else max(wakes_at - time.time(), LEAST_SECONDS))
+            return await self._inbox.next(None if wake_at is None else max(wake_at - time.time(), LEAST_SECONDS))
         except TimeoutError:
             return None
 

@@ -28,10 +28,10 @@ class IdleTimer:
 
     def set(self) -> None:
         """After each message. Behind the first content another limit counts, which may be much shorter."""
-        wakes_at = self._session.wakes_at
-        if wakes_at is not None and (self._timer is None or wakes_at < self._due):
+        wake_at = self._session.wake_at
+        if wake_at is not None and (self._timer is None or wake_at < self._due):
             self.stop()
-            self._at(wakes_at)
+            self._at(wake_at)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -45,10 +45,10 @@ class IdleTimer:
 
     def _look(self) -> None:
         self._timer = None
-        wakes_at = self._session.wakes_at
-        if wakes_at is None:
+        wake_at = self._session.wake_at
+        if wake_at is None:
             return
-        if self._is_busy() or time.time() < wakes_at:
-            self._at(wakes_at)
+        if self._is_busy() or time.time() < wake_at:
+            self._at(wake_at)
         else:
             self._ring()

@@ -29,6 +29,7 @@ from openclaw_extproc.stages.events import (
     Credential,
     Deliver,
     Event,
+    ExtendTimeout,
     Relay,
     Reply,
     RequestBody,
@@ -157,16 +158,10 @@ def write_answer(answer: Answer, put_on: ApplyCredential) -> pb.ProcessingRespon
             return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
         case Relay(chunk, changed):
             return pb.ProcessingResponse(response_body=_relayed(chunk, changed=changed))
+        case ExtendTimeout(milliseconds):
+            return _extended(milliseconds)
         case Continue():
             return _continue(answer, put_on)
-
-
-def read_on(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingResponse:
-    """The route stage's answer to the head of a request that it reads: it asks for the answer's head as well."""
-    assert answer.to is To.REQUEST_HEAD, "said of a request's head"
-    response = write_answer(answer, put_on)
-    response.mode_override.CopyFrom(_WHOLE)
-    return response
 
 
 def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:
@@ -181,8 +176,7 @@ def _relayed(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
     return pb.BodyResponse(response=pb.CommonResponse(body_mutation=mutation))
 
 
-def longer(milliseconds: int) -> pb.ProcessingResponse:
-    """The answer to its last message takes that long, counted from now. Once for each message."""
+def _extended(milliseconds: int) -> pb.ProcessingResponse:
     response = pb.ProcessingResponse()
     response.override_message_timeout.FromMilliseconds(milliseconds)
     return response
@@ -199,12 +193,7 @@ def _continue(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingRespons
     common.header_mutation.remove_headers.extend(answer.remove_headers)
     if answer.body is not None:
         _replace_body(common, answer)
-    if answer.bypass:
-        response.mode_override.CopyFrom(_BYPASS)
-    if answer.stays:
-        response.mode_override.CopyFrom(_STAY)
-    if answer.relays:
-        response.mode_override.CopyFrom(_RELAY)
+    _override_mode(response, answer)
     if answer.groups:
         if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
             common.clear_route_cache = True  # ignored unless some header changes as well (Envoy 1.40)
@@ -215,6 +204,17 @@ def _continue(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingRespons
             for key, value in values.items():
                 noted[key].string_value = value
     return response
+
+
+def _override_mode(response: pb.ProcessingResponse, answer: Continue) -> None:
+    for is_wanted, mode in (
+        (answer.reads, _WHOLE),
+        (answer.bypass, _BYPASS),
+        (answer.stays, _STAY),
+        (answer.relays, _RELAY),
+    ):
+        if is_wanted:
+            response.mode_override.CopyFrom(mode)
 
 
 def _common(response: pb.ProcessingResponse, to: To) -> pb.CommonResponse | None:

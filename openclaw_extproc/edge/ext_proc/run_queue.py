@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from openclaw_extproc.stages.attempt.stage import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 
 QUANTUM_SECONDS: Final = 0.004
 """How long queued work may keep the event loop before it looks at its sockets again."""

@@ -5,13 +5,11 @@ from typing import Protocol, TypeAlias
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.route.side_requests import Question
+from openclaw_extproc.stages.step import Close
 
 
 class Session(Protocol):
-    @property
-    def over(self) -> bool:
-        """Nothing more is expected: the stream may be ended."""
-        ...
+    """What is told of it (`ask`, `wake_at`, `closing`) is as of its last step."""
 
     @property
     def begins(self) -> bool:
@@ -36,16 +34,16 @@ class Session(Protocol):
         ...
 
     @property
-    def question(self) -> Question | None:
+    def ask(self) -> Question | None:
         """What has to be asked before the last message can be answered."""
         ...
 
-    def found(self, text: str | None) -> list[bytes]:
+    def answered(self, text: str | None) -> list[bytes]:
         """Take the answer to the question, `None` if there was none in time; return what is to be sent now."""
         ...
 
     @property
-    def wakes_at(self) -> float | None:
+    def wake_at(self) -> float | None:
         """When it wants to be woken if nothing comes until then: seconds since the epoch; `None`: it does not."""
         ...
 
@@ -58,8 +56,8 @@ class Session(Protocol):
         ...
 
     @property
-    def broken(self) -> bool:
-        """The stream has to end with an error."""
+    def closing(self) -> Close | None:
+        """How the stream has to end now; `None`: more is expected."""
         ...
 
     def close(self, fault: Fault | None) -> None:

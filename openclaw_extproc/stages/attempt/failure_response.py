@@ -1,4 +1,4 @@
-"""What Envoy and the caller are told when an attempt fails before any content has gone out."""
+"""A response that failed before any content has gone out: what Envoy and the caller are told, and what comes next."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.stages.attempt import retries
-from openclaw_extproc.stages.attempt.exchange import Exchange
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy
+from openclaw_extproc.stages.attempt.exchange import FailedResponse, SentRequest, UpstreamResponse
+from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
 from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     TOLD_BY_ENVOY,
@@ -18,66 +18,126 @@ from openclaw_extproc.stages.attempt.history import (
     noted_ahead,
     noted_failure,
 )
+from openclaw_extproc.stages.attempt.limits import MAX_ERROR_BYTES, MAX_WORDS_BYTES, WORDS_SECONDS
+from openclaw_extproc.stages.attempt.states import Done, PassingError, ReadingError, Transition
 from openclaw_extproc.stages.attempt.upstream_request import HTTP_ERROR, BoundAttempt, exhausted_fault
-from openclaw_extproc.stages.events import Answer, Continue, Deliver, Event, Reply, ResponseBody, ResponseTrailers, To
+from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, ResponseBody, To
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 
 _JSON = {"content-type": JSON}
 
 
-def failure_answers(call: Exchange, fault: Fault) -> tuple[Answer, ...]:
+def fail(failed: FailedResponse, at: float) -> Transition:
+    """No content has gone out: go on to the next attempt, or tell the client. `at`: seconds since the epoch."""
+    return Done(), failure_answers(failed), failed.entry(at)
+
+
+def on_error_head(response: UpstreamResponse, at: float) -> Transition:
+    """The head of a response with any status but one of success is here."""
+    status, bound = response.status, response.request.bound
+    fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
+    if status < 400:
+        fault = Fault(FaultKind.UPSTREAM_GARBLED, f"the provider answered {status}")
+    is_refused = bound.refuses_ours(status)
+    failed = FailedResponse(response, without_quote(fault) if is_refused else fault, response.request.losses)
+    if is_refused or response.is_bodiless:
+        return fail(failed, at)
+    if failed.failure.remedy is Remedy.ANYBODY and failed.may_retry_now:
+        return ReadingError(response, at + WORDS_SECONDS), (), None
+    if failed.is_told_in_own_words and retries.is_alone(bound.plan, bound.attempt, bound.target):
+        return _pass_error(failed, b"", at, end=False)
+    return ReadingError(response, None), (), None
+
+
+def on_error_body(state: ReadingError, event: ResponseBody) -> Transition:
+    state.hold(event.chunk)
+    if event.end or state.held_bytes > (MAX_ERROR_BYTES if state.wake_at is None else MAX_WORDS_BYTES):
+        return end_of_error(state, event.at, end=event.end)
+    return state, (), None
+
+
+def end_of_error(state: ReadingError, at: float, *, end: bool) -> Transition:
+    """As much of an error's body is here as is waited for. `end`: it is whole."""
+    failed = read_error(state.response, state.held, is_retried=state.wake_at is not None)
+    if failed.is_told_in_own_words and failed.next_attempt is None:
+        return _pass_error(failed, b"".join(state.held), at, end=end)
+    return fail(failed, at)
+
+
+def _pass_error(failed: FailedResponse, body: bytes, at: float, *, end: bool) -> Transition:
+    """Every byte of it, also of the chunks that are still to come."""
+    return PassingError(), own_words_answers(failed, body, end=end), failed.entry(at)
+
+
+# -- what is told ----------------------------------------------------------------------------
+
+
+def failure_answers(failed: FailedResponse) -> tuple[Answer, ...]:
     """On to the next attempt, or the error that the client gets."""
-    plan, attempt, failure = call.bound.plan, call.bound.attempt, call.judged(fault)
-    again = call.onward(failure)
-    is_exhausted = _is_exhausted(call.bound, failure)
-    final = exhausted_fault(call.bound, fault) if is_exhausted else fault
-    farewell = call.farewell() if is_exhausted or final.kind is FaultKind.RATE_LIMITED else {}
-    body = call.bound.client.encode_error(final)
-    if again is None and not call.held:
+    bound, fault, failure, request = failed.bound, failed.fault, failed.failure, failed.response.request
+    following = failed.next_attempt
+    is_exhausted = _is_exhausted(bound, failure)
+    final = exhausted_fault(bound, fault) if is_exhausted else fault
+    gives_up = is_exhausted or final.kind is FaultKind.RATE_LIMITED
+    last_word = request.give_up_headers(failed.retry_after) if gives_up else {}
+    body = bound.client.encode_error(final)
+    answered = request.answered_headers(failed.losses)
+    if following is None and not failed.has_body:
         # A reply of ours has to say itself what the router says of other answers.
-        headers = {**call.told(), **farewell, "x-envoy-attempt-count": str(attempt)}
-        return (reply(final, plan.client_format, headers),)
+        headers = {**answered, **last_word, "x-envoy-attempt-count": str(bound.attempt)}
+        return (reply(final, bound.plan.client_format, headers),)
     head = Continue(
         To.RESPONSE_HEAD,
         {
             ":status": str(final.status),
             **_JSON,
-            **call.told(),
-            **(again.headers if again else farewell),
+            **answered,
+            **(following.headers if following else last_word),
         },
-        call.gone("content-length", "content-encoding"),
-        groups=again.plan.groups if again and again.plan else (),
-        **_noted(call.bound, failure, fault, again),
+        failed.response.removed_headers("content-length", "content-encoding"),
+        groups=following.plan.groups if following and following.plan else (),
+        **_noted(bound, failure, fault, following),
     )
-    return (head,) if call.bodiless else (head, Deliver(body, end=True))
+    return (head,) if failed.response.is_bodiless else (head, Deliver(body, end=True))
 
 
-def refusal(call: Exchange) -> Fault:
-    """What an answer with an error status says, as far as it is here. Notes how long it asks to wait."""
-    status = int(call.head.get(":status", "0"))
-    if status < HTTP_ERROR:
-        return Fault(FaultKind.UPSTREAM_GARBLED, f"the provider answered {status}")
-    body, provider = without_mark(b"".join(call.held)), call.bound.provider
-    fault, wait = provider.decode_error(status, body), provider.retry_after(body)
-    call.asked_wait = "" if wait is None else str(math.ceil(wait))
-    if call.words_until is not None:  # its status says that others may help, and of whom it speaks
-        fault = replace(fault, kind=kind_of_status(status))
-        return replace(fault, code="") if call.judged(fault).remedy is Remedy.NOBODY else fault
-    return without_quote(fault) if fault.kind is FaultKind.UNAUTHENTICATED and not call.bound.forwards else fault
+def own_words_answers(failed: FailedResponse, body: bytes, *, end: bool) -> tuple[Answer, ...]:
+    """The provider's own error, as far as it is here."""
+    response = failed.response
+    told = response.request.answered_headers(failed.losses)
+    return (Continue(To.RESPONSE_HEAD, told, response.removed_headers()), *deliver(body, end=end))
 
 
-def in_own_words(call: Exchange, fault: Fault) -> bool:
-    """Whether this error, should it be the last, is told in the provider's own words to its own client."""
-    foreign = call.bound.translates or call.bound.provider.foreign_errors or call.is_packed
-    ours = fault.kind is FaultKind.UNAUTHENTICATED and not call.bound.forwards
-    return not foreign and not ours and call.judged(fault).remedy is not Remedy.ANYBODY
+def read_error(response: UpstreamResponse, held: Sequence[bytes], *, is_retried: bool) -> FailedResponse:
+    """What a response with an error status says, as far as its body is here.
+
+    `is_retried`: its status says that others may help, and of whom it speaks; the body is read for its words alone.
+    """
+    losses, has_body = response.request.losses, bool(held)
+    if response.status < HTTP_ERROR:
+        fault = Fault(FaultKind.UPSTREAM_GARBLED, f"the provider answered {response.status}")
+        return FailedResponse(response, fault, losses, has_body)
+    bound, body = response.request.bound, without_mark(b"".join(held))
+    fault, wait = bound.provider.decode_error(response.status, body), bound.provider.retry_after(body)
+    asked = "" if wait is None else str(math.ceil(wait))
+    if is_retried:
+        fault = replace(fault, kind=kind_of_status(response.status))
+        if classify_failure(fault, forwards=bound.forwards).remedy is Remedy.NOBODY:
+            fault = replace(fault, code="")
+    elif fault.kind is FaultKind.UNAUTHENTICATED and not bound.forwards:
+        fault = without_quote(fault)
+    return FailedResponse(response, fault, losses, has_body, asked)
 
 
-def give_up_answers(call: Exchange, fault: Fault) -> tuple[Reply, ...]:
-    """The error that the client gets of an attempt that Envoy waits for without an end (`Exchange.given_up_at`)."""
-    bound = call.bound
-    headers = {**call.told(), **call.farewell(), "x-envoy-attempt-count": str(bound.attempt)}
+def give_up_answers(request: SentRequest, fault: Fault) -> tuple[Reply, ...]:
+    """The error that the client gets of an attempt that Envoy waits for without an end (`SentRequest.give_up_at`)."""
+    bound = request.bound
+    headers = {
+        **request.answered_headers(request.losses),
+        **request.give_up_headers(),
+        "x-envoy-attempt-count": str(bound.attempt),
+    }
     return (reply(exhausted_fault(bound, fault), bound.plan.client_format, headers),)
 
 
@@ -102,16 +162,16 @@ class _Noted(TypedDict):
     notes: Mapping[str, str]
 
 
-def _noted(bound: BoundAttempt, failure: Failure, fault: Fault, again: retries.NextAttempt | None) -> _Noted:
+def _noted(bound: BoundAttempt, failure: Failure, fault: Fault, following: retries.NextAttempt | None) -> _Noted:
     """What the next attempt has to know of this one, and what Envoy may have to say by itself."""
     told = FailedAttempt(bound.target, failure.reason, "" if failure.alerts else fault.public[:MAX_WORDS_CHARS])
     metadata: dict[str, str] = {}
     notes = noted_failure(bound.attempt, told)
-    if again is not None:
+    if following is not None:
         metadata[TOLD_BY_ENVOY] = f" (before: {bound.history.and_then(told).text})"
-    if again is not None and again.plan is not None:
-        metadata["plan"] = plans.write(again.plan)
-        notes |= noted_ahead(bound.attempt, again.plan)
+    if following is not None and following.plan is not None:
+        metadata["plan"] = plans.write(following.plan)
+        notes |= noted_ahead(bound.attempt, following.plan)
     return {"metadata": metadata, "notes": notes}
 
 
@@ -121,17 +181,6 @@ def reply(fault: Fault, client_format: str, headers: Mapping[str, str] | None = 
 
 def deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
     return (Deliver(chunk, end),) if chunk or end else ()
-
-
-def rest(event: Event, *, passes: bool) -> tuple[Answer, ...]:
-    """To what still comes behind the last word of an attempt."""
-    match event:
-        case ResponseBody(chunk, end):
-            return deliver(chunk, end=end) if passes else ()
-        case ResponseTrailers():
-            return (Continue(To.RESPONSE_TRAILERS),)
-        case _:
-            return (Continue(To.RESPONSE_HEAD),)
 
 
 def without_end(answers: Sequence[Answer]) -> list[Answer]:

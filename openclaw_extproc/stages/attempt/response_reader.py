@@ -20,7 +20,7 @@ class Unsealed:
 
 
 class ResponseReader:
-    """Bytes in, facts noted, bytes for the client out. Without encoder, unframing and trimming it only listens."""
+    """Bytes in, facts noted, bytes for the client out. Without encoder, unframing and trimming it only reads."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ResponseReader:
         """The client gets other bytes than the provider sent."""
         return not (self._encoder is None and self._unframing is None and self._trimming is None)
 
-    def hear(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
+    def feed(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
         """The facts of this chunk, and what the client is to get for it when that is something else."""
         try:
             chunk = _passed(self._unframing, chunk, end=end)

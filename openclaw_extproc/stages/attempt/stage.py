@@ -1,48 +1,55 @@
 """The attempt stage: once per attempt, inside the cluster Envoy chose.
 
-    New --RequestHead--> Reading --RequestBody--> Sent --200--> Holding --first content--> Answering --end--> Over
-                                                    |              |
-                                                    +--not 2xx-----+--> Refusing --end of its body--> Over
+    New --RequestHead--> Reading --RequestBody--> Sent --200--> HoldingBack --first content--> Answering --end--> Done
+                                                    |               |
+                                                    +---not 2xx-----+--> ReadingError --end of its body--> Done
 
 The answer's head is held back until the first content (of a whole answer: until its end), so that whatever goes wrong
 before can still become an attempt somewhere else: the head then goes out with an error status and `RETRY`, and Envoy's
 router tries the next group. Envoy may refuse to (its retry budget), so what follows such a head is always a proper
 error in the client's format.
+
+All transitions stand in `_transition`. What they do to a response is in `successful_response` and `failure_response`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from openclaw_extproc.faults import Fault, FaultError, FaultKind, kind_of_status
-from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt import retries
 from openclaw_extproc.stages.attempt.binding import NO_PLAN, UNCONFIRMED, bind
-from openclaw_extproc.stages.attempt.exchange import Exchange, entry
+from openclaw_extproc.stages.attempt.exchange import SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.failure_response import (
     deliver,
-    failure_answers,
+    end_of_error,
+    fail,
     give_up_answers,
-    in_own_words,
-    refusal,
+    on_error_body,
+    on_error_head,
     reply,
-    rest,
     without_end,
-    without_quote,
 )
-from openclaw_extproc.stages.attempt.failure_table import Remedy
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, SILENT, STALLED, TOO_LARGE
 from openclaw_extproc.stages.attempt.states import (
     Answering,
+    BrokenOff,
     Done,
     HoldingBack,
+    HoldingContent,
     New,
+    PassingError,
     PassThrough,
     Reading,
     ReadingError,
     Sent,
     State,
-    Step,
+    Transition,
     ends,
+)
+from openclaw_extproc.stages.attempt.successful_response import (
+    break_off,
+    on_answer_body,
+    on_held_body,
+    on_held_content,
+    on_silence,
+    on_success_head,
 )
 from openclaw_extproc.stages.attempt.upstream_request import (
     BoundAttempt,
@@ -63,29 +70,12 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
-    StateEvent,
     TimerFired,
     To,
 )
+from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.route import passthrough
-
-MAX_HELD_BYTES = 32 * 1024 * 1024
-"""Of an answer held back, by us alone: Envoy keeps nothing of it."""
-MAX_ERROR_BYTES = 1024 * 1024
-"""Of an error's body that are waited for, for its message."""
-MAX_WORDS_BYTES = 64 * 1024
-WORDS_SECONDS = 0.1
-"""What an error's body may take that is waited for only to tell it, should all others fail as well: the next attempt
-waits for it."""
-MAX_ANSWER_BYTES = 40 * 1024 * 1024
-"""Of one answer, as the provider sends it and as the client gets it. Envoy's buffers are larger (decision 21)."""
-
-
-_LATER = {"retry-after": "1", "x-should-retry": "true"}
-_SILENT = Fault(FaultKind.UPSTREAM_SILENT, "the provider began no answer in time")
-_STALLED = Fault(FaultKind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
-_TOO_LONG = Fault(FaultKind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
-_TOO_LARGE = Fault(FaultKind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes, or too fast")
+from openclaw_extproc.stages.step import Close, Placement, Step
 
 
 class AttemptStage:
@@ -93,325 +83,163 @@ class AttemptStage:
         """`snapshots`: say what the providers are that a plan names."""
         self._snapshots = snapshots
         self._state: State = New()
-        self.bound: BoundAttempt | None = None
-        """From the first message on: where this attempt goes, if it is a model call."""
-        self.refused = False
-        """It came with a plan that no snapshot confirms."""
-        self.over = False
-        """Envoy has nothing more to ask."""
-        self.broken = False
-        """Its answer has begun and cannot be ended: the client must see it break off."""
         self._received = 0
-        self._delivered = 0
-        """Bytes of bodies."""
+        """Bytes of the response's body."""
 
-    @property
-    def wakes_at(self) -> float | None:
-        """When `TimerFired` is to come if nothing else does: seconds since the epoch."""
-        match self._state:
-            case Sent(call):
-                return call.given_up_at
-            case HoldingBack(call):
-                return call.wakes_at
-            case ReadingError(call):
-                return call.words_until
-            case Answering(call):
-                return min((at for at in (call.wakes_at, call.over_at) if at is not None), default=None)
-            case _:
-                return None
-
-    def receive(self, event: Event) -> Step:
+    def receive(self, event: Event) -> Step[AttemptEntry]:
         """Take Envoy's next message.
 
         Raises:
             AssertionError: the message cannot come now. The edge settles that as a bug.
         """
-        if isinstance(event, Overrun):
-            step = self._on_overrun(event.at)
-        else:
-            step = self._stop(event.at) if self._is_too_large(event) else self._step(event)
-        self._delivered += sum(len(one.chunk) for one in step.answers if isinstance(one, Deliver))
-        last = step.answers[-1] if step.answers else None
-        said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
-        self.over = isinstance(self._state, PassThrough) or (
-            isinstance(self._state, Done) and (said_all or ends(event))
-        )
-        return step
-
-    def _is_too_large(self, event: Event) -> bool:
-        """Whether an answer that has begun ends here: of a client that does not read it, Envoy would keep all of it."""
-        if not isinstance(event, ResponseBody):
-            return False
-        self._received += len(event.chunk)
-        return self._received > MAX_ANSWER_BYTES and (
-            isinstance(self._state, Answering) or self._state == Done(passes=True)
-        )
-
-    def _stop(self, at: float) -> Step:
-        """End an answer that we pass on no further, whatever its provider still sends."""
-        if isinstance(self._state, Answering):
-            return self._break_off(self._state.call, at, _TOO_LARGE)
-        self._state, self.broken = Done(), True
-        return Step()
-
-    def _on_overrun(self, at: float) -> Step:
-        match self._state:
-            case HoldingBack(call):
-                return self._fail(call, _TOO_LARGE, at)
-            case Answering() | Done(passes=True):
-                return self._stop(at)
+        if isinstance(event, ResponseBody):
+            self._received += len(event.chunk)
+        state, answers, left = self._transition(self._state, event)
+        self._state = state
+        close = _close(state, answers, event)
+        match state:
+            case Reading(bound):
+                return Step(answers, left, close=close, placed=Placement(bound.plan, (bound.target,)))
+            case Done(warning) if warning and isinstance(event, RequestHead):
+                return Step(answers, left, close=close, warning=warning)
             case _:
-                return Step()
+                return Step(answers, left, None, state.wake_at, close)
 
-    def _step(self, event: StateEvent) -> Step:  # noqa: C901  # the one table of all transitions
-        match self._state, event:
+    def _transition(self, state: State, event: Event) -> Transition:  # noqa: C901  # the one table of all transitions
+        match state, event:
+            case Answering(), ResponseBody():
+                is_too_large = self._received > MAX_ANSWER_BYTES  # of a client that does not read, Envoy would keep all
+                return break_off(state, event.at, TOO_LARGE) if is_too_large else on_answer_body(state, event)
             case New(), RequestHead():
                 return self._on_head(event)
-            case Reading(bound), RequestBody(body):
-                return self._on_body(bound, body, event.at)
-            case Sent(call), ResponseHead():
-                return self._on_response_head(call, event)
-            case HoldingBack(call), ResponseBody():
-                return self._on_held(call, event)
-            case Answering(call), ResponseBody():
-                return self._on_chunk(call, event)
-            case ReadingError(call), ResponseBody():
-                return self._on_error_body(call, event)
-            case (HoldingBack() | Answering() | ReadingError()) as state, ResponseTrailers(at):
-                return self._on_trailers(state, at)
-            case Done(passes), ResponseBody() | ResponseTrailers() | ResponseHead():
-                return Step(rest(event, passes=passes))
-            case ((New() | Done() | PassThrough()), Closed()):
-                return Step()
-            case state, TimerFired(at):
-                return self._on_woken(state, at)
-            case Reading(bound), Closed(at, fault):
-                return self._settled((), entry(bound, at, Outcome.NO_ANSWER, fault))
-            case ((Sent(call) | HoldingBack(call) | ReadingError(call)), Closed(at, fault)):
-                return self._settled((), call.entry(at, Outcome.NO_ANSWER, fault))
-            case Answering(call), Closed(at, fault):
-                outcome = Outcome.GONE if fault is None else Outcome.BROKEN
-                return self._settled((), call.entry(at, outcome, fault))
-            case state, _:
+            case Reading(bound), RequestBody(body, at):
+                return _on_body(bound, body, at)
+            case Sent(request), ResponseHead(headers, at, end):
+                response = UpstreamResponse(request, headers, end)
+                is_success = 200 <= response.status < 300
+                return on_success_head(response, at) if is_success else on_error_head(response, at)
+            case HoldingBack(), ResponseBody():
+                return on_held_body(state, event)
+            case HoldingContent(), ResponseBody():
+                return on_held_content(state, event)
+            case ReadingError(), ResponseBody():
+                return on_error_body(state, event)
+            case ((HoldingBack() | HoldingContent() | Answering() | ReadingError()), ResponseTrailers(at)):
+                return _on_trailers(state, at)
+            case PassingError(), ResponseBody(chunk, end):
+                is_too_large = self._received > MAX_ANSWER_BYTES
+                return (BrokenOff(), (), None) if is_too_large else (state, deliver(chunk, end=end), None)
+            case ((Done() | BrokenOff()), ResponseBody()):
+                return state, (), None
+            case ((PassingError() | Done() | BrokenOff()), ResponseHead()):
+                return state, (Continue(To.RESPONSE_HEAD),), None
+            case ((PassingError() | Done() | BrokenOff()), ResponseTrailers()):
+                return state, (Continue(To.RESPONSE_TRAILERS),), None
+            case _, TimerFired(at):
+                return _on_timer(state, at)
+            case _, Overrun(at):
+                return _on_overrun(state, at)
+            case _, Closed(at, fault):
+                return _on_closed(state, at, fault)
+            case _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
-    def _on_woken(self, state: State, at: float) -> Step:
-        match state:
-            case Sent(call):
-                return self._settled(give_up_answers(call, _SILENT), call.entry(at, Outcome.FAILED, _SILENT))
-            case HoldingBack(call):
-                return self._fail(call, _STALLED, at)
-            case ReadingError(call):
-                return self._refuse(call, at, end=False)
-            case Answering(call):
-                is_over = call.over_at is not None and at >= call.over_at
-                return self._break_off(call, at, _TOO_LONG if is_over else _STALLED)
-            case New() | Reading() | PassThrough() | Done():
-                return Step()
-
-    # -- the request -------------------------------------------------------
-
-    def _on_head(self, head: RequestHead) -> Step:
+    def _on_head(self, head: RequestHead) -> Transition:
         bound = bind(head, self._snapshots)
         if isinstance(bound, Fault):
-            return self._turn_away(bound)
+            return _turn_away(bound)
         if bound.plan.passes:
-            self._state = PassThrough()
-            return Step((passthrough.request(bound, head),))
+            return PassThrough(), (passthrough.request(bound, head),), None
         if head.end:
-            return self._turn_away(NO_PLAN)
-        self._state, self.bound = Reading(bound), bound
-        return Step((Continue(To.REQUEST_HEAD),))
+            return _turn_away(NO_PLAN)
+        return Reading(bound), (Continue(To.REQUEST_HEAD),), None
 
-    def _turn_away(self, fault: Fault) -> Step:
-        """Whose it is nobody knows, so no entry."""
-        self._state, self.refused = Done(), fault is UNCONFIRMED
-        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
 
-    def _on_body(self, bound: BoundAttempt, body: bytes, at: float) -> Step:
-        try:
-            prepared = prepare_upstream_request(bound, body)
-        except FaultError as error:
-            answer = reply(error.fault, bound.plan.client_format)
-            return self._settled((answer,), entry(bound, at, Outcome.FAILED, error.fault))
-        self._state = Sent(Exchange(bound, prepared.ask_without_words, prepared.encoded.losses))
-        return Step((upstream_request_step(bound, prepared, body),))
+def _turn_away(fault: Fault) -> Transition:
+    """Whose it is nobody knows, so no entry."""
+    is_unconfirmed = fault is UNCONFIRMED
+    state = Done("it names what is not configured" if is_unconfirmed else "")
+    return state, (reply(fault, "openai_chat", RETRY_SOON if is_unconfirmed else None),), None
 
-    # -- the answer's head -------------------------------------------------
 
-    def _on_response_head(self, call: Exchange, event: ResponseHead) -> Step:
-        call.head = event.headers
-        status = int(event.headers.get(":status", "0"))
-        if not 200 <= status < 300:
-            return self._on_error_head(call, status, event)
-        call.bodiless = event.end
-        if event.end:
-            return self._fail(call, Fault(FaultKind.UPSTREAM_GARBLED, "the provider answered nothing"), event.at)
-        if why := call.listen(event.at):
-            return self._fail(call, Fault(FaultKind.UPSTREAM_GARBLED, why), event.at)
-        self._state = HoldingBack(call)
-        return Step()
+def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:
+    try:
+        prepared = prepare_upstream_request(bound, body)
+    except FaultError as error:
+        answer = reply(error.fault, bound.plan.client_format)
+        return Done(), (answer,), entry(bound, at, Outcome.FAILED, error.fault)
+    request = SentRequest(bound, prepared.ask_without_words, prepared.encoded.losses)
+    return Sent(request), (upstream_request_step(bound, prepared, body),), None
 
-    def _on_error_head(self, call: Exchange, status: int, event: ResponseHead) -> Step:
-        call.bodiless = event.end
-        fault = Fault(kind_of_status(status), f"the provider answered {status}", status)
-        if status < 400:
-            fault = Fault(FaultKind.UPSTREAM_GARBLED, f"the provider answered {status}")
-        if call.bound.refuses_ours(status):
-            return self._fail(call, without_quote(fault), event.at)
-        if event.end:
-            return self._fail(call, fault, event.at)
-        if call.judged(fault).remedy is Remedy.ANYBODY and call.goes_on:
-            call.words_until = event.at + WORDS_SECONDS
-        elif in_own_words(call, fault) and retries.is_alone(call.bound.plan, call.bound.attempt, call.bound.target):
-            return self._pass_error(call, fault, event.at)
-        self._state = ReadingError(call)
-        return Step()
 
-    def _pass_error(self, call: Exchange, fault: Fault, at: float, *, end: bool = False) -> Step:
-        """Every byte of it, also of the chunks that are still to come."""
-        head = Continue(To.RESPONSE_HEAD, call.told(), call.gone())
-        step = self._settled((head, *deliver(b"".join(call.held), end=end)), call.entry(at, Outcome.FAILED, fault))
-        self._state = Done(passes=True)
-        return step
+def _on_trailers(state: HoldingBack | HoldingContent | Answering | ReadingError, at: float) -> Transition:
+    """The body's end, when trailers follow it: the last chunk did not say that it was."""
+    last = ResponseBody(b"", True, at)
+    match state:
+        case HoldingBack():
+            after, answers, left = on_held_body(state, last)
+        case HoldingContent():
+            after, answers, left = on_held_content(state, last)
+        case Answering():
+            after, answers, left = on_answer_body(state, last)
+        case ReadingError():
+            after, answers, left = end_of_error(state, at, end=True)
+    if answers and isinstance(answers[-1], Reply):
+        return after, answers, left  # Envoy asks no more
+    return after, (*without_end(answers), Continue(To.RESPONSE_TRAILERS)), left
 
-    # -- the answer's body -------------------------------------------------
 
-    def _on_held(self, call: Exchange, event: ResponseBody) -> Step:
-        event = replace(event, chunk=call.beginning.feed(event.chunk, end=event.end))
-        call.hold(event.chunk)
-        return self._decide(call, event)
+def _on_timer(state: State, at: float) -> Transition:
+    match state:
+        case Sent(request):
+            return Done(), give_up_answers(request, SILENT), request.entry(at, Outcome.FAILED, SILENT)
+        case (HoldingBack() as held) | HoldingContent(held):
+            return fail(held.failed(STALLED), at)
+        case ReadingError():
+            return end_of_error(state, at, end=False)
+        case Answering():
+            return on_silence(state, at)
+        case New() | Reading() | PassThrough() | PassingError() | Done() | BrokenOff():
+            return state, (), None
 
-    def _decide(self, call: Exchange, event: ResponseBody) -> Step:
-        """Hold on, let go, or fail: by the first fact that a client would notice."""
-        facts, written = call.hear(event)
-        at, end = event.at, event.end
-        call.written.append(written)
-        if call.listening.fault is not None and not (call.streamed and call.ask.stream):
-            # Of a whole answer nothing has gone out, however much of it could be read.
-            return self._fail(call, call.listening.fault, at)
-        decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
-        call.has_content = call.has_content or isinstance(decisive, CONTENT)
-        if not end and not call.ask.stream:
-            decisive = None  # an answer in one piece goes out in one piece
-        if call.content_at is None and isinstance(decisive, CONTENT):
-            call.content_at = at
-        if call.content_at is not None and call.keeps:
-            return self._keep(call, at, end=end)
-        match decisive:
-            case Failed(fault):
-                return self._fail(call, fault, at)
-            case None if end and not call.has_content:
-                return self._fail(call, Fault(FaultKind.UPSTREAM_GARBLED, "the provider answered nothing"), at)
-            case None if end:
-                return self._let_go(call, at, end=end)
-            case None if call.held_bytes <= MAX_HELD_BYTES:
-                return Step()
-            case None if call.listening.rewrites:
-                fault = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
-                return self._fail(call, fault, at)
-            case _:
-                return self._let_go(call, at, end=end)
 
-    def _keep(self, call: Exchange, at: float, *, end: bool) -> Step:
-        """Content is here and stays here for a while: what fails meanwhile can still be tried elsewhere."""
-        if call.listening.fault is not None:
-            return self._fail(call, call.listening.fault, at)
-        if not end and call.still_keeps(at) and call.held_bytes <= MAX_HELD_BYTES:
-            return Step()
-        return self._let_go(call, at, end=end)
+def _on_overrun(state: State, at: float) -> Transition:
+    match state:
+        case (HoldingBack() as held) | HoldingContent(held):
+            return fail(held.failed(TOO_LARGE), at)
+        case Answering():
+            return break_off(state, at, TOO_LARGE)
+        case PassingError():
+            return BrokenOff(), (), None
+        case New() | Reading() | PassThrough() | Sent() | ReadingError() | Done() | BrokenOff():
+            return state, (), None
 
-    def _let_go(self, call: Exchange, at: float, *, end: bool) -> Step:
-        """The first content is here: from now on this attempt is the answer."""
-        call.content_at = at if call.content_at is None else call.content_at
-        call.last_at = at
-        call.first_content_seconds = call.content_at - call.bound.began
-        reshapes = call.listening.reshapes
-        *earlier, last = (call.written if reshapes else call.held) or [b""]
-        body = call.whole_events(b"".join(earlier), end=False) + self._sound(call, last, end=end)
-        if len(body) > MAX_ANSWER_BYTES:
-            return self._fail(call, _TOO_LARGE, at)
-        call.held, call.written = [], []
-        length = str(len(body)) if end and reshapes else ""
-        # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
-        regrown = call.streamed or reshapes or call.beginning.had_mark
-        gone = call.gone(*(("content-length",) if regrown and not length else ()))
-        head = Continue(To.RESPONSE_HEAD, call.told() | call.kind_of_body(length), gone)
-        answers: tuple[Answer, ...] = (head, *deliver(body, end=end))
-        self._state = Answering(call)
-        return self._settled(answers, call.ended(at)) if end else Step(answers)
 
-    def _on_chunk(self, call: Exchange, event: ResponseBody) -> Step:
-        _, written = call.hear(event)
-        body = self._sound(call, written if call.listening.reshapes else event.chunk, end=event.end)
-        if self._delivered + len(body) > MAX_ANSWER_BYTES:
-            return self._break_off(call, event.at, _TOO_LARGE)
-        answers = deliver(body, end=event.end)
-        return self._settled(answers, call.ended(event.at)) if event.end else Step(answers)
+def _on_closed(state: State, at: float, fault: Fault | None) -> Transition:
+    match state:
+        case Reading(bound):
+            return Done(), (), entry(bound, at, Outcome.NO_ANSWER, fault)
+        case Sent(request):
+            return Done(), (), request.entry(at, Outcome.NO_ANSWER, fault)
+        case (HoldingBack() as held) | HoldingContent(held):
+            return Done(), (), held.entry(at, Outcome.NO_ANSWER, fault)
+        case ReadingError(response):
+            return Done(), (), response.entry(at, Outcome.NO_ANSWER, fault)
+        case Answering():
+            return Done(), (), state.entry(at, Outcome.GONE if fault is None else Outcome.BROKEN, fault)
+        case New() | PassThrough() | PassingError() | Done() | BrokenOff():
+            return state, (), None
 
-    def _sound(self, call: Exchange, chunk: bytes, *, end: bool) -> bytes:
-        """What the client gets for a chunk: of its own format, after a stream that broke off, the word that it did.
 
-        What cannot be read is not passed on: an SDK would stumble over it with an error that is not its own. (A
-        translation says by itself that it broke off.)
-        """
-        fault = call.listening.fault
-        if (
-            call.listening.rewrites
-            or fault is None
-            or not call.streamed
-            or fault.kind is not FaultKind.UPSTREAM_GARBLED
-        ):
-            return call.whole_events(chunk, end=end)  # or the provider said itself that it failed
-        if call.told_broken:
-            return b""
-        call.told_broken = True
-        return (call.whole_events(chunk, end=False) if call.listening.at_end else b"") + call.pieces.break_off(fault)
-
-    def _break_off(self, call: Exchange, at: float, why: Fault) -> Step:
-        """In the middle of an answer: the client's error event, and then the connection breaks."""
-        self.broken = True
-        earlier = call.listening.fault
-        fault = call.listening.fault = earlier or why
-        told = earlier is not None or call.listening.complete or not call.streamed
-        words = b"" if told else call.silenced(fault)
-        # Whose time is up because others took it has not failed, nor who says more than we pass on.
-        is_ours = fault in (_TOO_LONG, _TOO_LARGE)
-        left = call.entry(at, Outcome.GONE, fault) if is_ours else call.ended(at)
-        return self._settled(deliver(words, end=False), left)
-
-    def _on_trailers(self, state: HoldingBack | Answering | ReadingError, at: float) -> Step:
-        """The body's end, when trailers follow it: the last chunk did not say that it was."""
-        call = state.call
-        match state:
-            case HoldingBack():
-                step = self._on_held(call, ResponseBody(b"", True, at))
-            case ReadingError():
-                step = self._refuse(call, at, end=True)
-            case Answering():
-                step = self._on_chunk(call, ResponseBody(b"", True, at))
-        if step.answers and isinstance(step.answers[-1], Reply):
-            return step  # Envoy asks no more
-        return Step((*without_end(step.answers), Continue(To.RESPONSE_TRAILERS)), step.entry)
-
-    # -- failures ----------------------------------------------------------
-
-    def _fail(self, call: Exchange, fault: Fault, at: float) -> Step:
-        """No content has gone out: go on to the next attempt, or tell the client."""
-        return self._settled(failure_answers(call, fault), call.entry(at, Outcome.FAILED, fault))
-
-    def _on_error_body(self, call: Exchange, event: ResponseBody) -> Step:
-        call.hold(event.chunk)
-        if event.end or call.held_bytes > (MAX_ERROR_BYTES if call.words_until is None else MAX_WORDS_BYTES):
-            return self._refuse(call, event.at, end=event.end)
-        return Step()
-
-    def _refuse(self, call: Exchange, at: float, *, end: bool) -> Step:
-        fault = refusal(call)
-        if in_own_words(call, fault) and call.onward(call.judged(fault)) is None:
-            return self._pass_error(call, fault, at, end=end)
-        return self._fail(call, fault, at)
-
-    def _settled(self, answers: Sequence[Answer], entry: AttemptEntry) -> Step:
-        self._state = Done()
-        return Step(tuple(answers), entry)
+def _close(state: State, answers: tuple[Answer, ...], event: Event) -> Close | None:
+    match state:
+        case Answering() | New() | Reading() | Sent() | HoldingBack() | HoldingContent() | ReadingError():
+            return None
+        case PassThrough():
+            return Close.DONE
+        case BrokenOff():
+            return Close.BROKEN
+        case PassingError() | Done():
+            last = answers[-1] if answers else None
+            said_all = isinstance(last, Reply) or (isinstance(last, Deliver) and last.end)
+            return Close.DONE if said_all or ends(event) else None

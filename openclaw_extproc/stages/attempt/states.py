@@ -1,16 +1,19 @@
-"""Where an attempt is, and one step of it; the picture is in `attempt.py`."""
+"""The states of an attempt, each with what is known in it; the picture is in `stage`."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
-from openclaw_extproc.stages.attempt.exchange import Exchange
+from openclaw_extproc.faults import Fault
+from openclaw_extproc.stages.attempt.answer_reader import AnswerReader
+from openclaw_extproc.stages.attempt.exchange import FailedResponse, SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
-from openclaw_extproc.stages.entries import AttemptEntry
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Event,
     Overrun,
+    QuestionAnswered,
     RequestBody,
     RequestHead,
     ResponseBody,
@@ -18,62 +21,169 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     TimerFired,
 )
+from openclaw_extproc.wire.beginning import Beginning
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class _Untimed:
+    """A state in which no silence is too long for this stage."""
+
+    wake_at: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class New(_Untimed):
     pass
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(_Untimed):
+    """The head of the request is here, and not its body."""
+
     bound: BoundAttempt
 
 
 @dataclass(frozen=True, slots=True)
-class PassThrough:
+class PassThrough(_Untimed):
     """No model call: its head is changed, and that was all. What the provider answers is not for this stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    call: Exchange
+    """The request has gone out, and no head of a response is here."""
+
+    request: SentRequest
+
+    @property
+    def wake_at(self) -> float:
+        return self.request.give_up_at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HoldingBack:
-    call: Exchange
+    """A successful response, of which nothing has gone out: it can still become an attempt somewhere else.
+
+    It grows with each chunk, and is changed by its own methods alone.
+    """
+
+    response: UpstreamResponse
+    answer: AnswerReader
+    wake_at: float
+    """When the provider has been silent for too long: seconds since the epoch."""
+    held: list[bytes] = field(default_factory=list[bytes])
+    """Chunks, without a byte order mark."""
+    held_bytes: int = 0
+    written: list[bytes] = field(default_factory=list[bytes])
+    """The translation of what is held."""
+    has_content: bool = False
+    """There was something in it that a client waits for; an answer in one piece is held until its end nevertheless."""
+    beginning: Beginning = field(default_factory=Beginning)
+
+    def hold(self, event: ResponseBody) -> bytes:
+        """Keep a chunk; returns it without a byte order mark."""
+        chunk = self.beginning.feed(event.chunk, end=event.end)
+        self.held.append(chunk)
+        self.held_bytes += len(chunk)
+        return chunk
+
+    def failed(self, fault: Fault) -> FailedResponse:
+        answer = self.answer
+        return FailedResponse(
+            self.response, fault, answer.losses, bool(self.held), streamed=answer.streamed, usage=answer.usage
+        )
+
+    def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
+        return entry(self.response.request.bound, at, outcome, fault, self.answer.observed())
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingContent:
+    """As `HoldingBack`, of a stream whose first content is here and is held for a while longer."""
+
+    holding: HoldingBack
+    content_at: float
+    """When the first content came: seconds since the epoch."""
+
+    @property
+    def wake_at(self) -> float:
+        request = self.holding.response.request
+        return self.holding.answer.last_at + request.limits.idle_seconds(reasons=request.ask.reasons)
+
+
+@dataclass(slots=True)
 class Answering:
-    call: Exchange
+    """The client has the head and the first content: this attempt is the answer."""
+
+    response: UpstreamResponse
+    answer: AnswerReader
+    first_content_seconds: float
+    """From the request's arrival at this attempt."""
+    idle_seconds: float
+    """How long a stream may be silent."""
+    call_timeout_at: float | None
+    """When the whole call has to be over: seconds since the epoch; `None`: Envoy counts that alone, or nobody."""
+    delivered_bytes: int
+
+    @property
+    def wake_at(self) -> float | None:
+        answer = self.answer
+        if not answer.streamed:
+            return None
+        idle, call = answer.last_at + self.idle_seconds, self.call_timeout_at
+        return idle if call is None or idle < call else call
+
+    def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
+        seen = self.answer.observed(self.first_content_seconds)
+        return entry(self.response.request.bound, at, outcome, fault, seen)
+
+    def ended(self, at: float) -> AttemptEntry:
+        """The entry of an answer that has come to its end."""
+        fault = self.answer.fault
+        return self.entry(at, Outcome.OK if fault is None else Outcome.BROKEN, fault)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadingError:
-    """The last attempt failed with an error status: its body is read for the message."""
+    """The attempt failed with an error status: its body is read for the message, and for how long to wait."""
 
-    call: Exchange
+    response: UpstreamResponse
+    wake_at: float | None
+    """When the body is waited for no longer: seconds since the epoch. It then makes no difference to what is tried
+    next; `None`: it may make one, and is waited for as long as it takes."""
+    held: list[bytes] = field(default_factory=list[bytes])
+    held_bytes: int = 0
+
+    def hold(self, chunk: bytes) -> None:
+        self.held.append(chunk)
+        self.held_bytes += len(chunk)
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """All that had to be said was said. What still comes is of no use, or `passes` as it is."""
-
-    passes: bool = False
-
-
-State: TypeAlias = New | Reading | PassThrough | Sent | HoldingBack | Answering | ReadingError | Done
+class PassingError(_Untimed):
+    """The provider's own error goes on to the client, byte by byte."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    answers: tuple[Answer, ...] = ()
-    """None while we hold back, several when we let go, and something unasked where a stream falls silent. None for
-    `Closed`: nobody is listening."""
-    entry: AttemptEntry | None = None
-    """Present in exactly one step of a model call's attempt that was bound to a target."""
+class Done(_Untimed):
+    """All that had to be said was said. What still comes is of no use."""
+
+    warning: str = ""
+    """Why the attempt was turned away, where an operator should know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff(_Untimed):
+    """The answer has begun and cannot be ended: the client must see it break off."""
+
+
+Holding: TypeAlias = HoldingBack | HoldingContent
+State: TypeAlias = (
+    New | Reading | PassThrough | Sent | Holding | Answering | ReadingError | PassingError | Done | BrokenOff
+)
+
+Transition: TypeAlias = tuple[State, tuple[Answer, ...], AttemptEntry | None]
+"""The next state, what Envoy is told, and the entry if this was the end of the attempt. A tuple, as there is one for
+each chunk of a stream."""
 
 
 def ends(event: Event) -> bool:
@@ -83,5 +193,5 @@ def ends(event: Event) -> bool:
             return end
         case ResponseTrailers() | Closed():
             return True
-        case RequestHead() | RequestBody() | TimerFired() | Overrun():
+        case RequestHead() | RequestBody() | TimerFired() | Overrun() | QuestionAnswered():
             return False

@@ -22,6 +22,7 @@ from openclaw_extproc.policy.passthrough import PassthroughDecision
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.exchange import entry as attempt_entry
 from openclaw_extproc.stages.attempt.history import History, noted_start
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
@@ -41,7 +42,7 @@ from openclaw_extproc.wire import FORMATS, Spoken, passthrough
 from openclaw_extproc.wire.model_names import Sent, renamed
 from openclaw_extproc.wire.passthrough import Rule
 
-MAX_RELAYED_BYTES = 40 * 1024 * 1024
+MAX_RELAYED_BYTES = MAX_ANSWER_BYTES
 """Of an answer that is looked at for our credential; the rest passes unseen. No buffer of Envoy's is smaller than that
 (decision 21), so none is crossed."""
 WITHOUT_END = 2**63
@@ -49,8 +50,8 @@ WITHOUT_END = 2**63
 SWITCHING_PROTOCOLS = "101"
 _EXTENSIONS = "sec-websocket-extensions"
 """Where a client offers to have messages compressed: our credential could not be found in those."""
-_PROVIDER = "x-openclaw-provider"
-_VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
+VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
+"""At the end of a base path: the version of the API, which a path that is passed on has itself."""
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """All that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
 
@@ -150,7 +151,7 @@ def request(bound: BoundAttempt, head: RequestHead) -> Continue:
     provider = bound.target.provider
     forwards = provider.auth == "forward"
     query = h.upstream_query(bound.plan.query, keep_credentials=forwards)
-    changed = {":path": _VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
+    changed = {":path": VERSION.sub("", provider.base_path) + bound.plan.path + (f"?{query}" if query else "")}
     if not forwards:
         changed |= h.subprotocols(head.headers)
     format = bound.plan.client_format
@@ -232,4 +233,4 @@ def not_theirs(plan: Plan, asked: Mapping[str, str], head: Mapping[str, str]) ->
     """
     forwards = plan.groups[0][0].provider.auth == "forward"
     gone = h.not_theirs_in_passing(head, asked.get(":method", ""), keep_credentials=forwards)
-    return tuple(name for name in gone if name != _PROVIDER)
+    return tuple(name for name in gone if name != h.PROVIDER)

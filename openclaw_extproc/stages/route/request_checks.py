@@ -6,7 +6,7 @@ from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.wire import Spoken
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The largest request body that passes. The same number stands in the Envoy configuration."""
+"""The largest request body that is read; above it the caller gets 413, from here or from Envoy."""
 TOO_LARGE = Fault(FaultKind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYTES} bytes")
 UPGRADE_REQUIRED = 426
 NO_UPGRADE = Fault(FaultKind.UNSUPPORTED, "upgrade: not at this path; send the request without it", UPGRADE_REQUIRED)

@@ -126,7 +126,7 @@ def answering_target(plan: Plan, headers: Mapping[str, str]) -> Target | None:
 
     Of a passed request Envoy tells the provider, on what that itself said and on nothing else, and nobody the model.
     """
-    provider, model = headers.get("x-openclaw-provider", ""), headers.get("x-openclaw-model", "")
+    provider, model = headers.get(h.PROVIDER, ""), headers.get("x-openclaw-model", "")
     if plan.passes:
         target = plan.groups[0][0]
         return target if provider == h.safe(target.provider.name) else None

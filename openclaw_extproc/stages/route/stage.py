@@ -1,8 +1,8 @@
 """The route stage: once per request, before Envoy's router knows where to.
 
-    New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Over
+    New --RequestHead--> Reading --RequestBody--> Planned --ResponseHead--> Done
                             |                        ^  |
-                            +--RequestBody--> Asking +  +--ResponseHead of what is passed on--> Relaying, Lasting
+                            +--RequestBody--> Asking +  +--ResponseHead of what is passed on--> PassingThrough, Lasting
 
 It reads the body, decides, and answers with the plan; or it answers the client itself. The response's head is looked
 at for the one entry every request leaves behind: the router's own replies (nobody there, time is up) pass here too. Of
@@ -10,7 +10,7 @@ what is passed on it also sees the answer's body, for our credential, and stays 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hmac import compare_digest
 from typing import Protocol
 
@@ -18,7 +18,6 @@ from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
@@ -30,8 +29,10 @@ from openclaw_extproc.stages.events import (
     Answer,
     Closed,
     Continue,
-    Credential,
     Event,
+    ExtendTimeout,
+    Overrun,
+    QuestionAnswered,
     Relay,
     Reply,
     RequestBody,
@@ -41,6 +42,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
+from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
 from openclaw_extproc.stages.route import envoy_directives, local_responses, passthrough, request_entry, side_requests
 from openclaw_extproc.stages.route.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
 from openclaw_extproc.stages.route.request_checks import (
@@ -64,15 +66,16 @@ from openclaw_extproc.stages.route.states import (
     Reading,
     State,
 )
+from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import JSON
 from openclaw_extproc.wire.model_names import named, reads_body
 from openclaw_extproc.wire.passthrough import Rule
 
 ENVOY_WAITS_MS = 5_000
-"""For an answer of ours. The same number stands in the Envoy configuration."""
+"""For an answer of ours: `message_timeout` in the Envoy configuration."""
 MAX_PATIENCE_MS = 120_000
-"""We may tell Envoy to wait for less than this."""
+"""We may tell Envoy to wait for less than this: `max_message_timeout` in the Envoy configuration."""
 SPARE_MS = 2_000
 """Between our patience with a question and Envoy's with us."""
 
@@ -85,19 +88,10 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
     return ""
 
 
-OVERLOADED = "the gateway has too much to do; try again"
-_OVERLOAD = Fault(FaultKind.OVERLOADED, OVERLOADED, 503)
+OVERLOAD = Fault(FaultKind.OVERLOADED, "the gateway has too much to do; try again", 503)
 """Ours: 529 is what Anthropic says, and not all clients know it."""
 LOST = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
-_LATER = {"retry-after": "1", "x-should-retry": "true"}
-"""Nothing was tried, so the client's own retries are right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    answers: tuple[Answer, ...] = ()
-    entry: RequestEntry | None = None
-    """Present in exactly one step of a request."""
+_DONE = Done()
 
 
 class RouteStage:
@@ -139,26 +133,6 @@ class RouteStage:
             case Planned() | PassingThrough() | Lasting() | Done():
                 pass
 
-    @property
-    def plan(self) -> Plan | None:
-        """Of the request, from the decision to the head of the answer."""
-        return self._state.plan if isinstance(self._state, Planned) else None
-
-    @property
-    def over(self) -> bool:
-        """Envoy has nothing more to ask."""
-        return isinstance(self._state, Done)
-
-    @property
-    def credential(self) -> Credential | None:
-        """Ours, which the answer to a request that is passed on must not quote."""
-        return passthrough.credential(self.plan.groups[0][0].provider) if self.plan and self.plan.passes else None
-
-    @property
-    def settled(self) -> bool:
-        """The request has left its entry."""
-        return isinstance(self._state, PassingThrough | Lasting | Done)
-
     def leaves_with(self, event: Event) -> bool:
         """Whether this piece of an answer is the last that we look at; what follows passes unseen."""
         match self._state, event:
@@ -167,25 +141,7 @@ class RouteStage:
             case _:
                 return False
 
-    @property
-    def question(self) -> Question | None:
-        """What has to be asked now; `found` takes the answer."""
-        return self._state.planned.question if isinstance(self._state, Asking) else None
-
-    @property
-    def patience_ms(self) -> int:
-        """How long Envoy has to be told to wait for our answers to its last message; 0: as long as it usually does."""
-        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
-        return longest if longest > ENVOY_WAITS_MS else 0
-
-    def found(self, text: str | None, at: float) -> Step:
-        """The answer to the question; `None`: there was none in time."""
-        assert isinstance(self._state, Asking), f"an answer while {type(self._state).__name__}"
-        asking = self._state
-        way = ways.continue_after_answer(asking.arrived, asking.planned, text, self._recall, self._gateway)
-        return self._go(asking.reading, asking.arrived, way, at)
-
-    def receive(self, event: Event) -> Step:  # the one table of all transitions
+    def receive(self, event: Event) -> Step[RequestEntry]:  # noqa: C901  # the one table of all transitions
         """Take Envoy's next message.
 
         Raises:
@@ -196,20 +152,23 @@ class RouteStage:
                 return self._on_head(event)
             case Reading() as reading, RequestBody(body, at):
                 return self._on_body(reading, body, at)
+            case Asking() as asking, QuestionAnswered(text, at):
+                way = ways.continue_after_answer(asking.arrived, asking.planned, text, self._recall, self._gateway)
+                return self._go(asking.reading, asking.arrived, way, at)
             case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
             case Planned() as planned, ResponseHead():
                 return self._on_response_head(planned, event)
             case PassingThrough(left), ResponseBody(chunk):
                 self._state = Done() if self.leaves_with(event) else PassingThrough(left - len(chunk))
-                return Step((Relay(chunk),))
+                return self._step(Relay(chunk))
             case ((New() | Done()), ResponseHead()):  # Envoy's own reply to a bad request, or ours on its way out
-                return Step((Continue(To.RESPONSE_HEAD),))
+                return self._step(Continue(To.RESPONSE_HEAD))
             case Lasting(), ResponseTrailers():
                 self._state = Done()
-                return Step((Continue(To.RESPONSE_TRAILERS),))
-            case ((New() | PassingThrough() | Lasting() | Done()), Closed()):
-                return Step()
+                return self._step(Continue(To.RESPONSE_TRAILERS))
+            case (_, Overrun()) | ((New() | PassingThrough() | Lasting() | Done()), Closed()):
+                return self._step()  # Envoy waits for our answer to each piece, so none of it overruns us
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
@@ -219,7 +178,7 @@ class RouteStage:
             case state, _:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
-    def _on_head(self, head: RequestHead) -> Step:
+    def _on_head(self, head: RequestHead) -> Step[RequestEntry]:
         inside = self._is_inside(head)
         known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
         head, self._identity = known.head, known.identity
@@ -232,7 +191,7 @@ class RouteStage:
         if local_responses.asks_for_models(head, spoken):
             return self._list(reading)
         if self._busy(length(head), is_here=False):
-            return self._refuse(reading, _OVERLOAD, head.at)
+            return self._refuse(reading, OVERLOAD, head.at)
         if not is_call(head, spoken):
             rule = passthrough.rule_of(head, spoken, self._gateway)
             if isinstance(rule, Fault):
@@ -243,22 +202,22 @@ class RouteStage:
         if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return Step((known.applied(Continue(To.REQUEST_HEAD)),))
+        return self._step(known.applied(Continue(To.REQUEST_HEAD, reads=True)))
 
-    def _list(self, reading: Reading) -> Step:
+    def _list(self, reading: Reading) -> Step[RequestEntry]:
         try:
             body = local_responses.models(reading.spoken, self._gateway)
         except FaultError as error:
             return self._refuse(reading, error.fault, reading.head.at)
         return self._answer(reading, {"content-type": JSON}, body, reading.head.at)
 
-    def _answer(self, reading: Reading, headers: Mapping[str, str], body: bytes, at: float) -> Step:
+    def _answer(self, reading: Reading, headers: Mapping[str, str], body: bytes, at: float) -> Step[RequestEntry]:
         """Without asking anybody."""
         head, ok = reading.head, 200
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
 
-    def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step:
+    def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step[RequestEntry]:
         """`body`: where the model's name is in it; `None`: the body is not read, and passes by."""
         head, spoken, gateway = reading.head, reading.spoken, self._gateway
         sent = passthrough.sent(head, spoken, body or b"")
@@ -275,13 +234,14 @@ class RouteStage:
         plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.with_called_model(seen)
         self._state = Planned(plan, user, 0.0, head.headers)
         answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
-        return Step((reading.known.applied(answer) if body is None else answer,))
+        placed = Placement(plan, plan.groups[0])
+        return self._step(reading.known.applied(answer) if body is None else answer, placed=placed)
 
-    def _on_body(self, reading: Reading, body: bytes, at: float) -> Step:
+    def _on_body(self, reading: Reading, body: bytes, at: float) -> Step[RequestEntry]:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, TOO_LARGE, at)
         if self._busy(len(body), is_here=True):
-            return self._refuse(reading, _OVERLOAD, at)
+            return self._refuse(reading, OVERLOAD, at)
         if reading.rule is not None:
             return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
@@ -294,7 +254,7 @@ class RouteStage:
         said = head.headers.get(side_requests.INSIDE, "")
         return bool(self._secret) and compare_digest(said.encode("latin-1", "replace"), self._secret.encode())
 
-    def _go(self, reading: Reading, arrived: ways.IncomingRequest, way: ways.Way, at: float) -> Step:
+    def _go(self, reading: Reading, arrived: ways.IncomingRequest, way: ways.Way, at: float) -> Step[RequestEntry]:
         match way:
             case ways.Refused(fault, _, record):
                 return self._refuse(reading, fault, at, record)
@@ -302,17 +262,26 @@ class RouteStage:
                 return self._answer(reading, headers, counted, at)
             case ways.Routed(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                return Step((envoy_directives.directive_headers(plan, user, reading.head.headers, at),))
-            case ways.Routed():
+                directives = envoy_directives.directive_headers(plan, user, reading.head.headers, at)
+                return self._step(directives, placed=Placement(plan, plan.groups[0]))
+            case ways.Routed(question=question):
+                extension = () if isinstance(self._state, Asking) else self._timeout_extension()
                 self._state = Asking(reading, arrived, way)
-                return Step()
+                return self._step(*extension, ask=question)
 
-    def _refuse(self, reading: Reading, fault: Fault, at: float, record: DecisionRecord | None = None) -> Step:
+    def _timeout_extension(self) -> tuple[ExtendTimeout, ...]:
+        """What tells Envoy to wait for the answers to all questions, where it usually would not."""
+        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
+        return (ExtendTimeout(longest),) if longest > ENVOY_WAITS_MS else ()
+
+    def _refuse(
+        self, reading: Reading, fault: Fault, at: float, record: DecisionRecord | None = None
+    ) -> Step[RequestEntry]:
         head, spoken = reading.head, reading.spoken
         entry = RequestEntry(
             request_id(head), spoken.format, None, fault.status, fault, seconds=at - head.at, record=record
         )
-        again = _LATER if fault is _OVERLOAD else {"x-should-retry": "false"}
+        again = RETRY_SOON if fault is OVERLOAD else NO_RETRY
         if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
             again = {
                 **again,
@@ -329,7 +298,7 @@ class RouteStage:
             {**decided, **request_entry.named_by(entry.request_id)}, self._gateway.response_headers
         )
 
-    def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step:
+    def _on_envoys_reply(self, reading: Reading, headers: Mapping[str, str], at: float) -> Step[RequestEntry]:
         """Envoy refused the request itself, before all of its body was here: too large, or too slow."""
         head = reading.head
         entry = RequestEntry(
@@ -337,7 +306,7 @@ class RouteStage:
         )
         return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
 
-    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step:
+    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step[RequestEntry]:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
         fault = LOST if request_entry.is_ours(event.details) else None
         failed = request_entry.failed_attempts(plan, event)
@@ -354,7 +323,7 @@ class RouteStage:
         entry = passthrough.noted(entry, headers, event.at)
         answered = request_entry.answering_target(plan, headers)
         absent = request_entry.without_address((failed,))
-        again = _LATER if absent and answered is None and request_entry.has_others(plan, absent) else {}
+        again = RETRY_SOON if absent and answered is None and request_entry.has_others(plan, absent) else {}
         told = {
             **again,
             "x-openclaw-attempts": str(entry.attempts),
@@ -370,13 +339,20 @@ class RouteStage:
         answer = Continue(
             To.RESPONSE_HEAD, decision_output.allowed_headers(told, how), gone, stays=stays, relays=relayed > 0
         )
-        step = self._settled((answer,), entry)
-        if relayed:
-            self._state = PassingThrough(relayed)
-        elif stays:
-            self._state = Lasting()
-        return step
+        return self._settled((answer,), entry, PassingThrough(relayed) if relayed else Lasting() if stays else Done())
 
-    def _settled(self, answers: tuple[Answer, ...], entry: RequestEntry) -> Step:
-        self._state = Done()
-        return Step(answers, replace(entry, identity=self._identity))
+    def _settled(
+        self, answers: tuple[Answer, ...], entry: RequestEntry, state: PassingThrough | Lasting | Done = _DONE
+    ) -> Step[RequestEntry]:
+        self._state = state
+        return self._step(*answers, entry=replace(entry, identity=self._identity))
+
+    def _step(
+        self,
+        *answers: Answer,
+        entry: RequestEntry | None = None,
+        ask: Question | None = None,
+        placed: Placement | None = None,
+    ) -> Step[RequestEntry]:
+        close = Close.DONE if isinstance(self._state, Done) else None
+        return Step(answers, entry, ask, None, close, placed)

@@ -10,6 +10,7 @@ from openclaw_extproc.edge.ext_proc.stage_server import StageServer, stage_serve
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.route.side_requests import AskOpinion, Question
+from openclaw_extproc.stages.step import Close
 
 SLICES = b"slices:"
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
@@ -22,10 +23,9 @@ class Echo:
     messages: list[bytes] = field(default_factory=list[bytes])
     closed: list[Fault | None] = field(default_factory=list["Fault | None"])
     found_texts: list[str | None] = field(default_factory=list["str | None"])
-    over: bool = False
-    broken: bool = False
-    question: Question | None = None
-    wakes_at: float | None = None
+    closing: Close | None = None
+    ask: Question | None = None
+    wake_at: float | None = None
     answer: Callable[[bytes], Sequence[bytes]] = lambda message: [message]
     woken: int = 0
     slices: list[bytes] = field(default_factory=list[bytes])
@@ -44,7 +44,7 @@ class Echo:
 
     def receive(self, message: bytes) -> list[bytes]:
         assert not self.closed, "a session that is closed gets nothing"
-        assert self.question is None, "a session that waits gets nothing"
+        assert self.ask is None, "a session that waits gets nothing"
         assert not self.slices, "a session that has slices left gets nothing else"
         self.messages.append(message)
         if message.startswith(SLICES):
@@ -54,21 +54,21 @@ class Echo:
             case b"break":
                 raise ValueError("as asked")
             case b"ask":
-                self.question = QUESTION
+                self.ask = QUESTION
                 return []
             case b"last":
-                self.over = True
+                self.closing = Close.DONE
             case _:
                 pass
         return [*self.answer(message)]
 
-    def found(self, text: str | None) -> list[bytes]:
-        self.question = None
+    def answered(self, text: str | None) -> list[bytes]:
+        self.ask = None
         self.found_texts.append(text)
         return [(text or "nothing").encode()]
 
     def wake(self) -> list[bytes]:
-        self.wakes_at = None
+        self.wake_at = None
         self.woken += 1
         return [b"woken"]
 
@@ -77,7 +77,7 @@ class Echo:
         self.overruns += 1
         if not self.breaks_when_overrun:
             return []
-        self.slices, self.broken = [], True
+        self.slices, self.closing = [], Close.BROKEN
         return [b"too fast"]
 
     def close(self, fault: Fault | None) -> None:

@@ -18,6 +18,7 @@ from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.workers.processes import free_port
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.stages.route.side_requests import Question
+from openclaw_extproc.stages.step import Close
 from tests.edge.h2.sessions import QUESTION, SLICES, Echo, Running, serving
 
 grpc: Any = import_module("grpc")  # it ships no types
@@ -306,9 +307,9 @@ def test_messages_wait_while_a_question_is_asked(address: str) -> None:
 
 def test_a_question_may_follow_a_question(path: str) -> None:
     class Curious(Echo):
-        def found(self, text: str | None) -> list[bytes]:
+        def answered(self, text: str | None) -> list[bytes]:
             self.found_texts.append(text)
-            self.question = QUESTION if len(self.found_texts) < 3 else None
+            self.ask = QUESTION if len(self.found_texts) < 3 else None
             return [b"so far"]
 
     async def answerer(_: Question) -> str:
@@ -357,7 +358,7 @@ def test_an_answerer_that_fails_ends_one_call(path: str) -> None:
 def test_a_session_is_woken_when_nothing_comes(path: str) -> None:
     messages = Slowly()
 
-    with serving(path, lambda: Echo(wakes_at=time.time() + 0.2)) as running, calling(running) as call:
+    with serving(path, lambda: Echo(wake_at=time.time() + 0.2)) as running, calling(running) as call:
         answers = call(iter(messages), timeout=SECONDS)
         messages.say(b"one")
         assert next(answers) == b"one"
@@ -371,12 +372,12 @@ def test_a_session_is_woken_when_nothing_comes(path: str) -> None:
 def test_a_session_that_broke_ends_its_stream_with_an_error(path: str) -> None:
     class Breaks(Echo):
         def wake(self) -> list[bytes]:
-            self.wakes_at, self.broken = None, True
+            self.wake_at, self.closing = None, Close.BROKEN
             return [b"last words"]
 
     messages = Slowly()
 
-    with serving(path, lambda: Breaks(wakes_at=time.time() + 0.1)) as running, calling(running) as call:
+    with serving(path, lambda: Breaks(wake_at=time.time() + 0.1)) as running, calling(running) as call:
         answers = call(iter(messages), timeout=SECONDS)
         messages.say(b"one")
         assert [next(answers), next(answers)] == [b"one", b"last words"]

@@ -15,6 +15,7 @@ from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Open, Session
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.route.side_requests import Question
+from openclaw_extproc.stages.step import Close
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class ProcessCall:
         if not self._queue.waiting.is_too_much(size):
             return True
         session = self._session
-        if session is not None and self._breaking is None and not session.over:
+        if session is not None and self._breaking is None and session.closing is None:
             self._overrun(session)
         return False
 
@@ -111,7 +112,7 @@ class ProcessCall:
         except Exception as problem:  # noqa: BLE001  # logged there
             self._break(problem)
         else:
-            if session.broken or session.over:
+            if session.closing is not None:
                 self._step = None
                 self._go_on(session)
         self._stream.flush()
@@ -168,13 +169,13 @@ class ProcessCall:
     def _go_on(self, session: Session) -> None:
         if session.has_more:
             self._later(session.resume)
-        elif (question := session.question) is not None:
+        elif (question := session.ask) is not None:
             self._stream.hold()
             self._asking = asyncio.get_running_loop().create_task(self._ask(session, question))
-        elif session.broken:
+        elif session.closing is Close.BROKEN:
             self._stream.hold()
             self._breaking = asyncio.get_running_loop().call_later(GAP_SECONDS, self._break_off)
-        elif session.over:
+        elif session.closing is Close.DONE:
             self._finish(Status.OK)
         elif self._alarm is not None:
             self._alarm.set()
@@ -188,7 +189,7 @@ class ProcessCall:
             self._break(problem)
         else:
             self._asking = None
-            self._guard(session, lambda: session.found(text))
+            self._guard(session, lambda: session.answered(text))
             self._release()
         self._stream.flush()
 

@@ -1,0 +1,130 @@
+"""A successful response: held back until its first content, then on its way to the client, and its end."""
+
+from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.model.facts import CONTENT, Failed
+from openclaw_extproc.stages.attempt.answer_reader import answer_reader
+from openclaw_extproc.stages.attempt.exchange import FailedResponse, UpstreamResponse
+from openclaw_extproc.stages.attempt.failure_response import deliver, fail
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, MAX_HELD_BYTES, STALLED, TOO_LARGE, TOO_LONG
+from openclaw_extproc.stages.attempt.states import Answering, BrokenOff, Done, HoldingBack, HoldingContent, Transition
+from openclaw_extproc.stages.entries import Outcome
+from openclaw_extproc.stages.events import Answer, Continue, ResponseBody, To
+
+_NOTHING = Fault(FaultKind.UPSTREAM_GARBLED, "the provider answered nothing")
+_TOO_LONG_TO_TRANSLATE = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
+
+
+def on_success_head(response: UpstreamResponse, at: float) -> Transition:
+    """The head of a response with a status of success is here: seconds since the epoch."""
+    request = response.request
+    reader = _NOTHING if response.is_bodiless else answer_reader(response, at)
+    if isinstance(reader, Fault):
+        return fail(FailedResponse(response, reader, request.losses), at)
+    return HoldingBack(response, reader, request.response_timeout_at), (), None
+
+
+def on_held_body(held: HoldingBack, event: ResponseBody) -> Transition:
+    """Hold on, let go, or fail: by the first fact that a client would notice."""
+    answer, at, end = held.answer, event.at, event.end
+    wants_stream = held.response.request.ask.stream
+    facts, written = answer.feed(event, held.hold(event))
+    held.written.append(written)
+    if answer.fault is not None and not (answer.streamed and wants_stream):
+        # Of a whole answer nothing has gone out, however much of it could be read.
+        return fail(held.failed(answer.fault), at)
+    decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
+    held.has_content = held.has_content or isinstance(decisive, CONTENT)
+    if not end and not wants_stream:
+        decisive = None  # an answer in one piece goes out in one piece
+    match decisive:
+        case Failed(fault):
+            return fail(held.failed(fault), at)
+        case None if not end and held.held_bytes <= MAX_HELD_BYTES:
+            return held, (), None
+        case None if end and not held.has_content:
+            return fail(held.failed(_NOTHING), at)
+        case None if not end and answer.rewrites:
+            return fail(held.failed(_TOO_LONG_TO_TRANSLATE), at)
+        case None:
+            return _let_go(held, at, at, end=end)
+        case _ if answer.streamed and held.response.request.limits.hold_ms > 0:
+            return _hold_on(HoldingContent(held, at), at, end=end)
+        case _:
+            return _let_go(held, at, at, end=end)
+
+
+def on_held_content(held: HoldingContent, event: ResponseBody) -> Transition:
+    """More of a stream whose first content is held back."""
+    holding = held.holding
+    _, written = holding.answer.feed(event, holding.hold(event))
+    holding.written.append(written)
+    return _hold_on(held, event.at, end=event.end)
+
+
+def _hold_on(held: HoldingContent, at: float, *, end: bool) -> Transition:
+    """Content is here and stays here for a while: what fails meanwhile can still be tried elsewhere."""
+    holding = held.holding
+    if holding.answer.fault is not None:
+        return fail(holding.failed(holding.answer.fault), at)
+    is_early = (at - held.content_at) * 1000 < holding.response.request.limits.hold_ms
+    if not end and is_early and holding.held_bytes <= MAX_HELD_BYTES:
+        return held, (), None
+    return _let_go(holding, held.content_at, at, end=end)
+
+
+def _let_go(held: HoldingBack, content_at: float, at: float, *, end: bool) -> Transition:
+    """From now on this attempt is the answer."""
+    response, answer, request = held.response, held.answer, held.response.request
+    reshapes = answer.reshapes
+    *earlier, last = held.written if reshapes else held.held
+    body = answer.whole_events(b"".join(earlier), end=False) + answer.for_client(last, end=end)
+    if len(body) > MAX_ANSWER_BYTES:
+        return fail(held.failed(TOO_LARGE), at)
+    length = str(len(body)) if end and reshapes else ""
+    # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
+    regrown = answer.streamed or reshapes or held.beginning.had_mark
+    removed = response.removed_headers(*(("content-length",) if regrown and not length else ()))
+    told = request.answered_headers(answer.losses) | answer.body_headers(length)
+    answers: tuple[Answer, ...] = (Continue(To.RESPONSE_HEAD, told, removed), *deliver(body, end=end))
+    answer.last_at = at
+    answering = Answering(
+        response,
+        answer,
+        first_content_seconds=content_at - request.bound.began,
+        idle_seconds=request.limits.idle_seconds(reasons=request.ask.reasons),
+        call_timeout_at=request.call_timeout_at if answer.streamed else None,
+        delivered_bytes=len(body),
+    )
+    return (Done(), answers, answering.ended(at)) if end else (answering, answers, None)
+
+
+# -- on its way ----------------------------------------------------------------------------------
+
+
+def on_answer_body(state: Answering, event: ResponseBody) -> Transition:
+    answer, chunk = state.answer, event.chunk
+    _, written = answer.feed(event, chunk)
+    body = answer.for_client(written if answer.reshapes else chunk, end=event.end)
+    delivered = state.delivered_bytes + len(body)
+    if delivered > MAX_ANSWER_BYTES:
+        return break_off(state, event.at, TOO_LARGE)
+    state.delivered_bytes = delivered
+    return (
+        (Done(), deliver(body, end=True), state.ended(event.at))
+        if event.end
+        else (state, deliver(body, end=False), None)
+    )
+
+
+def on_silence(state: Answering, at: float) -> Transition:
+    """Nothing came for too long, or the whole call has to be over."""
+    is_over = state.call_timeout_at is not None and at >= state.call_timeout_at
+    return break_off(state, at, TOO_LONG if is_over else STALLED)
+
+
+def break_off(state: Answering, at: float, why: Fault) -> Transition:
+    """In the middle of an answer: the client's error event, and then the connection breaks."""
+    fault = state.answer.fault or why
+    # Whose time is up because others took it has not failed, nor who says more than we pass on.
+    outcome = Outcome.GONE if fault in (TOO_LONG, TOO_LARGE) else Outcome.BROKEN
+    return BrokenOff(), deliver(state.answer.break_off(why), end=False), state.entry(at, outcome, fault)

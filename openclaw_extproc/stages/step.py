@@ -1,0 +1,51 @@
+"""What a stage says when it has taken an event: all that its session has to do is in it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages.events import Answer
+from openclaw_extproc.stages.route.side_requests import Question
+
+EntryT_co = TypeVar("EntryT_co", covariant=True)
+
+
+class Close(Enum):
+    """How a stream is to be ended."""
+
+    DONE = "done"
+    """Envoy has nothing more to ask."""
+    BROKEN = "broken"
+    """With an error: an answer has begun that cannot be ended, and the client must see it break off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A plan, and the targets at which its request counts from now on."""
+
+    plan: Plan
+    targets: tuple[Target, ...]
+    """More than one where Envoy is to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[EntryT_co]):
+    """One step of a stage."""
+
+    answers: tuple[Answer, ...] = ()
+    """What Envoy is told now: nothing while an answer is held back, several answers when it is let go. Nothing for
+    `Closed`: nobody is listening."""
+    entry: EntryT_co | None = None
+    """Present in exactly one step of a request, and of an attempt that was bound to a target."""
+    ask: Question | None = None
+    """What has to be asked before Envoy's last message can be answered; `QuestionAnswered` brings the answer."""
+    wake_at: float | None = None
+    """When `TimerFired` is to come if nothing else does: seconds since the epoch; `None`: no silence is too long."""
+    close: Close | None = None
+    """How the stream ends now; `None`: it goes on."""
+    placed: Placement | None = None
+    """Present in the step in which the stage learns where the request goes."""
+    warning: str = ""
+    """What an operator should know and no entry tells."""
