@@ -15,6 +15,7 @@ from openclaw_extproc.render.ext_proc import (
     CLIENT_CONNECTION_BYTES,
     CLIENT_STREAM_BYTES,
     GROUPS_NAMESPACE,
+    NAMESPACE,
     REQUEST_BUFFER_BYTES,
     ROUTE_CLUSTER,
     route_stage,
@@ -25,6 +26,7 @@ from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
 from openclaw_extproc.render.unanswered_log import unanswered_log
+from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 from openclaw_extproc.stages.route.passthrough import METHODS
 from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
@@ -317,24 +319,19 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
 
 
 def _access_log(path: str) -> dict[str, Json]:
+    decided: dict[str, Json] = {
+        field.metadata: _noted(field.metadata) for field in decision_output.FIELDS if field.in_access_log
+    }
     line: dict[str, Json] = {
         "time": "%START_TIME%",
-        "request_id": "%DYNAMIC_METADATA(openclaw:request_id)%",
+        "request_id": _noted("request_id"),
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "details": "%RESPONSE_CODE_DETAILS%",
-        "client_format": "%DYNAMIC_METADATA(openclaw:client_format)%",
-        "requested_model": "%DYNAMIC_METADATA(openclaw:requested_model)%",
-        "model": "%DYNAMIC_METADATA(openclaw:model)%",
-        "mode": "%DYNAMIC_METADATA(openclaw:mode)%",
-        "tier": "%DYNAMIC_METADATA(openclaw:tier)%",
-        "task": "%DYNAMIC_METADATA(openclaw:task)%",
-        "rule": "%DYNAMIC_METADATA(openclaw:rule)%",
-        "experiment": "%DYNAMIC_METADATA(openclaw:experiment)%",
-        "cost_usd": "%DYNAMIC_METADATA(openclaw:cost_usd)%",
-        "session": "%DYNAMIC_METADATA(openclaw:session)%",
-        "identity": "%DYNAMIC_METADATA(openclaw:identity)%",
-        "reason": "%DYNAMIC_METADATA(openclaw:reason)%",
+        "client_format": _noted("client_format"),
+        "requested_model": _noted("requested_model"),
+        "model": _noted("model"),
+        **decided,
         "cluster": "%UPSTREAM_CLUSTER%",
         "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
         "milliseconds": "%DURATION%",
@@ -349,6 +346,11 @@ def _access_log(path: str) -> dict[str, Json]:
             "log_format": {"json_format": line},
         },
     }
+
+
+def _noted(key: str) -> str:
+    """What is noted of a request under this key, as a command of Envoy's access log."""
+    return f"%DYNAMIC_METADATA({NAMESPACE}:{key})%"
 
 
 def _seconds(milliseconds: int) -> str:

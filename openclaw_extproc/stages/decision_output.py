@@ -1,9 +1,12 @@
-"""One record of a decision, in the words of each place that tells it: response headers, the log, Envoy's metadata.
+"""One record of a decision, in the words of each place that tells it: response headers, the log, Envoy's metadata and
+Envoy's access log.
 
-The attempt stage says who answered (`headers.answered`), because only it knows; the rest is said here, once.
+`FIELDS` is the one table of it: a new field of the record is a row there. The attempt stage says who answered
+(`headers.answered`), because only it knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from openclaw_extproc.gateway import ResponseHeaders, Target
 from openclaw_extproc.model import json as j
@@ -20,6 +23,92 @@ _MINIMAL = frozenset({"provider", "model", "warnings", "notice", "cache", "reque
 """Who answered and what was changed: what an application has to know of its answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the record, and its name in each place; an empty name: it is not told there."""
+
+    text: Callable[[DecisionRecord], str]
+    """Its value for headers and metadata; empty: there is nothing to tell."""
+    header: str = ""
+    """Behind `PREFIX`."""
+    metadata: str = ""
+    """The key in Envoy's dynamic metadata."""
+    in_access_log: bool = False
+    """Whether Envoy's access log has the metadata, under the same key."""
+    log: str = ""
+    """The key in the log, and in the metadata's `decision`."""
+    value: Callable[[DecisionRecord], Json] | None = None
+    """Its value for the log; `None`: the text, or `null` where that is empty."""
+
+
+def dollars(cost: float | None) -> str:
+    """Without an exponent, to a hundredth of a millionth; empty when it is not known."""
+    return "" if cost is None else f"{cost:.8f}".rstrip("0").rstrip(".")
+
+
+def _text_or_none(text: Callable[[DecisionRecord], str]) -> Callable[[DecisionRecord], Json]:
+    return lambda record: text(record) or None
+
+
+COST_HEADER = "cost-usd"
+"""An estimate, of the prompt as it came and an answer of the usual length: not what the bill will say."""
+
+FIELDS = (
+    Field(lambda r: r.mode, metadata="mode", in_access_log=True),
+    Field(lambda r: "" if r.mode == "enforce" else r.mode, header="mode"),
+    Field(lambda r: r.would, header="would", metadata="would"),
+    Field(lambda r: r.tier, header="tier", metadata="tier", in_access_log=True, log="tier"),
+    Field(lambda r: f"{r.score:.3f}", log="score", value=lambda r: round(r.score, 3)),
+    Field(
+        lambda r: f"{r.confidence:.2f}" if r.tier else "",
+        header="confidence",
+        metadata="confidence",
+        log="confidence",
+        value=lambda r: round(r.confidence, 3),
+    ),
+    Field(lambda r: r.task, metadata="task", in_access_log=True, log="task"),
+    Field(lambda r: r.chosen_by, metadata="chosen_by", log="chosen_by"),
+    Field(lambda r: r.rule, header="rule", metadata="rule", in_access_log=True, log="rule"),
+    Field(lambda r: r.level, metadata="level", log="level"),
+    Field(lambda r: r.experiment, header="experiment", metadata="experiment", in_access_log=True, log="experiment"),
+    Field(
+        lambda r: str(r.input_tokens) if r.input_tokens else "",
+        metadata="tokens",
+        log="tokens",
+        value=lambda r: r.input_tokens,
+    ),
+    Field(
+        lambda r: dollars(r.cost_usd),
+        metadata="cost_usd",
+        in_access_log=True,
+        log="cost_usd",
+        value=lambda r: None if r.cost_usd is None else round(r.cost_usd, 8),
+    ),
+    Field(lambda r: "" if r.cost_usd is None else f"{dollars(r.cost_usd)};estimated", header=COST_HEADER),
+    Field(lambda r: r.notice, header="notice", metadata="notice", log="notice"),
+    Field(lambda r: r.downgrade, metadata="downgrade", log="downgrade"),
+    Field(lambda r: r.mode, log="mode"),  # behind what was decided, where readers of the log have always found it
+    Field(lambda r: r.would, log="would"),
+    Field(lambda r: r.session, metadata="session", in_access_log=True),
+    Field(lambda r: r.cost_centre, metadata="cost_centre", log="cost_centre"),
+    Field(lambda r: r.identity, metadata="identity", in_access_log=True, log="identity"),
+    Field(lambda r: r.tenant, metadata="tenant", log="tenant"),
+    Field(lambda r: r.team, metadata="team", log="team"),
+    Field(
+        lambda r: ",".join(r.data_classes),
+        metadata="data_classes",
+        log="data_classes",
+        value=lambda r: list(r.data_classes),
+    ),
+    Field(lambda r: "; ".join(r.because), header="reason", metadata="reason", in_access_log=True),
+)
+"""All fields that are told, in the order of each place."""
+
+_IN_HEADERS = tuple((PREFIX + field.header, field.text) for field in FIELDS if field.header)
+_IN_METADATA = tuple((field.metadata, field.text) for field in FIELDS if field.metadata)
+_IN_LOG = tuple((field.log, field.value or _text_or_none(field.text)) for field in FIELDS if field.log)
+
+
 def decision_headers(record: DecisionRecord, answered: Target | None, first: Target | None) -> dict[str, str]:
     """What the caller is told of the decision.
 
@@ -28,23 +117,10 @@ def decision_headers(record: DecisionRecord, answered: Target | None, first: Tar
         answered: Who answered; `None`: nobody.
         first: Whom the estimated cost is about; `None`: nobody was asked.
     """
-    told = {
-        "mode": "" if record.mode == "enforce" else record.mode,
-        "would": record.would,
-        "tier": record.tier,
-        "confidence": f"{record.confidence:.2f}" if record.tier else "",
-        "rule": record.rule,
-        "experiment": record.experiment,
-        "cost-usd": _estimate(record) if answered is not None and answered == first else "",
-        "notice": record.notice,
-        "reason": "; ".join(record.because),
-    }
-    return {PREFIX + name: safe(value) for name, value in told.items() if value}
-
-
-def _estimate(record: DecisionRecord) -> str:
-    """Of the prompt as it came and an answer of the usual length: not what the bill will say."""
-    return "" if record.cost_usd is None else f"{dollars(record.cost_usd)};estimated"
+    told = {name: safe(value) for name, text in _IN_HEADERS if (value := text(record))}
+    if answered is None or answered != first:
+        told.pop(PREFIX + COST_HEADER, None)
+    return told
 
 
 def allowed_headers(told: Mapping[str, str], how: ResponseHeaders) -> dict[str, str]:
@@ -58,34 +134,9 @@ def withheld_headers(name: str, how: ResponseHeaders) -> bool:
     return how == "off" or name.removeprefix(PREFIX) not in _MINIMAL
 
 
-def dollars(cost: float | None) -> str:
-    """Without an exponent, to a hundredth of a millionth; empty when it is not known."""
-    return "" if cost is None else f"{cost:.8f}".rstrip("0").rstrip(".")
-
-
 def decision_log_fields(record: DecisionRecord) -> dict[str, Json]:
     """For machines: the same keys always, `None` and empty where there is nothing to tell."""
-    return {
-        "tier": record.tier or None,
-        "score": round(record.score, 3),
-        "confidence": round(record.confidence, 3),
-        "task": record.task or None,
-        "chosen_by": record.chosen_by or None,
-        "rule": record.rule or None,
-        "level": record.level or None,
-        "experiment": record.experiment or None,
-        "tokens": record.input_tokens,
-        "cost_usd": None if record.cost_usd is None else round(record.cost_usd, 8),
-        "notice": record.notice or None,
-        "downgrade": record.downgrade or None,
-        "mode": record.mode,
-        "would": record.would or None,
-        "cost_centre": record.cost_centre or None,
-        "identity": record.identity or None,
-        "tenant": record.tenant or None,
-        "team": record.team or None,
-        "data_classes": list(record.data_classes),
-    }
+    return {key: value(record) for key, value in _IN_LOG}
 
 
 def decision_metadata(plan: Plan, user: str) -> dict[str, str]:
@@ -94,31 +145,12 @@ def decision_metadata(plan: Plan, user: str) -> dict[str, str]:
     Absent where there is nothing to tell, so that an access log shows `-`.
     """
     record, first = plan.record, plan.groups[0][0]
-    flat = {
+    told = {
         "provider": first.provider.name,
         "model": first.model,
         "requested_model": plan.asked_model,
-        "mode": record.mode,
-        "would": record.would,
-        "tier": record.tier,
-        "confidence": f"{record.confidence:.2f}" if record.tier else "",
-        "task": record.task,
-        "chosen_by": record.chosen_by,
-        "rule": record.rule,
-        "level": record.level,
-        "experiment": record.experiment,
-        "tokens": str(record.input_tokens) if record.input_tokens else "",
-        "cost_usd": dollars(record.cost_usd),
-        "notice": record.notice,
-        "downgrade": record.downgrade,
-        "session": record.session,
         "user": user,
-        "cost_centre": record.cost_centre,
-        "identity": record.identity,
-        "tenant": record.tenant,
-        "team": record.team,
-        "data_classes": ",".join(record.data_classes),
-        "reason": "; ".join(record.because),
+        **{key: text(record) for key, text in _IN_METADATA},
     }
-    cut = {key: value[:MAX_NOTED_CHARS] for key, value in flat.items() if value}
+    cut = {key: value[:MAX_NOTED_CHARS] for key, value in told.items() if value}
     return {**cut, "decision": j.text(decision_log_fields(record))}
