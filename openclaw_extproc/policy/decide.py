@@ -60,10 +60,6 @@ class Decision:
         """All targets in the order in which they may be reached."""
         return tuple({target.name: target for group in self.groups for target in group}.values())
 
-    @property
-    def because(self) -> tuple[str, ...]:
-        return self.record.because
-
 
 def decide(
     features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None

@@ -60,7 +60,7 @@ def test_a_spent_session_is_downgraded_and_told() -> None:
     assert names(decision) == ["b/medium", "c/small"]
     assert decision.record.notice == "downgraded from a/large to b/medium: session budget: 0.50 USD, 0.49 spent"
     assert decision.record.downgrade == "session"
-    assert decision.because[-1] == decision.record.notice
+    assert decision.record.because[-1] == decision.record.notice
 
 
 def test_a_limit_of_ones_own_takes_the_dearest_that_fits_and_a_shared_one_the_cheapest() -> None:

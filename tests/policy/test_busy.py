@@ -32,7 +32,10 @@ def test_who_is_full_goes_behind_who_stands_in() -> None:
 def test_the_reason_is_told() -> None:
     decision = decide(asking("one"), FULL, limited(), judgement=SIMPLE)
 
-    assert "a/large moved to the end of the chain: it has reached its limit of 2 concurrent calls" in decision.because
+    assert (
+        "a/large moved to the end of the chain: it has reached its limit of 2 concurrent calls"
+        in decision.record.because
+    )
 
 
 def test_where_all_are_full_nothing_changes() -> None:

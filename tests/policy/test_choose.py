@@ -68,7 +68,7 @@ def test_a_prompt_level_holds_for_every_request_and_a_request_for_itself() -> No
 
     assert names(decision) == ["c/small"]
     assert (decision.record.level, decision.record.chosen_by) == ("prompt", "prompt")
-    assert decision.because == ("prompt: small",)
+    assert decision.record.because == ("prompt: small",)
     assert asked_first(strategy, declaring(level=Level("x-openclaw-model", "b/medium"))) == "b/medium"
 
 
@@ -143,7 +143,7 @@ def test_no_client_can_ask_for_the_chain_of_a_level() -> None:
     header = declaring(level=Level("x-openclaw-model", "level:session"))
     assert refusal(header, NOW, made).kind is FaultKind.NOT_FOUND
     of_operator = replace(made, strategy=ruled(levels=Levels(prompt=Level("prompt", "level:session"))))
-    assert decide(ASKED, NOW, of_operator).because == ("prompt: c/small",)
+    assert decide(ASKED, NOW, of_operator).record.because == ("prompt: c/small",)
 
 
 def test_what_a_level_names_to_stand_in_goes_before_all_others() -> None:
@@ -180,7 +180,7 @@ def test_the_first_rule_that_holds_chooses_and_all_are_traced() -> None:
 
     assert names(decision)[0] == "c/small"
     assert decision.record.rule == "short"
-    assert decision.because[0] == "rule short: small"
+    assert decision.record.because[0] == "rule short: small"
     assert decision.trace.rules == (
         RuleSeen("long", IS_LARGE.source, False, "model large"),
         RuleSeen("no key", NO_KEY.source, None, "model large"),
@@ -270,7 +270,7 @@ def test_a_guess_of_ours_never_makes_a_named_model_dearer(strategy: Strategy) ->
     decision = decide(asking("small"), NOW, gateway(strategy), judgement=SIMPLE)
 
     assert names(decision) == ["c/small"]
-    assert "large not used, because it may cost more than the requested model" in decision.because[1]
+    assert "large not used, because it may cost more than the requested model" in decision.record.because[1]
     assert asked_first(strategy, AUTOMATIC) == "a/large", "who left the choice to us named no price"
     assert asked_first(ruled(Rule("all", None, "large")), asking("small")) == "a/large", "a rule is no guess"
 

@@ -27,7 +27,7 @@ def test_a_data_class_leaves_only_who_is_allowed() -> None:
 
     assert names(decision) == ["c/small"]
     assert decision.record.data_classes == ("pii",)
-    assert "a skipped: data class pii does not allow a/large" in decision.because
+    assert "a skipped: data class pii does not allow a/large" in decision.record.because
     assert names(decide(ASKED, NOW, bound())) == ["a/large", "b/medium", "c/small"]
 
 
@@ -45,7 +45,9 @@ def test_who_left_the_choice_to_us_gets_somebody_who_is_allowed() -> None:
     decision = decide(left, NOW, made)
 
     assert names(decision) == ["c/small"]
-    assert "none of the chosen models is able or allowed to answer: using the cheapest that is" in decision.because
+    assert (
+        "none of the chosen models is able or allowed to answer: using the cheapest that is" in decision.record.because
+    )
 
 
 def test_several_restrictions_all_hold() -> None:

@@ -41,14 +41,14 @@ def test_a_listed_model_goes_down_its_chain_in_order() -> None:
     decision = decide(FEATURES, RuntimeState(), gateway(ONE, TWO, THREE))
 
     assert decision.chain == (target(ONE), target(TWO), target(THREE))
-    assert decision.because == ("one lists the requested model",)
+    assert decision.record.because == ("one lists the requested model",)
 
 
 def test_auto_is_the_default_chain() -> None:
     decision = decide(replace(FEATURES, model=AUTO), RuntimeState(), gateway(ONE, auto=[TWO, ONE]))
 
     assert decision.chain == (target(TWO), target(ONE))
-    assert decision.because == ("the client asked for the default chain",)
+    assert decision.record.because == ("the client asked for the default chain",)
 
 
 def test_an_unknown_model_is_the_clients_fault_and_the_known_ones_are_told() -> None:
@@ -65,7 +65,7 @@ def test_an_unknown_model_may_go_to_the_default_chain() -> None:
     decision = decide(replace(FEATURES, model="who knows"), RuntimeState(), open_to_all)
 
     assert decision.chain == (target(TWO),)
-    assert decision.because == ("no provider lists the requested model: using the default chain",)
+    assert decision.record.because == ("no provider lists the requested model: using the default chain",)
 
 
 def test_without_a_default_chain_an_unknown_model_stays_unknown() -> None:
@@ -86,7 +86,7 @@ def test_who_has_no_credential_is_skipped_and_the_reason_is_kept() -> None:
     decision = decide(FEATURES, RuntimeState(frozenset({"KEY_1"})), gateway(ONE, TWO))
 
     assert decision.chain == (target(TWO),)
-    assert decision.because == ("one lists the requested model", "one skipped: its credential is not set")
+    assert decision.record.because == ("one lists the requested model", "one skipped: its credential is not set")
 
 
 def test_a_chain_without_a_single_credential_is_our_fault() -> None:
@@ -159,7 +159,10 @@ def test_vectors_of_two_models_are_not_mixed() -> None:
     decision = decide(EMBEDDING, RuntimeState(), mixed)
 
     assert decision.chain == (target(one), same)
-    assert "three skipped: vectors of model-of-three cannot be compared with those of model-of-one" in decision.because
+    assert (
+        "three skipped: vectors of model-of-three cannot be compared with those of model-of-one"
+        in decision.record.because
+    )
     assert decide(FEATURES, RuntimeState(), mixed).chain == mixed.chains["big"], "a chat is answered by any model"
 
 
@@ -199,7 +202,7 @@ def test_who_has_no_address_is_left_out_also_where_all_others_fail() -> None:
     decision = decide(FEATURES, failing, gateway(ONE, TWO, THREE))
 
     assert decision.chain == (target(TWO), target(THREE))
-    assert "one skipped: Envoy has no address of it" in decision.because
+    assert "one skipped: Envoy has no address of it" in decision.record.because
 
 
 def test_where_nobody_has_an_address_all_are_asked() -> None:

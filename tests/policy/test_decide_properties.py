@@ -209,7 +209,7 @@ def test_nobody_pays_more_than_for_what_they_asked_for_without_somebody_having_s
         return
     if decision.record.chosen_by in ("request", "prompt", "session", "user", "rule", "experiment"):
         return
-    if any("goes on" in reason for reason in decision.because) or not _chooses(gateway.strategy):
+    if any("goes on" in reason for reason in decision.record.because) or not _chooses(gateway.strategy):
         return
 
     most, first = _cost(asked[0], features, situation, gateway), decision.groups[0][0]
@@ -226,7 +226,7 @@ def full(decision: Decision) -> set[str]:
     """Who has all the calls it may have, and so goes behind everybody else."""
     return {
         reason.split()[0]
-        for reason in decision.because
+        for reason in decision.record.because
         if "moved to the end of the chain: it has reached its limit" in reason
     }
 
@@ -316,7 +316,9 @@ def test_who_only_watches_asks_first_whom_the_client_asked_for(seed: int, mode: 
 
     objected = {one.target.name for one in decision.trace.candidates if one.objection}
     ill = bool({first.provider.name, first.name} & situation.unhealthy)
-    assert first.name in objected or ill or first.name in full(decision) or told.downgrade == "task", decision.because
+    assert first.name in objected or ill or first.name in full(decision) or told.downgrade == "task", (
+        decision.record.because
+    )
 
 
 @MANY
@@ -328,7 +330,7 @@ def test_a_fallback_stands_ready_in_every_mode_where_enforce_has_one(seed: int, 
     level = features.declared.level
     if isinstance(enforced, Fault) or features.operation == "embeddings" or (level and level.model):
         return
-    if "routing is disabled for this request" in enforced.because:
+    if "routing is disabled for this request" in enforced.record.because:
         return  # then nothing stands in, also where a virtual name is the default chain in the other modes
 
     if isinstance(watched, Fault):

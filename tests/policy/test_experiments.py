@@ -60,7 +60,7 @@ def test_an_arm_falls_back_to_what_it_stands_for() -> None:
     decision = decide(of(IN_ARM), NOW, on_trial(TRIAL))
 
     assert names(decision) == ["b/medium", "a/large"]
-    assert decision.because[1] == "experiment trial: medium"
+    assert decision.record.because[1] == "experiment trial: medium"
     assert decision.record.chosen_by == "experiment"
 
 

@@ -43,7 +43,7 @@ def test_what_was_asked_for_goes_first_and_its_fallbacks_stand_behind_it(mode: M
     decision = decide(declaring(level=Level("x-openclaw-model", "small")), NOW, watching(mode), judgement=SIMPLE)
 
     assert names(decision) == ["a/large", "b/medium", "c/small"], "what enforce would ask is the last to be asked"
-    assert decision.because[0] == "a lists the requested model"
+    assert decision.record.because[0] == "a lists the requested model"
     assert (decision.record.mode, decision.record.tier) == (mode, "simple")
     assert (decision.record.experiment, decision.record.notice) == ("", "")
 
@@ -53,7 +53,7 @@ def test_a_restriction_holds(mode: Mode) -> None:
     decision = decide(declaring(data_class="pii"), NOW, watching(mode), judgement=SIMPLE)
 
     assert names(decision) == ["b/medium"]
-    assert "a skipped: data class pii does not allow a/large" in decision.because
+    assert "a skipped: data class pii does not allow a/large" in decision.record.because
     assert decision.record.data_classes == ("pii",)
 
 
@@ -86,7 +86,7 @@ def test_who_fails_goes_behind_the_others(mode: Mode) -> None:
     decision = decide(ASKED, ill, watching(mode), judgement=SIMPLE)
 
     assert names(decision) == ["b/medium", "c/small", "a/large"]
-    assert "b/medium before a/large: a/large is failing" in decision.because
+    assert "b/medium before a/large: a/large is failing" in decision.record.because
 
 
 @pytest.mark.parametrize("mode", QUIET)
@@ -128,7 +128,7 @@ def test_observe_tells_nothing_of_what_would_have_been_done() -> None:
     decision = decide(ASKED, NOW, watching("observe"), judgement=SIMPLE)
 
     assert (decision.record.would, decision.record.rule, decision.trace.rules) == ("", "", ())
-    assert not [reason for reason in decision.because if reason.startswith("would")]
+    assert not [reason for reason in decision.record.because if reason.startswith("would")]
 
 
 def test_shadow_tells_what_would_have_been_done() -> None:
@@ -137,7 +137,7 @@ def test_shadow_tells_what_would_have_been_done() -> None:
     assert names(decision)[0] == "a/large"
     assert decision.record.would == "b/medium", "the arm of the experiment"
     assert decision.record.rule == "all"
-    assert "would: rule all: small" in decision.because
+    assert "would: rule all: small" in decision.record.because
     assert [rule.name for rule in decision.trace.rules] == ["all"]
     assert decision.record.cost_usd == pytest.approx(0.03), "that of the target that is asked"
 

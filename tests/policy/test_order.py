@@ -47,7 +47,7 @@ def test_who_named_a_model_pays_no_more_while_anybody_is_left_who_costs_no_more(
     decision = decide(asking("medium"), keyless, gateway(strategy), judgement=SIMPLE)
 
     assert names(decision) == ["b/medium", "a/large"]
-    assert "b/medium before a/large: it costs no more than the model asked for" in decision.because
+    assert "b/medium before a/large: it costs no more than the model asked for" in decision.record.because
     high = declaring(asking("medium"), priority="high")
     assert names(decide(high, keyless, gateway(strategy), judgement=SIMPLE)) == ["b/medium", "a/large"]
     by_rule = replace(strategy, rules=(Rule("all", None, "small"),))
@@ -100,7 +100,7 @@ def test_minimize_cost_takes_the_cheapest_above_the_threshold() -> None:
     decision = decide(ASKED, NOW, made, judgement=STANDARD)
 
     assert names(decision)[0] == "b/medium"
-    assert "b/medium before a/large: by price, kind or quality" in decision.because
+    assert "b/medium before a/large: by price, kind or quality" in decision.record.because
 
 
 def test_minimize_cost_never_takes_what_is_dearer_or_not_known_to_be_good() -> None:
@@ -150,7 +150,7 @@ def test_who_fails_goes_behind_all_others() -> None:
     ill = decide(ASKED, replace(NOW, unhealthy=frozenset({"a"})), made)
 
     assert names(ill) == ["b/medium", "c/small", "a/large"]
-    assert "b/medium before a/large: a/large is failing" in ill.because
+    assert "b/medium before a/large: a/large is failing" in ill.record.because
     assert names(decide(ASKED, replace(NOW, unhealthy=frozenset("abc")), made)) == ["a/large", "b/medium", "c/small"]
     assert names(decide(ASKED, replace(NOW, unhealthy=frozenset({"a/large"})), made))[0] == "b/medium"
 
@@ -188,7 +188,7 @@ def test_a_model_that_is_known_to_be_blind_gets_no_picture() -> None:
     decision = decide(PICTURE, NOW, of_medium(Strategy(), **{"b/medium": blind}))
 
     assert names(decision) == ["a/large", "c/small"]
-    assert "b skipped: medium does not support vision" in decision.because
+    assert "b skipped: medium does not support vision" in decision.record.because
 
 
 def test_if_all_are_said_to_be_blind_the_provider_decides() -> None:

@@ -33,7 +33,7 @@ def test_a_pool_is_spread_by_weight_and_then_gone_through_the_lightest_first() -
         {"b/medium": 1},
         {"a/large": 1},
     ]
-    assert decision.because == ("the client asked for the pool pool",)
+    assert decision.record.because == ("the client asked for the pool pool",)
 
 
 def test_who_cannot_leaves_the_pool_and_the_others_keep_their_weights() -> None:
@@ -107,7 +107,7 @@ def test_a_session_stays_with_its_member_and_the_others_are_spread_behind_it() -
     decision = decide(request, stays, pooled(affinity=Affinity()))
 
     assert weights(decision) == [{"b/medium": 1}, {"a/large": 60, "c/small": 10}, {"c/small": 1}, {"a/large": 1}]
-    assert "the session stays with b/medium" in decision.because
+    assert "the session stays with b/medium" in decision.record.because
     busy = replace(stays, inflight={"b/medium": 5})
     assert names(decide(request, busy, pooled(affinity=Affinity())))[0] != "b/medium"
     assert len(decide(request, stays, pooled()).groups[0]) == 3, "without affinity nobody stays"

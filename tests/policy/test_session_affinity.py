@@ -30,7 +30,7 @@ def test_nobody_is_switched_inside_a_tool_loop(strategy: Strategy) -> None:
     decision = decide(LOOP, REMEMBERED, gateway(strategy), judgement=SIMPLE)
 
     assert names(decision)[0] == "b/medium"
-    assert "b/medium continues, because the request is inside a tool loop" in decision.because
+    assert "b/medium continues, because the request is inside a tool loop" in decision.record.because
 
 
 def test_who_may_or_can_no_longer_answer_does_not_go_on() -> None:

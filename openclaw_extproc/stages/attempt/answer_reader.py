@@ -47,11 +47,6 @@ class AnswerReader:
         return self._reader.fault
 
     @property
-    def is_complete(self) -> bool:
-        """The provider said all it had to say."""
-        return self._reader.complete
-
-    @property
     def rewrites(self) -> bool:
         """As `ResponseReader.rewrites`."""
         return self._reader.rewrites
