@@ -1,4 +1,8 @@
-"""Long conversations on their way: which entries a target does not get is planned once, and done by each attempt."""
+"""Context shortening, whole: a long conversation is measured before the decision (`measure`), what each target does not
+get is planned behind it (`shortened_plan`, `summarized_plan`), and each attempt leaves that out (`applied`).
+
+Which turns go is decided in `policy.context`; how they are left out of a client's JSON is in `wire.shortening`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -23,10 +27,10 @@ NEAR = 0.5
 """Of the share of the smallest window that is allowed: what is shorter is not looked at. Our estimate may be low."""
 
 
-def weighed(
+def measure(
     conversation: Conversation | None, body: Mapping[str, Json], features: Features, gateway: Gateway
 ) -> MeasuredContext | None:
-    """`None`: there is nothing to be left out, or no reason to."""
+    """The turns of a conversation with their sizes; `None`: nothing can be left out, or there is no reason to."""
     context = gateway.strategy.context
     if context is None or conversation is None or not _is_near(features, context, gateway):
         return None
@@ -40,33 +44,33 @@ def _is_near(features: Features, context: Context, gateway: Gateway) -> bool:
     return bool(windows) and features.tokens > min(windows) * context.threshold * NEAR
 
 
-def measured(features: Features, weighed: MeasuredContext | None, gateway: Gateway) -> Features:
-    """With what is left when all goes that may: the policy then need not pass over a small window."""
+def with_least_tokens(features: Features, measured: MeasuredContext | None, gateway: Gateway) -> Features:
+    """The features with what is left when all goes that may: the policy then need not pass over a small window."""
     context = gateway.strategy.context
-    if weighed is None or context is None:
+    if measured is None or context is None:
         return features
-    return replace(features, least_tokens=contexts.least(weighed, features.tokens, context))
+    return replace(features, least_tokens=contexts.least(measured, features.tokens, context))
 
 
-def planned(
-    plan: Plan, weighed: MeasuredContext | None, features: Features, gateway: Gateway, situation: RuntimeState
+def shortened_plan(
+    plan: Plan, measured: MeasuredContext | None, features: Features, gateway: Gateway, situation: RuntimeState
 ) -> Plan:
-    """With what each target does not get."""
+    """The plan with what each of its targets does not get."""
     context = gateway.strategy.context
-    if weighed is None or context is None:
+    if measured is None or context is None:
         return plan
     targets = dict.fromkeys(target for group in plan.groups for target in group)
     cuts = {
         target.name: Shortened(cut.left_out, cut.turns)
         for target in targets
-        if (cut := _cut(target, weighed, features, gateway, situation, context)) is not None
+        if (cut := _cut(target, measured, features, gateway, situation, context)) is not None
     }
     return _with_notice(plan, cuts, plan.record) if cuts else plan
 
 
 def _cut(
     target: Target,
-    weighed: MeasuredContext,
+    measured: MeasuredContext,
     features: Features,
     gateway: Gateway,
     situation: RuntimeState,
@@ -80,7 +84,7 @@ def _cut(
     if tokens <= most:
         return None
     note = contexts.SUMMARY_TOKENS if context.method == "summarize" else NOTE_TOKENS
-    return contexts.cut_context(weighed, tokens, most - min(note, most // 4), facts.window, context)
+    return contexts.cut_context(measured, tokens, most - min(note, most // 4), facts.window, context)
 
 
 def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: DecisionRecord) -> Plan:
@@ -90,8 +94,8 @@ def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: DecisionReco
     return replace(plan, shortened=dict(cuts), record=replace(record, notice=notice))
 
 
-def summarized(plan: Plan, of: Iterable[int], summary: str, record: DecisionRecord) -> Plan:
-    """A summary tells all the targets that do not get these entries; who gets even less is told as much.
+def summarized_plan(plan: Plan, of: Iterable[int], summary: str, record: DecisionRecord) -> Plan:
+    """The plan with a summary for all targets that do not get these entries; who gets even less is told as much.
 
     `record`: as it was before the conversation was shortened.
     """

@@ -1,4 +1,11 @@
-"""The way of a request, top to bottom: what is asked, features, decision, plan.
+"""A request's way to its plan, from top to bottom:
+
+    1  `parse`                    the body, as the client's format reads it, and its features
+    2  `context_shortening`       the sizes of its turns, where some may have to be left out
+    3  `decide` (`policy`)        the chain of targets; or an estimate, where a count was asked for that nobody can give
+    4  `_plan`                    the chain as attempts, with the time that each may take
+    5  `context_shortening`       what each target does not get of the conversation
+    6  `_question`                what another model is asked before the plan is final; `continue_after_answer` goes on
 
 Pure, and the only one there is: the route stage goes it with every request, `explain` with one out of a file. How far a
 request came is part of the answer, so that a refusal can be explained too.
@@ -69,8 +76,8 @@ class ParsedRequest:
     features: Features
     body: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """As the client wrote it."""
-    weighed: MeasuredContext | None = None
-    """The conversation, where some of it may have to be left out."""
+    measured: MeasuredContext | None = None
+    """The turns of the conversation, where some of them may have to be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,6 @@ class Routed:
     known: ParsedRequest
     decision: Decision
     plan: Plan
-
     user: str
     """As the log calls them."""
     question: Question | None = None
@@ -111,8 +117,16 @@ Recall: TypeAlias = Callable[[Features], RuntimeState]
 
 
 def route(arrived: IncomingRequest, recall: Recall, gateway: Gateway) -> Way:
+    """The whole way, up to the first question."""
     known = parse(arrived, gateway.callers)
-    return known if isinstance(known, Refused) else choose(arrived, known, recall(known.features), gateway)
+    if isinstance(known, Refused):
+        return known
+    if not arrived.inside:
+        known = _measured(arrived, known, gateway)
+    return _decided(arrived, known, recall(known.features), gateway)
+
+
+# -- 1, 2: what is asked ------------------------------------------------------------------
 
 
 def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | Refused:
@@ -145,7 +159,17 @@ def _as_written(seen: Features) -> Features:
     return replace(seen, declared=replace(seen.declared, level=Level("a question of ours", model=seen.model)))
 
 
-def choose(
+def _measured(arrived: IncomingRequest, known: ParsedRequest, gateway: Gateway) -> ParsedRequest:
+    conversation = arrived.spoken.client.conversation
+    measured = context_shortening.measure(conversation, known.body, known.features, gateway)
+    least = context_shortening.with_least_tokens(known.features, measured, gateway)
+    return replace(known, measured=measured, features=least)
+
+
+# -- 3: who is asked ----------------------------------------------------------------------
+
+
+def _decided(
     arrived: IncomingRequest,
     known: ParsedRequest,
     situation: RuntimeState,
@@ -153,8 +177,6 @@ def choose(
     judgement: Classification | None = None,
 ) -> Way:
     """`judgement`: our own and a second one, which is not asked for again."""
-    if not arrived.inside:
-        known = _weighed(arrived, known, gateway)
     try:
         decision = decide(known.features, situation, gateway, judgement=judgement)
     except FaultError as error:
@@ -164,65 +186,17 @@ def choose(
         if isinstance(error, RefusedError):
             return Refused(error.fault, known, error.record, error.trace)
         return Refused(error.fault, known)
-    plan = context_shortening.planned(
-        _plan(arrived, known, decision, gateway, without_correction(decision, situation, gateway)),
-        known.weighed,
-        known.features,
-        gateway,
-        situation,
-    )
-    planned = Routed(known, decision, plan, with_called_model(known.features))
-    return planned if arrived.inside else replace(planned, question=_question(planned, situation, gateway, judgement))
-
-
-def _weighed(arrived: IncomingRequest, known: ParsedRequest, gateway: Gateway) -> ParsedRequest:
-    weighed = context_shortening.weighed(arrived.spoken.client.conversation, known.body, known.features, gateway)
-    return replace(known, weighed=weighed, features=context_shortening.measured(known.features, weighed, gateway))
-
-
-def _question(
-    planned: Routed, situation: RuntimeState, gateway: Gateway, judgement: Classification | None
-) -> Question | None:
-    known = planned.known
-    if judgement is None and (asks := side_requests.opinion(planned.decision, known.features, situation, gateway)):
-        return asks
-    pieces = () if known.weighed is None else known.weighed.pieces
-    return side_requests.summary(planned.plan, pieces, known.features, gateway)
-
-
-def continue_after_answer(
-    arrived: IncomingRequest, planned: Routed, text: str | None, recall: Recall, gateway: Gateway
-) -> Way:
-    """The way on with the answer to the question, or without one."""
-    match planned.question:
-        case AskOpinion():
-            seen = planned.known.features
-            judgement = with_second_opinion(
-                classify_request(seen), None if text is None else parse_second_opinion(text)
-            )
-            return choose(arrived, planned.known, recall(seen), gateway, judgement)
-        case AskSummary(of=entries) if text is not None and text.strip():
-            plan = context_shortening.summarized(
-                planned.plan, entries, side_requests.shortest(text), planned.decision.record
-            )
-            return replace(planned, plan=plan, question=None)
-        case AskSummary() | None:
-            return replace(planned, question=None)
-
-
-def with_called_model(seen: Features) -> str:
-    """The user, as the log calls them."""
-    return (seen.declared.user_label or seen.declared.user)[:MAX_NAME_CHARS]
+    plan = _plan(arrived, known, decision, gateway, _uncorrected_tokens(decision, situation, gateway))
+    plan = context_shortening.shortened_plan(plan, known.measured, known.features, gateway, situation)
+    question = None if arrived.inside else _question(decision, plan, known, situation, gateway, judgement)
+    return Routed(known, decision, plan, user_label(known.features), question)
 
 
 _MAY_BE_COUNTED = frozenset({FaultKind.UNSUPPORTED, FaultKind.EXHAUSTED})
 """Why nobody can be asked, where an estimate helps. An unknown model and what is forbidden stay what they are."""
 
 
-def without_correction(decision: Decision, situation: RuntimeState, gateway: Gateway) -> int:
-    """The estimate of the prompt's tokens before it was corrected."""
-    ratio = situation.token_ratio.get(gateway.facts(decision.groups[0][0]).family, 1.0)
-    return round(decision.record.input_tokens / ratio) if ratio > 0 else 0
+# -- 4: how they are asked ----------------------------------------------------------------
 
 
 def _plan(
@@ -262,3 +236,50 @@ def _patience(known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decisi
     if limits.total_ms is not None:
         own = min(own, limits.total_ms // len(set(groups)))  # each of them gets its share of the whole call
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)
+
+
+def _uncorrected_tokens(decision: Decision, situation: RuntimeState, gateway: Gateway) -> int:
+    """The estimate of the prompt's tokens before it was corrected."""
+    ratio = situation.token_ratio.get(gateway.facts(decision.groups[0][0]).family, 1.0)
+    return round(decision.record.input_tokens / ratio) if ratio > 0 else 0
+
+
+def user_label(seen: Features) -> str:
+    """The user, as the log calls them."""
+    return (seen.declared.user_label or seen.declared.user)[:MAX_NAME_CHARS]
+
+
+# -- 6: what is asked before --------------------------------------------------------------
+
+
+def _question(
+    decision: Decision,
+    plan: Plan,
+    known: ParsedRequest,
+    situation: RuntimeState,
+    gateway: Gateway,
+    judgement: Classification | None,
+) -> Question | None:
+    if judgement is None and (asks := side_requests.opinion(decision, known.features, situation, gateway)):
+        return asks
+    pieces = () if known.measured is None else known.measured.pieces
+    return side_requests.summary(plan, pieces, known.features, gateway)
+
+
+def continue_after_answer(
+    arrived: IncomingRequest, planned: Routed, text: str | None, recall: Recall, gateway: Gateway
+) -> Way:
+    """The way on with the answer to the question, or without one: again from the decision where it may be another one,
+    else with the plan as it is."""
+    match planned.question:
+        case AskOpinion():
+            seen = planned.known.features
+            opinion = None if text is None else parse_second_opinion(text)
+            judgement = with_second_opinion(classify_request(seen), opinion)
+            return _decided(arrived, planned.known, recall(seen), gateway, judgement)
+        case AskSummary(of=entries) if text is not None and text.strip():
+            summary, record = side_requests.shortest(text), planned.decision.record
+            plan = context_shortening.summarized_plan(planned.plan, entries, summary, record)
+            return replace(planned, plan=plan, question=None)
+        case AskSummary() | None:
+            return replace(planned, question=None)
