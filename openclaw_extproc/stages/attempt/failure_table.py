@@ -2,7 +2,7 @@
 
     what the provider said (status, its own code, where it said it) --> `NoticeKind` and code, by its wire format
     `Fault`, and whose credential it was                            --> `Failure`, here
-    `Failure`, the plan, the provider's retry-after                 --> who is tried next, `retries.onward`
+    `Failure`, the plan, the provider's retry-after                 --> who is tried next, `retries.next_attempt`
 
 A failure's reason is the label of `openclaw_model_fallback_total`. Two more reasons have no fault that could be judged,
 because nobody answered at all: `connection` and `timeout`, see `history`.
