@@ -21,6 +21,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
+from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential
@@ -448,3 +449,20 @@ def test_no_slice_is_given_to_a_stage_that_is_over() -> None:
 
     assert (attempt.closing is Close.DONE) == (not attempt.has_more)
     assert len(entries) == 1
+
+
+def test_no_slice_is_given_to_a_stage_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (stage, successful_response):
+        monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 2 * SLICE_BYTES)
+    attempt, entries = asked_to_stream()
+    told, body = streaming(LONG_STREAM)
+    attempt.receive(told)
+
+    attempt.receive(body)
+    while attempt.has_more:
+        attempt.resume()
+
+    assert attempt.closing is Close.BROKEN
+    assert len(entries) == 1
+    attempt.close(None)
+    assert attempt.closing is Close.BROKEN, "who ends the stream looks at it behind the last word"

@@ -72,12 +72,17 @@ class Talk(Generic[EntryT]):
     asked: list[Event] = field(default_factory=list[Event])
     answers: list[Answer] = field(default_factory=list[Answer])
     entries: list[EntryT] = field(default_factory=list[EntryT])
-    step: Step[EntryT] = field(default_factory=Step)
-    """The last one."""
+    last_step: Step[EntryT] | None = None
+
+    @property
+    def step(self) -> Step[EntryT]:
+        """The last one."""
+        assert self.last_step is not None, "nothing was said so far"
+        return self.last_step
 
     @property
     def over(self) -> bool:
-        return self.step.close is Close.DONE
+        return self.last_step is not None and self.last_step.close is Close.DONE
 
     @property
     def broken(self) -> bool:
@@ -100,7 +105,7 @@ class Talk(Generic[EntryT]):
     def _take(self, event: Event) -> None:
         if isinstance(event, (TimerFired, Overrun, QuestionAnswered)):
             self.asked.remove(event)  # nobody of Envoy's asked
-        self.step = step = self.stage.receive(event)
+        self.last_step = step = self.stage.receive(event)
         self.answers += step.answers
         self.entries += [] if step.entry is None else [step.entry]
         if isinstance(event, Closed):

@@ -91,6 +91,16 @@ def test_machines_find_every_field_of_the_record() -> None:
     assert set(decision_output.decision_log_fields(DecisionRecord())) == set(decision_output.decision_log_fields(FULL))
 
 
+def test_no_place_has_two_fields_of_one_name() -> None:
+    for names in zip(*((field.header, field.metadata, field.log) for field in decision_output.FIELDS), strict=True):
+        told = [name for name in names if name]
+        assert len(told) == len(set(told)), told
+
+
+def test_what_the_access_log_has_is_noted() -> None:
+    assert [field for field in decision_output.FIELDS if field.in_access_log and not field.metadata] == []
+
+
 def test_envoys_access_log_can_name_each_part() -> None:
     talk = routed(asking(CLIENTS[0], stream=True), gateway(TARGETS))
     plan = replace(plan_read(talk), record=FULL)

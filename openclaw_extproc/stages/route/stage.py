@@ -167,16 +167,18 @@ class RouteStage:
             case Lasting(), ResponseTrailers():
                 self._state = Done()
                 return self._step(Continue(To.RESPONSE_TRAILERS))
-            case (_, Overrun()) | ((New() | PassingThrough() | Lasting() | Done()), Closed()):
-                return self._step()  # Envoy waits for our answer to each piece, so none of it overruns us
+            case _, Overrun():
+                return self._step()  # Envoy waits for our answer to each piece
+            case ((New() | PassingThrough() | Lasting() | Done()), Closed()):
+                return self._step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
                 return self._settled((), gone)
             case Planned() as planned, Closed(at, fault):
                 entry = request_entry.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
                 return self._settled((), passthrough.noted(entry, {}, at))
-            case state, _:
-                raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
+            case _:
+                raise AssertionError(f"{type(event).__name__} while {type(self._state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step[RequestEntry]:
         inside = self._is_inside(head)
