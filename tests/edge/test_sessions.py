@@ -466,3 +466,36 @@ def test_no_slice_is_given_to_a_stage_that_breaks_off(monkeypatch: pytest.Monkey
     assert len(entries) == 1
     attempt.close(None)
     assert attempt.closing is Close.BROKEN, "who ends the stream looks at it behind the last word"
+
+
+# -- what is counted and told meanwhile ----------------------------------------------------
+
+
+def test_a_body_counts_until_its_request_is_planned() -> None:
+    registry = CollectorRegistry()
+    counting = OverloadGate(Overload, registry)
+    route = route_session(RouteStage(GATEWAY, RuntimeState()), lambda _: None, lambda _: (), InFlight(), counting)
+    first, body = asking()
+    seen = list[float | None]()
+
+    route.receive(first)
+    counting.hold(7)  # of others
+    route.receive(body)
+    seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
+    route.close(None)
+    seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
+
+    assert seen == [7, 7], "attempts count it anew"
+
+
+def test_an_operator_is_told_of_a_plan_that_names_what_is_not_configured(caplog: pytest.LogCaptureFixture) -> None:
+    strange = Snapshots(replace(GATEWAY, providers={"two": SECOND.provider}, chains={"m": (SECOND,)}))
+    entries = list[AttemptEntry]()
+    attempt = attempt_session(AttemptStage(strange), entries.append, put_on, InFlight(), gate())
+
+    with caplog.at_level("WARNING", logger="openclaw"):
+        attempt.receive(asking(noted(), "one")[0])
+        attempt.close(None)
+
+    assert [record.message for record in caplog.records] == ["plan_refused"]
+    assert entries == []

@@ -2,12 +2,13 @@
 
 import pytest
 
+from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.render import ext_proc, stage_clusters
 from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Overrun, ResponseBody
-from tests.stages.attempts import begin, every_way, good
+from tests.stages.attempts import begin, error_body, error_head, every_way, good
 from tests.stages.talking import BEGAN, answer_head, attempt, chunks, delivered
 
 MOST = 60_000
@@ -56,6 +57,19 @@ def test_before_its_first_content_it_is_a_failure_that_others_may_help() -> None
     talk.tell(Overrun(BEGAN + 5))
 
     assert not talk.broken
+    assert [one.outcome for one in talk.entries] == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("last", [ResponseBody(b" " * MOST, False, BEGAN + 5), Overrun(BEGAN + 5)])
+def test_an_error_in_the_providers_own_words_breaks_off_too(last: ResponseBody | Overrun) -> None:
+    opened = begin("openai_chat", "openai_chat", stream=True)
+    talk = attempt(*opened, error_head(400), *chunks(error_body("openai_chat", FaultKind.MALFORMED), end=False))
+    before = delivered(talk)
+
+    talk.tell(last)
+
+    assert talk.broken
+    assert delivered(talk) == before, "there is no word for it: the error itself was the last one"
     assert [one.outcome for one in talk.entries] == [Outcome.FAILED]
 
 
