@@ -34,9 +34,10 @@ from openclaw_extproc.edge.runtime.overload import OverloadGate, pressure_file
 from openclaw_extproc.edge.runtime.probes import Probes
 from openclaw_extproc.edge.runtime.side_requests import SideRequestClient
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
-from openclaw_extproc.edge.telemetry.alerts import Tell, nobody
+from openclaw_extproc.edge.telemetry.alerts import Alerts, Tell, nobody
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.edge.telemetry.recorder import Recorder
+from openclaw_extproc.edge.telemetry.request_log import RequestLog
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
@@ -88,7 +89,7 @@ class Service:
         self._not_renewed: deque[str] = deque(maxlen=100)
         """Identities, from the threads that renew them."""
         self.health = HealthWatch(settings.gateway, tell)
-        self._memory = Memory()
+        self._memory = Memory(self._gateway)
         self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
         self.gate = OverloadGate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
@@ -96,7 +97,15 @@ class Service:
         """Who is told of tokens that go on requests from now on: the identity's name, and the tokens."""
         self._client_keys = ClientKeys(secrets)
         self._client_keys.keep(settings.gateway.callers.clients)
-        self._recorder = Recorder(self.metrics, self.health, self._memory, self._gateway, tell)
+        self._recorder = Recorder(
+            (
+                self.metrics,
+                RequestLog(),
+                Alerts(tell),
+                self._memory,
+                self.health,
+            )
+        )
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
         self.answers = SideRequestClient(

@@ -85,9 +85,9 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
 
 
 def after(*entries: AttemptEntry, at: float = AT) -> Memory:
-    memory = Memory()
+    memory = Memory(gateway)
     for one in entries:
-        memory.attempt(one, gateway(), at)
+        memory.attempt(one, at)
     return memory
 
 
@@ -95,7 +95,7 @@ def after(*entries: AttemptEntry, at: float = AT) -> Memory:
 
 
 def test_nothing_is_remembered_of_nobody() -> None:
-    assert Memory().situation(FEATURES, Gateway(), AT) == RuntimeState()
+    assert Memory(Gateway).situation(FEATURES, Gateway(), AT) == RuntimeState()
 
 
 def test_a_good_answer_is_where_the_session_stays() -> None:
@@ -333,11 +333,11 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), OUTCOMES, st.sampled_from([P, Q]),
 
 @given(STEPS)
 def test_any_order_of_attempts_leaves_sums_that_make_sense(steps: list[tuple[int, Outcome, Target, float]]) -> None:
-    memory, at = Memory(), AT
+    memory, at = Memory(gateway), AT
 
     for session, outcome, target, wait in steps:
         at += wait
-        memory.attempt(entry(target, outcome, session=str(session), tier="simple"), gateway(), at)
+        memory.attempt(entry(target, outcome, session=str(session), tier="simple"), at)
         found = memory.situation(replace(FEATURES, declared=Declared(session=str(session))), gateway(), at)
         assert 0 < found.spent_this_hour <= found.spent_today
         assert found.remembered.spent_usd > 0

@@ -22,7 +22,7 @@ DECIDED = DecisionRecord(
 def counted(*records: DecisionRecord | None) -> str:
     metrics = Metrics(Gateway, HealthWatch(Gateway()), InFlight())
     for record in records:
-        metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record))
+        metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record), 0.0)
     return generate_latest(metrics.registry).decode()
 
 

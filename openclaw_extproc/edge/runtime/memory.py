@@ -7,7 +7,7 @@ Time comes as an argument (seconds since the epoch), so that tests need not wait
 """
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -19,7 +19,7 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.strategy import TIERS, Strategy
 from openclaw_extproc.wire import FORMATS
 
@@ -90,7 +90,11 @@ class Spending:
 
 
 class Memory:
-    def __init__(self) -> None:
+    """The sink that remembers what bears on later requests of this process."""
+
+    def __init__(self, gateway: Callable[[], Gateway]) -> None:
+        """`gateway` returns the configuration that is in force, whose prices and model families hold."""
+        self._gateway = gateway
         self.sessions = Sessions()
         self.latencies = Latencies()
         self.spending = Spending()
@@ -118,9 +122,9 @@ class Memory:
         # Without affinity a session is free, but for the middle of a tool loop.
         return known if strategy.affinity or features.in_tool_loop else replace(known, target="")
 
-    def attempt(self, entry: AttemptEntry, gateway: Gateway, at: float) -> None:
-        """Learn from an attempt that is over."""
-        plan, name = entry.plan, entry.target.name
+    def attempt(self, entry: AttemptEntry, at: float) -> None:
+        """Learns from an attempt that has ended: its latency, its cost, its session, and the tokens it really had."""
+        plan, name, gateway = entry.plan, entry.target.name, self._gateway()
         if entry.passed or plan is None:
             return
         if entry.first_content_seconds is not None:
@@ -133,6 +137,9 @@ class Memory:
             self._learn_of_session(plan, entry, usd or 0.0, at)
         if entry.outcome is Outcome.OK and not counted:
             self._correct(plan, entry, gateway)
+
+    def request(self, entry: RequestEntry, at: float) -> None:
+        """Learns nothing: all that is remembered belongs to an attempt."""
 
     def _learn_of_session(self, plan: Plan, entry: AttemptEntry, usd: float, at: float) -> None:
         session, asked = SessionKey(plan.record.owner, plan.record.session), plan.asked_model

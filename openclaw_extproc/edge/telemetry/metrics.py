@@ -131,7 +131,7 @@ class Metrics:
     def question(self, kind: str, outcome: str) -> None:
         self._questions.labels(kind, outcome).inc()
 
-    def attempt(self, entry: AttemptEntry) -> None:
+    def attempt(self, entry: AttemptEntry, at: float) -> None:  # noqa: ARG002  # a counter has no time
         if entry.alert in self._alerts:
             self._alerts[entry.alert].labels(entry.target.provider.name).inc()
         provider, model = entry.target.provider.name, entry.target.model
@@ -148,7 +148,7 @@ class Metrics:
             if count is not None:
                 self._tokens.labels(provider, model, kind).inc(count)
 
-    def request(self, entry: RequestEntry) -> None:
+    def request(self, entry: RequestEntry, at: float) -> None:  # noqa: ARG002  # as above
         status = "client_gone" if entry.status is None else str(entry.status)
         self._requests.labels(entry.client_format, status).inc()
         who = entry.identity
