@@ -38,7 +38,8 @@ from openclaw_extproc.edge.reload.config_files import (
     startable,
     write_secrets,
 )
-from openclaw_extproc.edge.service import Listening, Reloading, tell, tell_at_start, watch
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.reload.reload import ReloadHooks, log_findings, report_findings, watch_files
 from openclaw_extproc.edge.telemetry import health_page, logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import StartError
@@ -186,12 +187,12 @@ def _serve(options: argparse.Namespace) -> int:
     read = startable(sources.read(), sources.environment)
     assert read.settings is not None, "else it is not startable"
     logs.configure(read.settings.log_level, read.settings.log_output, read.settings.log_format)
-    tell_at_start(read.findings)
+    report_findings(read.findings)
     pair = _listening(read, sources, options)
     return asyncio.run(_serving(read, sources, pair, options.envoy))
 
 
-def _listening(read: ReadConfiguration, sources: ConfigFiles, options: argparse.Namespace) -> Listening:
+def _listening(read: ReadConfiguration, sources: ConfigFiles, options: argparse.Namespace) -> ListenAddresses:
     """Where the stages are: by word of the command line, else of the configuration.
 
     Raises:
@@ -209,30 +210,30 @@ def _listening(read: ReadConfiguration, sources: ConfigFiles, options: argparse.
         ]
         if wrong := errors(found):
             raise ConfigError(wrong)
-        tell(found)
-    return Listening(written.route or ROUTE_ADDRESS, written.attempt or ATTEMPT_ADDRESS, written.tls)
+        log_findings(found)
+    return ListenAddresses(written.route or ROUTE_ADDRESS, written.attempt or ATTEMPT_ADDRESS, written.tls)
 
 
-async def _serving(read: ReadConfiguration, sources: ConfigFiles, pair: Listening, envoy: str | None) -> int:
+async def _serving(read: ReadConfiguration, sources: ConfigFiles, pair: ListenAddresses, envoy: str | None) -> int:
     assert read.settings is not None, "looked at before"
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    listening = pair.of_workers(read.settings.workers)
-    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as taking:
+    listening = pair.for_workers(read.settings.workers)
+    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as target:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
-        tasks = [asyncio.create_task(drill_schedule.hold(taking, sources, envoy))]
-        reloading = Reloading()
+        tasks = [asyncio.create_task(drill_schedule.hold(target, sources, envoy))]
+        hooks = ReloadHooks()
         if read.settings.envoy_admin_port is not None:
             beside = EnvoyAdmin(read.settings.envoy_admin_port)
             clusters = ClusterWatch(beside)
-            reloading = clusters.reloading(taking, reloading)
-            tasks.append(asyncio.create_task(watch_envoy(beside, taking.own_registry, taking.notifier.tell)))
-            tasks.append(asyncio.create_task(clusters.keep(taking)))
+            hooks = clusters.with_look(target, hooks)
+            tasks.append(asyncio.create_task(watch_envoy(beside, target.own_registry, target.notifier.tell)))
+            tasks.append(asyncio.create_task(clusters.run(target)))
         else:
             logs.event("envoy", "not_watched", {"why": "gateway.envoy_admin_port is not set"})
-        tasks.append(asyncio.create_task(watch(taking, sources, reloading)))
+        tasks.append(asyncio.create_task(watch_files(target, sources, hooks)))
         await over.wait()
         for task in tasks:
             task.cancel()
@@ -248,11 +249,11 @@ def _render(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{finding.severity}: {finding}\n")  # with keys that are missing: others may have them
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    listening = _listening(read, sources, options).of_workers(read.settings.workers)
+    listening = _listening(read, sources, options).for_workers(read.settings.workers)
     clusters_path: str = options.clusters_path or str((folder / "clusters.yaml").absolute())
     places = Places(
-        [pair.places[0] for pair in listening],
-        [pair.places[1] for pair in listening],
+        [pair.for_envoy[0] for pair in listening],
+        [pair.for_envoy[1] for pair in listening],
         clusters_path,
         access_log=options.access_log,
         secrets_folder=str(Path(clusters_path).parent),

@@ -35,7 +35,7 @@ class Outages:
             sources.discard(source)
         return tuple(subject for subject in sorted(self._out) if self._ends(subject))
 
-    def keep(self, providers: Collection[str]) -> None:
+    def update(self, providers: Collection[str]) -> None:
         """Forget all that is not of these."""
         for subject in [one for one in self._out if one.partition("/")[0] not in providers]:
             del self._out[subject]

@@ -41,7 +41,7 @@ def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
         published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
-        published.taken(read(tmp_path, of, "two"))
+        published.applied(read(tmp_path, of, "two"))
 
         assert in_file(tmp_path) == ["one", "two"]
         await asyncio.sleep(0.3)
@@ -56,8 +56,8 @@ def test_what_comes_back_stays(tmp_path: Path) -> None:
         published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
-        published.taken(read(tmp_path, of, "two"))
-        published.taken(read(tmp_path, of, "one", "two"))
+        published.applied(read(tmp_path, of, "two"))
+        published.applied(read(tmp_path, of, "one", "two"))
 
         await asyncio.sleep(0.3)
         assert in_file(tmp_path) == ["one", "two"]
@@ -92,7 +92,7 @@ def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
         problem = await published.prepare(coming, EnvoyAdmin(str(tmp_path / "no-envoy.sock")))
 
         assert "changed meanwhile" in problem
-        published.taken(coming)
+        published.applied(coming)
         await asyncio.sleep(0.3)
         assert (tmp_path / "clusters.yaml").read_text() == edited
 

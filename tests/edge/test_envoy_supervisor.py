@@ -100,7 +100,7 @@ def test_the_waits_grow_to_a_bound_and_it_never_gives_up(tmp_path: Path, monkeyp
                 assert supervisor.not_ready() == ""
                 monkeypatch.setattr(asyncio, "sleep", waited)
 
-                keeping = asyncio.create_task(supervisor.keep(registry, notices.append))
+                keeping = asyncio.create_task(supervisor.run(registry, notices.append))
                 await sleep(0)
                 starts[0].process.kill()
                 while not [one for one in notices if one.kind is NoticeKind.ENVOY_UP]:
@@ -184,7 +184,7 @@ async def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[
             supervisor.before_calls = look
             one = Kept(supervisor, asked, speaks, started, [], CollectorRegistry(), looks)
             await supervisor.start()
-            keeping = asyncio.create_task(supervisor.keep(one.registry, one.notices.append))
+            keeping = asyncio.create_task(supervisor.run(one.registry, one.notices.append))
             try:
                 yield one
             finally:

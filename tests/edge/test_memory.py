@@ -235,7 +235,7 @@ def test_old_latencies_say_nothing_of_now() -> None:
 def test_a_target_that_is_no_longer_configured_is_forgotten() -> None:
     memory = after(entry(P), entry(Q))
 
-    memory.keep(Gateway(chains={"m": (P,)}))
+    memory.update(Gateway(chains={"m": (P,)}))
 
     assert memory.latencies.by_target.keys() == {("p/m", True)}
 

@@ -101,7 +101,7 @@ def test_who_is_back_without_having_been_out_is_no_news() -> None:
 def test_a_provider_that_is_configured_no_more_is_forgotten() -> None:
     outages = Outages()
     outages.news(out(), 0)
-    outages.keep(["bee"])
+    outages.update(["bee"])
 
     assert outages.news(out(), 0)
 

@@ -36,7 +36,9 @@ from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, publish
-from openclaw_extproc.edge.service import Listening, Service, running
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.service import Service
+from openclaw_extproc.edge.workers.single_process import run_service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
@@ -138,8 +140,8 @@ class _Stage:
         outcome = Outcome(0, 0.0)
         for _ in range(TRIES if len(chain.first) > 1 else 1):
             await self._set(scene.broken, scene.fault)
-            self.service.take(emptied(self.settings))
-            self.service.take(self.settings)
+            self.service.apply(emptied(self.settings))
+            self.service.apply(self.settings)
             outcome = await self._ask(chain.of(streamed=scene.streamed).asking, streamed=scene.streamed)
             await self._set(scene.broken, "ok")
             if outcome.met(scene):
@@ -209,8 +211,8 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     publish(folder / "envoy.yaml", text_of(whole))
 
     service = Service(playing, Secrets({KEY_NAME: "drill"}))
-    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
-    await stack.enter_async_context(running(service, listening, lambda: ""))
+    listening = ListenAddresses(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
+    await stack.enter_async_context(run_service(service, listening, lambda: ""))
     children: list[Child] = []
     stack.push_async_callback(processes.end, children)
     if ports:

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from openclaw_extproc.config.settings import Drills
 from openclaw_extproc.drill.report import Problem, Report
 from openclaw_extproc.edge.reload.config_files import ConfigFiles
-from openclaw_extproc.edge.service import ReloadTarget
+from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import StartError
@@ -99,17 +99,17 @@ class _Telling:
             self.tell(Notice(kind, "drill", text, time.time()))
 
 
-async def hold(taking: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
+async def hold(target: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
     """For ever, or until there turns out to be no Envoy. `envoy`: the path of its binary; `None`: the usual one."""
-    counts = Counts(taking.own_registry)
+    counts = Counts(target.own_registry)
     began, last = time.monotonic(), None
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        drills = taking.settings.drills
+        drills = target.settings.drills
         if drills is None or not _is_time(drills, began, last):
             continue
         last = time.monotonic()
-        telling = _Telling(counts, drills, taking.notifier.tell)
+        telling = _Telling(counts, drills, target.notifier.tell)
         try:
             binary = processes.find_envoy(envoy)
         except StartError as problem:

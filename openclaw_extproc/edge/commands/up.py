@@ -30,7 +30,8 @@ from openclaw_extproc.edge.reload.config_files import (
     write_secrets,
 )
 from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
-from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.reload.reload import ReloadHooks, report_findings, watch_files
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
@@ -92,7 +93,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     downstream, scarce = open_files.within(open_files.most_files(), settings.downstream)
     settings = replace(settings, downstream=downstream)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
-    tell_at_start((*read.findings, *sources.placed(read, scarce)))
+    report_findings((*read.findings, *sources.placed(read, scarce)))
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listening(settings, folder)
@@ -111,7 +112,7 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
     clusters = ClusterWatch(admin, connections)
     supervisor = EnvoySupervisor(lambda: start_envoy(binary, folder, options.concurrency), admin, settings.listen)
     async with AsyncExitStack() as stack:
-        taking = await stack.enter_async_context(
+        target = await stack.enter_async_context(
             served(read, sources.environment, listening, lambda: _not_ready(supervisor, over))
         )
         stack.push_async_callback(processes.end, children)
@@ -120,23 +121,23 @@ async def _up(options: Options, binary: str, folder: Path) -> int:
             await answering(children[0], ports.values())
         stack.push_async_callback(admin.close)
         stack.push_async_callback(supervisor.stop)
-        supervisor.before_calls = lambda: clusters.update(taking)
+        supervisor.before_calls = lambda: clusters.update(target)
         await supervisor.start()
         shown = str(options.clusters or effective)
         print(banner(settings, shown, simulated=simulated), flush=True)
 
-        reloading = Reloading(
+        reloading = ReloadHooks(
             check=lambda read: (
                 check.findings(binary, read, options.environment, published.known) if published.changes(read) else []
             ),
             prepare=lambda read: published.prepare(read, admin, supervisor.is_away),
-            taken=published.taken,
+            on_applied=published.applied,
         )
         stack.callback(published.stop)
-        keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
-        watching = asyncio.create_task(watch(taking, sources, clusters.reloading(taking, reloading, published.moved)))
-        looking = asyncio.create_task(clusters.keep(taking))
-        drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
+        keeping = asyncio.create_task(supervisor.run(target.own_registry, target.notifier.tell))
+        watching = asyncio.create_task(watch_files(target, sources, clusters.with_look(target, reloading, published.moved)))
+        looking = asyncio.create_task(clusters.run(target))
+        drilling = asyncio.create_task(drill_schedule.hold(target, sources, binary))
         stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)
         code = await _until_over(over, children, {watching: "the watching of files", keeping: "the watching of Envoy"})
         await _cancelled(keeping)  # who ends now is not started anew
@@ -151,17 +152,17 @@ async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
     await asyncio.wait(tasks)
 
 
-def _listening(settings: Settings, folder: Path) -> tuple[Listening, ...]:
+def _listening(settings: Settings, folder: Path) -> tuple[ListenAddresses, ...]:
     """Sockets in a folder of our own, unless the configuration names other addresses."""
     stages = settings.stages
     route, attempt = (stages.route or f"unix:{folder}/route.sock"), (stages.attempt or f"unix:{folder}/attempt.sock")
-    return Listening(route, attempt, stages.tls).of_workers(settings.workers)
+    return ListenAddresses(route, attempt, stages.tls).for_workers(settings.workers)
 
 
-def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:
+def _places(folder: Path, listening: Sequence[ListenAddresses], clusters: Path, access_log: str) -> Places:
     return Places(
-        route_stages=[pair.places[0] for pair in listening],
-        attempt_stages=[pair.places[1] for pair in listening],
+        route_stages=[pair.for_envoy[0] for pair in listening],
+        attempt_stages=[pair.for_envoy[1] for pair in listening],
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,

@@ -31,7 +31,7 @@ class ClientKeys:
         """Each with the name of its client."""
         self._told: frozenset[tuple[str, str]] = frozenset()
 
-    def keep(self, clients: Mapping[str, Client]) -> None:
+    def update(self, clients: Mapping[str, Client]) -> None:
         """Know the keys of these clients, and no others."""
         self._clients = clients
         self.refresh()

@@ -22,7 +22,7 @@ class Credentials:
         self._identities: dict[tuple[Cloud, str], Identity] = {}
         self._tokens = KnownTokens()
 
-    def keep(self, providers: Iterable[Provider]) -> None:
+    def update(self, providers: Iterable[Provider]) -> None:
         """Keep the identities of these providers fresh, and no others."""
         wanted: set[tuple[Cloud, str]] = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
         before, self._identities = self._identities, {}
@@ -81,4 +81,4 @@ class Credentials:
         return {} if identity is None else identity.headers(credential)
 
     def close(self) -> None:
-        self.keep(())
+        self.update(())

@@ -78,7 +78,7 @@ class EnvoySupervisor:
         """Whether it has ended or does not answer: what is to be told to it, the next one reads when it starts."""
         return bool(self.not_ready())
 
-    async def keep(self, registry: CollectorRegistry, tell: Tell) -> None:
+    async def run(self, registry: CollectorRegistry, tell: Tell) -> None:
         """Start it anew whenever it ends or hangs, for ever.
 
         Args:

@@ -18,7 +18,7 @@ from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.runtime.overload import PressureFile
-from openclaw_extproc.edge.service import Reloading, ReloadTarget
+from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
@@ -108,10 +108,10 @@ class ClusterWatch:
             self._found = replace(self._found, ejected=frozenset())
         self._pause = pause(len(self._found.known))
 
-    def tell(self, taking: ReloadTarget) -> None:
+    def tell(self, target: ReloadTarget) -> None:
         """What was seen last, about the providers that are in force now."""
         found = self._found
-        clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
+        clusters = frozenset(provider.cluster for provider in target.settings.gateway.providers.values())
         lacking = clusters - found.known if found.known else frozenset[str]()
         told, before = (
             Unusable(clusters & found.ejected, clusters & (found.absent | self._moving) | lacking),
@@ -119,13 +119,13 @@ class ClusterWatch:
         )
         self._told = told
         if Unusable() != told or told != before:
-            taking.ejected(told, 3 * self._pause)
+            target.apply_ejections(told, 3 * self._pause)
 
-    async def update(self, taking: ReloadTarget) -> None:
+    async def update(self, target: ReloadTarget) -> None:
         await self.look()
-        self.tell(taking)
+        self.tell(target)
 
-    def reloading(self, taking: ReloadTarget, own: Reloading, moved: Moved = _nobody) -> Reloading:
+    def with_look(self, target: ReloadTarget, own: ReloadHooks, moved: Moved = _nobody) -> ReloadHooks:
         """The same, with a look before a changed configuration is taken; it is told in the same breath.
 
         `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
@@ -134,7 +134,7 @@ class ClusterWatch:
 
         async def prepare(read: ReadConfiguration) -> str:
             self._moving = moved(read)
-            self.tell(taking)
+            self.tell(target)
             try:
                 problem = await own.prepare(read)
                 await self.look()
@@ -142,17 +142,17 @@ class ClusterWatch:
                 self._moving = frozenset()
             return problem
 
-        def taken(read: ReadConfiguration) -> None:
-            self.tell(taking)
-            own.taken(read)
+        def on_applied(read: ReadConfiguration) -> None:
+            self.tell(target)
+            own.on_applied(read)
 
-        return replace(own, prepare=prepare, taken=taken)
+        return replace(own, prepare=prepare, on_applied=on_applied)
 
-    async def keep(self, taking: ReloadTarget) -> None:
+    async def run(self, target: ReloadTarget) -> None:
         """Look for ever."""
-        taking.own_registry.register(self.counts)
+        target.own_registry.register(self.counts)
         while True:
-            await self.update(taking)
+            await self.update(target)
             await asyncio.sleep(self._pause)
 
 

@@ -75,13 +75,13 @@ class Notifier:
 
     def start(self, settings: Settings, collected: Collected) -> None:
         """`collected`: all metrics, for reports."""
-        self.keep(settings)
+        self.update(settings)
         self._ticking = asyncio.create_task(self._tick(collected), name="notices")
         self._ticking.add_done_callback(_must_not_end)
 
-    def keep(self, settings: Settings) -> None:
+    def update(self, settings: Settings) -> None:
         """Use these channels from now on. What waits for one that is still there is not lost."""
-        self._outages.keep(settings.gateway.providers)
+        self._outages.update(settings.gateway.providers)
         wanted = {channel.name: channel for channel in settings.channels if channel.routes}
         for name in [name for name, line in self._lines.items() if wanted.get(name) != line.channel]:
             line = self._lines.pop(name)

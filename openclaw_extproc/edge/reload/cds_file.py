@@ -102,7 +102,7 @@ class CdsFile:
         read = self._read
         return (*self._leaving.values(), *self._now.values(), *(() if read is None else map(j.dump, read.additions)))
 
-    def taken(self, read: ReadConfiguration) -> None:
+    def applied(self, read: ReadConfiguration) -> None:
         before = {**self._leaving, **self._now}
         self._take(read)
         self._leaving = {name: one for name, one in before.items() if name not in self._now}

@@ -52,9 +52,9 @@ class HealthWatch:
         """By provider, since its last answer."""
         self._critical: frozenset[str] = frozenset()
 
-    def keep(self, gateway: Gateway) -> None:
+    def update(self, gateway: Gateway) -> None:
         with self._lock:
-            self._health.keep(gateway)
+            self._health.update(gateway)
             self._stale = {name: count for name, count in self._stale.items() if name in gateway.providers}
 
     # -- what is learned -----------------------------------------------------------
@@ -110,7 +110,7 @@ class HealthWatch:
             self._health.probed(said.provider, at, ok=said.ok, why=said.why, model=said.model)
         self.tell(at)
 
-    def ejected(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
+    def eject(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
         with self._lock:
             (self._health.absent if absent else self._health.ejected)(provider, at, seconds)
         self.tell(at)

@@ -64,7 +64,7 @@ class Latencies:
             if of_streams is streamed and latency.median is not None and at - latency.samples[-1][0] <= LATENCY_SECONDS
         }
 
-    def keep(self, targets: Collection[str]) -> None:
+    def update(self, targets: Collection[str]) -> None:
         """Forget those that are no longer configured."""
         self.by_target = {key: latency for key, latency in self.by_target.items() if key[0] in targets}
 
@@ -157,8 +157,8 @@ class Memory:
         if family and plan.estimated_tokens and gateway.facts(plan.groups[0][0]).family == family:
             self.corrections.note(family, plan.estimated_tokens, entry.usage.input_tokens)
 
-    def keep(self, gateway: Gateway) -> None:
+    def update(self, gateway: Gateway) -> None:
         """Forget the targets that are no longer configured."""
         targets = (target for chain in gateway.chains.values() for target in chain)
         listed = (f"{provider.name}/{model}" for provider in gateway.providers.values() for model in provider.models)
-        self.latencies.keep({*listed, *(target.name for target in targets)})
+        self.latencies.update({*listed, *(target.name for target in targets)})

@@ -85,9 +85,9 @@ class Probes:
     def begin(self, settings: Settings) -> None:
         """It is this process that probes."""
         self._wanted = True
-        self.keep(settings)
+        self.update(settings)
 
-    def keep(self, settings: Settings) -> None:
+    def update(self, settings: Settings) -> None:
         """Probe what these settings want, from now on. Where nothing has changed nothing is interrupted."""
         if not self._wanted:
             return

@@ -68,7 +68,7 @@ class Summaries:
             self.known.move_to_end(key)
         return self.known.get(key)
 
-    def keep(self, key: str, summary: str) -> None:
+    def store(self, key: str, summary: str) -> None:
         self.known[key] = summary
         while len(self.known) > MAX_SUMMARIES:
             self.known.popitem(last=False)
@@ -88,7 +88,7 @@ class SideRequestClient:
         self._breakers: dict[str, Breaker] = {}
         self._summaries = Summaries()
 
-    def expect(self, gateway: Gateway) -> None:
+    def update(self, gateway: Gateway) -> None:
         """Make ready what the first question would have to wait for: it takes longer than a second opinion may."""
         strategy = gateway.strategy
         if self._client is None and (strategy.second_opinion or (strategy.context and strategy.context.summarizer)):
@@ -119,7 +119,7 @@ class SideRequestClient:
         if own is not None and own is not self._client:
             await own.aclose()
         if text and text.strip():
-            self._summaries.keep(key, text)
+            self._summaries.store(key, text)
         return text
 
     def _own_url(self) -> str:

@@ -22,7 +22,7 @@ from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
 from openclaw_extproc.edge.reload.restart_needed import Kept
-from openclaw_extproc.edge.service import Listening
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, sum_metrics, totals
@@ -54,7 +54,7 @@ class WorkerSlot:
     """A worker's place: its addresses stay the same, whoever serves there."""
 
     number: int
-    listening: Listening
+    listening: ListenAddresses
     hand: WorkerHandle | None = None
     wait: float = FIRST_WAIT_SECONDS
     since: float = 0.0
@@ -63,7 +63,7 @@ class WorkerSlot:
 class Supervisor:
     def __init__(
         self,
-        places: Sequence[Listening],
+        places: Sequence[ListenAddresses],
         settings: Settings,
         origin: Origin,
         environment: Mapping[str, str],
@@ -128,24 +128,24 @@ class Supervisor:
 
     # -- the configuration ---------------------------------------------------------
 
-    def look_around(self) -> None:
+    def refresh(self) -> None:
         """Each worker does."""
 
-    async def expect(self, read: ReadConfiguration) -> str:
+    async def prepare(self, read: ReadConfiguration) -> str:
         assert read.origin is not None, "what has settings has an origin"
         assert read.settings is not None, "who has errors is not taken"
         self._expected, self._expected_settings = read.origin, read.settings
-        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in self._hands()))
+        problems = await asyncio.gather(*(hand.prepare(read.origin) for hand in self._hands()))
         return next(filter(None, problems), "")
 
-    def take(self, read: ReadConfiguration) -> None:
+    def apply(self, read: ReadConfiguration) -> None:
         assert read.origin is not None, "what has settings has an origin"
         self._origin, self._settings = self._expected, self._expected_settings
-        self.notifier.keep(self._settings)
+        self.notifier.update(self._settings)
         for hand in self._hands():
-            hand.take()
+            hand.apply()
 
-    def reloaded(self, *, ok: bool) -> None:
+    def count_reload(self, *, ok: bool) -> None:
         self._reloads.labels("ok" if ok else "rejected").inc()
 
     @property
@@ -158,7 +158,7 @@ class Supervisor:
 
     # -- what one sees for all -------------------------------------------------------
 
-    def ejected(self, found: Unusable, seconds: float) -> None:
+    def apply_ejections(self, found: Unusable, seconds: float) -> None:
         self._unusable = found
         for hand in self._hands():
             hand.tell(Ejected(found, seconds))
@@ -301,11 +301,11 @@ class Supervisor:
             raise StartError(f"worker {slot.number} could not be started: {why}")
         while origin is not self._origin:  # another one was taken while it started
             origin = self._origin
-            await hand.expect(origin)
-            hand.take()
+            await hand.prepare(origin)
+            hand.apply()
         slot.hand, slot.since = hand, time.monotonic()
         if self._expected is not origin:  # to be taken next
-            await hand.expect(self._expected)
+            await hand.prepare(self._expected)
         hand.probed = lambda news: self._hear(hand, news)
         self._appoint()
 

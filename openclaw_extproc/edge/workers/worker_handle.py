@@ -35,7 +35,7 @@ from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health.provider_health import HealthView
 
 _ANSWER_SECONDS = 2.0
-_EXPECT_SECONDS = 30.0
+_PREPARE_SECONDS = 30.0
 """Renewing the credentials of clouds is part of it."""
 
 
@@ -82,12 +82,12 @@ class WorkerHandle:
     def has_ended(self) -> bool:
         return self.child.process.returncode is not None
 
-    async def expect(self, origin: Origin) -> str:
-        reply = await self._ask(Prepare(next(self._numbers), origin), _EXPECT_SECONDS)
+    async def prepare(self, origin: Origin) -> str:
+        reply = await self._ask(Prepare(next(self._numbers), origin), _PREPARE_SECONDS)
         # One that is gone or hangs is replaced, by one that starts with what is in force then.
         return "" if reply is None else reply.problem
 
-    def take(self) -> None:
+    def apply(self) -> None:
         self._channel.send(Apply())
 
     async def count(self) -> tuple[Metric, ...]:
