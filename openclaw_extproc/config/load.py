@@ -1,13 +1,10 @@
 """Loads a configuration: from the texts of the files to settings, or to all findings."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
-from openclaw_extproc.config.known.prices import NEWEST
-from openclaw_extproc.config.link import Surroundings, link
-from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.link import Source, link
 from openclaw_extproc.config.read.clusters import Clusters, read_clusters
 from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, checked
 from openclaw_extproc.config.read.positions import Spot, is_written, located
@@ -16,6 +13,7 @@ from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.overrides import SessionFile
 from openclaw_extproc.config.settings import BasePath, Settings
+from openclaw_extproc.config.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,66 +36,46 @@ class Loaded:
         return self.settings
 
 
-def _no_objection(_path: str, _is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
-    return None
+@dataclass(frozen=True, slots=True)
+class ConfigTexts:
+    """The texts that settings are made from, each with the name of its file."""
+
+    texts: tuple[tuple[str, str], ...]
+    """The configuration files. Where two set the same key, the later one holds; mappings are merged, lists replaced."""
+    clusters: tuple[str, str] | None = None
+    """The clusters file; `None`: there is none."""
+    session: tuple[str, str] | None = None
+    """The file `session.yml`; `None`: there is none."""
+    lenient: bool = False
+    """Whether surplus weights are left out with a warning, instead of being an error."""
+    ours: tuple[str, ...] = ()
+    """Names of the clusters in the clusters file that were written there by this program, and are skipped."""
 
 
-def _nothing(_path: str) -> str:
-    return ""
-
-
-def load(
-    texts: Sequence[tuple[str, str]],
-    *,
-    clusters: tuple[str, str] | None,
-    session: tuple[str, str] | None = None,
-    environment: Mapping[str, str],
-    formats: Mapping[str, BasePath],
-    ours: Collection[str] = (),
-    key_file: Callable[[str, bool], Objection | None] = _no_objection,
-    readable: Callable[[str], bool] = lambda _: True,
-    no_folder: Callable[[str], str] = _nothing,
-    extras: Collection[str] = ("aws", "google"),
-    today: date = NEWEST,
-    lenient: bool = False,
-) -> Loaded:
-    """Read, merge, check and link.
-
-    Args:
-        texts: Name and YAML text of each file. Where two say something of the same key, the later one holds;
-            mappings are merged, lists are replaced.
-        clusters: Name and text of the clusters file, if there is one.
-        session: Name and text of session.yml, if there is one.
-        environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
-        formats: The known provider formats by name, each with its `ProviderSide.base_path`.
-        ours: Names of clusters in that file that we wrote there ourselves: they are passed over.
-        key_file: What is wrong with the file of a credential. Its second argument: whether it goes into a header as
-            it is.
-        readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
-        no_folder: Why no log file can be written at a path; empty: one can.
-        extras: Which of our extras are installed.
-        today: For list prices that change on a day; without it the newest ones hold.
-        lenient: Weights without a model are left out with a warning, where they are an error else.
-    """
-    spots = _Spots(texts)
-    merged, findings = _merged(texts, environment, spots)
-    written, found = checked(Written, merged or {})
-    findings += found
-    from_file, found = _clusters(clusters, formats, ours, spots)
-    findings += found
-    levels, found = _session(session, environment, spots)
-    findings += found
-    variables = frozenset(name for name, value in environment.items() if value.strip())
-    if (
-        merged is None or from_file is None or (session and levels is None)
-    ):  # what a text names that cannot be read, everything else would seem to miss
+def load(texts: ConfigTexts, around: Surroundings) -> Loaded:
+    """Reads, merges, checks and links the texts. `around` has the environment that `${VAR}` is replaced from."""
+    spots = _Spots(texts.texts)
+    source, findings = _read(texts, around, spots)
+    if source is None:
         return Loaded(None, spots.ordered(findings))
-    named = (session[0], levels) if session and levels else None
-    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
-    around = Surroundings(formats, variables, key_file, no_folder, extras, today, unusable, readable)
-    settings, found = link(written, from_file, around, session=named, lenient=lenient)
+    settings, found = link(source)
     findings += spots.not_following(fresh(found, findings), findings)
     return Loaded(None if blocking(findings) else settings, spots.ordered(findings))
+
+
+def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[Source | None, list[Finding]]:
+    """The checked texts. `None` when one of them is no YAML: all that it defines would seem to be missing then."""
+    merged, findings = _merged(texts.texts, around.environment, spots)
+    written, found = checked(Written, merged or {})
+    findings += found
+    clusters, found = _clusters(texts.clusters, around.formats, frozenset(texts.ours), spots)
+    findings += found
+    session, found = _session(texts.session, around.environment, spots)
+    findings += found
+    if merged is None or clusters is None or (texts.session and session is None):
+        return None, findings
+    named = (texts.session[0], session) if texts.session and session else None
+    return Source(written, clusters, around, named, texts.lenient), findings
 
 
 def spots_of(texts: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> Spot:

@@ -12,10 +12,11 @@ from typing import TypeAlias
 import msgspec
 
 from openclaw_extproc.config.findings import ConfigError, Finding, errors
-from openclaw_extproc.config.load import Loaded, load, spots_of
+from openclaw_extproc.config.load import ConfigTexts, Loaded, load, spots_of
 from openclaw_extproc.config.providers.key_text import unsendable
 from openclaw_extproc.config.read.positions import located
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.config.surroundings import Surroundings
 from openclaw_extproc.edge.credentials.identities import installed
 from openclaw_extproc.edge.reload.clusters_file import of_clusters, resources, text_of, without
 from openclaw_extproc.edge.reload.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
@@ -31,45 +32,32 @@ Signature: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """All texts that settings were made from: whoever has them makes the same settings, whatever the files say now."""
-
-    texts: tuple[tuple[str, str], ...]
-    """Name and text of each file."""
-    clusters: tuple[str, str] | None
-    session: tuple[str, str] | None
-    lenient: bool
-    ours: tuple[str, ...] = ()
-    """Names of the clusters in the clusters file that we wrote there ourselves."""
+class Origin(ConfigTexts):
+    """All texts that settings were made from. Every process that has them makes the same settings, also after the files
+    have changed."""
 
     @property
     def generation(self) -> str:
-        """The same wherever the same texts are read: it says which snapshot a plan was made with."""
+        """An identifier that is the same wherever the same texts are read: it says which snapshot made a plan."""
         whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient, self.ours))
         return hashlib.sha256(whole).hexdigest()[:16]
 
     def load(self, environment: Mapping[str, str]) -> Loaded:
-        loaded = self._load(environment)
-        if (settings := loaded.settings) is None:
-            return loaded
-        gateway = replace(settings.gateway, generation=self.generation)
-        return replace(loaded, settings=replace(settings, gateway=gateway))
-
-    def _load(self, environment: Mapping[str, str]) -> Loaded:
-        return load(
-            self.texts,
-            clusters=self.clusters,
-            session=self.session,
-            environment=environment,
-            formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
-            ours=frozenset(self.ours),
+        """The settings, or all findings; what they need of this machine is looked at now."""
+        around = Surroundings(
+            environment,
+            {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
             key_file=key_file_objection,
             readable=_is_readable,
             no_folder=_no_folder,
             extras=installed(),
             today=datetime.now(UTC).date(),
-            lenient=self.lenient,
         )
+        loaded = load(self, around)
+        if (settings := loaded.settings) is None:
+            return loaded
+        gateway = replace(settings.gateway, generation=self.generation)
+        return replace(loaded, settings=replace(settings, gateway=gateway))
 
 
 @dataclass(frozen=True, slots=True)
