@@ -30,12 +30,13 @@ from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
 from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, SHAPES, emptied, staged
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
+from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready, start_envoy
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, publish
+from openclaw_extproc.edge.reload.config_files import publish
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.workers.single_process import run_service
@@ -67,6 +68,7 @@ Exit codes: 0 every chain answers whatever happens to one provider; 1 one does n
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `drill`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument(
@@ -76,9 +78,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
-    """Raises `ConfigError`."""
-    read = sources.read()
+def run(options: argparse.Namespace) -> int:
+    """Prints the report of a drill. Returns the exit code. Raises `ConfigError`, `InputError`."""
+    read = needed_config_files(options).read()
     if read.settings is None:
         raise ConfigError(read.findings)
     logs.configure("critical", os.devnull)  # what simulated faults make the stages say is no news

@@ -13,8 +13,8 @@ import msgspec
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud
+from openclaw_extproc.edge.commands.options import InputError, needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.explain.asking import UnclearError, ask, header
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.explain.text import text
@@ -29,10 +29,6 @@ WIDTH = 100
 """Of the text where nobody says how wide the terminal is."""
 
 
-class InputError(ValueError):
-    """What was given on the command line cannot be used."""
-
-
 _EPILOG = """\
 openclaw-extproc explain request.json -c openclaw.yml --header 'x-openclaw-user: ada'
 
@@ -42,6 +38,7 @@ request or the configuration cannot be read.
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `explain`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("request", metavar="REQUEST.json", help="file with the request body; - reads standard input")
@@ -60,9 +57,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
-    """Raises `ConfigError`, `InputError`."""
-    read = sources.read()
+def run(options: argparse.Namespace) -> int:
+    """Prints the decision for a request. Returns the exit code. Raises `ConfigError`, `InputError`."""
+    read = needed_config_files(options).read()
     if read.settings is None:
         raise ConfigError(read.findings)
     gateway = read.settings.gateway
