@@ -60,7 +60,7 @@ class Service:
         """Names of cloud identities whose credential could not be renewed, put in by the threads that renew them."""
         self.health = HealthWatch(settings.gateway, tell)
         self._memory = Memory(self._gateway)
-        self.metrics = Metrics(self._gateway, self.health, self._memory.under_way)
+        self.metrics = Metrics(self._gateway, self.health, self._memory.in_flight)
         self.gate = OverloadGate(lambda: self._settings.overload, self.metrics.registry)
         self._credentials = Credentials(secrets, self._credential_failed)
         self.announced: Announce = no_other_worker
@@ -77,9 +77,9 @@ class Service:
             )
         )
         self._situation = RuntimeState()
-        self.probes = Probes(self.health, self._credentials.put_on, self.metrics.probed)
+        self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
         self.answers = SideRequestClient(
-            lambda: self._settings.listen, self.metrics.question, lambda: self._settings.gateway.callers.tls
+            lambda: self._settings.listen, self.metrics.count_side_request, lambda: self._settings.gateway.callers.tls
         )
         self.refresh()
 
@@ -150,13 +150,13 @@ class Service:
 
         secret, client_of = self.answers.secret, self._client_keys.client_of
         stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
-        quotable, under_way = self._credentials.quotable, self._memory.under_way
-        return RouteSession(stage, self._recorder.request, quotable, under_way, self.gate, self.health.planned)
+        quotable, in_flight = self._credentials.quotable, self._memory.in_flight
+        return RouteSession(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.planned)
 
     def open_attempt(self) -> Session:
         """A new session of the attempt stage, which finds its snapshot by the plan."""
-        put_on, under_way = self._credentials.put_on, self._memory.under_way
-        return AttemptSession(AttemptStage(self._snapshots), self._recorder.attempt, put_on, under_way, self.gate)
+        put_on, in_flight = self._credentials.put_on, self._memory.in_flight
+        return AttemptSession(AttemptStage(self._snapshots), self._recorder.attempt, put_on, in_flight, self.gate)
 
     async def collect_metrics(self) -> tuple[Metric, ...]:
         """The metrics of this process."""
@@ -168,7 +168,7 @@ class Service:
         return health_page.page(self.health.view(at), at)
 
     def _credential_failed(self, identity: str) -> None:
-        self.metrics.credential_failed(identity)
+        self.metrics.count_credential_failure(identity)
         self._not_renewed.append(identity)
 
     async def close(self) -> None:

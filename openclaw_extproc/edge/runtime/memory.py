@@ -98,15 +98,15 @@ class Memory:
         self.sessions = Sessions()
         self.latencies = Latencies()
         self.spending = Spending()
-        self.under_way = InFlight()
+        self.in_flight = InFlight()
         self.corrections = Corrections()
 
     def situation(self, features: Features, gateway: Gateway, at: float) -> RuntimeState:
         """All of it that bears on one request."""
-        held = self.under_way.held_usd(at)
+        held = self.in_flight.held_usd(at)
         return RuntimeState(
             latency=self.latencies.medians(at, streamed=features.stream),
-            inflight=self.under_way.inflight(at),
+            inflight=self.in_flight.inflight(at),
             token_ratio=self.corrections.ratios(),
             spent_this_hour=self.spending.this_hour(at) + held,
             spent_today=self.spending.today(at) + held,

@@ -70,7 +70,7 @@ class SingleProcess:
         self.notifier.update(settings_of(read))
 
     def count_reload(self, *, ok: bool) -> None:
-        self.service.metrics.reload(ok=ok)
+        self.service.metrics.count_reload(ok=ok)
 
     def apply_ejections(self, found: Unusable, seconds: float) -> None:
         self.service.apply_ejections(found, seconds)

@@ -1,4 +1,4 @@
-"""The parent of several workers: starts them, replaces who dies or hangs, and is one service towards everybody else.
+"""The parent of several workers: it starts them, replaces those that die or hang, and acts as one service.
 
 Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. What a
 worker sees of its own calls, health, latency and affinity, it knows by itself; what was counted is added up here. One
@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
@@ -25,7 +25,7 @@ from openclaw_extproc.edge.reload.restart_needed import Kept
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
-from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, sum_metrics, totals
+from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
 from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import Ejected, Probe, Probed, Start, Tokens
 from openclaw_extproc.model.json import Json
@@ -51,7 +51,7 @@ WELL_SECONDS = 30.0
 
 @dataclass(slots=True)
 class WorkerSlot:
-    """A worker's place: its addresses stay the same, whoever serves there."""
+    """The place of a worker: its addresses stay the same when the worker is replaced."""
 
     number: int
     listening: ListenAddresses
@@ -61,6 +61,8 @@ class WorkerSlot:
 
 
 class Supervisor:
+    """Starts, watches and replaces the worker processes, and passes on what they and the reload have to know."""
+
     def __init__(
         self,
         places: Sequence[ListenAddresses],
@@ -82,27 +84,16 @@ class Supervisor:
         self._starting: set[WorkerHandle] = set()
         self._tokens = KnownTokens()
         self._prober: WorkerHandle | None = None
-        self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
         self._stopping = False
         self._inside = secrets.token_urlsafe(32)
         self.registry = CollectorRegistry()
-        self._own = CollectorRegistry()
-        self._own.register(notifier.counter)
-        self._reloads = Counter(
-            "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self._own
-        )
-        self._restarts = Counter(
-            "openclaw_worker_restarts", "Workers that were replaced, by why", ["reason"], registry=self._own
-        )
-        self._ready = Gauge("openclaw_workers_ready", "Workers that take requests", registry=self._own)
-        self._ready.set_function(lambda: sum(_is_ready(slot) for slot in self._slots))
-        for reason in ("ended", "hung", "rolling"):
-            self._restarts.labels(reason)
+        """Returns the sums of all workers' metrics at each scrape."""
+        self._metrics = WorkerMetrics(notifier.counter, lambda: sum(_is_ready(slot) for slot in self._slots))
 
     async def start(self) -> None:
-        """All at once. Raises `StartError`."""
+        """Starts all workers at once and waits until they serve. Raises `StartError`."""
         await asyncio.gather(*(self._fill(slot) for slot in self._slots))
         loop = asyncio.get_running_loop()
         self.registry.register(
@@ -113,7 +104,7 @@ class Supervisor:
         self._do(self._keep_counting())
 
     async def stop(self, seconds: float) -> None:
-        """Nobody is replaced any more; streams under way get so long."""
+        """Ends all workers and replaces none. Running streams have so many seconds to end."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -123,13 +114,13 @@ class Supervisor:
         await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
 
     def not_ready(self) -> str:
-        """Why calls cannot be taken; empty when they can."""
+        """Why no request can be accepted; empty: requests can be."""
         return "" if any(_is_ready(slot) for slot in self._slots) else "no worker is ready"
 
     # -- the configuration ---------------------------------------------------------
 
     def refresh(self) -> None:
-        """Each worker does."""
+        """Does nothing: each worker refreshes itself."""
 
     async def prepare(self, read: ReadConfiguration) -> str:
         assert read.origin is not None, "what has settings has an origin"
@@ -146,7 +137,7 @@ class Supervisor:
             hand.apply()
 
     def count_reload(self, *, ok: bool) -> None:
-        self._reloads.labels("ok" if ok else "rejected").inc()
+        self._metrics.count_reload(ok=ok)
 
     @property
     def settings(self) -> Settings:
@@ -154,7 +145,7 @@ class Supervisor:
 
     @property
     def own_registry(self) -> CollectorRegistry:
-        return self._own
+        return self._metrics.own
 
     # -- what one sees for all -------------------------------------------------------
 
@@ -164,7 +155,7 @@ class Supervisor:
             hand.tell(Ejected(found, seconds))
 
     def _appoint(self) -> None:
-        """Have one of those who serve probe, if none does."""
+        """Makes one of the serving workers probe the providers, if none does."""
         serving = self._hands()
         if self._prober in serving or not serving:
             return
@@ -177,13 +168,13 @@ class Supervisor:
                 hand.tell(news)
 
     def _pass_on(self, of: WorkerHandle, news: Tokens) -> None:
-        """To all others, those that start or leave too: each of them may see what a provider answers to this token."""
+        """Passes tokens on to all other workers, those that start or leave too: each of them may see a response to them."""
         self._tokens.note(news.identity, news.tokens)
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
             hand.tell(news)
 
     def _hands(self) -> list[WorkerHandle]:
-        """Of those who serve."""
+        """The handles of the workers that serve."""
         return [slot.hand for slot in self._slots if slot.hand is not None]
 
     # -- what was counted ----------------------------------------------------------
@@ -191,7 +182,7 @@ class Supervisor:
     async def metrics(self) -> tuple[Metric, ...]:
         hands = [*self._leaving, *self._hands()]
         told = await asyncio.gather(*(hand.count() for hand in hands))
-        return sum_metrics([self._own.collect(), self._gone, *told])
+        return self._metrics.sums(told)
 
     async def health_page(self) -> bytes:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
@@ -205,7 +196,7 @@ class Supervisor:
     # -- who serves ------------------------------------------------------------------
 
     async def restart(self) -> None:
-        """One worker after the other, each new one ready before the old one takes no more."""
+        """Replaces one worker after the other. Each new one is ready before the old one accepts no more streams."""
         async with self._turning:
             for slot in self._slots:
                 await self._turn(slot)
@@ -222,7 +213,7 @@ class Supervisor:
             await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
         slot.wait = FIRST_WAIT_SECONDS
         await self._fill_again(slot)
-        self._restarts.labels("rolling").inc()
+        self._metrics.count_restart("rolling")
         if slot.listening.route.startswith("unix:"):
             self._do(self._left(old))
 
@@ -232,10 +223,10 @@ class Supervisor:
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
         self.notifier.gone(hand.pid)
-        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
+        self._metrics.add_ended(hand.metrics)
 
     async def _keep(self, slot: WorkerSlot) -> None:
-        """Replace whoever serves there when it ends or hangs."""
+        """Watches one place for ever, and replaces its worker when that ends or hangs."""
         looked = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -253,8 +244,8 @@ class Supervisor:
         slot.hand = None
         self._appoint()
         code = await hand.ended()
-        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
-        self._restarts.labels(reason).inc()
+        self._metrics.add_ended(hand.metrics)
+        self._metrics.count_restart(reason)
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
         self.notifier.gone(hand.pid)
@@ -265,7 +256,7 @@ class Supervisor:
         await self._fill_again(slot)
 
     async def _fill_again(self, slot: WorkerSlot) -> None:
-        """Until one serves there."""
+        """Tries to start a worker in this place until one serves, with growing waits."""
         while True:
             await asyncio.sleep(slot.wait)
             slot.wait = min(slot.wait * 2, LONGEST_WAIT_SECONDS)
@@ -277,7 +268,7 @@ class Supervisor:
                 return
 
     async def _fill(self, slot: WorkerSlot) -> None:
-        """Start a worker and wait until it serves. Raises `StartError`."""
+        """Starts a worker in this place and waits until it serves. Raises `StartError`."""
         origin = self._origin
         pair = slot.listening
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
@@ -329,7 +320,7 @@ async def _end(hand: WorkerHandle, seconds: float) -> None:
 
 @asynccontextmanager
 async def working(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
-    """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
+    """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
     application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)
