@@ -17,11 +17,9 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.config.checks import listener_findings, no_provider, unaskable_summarizer, unused_keys
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.gateway.callers import link_callers
-from openclaw_extproc.config.gateway.downstream import link_downstream
-from openclaw_extproc.config.gateway.drills import link_drills
 from openclaw_extproc.config.gateway.exposure import open_doors
-from openclaw_extproc.config.gateway.health import link_health
-from openclaw_extproc.config.gateway.limits import degraded, link_emergency, link_limits, patient
+from openclaw_extproc.config.gateway.health import link_drills, link_health
+from openclaw_extproc.config.gateway.limits import degraded, link_downstream, link_emergency, link_limits, patient
 from openclaw_extproc.config.gateway.notices import link_notices
 from openclaw_extproc.config.gateway.on_sidecar_failure import link_fail_open
 from openclaw_extproc.config.gateway.passthrough import link_passthrough, passed_on

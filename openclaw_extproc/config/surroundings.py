@@ -10,8 +10,7 @@ from datetime import date
 
 from openclaw_extproc.config.findings import Finding, lacking, warning
 from openclaw_extproc.config.known.prices import NEWEST
-from openclaw_extproc.config.providers.cloud_credentials import is_cloud, lacks
-from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.providers.cloud_credentials import Objection, is_cloud, lacks, unsendable
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.settings import BasePath

@@ -1,39 +1,28 @@
 """The ext_proc service of one process: its sessions with Envoy, and the snapshot that a reload replaces."""
 
 import asyncio
-import gc
-import logging
 import random
-import sys
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 
-from openclaw_extproc.config.findings import ConfigError, Finding, blocking, errors
-from openclaw_extproc.config.settings import Settings, StageTls
+from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials.credentials import Credentials
 from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_worker
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.ext_proc.sessions import AttemptSession, RouteSession
-from openclaw_extproc.edge.ext_proc.stage_server import stage_server
 from openclaw_extproc.edge.ext_proc.transport import Session
-from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload import restart_needed
-from openclaw_extproc.edge.reload.background import aside
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.memory import Memory
-from openclaw_extproc.edge.runtime.overload import OverloadGate, pressure_file
+from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.runtime.probes import Probes
 from openclaw_extproc.edge.runtime.side_requests import SideRequestClient
-from openclaw_extproc.edge.telemetry import admin, health_page, logs
+from openclaw_extproc.edge.telemetry import health_page
 from openclaw_extproc.edge.telemetry.alerts import Alerts, Tell, nobody
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.edge.telemetry.recorder import Recorder

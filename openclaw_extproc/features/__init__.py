@@ -1,7 +1,7 @@
 """What policy may look at: a flat, cheap summary of one request.
 
-Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code`, `language` and `structure`
-(what that is like), `declared` and `identity` (what it says of itself, and whose it is), `shown` (its headers).
+Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code` and `language` (what that
+is like), `declared` and `identity` (what it says of itself, and whose it is).
 Bounded in time whatever the size: long texts are looked at in samples, at their head and at their tail.
 """
 
@@ -10,17 +10,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.features.attribution import attributed
-from openclaw_extproc.features.code import has_code
+from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.content import content_of
-from openclaw_extproc.features.declared import Declared, declared
+from openclaw_extproc.features.declared import Declared, attributed, declared, shown
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.language import language
 from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
-from openclaw_extproc.features.shown import shown
 from openclaw_extproc.features.size import NOTHING, Size
-from openclaw_extproc.features.structure import prose, questions, steps
 from openclaw_extproc.features.tokens import estimated_tokens, size_of, size_of_chat, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, Turn
@@ -111,7 +108,12 @@ def extract(
 
 
 def _features(
-    ask: Ask, client_format: str, words: "_OwnWords", about: Declared, identity: CallerIdentity, headers: Mapping[str, str]
+    ask: Ask,
+    client_format: str,
+    words: "_OwnWords",
+    about: Declared,
+    identity: CallerIdentity,
+    headers: Mapping[str, str],
 ) -> Features:
     chat = ask if isinstance(ask, Chat) else _NO_CHAT
     content = content_of(chat)

@@ -23,9 +23,8 @@ from openclaw_extproc.render.ext_proc import (
 from openclaw_extproc.render.fail_open import clusters, planned, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
-from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
-from openclaw_extproc.render.unanswered_log import unanswered_log
+from openclaw_extproc.render.stderr_logs import refusals_log, unanswered_log
 from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 from openclaw_extproc.stages.route.passthrough import METHODS
 

@@ -4,8 +4,8 @@ import pytest
 
 from openclaw_extproc.config.findings import errors
 from openclaw_extproc.config.load import ConfigTexts, load
+from openclaw_extproc.config.providers.cloud_credentials import Objection
 from openclaw_extproc.config.surroundings import Surroundings
-from openclaw_extproc.config.providers.key_text import Objection
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
 HOST = "load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {%s}}]}]}"

@@ -2,10 +2,10 @@ import pytest
 
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.load import ConfigTexts, load
-from openclaw_extproc.config.surroundings import Surroundings
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.providers.cloud_credentials import Objection
 from openclaw_extproc.config.providers.link import cluster_name
 from openclaw_extproc.config.settings import Upstream
+from openclaw_extproc.config.surroundings import Surroundings
 from tests.config.loading import FORMATS, KEYS, complaints, settings, warnings
 
 

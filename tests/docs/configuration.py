@@ -4,8 +4,8 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.checks import keys_without_effect
+from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.policy.select import variables
 from openclaw_extproc.policy.select.variables import VARIABLES
 from tests.docs.keys import Key, tables

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.providers.cloud_credentials import Objection
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.reload import files
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable

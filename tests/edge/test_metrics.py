@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import InFlight
-from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
+from openclaw_extproc.edge.telemetry.admin import WithFormerNames
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.record import DecisionRecord

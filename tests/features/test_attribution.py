@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declared, extract
-from openclaw_extproc.features.attribution import attributed
+from openclaw_extproc.features.declared import attributed
 from openclaw_extproc.model.chat import Chat
 
 SAID = Declared(user="boss", cost_centre="sales")

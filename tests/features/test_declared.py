@@ -7,8 +7,7 @@ import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declared, extract
-from openclaw_extproc.features.declared import MAX_BYTES, TASKS, TIER_WORDS
-from openclaw_extproc.features.shown import MAX_HEADERS, MAX_VALUE_BYTES, shown
+from openclaw_extproc.features.declared import MAX_BYTES, MAX_HEADERS, MAX_VALUE_BYTES, TASKS, TIER_WORDS, shown
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.embed import Embed

@@ -3,10 +3,8 @@
 import pytest
 
 from openclaw_extproc.notices.channels import Rate
-from openclaw_extproc.notices.joining import FIRST_SECONDS, LONGEST_SECONDS, MAX_SUBJECTS, Joining
+from openclaw_extproc.notices.joining import FIRST_SECONDS, LONGEST_SECONDS, MAX_SUBJECTS, Joining, Outages, Pace
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
-from openclaw_extproc.notices.outages import Outages
-from openclaw_extproc.notices.pace import Pace
 
 AT = 1_754_000_000.0
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.callers import CallerRules, ClaimNames, Client, JwksServer, JwtRules, ListenerTls
 from openclaw_extproc.config.findings import Finding, error, known, lacking, nearest, warning
-from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
-from openclaw_extproc.config.providers.networks import is_loopback, is_near
+from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint, is_loopback, is_near
 from openclaw_extproc.config.schema.callers import ClientEntry, JwtSection, TlsSection
 from openclaw_extproc.config.schema.config_file import Written
 

@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Iterator
 
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.config.schema.stages import Stages
-from openclaw_extproc.config.schema.stages import StageTls as Tls
+from openclaw_extproc.config.schema.workers import Stages
+from openclaw_extproc.config.schema.workers import StageTls as Tls
 from openclaw_extproc.config.settings import ROUTE_ADDRESS, UNIX, StageAddresses, StageTls
 
 PATH = "gateway.stages"

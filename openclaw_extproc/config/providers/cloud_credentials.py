@@ -1,4 +1,4 @@
-"""Linking of cloud credentials: AWS keys and Google identities, by name.
+"""Linking of cloud credentials (AWS keys and Google identities, by name), and what makes a key or its file unusable.
 
 Left out: keys in the configuration itself, and identities described in a file of another kind than a service
 account's: the usual chain of each SDK reads those, under the name `default`.
@@ -6,6 +6,7 @@ account's: the usual chain of each SDK reads those, under the name `default`.
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeGuard
 
 from openclaw_extproc.config.findings import Finding, error
@@ -49,3 +50,23 @@ def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Fi
         yield error(f"{section}.region", "missing: signatures need a region", "write one such as us-east-1")
     if provider.auth == "aws" and not provider.authority:
         yield error(section, "its cluster names no host: a signature is for one host", "write endpoint.hostname")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def unsendable(key: str) -> str:
+    """What no header can carry of a key, in words; empty when there is none. Space around a key is cut off before."""
+    if "\n" in key or "\r" in key:
+        return "a line break"
+    return "a control character" if _CONTROL.search(key) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """The reason why the file of a key cannot be used as it is."""
+
+    why: str
+    """In words that go behind "the key file"."""
+    is_usable: bool = False
+    """Whether a provider can be asked with it all the same."""

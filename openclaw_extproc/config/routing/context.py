@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.config.findings import Finding, error, nearest, warning
-from openclaw_extproc.config.schema.context import ContextManagement
+from openclaw_extproc.config.schema.router import ContextManagement
 from openclaw_extproc.gateway import AUTO, Provider
 from openclaw_extproc.policy.context import SUMMARY_TOKENS
 from openclaw_extproc.strategy import Context

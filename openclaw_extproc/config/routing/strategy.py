@@ -29,7 +29,12 @@ VirtualNames: TypeAlias = Mapping[str, Virtual]
 
 
 def link_strategy(
-    written: Written, forms: Forms, providers: Providers, gateway: Gateway, pools: Mapping[str, Pool], virtual: VirtualNames
+    written: Written,
+    forms: Forms,
+    providers: Providers,
+    gateway: Gateway,
+    pools: Mapping[str, Pool],
+    virtual: VirtualNames,
 ) -> tuple[Strategy, list[Finding]]:
     """The strategy of all sections about the choice of a model; pools, costs and context are added to it by others.
 

@@ -34,15 +34,15 @@ from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready, start_envoy
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import publish
-from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.service import Service
-from openclaw_extproc.edge.workers.single_process import run_service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
+from openclaw_extproc.edge.workers.single_process import run_service
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import MAX_ATTEMPTS

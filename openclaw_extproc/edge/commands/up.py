@@ -23,6 +23,7 @@ from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import answering, clusters_place, start_envoy
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.cds_file import CdsFile
 from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import (
@@ -33,9 +34,8 @@ from openclaw_extproc.edge.reload.config_files import (
     startable,
     write_secrets,
 )
-from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
-from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget, report_findings, settings_of, watch_files
+from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from openclaw_extproc.config.providers.key_text import unsendable
+from openclaw_extproc.config.providers.cloud_credentials import unsendable
 from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, FileRefusedError, read_text
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
-from openclaw_extproc.edge.runtime.overload import PressureFile
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
+from openclaw_extproc.edge.runtime.overload import PressureFile
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.notices.kinds import Notice, NoticeKind

@@ -21,12 +21,10 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.notify.delivery import Message, Posted, post
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.notices import cron, payloads, report, wording
+from openclaw_extproc.notices import cron, payloads, wording
 from openclaw_extproc.notices.channels import Channel, Route
-from openclaw_extproc.notices.joining import Joining
+from openclaw_extproc.notices.joining import Joining, Outages, Pace
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
-from openclaw_extproc.notices.outages import Outages
-from openclaw_extproc.notices.pace import Pace
 
 HERE = 0
 """The source of what this process saw itself; a worker's is its process id."""
@@ -50,7 +48,7 @@ class _Reported:
     """What a channel's last report ended with."""
 
     at: float
-    totals: report.Totals
+    totals: wording.Totals
     due: float
 
 
@@ -148,12 +146,12 @@ class Notifier:
                 known = before.get(name, _Reported(self._began, {}, due))
                 self._reported[name] = _Reported(known.at, known.totals, due)
 
-    async def _report(self, at: float, totals: report.Totals) -> None:
+    async def _report(self, at: float, totals: wording.Totals) -> None:
         for name, before in list(self._reported.items()):
             line = self._lines.get(name)
             if line is None or before.due > at:
                 continue
-            text = report.text(totals, before.totals, at, before.at)
+            text = wording.report_text(totals, before.totals, at, before.at)
             line.take(Notice(NoticeKind.DAILY_REPORT, "report", text, at), joined=False)
             self._reported[name] = _Reported(at, totals, _next(line.channel, at) or float("inf"))
 
@@ -275,12 +273,12 @@ def _next(channel: Channel, at: float) -> float | None:
     return cron.read(route.schedule).next_after(at) if route is not None else None
 
 
-def _totals(metrics: Iterable[Metric]) -> report.Totals:
+def _totals(metrics: Iterable[Metric]) -> wording.Totals:
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for metric in metrics
         for sample in metric.samples
-        if sample.name in report.SERIES
+        if sample.name in wording.SERIES
     }
 
 

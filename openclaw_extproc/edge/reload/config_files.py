@@ -13,7 +13,7 @@ import msgspec
 
 from openclaw_extproc.config.findings import ConfigError, Finding, errors
 from openclaw_extproc.config.load import ConfigTexts, Loaded, load, spots_of
-from openclaw_extproc.config.providers.key_text import unsendable
+from openclaw_extproc.config.providers.cloud_credentials import unsendable
 from openclaw_extproc.config.read.positions import located
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.surroundings import Surroundings

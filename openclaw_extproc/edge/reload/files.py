@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.providers.cloud_credentials import Objection, unsendable
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
 """Of a configuration or clusters file. That of a thousand providers has 7 MB."""

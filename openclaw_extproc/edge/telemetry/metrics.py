@@ -104,9 +104,7 @@ class _AttemptMetrics:
         self._attempts = counter("openclaw_attempts", "Attempts by how they ended", "provider", "outcome")
         about = "Requests that are no model calls, sent on unread"
         self._passthrough = counter("openclaw_passthrough", about, "provider", "model", "outcome")
-        self._tokens = counter(
-            "openclaw_tokens", "Tokens as the provider counted them", "provider", "model", "type"
-        )
+        self._tokens = counter("openclaw_tokens", "Tokens as the provider counted them", "provider", "model", "type")
         self._alerts = {reason: counter(f"openclaw_{reason}", about, "provider") for reason, about in ALERTS.items()}
 
     def count(self, entry: AttemptEntry) -> None:
@@ -133,7 +131,9 @@ class _RequestMetrics:
             return Counter(name, about, labels, registry=registry)
 
         self._requests = counter("openclaw_requests", "Requests by what the client got", "client_format", "status")
-        about = "Requests by who sent them: a name under `clients`, `other` for a verified caller that is not listed there"
+        about = (
+            "Requests by who sent them: a name under `clients`, `other` for a verified caller that is not listed there"
+        )
         self._clients = counter("openclaw_client_requests", about, "client", "identity_source", "status")
         about = "Requests by what was decided about them: `rule` only where one chose the model"
         self._decisions = counter("openclaw_decisions", about, "mode", "tier", "chosen_by", "rule")

@@ -19,7 +19,7 @@ class Sink(Protocol):
 
 
 class Recorder:
-    """Gives each entry to all sinks in their order. They get the same entry and the same time, so they cannot differ."""
+    """Gives each entry to all sinks in their order. All get the same entry and time, so they cannot differ."""
 
     def __init__(self, sinks: tuple[Sink, ...]) -> None:
         self._sinks = sinks

@@ -12,7 +12,7 @@ from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 class RequestLog:
     """The sink that writes one log line for each request. An attempt has no line: its request names it."""
 
-    def attempt(self, entry: AttemptEntry, at: float) -> None:
+    def attempt(self, entry: AttemptEntry, at: float) -> None:  # noqa: ARG002  # the methods of a `Sink`
         return
 
     def request(self, entry: RequestEntry, at: float) -> None:  # noqa: ARG002  # the log has its own clock

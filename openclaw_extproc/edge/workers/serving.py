@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
-from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
-from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
 from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
 from openclaw_extproc.edge.workers.supervisor import Supervisor, working
 
 
@@ -36,7 +36,10 @@ async def served(
         return
     service = Service(read.settings, Secrets(environment), notifier.tell)
     service.metrics.registry.register(notifier.counter)
-    async with _telling(notifier, read.settings, service.collect_metrics), run_service(service, listening[0], not_ready):
+    async with (
+        _telling(notifier, read.settings, service.collect_metrics),
+        run_service(service, listening[0], not_ready),
+    ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)
 

@@ -20,7 +20,9 @@ from openclaw_extproc.edge.telemetry import admin, health_page
 
 
 @asynccontextmanager
-async def run_service(service: Service, listening: ListenAddresses, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+async def run_service(
+    service: Service, listening: ListenAddresses, not_ready: Callable[[], str]
+) -> AsyncGenerator[None]:
     """Serves in this process until the block ends.
 
     Args:

@@ -19,10 +19,10 @@ from prometheus_client import CollectorRegistry, Metric
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
 from openclaw_extproc.edge.reload.restart_needed import Kept
-from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
@@ -168,7 +168,7 @@ class Supervisor:
                 hand.tell(news)
 
     def _pass_on(self, of: WorkerHandle, news: Tokens) -> None:
-        """Passes tokens on to all other workers, those that start or leave too: each of them may see a response to them."""
+        """Passes tokens on to all other workers, starting and leaving ones too: each may see a response to them."""
         self._tokens.note(news.identity, news.tokens)
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
             hand.tell(news)

@@ -18,12 +18,12 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.background import aside
 from openclaw_extproc.edge.reload.config_files import Origin
-from openclaw_extproc.edge.runtime.overload import pressure_file
 from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS
-from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
+from openclaw_extproc.edge.runtime.overload import pressure_file
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers.heartbeat import Heartbeat
