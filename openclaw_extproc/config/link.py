@@ -17,21 +17,27 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.config.checks import listener_findings, no_provider, unaskable_summarizer, unused_keys
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.gateway.callers import link_callers
-from openclaw_extproc.config.gateway.exposure import open_doors
+from openclaw_extproc.config.gateway.exposure import exposure_findings
 from openclaw_extproc.config.gateway.health import link_drills, link_health
-from openclaw_extproc.config.gateway.limits import degraded, link_downstream, link_emergency, link_limits, patient
+from openclaw_extproc.config.gateway.limits import (
+    emergency_findings,
+    link_downstream,
+    link_emergency,
+    link_limits,
+    with_provider_timeouts,
+)
 from openclaw_extproc.config.gateway.notices import link_notices
 from openclaw_extproc.config.gateway.on_sidecar_failure import link_fail_open
-from openclaw_extproc.config.gateway.passthrough import link_passthrough, passed_on
+from openclaw_extproc.config.gateway.passthrough import link_passthrough, with_passthrough_clusters
 from openclaw_extproc.config.gateway.stages import link_stages
 from openclaw_extproc.config.models.chains import Chain, link_chains
 from openclaw_extproc.config.models.link import LinkedModels, link_models
-from openclaw_extproc.config.providers.capabilities import capabilities, fitness
+from openclaw_extproc.config.providers.capabilities import capability_findings, format_findings
 from openclaw_extproc.config.providers.link import Providers, link_providers, with_headers
 from openclaw_extproc.config.read.clusters import Clusters
 from openclaw_extproc.config.read.forms import Forms, read_forms
 from openclaw_extproc.config.routing.context import cheapest_summarizer, link_context
-from openclaw_extproc.config.routing.load_balancing import limited, link_balance
+from openclaw_extproc.config.routing.load_balancing import link_balance, with_request_limits
 from openclaw_extproc.config.routing.strategy import link_strategy, without_choice
 from openclaw_extproc.config.schema.config_file import GatewaySection, Written
 from openclaw_extproc.config.schema.overrides import SessionFile
@@ -87,8 +93,8 @@ def link_targets(source: Source) -> tuple[Targets, list[Finding]]:
     session_name, session_file = source.session or ("", None)
     forms, findings = read_forms(written, session_file, session_name)
     providers, about_providers = link_providers(forms, source.clusters, source.around.formats)
-    providers = with_headers(patient(providers, written), written.gateway.forward_headers)
-    providers = passed_on(providers, written.gateway.passthrough)
+    providers = with_headers(with_provider_timeouts(providers, written), written.gateway.forward_headers)
+    providers = with_passthrough_clusters(providers, written.gateway.passthrough)
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
     models = link_models(written, forms, source.clusters, providers, chains, source.around.today)
     return Targets(forms, providers, chains, models), [*findings, *about_providers, *about_chains, *models.findings]
@@ -137,8 +143,8 @@ def _check_targets(source: Source, targets: Targets) -> list[Finding]:
     written, providers = source.written, targets.providers
     return [
         *credential_findings(providers, source.around),
-        *fitness(providers),
-        *capabilities(written.gateway.models, targets.forms, providers),
+        *format_findings(providers),
+        *capability_findings(written.gateway.models, targets.forms, providers),
         *no_provider(written, providers),
         *listener_findings(written.gateway),
     ]
@@ -175,13 +181,13 @@ def link_routing(
     strategy, about_strategy = link_strategy(
         written, targets.forms, targets.providers, gateway, balance.pools, models.virtual
     )
-    findings = [*degraded(written.router.emergency, gateway), *about_balance, *about_strategy]
+    findings = [*emergency_findings(written.router.emergency, gateway), *about_balance, *about_strategy]
     if not _is_routing(written):
         strategy, about_router = without_choice(strategy)
         findings += about_router
         balance = replace(balance, tiers={})
     strategy = balance.added_to(models.into(replace(strategy, context=context)))
-    return Routing(strategy, limited(targets.providers.upstreams, balance.pools, gateway)), findings
+    return Routing(strategy, with_request_limits(targets.providers.upstreams, balance.pools, gateway)), findings
 
 
 # -- 5. the process and its Envoy ----------------------------------------------------
@@ -231,7 +237,7 @@ def _exposure(
 ) -> Iterator[Finding]:
     providers = targets.providers
     meant = _in_the_clear(providers, source.clusters)
-    return open_doors(source.written, gateway.callers, providers.by_name, endpoints, providers.paths, meant)
+    return exposure_findings(source.written, gateway.callers, providers.by_name, endpoints, providers.paths, meant)
 
 
 def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:

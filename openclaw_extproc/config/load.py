@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
+from openclaw_extproc.config.findings import ConfigError, Finding, file_errors, without_consequences
 from openclaw_extproc.config.link import Source, link
 from openclaw_extproc.config.read.clusters import Clusters, read_clusters
-from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, checked
-from openclaw_extproc.config.read.positions import Spot, is_written, located
+from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, validated
+from openclaw_extproc.config.read.positions import Spot, is_written, with_position
 from openclaw_extproc.config.read.positions import merge as merge_spots
 from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
 from openclaw_extproc.config.schema.config_file import Written
@@ -57,20 +57,20 @@ def load(texts: ConfigTexts, around: Surroundings) -> Loaded:
     spots = _Spots(texts.texts)
     source, findings = _read(texts, around, spots)
     if source is None:
-        return Loaded(None, spots.ordered(findings))
+        return Loaded(None, spots.sort(findings))
     settings, found = link(source)
-    findings += spots.not_following(fresh(found, findings), findings)
-    return Loaded(None if blocking(findings) else settings, spots.ordered(findings))
+    findings += spots.without_followers(without_consequences(found, findings), findings)
+    return Loaded(None if file_errors(findings) else settings, spots.sort(findings))
 
 
 def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[Source | None, list[Finding]]:
     """The checked texts. `None` when one of them is no YAML: all that it defines would seem to be missing then."""
-    merged, findings = _merged(texts.texts, around.environment, spots)
-    written, found = checked(Written, merged or {})
+    merged, findings = _merge_texts(texts.texts, around.environment, spots)
+    written, found = validated(Written, merged or {})
     findings += found
-    clusters, found = _clusters(texts.clusters, around.formats, frozenset(texts.ours), spots)
+    clusters, found = _read_clusters(texts.clusters, around.formats, frozenset(texts.ours), spots)
     findings += found
-    session, found = _session(texts.session, around.environment, spots)
+    session, found = _read_session(texts.session, around.environment, spots)
     findings += found
     if merged is None or clusters is None or (texts.session and session is None):
         return None, findings
@@ -81,7 +81,7 @@ def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[So
 def spots_of(texts: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> Spot:
     """Where everything of openclaw.yml is written, for a finding that is made later."""
     spots = _Spots(texts)
-    _merged(texts, environment, spots)
+    _merge_texts(texts, environment, spots)
     return spots.main
 
 
@@ -94,19 +94,19 @@ class _Spots:
         self.others: dict[str, Spot] = {}
         """Of the clusters file and of session.yml, by the name that paths into them begin with."""
 
-    def ordered(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    def sort(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Each once and with its place, errors first."""
-        placed = dict.fromkeys(self._placed(finding) for finding in findings)
+        placed = dict.fromkeys(self._with_position(finding) for finding in findings)
         return tuple(sorted(placed, key=lambda finding: finding.severity != "error"))
 
-    def _placed(self, finding: Finding) -> Finding:
+    def _with_position(self, finding: Finding) -> Finding:
         for name, root in self.others.items():
             if finding.path.startswith(f"{name}: "):
-                inside = located(replace(finding, path=finding.path.removeprefix(f"{name}: ")), root)
+                inside = with_position(replace(finding, path=finding.path.removeprefix(f"{name}: ")), root)
                 return replace(inside, path=finding.path)
-        return located(finding, self.main)
+        return with_position(finding, self.main)
 
-    def not_following(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+    def without_followers(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
         """Without what only follows from a mistyped key: that another key of its section is missing."""
         sections = {one.path.rpartition(".")[0] for one in before if one.finding.startswith(UNKNOWN_KEY)}
         return [
@@ -118,7 +118,7 @@ class _Spots:
         ]
 
 
-def _merged(
+def _merge_texts(
     texts: Sequence[tuple[str, str]], environment: Mapping[str, str], spots: _Spots
 ) -> tuple[dict[str, Plain] | None, list[Finding]]:
     """No values if any text cannot be read."""
@@ -128,14 +128,16 @@ def _merged(
     for name, text in texts:
         spot = Spot(name, 0)
         file, found = read_yaml(name, text, environment, spot)
-        findings += (located(one, spot) for one in found)  # in this file, whatever the others have at the same path
+        findings += (
+            with_position(one, spot) for one in found
+        )  # in this file, whatever the others have at the same path
         unread = unread or file is None
         merged = merge(merged, file or {})
         spots.main = merge_spots(spots.main, replace(spot, file=spots.main.file))
     return None if unread else merged, findings
 
 
-def _clusters(
+def _read_clusters(
     file: tuple[str, str] | None, formats: Mapping[str, BasePath], ours: Collection[str], spots: _Spots
 ) -> tuple[Clusters | None, list[Finding]]:
     """No clusters if their text cannot be read."""
@@ -151,7 +153,7 @@ def _clusters(
     return clusters, [*findings, *found]
 
 
-def _session(
+def _read_session(
     file: tuple[str, str] | None, environment: Mapping[str, str], spots: _Spots
 ) -> tuple[SessionFile | None, list[Finding]]:
     """Nothing if its text cannot be read. Its findings name the file."""
@@ -160,7 +162,7 @@ def _session(
     name, text = file
     spots.others[name] = Spot(name, 0)
     values, findings = read_yaml(name, text, environment, spots.others[name])
-    levels, found = (None, list[Finding]()) if values is None else checked(SessionFile, values)
+    levels, found = (None, list[Finding]()) if values is None else validated(SessionFile, values)
     return levels, [_of_file(name, finding) for finding in (*findings, *found)]
 
 

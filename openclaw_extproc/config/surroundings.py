@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from openclaw_extproc.config.findings import Finding, lacking, warning
+from openclaw_extproc.config.findings import Finding, environment_error, warning
 from openclaw_extproc.config.known.prices import NEWEST
-from openclaw_extproc.config.providers.cloud_credentials import Objection, is_cloud, lacks, unsendable
+from openclaw_extproc.config.providers.cloud_credentials import Objection, cloud_findings, is_cloud, unsendable_part
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.settings import BasePath
@@ -45,24 +45,26 @@ class Surroundings:
     def has_usable(self, variable: str) -> bool:
         """Whether an environment variable has a value that a header can carry."""
         value = self.environment.get(variable, "").strip()
-        return bool(value) and not unsendable(value)
+        return bool(value) and not unsendable_part(value)
 
 
 def credential_findings(providers: Providers, around: Surroundings) -> Iterator[Finding]:
     """Findings about credentials that are missing now: their providers cannot be used, and all others can."""
     for name, provider in providers.by_name.items():
         credential, path = provider.credential, providers.paths[name]
-        yield from lacks(provider, path, around.extras)
+        yield from cloud_findings(provider, path, around.extras)
         if "/" in credential:
             yield from _key_file(provider, path, around)
         elif is_cloud(provider.auth):
             continue  # a profile may be anywhere: who asks for it says so
         elif credential and not around.environment.get(credential, "").strip():
             finding = f"the variable {credential} is not set, so {name} cannot be used"
-            yield lacking(path, finding, f"export {credential}=... before the start")
+            yield environment_error(path, finding, f"export {credential}=... before the start")
         elif credential and not around.has_usable(credential):
             holds = f"the variable {credential} contains a line break or another control character within the key"
-            yield lacking(path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone")
+            yield environment_error(
+                path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone"
+            )
 
 
 def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[Finding]:
@@ -75,7 +77,7 @@ def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[F
         yield warning(path, f"{file} {objection.why}", "let this user alone read it")
     else:
         remedy = "put the key there, alone and readable for this user; it is read again at each call"
-        yield lacking(path, f"{file} {objection.why}, so {name} cannot be used", remedy)
+        yield environment_error(path, f"{file} {objection.why}, so {name} cannot be used", remedy)
 
 
 def with_credentials(providers: Providers, around: Surroundings) -> dict[str, Provider]:
@@ -97,4 +99,6 @@ def log_findings(written: Written, around: Surroundings) -> Iterator[Finding]:
     output = written.logging.output
     if output not in (None, "-", "stdout") and (why := around.no_folder(output)):
         finding = f"no file can be written there ({why}), so the log goes to standard output"
-        yield lacking("logging.output", finding, 'create the folder for this user, or write output: "-"', "machine")
+        yield environment_error(
+            "logging.output", finding, 'create the folder for this user, or write output: "-"', "machine"
+        )

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.config.findings import ConfigError, by_place
+from openclaw_extproc.config.findings import ConfigError, sorted_by_place
 from openclaw_extproc.config.schema.json_schema import schema
 from openclaw_extproc.edge.commands import drill, explain, health, render, serve, up, validate
 from openclaw_extproc.edge.commands.options import FAILED, OK, WRONG, InputError, add_file_options
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run(options)
     except ConfigError as error:
-        for finding in by_place(error.findings):
+        for finding in sorted_by_place(error.findings):
             sys.stderr.write(f"{finding.severity}: {finding}\n")
         code = WRONG
     except InputError as problem:

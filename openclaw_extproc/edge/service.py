@@ -42,7 +42,7 @@ class Service:
     def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
         """`tell` sends a notice to the operator."""
         self._settings = settings
-        self._kept = restart_needed.Kept.of(settings)
+        self._kept = restart_needed.FixedSettings.of(settings)
         self._snapshots = Snapshots(settings.gateway)
         self._tell = tell
         self._not_renewed: deque[str] = deque(maxlen=100)
@@ -140,7 +140,7 @@ class Service:
         secret, client_of = self.answers.secret, self._client_keys.client_of
         stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
         quotable, in_flight = self._credentials.quotable, self._memory.in_flight
-        return RouteSession(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.planned)
+        return RouteSession(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.note_plan)
 
     def open_attempt(self) -> Session:
         """A new session of the attempt stage, which finds its snapshot by the plan."""

@@ -12,11 +12,11 @@ from typing import Literal
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.content import content_of
-from openclaw_extproc.features.declared import Declared, attributed, declared, shown
+from openclaw_extproc.features.declared import Declared, attribute, declaration, visible_headers
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
+from openclaw_extproc.features.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.size import NOTHING, Size
 from openclaw_extproc.features.tokens import estimated_tokens, size_of, size_of_chat, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
@@ -103,8 +103,8 @@ def extract(
     """
     said = headers or {}
     words = _own_words(ask.turns) if isinstance(ask, Chat) else _NO_WORDS
-    about = attributed(declared(said, identity_of(ask)), identity, callers)
-    return _features(ask, client_format, words, about, identity, shown(said))
+    about = attribute(declaration(said, identity_of(ask)), identity, callers)
+    return _features(ask, client_format, words, about, identity, visible_headers(said))
 
 
 def _features(
@@ -168,7 +168,7 @@ def _own_words(turns: Sequence[Turn]) -> _OwnWords:
     own = last_own_pieces(turns)
     if not own:
         return _NO_WORDS
-    size, query, glance = size_of_text(own), cut(own, QUERY_CHARS), cut(own, GLANCE_CHARS)
+    size, query, glance = size_of_text(own), head_and_tail(own, QUERY_CHARS), head_and_tail(own, GLANCE_CHARS)
     said_plainly = prose(query)
     return _OwnWords(
         query=query,
@@ -201,9 +201,9 @@ def of_unread(
         tools=0,
         images=0,
         operation="passthrough",
-        declared=attributed(declared(headers, Identity()), identity, callers),
+        declared=attribute(declaration(headers, Identity()), identity, callers),
         identity=identity,
-        headers=shown(headers),
+        headers=visible_headers(headers),
     )
 
 

@@ -106,10 +106,10 @@ def prose(text: str) -> str:
 
 def questions(text: str) -> int:
     """Of several marks in a row the last one counts. At most `_MOST_QUESTIONS` of each kind of mark."""
-    return sum(_ended(text, mark) for mark in _MARKS if mark in text)
+    return sum(_endings(text, mark) for mark in _MARKS if mark in text)
 
 
-def _ended(text: str, mark: str) -> int:
+def _endings(text: str, mark: str) -> int:
     found, at = 0, text.find(mark)
     while at >= 0 and found < _MOST_QUESTIONS:
         behind = text[at + 1 : at + 2]

@@ -63,7 +63,7 @@ TIER_WORDS: Mapping[str, Tier] = {
 TASKS: tuple[str, ...] = get_args(Task)
 
 
-def declared(headers: Mapping[str, str], body: Identity) -> Declared:
+def declaration(headers: Mapping[str, str], body: Identity) -> Declared:
     """`headers`: names in lower case. `body`: who the request's own format says it comes from.
 
     Raises:
@@ -163,7 +163,7 @@ def _dollars(text: str) -> float | None:
     return amount if isfinite(amount) and amount >= 0 and "_" not in text else None
 
 
-def attributed(said: Declared, identity: CallerIdentity, rules: CallerRules) -> Declared:
+def attribute(said: Declared, identity: CallerIdentity, rules: CallerRules) -> Declared:
     """`said` with the user and the cost centre that count; what was said and does not count is kept as a label.
 
     Raises:
@@ -197,7 +197,7 @@ MAX_HEADERS = 100
 MAX_VALUE_BYTES = 256
 
 
-def shown(headers: Mapping[str, str]) -> dict[str, str]:
+def visible_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """By their names in lower case, without pseudo headers, secrets, and what is longer than its limit."""
     names = (name for name in headers if not name.startswith(":") and not may_be_secret(name.lower()))
     return {name.lower(): _short_value(headers[name]) for name, _ in zip(names, range(MAX_HEADERS), strict=False)}

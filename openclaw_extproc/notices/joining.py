@@ -79,7 +79,7 @@ class Pace:
             self._sent.popleft()
         return 0.0 if len(self._sent) < self.rate.count else self._sent[0] + self.rate.seconds - at
 
-    def sent(self, at: float) -> None:
+    def note_sent(self, at: float) -> None:
         if self.rate is not None:
             self._sent.append(at)
 
@@ -105,7 +105,7 @@ class Outages:
         sources.discard(source)
         return self._ends(notice.subject)
 
-    def gone(self, source: int) -> tuple[str, ...]:
+    def forget_worker(self, source: int) -> tuple[str, ...]:
         """Subjects that nobody says to be out any more, because this source has ended."""
         for sources in self._out.values():
             sources.discard(source)

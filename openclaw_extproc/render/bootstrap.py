@@ -20,7 +20,7 @@ from openclaw_extproc.render.ext_proc import (
     ROUTE_CLUSTER,
     route_stage,
 )
-from openclaw_extproc.render.fail_open import clusters, planned, routes
+from openclaw_extproc.render.fail_open import clusters, planned_match, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
@@ -106,7 +106,7 @@ def bootstrap(
             ],
         },
         "dynamic_resources": {
-            "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
+            "cds_config": {"resource_api_version": "V3", "path_config_source": _watched_file(places.clusters_file)},
         },
     }
     whole["typed_dns_resolver_config"] = _name_resolver()
@@ -134,7 +134,7 @@ def _name_resolver() -> dict[str, Json]:
     return {"name": "envoy.network.dns_resolver.cares", "typed_config": {"@type": cares, **limits}}
 
 
-def _watched(path: str) -> dict[str, Json]:
+def _watched_file(path: str) -> dict[str, Json]:
     # The folder is watched, not the file: that also notices how Kubernetes replaces a mounted ConfigMap.
     return {"path": path, "watched_directory": {"path": path.rpartition("/")[0] or "."}}
 
@@ -239,15 +239,15 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
-        return [_tunnels(), *_unbuffered(anything), anything]
+        return [_tunnels(), *_without_buffer(anything), anything]
     elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
     return [
         _tunnels(),
-        {"match": planned(), "route": _route(gateway)},
+        {"match": planned_match(), "route": _route(gateway)},
         _other_methods(),
-        *(one for route in elsewhere for one in _unbuffered(route)),
+        *(one for route in elsewhere for one in _without_buffer(route)),
         *elsewhere,
-        *_unbuffered(anything),
+        *_without_buffer(anything),
         anything,
     ]
 
@@ -266,7 +266,7 @@ def _other_methods() -> dict[str, Json]:
     return {"match": {"prefix": "/", "headers": headers}, "direct_response": {"status": 405}}
 
 
-def _unbuffered(route: dict[str, Json]) -> list[dict[str, Json]]:
+def _without_buffer(route: dict[str, Json]) -> list[dict[str, Json]]:
     """The same for bodies that are not waited for: larger ones than are read, which the route stage refuses by their
     head or lets pass by, and files whose length nobody says.
     """

@@ -47,7 +47,7 @@ _STAYS_WITH = (
 """What the names of others begin with."""
 
 
-def planned() -> dict[str, Json]:
+def planned_match() -> dict[str, Json]:
     """What a request has that a worker has planned. No client can set it."""
     has_plan: dict[str, Json] = {
         "filter": NAMESPACE,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openclaw_extproc import wire
-from openclaw_extproc.config.findings import Finding, blocking
+from openclaw_extproc.config.findings import Finding, file_errors
 from openclaw_extproc.config.load import ConfigTexts, Loaded, load
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.surroundings import Surroundings
@@ -44,7 +44,7 @@ def complaints(
 ) -> list[str]:
     """The errors about the files, in an operator's words."""
     found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
-    return written(blocking(found))
+    return written(file_errors(found))
 
 
 def warnings(

@@ -2,13 +2,15 @@
 
 import pytest
 
-from openclaw_extproc.config.findings import known
+from openclaw_extproc.config.findings import known_names
 from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.gateway import Limits, Target
 from openclaw_extproc.plan import patience_ms
 from openclaw_extproc.strategy import Affinity, Pool
 from tests.config.loading import complaints, loaded, seed, settings, warnings
+
+ALL_TIERS = known_names(TIER_WORDS)
 
 ALIASES = """
 gateway:
@@ -141,7 +143,7 @@ def test_least_latency_keeps_the_weights_for_as_long_as_nothing_is_known() -> No
         ),
         (
             "p: {models: [opus], tier: simpel}",
-            f'load_balancing.pools.p.tier[0]: no tier is named "simpel" {known(TIER_WORDS)}: did you mean simple?',
+            f'load_balancing.pools.p.tier[0]: no tier is named "simpel" {ALL_TIERS}: did you mean simple?',
         ),
     ],
 )

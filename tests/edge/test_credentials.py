@@ -159,8 +159,8 @@ def test_an_extra_that_breaks_is_told_with_the_command(monkeypatch: pytest.Monke
 
 
 def test_an_extra_is_installed_when_all_it_needs_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = identities.installed()
+    here = identities.installed_extras()
     monkeypatch.setattr(identities, "_NEEDS", {"aws": ("no_such_package.inside",), "google": ("google.auth", "none")})
 
     assert here == {"aws", "google"}
-    assert identities.installed() == frozenset()
+    assert identities.installed_extras() == frozenset()

@@ -59,7 +59,9 @@ def test_who_says_it_is_ready_and_does_not_listen_is_not(tmp_path: Path) -> None
             looks.append("a look")
 
         async with admin(tmp_path) as asked:
-            waiting = asyncio.create_task(envoy_process.ready([child], asked, Address("127.0.0.1", port), look))
+            waiting = asyncio.create_task(
+                envoy_process.wait_until_ready([child], asked, Address("127.0.0.1", port), look)
+            )
             await asyncio.sleep(0.5)
             assert await asked.is_ready()
             assert not waiting.done()

@@ -31,7 +31,7 @@ class Admin(EnvoyAdmin):
             raise httpx.ReadTimeout("silent")
         return self.page
 
-    async def refused(self) -> dict[str, int]:
+    async def refusals(self) -> dict[str, int]:
         return {}
 
 

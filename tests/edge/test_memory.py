@@ -261,7 +261,7 @@ def test_strangers_ids_cannot_make_it_grow() -> None:
     sessions = Sessions()
 
     for n in range(MAX_SESSIONS + 500):
-        sessions.spent(key(f"{n}-{'x' * 10_000}"), 1.0, AT)
+        sessions.note_cost(key(f"{n}-{'x' * 10_000}"), 1.0, AT)
 
     assert len(sessions.by_key) == MAX_SESSIONS
     assert max(len(one.id) for one in sessions.by_key) <= 256
@@ -272,7 +272,7 @@ def test_one_session_cannot_grow_either() -> None:
     sessions = Sessions()
 
     for n in range(10 * MAX_ASKED):
-        sessions.answered(key("s"), f"{n}-{'x' * 10_000}", "p/m", AT)
+        sessions.note_answer(key("s"), f"{n}-{'x' * 10_000}", "p/m", AT)
 
     assert len(sessions.by_key[key("s")].asked) == MAX_ASKED
     assert sessions.recall(key("s"), f"{10 * MAX_ASKED - 1}-{'x' * 10_000}", AT, 60).target == "p/m"
@@ -280,12 +280,12 @@ def test_one_session_cannot_grow_either() -> None:
 
 def test_a_session_that_is_used_is_not_the_one_to_go() -> None:
     sessions = Sessions()
-    sessions.spent(key("kept"), 1.0, AT)
+    sessions.note_cost(key("kept"), 1.0, AT)
 
     for n in range(2 * MAX_SESSIONS):
-        sessions.spent(key(str(n)), 1.0, AT)
+        sessions.note_cost(key(str(n)), 1.0, AT)
         if n % 1_000 == 0:
-            sessions.spent(key("kept"), 1.0, AT)
+            sessions.note_cost(key("kept"), 1.0, AT)
 
     assert sessions.recall(key("kept"), "m", AT, 60).spent_usd > 1
 
@@ -294,10 +294,10 @@ def test_a_caller_that_makes_up_sessions_forgets_its_own() -> None:
     sessions = Sessions()
     quiet = [key(str(n), "quiet") for n in range(100)]
     for one in quiet:
-        sessions.spent(one, 1.0, AT)
+        sessions.note_cost(one, 1.0, AT)
 
     for n in range(2 * MAX_SESSIONS):
-        sessions.spent(key(str(n), "loud"), 1.0, AT)
+        sessions.note_cost(key(str(n), "loud"), 1.0, AT)
 
     assert len(sessions.by_key) == MAX_SESSIONS
     assert all(sessions.recall(one, "m", AT, 60).spent_usd for one in quiet)
@@ -310,7 +310,7 @@ def test_no_mix_of_callers_makes_it_grow(calls: list[tuple[int, int, float]]) ->
         sessions, at = Sessions(), AT
         for owner, session, later in calls:
             at += later
-            sessions.spent(key(str(session), str(owner)), 1.0, at)
+            sessions.note_cost(key(str(session), str(owner)), 1.0, at)
 
             assert sessions.recall(key(str(session), str(owner)), "m", at, 60).spent_usd >= 1.0
             assert len(sessions.by_key) <= 10
@@ -319,10 +319,10 @@ def test_no_mix_of_callers_makes_it_grow(calls: list[tuple[int, int, float]]) ->
 def test_quiet_sessions_are_forgotten_with_the_next_one() -> None:
     sessions = Sessions()
     for n in range(100):
-        sessions.spent(key(str(n)), 1.0, AT)
+        sessions.note_cost(key(str(n)), 1.0, AT)
 
     assert sessions.recall(key("5"), "m", AT + SESSION_SECONDS + 1, 60) == SessionState()
-    sessions.spent(key("new"), 1.0, AT + SESSION_SECONDS + 1)
+    sessions.note_cost(key("new"), 1.0, AT + SESSION_SECONDS + 1)
 
     assert list(sessions.by_key) == [key("new")]
 

@@ -160,7 +160,7 @@ def test_the_end_of_the_worker_that_knew_is_the_end_of_the_outage() -> None:
         async def do(made: Notifier) -> None:
             made.tell(out(), source=11)
             await seen(server, 1)
-            made.gone(11)
+            made.forget_worker(11)
             await seen(server, 2)
 
         run(settings('{slack: {webhook_url: "${S}"}}'), {"S": server.url}, do)

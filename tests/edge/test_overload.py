@@ -102,7 +102,7 @@ class Loop:
         running = busy = 0.0
         while at < seconds:
             at += step
-            owed += each_second * (1.0 - self.pressure.refused) * step  # Envoy refuses the others
+            owed += each_second * (1.0 - self.pressure.refused_share) * step  # Envoy refuses the others
             while owed >= 1:
                 owed -= 1
                 self._come(at)
@@ -125,7 +125,7 @@ class Loop:
         for call in [call for call in self.calls if call[0] <= 0]:
             self.calls.remove(call)
             self.seconds.append(at - call[1])
-            self.pressure.ended()
+            self.pressure.note_end()
 
 
 @pytest.mark.parametrize("share", [1.0, 0.2], ids=["a-processor", "a-fifth-of-one"])
@@ -173,7 +173,7 @@ def test_of_what_fits_nothing_is_refused() -> None:
     kept = loop.run(50, 10.0)
 
     assert kept == pytest.approx(0.5, abs=0.02)
-    assert loop.pressure.refused == 0
+    assert loop.pressure.refused_share == 0
 
 
 def test_who_waits_for_a_processor_and_has_time_refuses_nobody() -> None:
@@ -183,17 +183,17 @@ def test_who_waits_for_a_processor_and_has_time_refuses_nobody() -> None:
         pressure.begun()
         pressure.saw(Work(TICK_SECONDS, running=0.02, busy=0.5, share=0.4), 2_000, 0.001)
 
-    assert (pressure.limit, pressure.refused) == (None, 0.0)
+    assert (pressure.limit, pressure.refused_share) == (None, 0.0)
 
 
 def test_after_an_overload_everybody_is_let_in_again() -> None:
     loop = Loop(0.02, 1.0)
     loop.run(1_000, 5.0)
-    assert loop.pressure.refused > 0.5
+    assert loop.pressure.refused_share > 0.5
 
     loop.run(10, 15.0)
 
-    assert loop.pressure.refused == 0
+    assert loop.pressure.refused_share == 0
 
 
 def test_envoy_is_told_in_a_file_that_is_replaced(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_no_more_messages_than_the_rate_in_any_such_time(count: int) -> None:
     pace = Pace(Rate(count, 60.0))
     for _ in range(count):
         assert pace.wait(AT) == 0
-        pace.sent(AT)
+        pace.note_sent(AT)
 
     assert pace.wait(AT + 20) == 40
     assert pace.wait(AT + 60) == 0

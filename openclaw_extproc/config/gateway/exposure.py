@@ -14,7 +14,7 @@ from openclaw_extproc.config.settings import Endpoint
 from openclaw_extproc.gateway import Provider
 
 
-def open_doors(
+def exposure_findings(
     written: Written,
     callers: CallerRules,
     providers: Mapping[str, Provider],

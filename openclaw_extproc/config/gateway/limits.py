@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import ProviderEntry, Written
 from openclaw_extproc.config.schema.router import (
@@ -27,7 +27,7 @@ def link_limits(written: Written) -> tuple[Limits, list[Finding]]:
     findings = [
         *_two_delays(nearer, "model.router.retry_policy"),
         *_two_delays(further, "router.retry_policy"),
-        *_overruled(nearer, further),
+        *_overridden_keys(nearer, further),
         *_no_time_for_another(limits),
     ]
     return limits, findings
@@ -56,7 +56,7 @@ def link_emergency(written: EmergencySection) -> Emergency:
     )
 
 
-def degraded(written: EmergencySection, gateway: Gateway) -> Iterator[Finding]:
+def emergency_findings(written: EmergencySection, gateway: Gateway) -> Iterator[Finding]:
     """What is wrong with the model that is to answer when all others failed."""
     path = "router.emergency.model"
     if written.fallback_mode == "degraded" and written.model is None:
@@ -64,8 +64,8 @@ def degraded(written: EmergencySection, gateway: Gateway) -> Iterator[Finding]:
     elif written.model is not None and written.fallback_mode != "degraded":
         yield warning(path, "not used, since fallback_mode is not degraded", "write fallback_mode: degraded")
     elif written.model is not None and gateway.chain_of(written.model) is None:
-        remedy = nearest(written.model, gateway.listed) or "write one of these"
-        yield error(path, f'no model is named "{written.model}" {known(gateway.listed)}', remedy)
+        remedy = suggestion(written.model, gateway.listed) or "write one of these"
+        yield error(path, f'no model is named "{written.model}" {known_names(gateway.listed)}', remedy)
 
 
 def _with_timeouts(limits: Limits, router: RouterSection) -> Limits:
@@ -92,15 +92,15 @@ def _hold_ms(written: OnMidstreamFault) -> int:
             return milliseconds
 
 
-def patient(providers: Providers, written: Written) -> Providers:
+def with_provider_timeouts(providers: Providers, written: Written) -> Providers:
     """The providers with the limits that are written of each of them alone."""
-    own = {entry.name or entry.provider or "": _patience(entry) for entry in written.model.providers}
+    own = {entry.name or entry.provider or "": _own_timeouts(entry) for entry in written.model.providers}
     by_name = {name: replace(one, patience=own.get(name, one.patience)) for name, one in providers.by_name.items()}
     upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
     return replace(providers, by_name=by_name, upstreams=upstreams)
 
 
-def _patience(entry: ProviderEntry) -> ProviderTimeouts:
+def _own_timeouts(entry: ProviderEntry) -> ProviderTimeouts:
     times, fault = entry.timeouts or Timeouts(), entry.on_midstream_fault
     return ProviderTimeouts(
         connect_ms=times.connect_ms,
@@ -132,7 +132,7 @@ def _two_delays(policy: RetryPolicy, path: str) -> Iterator[Finding]:
         yield error(f"{path}.retry_delay_ms", "differs from initial_delay_ms", "write one of the two")
 
 
-def _overruled(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
+def _overridden_keys(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
     pairs = {
         "max_retries": (nearer.max_retries, further.max_retries),
         "retry_delay_ms": (_delay(nearer), _delay(further)),
@@ -165,10 +165,10 @@ def link_downstream(written: WrittenDownstream, upstreams: Iterable[Upstream]) -
         delayed_close_timeout_ms=written.delayed_close_timeout_ms,
         request_timeout_ms=written.request_timeout_ms,
     )
-    return downstream, list(_crowded(written.max_heap_mib, upstreams))
+    return downstream, list(_heap_findings(written.max_heap_mib, upstreams))
 
 
-def _crowded(heap_mib: int, upstreams: Iterable[Upstream]) -> Iterator[Finding]:
+def _heap_findings(heap_mib: int, upstreams: Iterable[Upstream]) -> Iterator[Finding]:
     each = [TLS_CLUSTER_BYTES if one.scheme == "https" else CLUSTER_BYTES for one in upstreams for _ in one.clusters]
     needed = sum(each) // _MIB
     if needed > _MOST * heap_mib:

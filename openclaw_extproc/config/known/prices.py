@@ -50,7 +50,7 @@ NEWEST = date.max
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SellerPrice:
     """The price and context window of a model at one vendor."""
 
     prices: tuple[Price, ...] = ()
@@ -75,15 +75,15 @@ _MORE_HOSTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def listed(seller_id: str, model: str, today: date) -> Listed:
+def price_at_seller(seller_id: str, model: str, today: date) -> SellerPrice:
     """Nothing where the seller does not sell it, or nobody knows how it is called."""
     found = _find(seller_id, model)
     if found is None:
-        return Listed()
-    return Listed(_prices(found, model, today), _window(found))
+        return SellerPrice()
+    return SellerPrice(_prices(found, model, today), _window(found))
 
 
-def window(model: str) -> int | None:
+def window_at_vendor(model: str) -> int | None:
     """Of a model by its own vendor: at most as wide as that, wherever it runs."""
     found = _by_its_vendor(model)
     return _window(found) if found else None

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, suggestion, warning
 from openclaw_extproc.config.models.catalog import Catalogue, link_catalogue, with_changes
 from openclaw_extproc.config.models.chains import Chain
 from openclaw_extproc.config.providers.link import Providers
@@ -121,5 +121,5 @@ def _findings(name: str, one: VirtualModel, names: Collection[str], pools: Colle
         yield error(path, "is also the name of a pool", "give one of them another name")
     for n, model in enumerate(one.among):
         if model not in names:
-            remedy = nearest(model, names) or "write a model or an alias that is listed"
+            remedy = suggestion(model, names) or "write a model or an alias that is listed"
             yield error(f"{path}.among[{n}]", f'no model is named "{model}"', remedy)

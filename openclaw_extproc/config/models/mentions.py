@@ -9,7 +9,7 @@ from openclaw_extproc.config.schema.models import CatalogueEntry, Facts
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ModelSettings:
     """The settings of one model and the place of each of them."""
 
     values: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -36,22 +36,22 @@ class Said:
         return frozenset(map(str, sequence(self.values.get(key))))
 
 
-def say(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> dict[str, Said]:
+def collect_settings(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> dict[str, ModelSettings]:
     """By `provider/model`, in the order of the sources: that name, a place, what is written there."""
-    said: dict[str, Said] = {}
+    said: dict[str, ModelSettings] = {}
     for name, path, facts in sources:
-        before = said.get(name, Said())
+        before = said.get(name, ModelSettings())
         values, places = dict(before.values), dict(before.places)
-        for key, value in _written(facts).items():
+        for key, value in _written_values(facts).items():
             if values.setdefault(key, value) != value:
                 finding = f"differs from {places[key]} for {name}"
                 findings.append(error(f"{path}.{key}", finding, "write it once"))
             places.setdefault(key, f"{path}.{key}")
-        said[name] = Said(values, places)
+        said[name] = ModelSettings(values, places)
     return said
 
 
-def _written(facts: Facts) -> dict[str, object]:
+def _written_values(facts: Facts) -> dict[str, object]:
     keys = facts.model_fields_set & CatalogueEntry.model_fields.keys()
     found: dict[str, object] = {key: getattr(facts, key) for key in CatalogueEntry.model_fields if key in keys}
     return {key: value for key, value in found.items() if value is not None}

@@ -35,7 +35,7 @@ _REMEDIES: Mapping[Place, str] = {
 }
 
 
-def fitness(providers: Providers) -> Iterator[Finding]:
+def format_findings(providers: Providers) -> Iterator[Finding]:
     for name, provider in providers.by_name.items():
         main = FORMATS.get(provider.format)
         if main and main.provider:
@@ -81,7 +81,7 @@ def _at_bedrock(provider: Provider) -> bool:
     return provider.format.startswith("bedrock") or (host.startswith("bedrock") and host.endswith(".amazonaws.com"))
 
 
-def capabilities(models: Mapping[str, GatewayModel], forms: Forms, providers: Providers) -> Iterator[Finding]:
+def capability_findings(models: Mapping[str, GatewayModel], forms: Forms, providers: Providers) -> Iterator[Finding]:
     """Of what an alias promises, what no translation into its provider's format carries.
 
     A warning: clients of that format are not translated, and others go on along the chain or are refused by name.

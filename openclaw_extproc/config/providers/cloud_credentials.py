@@ -38,7 +38,7 @@ def cloud_credential(auth: Cloud, written: str, path: str) -> str | Finding:
     return written if good else error(path, f"is not a credential for auth: {auth}", _REMEDIES[auth])
 
 
-def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
+def cloud_findings(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
     """What stands in the way of its credential. `path`: where that is written, or should be."""
     if not is_cloud(provider.auth):
         return
@@ -55,7 +55,7 @@ def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Fi
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def unsendable(key: str) -> str:
+def unsendable_part(key: str) -> str:
     """What no header can carry of a key, in words; empty when there is none. Space around a key is cut off before."""
     if "\n" in key or "\r" in key:
         return "a line break"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from openclaw_extproc.config.conditions.compiler import Compiler, is_constant
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.models.names import Names
 from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
 from openclaw_extproc.config.schema.routing import (
@@ -138,7 +138,7 @@ def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Lin
             if task not in get_args(Task):
                 linking.findings.append(_no_such("task", task, f"{path}.{task}", get_args(Task)))
             elif tasks.get(task, model) != model:
-                linking.findings.append(_overruled(f"{path}.{task}", f"{PATH}.tasks"))
+                linking.findings.append(_overridden(f"{path}.{task}", f"{PATH}.tasks"))
             elif model:
                 tasks[task] = model
     return tasks
@@ -157,19 +157,19 @@ def link_fallbacks(
                 finding = "a model cannot be its own fallback"
                 linking.findings.append(error(place, finding, "name another one, or remove it"))
             elif fallbacks.get(model, found) != found:
-                linking.findings.append(_overruled(place, f"{PATH}.fallbacks"))
+                linking.findings.append(_overridden(place, f"{PATH}.fallbacks"))
             elif model and found:
                 fallbacks[model] = found
     return fallbacks
 
 
-def _overruled(path: str, by: str) -> Finding:
+def _overridden(path: str, by: str) -> Finding:
     return warning(path, f"not used: {by} sets another value", "set it in one of the two places")
 
 
 def _no_such(what: str, word: str, path: str, words: Sequence[str]) -> Finding:
-    remedy = nearest(word, words) or "write one of these"
-    return error(path, f'no {what} is named "{word}" {known(words)}', remedy)
+    remedy = suggestion(word, words) or "write one of these"
+    return error(path, f'no {what} is named "{word}" {known_names(words)}', remedy)
 
 
 def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, ...]]:

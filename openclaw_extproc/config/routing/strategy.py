@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.config.conditions.compiler import Compiler, activate, any_of
 from openclaw_extproc.config.findings import Finding, warning
-from openclaw_extproc.config.models.names import Names, skipped
+from openclaw_extproc.config.models.names import Names, skipped_names
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.routing.compliance import Permitting, link_compliance, link_cost_centres
@@ -47,7 +47,7 @@ def link_strategy(
         virtual: The virtual models of the configuration by name.
     """
     section = written.gateway.routing_strategy or RoutingStrategy()
-    names = Names(gateway, pools, virtual, skipped(forms, providers, _left_out(written)))
+    names = Names(gateway, pools, virtual, skipped_names(forms, providers, _left_out(written)))
     linking = Linking(names, Compiler(names.findings))
     permitting = Permitting(linking, providers)
     compliance = link_compliance(written.compliance, permitting)

@@ -33,7 +33,7 @@ from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready, start_envoy
+from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports, wait_until_ready
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
@@ -105,8 +105,8 @@ async def drill(settings: Settings, envoy: str | None, *, assume_credentials: bo
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     found, refused = chains(settings.gateway, time.time())
-    played = await _played(settings, binary, found)
-    missing, notes = (frozenset[str](), ()) if assume_credentials else _missing(settings.gateway)
+    played = await _play_all(settings, binary, found)
+    missing, notes = (frozenset[str](), ()) if assume_credentials else _missing_credentials(settings.gateway)
     return report(
         settings.gateway,
         played,
@@ -118,7 +118,7 @@ async def drill(settings: Settings, envoy: str | None, *, assume_credentials: bo
     )
 
 
-def _missing(gateway: Gateway) -> tuple[frozenset[str], tuple[str, ...]]:
+def _missing_credentials(gateway: Gateway) -> tuple[frozenset[str], tuple[str, ...]]:
     """Credentials that are not there, and those that only asking somebody would tell of."""
     secrets = Secrets(os.environ)
     own = [p for p in gateway.providers.values() if p.identity and p.auth != "forward"]
@@ -185,7 +185,7 @@ async def _is_whole(answer: httpx.Response, format: str) -> bool:
     return not format or not answer.is_success or has_ended(format, body)
 
 
-async def _played(
+async def _play_all(
     settings: Settings, binary: str, found: Sequence[Chain]
 ) -> list[tuple[Chain, list[tuple[Scene, Outcome]]]]:
     with tempfile.TemporaryDirectory(prefix="openclaw-drill-") as folder:  # mode 0700
@@ -203,7 +203,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     places = Places(
         route_stages=[str(folder / "route.sock")],
         attempt_stages=[str(folder / "attempt.sock")],
-        clusters_file=str(clusters_place(folder)),
+        clusters_file=str(make_clusters_folder(folder)),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log="",
     )
@@ -219,11 +219,11 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     stack.push_async_callback(processes.end, children)
     if ports:
         children.append(await _start_simulators(settings, ports))
-        await answering(children[0], ports.values())
+        await wait_for_ports(children[0], ports.values())
     children.append(await start_envoy(binary, folder, 1))
     admin = EnvoyAdmin(places.admin_socket)
     stack.push_async_callback(admin.close)
-    await ready(children, admin, playing.listen)
+    await wait_until_ready(children, admin, playing.listen)
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False))
     logging.getLogger("httpx").setLevel(logging.CRITICAL)
     return _Stage(playing, service, ports, client)

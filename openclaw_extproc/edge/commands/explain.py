@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     if read.settings is None:
         raise ConfigError(read.findings)
     gateway = read.settings.gateway
-    made = _explained(options, gateway)
+    made = _explain(options, gateway)
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n")
     else:
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     return REFUSED if made.outcome == "refused" else DECIDED
 
 
-def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
+def _explain(options: argparse.Namespace, gateway: Gateway) -> Explanation:
     """Raises `InputError`."""
     try:
         headers = dict(header(one) for one in options.header)
@@ -87,7 +87,7 @@ def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
         raise InputError(str(problem)) from problem
     except OSError as problem:
         raise InputError(f"{problem.filename}: {problem.strerror}") from problem
-    situation, notes = _situation(options, gateway)
+    situation, notes = _runtime_state(options, gateway)
     return explain(asking, situation, gateway, notes)
 
 
@@ -105,9 +105,9 @@ def _body(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 
-def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeState, tuple[str, ...]]:
+def _runtime_state(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeState, tuple[str, ...]]:
     """What is so here and now, as far as one can know without asking anybody."""
-    given = RuntimeState() if options.situation is None else _given(options.situation)
+    given = RuntimeState() if options.situation is None else _read_state(options.situation)
     if options.assume_credentials:
         return replace(given, missing_credentials=frozenset()), ()
     secrets = Secrets(os.environ)
@@ -118,7 +118,7 @@ def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeSt
     return replace(given, missing_credentials=given.missing_credentials | missing), notes
 
 
-def _given(file: Path) -> RuntimeState:
+def _read_state(file: Path) -> RuntimeState:
     """Raises `InputError`."""
     known = {f.name for f in fields(RuntimeState)}
     try:

@@ -81,8 +81,8 @@ def stage_addresses(read: ReadConfiguration, sources: ConfigFiles, options: argp
         options_of = {f"{stages.PATH}.{name}": f"--{name}" for name, address in said.items() if address}
         found = stages.findings(written, read.settings.workers)
         found = [
-            replace(one, path=options_of[one.path]) if one.path in options_of else sources.placed(read, [one])[0]
-            for one in found
+            replace(one, path=options_of[one.path]) if one.path in options_of else placed
+            for one, placed in zip(found, sources.with_positions(read, found), strict=True)
         ]
         if wrong := errors(found):
             raise ConfigError(wrong)

@@ -9,7 +9,13 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.commands.options import OK, config_files, stage_addresses
 from openclaw_extproc.edge.reload.clusters_file import text_of
-from openclaw_extproc.edge.reload.config_files import ReadConfiguration, clusters_text, publish, roots, write_secrets
+from openclaw_extproc.edge.reload.config_files import (
+    ReadConfiguration,
+    clusters_text,
+    publish,
+    root_certificates,
+    write_secrets,
+)
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 
@@ -58,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         clusters_path,
         access_log=options.access_log,
         secrets_folder=str(Path(clusters_path).parent),
-        roots=roots(os.environ),
+        roots=root_certificates(os.environ),
         stage_tls=read.settings.stages.tls,
         admin_port=read.settings.envoy_admin_port,
     )

@@ -9,10 +9,10 @@ from openclaw_extproc.edge.commands.options import OK, config_files, stage_addre
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, watch_envoy
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
 from openclaw_extproc.edge.reload.reload import ReloadHooks, report_findings, settings_of, watch_files
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.edge.workers.serving import served
+from openclaw_extproc.edge.workers.serving import run_workers
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         ConfigError, StartError, ListenError: it cannot start.
     """
     sources = config_files(options, must_have_clusters=options.clusters is not None)
-    read = startable(sources.read(), sources.environment)
+    read = require_startable(sources.read(), sources.environment)
     settings = settings_of(read)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     report_findings(read.findings)
@@ -49,10 +49,10 @@ async def _serve(read: ReadConfiguration, sources: ConfigFiles, pair: ListenAddr
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     listening = pair.for_workers(settings.workers)
-    async with served(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as target:
+    async with run_workers(read, sources.environment, listening, lambda: "ending" if over.is_set() else "") as target:
         for each in listening:
             logs.event("serve", "listening", {"route": each.route, "attempt": each.attempt})
-        tasks = [asyncio.create_task(drill_schedule.hold(target, sources, envoy))]
+        tasks = [asyncio.create_task(drill_schedule.run_drills(target, sources, envoy))]
         hooks = ReloadHooks()
         if settings.envoy_admin_port is not None:
             beside = EnvoyAdmin(settings.envoy_admin_port)

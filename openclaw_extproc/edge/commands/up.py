@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
+from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configuration
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.commands import drill_schedule
@@ -20,7 +20,7 @@ from openclaw_extproc.edge.commands.banner import banner
 from openclaw_extproc.edge.commands.options import config_paths
 from openclaw_extproc.edge.envoy import check, open_files
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy.process import answering, clusters_place, start_envoy
+from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
@@ -30,8 +30,8 @@ from openclaw_extproc.edge.reload.config_files import (
     ConfigFiles,
     ReadConfiguration,
     publish,
-    roots,
-    startable,
+    require_startable,
+    root_certificates,
     write_secrets,
 )
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget, report_findings, settings_of, watch_files
@@ -39,7 +39,7 @@ from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
-from openclaw_extproc.edge.workers.serving import served
+from openclaw_extproc.edge.workers.serving import run_workers
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
@@ -131,18 +131,18 @@ def _read(options: Options, binary: str, folder: Path) -> _Start:
     """Reads the configuration, reports its findings, and checks that its ports are free."""
     ports = {} if options.configs else {name: processes.free_port() for name in SIMULATED}
     sources = _sources(options, folder, ports)
-    read = startable(sources.read(), sources.environment)
+    read = require_startable(sources.read(), sources.environment)
     settings = settings_of(read)
-    downstream, scarce = open_files.within(open_files.most_files(), settings.downstream)
+    downstream, scarce = open_files.within_open_files(open_files.most_files(), settings.downstream)
     settings = replace(settings, downstream=downstream)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
-    report_findings((*read.findings, *sources.placed(read, scarce)))
+    report_findings((*read.findings, *sources.with_positions(read, scarce)))
     processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listen_addresses(settings, folder)
     places = replace(
-        _places(folder, listening, clusters_place(folder), options.access_log),
-        roots=roots(sources.environment),
+        _places(folder, listening, make_clusters_folder(folder), options.access_log),
+        roots=root_certificates(sources.environment),
         stage_tls=settings.stages.tls,
     )
     return _Start(options, binary, folder, sources, read, settings, listening, places, ports)
@@ -154,7 +154,7 @@ def _sources(options: Options, folder: Path, ports: Mapping[str, int]) -> Config
         options.configs,
         options.clusters or folder / "clusters.yaml",
         {**options.environment, SIMULATOR_KEY: "simulated"} if ports else options.environment,
-        embedded(ports) if ports else "",
+        simulated_configuration(ports) if ports else "",
         session=options.session,
         must_exist=options.clusters is not None,
         lenient=options.lenient,
@@ -212,14 +212,14 @@ class _Envoy:
         def check_clusters(read: ReadConfiguration) -> Sequence[Finding]:
             if not self.cds.changes(read):
                 return ()
-            return check.findings(start.binary, read, start.options.environment, self.cds.known)
+            return check.findings(start.binary, read, start.options.environment, self.cds.known_clusters)
 
         hooks = ReloadHooks(
             check=check_clusters,
             prepare=lambda read: self.cds.prepare(read, self.admin, self.supervisor.is_away),
-            on_applied=self.cds.applied,
+            on_applied=self.cds.confirm,
         )
-        return self.clusters.with_look(target, hooks, self.cds.moved)
+        return self.clusters.with_look(target, hooks, self.cds.moved_clusters)
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
@@ -236,12 +236,12 @@ async def _up(start: _Start) -> int:
         return "ending" if over.is_set() else envoy.supervisor.not_ready()
 
     async with AsyncExitStack() as stack:
-        serving = served(start.read, start.sources.environment, start.listening, not_ready)
+        serving = run_workers(start.read, start.sources.environment, start.listening, not_ready)
         target = await stack.enter_async_context(serving)
         stack.push_async_callback(processes.end, children)
         if start.ports:
             children.append(await _start_simulators(start.ports))
-            await answering(children[0], start.ports.values())
+            await wait_for_ports(children[0], start.ports.values())
         await envoy.run(target, stack)
         print(banner(start.settings, str(start.clusters_file), simulated=bool(start.ports)), flush=True)
         code = await _work(start, envoy, target, children, over, stack)
@@ -261,7 +261,7 @@ async def _work(
     supervising = asyncio.create_task(envoy.supervisor.run(target.own_registry, target.notifier.tell))
     reloading = asyncio.create_task(watch_files(target, start.sources, envoy.hooks(target)))
     watching = asyncio.create_task(envoy.clusters.run(target))
-    drilling = asyncio.create_task(drill_schedule.hold(target, start.sources, start.binary))
+    drilling = asyncio.create_task(drill_schedule.run_drills(target, start.sources, start.binary))
     stack.push_async_callback(_cancel, supervising, reloading, watching, drilling)
     endless = {reloading: "the watching of files", supervising: "the watching of Envoy"}
     code = await _until_over(over, children, endless)

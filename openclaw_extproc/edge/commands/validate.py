@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from openclaw_extproc.config.findings import Finding, by_place, errors
+from openclaw_extproc.config.findings import Finding, errors, sorted_by_place
 from openclaw_extproc.edge.commands.options import OK, WRONG, config_files
 from openclaw_extproc.edge.credentials import identities
 from openclaw_extproc.edge.envoy import check
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints all findings. Returns the exit code."""
     read = config_files(options).read()
-    identities_too = [] if options.assume_credentials else _lacking(read)
+    identities_too = [] if options.assume_credentials else _environment_findings(read)
     findings = [*read.findings, *identities_too, *_envoys_findings(options.envoy, read, options.envoy_config)]
     if options.assume_credentials:
         findings = [finding for finding in findings if finding.about != "credential"]
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(json.dumps([_row(finding) for finding in findings], indent=2) + "\n")
     else:
-        for finding in by_place(findings):
+        for finding in sorted_by_place(findings):
             sys.stdout.write(f"{finding.severity}: {finding}\n")
     wrong = errors(findings)
     if not options.json:
@@ -69,7 +69,7 @@ def _row(finding: Finding) -> dict[str, str | int | None]:
     }
 
 
-def _lacking(read: ReadConfiguration) -> list[Finding]:
+def _environment_findings(read: ReadConfiguration) -> list[Finding]:
     if read.settings is None:
         return []
     tls = read.settings.stages.tls

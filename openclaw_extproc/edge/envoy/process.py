@@ -21,7 +21,7 @@ FLUSH_MS = 1_000
 """How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
 
 
-def clusters_place(folder: Path) -> Path:
+def make_clusters_folder(folder: Path) -> Path:
     """Where an Envoy of our own finds its clusters: in a folder that is made for it.
 
     It watches the folder, and reads all clusters anew whenever anything in it is renamed: beside the workers' pressure
@@ -36,14 +36,14 @@ async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     """`folder`: with its `envoy.yaml`. Raises `StartError`."""
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
     command += ["-l", "warning", "--log-format", "%l %n %v", "--file-flush-interval-msec", str(FLUSH_MS)]
-    return await processes.start("envoy", command, heard=heard)
+    return await processes.start("envoy", command, heard=log_envoy_line)
 
 
 async def _nothing() -> None:
     return
 
 
-async def ready(
+async def wait_until_ready(
     children: Sequence[Child],
     admin: EnvoyAdmin,
     listen: Address,
@@ -76,7 +76,7 @@ async def ready(
     raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
 
 
-async def answering(child: Child, ports: Iterable[int]) -> None:
+async def wait_for_ports(child: Child, ports: Iterable[int]) -> None:
     """Return when something listens on each port. Raises `StartError`."""
     for port in ports:
         for _ in range(int(READY_SECONDS / STEP_SECONDS)):
@@ -99,15 +99,15 @@ async def why_ended(child: Child) -> str:
 _EMPTY = "-"
 
 
-def heard(line: str) -> bool:
+def log_envoy_line(line: str) -> bool:
     """Whether this line was one of ours. It is in the log then."""
-    found = attempt(line)
+    found = unanswered_attempt(line)
     if found is not None:
         logs.event("envoy", "attempt_unanswered", found, level=logging.WARNING)
     return found is not None
 
 
-def attempt(line: str) -> dict[str, Json] | None:
+def unanswered_attempt(line: str) -> dict[str, Json] | None:
     """What a line says of an attempt that got no answer; `None`: it is another line."""
     words = line.removeprefix(PREFIX).split(" ", 4) if line.startswith(PREFIX) else []
     if len(words) < 5:  # as many as the line has

@@ -69,12 +69,13 @@ def _nobody(_: ReadConfiguration) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFile:
-    """Tells Envoy how full it is: the fuller, the less time it gives to connections that nobody uses."""
+    """Tells Envoy how full it is, by a file. The fuller, the sooner Envoy closes idle connections."""
 
     file: PressureFile
     most: int
 
     def saw(self, connections: int) -> None:
+        """Writes the share of connections that are in use."""
         with contextlib.suppress(OSError):  # a full disk: the next look says it
             self.file.say(min(1.0, connections / self.most))
 
@@ -99,9 +100,10 @@ class ClusterWatch:
         self.counts = EnvoyCounts()
 
     async def look(self) -> None:
+        """Asks Envoy for the state of its clusters, its rejections and its connections."""
         try:
             self._found = await self._admin.unusable()
-            self.counts.saw(await self._admin.refused())
+            self.counts.saw(await self._admin.refusals())
             if self._connections is not None:
                 self._connections.saw(await self._admin.connections())
         except httpx.HTTPError:  # it is busy, or ending: who had no address has none
@@ -109,7 +111,7 @@ class ClusterWatch:
         self._pause = pause(len(self._found.known))
 
     def tell(self, target: ReloadTarget) -> None:
-        """What was seen last, about the providers that are in force now."""
+        """Passes on what was seen last about the providers in force."""
         found = self._found
         clusters = frozenset(provider.cluster for provider in target.settings.gateway.providers.values())
         lacking = clusters - found.known if found.known else frozenset[str]()
@@ -122,6 +124,7 @@ class ClusterWatch:
             target.apply_ejections(told, 3 * self._pause)
 
     async def update(self, target: ReloadTarget) -> None:
+        """Looks, and passes on what was found."""
         await self.look()
         self.tell(target)
 
@@ -149,7 +152,7 @@ class ClusterWatch:
         return replace(own, prepare=prepare, on_applied=on_applied)
 
     async def run(self, target: ReloadTarget) -> None:
-        """Look for ever."""
+        """Looks at the clusters for ever, and passes on what was found."""
         target.own_registry.register(self.counts)
         while True:
             await self.update(target)
@@ -157,5 +160,5 @@ class ClusterWatch:
 
 
 def pause(clusters: int) -> float:
-    """Seconds until the next look. `clusters`: how many there are."""
+    """Seconds until the next look, for so many clusters."""
     return min(max(CLUSTERS_SECONDS, clusters * SECONDS_FOR_EACH), MOST_SECONDS)

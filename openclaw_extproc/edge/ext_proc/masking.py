@@ -68,7 +68,7 @@ class Masker:
         """Those with a secret in their value, without it."""
         if not self._forms:
             return {}
-        masked = {name: self._masked(value.encode("latin-1", "replace")) for name, value in headers.items()}
+        masked = {name: self._mask(value.encode("latin-1", "replace")) for name, value in headers.items()}
         return {name: new for name, one in masked.items() if (new := one.decode("latin-1")) != headers[name]}
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
@@ -77,10 +77,10 @@ class Masker:
             chunk, self._held = self._held + chunk, b""
         if not chunk or not self._forms:
             return chunk
-        chunk = self._masked(chunk)
+        chunk = self._mask(chunk)
         if end or chunk[-1] not in self._inner:
             return chunk
-        if (begins := self._unfinished(chunk)) < len(chunk):
+        if (begins := self._open_end(chunk)) < len(chunk):
             chunk, self._held = chunk[:begins], chunk[begins:]
         return chunk
 
@@ -89,13 +89,13 @@ class Masker:
         held, self._held = self._held, b""
         return held
 
-    def _masked(self, text: bytes) -> bytes:
+    def _mask(self, text: bytes) -> bytes:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, b"*" * len(form))
         return text
 
-    def _unfinished(self, text: bytes) -> int:
+    def _open_end(self, text: bytes) -> int:
         """Where the longest end of the text begins that a form begins with; the text's length where there is none."""
         return min(_begin(text, form) for form in self._forms)
 
@@ -160,11 +160,11 @@ def forms(secret: str) -> tuple[bytes, ...]:
     sent = secret.strip().encode("latin-1", "replace")
     if len(sent) < MIN_BYTES:
         return ()
-    found = {sent, *_escaped(secret.strip()), *_encoded(sent)}
+    found = {sent, *_escapings(secret.strip()), *_encodings(sent)}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
-def _escaped(secret: str) -> Iterator[bytes]:
+def _escapings(secret: str) -> Iterator[bytes]:
     """As JSON libraries write it, as a URL and as a web page."""
     quoted = json.dumps(secret)[1:-1]
     yield secret.encode()
@@ -184,7 +184,7 @@ def _lower_escapes(text: str) -> str:
     return "%".join((first, *(one[:2].lower() + one[2:] for one in rest)))
 
 
-def _encoded(sent: bytes) -> Iterator[bytes]:
+def _encodings(sent: bytes) -> Iterator[bytes]:
     """In base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no neighbour changes."""
     for before in range(3):
         whole = b64encode(bytes(before) + sent)

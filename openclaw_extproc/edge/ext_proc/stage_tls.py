@@ -18,7 +18,7 @@ def problems(tls: StageTls) -> Iterator[Finding]:
     unreadable = [*_unreadable(tls)]
     yield from unreadable
     if not unreadable:
-        yield from _mismatched(tls)
+        yield from _mismatches(tls)
 
 
 def _unreadable(tls: StageTls) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def _unreadable(tls: StageTls) -> Iterator[Finding]:
             yield warning(f"{PATH}.{key}", f"{file} cannot be read: {problem.strerror}", "the stages need it to start")
 
 
-def _mismatched(tls: StageTls) -> Iterator[Finding]:
+def _mismatches(tls: StageTls) -> Iterator[Finding]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(tls.certificate_chain, tls.private_key, password=_nothing)

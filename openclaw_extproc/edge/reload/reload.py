@@ -13,13 +13,13 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
-from openclaw_extproc.config.findings import ConfigError, Finding, blocking, errors
+from openclaw_extproc.config.findings import ConfigError, Finding, errors, file_errors
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload import restart_needed
-from openclaw_extproc.edge.reload.background import aside
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
+from openclaw_extproc.edge.reload.background import run_in_background
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
@@ -113,12 +113,12 @@ async def watch_files(target: ReloadTarget, sources: ConfigFiles, hooks: ReloadH
 async def _reload(target: ReloadTarget, sources: ConfigFiles, hooks: ReloadHooks, started: Settings) -> bool:
     """Reads and applies the files. Returns whether the snapshot was replaced. `started`: the settings of the start."""
     try:
-        read = await aside(lambda: startable(sources.read(), sources.environment))
+        read = await run_in_background(lambda: require_startable(sources.read(), sources.environment))
     except ConfigError as error:
         return _reject(target, error.findings, error.findings)
     settings = settings_of(read)
     try:
-        objections = tuple(await aside(lambda: hooks.check(read)))
+        objections = tuple(await run_in_background(lambda: hooks.check(read)))
         problem = "" if objections else await target.prepare(read) or await hooks.prepare(read)
     except OSError as error:  # the disk is full
         objections, problem = (), f"{error.filename or 'a file'} cannot be written: {error.strerror}"
@@ -127,7 +127,7 @@ async def _reload(target: ReloadTarget, sources: ConfigFiles, hooks: ReloadHooks
     if objections:
         return _reject(target, objections, (*read.findings, *objections))
     target.count_reload(ok=True)
-    log_findings((*read.findings, *sources.placed(read, restart_needed.needed(started, settings))))
+    log_findings((*read.findings, *sources.with_positions(read, restart_needed.findings(started, settings))))
     target.apply(read)
     hooks.on_applied(read)
     logs.event("config", "reloaded", {"providers": [*sorted(settings.gateway.providers)]})
@@ -138,7 +138,7 @@ def _reject(target: ReloadTarget, objections: Sequence[Finding], findings: Seque
     """Counts, logs and notifies that a changed configuration is not applied. Returns `False`."""
     target.count_reload(ok=False)
     log_findings(findings)
-    in_the_way = blocking(objections)
+    in_the_way = file_errors(objections)
     count = len(in_the_way)
     logs.event("config", "reload_rejected", {"errors": count}, level=logging.ERROR)
     first = str(in_the_way[0]) if in_the_way else ""

@@ -43,7 +43,7 @@ class _Latency:
 
 @dataclass(slots=True)
 class Latencies:
-    """Streamed answers apart from those in one piece, whose first content is also their last."""
+    """The latencies of targets; streamed responses apart from complete ones, whose first content is also their last."""
 
     by_target: dict[tuple[str, bool], _Latency] = field(default_factory=dict[tuple[str, bool], _Latency])
     """By `Target.name`, and whether streamed. Only names of the configuration get in."""
@@ -57,7 +57,7 @@ class Latencies:
         latency.median = median(seconds for _, seconds in latency.samples) if enough else None
 
     def medians(self, at: float, *, streamed: bool) -> dict[str, float]:
-        """Seconds to the first content, by target, of those that were asked enough, lately."""
+        """The median seconds to the first content, by target. Targets with few or old samples are left out."""
         return {
             target: latency.median
             for (target, of_streams), latency in self.by_target.items()
@@ -65,13 +65,13 @@ class Latencies:
         }
 
     def update(self, targets: Collection[str]) -> None:
-        """Forget those that are no longer configured."""
+        """Forgets the targets that are not among these."""
         self.by_target = {key: latency for key, latency in self.by_target.items() if key[0] in targets}
 
 
 @dataclass(slots=True)
 class Spending:
-    """Of all requests, by hour and by day, in UTC."""
+    """The cost of all requests in US dollars, in the current hour and day (UTC)."""
 
     hour: int = 0
     day: int = 0
@@ -102,7 +102,7 @@ class Memory:
         self.corrections = Corrections()
 
     def situation(self, features: Features, gateway: Gateway, at: float) -> RuntimeState:
-        """All of it that bears on one request."""
+        """The part of the runtime state that is remembered here, for one request."""
         held = self.in_flight.held_usd(at)
         return RuntimeState(
             latency=self.latencies.medians(at, streamed=features.stream),
@@ -110,10 +110,10 @@ class Memory:
             token_ratio=self.corrections.ratios(),
             spent_this_hour=self.spending.this_hour(at) + held,
             spent_today=self.spending.today(at) + held,
-            remembered=self._remembered(features, gateway.strategy, at),
+            remembered=self._session_state(features, gateway.strategy, at),
         )
 
-    def _remembered(self, features: Features, strategy: Strategy, at: float) -> SessionState:
+    def _session_state(self, features: Features, strategy: Strategy, at: float) -> SessionState:
         if not features.declared.session:
             return SessionState()
         ttl = strategy.affinity.ttl_seconds if strategy.affinity else USUAL_TTL_SECONDS
@@ -144,12 +144,12 @@ class Memory:
     def _learn_of_session(self, plan: Plan, entry: AttemptEntry, usd: float, at: float) -> None:
         session, asked = SessionKey(plan.record.owner, plan.record.session), plan.asked_model
         if usd:
-            self.sessions.spent(session, usd, at)
+            self.sessions.note_cost(session, usd, at)
         for tier in TIERS:
             if tier == plan.record.tier:
-                self.sessions.judged(session, asked, tier, at)
+                self.sessions.note_tier(session, asked, tier, at)
         if entry.outcome is Outcome.OK:
-            self.sessions.answered(session, asked, entry.target.name, at)
+            self.sessions.note_answer(session, asked, entry.target.name, at)
 
     def _correct(self, plan: Plan, entry: AttemptEntry, gateway: Gateway) -> None:
         """The estimate was made for the first target's family: it says nothing of another's."""
@@ -158,7 +158,7 @@ class Memory:
             self.corrections.note(family, plan.estimated_tokens, entry.usage.input_tokens)
 
     def update(self, gateway: Gateway) -> None:
-        """Forget the targets that are no longer configured."""
+        """Forgets the targets that this configuration does not name."""
         targets = (target for chain in gateway.chains.values() for target in chain)
         listed = (f"{provider.name}/{model}" for provider in gateway.providers.values() for model in provider.models)
         self.latencies.update({*listed, *(target.name for target in targets)})

@@ -105,10 +105,10 @@ class WithFormerNames(CollectorRegistry):
         for metric in self._registry.collect():
             yield metric
             if former := FORMER_NAMES.get(metric.name):
-                yield _renamed(metric, former)
+                yield _copy_named(metric, former)
 
 
-def _renamed(metric: Metric, name: str) -> Metric:
+def _copy_named(metric: Metric, name: str) -> Metric:
     copy = Metric(name, f"Former name of {metric.name}. {metric.documentation}", metric.type, metric.unit)
     copy.samples = [
         Sample(name + one.name.removeprefix(metric.name), one.labels, one.value, one.timestamp, one.exemplar)

@@ -15,7 +15,7 @@ log = logging.getLogger("openclaw")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: `logging.format: json`."""
+    """Formats a record as one JSON object: `logging.format: json`."""
 
     def format(self, record: logging.LogRecord) -> str:
         return j.text(_fields(record))
@@ -116,5 +116,6 @@ def _handler(output: str | None) -> tuple[logging.Handler, str]:
 
 
 def event(component: str, name: str, data: dict[str, Json], *, level: int = logging.INFO) -> None:
+    """Logs an event with its data, from a component."""
     if log.isEnabledFor(level):
         log.log(level, name, extra={"component": component, "event": name, "data": data})

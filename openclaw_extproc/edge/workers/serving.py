@@ -14,11 +14,11 @@ from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
-from openclaw_extproc.edge.workers.supervisor import Supervisor, working
+from openclaw_extproc.edge.workers.supervisor import Supervisor, run_supervisor
 
 
 @asynccontextmanager
-async def served(
+async def run_workers(
     read: ReadConfiguration,
     environment: Mapping[str, str],
     listening: Sequence[ListenAddresses],
@@ -30,14 +30,14 @@ async def served(
     notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
         crew = Supervisor(listening, read.settings, read.origin, environment, notifier)
-        async with _telling(notifier, read.settings, crew.metrics), working(crew, read.settings, not_ready):
+        async with _notifying(notifier, read.settings, crew.metrics), run_supervisor(crew, read.settings, not_ready):
             with _on_hangup(crew.restart):
                 yield crew
         return
     service = Service(read.settings, Secrets(environment), notifier.tell)
     service.metrics.registry.register(notifier.counter)
     async with (
-        _telling(notifier, read.settings, service.collect_metrics),
+        _notifying(notifier, read.settings, service.collect_metrics),
         run_service(service, listening[0], not_ready),
     ):
         with _on_hangup(None):
@@ -45,7 +45,7 @@ async def served(
 
 
 @asynccontextmanager
-async def _telling(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+async def _notifying(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
     notifier.start(settings, collected)
     try:
         yield

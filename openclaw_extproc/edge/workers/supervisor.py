@@ -22,7 +22,7 @@ from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
-from openclaw_extproc.edge.reload.restart_needed import Kept
+from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
@@ -73,7 +73,7 @@ class Supervisor:
     ) -> None:
         self._slots = [WorkerSlot(number, place) for number, place in enumerate(places)]
         self._settings = settings
-        self._kept = Kept.of(settings)
+        self._kept = FixedSettings.of(settings)
         self._expected_settings = settings
         self._origin = origin
         self._expected = origin
@@ -100,8 +100,8 @@ class Supervisor:
             SummedCollector(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10))
         )
         for slot in self._slots:
-            self._do(self._keep(slot))
-        self._do(self._keep_counting())
+            self._do(self._watch(slot))
+        self._do(self._collect_regularly())
 
     async def stop(self, seconds: float) -> None:
         """Ends all workers and replaces none. Running streams have so many seconds to end."""
@@ -162,12 +162,12 @@ class Supervisor:
         self._prober = serving[0]
         serving[0].tell(Probe())
 
-    def _hear(self, of: WorkerHandle, news: Probed) -> None:
+    def _pass_on_probe(self, of: WorkerHandle, news: Probed) -> None:
         for hand in self._hands():
             if hand is not of:
                 hand.tell(news)
 
-    def _pass_on(self, of: WorkerHandle, news: Tokens) -> None:
+    def _pass_on_tokens(self, of: WorkerHandle, news: Tokens) -> None:
         """Passes tokens on to all other workers, starting and leaving ones too: each may see a response to them."""
         self._tokens.note(news.identity, news.tokens)
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
@@ -188,7 +188,7 @@ class Supervisor:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
         return health_page.page(merge_health_views(views), time.time())
 
-    async def _keep_counting(self) -> None:
+    async def _collect_regularly(self) -> None:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             await self.metrics()
@@ -210,22 +210,22 @@ class Supervisor:
         self._appoint()
         self._leaving.add(old)
         if not slot.listening.route.startswith("unix:"):
-            await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
+            await self._drain_and_end(old)  # a TCP port has one owner: the other workers serve meanwhile
         slot.wait = FIRST_WAIT_SECONDS
         await self._fill_again(slot)
         self._metrics.count_restart("rolling")
         if slot.listening.route.startswith("unix:"):
-            self._do(self._left(old))
+            self._do(self._drain_and_end(old))
 
-    async def _left(self, hand: WorkerHandle) -> None:
+    async def _drain_and_end(self, hand: WorkerHandle) -> None:
         seconds = self._settings.gateway.limits.longest_ms / 1000
         hand.drain(seconds)
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
-        self.notifier.gone(hand.pid)
+        self.notifier.forget_worker(hand.pid)
         self._metrics.add_ended(hand.metrics)
 
-    async def _keep(self, slot: WorkerSlot) -> None:
+    async def _watch(self, slot: WorkerSlot) -> None:
         """Watches one place for ever, and replaces its worker when that ends or hangs."""
         looked = time.monotonic()
         while True:
@@ -243,12 +243,12 @@ class Supervisor:
     async def _replace(self, slot: WorkerSlot, hand: WorkerHandle, reason: str) -> None:
         slot.hand = None
         self._appoint()
-        code = await hand.ended()
+        code = await hand.wait_ended()
         self._metrics.add_ended(hand.metrics)
         self._metrics.count_restart(reason)
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
-        self.notifier.gone(hand.pid)
+        self.notifier.forget_worker(hand.pid)
         text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
         self.notifier.tell(Notice(NoticeKind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
         if time.monotonic() - slot.since > WELL_SECONDS:
@@ -272,10 +272,10 @@ class Supervisor:
         origin = self._origin
         pair = slot.listening
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
-        hand = await WorkerHandle.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        hand = await WorkerHandle.start(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
-        hand.announced = partial(self._pass_on, hand)
+        hand.announced = partial(self._pass_on_tokens, hand)
         self._starting.add(hand)
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
@@ -287,7 +287,7 @@ class Supervisor:
             if not hand.ready.is_set():
                 hand.kill()
         if not hand.ready.is_set():
-            await hand.ended()
+            await hand.wait_ended()
             why = hand.child.last_words[-1] if hand.child.last_words else "it was not ready in time"
             raise StartError(f"worker {slot.number} could not be started: {why}")
         while origin is not self._origin:  # another one was taken while it started
@@ -297,7 +297,7 @@ class Supervisor:
         slot.hand, slot.since = hand, time.monotonic()
         if self._expected is not origin:  # to be taken next
             await hand.prepare(self._expected)
-        hand.probed = lambda news: self._hear(hand, news)
+        hand.probed = lambda news: self._pass_on_probe(hand, news)
         self._appoint()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
@@ -315,11 +315,11 @@ async def _end(hand: WorkerHandle, seconds: float) -> None:
         await asyncio.wait_for(hand.child.process.wait(), seconds)
     except TimeoutError:
         hand.kill()
-    await hand.ended()
+    await hand.wait_ended()
 
 
 @asynccontextmanager
-async def working(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}

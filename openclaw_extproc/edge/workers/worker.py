@@ -20,7 +20,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
-from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS
 from openclaw_extproc.edge.runtime.overload import pressure_file
@@ -74,7 +74,7 @@ class Worker:
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
         _rename(own.attempt, start.attempt)
-        self._service.probes.told = lambda verdict: self._channel.send(Probed(verdict))
+        self._service.probes.on_verdict = lambda verdict: self._channel.send(Probed(verdict))
         self._channel.send(Ready())
         gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,14 +120,14 @@ class Worker:
             case Ejected(found, seconds):
                 self._service.apply_ejections(found, seconds)
             case Probed(verdict):
-                self._service.health.probed(verdict, time.time())
+                self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
             case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _prepare(self, origin: Origin) -> str:
-        loaded = (await aside(lambda: origin.load(os.environ))).settings
+        loaded = (await run_in_background(lambda: origin.load(os.environ))).settings
         if loaded is None:
             return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
         await self._service.prepare(loaded)

@@ -62,7 +62,7 @@ class WorkerHandle:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "WorkerHandle":
+    async def start(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "WorkerHandle":
         """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
         ours, theirs = socket.socketpair()
         beats, its_beats = os.pipe()
@@ -112,7 +112,7 @@ class WorkerHandle:
         if not self.has_ended:
             self.child.process.kill()
 
-    async def ended(self) -> int:
+    async def wait_ended(self) -> int:
         """Its exit code, once everything it said was heard."""
         code = await self.child.process.wait()
         await asyncio.wait([self._listening, self.child.listener], timeout=1.0)
