@@ -11,8 +11,6 @@ from pydantic import JsonValue
 from openclaw_extproc.config.schema.config_file import Written
 
 ADDRESS = "https://json-schema.org/draft/2020-12/schema"
-EDITOR_LINE = "# yaml-language-server: $schema="
-"""Above a file, with a path or URL behind it: what editors with the YAML language server look for."""
 
 _VARIABLE: JsonValue = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"}
 _FILLED_IN = ("integer", "number", "boolean")

@@ -58,8 +58,6 @@ def _tidy(name: str) -> str:
 Reported: TypeAlias = Annotated[Name, Field(max_length=64), AfterValidator(_tidy)]
 """A name that is reported in headers, logs and metrics."""
 
-CONDITION = 'An expression in CEL over the variables of a request, such as task_complexity == "simple".'
-
 
 class StrategyRule(Section):
     """Lists routing rules. They are evaluated in order; the first rule that matches and names a model chooses it."""

@@ -61,11 +61,6 @@ class H2Protocol(asyncio.Protocol):
         self._transport.resume_reading()
         self.connection.flush()
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Written, and not taken by the socket yet."""
-        return self._transport.get_write_buffer_size()
-
     def drain(self) -> None:
         if not self._transport.is_closing():
             self.connection.drain()
