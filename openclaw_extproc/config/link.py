@@ -23,7 +23,7 @@ from openclaw_extproc.config.gateway.limits import (
     emergency_findings,
     link_downstream,
     link_emergency,
-    link_limits,
+    link_timeouts,
     with_provider_timeouts,
 )
 from openclaw_extproc.config.gateway.notices import link_notices
@@ -106,7 +106,7 @@ def link_targets(source: Source) -> tuple[Targets, list[Finding]]:
 def link_gateway(source: Source, targets: Targets) -> tuple[Gateway, Context | None, list[Finding]]:
     """The gateway without strategy and health, and the rules for shortening conversations (`None`: there are none)."""
     written, providers, models = source.written, targets.providers, targets.models
-    limits, about_limits = link_limits(written)
+    timeouts, retry_policy, about_timeouts = link_timeouts(written)
     context, about_context = _link_context(source, targets)
     opened, about_opened = link_passthrough(written.gateway.passthrough)
     callers, about_callers = link_callers(written, source.around.variables, source.around.readable)
@@ -117,13 +117,14 @@ def link_gateway(source: Source, targets: Targets) -> tuple[Gateway, Context | N
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough is not False,
         opened=opened,
-        limits=limits,
+        timeouts=timeouts,
+        retry_policy=retry_policy,
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
         callers=callers,
     )
-    findings = [*about_limits, *about_context, *_check_targets(source, targets), *about_opened, *about_callers]
+    findings = [*about_timeouts, *about_context, *_check_targets(source, targets), *about_opened, *about_callers]
     findings += unaskable_summarizer(callers, context)
     findings += unused_keys(written)
     findings += log_findings(written, source.around)

@@ -101,8 +101,8 @@ def bootstrap(
                 stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
-                *clusters(fail_open, gateway.limits, places.roots),
-                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.limits, places.roots),
+                *clusters(fail_open, gateway.timeouts, places.roots),
+                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.timeouts, places.roots),
             ],
         },
         "dynamic_resources": {
@@ -211,7 +211,7 @@ def _filters(gateway: Gateway) -> list[Json]:
 
 
 def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
-    silence = gateway.limits.longest_ms + 60_000  # of an answer too: providers think for minutes
+    silence = gateway.timeouts.longest_ms + 60_000  # of an answer too: providers think for minutes
     return {
         "request_headers_timeout": _seconds(downstream.request_headers_timeout_ms),
         "request_timeout": _seconds(downstream.request_timeout_ms),
@@ -240,7 +240,7 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
         return [_tunnels(), *_without_buffer(anything), anything]
-    elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
+    elsewhere = routes(fail_open, _seconds(gateway.timeouts.longest_ms))
     return [
         _tunnels(),
         {"match": planned_match(), "route": _route(gateway)},
@@ -305,8 +305,8 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
         "retriable_headers": [{"name": RETRY, "present_match": True}],
         "num_retries": 0,
         "refresh_cluster_on_retry": True,
-        "per_try_timeout": _seconds(gateway.limits.longest_ms),
-        "per_try_idle_timeout": _seconds(gateway.limits.longest_ms),
+        "per_try_timeout": _seconds(gateway.timeouts.longest_ms),
+        "per_try_idle_timeout": _seconds(gateway.timeouts.longest_ms),
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": BACKOFF, "format": "SECONDS"}],

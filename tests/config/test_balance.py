@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.config.findings import known_names
 from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.gateway import Limits, Target
+from openclaw_extproc.gateway import Target, Timeouts
 from openclaw_extproc.plan import patience_ms
 from openclaw_extproc.strategy import Affinity, Pool
 from tests.config.loading import complaints, loaded, seed, settings, warnings
@@ -237,7 +237,7 @@ def test_the_heavier_stands_in_first() -> None:
 
 
 def test_envoys_one_limit_is_the_longest_that_any_attempt_needs() -> None:
-    usual, longest = Limits().first_token_ms, Limits().longest_ms
+    usual, longest = Timeouts().first_token_ms, Timeouts().longest_ms
     first, *others = [(target,) for target in chain(seed(13))]
 
     assert patience_ms([first, *others], 5_000, longest) == 60_000

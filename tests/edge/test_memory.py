@@ -29,7 +29,7 @@ from openclaw_extproc.edge.runtime.session_memory import (
 )
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.features.correction import Corrections
-from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
@@ -72,7 +72,7 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
         ((P,), (Q,)),
         AT,
         60_000,
-        Limits(),
+        Timeouts(),
         Emergency(),
         record=DecisionRecord(
             session=record.get("session", "s"), owner=record.get("owner", ""), tier=record.get("tier", "")

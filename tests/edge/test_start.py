@@ -12,7 +12,7 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls, Upstream
 from openclaw_extproc.edge.reload import restart_needed
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, require_startable
-from openclaw_extproc.gateway import Emergency, Limits, Provider
+from openclaw_extproc.gateway import Emergency, Provider, Timeouts
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 TWO = """
@@ -194,7 +194,7 @@ def test_labels_are_not_believed_more_widely_than_the_listener_is_open(tmp_path:
 def test_what_stands_in_envoys_own_file_is_told_too(tmp_path: Path) -> None:
     started = settings(tmp_path)
     gateway = started.gateway
-    longer = replace(gateway, limits=replace(gateway.limits, answer_ms=900_000))
+    longer = replace(gateway, timeouts=replace(gateway.timeouts, answer_ms=900_000))
     sorry = replace(gateway, emergency=replace(gateway.emergency, message="Sorry"))
 
     assert [one.path for one in restart_needed.findings(started, replace(started, gateway=longer))] == [
@@ -205,7 +205,7 @@ def test_what_stands_in_envoys_own_file_is_told_too(tmp_path: Path) -> None:
     ]
 
 
-PartT = TypeVar("PartT", Limits, Emergency, Downstream)
+PartT = TypeVar("PartT", Timeouts, Emergency, Downstream)
 
 
 def changed(part: PartT) -> Iterator[PartT]:
@@ -221,8 +221,8 @@ def changed(part: PartT) -> Iterator[PartT]:
 def variants(of: Settings) -> Iterator[Settings]:
     """Each with one thing changed that Envoy's own file may be made of."""
     gateway, callers = of.gateway, of.gateway.callers
-    for limits in changed(Limits()):
-        yield replace(of, gateway=replace(gateway, limits=limits))
+    for limits in changed(Timeouts()):
+        yield replace(of, gateway=replace(gateway, timeouts=limits))
     for emergency in changed(Emergency()):
         yield replace(of, gateway=replace(gateway, emergency=emergency))
     for downstream in changed(Downstream()):

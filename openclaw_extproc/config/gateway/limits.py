@@ -6,39 +6,34 @@ from dataclasses import replace
 from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import ProviderEntry, Written
-from openclaw_extproc.config.schema.router import (
-    EmergencySection,
-    Hold,
-    OnMidstreamFault,
-    RetryPolicy,
-    RouterSection,
-    Timeouts,
-)
+from openclaw_extproc.config.schema.router import EmergencySection, Hold, OnMidstreamFault, RouterSection
+from openclaw_extproc.config.schema.router import RetryPolicy as WrittenRetryPolicy
+from openclaw_extproc.config.schema.router import Timeouts as WrittenTimeouts
 from openclaw_extproc.config.schema.workers import Downstream as WrittenDownstream
 from openclaw_extproc.config.settings import Downstream, Upstream
-from openclaw_extproc.gateway import HOLD_ALL, Emergency, Gateway, Limits, ProviderTimeouts
+from openclaw_extproc.gateway import HOLD_ALL, Emergency, Gateway, ProviderTimeouts, RetryPolicy, Timeouts
 
 
-def link_limits(written: Written) -> tuple[Limits, list[Finding]]:
-    """`model.router.retry_policy` goes before `router.retry_policy`, as `model.primary` before `router.primary`."""
+def link_timeouts(written: Written) -> tuple[Timeouts, RetryPolicy, list[Finding]]:
+    """The timeouts and the retry policy. `model.router.retry_policy` goes before `router.retry_policy`."""
     nearer, further = written.model.router.retry_policy, written.router.retry_policy
-    limits = _with_timeouts(Limits(), written.router)
-    limits = _with_retries(_with_retries(limits, further), nearer)
+    timeouts = _with_timeouts(Timeouts(), written.router)
+    policy = _with_retries(_with_retries(RetryPolicy(), further), nearer)
     findings = [
         *_two_delays(nearer, "model.router.retry_policy"),
         *_two_delays(further, "router.retry_policy"),
         *_overridden_keys(nearer, further),
-        *_no_time_for_another(limits),
+        *_no_time_for_another(timeouts),
     ]
-    return limits, findings
+    return timeouts, policy, findings
 
 
-def _no_time_for_another(limits: Limits) -> Iterator[Finding]:
+def _no_time_for_another(timeouts: Timeouts) -> Iterator[Finding]:
     """Envoy leaves out the limit of an attempt that is no shorter than that of the whole call."""
-    total, most = limits.total_ms, limits.longest_ms
+    total, most = timeouts.total_ms, timeouts.longest_ms
     if total is None:
         return
-    each = {"first_token_ms": limits.first_token_ms, "answer_ms": limits.answer_ms}
+    each = {"first_token_ms": timeouts.first_token_ms, "answer_ms": timeouts.answer_ms}
     if longer := {name: ms for name, ms in each.items() if min(ms, most) >= total}:
         named = " and ".join(f"{name} ({min(ms, most)})" for name, ms in longer.items())
         finding = f"no longer than {named}: a provider that does not respond leaves no time for a fallback"
@@ -68,17 +63,17 @@ def emergency_findings(written: EmergencySection, gateway: Gateway) -> Iterator[
         yield error(path, f'no model is named "{written.model}" {known_names(gateway.listed)}', remedy)
 
 
-def _with_timeouts(limits: Limits, router: RouterSection) -> Limits:
+def _with_timeouts(timeouts: Timeouts, router: RouterSection) -> Timeouts:
     times = router.timeouts
     return replace(
-        limits,
-        first_token_ms=times.first_token_ms or limits.first_token_ms,
-        answer_ms=times.answer_ms or limits.answer_ms,
+        timeouts,
+        first_token_ms=times.first_token_ms or timeouts.first_token_ms,
+        answer_ms=times.answer_ms or timeouts.answer_ms,
         timeout_ms=router.timeout_ms,
-        connect_ms=times.connect_ms or limits.connect_ms,
-        idle_ms=times.idle_ms or limits.idle_ms,
+        connect_ms=times.connect_ms or timeouts.connect_ms,
+        idle_ms=times.idle_ms or timeouts.idle_ms,
         total_ms=times.total_ms,
-        hold_ms=_hold_ms(router.on_midstream_fault),
+        hold_back_ms=_hold_ms(router.on_midstream_fault),
     )
 
 
@@ -93,7 +88,7 @@ def _hold_ms(written: OnMidstreamFault) -> int:
 
 
 def with_provider_timeouts(providers: Providers, written: Written) -> Providers:
-    """The providers with the limits that are written of each of them alone."""
+    """The providers with the timeouts that are written for each of them alone."""
     own = {entry.name or entry.provider or "": _own_timeouts(entry) for entry in written.model.providers}
     by_name = {name: replace(one, patience=own.get(name, one.patience)) for name, one in providers.by_name.items()}
     upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
@@ -101,38 +96,39 @@ def with_provider_timeouts(providers: Providers, written: Written) -> Providers:
 
 
 def _own_timeouts(entry: ProviderEntry) -> ProviderTimeouts:
-    times, fault = entry.timeouts or Timeouts(), entry.on_midstream_fault
+    times, fault = entry.timeouts or WrittenTimeouts(), entry.on_midstream_fault
     return ProviderTimeouts(
         connect_ms=times.connect_ms,
         first_token_ms=times.first_token_ms,
         answer_ms=times.answer_ms,
         idle_ms=times.idle_ms,
-        hold_ms=None if fault is None else _hold_ms(fault),
+        hold_back_ms=None if fault is None else _hold_ms(fault),
     )
 
 
-def _with_retries(limits: Limits, policy: RetryPolicy) -> Limits:
-    delay = _delay(policy)
+def _with_retries(policy: RetryPolicy, section: WrittenRetryPolicy) -> RetryPolicy:
+    delay = _delay(section)
+    longest = section.wait_at_most_ms
     return replace(
-        limits,
-        max_retries=limits.max_retries if policy.max_retries is None else policy.max_retries,
-        retry_delay_ms=limits.retry_delay_ms if delay is None else delay,
-        backoff_multiplier=policy.backoff_multiplier or limits.backoff_multiplier,
-        wait_at_most_ms=limits.wait_at_most_ms if policy.wait_at_most_ms is None else policy.wait_at_most_ms,
+        policy,
+        max_retries=policy.max_retries if section.max_retries is None else section.max_retries,
+        retry_delay_ms=policy.retry_delay_ms if delay is None else delay,
+        backoff_multiplier=section.backoff_multiplier or policy.backoff_multiplier,
+        max_retry_after_ms=policy.max_retry_after_ms if longest is None else longest,
     )
 
 
-def _delay(policy: RetryPolicy) -> int | None:
+def _delay(policy: WrittenRetryPolicy) -> int | None:
     return policy.retry_delay_ms if policy.initial_delay_ms is None else policy.initial_delay_ms
 
 
-def _two_delays(policy: RetryPolicy, path: str) -> Iterator[Finding]:
+def _two_delays(policy: WrittenRetryPolicy, path: str) -> Iterator[Finding]:
     one, other = policy.initial_delay_ms, policy.retry_delay_ms
     if one is not None and other is not None and one != other:
         yield error(f"{path}.retry_delay_ms", "differs from initial_delay_ms", "write one of the two")
 
 
-def _overridden_keys(nearer: RetryPolicy, further: RetryPolicy) -> Iterator[Finding]:
+def _overridden_keys(nearer: WrittenRetryPolicy, further: WrittenRetryPolicy) -> Iterator[Finding]:
     pairs = {
         "max_retries": (nearer.max_retries, further.max_retries),
         "retry_delay_ms": (_delay(nearer), _delay(further)),

@@ -207,7 +207,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log="",
     )
-    clusters = render_clusters.discovery(playing.upstreams, playing.gateway.limits)
+    clusters = render_clusters.discovery(playing.upstreams, playing.gateway.timeouts)
     publish(Path(places.clusters_file), j.dump(clusters))
     whole = bootstrap(playing.gateway, playing.listen, places)
     publish(folder / "envoy.yaml", text_of(whole))

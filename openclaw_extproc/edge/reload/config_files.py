@@ -241,7 +241,9 @@ def rendered_clusters(read: ReadConfiguration, environment: Mapping[str, str]) -
     """The clusters that `openclaw.yml` names: JSON by name. With a thousand providers they are 300,000 objects."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
-    whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=root_certificates(environment))
+    whole = render_clusters.discovery(
+        settings.upstreams, settings.gateway.timeouts, roots=root_certificates(environment)
+    )
     made = whole["resources"]
     assert isinstance(made, list)
     return {_name(one): j.dump(one) for one in made}

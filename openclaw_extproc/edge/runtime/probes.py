@@ -27,7 +27,7 @@ from openclaw_extproc.edge.ext_proc import protobuf
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch, Verdict
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
+from openclaw_extproc.gateway import Emergency, Provider, Target, Timeouts
 from openclaw_extproc.health_rules import Probing
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
@@ -160,7 +160,7 @@ class Probes:
         target = Target(way.provider, way.model)
         body = j.dump({"model": way.model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1})
         plan = Plan(
-            "probe", _ASKED_AS, "/v1/chat/completions", "", way.model, ((target,),), time.time(), 0, Limits(),
+            "probe", _ASKED_AS, "/v1/chat/completions", "", way.model, ((target,),), time.time(), 0, Timeouts(),
             Emergency(),
         )  # fmt: skip
         bound = BoundAttempt(plan, 1, target, {}, History(), plan.began)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.gateway import Limits
+from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
@@ -102,8 +102,8 @@ class Exchange:
         return retries.next_attempt(bound.plan, bound.attempt, bound.target, failure, self.retry_after, bound.began)
 
     @property
-    def limits(self) -> Limits:
-        return self.bound.plan.limits.of(self.bound.target.provider)
+    def timeouts(self) -> Timeouts:
+        return self.bound.plan.timeouts.of(self.bound.target.provider)
 
     def hold(self, chunk: bytes) -> None:
         """`chunk`: without what `begun` takes away."""
@@ -113,10 +113,10 @@ class Exchange:
     @property
     def keeps(self) -> bool:
         """Whether its first content is kept back for a while."""
-        return self.streamed and self.limits.hold_ms > 0
+        return self.streamed and self.timeouts.hold_back_ms > 0
 
     def still_keeps(self, at: float) -> bool:
-        return self.content_at is not None and (at - self.content_at) * 1000 < self.limits.hold_ms
+        return self.content_at is not None and (at - self.content_at) * 1000 < self.timeouts.hold_back_ms
 
     @property
     def wakes_at(self) -> float | None:
@@ -126,10 +126,10 @@ class Exchange:
         from its head on: of an attempt that has no head yet nothing can be said to Envoy.
         """
         if self.content_at is not None:
-            return self.last_at + self.limits.idle_seconds(reasons=self.ask.reasons) if self.streamed else None
+            return self.last_at + self.timeouts.idle_seconds(reasons=self.ask.reasons) if self.streamed else None
         ask, own = self.ask, self.bound.target.timeout_ms
         if own is None:
-            own = self.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+            own = self.timeouts.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
         return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.given_up_at
 
     @property
@@ -140,7 +140,7 @@ class Exchange:
         answered, says Envoy 1.40, so it gives it no limit and nobody else.
         """
         plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
-        connecting = plan.limits.connect_ms if own is None else own
+        connecting = plan.timeouts.connect_ms if own is None else own
         return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
 
     @property
@@ -149,7 +149,7 @@ class Exchange:
 
         A little before Envoy, which would end it without a word.
         """
-        total = self.bound.plan.limits.total_ms
+        total = self.bound.plan.timeouts.total_ms
         if total is None or not self.streamed:
             return None
         return self.bound.plan.began + (total - min(LAST_WORDS_MS, total // 5)) / 1000
