@@ -29,7 +29,7 @@ help:
 	  unread "responses of 100 MiB that no client reads" \
 	  reloads "1,000 reloads under load, and reloads with 1,000 providers" \
 	  faults "every fault, client and chain through Envoy; writes docs/reliability.md" \
-	  chaos "5 minutes of load with faults, reloads and killed workers (CHAOS='--seconds 60 --rate 30' for less)" \
+	  chaos "5 minutes of load with faults, reloads and killed workers (CHAOS='--seconds 60 --rate 30' for less, CHAOS='--seconds 600 --rate 50 --hostile' for clients' attacks too)" \
 	  bench "throughput, latency and CPU time against plain Envoy (requires wrk)" \
 	  bench-overload "ten times more load than fits" \
 	  bench-decision "the routing decision alone" \

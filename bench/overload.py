@@ -1,9 +1,9 @@
 """What is left of an overload: `python -m bench.overload` asks for several times what fits, and counts what comes back.
 
 Capacity first: callers that each wait for their answer. Then calls at a multiple of that rate, whether those before
-are answered or not. The caller shares the machine with everything it asks: ten times as many calls cost it ten times as
-much. So the processor time of each is told for both parts. What the service spends on a whole answer, refusals
-included, says how much of its capacity it keeps, whatever else the machine has to do.
+are answered or not. This program shares the machine with everything it asks, and ten times as many calls cost it ten
+times as much. So the service has a processor of its own, where there are two or more; Envoy, the provider and this
+program share the others. The processor time of each is printed for both parts.
 """
 # ruff: noqa: TID251  # a program of its own, not part of the core
 
@@ -19,8 +19,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import canned
-from bench.setup import Side, only_ours
+from bench import canned, proc
+from bench.setup import Ours, Side, only_ours
 
 CALLERS = 16
 HANG_SECONDS = 30.0
@@ -187,13 +187,22 @@ async def flood(port: int, rate: float, seconds: float) -> tuple[Seen, float]:
 
 def measure(times: float, seconds: float, workers: int = 1) -> Result:
     """Raises `LoadError`, `StartError`."""
+    own, *others = sorted(os.sched_getaffinity(0))
+    if others:
+        os.sched_setaffinity(0, others)  # inherited by all that is started
+
+    def alone(ours: Ours) -> Ours:
+        if others and ours.side.service is not None:
+            proc.run_on(ours.side.service, {own})
+        return ours
+
     with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers, NEVER) as ours:
-        asyncio.run(capacity(ours.port, 1.0))  # to begin with, everything is cold
+        asyncio.run(capacity(alone(ours).port, 1.0))  # to begin with, everything is cold
         spending = Spending(ours.side)
         fits = asyncio.run(capacity(ours.port, seconds))
         usual = spending.for_each(round(fits * seconds))
     with tempfile.TemporaryDirectory() as folder, only_ours(Path(folder), workers) as ours:
-        asyncio.run(capacity(ours.port, 1.0))
+        asyncio.run(capacity(alone(ours).port, 1.0))
         spending, began = Spending(ours.side), time.monotonic()
         seen, asked = asyncio.run(flood(ours.port, fits * times, seconds))
         whole, passed = len(seen.whole), time.monotonic() - began

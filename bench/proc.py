@@ -20,6 +20,12 @@ def peak_mebibytes(pid: int) -> float:
     raise LookupError(f"no VmHWM of process {pid}")
 
 
+def run_on(pid: int, processors: set[int]) -> None:
+    """Let every thread that the process has run on these processors only."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), processors)
+
+
 def child_named(parent: int, name: str) -> int:
     """Raises `LookupError`: there is none."""
     for folder in Path("/proc").glob("[0-9]*"):

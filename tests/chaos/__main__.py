@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.chaos import recovery, world
+from tests.chaos import hostile, recovery, world
 from tests.chaos.load import Seen, load
 from tests.chaos.world import Place
 from tests.e2e.harness import Sidecar, sidecar
@@ -62,7 +62,7 @@ class Watched:
 
 def main() -> int:
     options = _options()
-    with world.providers() as places:
+    with world.providers(firehose=options.hostile) as places:
         found = None
         if not options.no_recovery:
             with sidecar(world.config(places, 1), world.KEYS, never_ill=False) as up:
@@ -72,12 +72,12 @@ def main() -> int:
             _name(names, places, 0)
             config = world.config(places, named=True)
             with sidecar(config, world.KEYS, *envoy, gateway=options.gateway, never_ill=False) as up:
-                seen, watched = Seen(), Watched()
-                asyncio.run(_chaos(up, places, names, options, seen, watched))
-                for place in places.values():
+                seen, watched, notes = Seen(), Watched(), hostile.Hostility()
+                asyncio.run(_chaos(up, places, names, options, seen, watched, notes))
+                for place in _flapping(places):
                     place.set_fault("ok")
                 time.sleep(CALM_SECONDS)
-                summary = _summary(up, seen, watched, options, found)
+                summary = _summary(up, seen, watched, options, found, notes)
     print(json.dumps(summary, indent=1) if options.json else "\n".join(f"{k}: {v}" for k, v in summary.items()))
     return 1 if summary["found wrong"] else 0
 
@@ -92,6 +92,9 @@ def _options() -> argparse.Namespace:
         "--recovery-seconds", type=float, default=120, help="to wait for traffic to leave, and to return"
     )
     parser.add_argument("--no-recovery", action="store_true", help="chaos only")
+    parser.add_argument(
+        "--hostile", action="store_true", help="and everything that strangers do (tests/chaos/hostile.py)"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -103,6 +106,7 @@ async def _chaos(
     options: argparse.Namespace,
     seen: Seen,
     watched: Watched,
+    notes: hostile.Hostility,
 ) -> None:
     random.seed(options.seed)
     watched.spared = _ours(up)[:2]
@@ -117,6 +121,8 @@ async def _chaos(
             _look(up, seen, watched),
         )
     ]
+    if options.hostile:
+        mischief += (asyncio.create_task(actor) for actor in hostile.actors(_field(up, places, seen, watched, notes)))
     loading = asyncio.create_task(load(up.url, options.rate, over, seen))
     await asyncio.sleep(options.seconds)
     over.set()
@@ -129,10 +135,26 @@ async def _chaos(
             raise problem
 
 
+def _field(
+    up: Sidecar, places: dict[str, Place], seen: Seen, watched: Watched, notes: hostile.Hostility
+) -> hostile.Field:
+    host, _, port = up.url.removeprefix("http://").rpartition(":")
+
+    def config(idle_providers: int) -> str:
+        return world.config(places, watched.reloads, named=True, idle_providers=idle_providers)
+
+    return hostile.Field(up, host, int(port), seen.down, notes, config)
+
+
+def _flapping(places: dict[str, Place]) -> list[Place]:
+    """Those whose faults change; the one with huge answers goes on giving them."""
+    return [place for name, place in places.items() if name != "firehose"]
+
+
 async def _flap(places: dict[str, Place], watched: Watched) -> None:
     async with httpx.AsyncClient(timeout=5) as client:
         while True:
-            place, fault = random.choice([*places.values()]), random.choice(FAULTS)  # noqa: S311  # chaos, no secret
+            place, fault = random.choice(_flapping(places)), random.choice(FAULTS)  # noqa: S311  # chaos, no secret
             await client.post(f"http://127.0.0.1:{place.port}/_simulator/fault", json={"fault": fault})
             watched.faults += 1
             await asyncio.sleep(FLAP_SECONDS / len(places) * 2)
@@ -185,7 +207,12 @@ def _envoy(up: Sidecar) -> int:
 
 
 def _summary(
-    up: Sidecar, seen: Seen, watched: Watched, options: argparse.Namespace, found: "recovery.Recovery | None"
+    up: Sidecar,
+    seen: Seen,
+    watched: Watched,
+    options: argparse.Namespace,
+    found: "recovery.Recovery | None",
+    notes: hostile.Hostility,
 ) -> dict[str, object]:
     active = world.envoys_stats(_envoy(up), r"^(http\.llm\.downstream_rq_active|cluster\..*\.upstream_rq_active)$")
     ours = up.metrics()
@@ -199,6 +226,7 @@ def _summary(
         *([f"{len(seen.unasked)} calls ended for want of an address ({seen.unasked[0]})"] if seen.unasked else []),
         *(f"{value} still in {name}" for name, value in active.items() if value and "stage" not in name),
         *([f"{under_way:g} calls still under way by our own count"] if under_way else []),
+        *notes.wrong,
         *([f"{more_files:g} more open files than at the start"] if more_files > MOST_MORE_FILES else []),
     ]
     if seen.total >= ENOUGH_REQUESTS and slope > MOST_KIB_PER_10_000:
@@ -208,8 +236,8 @@ def _summary(
         "ended": dict(seen.counts),
         "statuses": dict(seen.statuses),
         "longest": f"{seen.longest:.1f} s",
-        "mischief": f"{watched.faults} faults set, {watched.names} names changed, {watched.reloads} reloads, "
-        f"{_kills(watched)}",
+        "mischief": f"{watched.faults} faults set, {watched.names} names changed, {watched.reloads} reloads "
+        f"({up.metric('openclaw_config_reloads_total', result='rejected'):g} rejected), {_kills(watched)}",
         "memory": f"{slope:.0f} KiB more for 10,000 requests (ours that lived), "
         f"{_slope(watched.envoy_sizes):.0f} (Envoy); "
         f"at the end {sum(map(world.kib, _ours(up))) / 1024:.0f} and {world.kib(_envoy(up)) / 1024:.0f} MiB"
@@ -217,6 +245,7 @@ def _summary(
         "open files": f"{more_files:+g} against the start",
         "still under way": f"{sum(active.values())} by Envoy's count, {under_way:g} by ours",
         **_told(found, options),
+        **({"hostility": dict(notes.done)} if notes.done else {}),
         "odd": seen.odd,
         "found wrong": wrong,
     }

@@ -5,6 +5,8 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -13,10 +15,10 @@ import httpx
 from openclaw_extproc.model.json import Json
 from tests.chaos.world import SHAPES
 
-Ended: TypeAlias = Literal["right", "error", "broken", "wrong", "hung"]
+Ended: TypeAlias = Literal["right", "error", "broken", "wrong", "hung", "down"]
 """`right`: a whole answer. `error`: a status of ours and a body in the client's format, or its error event in a
-stream. `broken`: a connection that broke in the middle of a stream, which no client takes for an end. `wrong`: the
-rest."""
+stream. `broken`: a connection that broke in the middle of a stream, which no client takes for an end. `down`: no
+connection, or one that broke, while Envoy had been killed. `wrong`: the rest."""
 
 HANG_SECONDS = 15.0
 """Two attempts of the configured patience, a wait between them, a stream's idle time, and room."""
@@ -24,7 +26,28 @@ SHOWN = 20
 
 
 @dataclass(slots=True)
+class Down:
+    """When Envoy was killed, and when it was ready again: seconds of `time.monotonic`."""
+
+    periods: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+
+    @contextmanager
+    def now(self) -> Generator[None]:
+        began = time.monotonic()
+        self.periods.append((began, float("inf")))
+        try:
+            yield
+        finally:
+            self.periods[-1] = (began, time.monotonic())
+
+    def covers(self, began: float, ended: float) -> bool:
+        """Whether a call of these times may have met an Envoy that was not there."""
+        return any(began <= over and ended >= start for start, over in self.periods)
+
+
+@dataclass(slots=True)
 class Seen:
+    down: Down = field(default_factory=Down)
     counts: Counter[Ended] = field(default_factory=Counter[Ended])
     statuses: Counter[str] = field(default_factory=Counter[str])
     unasked: list[str] = field(default_factory=list[str])
@@ -78,6 +101,8 @@ async def _one(client: httpx.AsyncClient, url: str, number: int, seen: Seen) -> 
         ended, words = "hung", f"{shape} {'streamed' if streamed else 'whole'}"
     except httpx.TransportError as problem:
         ended = "broken" if status == "200" and streamed else "wrong"
+        if seen.down.covers(began, time.monotonic()):
+            ended = "down"
         words = f"{shape} {'streamed' if streamed else 'whole'} after status {status}: {problem!r}"
     seen.note(ended, status, time.monotonic() - began, words)
 

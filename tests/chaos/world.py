@@ -3,8 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,8 @@ SHAPES = ("openai", "anthropic", "gemini")
 STAND_IN = {"openai": "anthropic", "anthropic": "gemini", "gemini": "openai"}
 PATIENCE_MS = 1_500
 ADDRESS = "127.0.0.1"
+FIREHOSE = "firehose-model"
+"""A model whose answers are 28 MiB long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,30 @@ class Place:
 
 
 @contextmanager
-def providers() -> Generator[dict[str, Place]]:
-    """By name: `openai-1`, `openai-2` and so on."""
+def providers(*, firehose: bool = False) -> Generator[dict[str, Place]]:
+    """By name: `openai-1`, `openai-2` and so on; `firehose`: and one whose answers are huge."""
     places = {f"{s}-{n}": Place(f"{s}-{n}", s, free_port()) for s in SHAPES for n in (1, 2)}
     serve = [word for p in places.values() for word in ("--serve", f"{p.shape}:{p.port}:{p.name}")]
-    command = [sys.executable, "-m", "openclaw_simulator", "--until-eof", *serve]
+    with ExitStack() as running:
+        running.enter_context(_running("openclaw_simulator", "--until-eof", *serve))
+        if firehose:
+            places["firehose"] = Place("firehose", "openai", free_port())
+            running.enter_context(_running("tests.chaos.firehose", str(places["firehose"].port)))
+        yield places
+
+
+@contextmanager
+def _running(module: str, *arguments: str) -> Generator[None]:
+    command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
     assert "ready" in process.stdout.readline()
     try:
-        yield places
+        yield
     finally:
+        process.terminate()
         process.communicate(timeout=10)
 
 
@@ -50,9 +63,11 @@ def host(place: Place, n: int) -> str:
     return f"{place.name}-{n // 2}.chaos.test"
 
 
-def config(places: dict[str, Place], n: int = 0, *, named: bool = False, more: str = "") -> str:
+def config(
+    places: dict[str, Place], n: int = 0, *, named: bool = False, more: str = "", idle_providers: int = 0
+) -> str:
     """The text below `gateway:`. `n`: every reload changes something, some of them who stands in. `named`: those that
-    are asked first have a name instead of an address.
+    are asked first have a name instead of an address. `idle_providers`: so many more that nobody asks.
     """
     lines: list[str] = []
     for shape in SHAPES:
@@ -65,6 +80,10 @@ def config(places: dict[str, Place], n: int = 0, *, named: bool = False, more: s
             ),
             _entry(places[f"{shape}-2"]),
         )
+    if "firehose" in places:
+        lines.append(_entry(places["firehose"]))
+    unused = Place("unused", "openai", 9)
+    lines += (_entry(replace(unused, name=f"unused-{number}")) for number in range(idle_providers))
     entries = "\n".join(lines)
     return f"""model:
   providers:

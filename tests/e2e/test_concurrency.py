@@ -78,7 +78,7 @@ def test_a_caller_that_leaves_frees_the_provider(main: Sidecar, providers: Provi
     providers["bee"].set_fault("slow-200")
 
     with (
-        httpx.Client() as http,
+        httpx.Client(timeout=30) as http,
         http.stream(
             "POST", main.url + CALLERS["openai"].path, content=body("openai", "bee-model", streamed=True)
         ) as it,

@@ -152,7 +152,7 @@ def test_strangers_add_no_label(fresh: Sidecar, providers: Providers) -> None:
 
 
 def test_health_and_readiness_are_served(main: Sidecar) -> None:
-    with httpx.Client(base_url=main.admin_url) as admin:
+    with httpx.Client(base_url=main.admin_url, timeout=30) as admin:
         assert admin.get("/healthz").status_code == 200
         assert admin.get("/readyz").status_code == 200
         assert admin.get("/nothing").status_code == 404

@@ -288,7 +288,7 @@ def test_calls_go_to_their_own_vendor_with_the_callers_key(providers: Providers,
             began = time.monotonic()
             passed = [ask(up, path, OPENAI) for path in ("/openai/v1/chat/completions", "/v1/chat/completions")]
             refused = ask(up, "/anthropic/v1/messages", ANTHROPIC)
-            traced = httpx.request("TRACE", f"{up.url}/openai/v1/files", headers=OPENAI)
+            traced = httpx.request("TRACE", f"{up.url}/openai/v1/files", headers=OPENAI, timeout=30)
             took = time.monotonic() - began
         recorded = providers["ace"].recorder
         assert recorded is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,29 @@ def test_an_envoy_that_is_gone_is_told(tmp_path: Path) -> None:
     )
 
     assert problem == "Envoy does not answer"
+
+
+class Refusing(EnvoyAdmin):
+    """An Envoy that reads the file and does not take what stands in it."""
+
+    async def publish(self, write: Callable[[], None], seconds: float) -> str:
+        write()
+        return f"Envoy has not taken the clusters within {seconds:g} s"
+
+
+def test_clusters_that_envoy_does_not_take_are_taken_back(tmp_path: Path) -> None:
+    """An Envoy that is started later would read them, or find a name that was looked up meanwhile."""
+    of = sources(tmp_path)
+    published = CdsFile(tmp_path / "clusters.json", of)
+    published.first(read(tmp_path, of, "one"))
+    in_force = (tmp_path / "clusters.json").read_bytes()
+    coming = read(tmp_path, of, "one", "two")
+
+    problem = asyncio.run(published.prepare(coming, Refusing(str(tmp_path / "no-envoy.sock"))))
+
+    assert "not taken" in problem
+    assert (tmp_path / "clusters.json").read_bytes() == in_force
+    assert published.changes(coming), "when it is saved again, it is tried again"
 
 
 @pytest.mark.parametrize("away", [(True,), (False, True), (True, False)], ids=["all along", "ends", "is back"])

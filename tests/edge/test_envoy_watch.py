@@ -9,7 +9,7 @@ from typing import cast
 import httpx
 import pytest
 
-from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
+from openclaw_extproc.edge.envoy.admin import Clusters, EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.watch import ClusterWatch
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
@@ -25,6 +25,10 @@ class Admin(EnvoyAdmin):
     def __init__(self) -> None:
         super().__init__("no.sock")
         self.page: Unusable | None = Unusable(known=KNOWN)
+        self.warming = 0
+
+    async def clusters(self) -> Clusters:
+        return Clusters(taken=1, refused=0, warming=self.warming)
 
     async def unusable(self) -> Unusable:
         if self.page is None:
@@ -127,5 +131,23 @@ def test_while_envoy_looks_up_another_name_nobody_is_asked_there() -> None:
 
         assert during == [Unusable(absent=frozenset({"c-ace"}))] * 3
         assert works.told[-1] == Unusable(), "it has an address, and all are told"
+
+    run(check)
+
+
+def test_while_envoy_may_take_a_refused_configuration_yet_nobody_is_asked_there() -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, target: ReloadTarget) -> None:
+        async def prepare(_: ReadConfiguration) -> str:
+            return "Envoy has not taken the clusters within 10 s"
+
+        admin.warming = 1
+        await watch.with_look(target, ReloadHooks(prepare=prepare), lambda _: frozenset({"c-ace"})).prepare(
+            ReadConfiguration(None, ())
+        )
+        await watch.update(target)
+        admin.warming = 0
+        await watch.update(target)
+
+        assert works.told == [*[Unusable(absent=frozenset({"c-ace"}))] * 2, Unusable()]
 
     run(check)

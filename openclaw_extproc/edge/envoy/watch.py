@@ -95,6 +95,8 @@ class ClusterWatch:
         self._connections = connections
         self._found = self._told = Unusable()
         self._moving: frozenset[str] = frozenset()
+        """Clusters whose name Envoy looks up, or did when a configuration was refused: it may take that one yet."""
+        self._preparing = False
         self._pause = CLUSTERS_SECONDS
         """Until the next look."""
         self.counts = EnvoyCounts()
@@ -102,6 +104,8 @@ class ClusterWatch:
     async def look(self) -> None:
         """Asks Envoy for the state of its clusters, its rejections and its connections."""
         try:
+            if self._moving and not self._preparing and not (await self._admin.clusters()).warming:
+                self._moving = frozenset()
             self._found = await self._admin.unusable()
             self.counts.saw(await self._admin.refusals())
             if self._connections is not None:
@@ -136,12 +140,15 @@ class ClusterWatch:
         """
 
         async def prepare(read: ReadConfiguration) -> str:
-            self._moving = moved(read)
+            self._moving = self._moving | moved(read)
             self.tell(target)
+            self._preparing = True
             try:
                 problem = await own.prepare(read)
                 await self.look()
             finally:
+                self._preparing = False
+            if not problem:
                 self._moving = frozenset()
             return problem
 

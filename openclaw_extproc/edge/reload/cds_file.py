@@ -91,12 +91,22 @@ class CdsFile:
         was_away = is_away()
         seconds = ENVOY_SECONDS + SECONDS_FOR_EACH * len(written.names)
         try:
-            return await admin.publish(lambda: self._write(written), seconds)
+            problem = await admin.publish(lambda: self._write(written), seconds)
         except httpx.HTTPError:
-            if not (was_away or is_away()):
-                return "Envoy does not answer"
-            self._write(written)
-            return ""
+            if was_away or is_away():
+                self._write(written)
+                return ""
+            problem = "Envoy does not answer"
+        if problem and self._read is not None:
+            # Those in force stay in force, also for an Envoy that is started later. The file for people is left as it
+            # is, since they may have edited it.
+            self._give_envoy(self._for_envoy(self._read, self._leaving))
+        return problem
+
+    def _give_envoy(self, clusters: bytes) -> None:
+        if self._text != clusters:
+            publish(self.file, clusters)
+            self._text = clusters
 
     def _next_files(self, read: ReadConfiguration) -> "_Written":
         """The clusters that this configuration names, and those that it names no more."""
@@ -161,8 +171,7 @@ class CdsFile:
     def _write(self, written: "_Written") -> None:
         if self.is_own:
             self.sources.publish(written.text, written.names, written.read.additions)
-        publish(self.file, written.for_envoy)
-        self._text = written.for_envoy
+        self._give_envoy(written.for_envoy)
 
 
 @dataclass(frozen=True, slots=True)

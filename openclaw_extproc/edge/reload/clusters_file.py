@@ -5,8 +5,7 @@ a reload changes a few lines. libyaml does it where PyYAML has it.
 """
 
 import re
-from collections.abc import Container, Iterable
-from functools import lru_cache
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,7 +36,7 @@ def text_of(whole: Json) -> str:
 
 def of_clusters(resources: Iterable[bytes]) -> str:
     """A discovery file with these clusters, each in JSON."""
-    items = "".join(map(_item, resources))
+    items = "".join(_TEXTS.of(tuple(resources)))
     return f"resources:\n{items}" if items else "resources: []\n"
 
 
@@ -46,9 +45,23 @@ def json_of(resources: Iterable[bytes]) -> bytes:
     return b'{"resources":[' + b",\n".join(resources) + b"]}\n"
 
 
-@lru_cache(maxsize=16_384)
+class _Texts:
+    """The clusters that were written last, as YAML, by their JSON. Those of before are let go of."""
+
+    def __init__(self) -> None:
+        self._last: dict[bytes, str] = {}
+
+    def of(self, resources: Sequence[bytes]) -> list[str]:
+        last = self._last
+        self._last = {one: last.get(one) or _item(one) for one in resources}
+        return [self._last[one] for one in resources]
+
+
 def _item(resource: bytes) -> str:
     return text_of([msgspec.json.decode(resource)])
+
+
+_TEXTS = _Texts()
 
 
 def resources(name: str, text: str) -> tuple[Json, ...] | None:

@@ -80,7 +80,7 @@ class Supervisor:
         self._environment = environment
         self.notifier = notifier
         self._leaving: set[WorkerHandle] = set()
-        self._unusable = Unusable()
+        self._unusable, self._unusable_seconds = Unusable(), 0.0
         self._starting: set[WorkerHandle] = set()
         self._tokens = KnownTokens()
         self._prober: WorkerHandle | None = None
@@ -150,8 +150,8 @@ class Supervisor:
     # -- what one sees for all -------------------------------------------------------
 
     def apply_ejections(self, found: Unusable, seconds: float) -> None:
-        self._unusable = found
-        for hand in self._hands():
+        self._unusable, self._unusable_seconds = found, seconds
+        for hand in (*self._hands(), *self._starting):  # who starts was given what was known then
             hand.tell(Ejected(found, seconds))
 
     def _appoint(self) -> None:
@@ -271,19 +271,33 @@ class Supervisor:
         """Starts a worker in this place and waits until it serves. Raises `StartError`."""
         origin = self._origin
         pair = slot.listening
-        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, self._unusable)
+        known = self._unusable
+        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, known)
         hand = await WorkerHandle.start(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        if self._unusable is not known:
+            hand.tell(Ejected(self._unusable, self._unusable_seconds))
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
         hand.announced = partial(self._pass_on_tokens, hand)
         self._starting.add(hand)
+        try:
+            await self._wait_until_serving(slot, hand, origin)
+            slot.hand, slot.since = hand, time.monotonic()
+        finally:
+            self._starting.discard(hand)
+        if self._expected is not self._origin:  # to be taken next
+            await hand.prepare(self._expected)
+        hand.probed = lambda news: self._pass_on_probe(hand, news)
+        self._appoint()
+
+    async def _wait_until_serving(self, slot: WorkerSlot, hand: WorkerHandle, origin: Origin) -> None:
+        """Waits until the worker serves what is in force. `origin`: what it was started with. Raises `StartError`."""
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
             await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waits:
                 task.cancel()
-            self._starting.discard(hand)
             if not hand.ready.is_set():
                 hand.kill()
         if not hand.ready.is_set():
@@ -294,11 +308,6 @@ class Supervisor:
             origin = self._origin
             await hand.prepare(origin)
             hand.apply()
-        slot.hand, slot.since = hand, time.monotonic()
-        if self._expected is not origin:  # to be taken next
-            await hand.prepare(self._expected)
-        hand.probed = lambda news: self._pass_on_probe(hand, news)
-        self._appoint()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
