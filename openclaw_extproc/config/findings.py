@@ -51,24 +51,27 @@ class ConfigError(Exception):
 
 
 def error(path: str, finding: str, remedy: str = "") -> Finding:
+    """A finding that is an error."""
     return Finding(path, finding, remedy)
 
 
 def warning(path: str, finding: str, remedy: str = "") -> Finding:
+    """A finding that is a warning."""
     return Finding(path, finding, remedy, "warning")
 
 
 def environment_error(path: str, finding: str, remedy: str, about: About = "credential") -> Finding:
-    """An error of this process and not of the file."""
+    """An error of this machine (a missing key, a missing folder) and not of the file."""
     return Finding(path, finding, remedy, "error", about)
 
 
 def file_errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The errors that leave nothing to work with: those about the files themselves."""
+    """The errors about the files themselves, which leave no settings."""
     return tuple(finding for finding in errors(findings) if finding.about == "file")
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are errors."""
     return tuple(finding for finding in findings if finding.severity == "error")
 
 
@@ -78,7 +81,7 @@ def is_within(path: str, outer: str) -> bool:
 
 
 def without_consequences(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
-    """Without what only follows from a value that could not be read and was left out.
+    """The findings without those that only follow from a value that could not be read and was left out.
 
     Such a value may have been anything, so what is said of the whole (an empty path) is no news then.
     """
@@ -87,7 +90,7 @@ def without_consequences(found: Iterable[Finding], before: Sequence[Finding]) ->
 
 
 def sorted_by_place(findings: Iterable[Finding]) -> list[Finding]:
-    """As people read them: errors first, then file by file in the order of lines."""
+    """The findings as people read them: errors first, then file by file in the order of lines."""
     return sorted(findings, key=lambda one: (one.severity != "error", one.file, one.line or 0))
 
 
@@ -97,7 +100,7 @@ def known_names(names: Iterable[str]) -> str:
 
 
 def suggestion(written: str, names: Iterable[str]) -> str:
-    """The remedy for a mistyped name, or nothing if none is near."""
+    """The remedy for a name that is similar to a known one; empty: none is similar."""
     near = difflib.get_close_matches(written, list(names), n=1)
     return f"did you mean {near[0]}?" if near else ""
 
@@ -108,7 +111,7 @@ come: `antropic` is 0.94 like `anthropic`, `gemini_pro` 0.75 like `gemini-pro-1.
 
 
 def sure_suggestion(written: str, names: Iterable[str]) -> str:
-    """The remedy for a name that is all but certainly mistyped, or nothing."""
+    """The remedy for a name that is almost certainly a mistyped known one; empty: it is not."""
     near = difflib.get_close_matches(written, list(names), n=1, cutoff=MISTYPED)
     return f"did you mean {near[0]}?" if near else ""
 
@@ -125,7 +128,7 @@ def unknown_name(path: str, what: str, name: str, names: Iterable[str], then: st
 
 
 def unknown_words(path: str, what: str, words: Iterable[str], allowed: Iterable[str]) -> list[Finding]:
-    """Of a list in which only some words make sense."""
+    """Errors about words of a list that are not among the allowed ones."""
     allowed = list(allowed)
     return [
         error(path, f'no {what} is named "{word}" {known_names(allowed)}', suggestion(word, allowed) or "remove it")

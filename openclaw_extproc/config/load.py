@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from openclaw_extproc.config.findings import ConfigError, Finding, file_errors, without_consequences
 from openclaw_extproc.config.link import Source, link
 from openclaw_extproc.config.read.clusters import Clusters, read_clusters
-from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, validated
+from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, validate
 from openclaw_extproc.config.read.positions import Spot, is_written, with_position
 from openclaw_extproc.config.read.positions import merge as merge_spots
 from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
@@ -66,7 +66,7 @@ def load(texts: ConfigTexts, around: Surroundings) -> Loaded:
 def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[Source | None, list[Finding]]:
     """The checked texts. `None` when one of them is no YAML: all that it defines would seem to be missing then."""
     merged, findings = _merge_texts(texts.texts, around.environment, spots)
-    written, found = validated(Written, merged or {})
+    written, found = validate(Written, merged or {})
     findings += found
     clusters, found = _read_clusters(texts.clusters, around.formats, frozenset(texts.ours), spots)
     findings += found
@@ -79,14 +79,14 @@ def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[So
 
 
 def spots_of(texts: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> Spot:
-    """Where everything of openclaw.yml is written, for a finding that is made later."""
+    """The positions of everything in the configuration files, for findings that are made later."""
     spots = _Spots(texts)
     _merge_texts(texts, environment, spots)
     return spots.main
 
 
 class _Spots:
-    """Where everything is written, in all files."""
+    """The positions of everything in all files."""
 
     def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
         self.main = Spot(texts[0][0] if len(texts) == 1 else "", 0)
@@ -95,7 +95,7 @@ class _Spots:
         """Of the clusters file and of session.yml, by the name that paths into them begin with."""
 
     def sort(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Each once and with its place, errors first."""
+        """The findings with their positions, each once, errors first."""
         placed = dict.fromkeys(self._with_position(finding) for finding in findings)
         return tuple(sorted(placed, key=lambda finding: finding.severity != "error"))
 
@@ -107,7 +107,8 @@ class _Spots:
         return with_position(finding, self.main)
 
     def without_followers(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
-        """Without what only follows from a mistyped key: that another key of its section is missing."""
+        """The findings without those that only follow from a mistyped key: that another key of its section is
+        missing."""
         sections = {one.path.rpartition(".")[0] for one in before if one.finding.startswith(UNKNOWN_KEY)}
         return [
             one
@@ -162,7 +163,7 @@ def _read_session(
     name, text = file
     spots.others[name] = Spot(name, 0)
     values, findings = read_yaml(name, text, environment, spots.others[name])
-    levels, found = (None, list[Finding]()) if values is None else validated(SessionFile, values)
+    levels, found = (None, list[Finding]()) if values is None else validate(SessionFile, values)
     return levels, [_of_file(name, finding) for finding in (*findings, *found)]
 
 

@@ -115,7 +115,7 @@ class Loop:
         return len(self.seconds) / seconds / (self.share / self.cost)
 
     def _come(self, at: float) -> None:
-        self.pressure.begun()
+        self.pressure.note_begin()
         if not self.pressure.is_too_much(len(self.calls) + 1):
             self.calls.append([self.cost, at])
 
@@ -150,7 +150,7 @@ def test_of_a_thousand_at_once_no_more_get_in_than_can_be_done_in_time() -> None
 
     said = list[bool]()
     for n in range(1_000):
-        loop.pressure.begun()
+        loop.pressure.note_begin()
         said.append(loop.pressure.is_too_much(n + 1))
 
     assert LEAST_CALLS <= said.count(False) <= 2 * LEAST_CALLS
@@ -162,7 +162,7 @@ def test_an_idle_hour_says_nothing_of_what_calls_cost() -> None:
     for _ in range(36_000):
         pressure.saw(Work(TICK_SECONDS, running=0.001, busy=0.01, share=1.0), 0, 1.0)
     for _ in range(150):
-        pressure.begun()
+        pressure.note_begin()
 
     assert not pressure.is_too_much(150)
 
@@ -180,7 +180,7 @@ def test_who_waits_for_a_processor_and_has_time_refuses_nobody() -> None:
     pressure = Pressure()
 
     for _ in range(50):
-        pressure.begun()
+        pressure.note_begin()
         pressure.saw(Work(TICK_SECONDS, running=0.02, busy=0.5, share=0.4), 2_000, 0.001)
 
     assert (pressure.limit, pressure.refused_share) == (None, 0.0)

@@ -58,7 +58,8 @@ def place(source: str, start: int) -> tuple[int, int]:
 
 
 def complaints_of(message: str, source: str) -> Sequence[Complaint]:
-    """All that is wrong, or the first slip of a text that could not be read: what follows it is noise."""
+    """The complaints in an error of the CEL compiler; of a syntax error only the first one, because the rest follows
+    from it."""
     found = [
         (int(m["line"]), int(m["column"]), m["text"].removesuffix(" [INVALID_ARGUMENT]"))
         for m in _ERROR.finditer(message)

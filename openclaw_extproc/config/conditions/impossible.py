@@ -61,7 +61,7 @@ _TOKEN = re.compile(
 
 
 def misfits(source: str, *, literal: Callable[[str], str | None], is_pattern: Callable[[str], bool]) -> list[Complaint]:
-    """Of a condition that compiles.
+    """Findings about comparisons in a compiled condition that can never be true.
 
     Args:
         literal: What a string literal, quotes included, stands for.

@@ -113,6 +113,7 @@ USUAL_SECONDS = 24 * 3_600.0
 
 
 def link_drills(written: Failover | None) -> Drills | None:
+    """The schedule of drills; `None`: there is none."""
     schedule = written.scheduled_failover if written else None
     if schedule is None:
         return None

@@ -41,6 +41,7 @@ def _no_time_for_another(timeouts: Timeouts) -> Iterator[Finding]:
 
 
 def link_emergency(written: EmergencySection) -> Emergency:
+    """The response when all attempts have failed."""
     usual = Emergency()
     if not written.enabled:
         return usual
@@ -52,7 +53,7 @@ def link_emergency(written: EmergencySection) -> Emergency:
 
 
 def emergency_findings(written: EmergencySection, gateway: Gateway) -> Iterator[Finding]:
-    """What is wrong with the model that is to answer when all others failed."""
+    """Findings about the model that answers when all others have failed."""
     path = "router.emergency.model"
     if written.fallback_mode == "degraded" and written.model is None:
         yield error(path, "missing, and fallback_mode is degraded", "name the model that answers then")
@@ -152,7 +153,7 @@ _MOST = 0.5
 
 
 def link_downstream(written: WrittenDownstream, upstreams: Iterable[Upstream]) -> tuple[Downstream, list[Finding]]:
-    """`upstreams`: whose clusters are rendered."""
+    """The limits of client connections. `upstreams` are those whose clusters are rendered."""
     downstream = Downstream(
         max_connections=written.max_connections,
         max_heap_bytes=written.max_heap_mib * _MIB,

@@ -13,7 +13,7 @@ _PASSABLE = frozenset(format for family in FAMILIES if family.passthrough for fo
 
 
 def link_passthrough(written: bool | Sequence[str]) -> tuple[frozenset[str], list[Finding]]:
-    """The names that are opened besides those that are open anyway."""
+    """The rows of the passthrough table that the configuration opens, besides those that are always open."""
     if isinstance(written, bool):
         return frozenset(), []
     known = frozenset(NAMES)
@@ -29,8 +29,8 @@ def _about(name: str, path: str) -> Finding:
 
 
 def with_passthrough_clusters(providers: Providers, written: bool | Sequence[str]) -> Providers:
-    """The providers, each with a second cluster only where something may be passed on to it: it costs Envoy as much
-    memory as the first.
+    """The providers. Only those that may receive passthrough requests keep their second cluster, which costs Envoy as
+    much memory as the first.
     """
     by_name = {name: _with_what_it_needs(one, written) for name, one in providers.by_name.items()}
     upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)

@@ -55,6 +55,7 @@ class Catalogue:
 def link_catalogue(
     forms: Forms, clusters: Clusters, providers: Mapping[str, Provider], chains: Mapping[str, Chain], today: date
 ) -> tuple[Catalogue, list[Finding]]:
+    """The catalogue of all models in the chains, from the configuration and the built-in tables."""
     findings: list[Finding] = []
     said = collect_settings(_sources(forms, clusters), findings)
     cost = per_million(said, findings)

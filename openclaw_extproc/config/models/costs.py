@@ -23,7 +23,7 @@ _CACHES = ("cache_read_cost_per_million", "cache_write_cost_per_million")
 
 
 def per_million(said: Mapping[str, ModelSettings], findings: list[Finding]) -> PerMillion:
-    """From a `cost_per_token` as written to dollars a million tokens; a warning if it is not taken literally."""
+    """Converts a written `cost_per_token` to dollars per million tokens; a warning if it is not taken literally."""
     written = [(one.place("cost_per_token"), cost) for one in said.values() if (cost := one.number("cost_per_token"))]
     large = next((place for place, cost in written if cost >= PER_THOUSAND_FROM), None)
     if large is None:

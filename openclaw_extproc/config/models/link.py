@@ -54,7 +54,7 @@ def link_models(
     chains: Mapping[str, Chain],
     today: date,
 ) -> LinkedModels:
-    """To be called when all chains are there."""
+    """Links everything about models. `chains` are complete."""
     catalogue, findings = link_catalogue(forms, clusters, providers.by_name, chains, today)
     optimization, switching, about_money = link_optimization(written, catalogue)
     virtual, about_names = link_virtual(written, chains, catalogue)

@@ -18,26 +18,31 @@ class ModelSettings:
     """Where each of them is written."""
 
     def place(self, key: str) -> str:
+        """The path of a setting; empty: it is not written."""
         return self.places.get(key, "")
 
     def text(self, key: str) -> str:
+        """A setting as text; empty: it is not written."""
         found = self.values.get(key)
         return found if isinstance(found, str) else ""
 
     def count(self, key: str) -> int | None:
+        """A setting as a whole number; `None`: it is not written."""
         found = self.values.get(key)
         return found if isinstance(found, int) else None
 
     def number(self, key: str) -> float | None:
+        """A setting as a number; `None`: it is not written."""
         found = self.values.get(key)
         return float(found) if isinstance(found, int | float) else None
 
     def words(self, key: str) -> frozenset[str]:
+        """A setting as a set of words."""
         return frozenset(map(str, sequence(self.values.get(key))))
 
 
 def collect_settings(sources: Iterable[tuple[str, str, Facts]], findings: list[Finding]) -> dict[str, ModelSettings]:
-    """By `provider/model`, in the order of the sources: that name, a place, what is written there."""
+    """The settings of each model by `provider/model`. A source is that name, a path, and what is written there."""
     said: dict[str, ModelSettings] = {}
     for name, path, facts in sources:
         before = said.get(name, ModelSettings())

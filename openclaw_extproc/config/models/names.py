@@ -42,18 +42,20 @@ class Names:
         return ""
 
     def models(self, names: Iterable[str], path: str) -> tuple[str, ...]:
-        """Those that mean something, each once."""
+        """The names that mean something, each once; findings about the others."""
         found = (self.model(name, f"{path}[{n}]") for n, name in enumerate(names))
         return tuple(dict.fromkeys(name for name in found if name))
 
     def knows(self, name: str) -> bool:
+        """Whether a name means something."""
         return self.is_plain(name) or name in self.virtual or name in VIRTUAL
 
     def is_plain(self, name: str) -> bool:
-        """Whether it is always the same models: not a wish."""
+        """Whether a name always means the same models, unlike a virtual one."""
         return name != AUTO and (name in self.pools or self.gateway.chain_asked(name) is not None)
 
     def all(self) -> Collection[str]:
+        """All names that mean something."""
         return {*self.gateway.listed, *self.pools, *self.virtual, *VIRTUAL}
 
     def first(self, name: str) -> tuple[Target, ...]:

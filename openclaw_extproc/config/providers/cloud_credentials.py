@@ -26,6 +26,7 @@ _REMEDIES = {
 
 
 def is_cloud(auth: Auth) -> TypeGuard[Cloud]:
+    """Whether a kind of authentication uses an identity of a cloud."""
     return auth in ("aws", "google")
 
 

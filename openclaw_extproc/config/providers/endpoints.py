@@ -76,6 +76,7 @@ clusters and companies."""
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

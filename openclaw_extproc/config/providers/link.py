@@ -66,6 +66,7 @@ class _Declared:
 def link_providers(
     forms: Forms, clusters: Clusters, formats: Mapping[str, BasePath]
 ) -> tuple[Providers, list[Finding]]:
+    """All providers of the configuration and the clusters file, with findings about them."""
     findings: list[Finding] = []
     by_name: dict[str, Provider] = {}
     upstreams: list[Upstream] = []

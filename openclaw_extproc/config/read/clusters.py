@@ -19,7 +19,7 @@ from openclaw_extproc.config.findings import (
     without_consequences,
 )
 from openclaw_extproc.config.providers.cloud_credentials import cloud_credential, is_cloud
-from openclaw_extproc.config.read.complaints import validated
+from openclaw_extproc.config.read.complaints import validate
 from openclaw_extproc.config.read.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.read.yaml_text import Plain
 from openclaw_extproc.config.schema.config_file import ClusterMetadata
@@ -89,7 +89,7 @@ def read_clusters(
 
 
 def unread_name(cluster: str) -> str:
-    """Of the second cluster of a provider, for requests that are no model calls."""
+    """The name of the second cluster of a provider, for requests that are no model calls."""
     return f"{cluster}-unread"
 
 
@@ -102,7 +102,7 @@ def _provider(
     name: str, cluster: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
 ) -> ClusterProvider:
     metadata = mapping(at(cluster, "metadata", "filter_metadata", "openclaw"))
-    written, found = validated(ClusterMetadata, metadata, path)
+    written, found = validate(ClusterMetadata, metadata, path)
     findings += [*found, *without_consequences(_metadata_findings(written, name, path, formats), found)]
     provider = Provider(
         name=written.provider or "",

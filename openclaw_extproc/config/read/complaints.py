@@ -38,7 +38,7 @@ UNKNOWN_KEY = "unknown key"
 """What the finding about a key begins with that nobody knows."""
 
 
-def validated(kind: type[SectionT], values: Mapping[str, object], where: str = "") -> tuple[SectionT, list[Finding]]:
+def validate(kind: type[SectionT], values: Mapping[str, object], where: str = "") -> tuple[SectionT, list[Finding]]:
     """What the values say as far as they can be read, and all that is wrong with them."""
     left = deepcopy(dict(values))
     findings: list[Finding] = []

@@ -41,7 +41,7 @@ def set_names(entries: Iterable[Spot], names: Iterable[str]) -> None:
 
 
 def merge(one: Spot, other: Spot) -> Spot:
-    """As the values of two files are merged: mappings key by key, all else as the other has it."""
+    """Merges the positions of two files as their values are merged: mappings key by key, all else from the other."""
     if not one.is_mapping or not other.is_mapping:
         return other
     children = dict(one.children)

@@ -255,7 +255,7 @@ class _Reading:
             return None
 
     def _expand(self, text: str, path: str, environment: Mapping[str, str]) -> str:
-        def replaced(match: re.Match[str]) -> str:
+        def value_of(match: re.Match[str]) -> str:
             name, default = match["name"], cast("str | None", match["default"])
             value = environment.get(name, "")
             if value or (name in environment and default is None):
@@ -267,7 +267,7 @@ class _Reading:
 
         if "${" in _VARIABLE.sub("", text):
             self._complain(path, "has a ${ that names no variable", "write ${NAME} or ${NAME:-default}")
-        return _VARIABLE.sub(replaced, text)
+        return _VARIABLE.sub(value_of, text)
 
     def _secret_names(self, node: yaml.Node, path: str, spot: Spot) -> Plain:
         """One of them, or a list."""

@@ -93,6 +93,7 @@ def permits(restrictions: Iterable[Restriction], target: Target) -> bool:
 
 
 def link_compliance(written: ComplianceSection, permitting: Permitting) -> Compliance:
+    """The linked section `compliance`."""
     always = permitting.restriction("compliance", written, "compliance")
     classes = {
         name: permitting.restriction(f"data class {name}", one, f"compliance.data_classes.{name}")
@@ -158,6 +159,7 @@ def _unservable(compliance: Compliance, targets: Collection[Target]) -> Iterator
 
 
 def link_cost_centres(written: Mapping[str, CostCentreSection], permitting: Permitting) -> dict[str, CostCentre]:
+    """The linked section `cost_centres`."""
     centres: dict[str, CostCentre] = {}
     for name, one in written.items():
         path = f"cost_centres.{name}"

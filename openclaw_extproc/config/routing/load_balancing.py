@@ -31,6 +31,7 @@ class Balance:
     """From tiers to pools. What `routing_strategy.tiers` says of a tier goes before it."""
 
     def added_to(self, strategy: Strategy) -> Strategy:
+        """The strategy with the pools, affinity and tiers of this section."""
         return replace(
             strategy,
             pools=self.pools,

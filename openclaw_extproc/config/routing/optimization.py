@@ -58,7 +58,7 @@ def link_optimization(
         *_unused_models(optimization, catalogue),
         *_uncounted_findings(optimization, aware, catalogue),
     ]
-    return optimization, tuple(_switching(aware)), findings
+    return optimization, tuple(_switching_rules(aware)), findings
 
 
 def _words(aware: CostAware, priority: CostOptimization) -> Iterator[Finding]:
@@ -104,7 +104,7 @@ def _rule(path: str, rule: SwitchingRule) -> Iterator[Finding]:
         yield error(f"{path}.threshold", "is a share, from 0 to 1", "write 0.05 for 5 percent")
 
 
-def _switching(aware: CostAware) -> Iterator[Switching]:
+def _switching_rules(aware: CostAware) -> Iterator[Switching]:
     switching = aware.dynamic_switching
     for rule in switching.rules:
         window = 60.0 * (switching.window_minutes or 5)

@@ -131,6 +131,7 @@ class _Unique:
 
 
 def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Linking) -> dict[str, str]:
+    """The models of tasks: those of the section, and of `task_to_model` where the section has none."""
     tasks: dict[str, str] = {}
     for path, written in ((f"{PATH}.tasks", section.tasks), ("task_to_model", top_level)):
         for task, name in written.items():
@@ -147,6 +148,7 @@ def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Lin
 def link_fallbacks(
     section: RoutingRules, top_level: Mapping[str, list[str]], linking: Linking
 ) -> dict[str, tuple[str, ...]]:
+    """The fallbacks of models: those of the section, and of `fallback_map` where the section has none."""
     fallbacks: dict[str, tuple[str, ...]] = {}
     for path, written in ((f"{PATH}.fallbacks", section.fallbacks), ("fallback_map", top_level)):
         for name, others in written.items():
@@ -173,7 +175,8 @@ def _no_such(what: str, word: str, path: str, words: Sequence[str]) -> Finding:
 
 
 def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, ...]]:
-    """By the words of `Strategy.tiers`. What names one tier goes before `complex`, which names two."""
+    """The models of tiers, by the words of `Strategy.tiers`. What names one tier goes before `complex`, which names
+    two."""
     tiers: dict[str, tuple[str, ...]] = {}
     said_by: dict[str, str] = {}
     for word in sorted(section.tiers, key=lambda word: len(TIER_WORDS.get(word, ()))):
@@ -197,6 +200,7 @@ def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, 
 
 
 def link_experiments(section: RoutingRules, linking: Linking) -> tuple[Experiment, ...]:
+    """The linked experiments and canaries."""
     names = _Unique("experiment", linking.findings)
     found = [
         *(_experiment(one, f"{PATH}.experiments[{n}]", names, linking) for n, one in enumerate(section.experiments)),
@@ -249,6 +253,7 @@ def _same(arm: str, of: Sequence[str], path: str, names: Names) -> Iterator[Find
 
 
 def link_second_opinion(section: SecondOpinionSection, findings: list[Finding]) -> SecondOpinion | None:
+    """The model that classifies unclear requests; `None`: there is none."""
     path = f"{PATH}.second_opinion"
     place = endpoint(section.endpoint, f"{path}.endpoint") if section.endpoint else None
     if isinstance(place, Finding):

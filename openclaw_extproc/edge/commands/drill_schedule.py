@@ -39,6 +39,8 @@ POLITE = 10
 
 
 class Counts:
+    """The metrics of drills."""
+
     def __init__(self, registry: CollectorRegistry) -> None:
         self._success = Gauge(
             "openclaw_drill_last_success_timestamp_seconds",
@@ -100,7 +102,8 @@ class _DrillResults:
 
 
 async def run_drills(target: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
-    """For ever, or until there turns out to be no Envoy. `envoy`: the path of its binary; `None`: the usual one."""
+    """Runs drills at their times for ever, or until there turns out to be no Envoy. `envoy`: the path of its binary;
+    `None`: the usual one."""
     counts = Counts(target.own_registry)
     began, last = time.monotonic(), None
     while True:

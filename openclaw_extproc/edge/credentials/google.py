@@ -77,7 +77,7 @@ class GoogleSource:
             if self._found.token_state is not TokenState.FRESH:
                 # The application default may ask other servers in turn: the limit is for each of them.
                 self._found.refresh(partial(google.auth.transport.requests.Request(), timeout=TIMEOUT_SECONDS))
-                fresh = _held(self._found)
+                fresh = _to_held(self._found)
                 if self.there:
                     self._next = fresh
                 else:
@@ -121,7 +121,7 @@ def _looked_up(file: str | None) -> _Found:
     return kind.from_service_account_file(file, scopes=[SCOPE])
 
 
-def _held(found: _Found) -> _Held:
+def _to_held(found: _Found) -> _Held:
     applied: dict[str, str] = {}
     found.apply(applied)
     headers = {name.lower(): value for name, value in applied.items()}

@@ -39,7 +39,7 @@ async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     return await processes.start("envoy", command, heard=log_envoy_line)
 
 
-async def _nothing() -> None:
+async def _no_op() -> None:
     return
 
 
@@ -47,7 +47,7 @@ async def wait_until_ready(
     children: Sequence[Child],
     admin: EnvoyAdmin,
     listen: Address,
-    before_calls: Callable[[], Awaitable[None]] = _nothing,
+    before_calls: Callable[[], Awaitable[None]] = _no_op,
 ) -> None:
     """Return when Envoy has its clusters and its listener takes connections.
 

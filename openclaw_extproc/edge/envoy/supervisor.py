@@ -50,7 +50,7 @@ class EnvoySupervisor:
         self._start_envoy = start
         self._admin = admin
         self._listen = listen
-        self.before_calls: Callable[[], Awaitable[None]] = _nothing
+        self.before_calls: Callable[[], Awaitable[None]] = _no_op
         """Awaited whenever one has its clusters, before it takes calls."""
         self._child: Child | None = None
         self._why = "Envoy is starting"
@@ -168,7 +168,7 @@ class EnvoySupervisor:
             await processes.end([self._child])
 
 
-async def _nothing() -> None:
+async def _no_op() -> None:
     """Until somebody has something to do."""
 
 

@@ -56,7 +56,7 @@ def _secret(value: str) -> str:
 
 
 class Masker:
-    """Of one answer. Asks for no more memory than the longest form of the secret."""
+    """Cuts secrets out of one response. It needs no more memory than the longest form of the secret."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = tuple(form for secret in secrets for form in forms(secret))
@@ -65,14 +65,15 @@ class Masker:
         self._held = b""
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Those with a secret in their value, without it."""
+        """The headers with a secret in their value, without the secret."""
         if not self._forms:
             return {}
         masked = {name: self._mask(value.encode("latin-1", "replace")) for name, value in headers.items()}
         return {name: new for name, one in masked.items() if (new := one.decode("latin-1")) != headers[name]}
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
-        """As much of the body as can be told, without the secret. What may be the secret's beginning is held back."""
+        """The part of the body that is certain, without the secret. What may be the beginning of the secret is held
+        back."""
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if not chunk or not self._forms:
@@ -156,7 +157,7 @@ def _begin(text: bytes, form: bytes) -> int:
 
 @lru_cache(maxsize=MAX_KNOWN)
 def forms(secret: str) -> tuple[bytes, ...]:
-    """All that a secret is looked for as; none for what is too short to be one. Longer ones first."""
+    """The forms in which a secret is looked for, longer ones first; none for what is too short to be a secret."""
     sent = secret.strip().encode("latin-1", "replace")
     if len(sent) < MIN_BYTES:
         return ()

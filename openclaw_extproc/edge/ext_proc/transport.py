@@ -8,6 +8,8 @@ from openclaw_extproc.stages.route.side_requests import Question
 
 
 class Session(Protocol):
+    """What one stream of Envoy's talks to."""
+
     @property
     def over(self) -> bool:
         """Nothing more is expected: the stream may be ended."""

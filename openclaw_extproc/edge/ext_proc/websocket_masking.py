@@ -21,7 +21,7 @@ _LENGTH_BYTES = {126: 2, 127: 8}
 
 
 class FramesMasker:
-    """Of what one connection says; has the methods of `Masker`."""
+    """Cuts secrets out of the messages of one WebSocket connection; has the methods of `Masker`."""
 
     def __init__(self, message: Masker, control: Masker) -> None:
         """`message`, `control`: for payloads of messages, and for those of pings, pongs and closes between them."""

@@ -53,7 +53,7 @@ class Pressure:
         self._at_once = float(LEAST_CALLS)
         """Calls that may begin in one tick, however few were under way: nobody sees before the next what they cost."""
 
-    def begun(self) -> None:
+    def note_begin(self) -> None:
         """Counts a call that has reached a stage."""
         self._begun += 1
 
@@ -198,7 +198,7 @@ class OverloadGate:
 
     def begin(self) -> None:
         self._requests += 1
-        self._pressure.begun()
+        self._pressure.note_begin()
 
     def end(self) -> None:
         self._requests -= 1

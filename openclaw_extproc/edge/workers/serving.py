@@ -30,14 +30,14 @@ async def run_workers(
     notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
         crew = Supervisor(listening, read.settings, read.origin, environment, notifier)
-        async with _notifying(notifier, read.settings, crew.metrics), run_supervisor(crew, read.settings, not_ready):
+        async with _run_notifier(notifier, read.settings, crew.metrics), run_supervisor(crew, read.settings, not_ready):
             with _on_hangup(crew.restart):
                 yield crew
         return
     service = Service(read.settings, Secrets(environment), notifier.tell)
     service.metrics.registry.register(notifier.counter)
     async with (
-        _notifying(notifier, read.settings, service.collect_metrics),
+        _run_notifier(notifier, read.settings, service.collect_metrics),
         run_service(service, listening[0], not_ready),
     ):
         with _on_hangup(None):
@@ -45,7 +45,7 @@ async def run_workers(
 
 
 @asynccontextmanager
-async def _notifying(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+async def _run_notifier(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
     notifier.start(settings, collected)
     try:
         yield

@@ -550,8 +550,8 @@ def test_sessions_are_closed_once_when_the_connection_is_lost() -> None:
     peer = Peer().greet()
     peer.say(peer.open(1), peer.message(1, b"one"), peer.open(3), peer.message(3, b"last"))
 
-    peer.connection.lost()
-    peer.connection.lost()
+    peer.connection.on_connection_lost()
+    peer.connection.on_connection_lost()
     peer.say(peer.message(1, b"more"))
 
     assert [session.closed for session in peer.sessions] == [[None], [None]]

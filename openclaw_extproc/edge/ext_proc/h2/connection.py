@@ -142,7 +142,7 @@ class Connection:
         self.sender.put(frames.goaway(self._highest, code, text))
         self._end()
 
-    def lost(self) -> None:
+    def on_connection_lost(self) -> None:
         """There is no connection any more."""
         self._over = True
         streams, self._streams = self._streams, {}
@@ -163,7 +163,7 @@ class Connection:
     def _end(self) -> None:
         if self._over:
             return
-        self.lost()
+        self.on_connection_lost()
         self.sender.flush()
         self._close()
 

@@ -47,7 +47,7 @@ class H2Protocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio tells it
         self._later(0.0, None)
         self._wires.discard(self)
-        self.connection.lost()
+        self.connection.on_connection_lost()
         if not self.lost.done():
             self.lost.set_result(None)
 
