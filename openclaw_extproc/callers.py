@@ -2,7 +2,7 @@
 
 A caller is known by what somebody verified: a key of ours (we did), claims of a token (Envoy's `jwt_authn` did), a
 client certificate (Envoy's listener did), or a certificate that a mesh in front of us reports in
-`x-forwarded-client-cert`. What a caller says of itself is a label, see `features/attribution.py`.
+`x-forwarded-client-cert`. What a caller says of itself is a label, see `features/declared.py`.
 """
 
 from collections.abc import Mapping

@@ -24,13 +24,13 @@ Auth: TypeAlias = Literal["inject", "forward", "aws", "google"]
 
 @dataclass(frozen=True, slots=True)
 class ProviderTimeouts:
-    """The timeouts of one provider that differ from `Limits`. `None` means the value in `Limits`."""
+    """The timeouts of one provider that differ from `Timeouts`. `None` means the value in `Timeouts`."""
 
     connect_ms: int | None = None
     first_token_ms: int | None = None
     answer_ms: int | None = None
     idle_ms: int | None = None
-    hold_ms: int | None = None
+    hold_back_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Target:
     """Among the targets of one group."""
     changes: Changes = Changes()
     timeout_ms: int | None = None
-    """How long an attempt here may be silent; `None`: as `Limits` say."""
+    """How long an attempt here may be silent; `None`: as `Timeouts` say."""
     share: int = 0
     """As a stand-in in a chain: the weight among the stand-ins beside it that have one. 0: it is asked in its turn."""
 
@@ -128,33 +128,40 @@ _NO_OWN = ProviderTimeouts()
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The timeouts and the retry policy of the gateway."""
+class RetryPolicy:
+    """When the same provider is tried again, and how long after."""
 
-    first_token_ms: int = 60_000
-    """Silence of a streamed attempt before its first content."""
-    answer_ms: int = 120_000
-    """Silence of an attempt whose answer of up to `USUAL_TOKENS` comes in one piece."""
     max_retries: int = 2
     """How often a chain of a single target is tried again. The official SDKs retry as often."""
     retry_delay_ms: int = 1_000
-    """Wait before the same provider is tried again, where it named none itself. Going elsewhere does not wait."""
+    """The wait before the same provider is tried again, if it named none itself. Another one is tried at once."""
     backoff_multiplier: float = 2.0
-    wait_at_most_ms: int = 10_000
-    """A provider that asks for a longer pause (`retry-after`) than this is not waited for: the caller is told."""
+    """The factor by which the wait grows with each attempt."""
+    max_retry_after_ms: int = 10_000
+    """The longest pause (`retry-after`) of a provider that is waited for; a longer one is passed on to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The timeouts of attempts and of whole calls, in milliseconds."""
+
+    first_token_ms: int = 60_000
+    """The longest silence of a streamed attempt before its first content."""
+    answer_ms: int = 120_000
+    """The longest silence of an attempt whose answer of up to `USUAL_TOKENS` comes in one piece."""
     connect_ms: int = 5_000
     """Until the provider takes the connection, TLS included."""
     idle_ms: int = 60_000
     """Silence of a stream behind its first content; longer, as below, for who asked for thought."""
     total_ms: int | None = None
     """Of a whole call, all attempts and the answer's last byte included; `None`: no end but those of its parts."""
-    hold_ms: int = 0
+    hold_back_ms: int = 0
     """How long content is kept back, so that a fault in this time still becomes an attempt elsewhere. `HOLD_ALL`: to
     the answer's end."""
     timeout_ms: int | None = None
     """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
 
-    def of(self, provider: Provider) -> "Limits":
+    def of(self, provider: Provider) -> "Timeouts":
         """As they are for one provider. Envoy's own limits, those of connecting and of the whole, are elsewhere."""
         own = provider.patience
         if own == _NO_OWN:
@@ -164,7 +171,7 @@ class Limits:
             first_token_ms=self.first_token_ms if own.first_token_ms is None else own.first_token_ms,
             answer_ms=self.answer_ms if own.answer_ms is None else own.answer_ms,
             idle_ms=self.idle_ms if own.idle_ms is None else own.idle_ms,
-            hold_ms=self.hold_ms if own.hold_ms is None else own.hold_ms,
+            hold_back_ms=self.hold_back_ms if own.hold_back_ms is None else own.hold_back_ms,
         )
 
     def idle_seconds(self, *, reasons: bool) -> float:
@@ -174,14 +181,14 @@ class Limits:
         """How long an attempt may be silent. Longer for who asked for a long answer or for long thought: a provider
         that is at work must not be taken for one that hangs. `output_tokens`: the most the client wants, if it said.
         """
-        whole = not stream or self.hold_ms == HOLD_ALL
+        whole = not stream or self.hold_back_ms == HOLD_ALL
         usual = float(self.answer_ms if whole else self.first_token_ms)
         if whole and output_tokens is not None:
             usual *= max(1.0, output_tokens / USUAL_TOKENS)
         if reasons:
             usual *= REASONING_PATIENCE
         if not whole:
-            usual += self.hold_ms  # to Envoy an answer that we keep back is silence
+            usual += self.hold_back_ms  # to Envoy an answer that we keep back is silence
         return int(min(usual, self.longest_ms))
 
     @property
@@ -218,7 +225,8 @@ class Gateway:
     mixed_embeddings: bool = False
     """Whether a request for embeddings may go to another model than the chain's first: its vectors are of another
     space, and cannot be compared with those of the first."""
-    limits: Limits = field(default_factory=Limits)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     health: HealthRules = field(default_factory=HealthRules)
     emergency: Emergency = field(default_factory=Emergency)
     catalog: Mapping[str, ModelFacts] = field(default_factory=dict[str, ModelFacts])

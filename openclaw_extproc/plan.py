@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import Changes, Emergency, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.wire import FORMATS, spoken_to
@@ -48,7 +48,7 @@ class Plan:
     """Seconds since the epoch."""
     patience_ms: int
     """How long each attempt may be silent."""
-    limits: Limits
+    timeouts: Timeouts
     emergency: Emergency
     record: DecisionRecord = field(default_factory=DecisionRecord)
     estimated_tokens: int = 0
@@ -66,6 +66,7 @@ class Plan:
     """By `Target.name`; of who is not in it, all of the conversation goes."""
     generation: str = ""
     """Of the snapshot that it was made with."""
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
     def names_model(self) -> bool:
@@ -89,10 +90,10 @@ class Plan:
 
 
 def groups(
-    wanted: Sequence[tuple[Target, ...]], limits: Limits, last: tuple[Target, ...] = ()
+    wanted: Sequence[tuple[Target, ...]], retries: RetryPolicy, last: tuple[Target, ...] = ()
 ) -> tuple[tuple[Target, ...], ...]:
-    """Each group once; a single one is tried again as often as the limits say. `last`: a group that is always left."""
-    repeated = list(wanted) * (1 + limits.max_retries) if len(wanted) == 1 else list(wanted)
+    """Each group once; a single one is tried again as often as the policy says. `last`: a group that is always left."""
+    repeated = list(wanted) * (1 + retries.max_retries) if len(wanted) == 1 else list(wanted)
     return (*repeated[: MAX_ATTEMPTS - bool(last)], *((last,) if last else ()))
 
 
@@ -214,7 +215,8 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         groups=groups,
         began=written.began,
         patience_ms=written.patience_ms,
-        limits=gateway.limits,
+        timeouts=gateway.timeouts,
+        retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
         record=DecisionRecord(
             session=written.session, owner=written.owner, tier=written.tier, cost_usd=written.cost_usd

@@ -66,11 +66,11 @@ class Snapshots:
         found = (self.current, *expected, *(one.snapshot for one in self._earlier))
         return tuple(one.gateway for one in found)
 
-    def expect(self, gateway: Gateway) -> None:
+    def prepare(self, gateway: Gateway) -> None:
         """Confirm this one too: other workers may plan with it a moment before we take it."""
         self._expected = Snapshot(gateway)
 
-    def take(self, gateway: Gateway, at: float) -> None:
+    def apply(self, gateway: Gateway, at: float) -> None:
         """Have this one in force. The one before is kept for requests that were planned with it."""
         before, expected = self.current, self._expected
         taken = expected if expected is not None and expected.gateway is gateway else Snapshot(gateway)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.gateway import LONGEST_MS, Limits
+from openclaw_extproc.gateway import LONGEST_MS, Timeouts
 
 
 @pytest.mark.parametrize(
@@ -21,17 +21,17 @@ from openclaw_extproc.gateway import LONGEST_MS, Limits
 def test_who_asks_for_more_is_waited_for_longer(
     stream: bool, reasons: bool, output_tokens: int | None, wanted: int
 ) -> None:
-    assert Limits().patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens) == wanted
+    assert Timeouts().patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens) == wanted
 
 
 @given(
-    st.builds(Limits, st.integers(1, 2_000_000), st.integers(1, 2_000_000)),
+    st.builds(Timeouts, st.integers(1, 2_000_000), st.integers(1, 2_000_000)),
     st.booleans(),
     st.booleans(),
     st.none() | st.integers(0, 10**9),
 )
 def test_patience_is_at_least_what_is_set_and_never_above_the_longest(
-    limits: Limits, stream: bool, reasons: bool, output_tokens: int | None
+    limits: Timeouts, stream: bool, reasons: bool, output_tokens: int | None
 ) -> None:
     patience = limits.patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens)
 

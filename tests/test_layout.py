@@ -4,6 +4,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,11 @@ LAYERS = (
 
 ALONE = {"pb"}
 """Imports nothing of ours, and is for the edge only."""
+
+MAX_FUNCTION_LINES = 40
+"""With its signature and its docstring."""
+MAX_MODULES = 12
+"""Of a folder, without its `__init__.py`."""
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "pb")
 
@@ -96,6 +102,26 @@ def test_no_import_hides_in_a_function() -> None:
     ]
 
     assert hidden == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    too_long = [
+        (module_of(path), function.name, lines)
+        for path in SOURCES
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (lines := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
+    ]
+
+    assert too_long == []
+
+
+def test_no_folder_is_a_list() -> None:
+    """A folder with more modules has parts that are folders of their own. Wire formats are such a list by nature."""
+    folders = Counter(path.parent for path in SOURCES if path.name != "__init__.py")
+    crowded = {str(folder.relative_to(PACKAGE)): count for folder, count in folders.items() if count > MAX_MODULES}
+
+    assert {name for name in crowded if not name.startswith("wire")} == set()
 
 
 def test_the_gateway_and_the_simulator_do_not_know_each_other() -> None:

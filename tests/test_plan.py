@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.gateway import Changes, Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import Changes, Emergency, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.plan import MAX_ATTEMPTS, Plan, UnconfirmedError, groups, read, windows, write
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
@@ -25,14 +25,14 @@ A, B, C = map(target, "abc")
 
 
 def plan(*chain: Target) -> Plan:
-    return Plan("r", "openai_chat", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Limits(), Emergency())
+    return Plan("r", "openai_chat", "/p", "", "m", tuple((t,) for t in chain), 0.0, 60_000, Timeouts(), Emergency())
 
 
-LIMITS, EMERGENCY = Limits(first_token_ms=7), Emergency("nobody", 9)
+LIMITS, EMERGENCY = Timeouts(first_token_ms=7), Emergency("nobody", 9)
 GATEWAY = Gateway(
     {t.provider.name: t.provider for t in (A, B, C)},
     {"m": (A, B, C)},
-    limits=LIMITS,
+    timeouts=LIMITS,
     emergency=EMERGENCY,
     catalog={"a/m-a": ModelFacts(window=1_000), "b/m-b": ModelFacts()},
     generation="g1",
@@ -141,16 +141,16 @@ def test_a_plan_lifts_no_budget(amount: str) -> None:
 
 
 def test_a_chain_is_tried_once() -> None:
-    assert groups([(A,), (B,), (C,)], Limits(max_retries=5)) == ((A,), (B,), (C,))
+    assert groups([(A,), (B,), (C,)], RetryPolicy(max_retries=5)) == ((A,), (B,), (C,))
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (2, 3), (100, MAX_ATTEMPTS)])
 def test_a_single_target_is_tried_again(retries: int, attempts: int) -> None:
-    assert groups([(A,)], Limits(max_retries=retries)) == ((A,),) * attempts
+    assert groups([(A,)], RetryPolicy(max_retries=retries)) == ((A,),) * attempts
 
 
 def test_no_chain_is_longer_than_callers_wait() -> None:
-    assert len(groups([(target(str(n)),) for n in range(50)], Limits())) == MAX_ATTEMPTS
+    assert len(groups([(target(str(n)),) for n in range(50)], RetryPolicy())) == MAX_ATTEMPTS
 
 
 def test_past_the_end_it_starts_again() -> None:

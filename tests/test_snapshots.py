@@ -16,7 +16,7 @@ def gateway(generation: str, *providers: Provider) -> Gateway:
 def taken(*gateways: Gateway, at: float = 0.0) -> Snapshots:
     snapshots = Snapshots(gateways[0])
     for one in gateways[1:]:
-        snapshots.take(one, at)
+        snapshots.apply(one, at)
     return snapshots
 
 
@@ -56,11 +56,11 @@ def test_the_one_to_come_is_known_before_it_is_taken() -> None:
     snapshots = taken(gateway("a", ONE))
     coming = gateway("b", TWO)
 
-    snapshots.expect(coming)
+    snapshots.prepare(coming)
 
     assert snapshots.provider("b", "two", "m") == TWO
     assert snapshots.provider("a", "two", "m") is None
-    snapshots.take(coming, 0.0)
+    snapshots.apply(coming, 0.0)
     assert snapshots.current.gateway is coming
     assert snapshots.provider("a", "one", "m") == ONE
 

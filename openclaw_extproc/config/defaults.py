@@ -27,7 +27,7 @@ _PROVIDERS = {
 }
 
 
-def embedded(ports: Mapping[str, int]) -> str:
+def simulated_configuration(ports: Mapping[str, int]) -> str:
     """The YAML text. `ports`: of the simulators on 127.0.0.1, by provider: `openai`, `anthropic`, `google`."""
     entries = (
         f"{entry}      endpoint: http://127.0.0.1:{ports[name]}\n      api_key: ${{{SIMULATOR_KEY}}}\n"

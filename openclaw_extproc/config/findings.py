@@ -51,53 +51,56 @@ class ConfigError(Exception):
 
 
 def error(path: str, finding: str, remedy: str = "") -> Finding:
+    """A finding that is an error."""
     return Finding(path, finding, remedy)
 
 
 def warning(path: str, finding: str, remedy: str = "") -> Finding:
+    """A finding that is a warning."""
     return Finding(path, finding, remedy, "warning")
 
 
-def lacking(path: str, finding: str, remedy: str, about: About = "credential") -> Finding:
-    """An error of this process and not of the file."""
+def environment_error(path: str, finding: str, remedy: str, about: About = "credential") -> Finding:
+    """An error of this machine (a missing key, a missing folder) and not of the file."""
     return Finding(path, finding, remedy, "error", about)
 
 
-def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The errors that leave nothing to work with: those about the files themselves."""
+def file_errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The errors about the files themselves, which leave no settings."""
     return tuple(finding for finding in errors(findings) if finding.about == "file")
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are errors."""
     return tuple(finding for finding in findings if finding.severity == "error")
 
 
-def within(path: str, outer: str) -> bool:
+def is_within(path: str, outer: str) -> bool:
     """Whether a path is the other one or lies below it."""
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
-def fresh(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
-    """Without what only follows from a value that could not be read and was left out.
+def without_consequences(found: Iterable[Finding], before: Sequence[Finding]) -> list[Finding]:
+    """The findings without those that only follow from a value that could not be read and was left out.
 
     Such a value may have been anything, so what is said of the whole (an empty path) is no news then.
     """
     paths = [finding.path for finding in errors(before)]
-    return [one for one in found if not any(within(one.path, path) for path in paths) and (one.path or not paths)]
+    return [one for one in found if not any(is_within(one.path, path) for path in paths) and (one.path or not paths)]
 
 
-def by_place(findings: Iterable[Finding]) -> list[Finding]:
-    """As people read them: errors first, then file by file in the order of lines."""
+def sorted_by_place(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings as people read them: errors first, then file by file in the order of lines."""
     return sorted(findings, key=lambda one: (one.severity != "error", one.file, one.line or 0))
 
 
-def known(names: Iterable[str]) -> str:
+def known_names(names: Iterable[str]) -> str:
     """What an unknown name could have been: `(known: anthropic, google)`."""
     return f"(known: {', '.join(sorted(names)) or 'none'})"
 
 
-def nearest(written: str, names: Iterable[str]) -> str:
-    """The remedy for a mistyped name, or nothing if none is near."""
+def suggestion(written: str, names: Iterable[str]) -> str:
+    """The remedy for a name that is similar to a known one; empty: none is similar."""
     near = difflib.get_close_matches(written, list(names), n=1)
     return f"did you mean {near[0]}?" if near else ""
 
@@ -107,8 +110,8 @@ MISTYPED = 0.85
 come: `antropic` is 0.94 like `anthropic`, `gemini_pro` 0.75 like `gemini-pro-1.5`."""
 
 
-def slip(written: str, names: Iterable[str]) -> str:
-    """The remedy for a name that is all but certainly mistyped, or nothing."""
+def sure_suggestion(written: str, names: Iterable[str]) -> str:
+    """The remedy for a name that is almost certainly a mistyped known one; empty: it is not."""
     near = difflib.get_close_matches(written, list(names), n=1, cutoff=MISTYPED)
     return f"did you mean {near[0]}?" if near else ""
 
@@ -118,17 +121,17 @@ def unknown_name(path: str, what: str, name: str, names: Iterable[str], then: st
     is a warning: files of policy are shared, and the provider may be another file's.
     """
     names = list(names)
-    if remedy := slip(name, names):
-        return error(path, f'{what} "{name}" {known(names)}', remedy)
-    remedy = nearest(name, names) or "correct it, remove it, or list it where it belongs"
-    return warning(path, f'{what} "{name}" {known(names)}: {then}', remedy)
+    if remedy := sure_suggestion(name, names):
+        return error(path, f'{what} "{name}" {known_names(names)}', remedy)
+    remedy = suggestion(name, names) or "correct it, remove it, or list it where it belongs"
+    return warning(path, f'{what} "{name}" {known_names(names)}: {then}', remedy)
 
 
 def unknown_words(path: str, what: str, words: Iterable[str], allowed: Iterable[str]) -> list[Finding]:
-    """Of a list in which only some words make sense."""
+    """Errors about words of a list that are not among the allowed ones."""
     allowed = list(allowed)
     return [
-        error(path, f'no {what} is named "{word}" {known(allowed)}', nearest(word, allowed) or "remove it")
+        error(path, f'no {what} is named "{word}" {known_names(allowed)}', suggestion(word, allowed) or "remove it")
         for word in words
         if word not in allowed
     ]

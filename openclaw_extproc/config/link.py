@@ -1,183 +1,154 @@
-"""Links the configuration and the clusters file: every name is resolved, or there is a finding about it."""
+"""Links the configuration and the clusters file: every name is resolved, or there is a finding about it.
 
-import ipaddress
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+`link` runs the passes in the order of their needs, and each pass takes the results that it needs as arguments:
+
+1. `link_targets`: providers, chains and the catalogue of models, from the texts alone.
+2. `link_gateway`: the gateway without its strategy, from the targets; and all checks that need no strategy.
+3. `link_routing`: pools and the strategy, from the gateway with the complete chains.
+4. `link_health`: the rules of health, from the gateway with the complete chains.
+5. `link_process`: listeners, stages, clusters and notifications, from the finished gateway.
+
+Findings come in the order of the passes, which is the order of the report.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
-from openclaw_extproc.callers import CallerRules
-from openclaw_extproc.config.findings import Finding, error, lacking, warning
+from openclaw_extproc.config.checks import listener_findings, no_provider, unaskable_summarizer, unused_keys
+from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.gateway.callers import link_callers
-from openclaw_extproc.config.gateway.downstream import link_downstream
-from openclaw_extproc.config.gateway.drills import link_drills
-from openclaw_extproc.config.gateway.exposure import open_doors
-from openclaw_extproc.config.gateway.health import link_health
-from openclaw_extproc.config.gateway.limits import degraded, link_emergency, link_limits, patient
+from openclaw_extproc.config.gateway.exposure import exposure_findings
+from openclaw_extproc.config.gateway.health import link_drills, link_health
+from openclaw_extproc.config.gateway.limits import (
+    emergency_findings,
+    link_downstream,
+    link_emergency,
+    link_timeouts,
+    with_provider_timeouts,
+)
 from openclaw_extproc.config.gateway.notices import link_notices
 from openclaw_extproc.config.gateway.on_sidecar_failure import link_fail_open
-from openclaw_extproc.config.gateway.passthrough import link_passthrough, passed_on
+from openclaw_extproc.config.gateway.passthrough import link_passthrough, with_passthrough_clusters
 from openclaw_extproc.config.gateway.stages import link_stages
-from openclaw_extproc.config.known.prices import NEWEST
 from openclaw_extproc.config.models.chains import Chain, link_chains
-from openclaw_extproc.config.models.link import link_models
-from openclaw_extproc.config.providers.capabilities import capabilities, fitness
-from openclaw_extproc.config.providers.cloud_credentials import is_cloud, lacks
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.models.link import LinkedModels, link_models
+from openclaw_extproc.config.providers.capabilities import capability_findings, format_findings
 from openclaw_extproc.config.providers.link import Providers, link_providers, with_headers
 from openclaw_extproc.config.read.clusters import Clusters
 from openclaw_extproc.config.read.forms import Forms, read_forms
 from openclaw_extproc.config.routing.context import cheapest_summarizer, link_context
-from openclaw_extproc.config.routing.load_balancing import limited, link_balance
-from openclaw_extproc.config.routing.strategy import link_choosing, switched_off
+from openclaw_extproc.config.routing.load_balancing import link_balance, with_request_limits
+from openclaw_extproc.config.routing.strategy import link_strategy, without_choice
 from openclaw_extproc.config.schema.config_file import GatewaySection, Written
 from openclaw_extproc.config.schema.overrides import SessionFile
-from openclaw_extproc.config.settings import Address, BasePath, Endpoint, Overload, Settings
-from openclaw_extproc.config.unused import unused
-from openclaw_extproc.gateway import Gateway, Provider
-from openclaw_extproc.strategy import Context
+from openclaw_extproc.config.settings import Address, Endpoint, Overload, Settings, Upstream
+from openclaw_extproc.config.surroundings import Surroundings, credential_findings, log_findings, with_credentials
+from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.strategy import Context, Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The environment that a configuration is checked against: credentials, files and the clusters file."""
+class Source:
+    """Everything that a configuration is linked from."""
 
-    formats: Mapping[str, BasePath]
-    variables: Collection[str]
-    """Names of the environment variables that are set to something."""
-    key_file: Callable[[str, bool], Objection | None]
-    """What is wrong with the file of a credential. `True`: it goes into a header as it is."""
-    no_folder: Callable[[str], str]
-    """Why no log file can be written at a path; empty: one can."""
-    extras: Collection[str]
-    """Which of our extras are installed."""
-    today: date = NEWEST
-    """For prices that changed or are going to."""
-    unusable: Collection[str] = ()
-    """Names of variables whose values no header can carry."""
-    readable: Callable[[str], bool] = lambda _: True
-    """Whether a file that holds no credential of ours can be read."""
+    written: Written
+    clusters: Clusters
+    around: Surroundings
+    session: tuple[str, SessionFile] | None = None
+    """The content of `session.yml` with its name; `None`: there is none."""
+    lenient: bool = False
+    """Whether surplus weights are left out with a warning, instead of being an error."""
 
 
-def link(
-    written: Written,
-    clusters: Clusters,
-    around: Surroundings,
-    *,
-    session: tuple[str, SessionFile] | None = None,
-    lenient: bool = False,
-) -> tuple[Settings, list[Finding]]:
-    """The settings, which are good only if no finding is an error. `session`: `session.yml` with its name."""
-    session_name, session_file = session or ("", None)
+def link(source: Source) -> tuple[Settings, list[Finding]]:
+    """The settings and all findings. The settings are usable only if no finding is an error about the file."""
+    targets, about_targets = link_targets(source)
+    gateway, context, about_gateway = link_gateway(source, targets)
+    # Names mean what they mean also where the router is off and only their first target is left.
+    complete = replace(gateway, chains=targets.models.chains)
+    routing, about_routing = link_routing(source, targets, complete, context)
+    health, about_health = link_health(source.written, complete)
+    gateway = replace(gateway, strategy=routing.strategy, health=health)
+    settings, about_process = link_process(source, targets, gateway, routing.upstreams)
+    return settings, [*about_targets, *about_gateway, *about_routing, *about_health, *about_process]
+
+
+# -- 1. what a request can be sent to ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The linked providers, chains and models of a configuration."""
+
+    forms: Forms
+    providers: Providers
+    chains: Mapping[str, Chain]
+    """By the name that a client asks for, without the changes of requests that `models.chains` have."""
+    models: LinkedModels
+
+
+def link_targets(source: Source) -> tuple[Targets, list[Finding]]:
+    """Links providers first, then the chains that name them, then the models in the chains."""
+    written = source.written
+    session_name, session_file = source.session or ("", None)
     forms, findings = read_forms(written, session_file, session_name)
-    providers, about_providers = link_providers(forms, clusters, around.formats)
-    providers = with_headers(patient(providers, written), written.gateway.forward_headers)
-    providers = passed_on(providers, written.gateway.passthrough)
+    providers, about_providers = link_providers(forms, source.clusters, source.around.formats)
+    providers = with_headers(with_provider_timeouts(providers, written), written.gateway.forward_headers)
+    providers = with_passthrough_clusters(providers, written.gateway.passthrough)
     chains, about_chains = link_chains(forms, providers, written.failover, written.router.secondary_fallback)
-    models = link_models(written, forms, clusters, providers, chains, around.today)
-    limits, about_limits = link_limits(written)
-    summarizer = cheapest_summarizer(models.catalog, models.chatting, _with_credentials(providers, around))
-    context, about_context = link_context(
-        written.router.context_management, {*chains, *written.gateway.models}, summarizer
-    )
-    findings += [*about_providers, *about_chains, *models.findings, *about_limits, *about_context]
-    findings += _credentials(providers, around)
-    findings += fitness(providers)
-    findings += capabilities(written.gateway.models, forms, providers)
-    findings += _none_at_all(written, providers)
-    findings += _listening(written.gateway)
+    models = link_models(written, forms, source.clusters, providers, chains, source.around.today)
+    return Targets(forms, providers, chains, models), [*findings, *about_providers, *about_chains, *models.findings]
+
+
+# -- 2. the gateway without its strategy ---------------------------------------------
+
+
+def link_gateway(source: Source, targets: Targets) -> tuple[Gateway, Context | None, list[Finding]]:
+    """The gateway without strategy and health, and the rules for shortening conversations (`None`: there are none)."""
+    written, providers, models = source.written, targets.providers, targets.models
+    timeouts, retry_policy, about_timeouts = link_timeouts(written)
+    context, about_context = _link_context(source, targets)
     opened, about_opened = link_passthrough(written.gateway.passthrough)
-    findings += about_opened
-    callers, about_callers = link_callers(written, around.variables, around.readable)
-    findings += about_callers
-    findings += _unaskable(callers, context)
-    findings += unused(written)
-    findings += _log_file(written, around)
+    callers, about_callers = link_callers(written, source.around.variables, source.around.readable)
     gateway = Gateway(
         providers=providers.by_name,
-        chains=models.chains if _is_routing(written) else _first_targets(models.chains, forms),
+        chains=models.chains if _is_routing(written) else _first_targets(models.chains, targets.forms),
         unknown_models=written.model.unknown_models,
         mixed_embeddings=written.model.embedding_fallbacks == "any_model",
         passthrough=written.gateway.passthrough is not False,
         opened=opened,
-        limits=limits,
+        timeouts=timeouts,
+        retry_policy=retry_policy,
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
         callers=callers,
     )
-    whole = replace(gateway, chains=models.chains)
-    findings += degraded(written.router.emergency, whole)
-    balance, about_balance = link_balance(written.load_balancing, whole, lenient=lenient)
-    findings += about_balance
-    # Names mean what they mean also where only their first target is left.
-    strategy, about_choosing = link_choosing(
-        written, forms, providers, whole, pools=balance.pools, virtual=models.virtual
-    )
-    findings += about_choosing
-    if not _is_routing(written):
-        strategy, about_routing = switched_off(strategy)
-        findings += about_routing
-        balance = replace(balance, tiers={})
-    health, about_health = link_health(written, whole)
-    findings += about_health
-    strategy = balance.added_to(models.into(replace(strategy, context=context)))
-    gateway = replace(gateway, strategy=strategy, health=health)
-    upstreams = limited(providers.upstreams, balance.pools, whole)
-    fail_open, about_failure = link_fail_open(written.gateway, upstreams, gateway)
-    findings += about_failure
-    channels, about_channels = link_notices(written, around.variables)
-    findings += about_channels
-    endpoints = _endpoints(providers, clusters)
-    findings += open_doors(
-        written, callers, providers.by_name, endpoints, providers.paths, _in_the_clear(providers, clusters)
-    )
-    stages, about_stages = link_stages(written.gateway.stages, written.gateway.workers)
-    findings += about_stages
-    downstream, about_downstream = link_downstream(written.gateway.downstream, upstreams)
-    findings += about_downstream
-    overload = written.gateway.overload
-    host, output = written.gateway.host, written.logging.output
-    settings = Settings(
-        gateway=gateway,
-        listen=Address(host, written.gateway.port),
-        admin=Address(written.gateway.admin_host, written.gateway.admin_port),
-        upstreams=upstreams,
-        endpoints=endpoints,
-        log_level=written.logging.level,
-        log_format=written.logging.format,
-        log_output=None if output in ("-", "stdout") else output,
-        workers=written.gateway.workers,
-        stages=stages,
-        drain_ms=written.gateway.drain_ms,
-        envoy_admin_port=written.gateway.envoy_admin_port,
-        fail_open=fail_open,
-        overload=Overload(overload.max_requests, overload.max_body_mib * 1024 * 1024, overload.max_lag_ms / 1000),
-        downstream=downstream,
-        drills=link_drills(written.failover),
-        channels=channels,
-    )
-    return settings, findings
+    findings = [*about_timeouts, *about_context, *_check_targets(source, targets), *about_opened, *about_callers]
+    findings += unaskable_summarizer(callers, context)
+    findings += unused_keys(written)
+    findings += log_findings(written, source.around)
+    return gateway, context, findings
 
 
-def _unaskable(callers: CallerRules, context: Context | None) -> Iterator[Finding]:
-    """Our own questions come through the listener like any call, and have no certificate to show."""
-    if callers.tls is not None and callers.tls.require_client_cert and context is not None and context.summarizer:
-        finding = "the gateway's own requests are rejected in the TLS handshake: no summary can be made"
-        remedy = "write false, and gateway.authentication: required"
-        yield warning("gateway.tls.require_client_cert", finding, remedy)
+def _link_context(source: Source, targets: Targets) -> tuple[Context | None, list[Finding]]:
+    models = targets.models
+    usable = with_credentials(targets.providers, source.around)
+    summarizer = cheapest_summarizer(models.catalog, models.chatting, usable)
+    names = {*targets.chains, *source.written.gateway.models}
+    return link_context(source.written.router.context_management, names, summarizer)
 
 
-def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
-    """Whose key may go over http://, as the operator says."""
-    return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
-
-
-def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:
-    """Where each provider is, for those who ask it without Envoy."""
-    in_file = {found.provider.name: found.endpoint for found in clusters.providers if found.endpoint}
-    ours = {one.provider.name: Endpoint(one.scheme, one.host, one.port, one.authority) for one in providers.upstreams}
-    return in_file | ours
+def _check_targets(source: Source, targets: Targets) -> list[Finding]:
+    """Findings about providers and listeners that change no setting."""
+    written, providers = source.written, targets.providers
+    return [
+        *credential_findings(providers, source.around),
+        *format_findings(providers),
+        *capability_findings(written.gateway.models, targets.forms, providers),
+        *no_provider(written, providers),
+        *listener_findings(written.gateway),
+    ]
 
 
 def _is_routing(written: Written) -> bool:
@@ -191,75 +162,92 @@ def _first_targets(chains: Mapping[str, Chain], forms: Forms) -> dict[str, Chain
     return {name: chain if name in on else chain[:1] for name, chain in chains.items()}
 
 
-def _credentials(providers: Providers, around: Surroundings) -> Iterator[Finding]:
-    """What is missing now: the provider cannot be used without it, and all others can."""
-    for name, provider in providers.by_name.items():
-        credential, path = provider.credential, providers.paths[name]
-        yield from lacks(provider, path, around.extras)
-        if "/" in credential:
-            yield from _key_file(provider, path, around)
-        elif is_cloud(provider.auth):
-            continue  # a profile may be anywhere: who asks for it says so
-        elif credential and credential not in around.variables:
-            finding = f"the variable {credential} is not set, so {name} cannot be used"
-            yield lacking(path, finding, f"export {credential}=... before the start")
-        elif credential in around.unusable:
-            holds = f"the variable {credential} contains a line break or another control character within the key"
-            yield lacking(path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone")
+# -- 3. which of them a request is sent to -------------------------------------------
 
 
-def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[Finding]:
-    name, credential = provider.name, provider.credential
-    if (objection := around.key_file(credential, not is_cloud(provider.auth))) is None:
-        return
-    # What does not begin as a path does may be the key itself, written in the wrong place.
-    file = f"the key file {credential}" if re.match(r"~|\.{0,2}/", credential) else "the key file"
-    if objection.is_usable:
-        yield warning(path, f"{file} {objection.why}", "let this user alone read it")
-    else:
-        remedy = "put the key there, alone and readable for this user; it is read again at each call"
-        yield lacking(path, f"{file} {objection.why}, so {name} cannot be used", remedy)
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The linked strategy, and the upstreams with the limits that pools set for them."""
+
+    strategy: Strategy
+    upstreams: tuple[Upstream, ...]
 
 
-def _log_file(written: Written, around: Surroundings) -> Iterator[Finding]:
-    output = written.logging.output
-    if output not in (None, "-", "stdout") and (why := around.no_folder(output)):
-        finding = f"no file can be written there ({why}), so the log goes to standard output"
-        yield lacking("logging.output", finding, 'create the folder for this user, or write output: "-"', "machine")
+def link_routing(
+    source: Source, targets: Targets, gateway: Gateway, context: Context | None
+) -> tuple[Routing, list[Finding]]:
+    """Links pools first, because rules name them. `gateway` has the complete chains."""
+    written, models = source.written, targets.models
+    balance, about_balance = link_balance(written.load_balancing, gateway, lenient=source.lenient)
+    strategy, about_strategy = link_strategy(
+        written, targets.forms, targets.providers, gateway, balance.pools, models.virtual
+    )
+    findings = [*emergency_findings(written.router.emergency, gateway), *about_balance, *about_strategy]
+    if not _is_routing(written):
+        strategy, about_router = without_choice(strategy)
+        findings += about_router
+        balance = replace(balance, tiers={})
+    strategy = balance.added_to(models.into(replace(strategy, context=context)))
+    return Routing(strategy, with_request_limits(targets.providers.upstreams, balance.pools, gateway)), findings
 
 
-def _with_credentials(providers: Providers, around: Surroundings) -> dict[str, Provider]:
-    """The providers whose credential is there, as far as can be seen: an identity of a cloud is asked for later."""
-
-    def there(provider: Provider) -> bool:
-        name = provider.credential
-        if is_cloud(provider.auth) or not name:
-            return True
-        if "/" in name:
-            return (objection := around.key_file(name, True)) is None or objection.is_usable
-        return name in around.variables and name not in around.unusable
-
-    return {name: provider for name, provider in providers.by_name.items() if there(provider)}
+# -- 5. the process and its Envoy ----------------------------------------------------
 
 
-def _none_at_all(written: Written, providers: Providers) -> Iterator[Finding]:
-    """A file of policy alone is no mistake by itself: its providers may be in the clusters file, added later."""
-    if providers.by_name:
-        return
-    sections = written.model_fields_set
-    is_policy_alone = bool(sections) and not sections & {"model", "gateway", "logging"}
-    say = warning if is_policy_alone else error
-    yield say("", "no provider", "name one under model.providers or in clusters.yaml")
+def link_process(
+    source: Source, targets: Targets, gateway: Gateway, upstreams: tuple[Upstream, ...]
+) -> tuple[Settings, list[Finding]]:
+    """The settings of a process around the finished gateway."""
+    written = source.written
+    section = written.gateway
+    endpoints = _endpoints(targets.providers, source.clusters)
+    fail_open, about_failure = link_fail_open(section, upstreams, gateway)
+    channels, about_channels = link_notices(written, source.around.variables)
+    stages, about_stages = link_stages(section.stages, section.workers)
+    downstream, about_downstream = link_downstream(section.downstream, upstreams)
+    settings = Settings(
+        gateway=gateway,
+        listen=Address(section.host, section.port),
+        admin=Address(section.admin_host, section.admin_port),
+        upstreams=upstreams,
+        endpoints=endpoints,
+        log_level=written.logging.level,
+        log_format=written.logging.format,
+        log_output=None if written.logging.output in ("-", "stdout") else written.logging.output,
+        workers=section.workers,
+        stages=stages,
+        drain_ms=section.drain_ms,
+        envoy_admin_port=section.envoy_admin_port,
+        fail_open=fail_open,
+        overload=_overload(section),
+        downstream=downstream,
+        drills=link_drills(written.failover),
+        channels=channels,
+    )
+    exposure = _exposure(source, targets, gateway, endpoints)
+    return settings, [*about_failure, *about_channels, *exposure, *about_stages, *about_downstream]
 
 
-def _listening(written: GatewaySection) -> Iterator[Finding]:
-    if written.port == written.admin_port:
-        yield error("gateway.admin_port", "is the port of the gateway itself", "write another one")
-    if written.envoy_admin_port in (written.port, written.admin_port):
-        yield error("gateway.envoy_admin_port", "is used by another port setting of the gateway", "write another one")
-    for key, host in (("host", written.host), ("admin_host", written.admin_host)):
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            remedy = "write 127.0.0.1 for this machine alone, or 0.0.0.0 for all that reach it"
-            yield error(f"gateway.{key}", "is not an address, which a listener needs", remedy)
+def _overload(section: GatewaySection) -> Overload:
+    written = section.overload
+    return Overload(written.max_requests, written.max_body_mib * 1024 * 1024, written.max_lag_ms / 1000)
+
+
+def _exposure(
+    source: Source, targets: Targets, gateway: Gateway, endpoints: Mapping[str, Endpoint]
+) -> Iterator[Finding]:
+    providers = targets.providers
+    meant = _in_the_clear(providers, source.clusters)
+    return exposure_findings(source.written, gateway.callers, providers.by_name, endpoints, providers.paths, meant)
+
+
+def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
+    """Names of the providers whose key may go over `http://`, as the operator says."""
+    return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
+
+
+def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:
+    """The address of each provider by its name, for requests that do not go through Envoy."""
+    in_file = {found.provider.name: found.endpoint for found in clusters.providers if found.endpoint}
+    ours = {one.provider.name: Endpoint(one.scheme, one.host, one.port, one.authority) for one in providers.upstreams}
+    return in_file | ours

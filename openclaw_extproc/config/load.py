@@ -1,21 +1,19 @@
 """Loads a configuration: from the texts of the files to settings, or to all findings."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
-from openclaw_extproc.config.findings import ConfigError, Finding, blocking, fresh
-from openclaw_extproc.config.known.prices import NEWEST
-from openclaw_extproc.config.link import Surroundings, link
-from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.findings import ConfigError, Finding, file_errors, without_consequences
+from openclaw_extproc.config.link import Source, link
 from openclaw_extproc.config.read.clusters import Clusters, read_clusters
-from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, checked
-from openclaw_extproc.config.read.positions import Spot, is_written, located
+from openclaw_extproc.config.read.complaints import UNKNOWN_KEY, validate
+from openclaw_extproc.config.read.positions import Spot, is_written, with_position
 from openclaw_extproc.config.read.positions import merge as merge_spots
 from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.overrides import SessionFile
 from openclaw_extproc.config.settings import BasePath, Settings
+from openclaw_extproc.config.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,77 +36,57 @@ class Loaded:
         return self.settings
 
 
-def _no_objection(_path: str, _is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
-    return None
+@dataclass(frozen=True, slots=True)
+class ConfigTexts:
+    """The texts that settings are made from, each with the name of its file."""
+
+    texts: tuple[tuple[str, str], ...]
+    """The configuration files. Where two set the same key, the later one holds; mappings are merged, lists replaced."""
+    clusters: tuple[str, str] | None = None
+    """The clusters file; `None`: there is none."""
+    session: tuple[str, str] | None = None
+    """The file `session.yml`; `None`: there is none."""
+    lenient: bool = False
+    """Whether surplus weights are left out with a warning, instead of being an error."""
+    ours: tuple[str, ...] = ()
+    """Names of the clusters in the clusters file that were written there by this program, and are skipped."""
 
 
-def _nothing(_path: str) -> str:
-    return ""
+def load(texts: ConfigTexts, around: Surroundings) -> Loaded:
+    """Reads, merges, checks and links the texts. `around` has the environment that `${VAR}` is replaced from."""
+    spots = _Spots(texts.texts)
+    source, findings = _read(texts, around, spots)
+    if source is None:
+        return Loaded(None, spots.sort(findings))
+    settings, found = link(source)
+    findings += spots.without_followers(without_consequences(found, findings), findings)
+    return Loaded(None if file_errors(findings) else settings, spots.sort(findings))
 
 
-def load(
-    texts: Sequence[tuple[str, str]],
-    *,
-    clusters: tuple[str, str] | None,
-    session: tuple[str, str] | None = None,
-    environment: Mapping[str, str],
-    formats: Mapping[str, BasePath],
-    ours: Collection[str] = (),
-    key_file: Callable[[str, bool], Objection | None] = _no_objection,
-    readable: Callable[[str], bool] = lambda _: True,
-    no_folder: Callable[[str], str] = _nothing,
-    extras: Collection[str] = ("aws", "google"),
-    today: date = NEWEST,
-    lenient: bool = False,
-) -> Loaded:
-    """Read, merge, check and link.
-
-    Args:
-        texts: Name and YAML text of each file. Where two say something of the same key, the later one holds;
-            mappings are merged, lists are replaced.
-        clusters: Name and text of the clusters file, if there is one.
-        session: Name and text of session.yml, if there is one.
-        environment: For `${VAR}`, and to see whether a credential is there. Values of credentials are not looked at.
-        formats: The known provider formats by name, each with its `ProviderSide.base_path`.
-        ours: Names of clusters in that file that we wrote there ourselves: they are passed over.
-        key_file: What is wrong with the file of a credential. Its second argument: whether it goes into a header as
-            it is.
-        readable: Whether a file that holds no credential of ours can be read: a certificate, a key set.
-        no_folder: Why no log file can be written at a path; empty: one can.
-        extras: Which of our extras are installed.
-        today: For list prices that change on a day; without it the newest ones hold.
-        lenient: Weights without a model are left out with a warning, where they are an error else.
-    """
-    spots = _Spots(texts)
-    merged, findings = _merged(texts, environment, spots)
-    written, found = checked(Written, merged or {})
+def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[Source | None, list[Finding]]:
+    """The checked texts. `None` when one of them is no YAML: all that it defines would seem to be missing then."""
+    merged, findings = _merge_texts(texts.texts, around.environment, spots)
+    written, found = validate(Written, merged or {})
     findings += found
-    from_file, found = _clusters(clusters, formats, ours, spots)
+    clusters, found = _read_clusters(texts.clusters, around.formats, frozenset(texts.ours), spots)
     findings += found
-    levels, found = _session(session, environment, spots)
+    session, found = _read_session(texts.session, around.environment, spots)
     findings += found
-    variables = frozenset(name for name, value in environment.items() if value.strip())
-    if (
-        merged is None or from_file is None or (session and levels is None)
-    ):  # what a text names that cannot be read, everything else would seem to miss
-        return Loaded(None, spots.ordered(findings))
-    named = (session[0], levels) if session and levels else None
-    unusable = frozenset(name for name in variables if unsendable(environment[name].strip()))
-    around = Surroundings(formats, variables, key_file, no_folder, extras, today, unusable, readable)
-    settings, found = link(written, from_file, around, session=named, lenient=lenient)
-    findings += spots.not_following(fresh(found, findings), findings)
-    return Loaded(None if blocking(findings) else settings, spots.ordered(findings))
+    if merged is None or clusters is None or (texts.session and session is None):
+        return None, findings
+    named = (texts.session[0], session) if texts.session and session else None
+    return Source(written, clusters, around, named, texts.lenient), findings
 
 
 def spots_of(texts: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> Spot:
-    """Where everything of openclaw.yml is written, for a finding that is made later."""
+    """The positions of everything in the configuration files, for findings that are made later."""
     spots = _Spots(texts)
-    _merged(texts, environment, spots)
+    _merge_texts(texts, environment, spots)
     return spots.main
 
 
 class _Spots:
-    """Where everything is written, in all files."""
+    """The positions of everything in all files."""
 
     def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
         self.main = Spot(texts[0][0] if len(texts) == 1 else "", 0)
@@ -116,20 +94,21 @@ class _Spots:
         self.others: dict[str, Spot] = {}
         """Of the clusters file and of session.yml, by the name that paths into them begin with."""
 
-    def ordered(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Each once and with its place, errors first."""
-        placed = dict.fromkeys(self._placed(finding) for finding in findings)
+    def sort(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings with their positions, each once, errors first."""
+        placed = dict.fromkeys(self._with_position(finding) for finding in findings)
         return tuple(sorted(placed, key=lambda finding: finding.severity != "error"))
 
-    def _placed(self, finding: Finding) -> Finding:
+    def _with_position(self, finding: Finding) -> Finding:
         for name, root in self.others.items():
             if finding.path.startswith(f"{name}: "):
-                inside = located(replace(finding, path=finding.path.removeprefix(f"{name}: ")), root)
+                inside = with_position(replace(finding, path=finding.path.removeprefix(f"{name}: ")), root)
                 return replace(inside, path=finding.path)
-        return located(finding, self.main)
+        return with_position(finding, self.main)
 
-    def not_following(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
-        """Without what only follows from a mistyped key: that another key of its section is missing."""
+    def without_followers(self, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+        """The findings without those that only follow from a mistyped key: that another key of its section is
+        missing."""
         sections = {one.path.rpartition(".")[0] for one in before if one.finding.startswith(UNKNOWN_KEY)}
         return [
             one
@@ -140,7 +119,7 @@ class _Spots:
         ]
 
 
-def _merged(
+def _merge_texts(
     texts: Sequence[tuple[str, str]], environment: Mapping[str, str], spots: _Spots
 ) -> tuple[dict[str, Plain] | None, list[Finding]]:
     """No values if any text cannot be read."""
@@ -150,14 +129,16 @@ def _merged(
     for name, text in texts:
         spot = Spot(name, 0)
         file, found = read_yaml(name, text, environment, spot)
-        findings += (located(one, spot) for one in found)  # in this file, whatever the others have at the same path
+        findings += (
+            with_position(one, spot) for one in found
+        )  # in this file, whatever the others have at the same path
         unread = unread or file is None
         merged = merge(merged, file or {})
         spots.main = merge_spots(spots.main, replace(spot, file=spots.main.file))
     return None if unread else merged, findings
 
 
-def _clusters(
+def _read_clusters(
     file: tuple[str, str] | None, formats: Mapping[str, BasePath], ours: Collection[str], spots: _Spots
 ) -> tuple[Clusters | None, list[Finding]]:
     """No clusters if their text cannot be read."""
@@ -173,7 +154,7 @@ def _clusters(
     return clusters, [*findings, *found]
 
 
-def _session(
+def _read_session(
     file: tuple[str, str] | None, environment: Mapping[str, str], spots: _Spots
 ) -> tuple[SessionFile | None, list[Finding]]:
     """Nothing if its text cannot be read. Its findings name the file."""
@@ -182,7 +163,7 @@ def _session(
     name, text = file
     spots.others[name] = Spot(name, 0)
     values, findings = read_yaml(name, text, environment, spots.others[name])
-    levels, found = (None, list[Finding]()) if values is None else checked(SessionFile, values)
+    levels, found = (None, list[Finding]()) if values is None else validate(SessionFile, values)
     return levels, [_of_file(name, finding) for finding in (*findings, *found)]
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.gateway import Gateway, Limits, Target
+from openclaw_extproc.gateway import Gateway, RetryPolicy, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import pipeline
 from openclaw_extproc.stages.attempt.retries import MAX_WAIT_SECONDS
@@ -86,13 +86,14 @@ class Chain:
         """Providers of whom any may get the first attempt."""
         return tuple(dict.fromkeys(target.provider.name for target in self.groups[0]))
 
-    def waits_seconds(self, limits: Limits, attempts: int | None = None) -> float:
+    def waits_seconds(self, gateway: Gateway, attempts: int | None = None) -> float:
         """The longest that so many attempts may take, all of them if `None`: each silent to the end, and the waits
         before the same provider is tried again."""
         count = len(self.groups) if attempts is None else attempts
         stays = (n for n in range(1, count) if self._group(n) == self._group(n + 1))
-        waits = count * self.patience_ms / 1000 + sum(_delay_seconds(limits, n) for n in stays)
-        return waits if limits.total_ms is None else min(waits, limits.total_ms / 1000)
+        waits = count * self.patience_ms / 1000 + sum(_delay_seconds(gateway.retry_policy, n) for n in stays)
+        total_ms = gateway.timeouts.total_ms
+        return waits if total_ms is None else min(waits, total_ms / 1000)
 
     def _group(self, attempt: int) -> tuple[Target, ...]:
         return self.groups[(attempt - 1) % len(self.groups)]
@@ -192,7 +193,7 @@ def _called(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:
     return tuple(tuple((target.name, target.weight) for target in group) for group in chain.groups)
 
 
-def _delay_seconds(limits: Limits, attempt: int) -> float:
+def _delay_seconds(policy: RetryPolicy, attempt: int) -> float:
     """Before the next one, at the same provider: Envoy waits for whole seconds, one at least."""
-    wait = limits.retry_delay_ms / 1000 * limits.backoff_multiplier ** (attempt - 1)
+    wait = policy.retry_delay_ms / 1000 * policy.backoff_multiplier ** (attempt - 1)
     return max(1, math.ceil(min(wait, MAX_WAIT_SECONDS)))

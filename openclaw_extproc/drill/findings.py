@@ -96,7 +96,7 @@ def _dear(gateway: Gateway, chain: Chain) -> Iterator[Finding]:
 
 
 def _slow(gateway: Gateway, chain: Chain) -> Iterator[Finding]:
-    waits = chain.waits_seconds(gateway.limits)
+    waits = chain.waits_seconds(gateway)
     if waits > LONG_SECONDS:
         attempts = len(chain.groups)
         yield warning(

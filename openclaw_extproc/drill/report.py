@@ -121,7 +121,7 @@ def report(
 def _drilled(gateway: Gateway, chain: Chain, played: Played) -> Drilled:
     rows = tuple(_row(gateway, chain.of(streamed=scene.streamed), scene, outcome) for scene, outcome in played)
     streamed = () if chain.streamed is None else _names(chain.streamed)
-    return Drilled(chain.names, _names(chain), round(chain.waits_seconds(gateway.limits), 1), rows, streamed)
+    return Drilled(chain.names, _names(chain), round(chain.waits_seconds(gateway), 1), rows, streamed)
 
 
 def _names(chain: Chain) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _row(gateway: Gateway, chain: Chain, scene: Scene, outcome: Outcome) -> Row:
     prices = Prices(gateway, chain)
     name = f"{outcome.provider}/{outcome.model}" if outcome.answered else ""
     attempts = outcome.attempts
-    worst = None if attempts is None else round(chain.waits_seconds(gateway.limits, attempts), 1)
+    worst = None if attempts is None else round(chain.waits_seconds(gateway, attempts), 1)
     return Row(
         scene.name,
         scene.broken,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
 from openclaw_extproc.drill.chains import steadied
-from openclaw_extproc.gateway import Gateway, Limits, Provider, ProviderTimeouts
+from openclaw_extproc.gateway import Gateway, Provider, ProviderTimeouts, Timeouts
 
 KEY_NAME = "OPENCLAW_DRILL_KEY"
 """The name of the only secret there is in a drill."""
@@ -55,7 +55,8 @@ def staged(
             steadied(gateway),
             providers=providers,
             chains=chains,
-            limits=hasty(gateway.limits),
+            timeouts=hasty(gateway.timeouts),
+            retry_policy=replace(gateway.retry_policy, retry_delay_ms=0),
             health=replace(gateway.health, probes={}),
             response_headers="all",
             passthrough=False,
@@ -73,14 +74,13 @@ def staged(
     )
 
 
-def hasty(limits: Limits) -> Limits:
-    """The same number of attempts, in less time."""
+def hasty(timeouts: Timeouts) -> Timeouts:
+    """Short timeouts, so that a drill takes seconds."""
     return replace(
-        limits,
+        timeouts,
         first_token_ms=PATIENCE_MS,
         answer_ms=PATIENCE_MS,
         timeout_ms=PATIENCE_MS,
-        retry_delay_ms=0,
         total_ms=None,
     )
 

@@ -1,29 +1,26 @@
 """What policy may look at: a flat, cheap summary of one request.
 
-Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code`, `language` and `structure`
-(what that is like), `declared` and `identity` (what it says of itself, and whose it is), `shown` (its headers).
+Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code` and `language` (what that
+is like), `declared` and `identity` (what it says of itself, and whose it is).
 Bounded in time whatever the size: long texts are looked at in samples, at their head and at their tail.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.features.attribution import attributed
-from openclaw_extproc.features.code import has_code
+from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.content import content_of
-from openclaw_extproc.features.declared import Declared, declared
+from openclaw_extproc.features.declared import Declared, attribute, declaration, visible_headers
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import cut, in_tool_loop, last_own_pieces, rounds
-from openclaw_extproc.features.shown import shown
+from openclaw_extproc.features.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.size import NOTHING, Size
-from openclaw_extproc.features.structure import prose, questions, steps
 from openclaw_extproc.features.tokens import estimated_tokens, size_of, size_of_chat, size_of_text, tokens_for
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
+from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.needs import Need, needs
@@ -98,19 +95,29 @@ def extract(
     identity: CallerIdentity = ANONYMOUS,
     callers: CallerRules = _BELIEVING,
 ) -> Features:
-    """`headers`: of the request, names in lower case; its credentials may be among them, and go no further.
+    """The features of a request whose body was read. `headers` have names in lower case; credentials among them are
+    left out.
 
     Raises:
         FaultError: one of the `x-openclaw-…` headers means nothing, or nothing names the cost centre that is required.
     """
     said = headers or {}
+    words = _own_words(ask.turns) if isinstance(ask, Chat) else _NO_WORDS
+    about = attribute(declaration(said, identity_of(ask)), identity, callers)
+    return _features(ask, client_format, words, about, identity, visible_headers(said))
+
+
+def _features(
+    ask: Ask,
+    client_format: str,
+    words: "_OwnWords",
+    about: Declared,
+    identity: CallerIdentity,
+    headers: Mapping[str, str],
+) -> Features:
     chat = ask if isinstance(ask, Chat) else _NO_CHAT
     content = content_of(chat)
     size = size_of_chat(ask, content) if isinstance(ask, Chat) else size_of(ask)
-    own = last_own_pieces(chat.turns)
-    own_size = size_of_text(own) if own else NOTHING
-    query, glance = cut(own, QUERY_CHARS), cut(own, GLANCE_CHARS)
-    said_plainly = prose(query)
     return Features(
         client_format=client_format,
         model=ask.model,
@@ -123,22 +130,53 @@ def extract(
         operation=FORMATS[client_format].operation,
         tokens=tokens_for(size),
         size=size,
-        query=query,
-        query_tokens=tokens_for(own_size) if own else 0,
+        query=words.query,
+        query_tokens=words.tokens,
         rounds=rounds(chat.turns),
         output_tokens=ask.max_output_tokens,
         tool_calls=content.calls,
         in_tool_loop=in_tool_loop(chat.turns),
         documents=content.documents,
-        has_code=has_code(glance),
-        language=language(prose(glance), own_size.characters),
-        questions=questions(said_plainly),
-        steps=steps(said_plainly),
+        has_code=words.has_code,
+        language=words.language,
+        questions=words.questions,
+        steps=words.steps,
         output_format=_output_format(chat.output),
         reasoning_effort=_effort(chat.reasoning),
-        declared=attributed(declared(said, identity_of(ask)), identity, callers),
+        declared=about,
         identity=identity,
-        headers=shown(said),
+        headers=headers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnWords:
+    """What the last user turn says in its own words; see the fields of `Features`."""
+
+    query: str = ""
+    tokens: int = 0
+    has_code: bool = False
+    language: str = ""
+    questions: int = 0
+    steps: int = 0
+
+
+_NO_WORDS = _OwnWords()
+
+
+def _own_words(turns: Sequence[Turn]) -> _OwnWords:
+    own = last_own_pieces(turns)
+    if not own:
+        return _NO_WORDS
+    size, query, glance = size_of_text(own), head_and_tail(own, QUERY_CHARS), head_and_tail(own, GLANCE_CHARS)
+    said_plainly = prose(query)
+    return _OwnWords(
+        query=query,
+        tokens=tokens_for(size),
+        has_code=has_code(glance),
+        language=language(prose(glance), size.characters),
+        questions=questions(said_plainly),
+        steps=steps(said_plainly),
     )
 
 
@@ -163,9 +201,9 @@ def of_unread(
         tools=0,
         images=0,
         operation="passthrough",
-        declared=attributed(declared(headers, Identity()), identity, callers),
+        declared=attribute(declaration(headers, Identity()), identity, callers),
         identity=identity,
-        headers=shown(headers),
+        headers=visible_headers(headers),
     )
 
 

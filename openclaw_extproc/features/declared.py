@@ -1,18 +1,24 @@
-"""What a request says of itself in `x-openclaw-…` headers, and whose it is.
+"""What a request says of itself in `x-openclaw-…` headers, to whom it is attributed, and which headers conditions see.
 
 A client may narrow what is allowed to it, and choose among it. A word that nobody knows is an error: a client that
 believes it is restricted, and is not, would be worse off than one that is told.
+
+The order of attribution, for the user and for the cost centre apart: what the verified identity says; what the caller
+says, where the configuration believes callers; the sidecar's own default. A caller fills what is left open, it never
+overrides.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal, TypeAlias, TypeVar, get_args
 
+from openclaw_extproc.callers import CallerIdentity, CallerRules
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.level_prompt import Prompt, prompt
 from openclaw_extproc.strategy import TIERS, Level, Task, Tier
+from openclaw_extproc.wire.credentials import may_be_secret
 
 Priority: TypeAlias = Literal["high", "normal", "low"]
 Number = TypeVar("Number", int, float)
@@ -57,7 +63,7 @@ TIER_WORDS: Mapping[str, Tier] = {
 TASKS: tuple[str, ...] = get_args(Task)
 
 
-def declared(headers: Mapping[str, str], body: Identity) -> Declared:
+def declaration(headers: Mapping[str, str], body: Identity) -> Declared:
     """`headers`: names in lower case. `body`: who the request's own format says it comes from.
 
     Raises:
@@ -155,3 +161,49 @@ def _dollars(text: str) -> float | None:
     except ValueError:
         return None
     return amount if isfinite(amount) and amount >= 0 and "_" not in text else None
+
+
+def attribute(said: Declared, identity: CallerIdentity, rules: CallerRules) -> Declared:
+    """`said` with the user and the cost centre that count; what was said and does not count is kept as a label.
+
+    Raises:
+        FaultError: a cost centre is required here, and nothing names one.
+    """
+    user = _user(said, identity, trusts=rules.trusts_labels)
+    centre = identity.cost_centre or (said.cost_centre if rules.trusts_labels else "") or rules.default_cost_centre
+    if not centre and rules.requires_cost_centre:
+        hint = "send x-openclaw-cost-centre" if rules.trusts_labels else "the caller's identity names none"
+        raise FaultError(FaultKind.FORBIDDEN, f"a request needs a cost centre here: {hint}")
+    if (user, centre) == (said.user, said.cost_centre):
+        return said
+    return replace(
+        said,
+        user=user,
+        cost_centre=centre,
+        user_label="" if user == said.user else said.user,
+        cost_centre_label="" if centre == said.cost_centre else said.cost_centre,
+    )
+
+
+def _user(said: Declared, identity: CallerIdentity, *, trusts: bool) -> str:
+    """A token names a person; a key or a certificate names an application, which may speak for its users."""
+    if identity.source == "jwt":
+        return identity.name
+    return (said.user if trusts else "") or identity.name
+
+
+MAX_HEADERS = 100
+"""As many as Envoy lets pass by default: a client must not push a header out of sight by sending others."""
+MAX_VALUE_BYTES = 256
+
+
+def visible_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """By their names in lower case, without pseudo headers, secrets, and what is longer than its limit."""
+    names = (name for name in headers if not name.startswith(":") and not may_be_secret(name.lower()))
+    return {name.lower(): _short_value(headers[name]) for name, _ in zip(names, range(MAX_HEADERS), strict=False)}
+
+
+def _short_value(value: str) -> str:
+    if len(value) <= MAX_VALUE_BYTES // 4:
+        return value
+    return value.encode(errors="replace")[:MAX_VALUE_BYTES].decode(errors="ignore")

@@ -22,7 +22,7 @@ class Identity:
 
 
 def identity(ask: Ask) -> Identity:
-    packed = _unpacked(ask.user or "")
+    packed = _unpack(ask.user or "")
     key = ask.prompt_cache_key if isinstance(ask, Chat) else None
     return Identity(packed.session or key or "", packed.user)
 
@@ -31,7 +31,7 @@ _LONGEST = 1_024
 """Characters of a name that are looked at."""
 
 
-def _unpacked(name: str) -> Identity:
+def _unpack(name: str) -> Identity:
     if name.startswith("{") and len(name) <= _LONGEST:
         return _from_json(name) or Identity(user=name)
     head, mark, session = name[:_LONGEST].rpartition("_session_")

@@ -34,7 +34,7 @@ def _prompt(body: Mapping[str, Json]) -> Prompt:
     _only(router, ("enable", "enabled", "timeout_ms", "primary", "fallback"), f"{NAME}: router")
     return Prompt(
         model=_choice(body.get("model"), f"{NAME}: model") or _choice(router.get("primary"), f"{NAME}: router.primary"),
-        routing=_enabled(router),
+        routing=_is_enabled(router),
         timeout_ms=_milliseconds(router.get("timeout_ms")),
         fallback=tuple(name for name in (_choice(router.get("fallback"), f"{NAME}: router.fallback"),) if name),
     )
@@ -53,7 +53,7 @@ def _choice(value: Json, at: str) -> str:
     return f"{provider}/{model}" if provider else model
 
 
-def _enabled(router: Mapping[str, Json]) -> bool | None:
+def _is_enabled(router: Mapping[str, Json]) -> bool | None:
     said = [j.a_bool(router[key], at=f"{NAME}: router.{key}") for key in ("enable", "enabled") if key in router]
     if len(set(said)) > 1:
         raise UnreadableError(f"{NAME}: router: enable and enabled contradict each other")

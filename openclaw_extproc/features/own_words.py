@@ -148,7 +148,7 @@ def in_tool_loop(turns: Sequence[Turn]) -> bool:
     return False
 
 
-def cut(pieces: Sequence[str], half: int) -> str:
+def head_and_tail(pieces: Sequence[str], half: int) -> str:
     """The head and the tail of a text in pieces; all of it when it is no longer than both."""
     if sum(map(len, pieces)) <= 2 * half:
         return "".join(pieces)
@@ -182,7 +182,7 @@ def _own(text: str) -> list[str]:
         at = end - SEARCHED
     at = _without_blocks(search, at, end, pieces)
     pieces.append(text[at:end])
-    return _stripped(pieces)
+    return _strip(pieces)
 
 
 def _end(text: str, began: int) -> int:
@@ -196,7 +196,7 @@ def _end(text: str, began: int) -> int:
     return began
 
 
-def _stripped(pieces: list[str]) -> list[str]:
+def _strip(pieces: list[str]) -> list[str]:
     """Without white space at either end."""
     seen = [n for n, piece in enumerate(pieces) if piece and not piece.isspace()]
     if not seen:

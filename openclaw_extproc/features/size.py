@@ -66,7 +66,7 @@ def characters(texts: Iterable[str]) -> tuple[int, ...]:
     totals = [0.0] * len(CLASSES)
     for weight, pieces in _samples(texts):
         if pieces:
-            for place, number in enumerate(_counted("".join(pieces))):
+            for place, number in enumerate(_counts("".join(pieces))):
                 totals[place] += weight * number
     return tuple(map(int, totals))
 
@@ -127,7 +127,7 @@ _SCRIPTS: Final = (
 _PLACE = {name: place for place, name in enumerate(CLASSES)}
 
 
-def _counted(text: str) -> list[int]:
+def _counts(text: str) -> list[int]:
     counts = [0] * len(CLASSES)
     if text.isascii():
         _count_ascii(text.encode(), counts)

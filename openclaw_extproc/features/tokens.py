@@ -137,15 +137,15 @@ def _spoken_before(chat: Chat) -> Iterator[str]:
     for tool in chat.tools:
         yield tool.name
         yield tool.description
-        yield from _written(tool.schema)
+        yield from _schema_texts(tool.schema)
     if isinstance(chat.output, JsonSchema):
-        yield from _written(chat.output.schema)
+        yield from _schema_texts(chat.output.schema)
 
 
 _WRITTEN_BYTES = 64 * 1024
 
 
-def _written(schema: Mapping[str, Json]) -> Iterator[str]:
+def _schema_texts(schema: Mapping[str, Json]) -> Iterator[str]:
     """As the provider reads it, in pieces: as one text it could take four times its bytes."""
     raw = j.dump(dict(schema))
     for at in range(0, len(raw), _WRITTEN_BYTES):

@@ -48,7 +48,7 @@ class Cron:
         return (of_month or of_week) if self.either else (of_month and of_week)
 
 
-def read(text: str) -> Cron:
+def parse_cron(text: str) -> Cron:
     """Raises `CronError`."""
     parts = text.split()
     if len(parts) != len(_RANGES):

@@ -20,12 +20,11 @@ from openclaw_extproc.render.ext_proc import (
     ROUTE_CLUSTER,
     route_stage,
 )
-from openclaw_extproc.render.fail_open import clusters, planned, routes
+from openclaw_extproc.render.fail_open import clusters, planned_match, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
-from openclaw_extproc.render.refusals_log import refusals_log
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
-from openclaw_extproc.render.unanswered_log import unanswered_log
+from openclaw_extproc.render.stderr_logs import refusals_log, unanswered_log
 from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
 from openclaw_extproc.stages.route.passthrough import METHODS
@@ -104,12 +103,12 @@ def bootstrap(
                 stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
-                *clusters(fail_open, gateway.limits, places.roots),
-                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.limits, places.roots),
+                *clusters(fail_open, gateway.timeouts, places.roots),
+                *caller_checks.jwks_clusters(gateway.callers.jwt, gateway.timeouts, places.roots),
             ],
         },
         "dynamic_resources": {
-            "cds_config": {"resource_api_version": "V3", "path_config_source": _watched(places.clusters_file)},
+            "cds_config": {"resource_api_version": "V3", "path_config_source": _watched_file(places.clusters_file)},
         },
     }
     whole["typed_dns_resolver_config"] = _name_resolver()
@@ -137,7 +136,7 @@ def _name_resolver() -> dict[str, Json]:
     return {"name": "envoy.network.dns_resolver.cares", "typed_config": {"@type": cares, **limits}}
 
 
-def _watched(path: str) -> dict[str, Json]:
+def _watched_file(path: str) -> dict[str, Json]:
     # The folder is watched, not the file: that also notices how Kubernetes replaces a mounted ConfigMap.
     return {"path": path, "watched_directory": {"path": path.rpartition("/")[0] or "."}}
 
@@ -214,7 +213,7 @@ def _filters(gateway: Gateway) -> list[Json]:
 
 
 def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
-    silence = gateway.limits.longest_ms + 60_000  # of an answer too: providers think for minutes
+    silence = gateway.timeouts.longest_ms + 60_000  # of an answer too: providers think for minutes
     return {
         "request_headers_timeout": _seconds(downstream.request_headers_timeout_ms),
         "request_timeout": _seconds(downstream.request_timeout_ms),
@@ -242,15 +241,15 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
-        return [_tunnels(), *_unbuffered(anything), anything]
-    elsewhere = routes(fail_open, _seconds(gateway.limits.longest_ms))
+        return [_tunnels(), *_without_buffer(anything), anything]
+    elsewhere = routes(fail_open, _seconds(gateway.timeouts.longest_ms))
     return [
         _tunnels(),
-        {"match": planned(), "route": _route(gateway)},
+        {"match": planned_match(), "route": _route(gateway)},
         _other_methods(),
-        *(one for route in elsewhere for one in _unbuffered(route)),
+        *(one for route in elsewhere for one in _without_buffer(route)),
         *elsewhere,
-        *_unbuffered(anything),
+        *_without_buffer(anything),
         anything,
     ]
 
@@ -269,7 +268,7 @@ def _other_methods() -> dict[str, Json]:
     return {"match": {"prefix": "/", "headers": headers}, "direct_response": {"status": 405}}
 
 
-def _unbuffered(route: dict[str, Json]) -> list[dict[str, Json]]:
+def _without_buffer(route: dict[str, Json]) -> list[dict[str, Json]]:
     """The same for bodies that are not waited for: larger ones than are read, which the route stage refuses by their
     head or lets pass by, and files whose length nobody says.
     """
@@ -308,8 +307,8 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
         "retriable_headers": [{"name": RETRY, "present_match": True}],
         "num_retries": 0,
         "refresh_cluster_on_retry": True,
-        "per_try_timeout": _seconds(gateway.limits.longest_ms),
-        "per_try_idle_timeout": _seconds(gateway.limits.longest_ms),
+        "per_try_timeout": _seconds(gateway.timeouts.longest_ms),
+        "per_try_idle_timeout": _seconds(gateway.timeouts.longest_ms),
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": BACKOFF, "format": "SECONDS"}],

@@ -8,7 +8,7 @@ import ipaddress
 
 from openclaw_extproc.callers import JwtRules, ListenerTls
 from openclaw_extproc.config.settings import Upstream
-from openclaw_extproc.gateway import Limits, Provider
+from openclaw_extproc.gateway import Provider, Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import HTTP_OPTIONS, bare_cluster
 from openclaw_extproc.render.ext_proc import CLAIMS, JWT_NAMESPACE, REFUSED_TOKEN
@@ -62,7 +62,7 @@ def _jwks(jwt: JwtRules) -> dict[str, Json]:
     }
 
 
-def jwks_clusters(jwt: JwtRules | None, limits: Limits, roots: str) -> list[Json]:
+def jwks_clusters(jwt: JwtRules | None, timeouts: Timeouts, roots: str) -> list[Json]:
     if jwt is None or jwt.jwks_server is None:
         return []
     server = jwt.jwks_server
@@ -71,7 +71,7 @@ def jwks_clusters(jwt: JwtRules | None, limits: Limits, roots: str) -> list[Json
         "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
         "explicit_http_config": {"http_protocol_options": {}},
     }
-    return [bare_cluster(upstream, JWKS_CLUSTER, {HTTP_OPTIONS: options}, limits, roots)]
+    return [bare_cluster(upstream, JWKS_CLUSTER, {HTTP_OPTIONS: options}, timeouts, roots)]
 
 
 def transport_socket(tls: ListenerTls, secrets_folder: str) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 import ipaddress
 
 from openclaw_extproc.config.settings import Upstream
-from openclaw_extproc.gateway import Limits, Provider
+from openclaw_extproc.gateway import Provider, Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage, unread_stage
 from openclaw_extproc.stages.headers import OURS_ON_ANSWERS, PROVIDER, safe
@@ -27,29 +27,31 @@ UPSTREAM_CODEC: dict[str, Json] = {
 }
 
 
-def discovery(upstreams: tuple[Upstream, ...], limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def discovery(upstreams: tuple[Upstream, ...], timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """The whole file."""
-    for_calls: list[Json] = [provider_cluster(upstream, limits, roots=roots) for upstream in upstreams]
+    for_calls: list[Json] = [provider_cluster(upstream, timeouts, roots=roots) for upstream in upstreams]
     passed_on = (upstream for upstream in upstreams if upstream.provider.unread_cluster)
-    for_the_rest: list[Json] = [unread_cluster(upstream, limits, roots=roots) for upstream in passed_on]
+    for_the_rest: list[Json] = [unread_cluster(upstream, timeouts, roots=roots) for upstream in passed_on]
     return {"resources": [*for_calls, *for_the_rest]}
 
 
-def provider_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def provider_cluster(upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     protocol: dict[str, Json] = _HTTP_1
     if upstream.scheme == "https":
         protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
     return {
-        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(limits))}, limits, roots),
+        **_cluster(
+            upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(timeouts))}, timeouts, roots
+        ),
         "circuit_breakers": _circuit_breakers(upstream.max_requests),
         "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
     }
 
 
-def unread_cluster(upstream: Upstream, limits: Limits, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def unread_cluster(upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
     """For what is no model call: only its head is shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
     options = _options(unread_stage(), _signature(upstream.provider.name))
-    cluster = _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, limits, roots)
+    cluster = _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, timeouts, roots)
     return {**cluster, "per_connection_buffer_limit_bytes": UNREAD_BUFFER_BYTES}
 
 
@@ -63,10 +65,10 @@ def _signature(name: str) -> dict[str, Json]:
 
 
 def bare_cluster(
-    upstream: Upstream, name: str, options: dict[str, Json], limits: Limits, roots: str
+    upstream: Upstream, name: str, options: dict[str, Json], timeouts: Timeouts, roots: str
 ) -> dict[str, Json]:
     """Without our stage, as a static resource. `options`: by the name of their extension."""
-    cluster = _cluster(upstream, name, {}, limits, roots)
+    cluster = _cluster(upstream, name, {}, timeouts, roots)
     del cluster["@type"]
     return {**cluster, "typed_extension_protocol_options": options}
 
@@ -74,12 +76,14 @@ def bare_cluster(
 _HTTP_1: dict[str, Json] = {"explicit_http_config": {"http_protocol_options": {}}}
 
 
-def _cluster(upstream: Upstream, name: str, options: dict[str, Json], limits: Limits, roots: str) -> dict[str, Json]:
+def _cluster(
+    upstream: Upstream, name: str, options: dict[str, Json], timeouts: Timeouts, roots: str
+) -> dict[str, Json]:
     cluster: dict[str, Json] = {
         "@type": CLUSTER_TYPE,
         "name": name,
         **_discovery_type(upstream.host),
-        "connect_timeout": f"{(upstream.provider.patience.connect_ms or limits.connect_ms) / 1000:g}s",
+        "connect_timeout": f"{(upstream.provider.patience.connect_ms or timeouts.connect_ms) / 1000:g}s",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "load_assignment": {
             "cluster_name": name,

@@ -1,7 +1,7 @@
 """The ext_proc filters of the two stages. Field meanings: Envoy 1.40, extensions.filters.http.ext_proc.v3."""
 
 from openclaw_extproc.callers import CallerRules
-from openclaw_extproc.gateway import Limits
+from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_PATIENCE_MS
@@ -93,9 +93,9 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
     }
 
 
-def attempt_stage(limits: Limits) -> dict[str, Json]:
+def attempt_stage(timeouts: Timeouts) -> dict[str, Json]:
     """The upstream HTTP filter of every provider cluster."""
-    longest = limits.longest_ms // 1000 + 10
+    longest = timeouts.longest_ms // 1000 + 10
     return {
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from openclaw_extproc.config.settings import Upstream
-from openclaw_extproc.gateway import Limits
+from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, IDLE_TIMEOUT, UPSTREAM_CODEC, bare_cluster
 from openclaw_extproc.render.ext_proc import NAMESPACE
@@ -47,7 +47,7 @@ _STAYS_WITH = (
 """What the names of others begin with."""
 
 
-def planned() -> dict[str, Json]:
+def planned_match() -> dict[str, Json]:
     """What a request has that a worker has planned. No client can set it."""
     has_plan: dict[str, Json] = {
         "filter": NAMESPACE,
@@ -67,8 +67,8 @@ def routes(targets: Mapping[str, Upstream], seconds: str) -> list[dict[str, Json
     ]
 
 
-def clusters(targets: Mapping[str, Upstream], limits: Limits, roots: str) -> list[Json]:
-    return [bare_cluster(upstream, _cluster(name), _options(), limits, roots) for name, upstream in targets.items()]
+def clusters(targets: Mapping[str, Upstream], timeouts: Timeouts, roots: str) -> list[Json]:
+    return [bare_cluster(upstream, _cluster(name), _options(), timeouts, roots) for name, upstream in targets.items()]
 
 
 def _name(family: Family) -> str:

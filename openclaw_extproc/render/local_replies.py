@@ -38,12 +38,12 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
     mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], NO_RETRY))  # it has no path
     mappers += [_mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], NO_RETRY) for f in FAMILIES]
-    mappers += [_mapper([_lost(), _is_of(f)], lost, f.formats[0], RETRY_SOON) for f in FAMILIES]
+    mappers += [_mapper([_lost_reply(), _is_of(f)], lost, f.formats[0], RETRY_SOON) for f in FAMILIES]
     for family in FAMILIES:
         # A provider said why it failed before the last one gave no answer.
-        telling = [_failed(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
+        telling = [_failed_reply(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
         mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
-        mappers.append(_mapper([_failed(), _is_of(family)], out, family.formats[0], over))
+        mappers.append(_mapper([_failed_reply(), _is_of(family)], out, family.formats[0], over))
     for family in FAMILIES:
         mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], NO_RETRY))
         mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], NO_RETRY))
@@ -55,7 +55,7 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
         mappers.append(_mapper([_status(431), *_path(family)], heads, family.formats[0], NO_RETRY))
         mappers.append(_mapper([_status(413), *_path(family)], TOO_LARGE, family.formats[0], NO_RETRY))
         # A service that restarts is back in a moment: here an SDK shall try again.
-        mappers.append(_mapper([_failed(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
+        mappers.append(_mapper([_failed_reply(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
     return {"mappers": list[Json](mappers)}
 
 
@@ -99,12 +99,12 @@ def _format(value: Json) -> Json:
             return value
 
 
-def _failed() -> dict[str, Json]:
+def _failed_reply() -> dict[str, Json]:
     value: dict[str, Json] = {"default_value": 500, "runtime_key": "openclaw.local_reply"}
     return {"status_code_filter": {"comparison": {"op": "GE", "value": value}}}
 
 
-def _lost() -> dict[str, Json]:
+def _lost_reply() -> dict[str, Json]:
     """It was one of our workers that ended or did not answer, or a limit of Envoy's own: no provider."""
     return _details(f".matches('{LOST}')")
 

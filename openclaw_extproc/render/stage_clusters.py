@@ -2,14 +2,17 @@
 
 A worker that is dead refuses connections: the call of the stage is made again, elsewhere, and the endpoint is left out.
 One that hangs does not: it is asked how it is, and loses its connections when it does not say.
+
+TLS: Envoy presents a client certificate and verifies the service's. Source: Envoy 1.40,
+extensions.transport_sockets.tls.v3.UpstreamTlsContext.
 """
 
+import ipaddress
 from collections.abc import Sequence
 
 from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import STAGE_CONNECTION_BYTES, STAGE_STREAM_BYTES
-from openclaw_extproc.render.stage_tls import stage_transport
 
 MAX_OUTBOUND_FRAMES = 10_000_000
 """That wait in a connection to a stage."""
@@ -107,3 +110,41 @@ def address(place: str) -> dict[str, Json]:
         return {"pipe": {"path": place}}
     host, _, port = place.rpartition(":")
     return {"socket_address": {"address": host.strip("[]"), "port_value": int(port)}}
+
+
+_TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+
+
+def stage_transport(tls: StageTls, place: str) -> dict[str, Json]:
+    """The transport socket of a stage's cluster. `place`: `host:port` of one of its endpoints."""
+    name = tls.server_name or place.rpartition(":")[0].strip("[]")
+    is_address = _is_address(name)
+    context: dict[str, Json] = {
+        "@type": _TLS,
+        **({} if is_address else {"sni": name}),  # which is a name by its definition
+        "common_tls_context": {
+            "alpn_protocols": ["h2"],  # gRPC takes no other
+            "tls_certificates": [
+                {
+                    "certificate_chain": {"filename": tls.client_certificate_chain},
+                    "private_key": {"filename": tls.client_private_key},
+                }
+            ],
+            "validation_context": {
+                "trusted_ca": {"filename": tls.client_trusted_ca},
+                # Without it whoever has a certificate of that authority could stand in for the service.
+                "match_typed_subject_alt_names": [
+                    {"san_type": "IP_ADDRESS" if is_address else "DNS", "matcher": {"exact": name}}
+                ],
+            },
+        },
+    }
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -204,7 +204,7 @@ def _plan(
 ) -> Plan:
     spoken = arrived.spoken
     last = decision.last_resort
-    groups = plans.groups(decision.groups, gateway.limits, () if last is None else (last,))
+    groups = plans.groups(decision.groups, gateway.retry_policy, () if last is None else (last,))
     return Plan(
         request_id=arrived.request_id,
         client_format=spoken.format,
@@ -214,7 +214,8 @@ def _plan(
         groups=groups,
         began=arrived.at,
         patience_ms=_patience(known, groups, decision, gateway),
-        limits=gateway.limits,
+        timeouts=gateway.timeouts,
+        retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
         record=decision.record,
         estimated_tokens=estimated_tokens,
@@ -226,15 +227,15 @@ def _plan(
 
 
 def _patience(known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
-    ask, limits = known.ask, gateway.limits
-    each = (limits.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
+    ask, timeouts = known.ask, gateway.timeouts
+    each = (timeouts.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
     usual = max(
         (one.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens) for one in each),
-        default=limits.longest_ms,
+        default=timeouts.longest_ms,
     )
-    own = plans.patience_ms(groups, usual, limits.longest_ms)
-    if limits.total_ms is not None:
-        own = min(own, limits.total_ms // len(set(groups)))  # each of them gets its share of the whole call
+    own = plans.patience_ms(groups, usual, timeouts.longest_ms)
+    if timeouts.total_ms is not None:
+        own = min(own, timeouts.total_ms // len(set(groups)))  # each of them gets its share of the whole call
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openclaw_extproc import wire
-from openclaw_extproc.config.findings import Finding, blocking
-from openclaw_extproc.config.load import Loaded, load
+from openclaw_extproc.config.findings import Finding, file_errors
+from openclaw_extproc.config.load import ConfigTexts, Loaded, load
 from openclaw_extproc.config.settings import BasePath, Settings
+from openclaw_extproc.config.surroundings import Surroundings
 from openclaw_extproc.gateway import LEVEL
 
 SEEDS = Path(__file__).parents[1] / "fixtures" / "seed_config"
@@ -24,10 +25,10 @@ def loaded(
     environment: Mapping[str, str] = KEYS,
     lenient: bool = False,
 ) -> Loaded:
-    named = [(f"file{n}.yml", text) for n, text in enumerate(texts)]
+    named = tuple((f"file{n}.yml", text) for n, text in enumerate(texts))
     file = None if clusters is None else ("clusters.yaml", clusters)
     levels = None if session is None else ("session.yml", session)
-    return load(named, clusters=file, session=levels, environment=environment, formats=FORMATS, lenient=lenient)
+    return load(ConfigTexts(named, file, levels, lenient), Surroundings(environment, FORMATS))
 
 
 def settings(*texts: str, clusters: str | None = None, session: str | None = None, lenient: bool = False) -> Settings:
@@ -43,7 +44,7 @@ def complaints(
 ) -> list[str]:
     """The errors about the files, in an operator's words."""
     found = loaded(*texts, clusters=clusters, session=session, environment=environment, lenient=lenient).findings
-    return written(blocking(found))
+    return written(file_errors(found))
 
 
 def warnings(

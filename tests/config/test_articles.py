@@ -76,13 +76,13 @@ def test_production_goes_along_its_fallbacks_and_says_how_often_and_when() -> No
 
     assert asked(seed(3)) == [OPUS, GEMINI]
     assert asked(seed(3), model="gpt-oss-120b") == [LOCAL, OPUS, GEMINI]
-    limits = found.gateway.limits
-    assert (limits.max_retries, limits.retry_delay_ms, limits.backoff_multiplier) == (3, 1_000, 2.0)
+    policy = found.gateway.retry_policy
+    assert (policy.max_retries, policy.retry_delay_ms, policy.backoff_multiplier) == (3, 1_000, 2.0)
     assert found.gateway.health.thresholds.failure_rate == 0.2
     assert {name: one.interval_seconds for name, one in found.gateway.health.probes.items()} == {
         "anthropic": 30.0, "google": 30.0, "local": 30.0,
     }  # fmt: skip
-    assert limits.hold_ms < HOLD_ALL, "streams are not kept back unless somebody asks for it"
+    assert found.gateway.timeouts.hold_back_ms < HOLD_ALL, "streams are not kept back unless somebody asks for it"
 
 
 @pytest.mark.parametrize("format", ["json", "text"])
@@ -111,7 +111,7 @@ def test_a_model_without_a_fallback_goes_to_the_one_of_the_retry_policy_with_its
     first, last = found.gateway.chains[CHAT]
     assert (first.name, first.changes) == (OPUS, Changes())
     assert (last.name, last.changes) == (GEMINI, Changes(temperature=0.7, max_output_tokens=4096))
-    assert (found.gateway.limits.max_retries, found.gateway.limits.retry_delay_ms) == (5, 2_000)
+    assert (found.gateway.retry_policy.max_retries, found.gateway.retry_policy.retry_delay_ms) == (5, 2_000)
 
 
 def test_when_the_fallback_is_overloaded_others_are_asked_by_their_priority() -> None:

@@ -2,13 +2,15 @@
 
 import pytest
 
-from openclaw_extproc.config.findings import known
+from openclaw_extproc.config.findings import known_names
 from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.gateway import Limits, Target
+from openclaw_extproc.gateway import Target, Timeouts
 from openclaw_extproc.plan import patience_ms
 from openclaw_extproc.strategy import Affinity, Pool
 from tests.config.loading import complaints, loaded, seed, settings, warnings
+
+ALL_TIERS = known_names(TIER_WORDS)
 
 ALIASES = """
 gateway:
@@ -141,7 +143,7 @@ def test_least_latency_keeps_the_weights_for_as_long_as_nothing_is_known() -> No
         ),
         (
             "p: {models: [opus], tier: simpel}",
-            f'load_balancing.pools.p.tier[0]: no tier is named "simpel" {known(TIER_WORDS)}: did you mean simple?',
+            f'load_balancing.pools.p.tier[0]: no tier is named "simpel" {ALL_TIERS}: did you mean simple?',
         ),
     ],
 )
@@ -235,7 +237,7 @@ def test_the_heavier_stands_in_first() -> None:
 
 
 def test_envoys_one_limit_is_the_longest_that_any_attempt_needs() -> None:
-    usual, longest = Limits().first_token_ms, Limits().longest_ms
+    usual, longest = Timeouts().first_token_ms, Timeouts().longest_ms
     first, *others = [(target,) for target in chain(seed(13))]
 
     assert patience_ms([first, *others], 5_000, longest) == 60_000

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.edge import cli
+from openclaw_extproc.edge.commands.options import WRONG
 
 BROKEN = Path(__file__).parents[1] / "fixtures" / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir())
@@ -55,7 +56,7 @@ def test_a_broken_file_is_told_as_it_was_read_last(
     if os.environ.get("UPDATE_GOLDEN"):
         (folder / "expected.txt").write_text(told)
 
-    assert code == cli.WRONG
+    assert code == WRONG
     assert told == (folder / "expected.txt").read_text()
 
 

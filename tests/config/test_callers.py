@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.config.providers.networks import is_near
+from openclaw_extproc.config.providers.endpoints import is_near
 from tests.config.loading import complaints, loaded, seed, settings, warnings
 
 PLAIN = "model: {primary: {provider: openai, model: gpt-4o}}\n"

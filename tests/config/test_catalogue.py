@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc import plan
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.gateway import AUTO, Changes, Emergency, Limits
+from openclaw_extproc.gateway import AUTO, Changes, Emergency, Timeouts
 from openclaw_extproc.snapshots import Snapshots
 from tests.config.loading import chains, cluster, complaints, loaded, seed, settings, warnings
 from tests.config.test_example import uncommented
@@ -335,7 +335,7 @@ def test_parameters_have_their_range(params: str) -> None:
 def test_a_plan_carries_the_changes() -> None:
     gateway = settings(seed(3), seed(5), TEMPLATES.replace("model:", "model: ", 1)).gateway
     chain = gateway.chains["gpt-4o"]
-    made = plan.Plan("r", "openai_chat", "/", "", "m", ((chain[0],),), 0.0, 1, Limits(), Emergency())
+    made = plan.Plan("r", "openai_chat", "/", "", "m", ((chain[0],),), 0.0, 1, Timeouts(), Emergency())
 
     assert plan.read(plan.write(made), Snapshots(gateway)).groups[0][0].changes == chain[0].changes
 

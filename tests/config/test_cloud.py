@@ -3,8 +3,9 @@
 import pytest
 
 from openclaw_extproc.config.findings import errors
-from openclaw_extproc.config.load import load
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.load import ConfigTexts, load
+from openclaw_extproc.config.providers.cloud_credentials import Objection
+from openclaw_extproc.config.surroundings import Surroundings
 from tests.config.loading import FORMATS, cluster, complaints, loaded, settings, warnings
 
 HOST = "load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {%s}}]}]}"
@@ -103,7 +104,7 @@ def test_a_provider_of_ours_is_signed_for_by_its_endpoint() -> None:
 def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) -> None:
     text = entry(f"auth: {auth}, region: r")
 
-    found = load([("a.yml", text)], clusters=None, environment={}, formats=FORMATS, extras=())
+    found = load(ConfigTexts((("a.yml", text),)), Surroundings({}, FORMATS, extras=()))
 
     assert found.settings is None
     assert [str(finding) for finding in errors(found.findings)] == [
@@ -114,13 +115,13 @@ def test_an_extra_that_is_not_installed_is_an_error_with_the_command(auth: str) 
 def test_a_key_file_that_cannot_be_read_is_told_with_the_reason() -> None:
     text = entry("auth: google, credential: ./none.json")
 
-    found = load(
-        [("a.yml", text)],
-        clusters=None,
-        environment={},
-        formats=FORMATS,
+    around = Surroundings(
+        {},
+        FORMATS,
         key_file=lambda _, is_header: Objection("in a header" if is_header else "cannot be read (No such file)"),
     )
+
+    found = load(ConfigTexts((("a.yml", text),)), around)
 
     assert [str(finding) for finding in found.findings] == [
         (

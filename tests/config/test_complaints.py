@@ -2,14 +2,14 @@ import json
 
 import pytest
 
-from openclaw_extproc.config.read.complaints import checked
+from openclaw_extproc.config.read.complaints import validate
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.json_schema import schema
 from tests.config.loading import written
 
 
 def complaints(values: dict[str, object]) -> list[str]:
-    return written(checked(Written, values)[1])
+    return written(validate(Written, values)[1])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_unknown_key_is_answered_with_the_one_that_is_meant() -> None:
 def test_what_is_wrong_is_left_out_and_the_rest_stays() -> None:
     entries = [{"name": "a", "x": 1}, 7, {"name": "b", "models": [1, "m", 2]}]
 
-    found, findings = checked(Written, {"model": {"providers": entries}})
+    found, findings = validate(Written, {"model": {"providers": entries}})
 
     assert [entry.name for entry in found.model.providers] == ["a", None, "b"]
     assert [model.name for model in found.model.providers[2].models] == [None, "m", None]
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_left_out_and_the_rest_stays() -> None:
 def test_what_is_given_stays_as_it_was() -> None:
     given: dict[str, object] = {"gateway": {"prot": 1}}
 
-    checked(Written, given)
+    validate(Written, given)
 
     assert given == {"gateway": {"prot": 1}}
 

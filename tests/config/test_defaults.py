@@ -1,5 +1,6 @@
-from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
-from openclaw_extproc.config.load import load
+from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configuration
+from openclaw_extproc.config.load import ConfigTexts, load
+from openclaw_extproc.config.surroundings import Surroundings
 from openclaw_extproc.gateway import AUTO
 from tests.config.loading import FORMATS
 
@@ -7,9 +8,9 @@ PORTS = {"openai": 4001, "anthropic": 4002, "google": 4003}
 
 
 def test_a_first_run_needs_no_file_and_no_key() -> None:
-    text = embedded(PORTS)
+    text = simulated_configuration(PORTS)
 
-    found = load([("embedded", text)], clusters=None, environment={SIMULATOR_KEY: "simulated"}, formats=FORMATS)
+    found = load(ConfigTexts((("embedded", text),)), Surroundings({SIMULATOR_KEY: "simulated"}, FORMATS))
 
     assert found.findings == ()
     settings = found.usable()

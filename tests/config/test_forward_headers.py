@@ -27,7 +27,7 @@ def test_a_provider_gets_its_own_and_the_gateways(gateway: str, provider: str, e
 
     assert found.gateway.providers["openai"].forward_headers == expected
     assert found.upstreams[0].provider.forward_headers == expected
-    rendered = str(discovery(found.upstreams, found.gateway.limits))
+    rendered = str(discovery(found.upstreams, found.gateway.timeouts))
     assert all(repr(name) in rendered for name in expected)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.strategy import Level
 from tests.config.loading import chains, complaints, level_chains, loaded, seed, settings, warnings
 
@@ -171,9 +171,9 @@ def test_the_names_of_levels_are_nobody_else_s() -> None:
 
 
 def test_the_wait_has_an_end_for_all() -> None:
-    assert settings(seed(0), "router: {timeout_ms: 7000}").gateway.limits == Limits(timeout_ms=7000)
+    assert settings(seed(0), "router: {timeout_ms: 7000}").gateway.timeouts == Timeouts(timeout_ms=7000)
     assert complaints(seed(0), "router: {timeout_ms: 0}")[0].startswith("router.timeout_ms: must be greater than")
-    limits = Limits(timeout_ms=7000)
+    limits = Timeouts(timeout_ms=7000)
     assert limits.patience_ms(stream=False, reasons=True, output_tokens=100_000) == 7000
     assert limits.longest_ms == 7000
 

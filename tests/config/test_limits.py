@@ -1,19 +1,23 @@
-from openclaw_extproc.gateway import Emergency, Limits
+from openclaw_extproc.gateway import Emergency, RetryPolicy, Timeouts
 from tests.config.loading import complaints, seed, settings, warnings
 
 
-def limits(*texts: str) -> Limits:
-    return settings(seed(0), *texts).gateway.limits
+def limits(*texts: str) -> tuple[Timeouts, RetryPolicy]:
+    gateway = settings(seed(0), *texts).gateway
+    return gateway.timeouts, gateway.retry_policy
 
 
 def test_what_is_not_written_is_as_usual() -> None:
-    assert limits() == Limits()
+    assert limits() == (Timeouts(), RetryPolicy())
 
 
 def test_timeouts_and_retries_are_taken_from_the_router() -> None:
     text = "router: {timeouts: {first_token_ms: 5, answer_ms: 6}, retry_policy: {max_retries: 0, retry_delay_ms: 0}}"
 
-    assert limits(text) == Limits(first_token_ms=5, answer_ms=6, max_retries=0, retry_delay_ms=0)
+    assert limits(text) == (
+        Timeouts(first_token_ms=5, answer_ms=6),
+        RetryPolicy(max_retries=0, retry_delay_ms=0),
+    )
 
 
 def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
@@ -31,7 +35,10 @@ def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
 
 
 def test_the_nearer_policy_wins_and_says_so() -> None:
-    assert limits(seed(3), seed(5)) == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
+    assert limits(seed(3), seed(5)) == (
+        Timeouts(),
+        RetryPolicy(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2),
+    )
     assert (
         "router.retry_policy.max_retries: not used: model.router.retry_policy sets 3: write it in one of the two places"
         in warnings(seed(3), seed(5))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.gateway import AUTO, Emergency, Limits
+from openclaw_extproc.gateway import AUTO, Emergency, RetryPolicy
 from tests.config.loading import FORMATS, SEEDS, chains, cluster, complaints, loaded, seed, settings, warnings
 
 SEED_NUMBERS = range(15)
@@ -72,7 +72,7 @@ def test_production_says_where_things_are() -> None:
     found = settings(seed(3))
 
     assert found.admin.port == 3001
-    assert found.gateway.limits == Limits(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
+    assert found.gateway.retry_policy == RetryPolicy(max_retries=3, retry_delay_ms=1000, backoff_multiplier=2)
     assert found.gateway.health.thresholds.failure_rate == 0.2
     assert found.log_level == "info"
     assert found.workers == 4

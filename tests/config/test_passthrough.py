@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.gateway import Limits
+from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.render.clusters import discovery
 from openclaw_extproc.wire.passthrough import NAMES
 from tests.config.loading import complaints, settings, warnings
@@ -52,6 +52,6 @@ def test_a_second_cluster_is_where_something_may_be_passed_on(written: str, clus
     (upstream,) = settings(written).upstreams
 
     assert len(upstream.clusters) == clusters
-    made = discovery((upstream,), Limits())["resources"]
+    made = discovery((upstream,), Timeouts())["resources"]
     assert isinstance(made, list)
     assert len(made) == clusters

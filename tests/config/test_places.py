@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.findings import error
-from openclaw_extproc.config.read.positions import Spot, is_written, located, merge
+from openclaw_extproc.config.read.positions import Spot, is_written, merge, with_position
 from openclaw_extproc.config.read.yaml_text import read_yaml
 from tests.config.loading import loaded
 
@@ -50,13 +50,13 @@ def spots(text: str, name: str = "a.yml") -> Spot:
 def test_a_path_leads_to_the_nearest_line_and_shows_the_names_of_entries(
     path: str, shown: str, line: int | None
 ) -> None:
-    found = located(error(path, "f"), spots(TEXT))
+    found = with_position(error(path, "f"), spots(TEXT))
 
     assert (found.file, found.line, found.shown) == ("a.yml", line, shown)
 
 
 def test_paths_in_the_words_of_a_finding_have_names_too() -> None:
-    found = located(error("gateway", "says something else than model.providers[0].models[1]"), spots(TEXT))
+    found = with_position(error("gateway", "says something else than model.providers[0].models[1]"), spots(TEXT))
 
     assert found.finding == "says something else than model.providers[anthropic].models[1]"
 
@@ -65,8 +65,8 @@ def test_of_several_files_the_one_whose_value_counts_is_named() -> None:
     one = spots("gateway: {port: 1}\nmodel:\n  providers:\n    - {name: a}\n    - {name: b, models: [m]}", "one.yml")
     both = merge(one, spots("\nmodel:\n  providers:\n    - {name: c}", "two.yml"))
 
-    assert located(error("gateway.port", ""), both).file == "one.yml"
-    first = located(error("model.providers[0].models", ""), both)
+    assert with_position(error("gateway.port", ""), both).file == "one.yml"
+    first = with_position(error("model.providers[0].models", ""), both)
     assert (first.file, first.line, first.shown) == ("two.yml", 4, "model.providers[c].models")
     assert not is_written("model.providers[1]", both)
 

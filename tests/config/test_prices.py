@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.config.known.prices import NEWEST, listed, seller, window
+from openclaw_extproc.config.known.prices import NEWEST, price_at_seller, seller, window_at_vendor
 from openclaw_extproc.gateway import Provider
 
 DAY = date(2026, 11, 21)
@@ -60,7 +60,7 @@ DAY = date(2026, 11, 21)
     ],
 )
 def test_what_a_seller_lists_has_its_price(seller_id: str, name: str, dollars: tuple[float, float]) -> None:
-    first = listed(seller_id, name, DAY).prices[0]
+    first = price_at_seller(seller_id, name, DAY).prices[0]
 
     assert (first.input, first.output, first.above) == (*dollars, 0)
 
@@ -93,11 +93,11 @@ def test_what_a_seller_lists_has_its_price(seller_id: str, name: str, dollars: t
     ],
 )
 def test_no_price_is_guessed(seller_id: str, name: str) -> None:
-    assert listed(seller_id, name, DAY).prices == ()
+    assert price_at_seller(seller_id, name, DAY).prices == ()
 
 
 def test_long_prompts_cost_more_where_they_do() -> None:
-    facts = ModelFacts(prices=listed("google", "gemini-2.5-pro", DAY).prices)
+    facts = ModelFacts(prices=price_at_seller("google", "gemini-2.5-pro", DAY).prices)
 
     short, long = facts.price(200_000), facts.price(200_001)
 
@@ -108,20 +108,20 @@ def test_long_prompts_cost_more_where_they_do() -> None:
 
 
 def test_caches_have_their_prices() -> None:
-    (price,) = listed("anthropic", "claude-3-opus-20240229", DAY).prices
+    (price,) = price_at_seller("anthropic", "claude-3-opus-20240229", DAY).prices
 
     assert (price.cache_read, price.cache_write) == (1.5, 18.75)
 
 
 def test_a_price_that_changes_on_a_day_is_that_of_today() -> None:
-    before, after = (listed("openai", "o3", day).prices[0] for day in (date(2025, 6, 9), date(2025, 6, 10)))
+    before, after = (price_at_seller("openai", "o3", day).prices[0] for day in (date(2025, 6, 9), date(2025, 6, 10)))
 
     assert (before.input, after.input) == (10, 2)
-    assert listed("openai", "o3", NEWEST).prices[0] == after
+    assert price_at_seller("openai", "o3", NEWEST).prices[0] == after
 
 
 def test_a_price_by_the_time_of_the_day_is_the_dearest() -> None:
-    price = listed("deepseek", "deepseek-reasoner", DAY).prices[0]
+    price = price_at_seller("deepseek", "deepseek-reasoner", DAY).prices[0]
 
     assert (price.input, price.output) == (0.55, 2.19)
 
@@ -158,11 +158,11 @@ def test_who_is_paid_is_told_by_the_address(authority: str, path: str, found: st
     [("claude-3-opus-20240229", 200_000), ("gpt-4o", 128_000), ("gpt-oss-120b", 131_072), ("light-v1", None)],
 )
 def test_a_window_is_known_wherever_the_model_runs(name: str, tokens: int | None) -> None:
-    assert window(name) == tokens
+    assert window_at_vendor(name) == tokens
 
 
 @given(st.text())
 def test_any_name_is_looked_up_without_a_crash(name: str) -> None:
     for seller_id in ("anthropic", "aws", "google", "openai"):
-        listed(seller_id, name, DAY)
-    window(name)
+        price_at_seller(seller_id, name, DAY)
+    window_at_vendor(name)

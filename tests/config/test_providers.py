@@ -1,10 +1,11 @@
 import pytest
 
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
-from openclaw_extproc.config.load import load
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.load import ConfigTexts, load
+from openclaw_extproc.config.providers.cloud_credentials import Objection
 from openclaw_extproc.config.providers.link import cluster_name
 from openclaw_extproc.config.settings import Upstream
+from openclaw_extproc.config.surroundings import Surroundings
 from tests.config.loading import FORMATS, KEYS, complaints, settings, warnings
 
 
@@ -81,13 +82,13 @@ def test_a_key_file_is_a_path() -> None:
 )
 def test_a_key_file_that_cannot_be_used_is_told_with_its_path_and_the_reason(written: str, told: str) -> None:
     """Where it begins as a path does: else it may be the key itself."""
-    found = load(
-        [("a.yml", only(f"api_key_file: {written}"))],
-        clusters=None,
-        environment=KEYS,
-        formats=FORMATS,
+    around = Surroundings(
+        KEYS,
+        FORMATS,
         key_file=lambda path, _: Objection("cannot be read (it is a FIFO)") if path == written else None,
     )
+
+    found = load(ConfigTexts((("a.yml", only(f"api_key_file: {written}")),)), around)
 
     assert [str(finding) for finding in found.findings] == [
         (

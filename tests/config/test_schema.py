@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -10,8 +10,11 @@ import pytest
 import yaml
 from pydantic import JsonValue
 
-from openclaw_extproc.config.schema.json_schema import EDITOR_LINE, schema
+from openclaw_extproc.config.schema.json_schema import schema
 from tests.config.loading import SEEDS
+
+EDITOR_LINE = "# yaml-language-server: $schema="
+"""What editors with the YAML language server look for in the first line of a file."""
 
 CHECKED_IN = Path("docs/openclaw.schema.json")
 EXAMPLE = Path("openclaw.example.yml")
@@ -98,3 +101,22 @@ def test_the_example_names_its_schema() -> None:
 
     assert first.startswith(EDITOR_LINE)
     assert Path(first.removeprefix(EDITOR_LINE)) == CHECKED_IN
+
+
+def test_every_key_is_described_by_a_sentence() -> None:
+    found = dict(_descriptions(schema()))
+
+    assert len(found) > 300
+    assert {path: text for path, text in found.items() if " " not in text or not text.endswith(".")} == {}
+
+
+def _descriptions(part: JsonValue, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(part, list):
+        for n, one in enumerate(part):
+            yield from _descriptions(one, f"{path}[{n}]")
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key == "description" and isinstance(value, str):
+                yield path, value
+            else:
+                yield from _descriptions(value, f"{path}.{key}")

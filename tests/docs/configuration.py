@@ -4,8 +4,8 @@ import inspect
 import re
 from collections.abc import Iterator
 
+from openclaw_extproc.config.checks import keys_without_effect
 from openclaw_extproc.config.schema.config_file import Written
-from openclaw_extproc.config.unused import later
 from openclaw_extproc.policy.select import variables
 from openclaw_extproc.policy.select.variables import VARIABLES
 from tests.docs.keys import Key, tables
@@ -51,6 +51,6 @@ def _meaning(name: str, key: Key) -> str:
 
 def _not_yet() -> Iterator[str]:
     """As paths: `failover: weight, timeout_ms` is two."""
-    for told in later(Written()):
+    for told in keys_without_effect(Written()):
         before, colon, names = told.partition(": ")
         yield from (f"{before}.{name}" for name in names.split(", ")) if colon else (told,)

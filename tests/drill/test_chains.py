@@ -119,16 +119,16 @@ def test_streams_have_limits_of_time_of_their_own() -> None:
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 120.0), (2, 240.0), (3, 360.0), (None, 360.0)])
 def test_the_worst_case_is_the_sum_of_what_may_be_silent(attempts: int | None, seconds: float) -> None:
-    limits = settings(worlds.THREE).gateway.limits
+    gateway = settings(worlds.THREE).gateway
 
-    assert worlds.chain("gpt-4o").waits_seconds(limits, attempts) == seconds
+    assert worlds.chain("gpt-4o").waits_seconds(gateway, attempts) == seconds
 
 
 def test_the_worst_case_has_the_waits_before_the_same_provider_in_it() -> None:
-    limits = settings(worlds.THREE).gateway.limits
+    gateway = settings(worlds.THREE).gateway
 
     # Three attempts of 120 s; 1 s before the second, 2 s before the third.
-    assert worlds.chain("gemini-2.5-pro").waits_seconds(limits) == 363.0
+    assert worlds.chain("gemini-2.5-pro").waits_seconds(gateway) == 363.0
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_who_follows_on_whom_stays() -> None:
 
     names = {name: [target.name for target in chain] for name, chain in before.gateway.chains.items()}
     assert {name: [target.name for target in chain] for name, chain in after.chains.items()} == names
-    assert after.limits.max_retries == before.gateway.limits.max_retries
+    assert after.retry_policy.max_retries == before.gateway.retry_policy.max_retries
     assert after.strategy.compliance == before.gateway.strategy.compliance
 
 

@@ -11,7 +11,7 @@ from botocore.credentials import ContainerMetadataFetcher, ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.credentials.aws import AwsSource, Keys, signed, source
+from openclaw_extproc.edge.credentials.aws import AwsSource, Keys, signature_headers, source
 from openclaw_extproc.edge.credentials.identities import NotRenewedError
 from openclaw_extproc.stages.events import AwsCredential
 from tests.edge.listener import Answer, Seen, listening
@@ -79,7 +79,7 @@ paths = st.lists(segments.filter(lambda s: s.strip(".") != ""), min_size=1).map(
 def test_a_signature_holds_for_the_path_the_host_and_the_body(
     path: str, body: bytes, token: str | None, authority: str
 ) -> None:
-    put_on = signed(keys(token), asked(path, body, authority))
+    put_on = signature_headers(keys(token), asked(path, body, authority))
 
     found = signature(path, {"host": authority, **put_on}, body, SECRET)
 
@@ -92,7 +92,7 @@ def test_a_signature_holds_for_the_path_the_host_and_the_body(
 def test_an_encoded_path_is_encoded_once_more_and_a_query_is_signed() -> None:
     target = "/model/us.anthropic.claude-v1%3A0/invoke?b=2&a=1%2F2&beta"
 
-    put_on = signed(keys(), asked(target))
+    put_on = signature_headers(keys(), asked(target))
 
     found = signature(target, {"host": "bedrock.example", **put_on}, b"{}", SECRET)
     assert found.given == found.expected
@@ -102,7 +102,7 @@ def test_an_encoded_path_is_encoded_once_more_and_a_query_is_signed() -> None:
     "other", [asked(path="/model/b/invoke"), asked(body=b"{} "), asked(authority="elsewhere.example")]
 )
 def test_a_signature_does_not_hold_for_anything_else(other: AwsCredential) -> None:
-    put_on = signed(keys(), asked())
+    put_on = signature_headers(keys(), asked())
 
     found = signature(other.path, {"host": other.authority, **put_on}, other.body, SECRET)
 

@@ -42,7 +42,7 @@ def test_what_is_no_longer_named_leaves_after_a_while(tmp_path: Path) -> None:
         published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
-        published.taken(read(tmp_path, of, "two"))
+        published.confirm(read(tmp_path, of, "two"))
 
         assert in_file(tmp_path) == ["one", "two"]
         await asyncio.sleep(0.3)
@@ -57,8 +57,8 @@ def test_what_comes_back_stays(tmp_path: Path) -> None:
         published = CdsFile(tmp_path / "clusters.json", of, grace_seconds=0.1)
         published.first(read(tmp_path, of, "one", "two"))
 
-        published.taken(read(tmp_path, of, "two"))
-        published.taken(read(tmp_path, of, "one", "two"))
+        published.confirm(read(tmp_path, of, "two"))
+        published.confirm(read(tmp_path, of, "one", "two"))
 
         await asyncio.sleep(0.3)
         assert in_file(tmp_path) == ["one", "two"]
@@ -93,7 +93,7 @@ def test_a_file_edited_meanwhile_is_not_written_over(tmp_path: Path) -> None:
         problem = await published.prepare(coming, EnvoyAdmin(str(tmp_path / "no-envoy.sock")))
 
         assert "changed meanwhile" in problem
-        published.taken(coming)
+        published.confirm(coming)
         await asyncio.sleep(0.3)
         assert (tmp_path / "clusters.yaml").read_text() == edited
 
@@ -176,7 +176,7 @@ def test_who_gets_another_name_may_have_no_address_for_a_while(tmp_path: Path, e
     text = config("one", "two", "three").replace("http://127.0.0.1:1", endpoint, 1)
     (tmp_path / "openclaw.yml").write_text(text)
 
-    assert sorted(published.moved(of.read())) == moved
+    assert sorted(published.moved_clusters(of.read())) == moved
 
 
 def test_somebodys_own_clusters_file_is_read_and_not_written(tmp_path: Path) -> None:

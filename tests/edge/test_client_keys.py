@@ -17,7 +17,7 @@ ONE, TWO, THREE = "first-key-of-search", "second-key-of-search", "only-key-of-th
 
 def keys(clients: Mapping[str, tuple[str, ...]], **environment: str) -> ClientKeys:
     made = ClientKeys(Secrets(environment))
-    made.keep({name: Client(name, names) for name, names in clients.items()})
+    made.update({name: Client(name, names) for name, names in clients.items()})
     return made
 
 
@@ -74,7 +74,7 @@ def test_a_file_is_read_anew(tmp_path: Path) -> None:
 def test_who_is_not_configured_any_more_has_no_key() -> None:
     made = keys({"search": ("A",), "ops": ("C",)}, A=ONE, C=THREE)
 
-    made.keep({"ops": Client("ops", ("C",))})
+    made.update({"ops": Client("ops", ("C",))})
 
     assert [made.client_of(key) for key in (ONE, THREE)] == ["", "ops"]
 

@@ -62,7 +62,7 @@ def test_each_kind_is_put_on_in_its_own_way(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     aws = Provider("a", "c", "f", credential="default", auth="aws")
 
-    credentials.keep([google, aws])
+    credentials.update([google, aws])
     credentials.wait()
 
     assert credentials.put_on(HeaderCredential("KEY", lambda key: ("x-key", key))) == {"x-key": "sk-1"}
@@ -83,17 +83,17 @@ def test_what_nobody_keeps_is_missing_and_puts_nothing_on(credentials: Credentia
 def test_an_identity_of_two_providers_is_asked_for_once(
     credentials: Credentials, google: Provider, server: Listener
 ) -> None:
-    credentials.keep([google, google])
-    credentials.keep([google])
+    credentials.update([google, google])
+    credentials.update([google])
     credentials.wait()
 
     assert len(server.seen) == 1
 
 
 def test_an_identity_that_is_no_longer_named_is_let_go(credentials: Credentials, google: Provider) -> None:
-    credentials.keep([google])
+    credentials.update([google])
     credentials.wait()
-    credentials.keep([])
+    credentials.update([])
 
     assert credentials.missing([google])
 
@@ -108,7 +108,7 @@ def test_a_failure_is_told_once_and_counted_each_time_until_it_is_over(
     tokens.status = 400
     caplog.set_level(logging.INFO, logger="openclaw")
 
-    credentials.keep([google])
+    credentials.update([google])
     until(lambda: len(failures) >= 3)
     while_failing = credentials.missing([google])
     tokens.status = 200
@@ -133,7 +133,7 @@ def test_a_server_that_hangs_holds_nobody_up(credentials: Credentials, google: P
     server.answer = slowly
 
     began = time.monotonic()
-    credentials.keep([google])
+    credentials.update([google])
     put_on = credentials.put_on(GoogleCredential(google.credential))
 
     assert put_on == {}
@@ -159,8 +159,8 @@ def test_an_extra_that_breaks_is_told_with_the_command(monkeypatch: pytest.Monke
 
 
 def test_an_extra_is_installed_when_all_it_needs_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = identities.installed()
+    here = identities.installed_extras()
     monkeypatch.setattr(identities, "_NEEDS", {"aws": ("no_such_package.inside",), "google": ("google.auth", "none")})
 
     assert here == {"aws", "google"}
-    assert identities.installed() == frozenset()
+    assert identities.installed_extras() == frozenset()

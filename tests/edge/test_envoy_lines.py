@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.edge.envoy import log_lines
+from openclaw_extproc.edge.envoy.process import log_envoy_line, unanswered_attempt
 from openclaw_extproc.model.json import Json
 
 TLS = "TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end"
@@ -22,7 +22,7 @@ SAID = [
 
 @pytest.mark.parametrize(("line", "why"), SAID)
 def test_each_attempt_has_its_fault(line: str, why: str) -> None:
-    found = log_lines.attempt(f"unanswered: {line}")
+    found = unanswered_attempt(f"unanswered: {line}")
 
     assert found
     assert (found["cluster"], found["why"]) == ("a", why)
@@ -34,8 +34,8 @@ def test_what_is_not_known_is_null() -> None:
         "envoy_says": "delayed_connect_error:_Connection_refused",
     }  # fmt: skip
 
-    assert log_lines.attempt("unanswered: a 0 UF delayed_connect_error:_Connection_refused r 1 of a client") == known
-    assert log_lines.attempt("unanswered: a - UC - -") == {
+    assert unanswered_attempt("unanswered: a 0 UF delayed_connect_error:_Connection_refused r 1 of a client") == known
+    assert unanswered_attempt("unanswered: a - UC - -") == {
         "request_id": None, "cluster": "a", "why": "connection", "envoy_says": None, "milliseconds": None,
     }  # fmt: skip
 
@@ -44,4 +44,4 @@ def test_what_is_not_known_is_null() -> None:
     "line", ["", "unanswered: ", "unanswered: a b c", "warning main there was unanswered: a 0 UF - -"]
 )
 def test_any_other_line_is_envoys_own(line: str) -> None:
-    assert not log_lines.heard(line)
+    assert not log_envoy_line(line)

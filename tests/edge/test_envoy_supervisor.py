@@ -59,7 +59,9 @@ def test_who_says_it_is_ready_and_does_not_listen_is_not(tmp_path: Path) -> None
             looks.append("a look")
 
         async with admin(tmp_path) as asked:
-            waiting = asyncio.create_task(envoy_process.ready([child], asked, Address("127.0.0.1", port), look))
+            waiting = asyncio.create_task(
+                envoy_process.wait_until_ready([child], asked, Address("127.0.0.1", port), look)
+            )
             await asyncio.sleep(0.5)
             assert await asked.is_ready()
             assert not waiting.done()
@@ -100,7 +102,7 @@ def test_the_waits_grow_to_a_bound_and_it_never_gives_up(tmp_path: Path, monkeyp
                 assert supervisor.not_ready() == ""
                 monkeypatch.setattr(asyncio, "sleep", waited)
 
-                keeping = asyncio.create_task(supervisor.keep(registry, notices.append))
+                keeping = asyncio.create_task(supervisor.run(registry, notices.append))
                 await sleep(0)
                 starts[0].process.kill()
                 while not [one for one in notices if one.kind is NoticeKind.ENVOY_UP]:
@@ -184,7 +186,7 @@ async def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[
             supervisor.before_calls = look
             one = Kept(supervisor, asked, speaks, started, [], CollectorRegistry(), looks)
             await supervisor.start()
-            keeping = asyncio.create_task(supervisor.keep(one.registry, one.notices.append))
+            keeping = asyncio.create_task(supervisor.run(one.registry, one.notices.append))
             try:
                 yield one
             finally:

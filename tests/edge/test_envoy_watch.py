@@ -12,7 +12,7 @@ import pytest
 from openclaw_extproc.edge.envoy.admin import Clusters, EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.watch import ClusterWatch
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
-from openclaw_extproc.edge.service import Reloading, ReloadTarget
+from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
 from openclaw_extproc.gateway import Gateway, Provider
 
 PROVIDERS = {name: Provider(name, f"c-{name}", "openai_chat", models=("m",)) for name in ("ace", "bee", "new")}
@@ -35,7 +35,7 @@ class Admin(EnvoyAdmin):
             raise httpx.ReadTimeout("silent")
         return self.page
 
-    async def refused(self) -> dict[str, int]:
+    async def refusals(self) -> dict[str, int]:
         return {}
 
 
@@ -46,7 +46,7 @@ class Works:
     settings: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(gateway=Gateway(providers=PROVIDERS)))
     told: list[object] = field(default_factory=list[object])
 
-    def ejected(self, found: Unusable, seconds: float) -> None:
+    def apply_ejections(self, found: Unusable, seconds: float) -> None:
         assert seconds > 1, "longer than from one look to the next"
         self.told.append(found)
 
@@ -76,9 +76,9 @@ def run(check: Check) -> None:
     ids=["all well", "a page that says nothing", "none of ours", "no address", "not there yet", "ejected"],
 )
 def test_what_the_page_says_of_providers_is_told(page: Unusable, told: list[Unusable]) -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, target: ReloadTarget) -> None:
         admin.page = page
-        await watch.update(taking)
+        await watch.update(target)
 
         assert works.told == told
 
@@ -86,12 +86,12 @@ def test_what_the_page_says_of_providers_is_told(page: Unusable, told: list[Unus
 
 
 def test_who_has_no_address_has_none_while_envoy_says_nothing() -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, target: ReloadTarget) -> None:
         admin.page = Unusable(ejected=frozenset({"c-bee"}), absent=frozenset({"c-ace"}), known=KNOWN)
-        await watch.update(taking)
+        await watch.update(target)
         admin.page = None
         for _ in range(5):
-            await watch.update(taking)
+            await watch.update(target)
 
         assert works.told[1:] == [Unusable(absent=frozenset({"c-ace"}))] * 5
 
@@ -99,15 +99,16 @@ def test_who_has_no_address_has_none_while_envoy_says_nothing() -> None:
 
 
 def test_a_reload_looks_before_it_takes_and_tells_in_the_same_breath() -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, target: ReloadTarget) -> None:
         async def prepare(_: ReadConfiguration) -> str:
             admin.page = Unusable(absent=frozenset({"c-new"}), known=KNOWN)  # it has the new clusters from here on
             return "no more than a word"
 
-        reloading = watch.reloading(taking, Reloading(prepare=prepare, taken=lambda _: works.told.append("taken")))
-        assert await reloading.prepare(ReadConfiguration(None, ())) == "no more than a word"
+        own = ReloadHooks(prepare=prepare, on_applied=lambda _: works.told.append("taken"))
+        changed = watch.with_look(target, own)
+        assert await changed.prepare(ReadConfiguration(None, ())) == "no more than a word"
         assert works.told == []
-        reloading.taken(ReadConfiguration(None, ()))
+        changed.on_applied(ReadConfiguration(None, ()))
 
         assert works.told == [Unusable(absent=frozenset({"c-new"})), "taken"]
 
@@ -115,18 +116,18 @@ def test_a_reload_looks_before_it_takes_and_tells_in_the_same_breath() -> None:
 
 
 def test_while_envoy_looks_up_another_name_nobody_is_asked_there() -> None:
-    async def check(watch: ClusterWatch, _: Admin, works: Works, taking: ReloadTarget) -> None:
+    async def check(watch: ClusterWatch, _: Admin, works: Works, target: ReloadTarget) -> None:
         during = list[object]()
 
         async def prepare(__: ReadConfiguration) -> str:
             during.extend(works.told)
-            await watch.update(taking)
+            await watch.update(target)
             during.extend(works.told)
             return ""
 
-        reloading = watch.reloading(taking, Reloading(prepare=prepare), lambda _: frozenset({"c-ace"}))
-        await reloading.prepare(ReadConfiguration(None, ()))
-        reloading.taken(ReadConfiguration(None, ()))
+        changed = watch.with_look(target, ReloadHooks(prepare=prepare), lambda _: frozenset({"c-ace"}))
+        await changed.prepare(ReadConfiguration(None, ()))
+        changed.on_applied(ReadConfiguration(None, ()))
 
         assert during == [Unusable(absent=frozenset({"c-ace"}))] * 3
         assert works.told[-1] == Unusable(), "it has an address, and all are told"
@@ -135,17 +136,17 @@ def test_while_envoy_looks_up_another_name_nobody_is_asked_there() -> None:
 
 
 def test_while_envoy_may_take_a_refused_configuration_yet_nobody_is_asked_there() -> None:
-    async def check(watch: ClusterWatch, admin: Admin, works: Works, taking: ReloadTarget) -> None:
+    async def check(watch: ClusterWatch, admin: Admin, works: Works, target: ReloadTarget) -> None:
         async def prepare(_: ReadConfiguration) -> str:
             return "Envoy has not taken the clusters within 10 s"
 
         admin.warming = 1
-        await watch.reloading(taking, Reloading(prepare=prepare), lambda _: frozenset({"c-ace"})).prepare(
+        await watch.with_look(target, ReloadHooks(prepare=prepare), lambda _: frozenset({"c-ace"})).prepare(
             ReadConfiguration(None, ())
         )
-        await watch.update(taking)
+        await watch.update(target)
         admin.warming = 0
-        await watch.update(taking)
+        await watch.update(target)
 
         assert works.told == [*[Unusable(absent=frozenset({"c-ace"}))] * 2, Unusable()]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.providers.key_text import Objection
+from openclaw_extproc.config.providers.cloud_credentials import Objection
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.reload import files
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, startable
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
 from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, key_file_objection
 
 GOOD = "model: {provider: openai, model: m, api_key_file: ./key}\n"
@@ -159,7 +159,7 @@ def test_a_variable_that_no_header_can_carry_is_a_finding_and_is_not_sent(tmp_pa
     assert "the variable KEY contains a line break or another control character" in str(found)
     assert (found.about, found.line) == ("credential", 1)
     with pytest.raises(ConfigError):
-        startable(read, {"KEY": value})  # a variable does not change while a process runs
+        require_startable(read, {"KEY": value})  # a variable does not change while a process runs
     assert not any(value in str(finding) for finding in read.findings)
     assert Secrets({"KEY": value}).get("KEY") is None
 

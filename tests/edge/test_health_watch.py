@@ -8,7 +8,7 @@ import pytest
 
 from openclaw_extproc.edge.runtime.health_watch import ABSENT_SECONDS, MOST_STALE, HealthWatch
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.headroom import Headroom
@@ -19,7 +19,7 @@ AT = 1_754_000_000.0
 ACE, BEE = (Provider(name, name, "openai_chat", models=("m",)) for name in ("ace", "bee"))
 ACES, BEES = Target(ACE, "m"), Target(BEE, "m")
 GATEWAY = Gateway(providers={"ace": ACE, "bee": BEE}, chains={"m": (ACES, BEES)})
-PLAN = Plan("r", "openai_chat", "/v1/chat/completions", "", "m", ((ACES,), (BEES,)), AT, 1, Limits(), Emergency())
+PLAN = Plan("r", "openai_chat", "/v1/chat/completions", "", "m", ((ACES,), (BEES,)), AT, 1, Timeouts(), Emergency())
 
 
 def entry(outcome: Outcome, kind: FaultKind | None = None, status: int | None = None) -> AttemptEntry:

@@ -46,7 +46,7 @@ def test_what_two_workers_put_on_both_cut_out(google: Provider) -> None:
     one, other = (Credentials(Secrets({}), lambda _: None) for _ in range(2))
     asked = GoogleCredential(google.credential)
     for worker in (one, other):
-        worker.keep([google])
+        worker.update([google])
         worker.wait()
 
     one.announce(other.learn)

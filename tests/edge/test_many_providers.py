@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.edge.reload import clusters_file
-from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.cds_file import CdsFile
 from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.model.json import Json
@@ -125,7 +125,7 @@ def test_work_aside_leaves_others_short_turns_and_no_collection() -> None:
         return sys.getswitchinterval(), gc.isenabled()
 
     async def check() -> tuple[tuple[float, bool], tuple[float, bool]]:
-        return await asyncio.gather(aside(look), aside(look))
+        return await asyncio.gather(run_in_background(look), run_in_background(look))
 
     meanwhile = asyncio.run(check())
 
@@ -137,6 +137,6 @@ def test_a_failure_aside_is_raised_and_leaves_nothing_behind() -> None:
     usual = sys.getswitchinterval()
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(aside(lambda: 1 // 0))
+        asyncio.run(run_in_background(lambda: 1 // 0))
 
     assert (sys.getswitchinterval(), gc.isenabled()) == (usual, True)

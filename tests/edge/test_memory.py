@@ -29,7 +29,7 @@ from openclaw_extproc.edge.runtime.session_memory import (
 )
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.features.correction import Corrections
-from openclaw_extproc.gateway import Emergency, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
@@ -72,7 +72,7 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
         ((P,), (Q,)),
         AT,
         60_000,
-        Limits(),
+        Timeouts(),
         Emergency(),
         record=DecisionRecord(
             session=record.get("session", "s"), owner=record.get("owner", ""), tier=record.get("tier", "")
@@ -85,9 +85,9 @@ def entry(target: Target = P, outcome: Outcome = Outcome.OK, *, asked: str = "m"
 
 
 def after(*entries: AttemptEntry, at: float = AT) -> Memory:
-    memory = Memory()
+    memory = Memory(gateway)
     for one in entries:
-        memory.attempt(one, gateway(), at)
+        memory.attempt(one, at)
     return memory
 
 
@@ -95,7 +95,7 @@ def after(*entries: AttemptEntry, at: float = AT) -> Memory:
 
 
 def test_nothing_is_remembered_of_nobody() -> None:
-    assert Memory().situation(FEATURES, Gateway(), AT) == RuntimeState()
+    assert Memory(Gateway).situation(FEATURES, Gateway(), AT) == RuntimeState()
 
 
 def test_a_good_answer_is_where_the_session_stays() -> None:
@@ -235,7 +235,7 @@ def test_old_latencies_say_nothing_of_now() -> None:
 def test_a_target_that_is_no_longer_configured_is_forgotten() -> None:
     memory = after(entry(P), entry(Q))
 
-    memory.keep(Gateway(chains={"m": (P,)}))
+    memory.update(Gateway(chains={"m": (P,)}))
 
     assert memory.latencies.by_target.keys() == {("p/m", True)}
 
@@ -261,7 +261,7 @@ def test_strangers_ids_cannot_make_it_grow() -> None:
     sessions = Sessions()
 
     for n in range(MAX_SESSIONS + 500):
-        sessions.spent(key(f"{n}-{'x' * 10_000}"), 1.0, AT)
+        sessions.note_cost(key(f"{n}-{'x' * 10_000}"), 1.0, AT)
 
     assert len(sessions.by_key) == MAX_SESSIONS
     assert max(len(one.id) for one in sessions.by_key) <= 256
@@ -272,7 +272,7 @@ def test_one_session_cannot_grow_either() -> None:
     sessions = Sessions()
 
     for n in range(10 * MAX_ASKED):
-        sessions.answered(key("s"), f"{n}-{'x' * 10_000}", "p/m", AT)
+        sessions.note_answer(key("s"), f"{n}-{'x' * 10_000}", "p/m", AT)
 
     assert len(sessions.by_key[key("s")].asked) == MAX_ASKED
     assert sessions.recall(key("s"), f"{10 * MAX_ASKED - 1}-{'x' * 10_000}", AT, 60).target == "p/m"
@@ -280,12 +280,12 @@ def test_one_session_cannot_grow_either() -> None:
 
 def test_a_session_that_is_used_is_not_the_one_to_go() -> None:
     sessions = Sessions()
-    sessions.spent(key("kept"), 1.0, AT)
+    sessions.note_cost(key("kept"), 1.0, AT)
 
     for n in range(2 * MAX_SESSIONS):
-        sessions.spent(key(str(n)), 1.0, AT)
+        sessions.note_cost(key(str(n)), 1.0, AT)
         if n % 1_000 == 0:
-            sessions.spent(key("kept"), 1.0, AT)
+            sessions.note_cost(key("kept"), 1.0, AT)
 
     assert sessions.recall(key("kept"), "m", AT, 60).spent_usd > 1
 
@@ -294,10 +294,10 @@ def test_a_caller_that_makes_up_sessions_forgets_its_own() -> None:
     sessions = Sessions()
     quiet = [key(str(n), "quiet") for n in range(100)]
     for one in quiet:
-        sessions.spent(one, 1.0, AT)
+        sessions.note_cost(one, 1.0, AT)
 
     for n in range(2 * MAX_SESSIONS):
-        sessions.spent(key(str(n), "loud"), 1.0, AT)
+        sessions.note_cost(key(str(n), "loud"), 1.0, AT)
 
     assert len(sessions.by_key) == MAX_SESSIONS
     assert all(sessions.recall(one, "m", AT, 60).spent_usd for one in quiet)
@@ -310,7 +310,7 @@ def test_no_mix_of_callers_makes_it_grow(calls: list[tuple[int, int, float]]) ->
         sessions, at = Sessions(), AT
         for owner, session, later in calls:
             at += later
-            sessions.spent(key(str(session), str(owner)), 1.0, at)
+            sessions.note_cost(key(str(session), str(owner)), 1.0, at)
 
             assert sessions.recall(key(str(session), str(owner)), "m", at, 60).spent_usd >= 1.0
             assert len(sessions.by_key) <= 10
@@ -319,10 +319,10 @@ def test_no_mix_of_callers_makes_it_grow(calls: list[tuple[int, int, float]]) ->
 def test_quiet_sessions_are_forgotten_with_the_next_one() -> None:
     sessions = Sessions()
     for n in range(100):
-        sessions.spent(key(str(n)), 1.0, AT)
+        sessions.note_cost(key(str(n)), 1.0, AT)
 
     assert sessions.recall(key("5"), "m", AT + SESSION_SECONDS + 1, 60) == SessionState()
-    sessions.spent(key("new"), 1.0, AT + SESSION_SECONDS + 1)
+    sessions.note_cost(key("new"), 1.0, AT + SESSION_SECONDS + 1)
 
     assert list(sessions.by_key) == [key("new")]
 
@@ -333,11 +333,11 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), OUTCOMES, st.sampled_from([P, Q]),
 
 @given(STEPS)
 def test_any_order_of_attempts_leaves_sums_that_make_sense(steps: list[tuple[int, Outcome, Target, float]]) -> None:
-    memory, at = Memory(), AT
+    memory, at = Memory(gateway), AT
 
     for session, outcome, target, wait in steps:
         at += wait
-        memory.attempt(entry(target, outcome, session=str(session), tier="simple"), gateway(), at)
+        memory.attempt(entry(target, outcome, session=str(session), tier="simple"), at)
         found = memory.situation(replace(FEATURES, declared=Declared(session=str(session))), gateway(), at)
         assert 0 < found.spent_this_hour <= found.spent_today
         assert found.remembered.spent_usd > 0

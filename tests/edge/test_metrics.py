@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import InFlight
-from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
+from openclaw_extproc.edge.telemetry.admin import WithFormerNames
 from openclaw_extproc.edge.telemetry.metrics import Metrics
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.record import DecisionRecord
@@ -22,7 +22,7 @@ DECIDED = DecisionRecord(
 def counted(*records: DecisionRecord | None) -> str:
     metrics = Metrics(Gateway, HealthWatch(Gateway()), InFlight())
     for record in records:
-        metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record))
+        metrics.request(RequestEntry("r", "openai_chat", None, 200, record=record), 0.0)
     return generate_latest(metrics.registry).decode()
 
 

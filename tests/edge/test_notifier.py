@@ -160,7 +160,7 @@ def test_the_end_of_the_worker_that_knew_is_the_end_of_the_outage() -> None:
         async def do(made: Notifier) -> None:
             made.tell(out(), source=11)
             await seen(server, 1)
-            made.gone(11)
+            made.forget_worker(11)
             await seen(server, 2)
 
         run(settings('{slack: {webhook_url: "${S}"}}'), {"S": server.url}, do)
@@ -292,9 +292,9 @@ def test_a_reload_takes_another_channel_and_loses_nothing() -> None:
 
         async def do(made: Notifier) -> None:
             made.tell(out())
-            made.keep(settings('{slack: {webhook_url: "${N}"}}'))
+            made.update(settings('{slack: {webhook_url: "${N}"}}'))
             await seen(new, 1)
-            made.keep(settings("{}"))
+            made.update(settings("{}"))
             made.tell(back())
 
         run(settings('{slack: {webhook_url: "${S}"}}'), environment, do)

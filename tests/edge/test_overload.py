@@ -102,7 +102,7 @@ class Loop:
         running = busy = 0.0
         while at < seconds:
             at += step
-            owed += each_second * (1.0 - self.pressure.refused) * step  # Envoy refuses the others
+            owed += each_second * (1.0 - self.pressure.refused_share) * step  # Envoy refuses the others
             while owed >= 1:
                 owed -= 1
                 self._come(at)
@@ -115,7 +115,7 @@ class Loop:
         return len(self.seconds) / seconds / (self.share / self.cost)
 
     def _come(self, at: float) -> None:
-        self.pressure.begun()
+        self.pressure.note_begin()
         if not self.pressure.is_too_much(len(self.calls) + 1):
             self.calls.append([self.cost, at])
 
@@ -125,7 +125,7 @@ class Loop:
         for call in [call for call in self.calls if call[0] <= 0]:
             self.calls.remove(call)
             self.seconds.append(at - call[1])
-            self.pressure.ended()
+            self.pressure.note_end()
 
 
 @pytest.mark.parametrize("share", [1.0, 0.2], ids=["a-processor", "a-fifth-of-one"])
@@ -150,7 +150,7 @@ def test_of_a_thousand_at_once_no_more_get_in_than_can_be_done_in_time() -> None
 
     said = list[bool]()
     for n in range(1_000):
-        loop.pressure.begun()
+        loop.pressure.note_begin()
         said.append(loop.pressure.is_too_much(n + 1))
 
     assert LEAST_CALLS <= said.count(False) <= 2 * LEAST_CALLS
@@ -162,7 +162,7 @@ def test_an_idle_hour_says_nothing_of_what_calls_cost() -> None:
     for _ in range(36_000):
         pressure.saw(Work(TICK_SECONDS, running=0.001, busy=0.01, share=1.0), 0, 1.0)
     for _ in range(150):
-        pressure.begun()
+        pressure.note_begin()
 
     assert not pressure.is_too_much(150)
 
@@ -173,27 +173,27 @@ def test_of_what_fits_nothing_is_refused() -> None:
     kept = loop.run(50, 10.0)
 
     assert kept == pytest.approx(0.5, abs=0.02)
-    assert loop.pressure.refused == 0
+    assert loop.pressure.refused_share == 0
 
 
 def test_who_waits_for_a_processor_and_has_time_refuses_nobody() -> None:
     pressure = Pressure()
 
     for _ in range(50):
-        pressure.begun()
+        pressure.note_begin()
         pressure.saw(Work(TICK_SECONDS, running=0.02, busy=0.5, share=0.4), 2_000, 0.001)
 
-    assert (pressure.limit, pressure.refused) == (None, 0.0)
+    assert (pressure.limit, pressure.refused_share) == (None, 0.0)
 
 
 def test_after_an_overload_everybody_is_let_in_again() -> None:
     loop = Loop(0.02, 1.0)
     loop.run(1_000, 5.0)
-    assert loop.pressure.refused > 0.5
+    assert loop.pressure.refused_share > 0.5
 
     loop.run(10, 15.0)
 
-    assert loop.pressure.refused == 0
+    assert loop.pressure.refused_share == 0
 
 
 def test_envoy_is_told_in_a_file_that_is_replaced(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Told:
 @asynccontextmanager
 async def asking(listener: Listener, told: Told) -> AsyncGenerator[SideRequestClient]:
     made = SideRequestClient(lambda: Address("0.0.0.0", listener.server_port), told)  # noqa: S104  # as a gateway may listen
-    made.expect(ASKING)
+    made.update(ASKING)
     try:
         yield made
     finally:
@@ -184,7 +184,7 @@ def test_a_blank_summary_is_asked_for_again() -> None:
 def test_summaries_do_not_pile_up() -> None:
     kept = Summaries()
     for n in range(MAX_SUMMARIES + 10):
-        kept.keep(str(n), "x")
+        kept.store(str(n), "x")
         kept.find("0")
 
     assert len(kept.known) == MAX_SUMMARIES
@@ -194,6 +194,6 @@ def test_summaries_do_not_pile_up() -> None:
 
 def test_where_nothing_is_configured_no_client_is_made() -> None:
     made = SideRequestClient(lambda: Address("127.0.0.1", 1), Told())
-    made.expect(Gateway())
+    made.update(Gateway())
 
     assert asyncio.run(made(AskOpinion("http://127.0.0.1:1", b"", 50))) is None

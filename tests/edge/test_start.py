@@ -11,8 +11,8 @@ from openclaw_extproc.callers import Client, JwksServer, JwtRules, ListenerTls
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Address, Downstream, Settings, StageAddresses, StageTls, Upstream
 from openclaw_extproc.edge.reload import restart_needed
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, startable
-from openclaw_extproc.gateway import Emergency, Limits, Provider
+from openclaw_extproc.edge.reload.config_files import ConfigFiles, require_startable
+from openclaw_extproc.gateway import Emergency, Provider, Timeouts
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 TWO = """
@@ -35,7 +35,7 @@ def sources(folder: Path, second: str, **environment: str) -> ConfigFiles:
 def test_one_key_that_is_missing_puts_its_provider_aside_and_stops_nobody(tmp_path: Path) -> None:
     found = sources(tmp_path, "api_key: ${KEY_B}", KEY_A="a")
 
-    read = startable(found.read(), found.environment)
+    read = require_startable(found.read(), found.environment)
 
     assert read.settings is not None
     assert [str(one).partition("openclaw.yml:")[2] for one in read.errors] == [
@@ -50,7 +50,7 @@ def test_without_any_key_nothing_is_started(tmp_path: Path) -> None:
     found = sources(tmp_path, "api_key: ${KEY_B}", KEY_A=" ")
 
     with pytest.raises(ConfigError, match="no provider is usable") as refused:
-        startable(found.read(), found.environment)
+        require_startable(found.read(), found.environment)
 
     assert {"KEY_A", "KEY_B"} <= set(" ".join(map(str, refused.value.findings)).split())
 
@@ -59,7 +59,7 @@ def test_without_any_key_nothing_is_started(tmp_path: Path) -> None:
 def test_a_key_that_may_come_later_or_is_not_needed_is_worth_a_start(tmp_path: Path, second: str) -> None:
     found = sources(tmp_path, second)
 
-    assert startable(found.read(), found.environment).settings is not None
+    assert require_startable(found.read(), found.environment).settings is not None
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_what_only_a_start_reads_is_told_at_the_reload(tmp_path: Path, changed: 
     started = settings(tmp_path)
     now = replace(started, **changed)  # type: ignore[arg-type]  # fields by name
 
-    assert path in [one.path for one in restart_needed.needed(started, now)]
-    assert list(restart_needed.needed(started, started)) == []
-    kept = restart_needed.Kept.of(started).within(now)
+    assert path in [one.path for one in restart_needed.findings(started, now)]
+    assert list(restart_needed.findings(started, started)) == []
+    kept = restart_needed.FixedSettings.of(started).within(now)
     assert (kept.listen, kept.admin) == (started.listen, started.admin)
 
 
@@ -168,12 +168,12 @@ def test_what_the_listener_verifies_is_believed_as_it_was_at_the_start(
     callers = replace(started.gateway.callers, **changed)  # type: ignore[arg-type]  # fields by name
     now = replace(started, gateway=replace(started.gateway, callers=callers, generation="new"))
 
-    kept = restart_needed.Kept.of(started).within(now)
+    kept = restart_needed.FixedSettings.of(started).within(now)
 
-    assert [one.path for one in restart_needed.needed(started, now)] == [path]
+    assert [one.path for one in restart_needed.findings(started, now)] == [path]
     assert kept.gateway.callers == started.gateway.callers
     assert kept.gateway.generation == "new"
-    assert restart_needed.Kept.of(now).within(now) is now
+    assert restart_needed.FixedSettings.of(now).within(now) is now
 
 
 def test_labels_are_not_believed_more_widely_than_the_listener_is_open(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_labels_are_not_believed_more_widely_than_the_listener_is_open(tmp_path:
     same_place = replace(near, listen=open_to_all.listen)
 
     def trusts(now: Settings) -> bool:
-        return restart_needed.Kept.of(open_to_all).within(now).gateway.callers.trusts_labels
+        return restart_needed.FixedSettings.of(open_to_all).within(now).gateway.callers.trusts_labels
 
     assert near.gateway.callers.trusts_labels
     assert not trusts(near)
@@ -194,14 +194,18 @@ def test_labels_are_not_believed_more_widely_than_the_listener_is_open(tmp_path:
 def test_what_stands_in_envoys_own_file_is_told_too(tmp_path: Path) -> None:
     started = settings(tmp_path)
     gateway = started.gateway
-    longer = replace(gateway, limits=replace(gateway.limits, answer_ms=900_000))
+    longer = replace(gateway, timeouts=replace(gateway.timeouts, answer_ms=900_000))
     sorry = replace(gateway, emergency=replace(gateway.emergency, message="Sorry"))
 
-    assert [one.path for one in restart_needed.needed(started, replace(started, gateway=longer))] == ["router.timeouts"]
-    assert [one.path for one in restart_needed.needed(started, replace(started, gateway=sorry))] == ["router.emergency"]
+    assert [one.path for one in restart_needed.findings(started, replace(started, gateway=longer))] == [
+        "router.timeouts"
+    ]
+    assert [one.path for one in restart_needed.findings(started, replace(started, gateway=sorry))] == [
+        "router.emergency"
+    ]
 
 
-PartT = TypeVar("PartT", Limits, Emergency, Downstream)
+PartT = TypeVar("PartT", Timeouts, Emergency, Downstream)
 
 
 def changed(part: PartT) -> Iterator[PartT]:
@@ -217,8 +221,8 @@ def changed(part: PartT) -> Iterator[PartT]:
 def variants(of: Settings) -> Iterator[Settings]:
     """Each with one thing changed that Envoy's own file may be made of."""
     gateway, callers = of.gateway, of.gateway.callers
-    for limits in changed(Limits()):
-        yield replace(of, gateway=replace(gateway, limits=limits))
+    for limits in changed(Timeouts()):
+        yield replace(of, gateway=replace(gateway, timeouts=limits))
     for emergency in changed(Emergency()):
         yield replace(of, gateway=replace(gateway, emergency=emergency))
     for downstream in changed(Downstream()):
@@ -249,7 +253,7 @@ def test_whatever_changes_envoys_own_file_is_told_at_the_reload(tmp_path: Path) 
         return bootstrap(of.gateway, of.listen, places, of.fail_open, of.downstream)
 
     found = [
-        (envoys(now) != envoys(started), bool([*restart_needed.needed(started, now)])) for now in variants(started)
+        (envoys(now) != envoys(started), bool([*restart_needed.findings(started, now)])) for now in variants(started)
     ]
 
     assert [told for changes, told in found if changes] == [True] * sum(changes for changes, _ in found)

@@ -7,9 +7,9 @@ import pytest
 
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin
-from openclaw_extproc.edge.service import Listening
 from openclaw_extproc.edge.workers.supervisor import Supervisor
 from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import Ejected
@@ -41,21 +41,21 @@ def test_a_worker_that_is_starting_learns_which_providers_have_no_address(monkey
     async def run() -> list[object]:
         spawning, spawned, worker = asyncio.Event(), asyncio.Event(), NeverReady()
 
-        async def started(*_: object) -> NeverReady:
+        async def start(*_: object) -> NeverReady:
             spawning.set()
             await spawned.wait()
             return worker
 
-        monkeypatch.setattr(WorkerHandle, "started", started)
+        monkeypatch.setattr(WorkerHandle, "start", start)
         origin = Origin((("openclaw.yml", ACE),), None, None, lenient=False)
-        place = Listening("unix:/run/route.sock", "unix:/run/attempt.sock")
+        place = ListenAddresses("unix:/run/route.sock", "unix:/run/attempt.sock")
         supervisor = Supervisor([place], loading.settings(ACE), origin, {}, Notifier(Secrets({})))
         starting = asyncio.create_task(supervisor.start())
         await spawning.wait()
-        supervisor.ejected(Unusable(absent=frozenset({"ace"})), 3.0)
+        supervisor.apply_ejections(Unusable(absent=frozenset({"ace"})), 3.0)
         spawned.set()
         await worker.was_told.wait()
-        supervisor.ejected(Unusable(absent=frozenset({"bee"})), 3.0)
+        supervisor.apply_ejections(Unusable(absent=frozenset({"bee"})), 3.0)
         starting.cancel()
         return worker.told
 

@@ -7,8 +7,14 @@ import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declared, extract
-from openclaw_extproc.features.declared import MAX_BYTES, TASKS, TIER_WORDS
-from openclaw_extproc.features.shown import MAX_HEADERS, MAX_VALUE_BYTES, shown
+from openclaw_extproc.features.declared import (
+    MAX_BYTES,
+    MAX_HEADERS,
+    MAX_VALUE_BYTES,
+    TASKS,
+    TIER_WORDS,
+    visible_headers,
+)
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.embed import Embed
@@ -222,14 +228,14 @@ def test_no_secret_is_shown() -> None:
                "x-amz-security-token", "proxy-authorization", "my_secret", "x-hub-signature", "openai-api-key-2",
                "x-openclaw-key", ":path", ":authority"]  # fmt: skip
 
-    assert shown(dict.fromkeys(secrets, "s3cret") | {"X-Tenant": "a", "x-auth-request-user": "ada"}) == {
+    assert visible_headers(dict.fromkeys(secrets, "s3cret") | {"X-Tenant": "a", "x-auth-request-user": "ada"}) == {
         "x-tenant": "a",
         "x-auth-request-user": "ada",
     }
 
 
 def test_what_is_shown_is_bounded() -> None:
-    many = shown({f"h-{n}": "é" * 1_000 for n in range(1_000)})
+    many = visible_headers({f"h-{n}": "é" * 1_000 for n in range(1_000)})
 
     assert len(many) == MAX_HEADERS
     assert {len(value.encode()) for value in many.values()} == {MAX_VALUE_BYTES}

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features.code import has_code
+from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.language import language
 from openclaw_extproc.features.size import characters
-from openclaw_extproc.features.structure import prose, questions, steps
 
 SAID = {
     "en": ["What is the capital of France?", "hello", "Write a poem about the sea", "please fix this bug"],

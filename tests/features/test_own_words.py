@@ -8,8 +8,8 @@ from openclaw_extproc.features.own_words import (
     INJECTED,
     SEARCHED,
     WRAPPERS,
-    cut,
     has_own_words,
+    head_and_tail,
     last_own_pieces,
     own_pieces,
 )
@@ -127,7 +127,7 @@ def test_whether_there_are_own_words_and_what_they_are_agree(parts: list[str]) -
 
 @given(st.lists(st.text()), st.integers(1, 20))
 def test_a_cut_keeps_head_and_tail(pieces: list[str], half: int) -> None:
-    text, kept = "".join(pieces), cut(pieces, half)
+    text, kept = "".join(pieces), head_and_tail(pieces, half)
 
     assert len(kept) <= 2 * half + 3
     assert kept[:half] == text[:half]

@@ -25,14 +25,14 @@ AT = datetime(2026, 11, 21, 7, 59, 30, tzinfo=UTC)  # a Saturday
     ],
 )
 def test_the_next_time(schedule: str, expected: str) -> None:
-    found = cron.read(schedule).next_after(AT.timestamp())
+    found = cron.parse_cron(schedule).next_after(AT.timestamp())
 
     assert found is not None
     assert datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%d %H:%M") == expected
 
 
 def test_a_day_that_never_comes() -> None:
-    assert cron.read("0 0 31 2 *").next_after(AT.timestamp()) is None
+    assert cron.parse_cron("0 0 31 2 *").next_after(AT.timestamp()) is None
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_day_that_never_comes() -> None:
 )
 def test_what_is_no_schedule_is_refused(schedule: str) -> None:
     with pytest.raises(cron.CronError):
-        cron.read(schedule)
+        cron.parse_cron(schedule)

@@ -3,10 +3,8 @@
 import pytest
 
 from openclaw_extproc.notices.channels import Rate
-from openclaw_extproc.notices.joining import FIRST_SECONDS, LONGEST_SECONDS, MAX_SUBJECTS, Joining
+from openclaw_extproc.notices.joining import FIRST_SECONDS, LONGEST_SECONDS, MAX_SUBJECTS, Joining, Outages, Pace
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
-from openclaw_extproc.notices.outages import Outages
-from openclaw_extproc.notices.pace import Pace
 
 AT = 1_754_000_000.0
 
@@ -101,7 +99,7 @@ def test_who_is_back_without_having_been_out_is_no_news() -> None:
 def test_a_provider_that_is_configured_no_more_is_forgotten() -> None:
     outages = Outages()
     outages.news(out(), 0)
-    outages.keep(["bee"])
+    outages.update(["bee"])
 
     assert outages.news(out(), 0)
 
@@ -111,7 +109,7 @@ def test_no_more_messages_than_the_rate_in_any_such_time(count: int) -> None:
     pace = Pace(Rate(count, 60.0))
     for _ in range(count):
         assert pace.wait(AT) == 0
-        pace.sent(AT)
+        pace.note_sent(AT)
 
     assert pace.wait(AT + 20) == 40
     assert pace.wait(AT + 60) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.notices import payloads, report, wording
+from openclaw_extproc.notices import payloads, wording
 from openclaw_extproc.notices.kinds import SEVERITIES, TYPES, Notice, NoticeKind
 
 AT = 1_754_000_000.0
@@ -70,7 +70,7 @@ def test_a_wait_is_read_where_vendors_say_it(header: str, body: object, seconds:
 
 
 def test_a_report_counts_what_is_new() -> None:
-    def series(name: str, **labels: str) -> tuple[str, report.Labels]:
+    def series(name: str, **labels: str) -> tuple[str, wording.Labels]:
         return name, tuple(sorted(labels.items()))
 
     ok = series("openclaw_requests_total", client_format="openai_chat", status="200")
@@ -82,7 +82,7 @@ def test_a_report_counts_what_is_new() -> None:
     before = {ok: 1.0, tried: 1.0}
     now = {ok: 1_201.0, bad: 3.0, tried: 1_190.0, failed: 14.0, used: 5_000.0, other: 12.0}
 
-    said = report.text(now, before, AT, AT - 86_400)
+    said = wording.report_text(now, before, AT, AT - 86_400)
 
     assert said.splitlines() == [
         "report of 2025-07-31 22:13 UTC, of the last 24.0 hours",

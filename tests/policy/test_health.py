@@ -400,7 +400,7 @@ def test_a_reload_keeps_what_is_known_and_forgets_who_is_gone() -> None:
     fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
     fails(health, BEES, FaultKind.UPSTREAM_SILENT)
 
-    health.keep(replace(GATEWAY, providers={"ace": ACE}, chains={"large": (LARGE,)}))
+    health.update(replace(GATEWAY, providers={"ace": ACE}, chains={"large": (LARGE,)}))
 
     assert avoided(health) == {"ace", "ace/large"}
 
@@ -411,7 +411,7 @@ def test_without_auto_recover_a_reload_opens_the_way_again() -> None:
     fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
     assert avoided(health, AT + 1e6) == {"ace", "ace/large"}
 
-    health.keep(gateway)
+    health.update(gateway)
 
     assert avoided(health, AT + 1e6) == set()
 

@@ -25,7 +25,9 @@ def rendered() -> tuple[dict[str, Json], dict[str, Json]]:
     read = ConfigFiles((Path("openclaw.example.yml"),), None, KEYS).read()
     assert read.settings, read.findings
     settings = read.settings
-    return bootstrap(settings.gateway, settings.listen, PLACES), discovery(settings.upstreams, settings.gateway.limits)
+    return bootstrap(settings.gateway, settings.listen, PLACES), discovery(
+        settings.upstreams, settings.gateway.timeouts
+    )
 
 
 def test_the_example_has_nothing_to_complain_about() -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Generic, Protocol, TypeVar
 
 from openclaw_extproc import plan as plans
-from openclaw_extproc.gateway import AUTO, Gateway, Limits, Provider, Target
+from openclaw_extproc.gateway import AUTO, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.plan import Plan
@@ -228,9 +228,13 @@ def chain(*formats: str) -> tuple[Target, ...]:
 
 def gateway(targets: Iterable[Target], **limits: float) -> Gateway:
     targets = tuple(targets)
-    settings = Limits(**limits)  # type: ignore[arg-type]  # as the fields are
+    known = RetryPolicy.__dataclass_fields__
+    policy = RetryPolicy(**{n: v for n, v in limits.items() if n in known})  # type: ignore[arg-type]  # as the fields are
+    times = Timeouts(**{n: v for n, v in limits.items() if n not in known})  # type: ignore[arg-type]  # as the fields are
     providers = {target.provider.name: target.provider for target in targets}
-    return Gateway(providers=providers, chains={AUTO: targets}, unknown_models="auto", limits=settings)
+    return Gateway(
+        providers=providers, chains={AUTO: targets}, unknown_models="auto", timeouts=times, retry_policy=policy
+    )
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
-from openclaw_extproc.gateway import Emergency, Limits, Target
+from openclaw_extproc.gateway import Emergency, Target, Timeouts
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
@@ -240,7 +240,7 @@ WINDOWS = {"one/small": 8_000, "one/large": 200_000, "two/other": 8_000}
 
 
 def plan(*targets: Target) -> Plan:
-    limits = Limits()
+    limits = Timeouts()
     groups = tuple((target,) for target in targets)
     made = Plan("r", "openai_chat", "/p", "", "m", groups, BEGAN, 1_000, limits, Emergency())
     return replace(made, windows=WINDOWS)

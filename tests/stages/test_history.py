@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import FaultKind
-from openclaw_extproc.gateway import Emergency, Limits
+from openclaw_extproc.gateway import Emergency, Timeouts
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt import limits
 from openclaw_extproc.stages.attempt.history import (
@@ -40,7 +40,7 @@ A, B, C = chain(*(PROVIDERS * 3)[:3])
 
 
 def plan(*groups: tuple[object, ...], first_token_ms: int = 60_000) -> Plan:
-    limits = Limits(first_token_ms=first_token_ms)
+    limits = Timeouts(first_token_ms=first_token_ms)
     planned = tuple(tuple(one for one in (A, B, C) if one in group) for group in groups)
     return Plan("r", "openai_chat", "/p", "", "m", planned, BEGAN, first_token_ms, limits, Emergency())
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.gateway import HOLD_ALL, Limits, ProviderTimeouts
+from openclaw_extproc.gateway import HOLD_ALL, ProviderTimeouts, Timeouts
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages.attempt import limits, successful_response
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
@@ -52,7 +52,7 @@ def late(body: bytes, seconds: float = 1.0, n: int = 6) -> Iterator[ResponseBody
 @every_way
 def test_a_buffered_stream_goes_out_whole(client: str, provider: str) -> None:
     *firsts, last = late(good(provider, stream=True))
-    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True), *firsts)
+    talk = attempt(*begin(client, provider, hold_back_ms=HOLD_ALL), answer_head(streamed=True), *firsts)
     before = len(talk.answers)
 
     got = received(checked(talk.tell(last)))
@@ -72,7 +72,7 @@ def test_whatever_breaks_in_a_buffered_stream_is_tried_elsewhere(client: str, pr
     fault = limits.STALLED  # any fault will do
     ends = {"cut": b"", "garbled": b"data: {{{\n\n", "error": client_side(provider).encode_stream_error(fault)}
 
-    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True), *late(half + ends[how]))
+    talk = attempt(*begin(client, provider, hold_back_ms=HOLD_ALL), answer_head(streamed=True), *late(half + ends[how]))
 
     assert received(checked(talk)).retries
     assert talk.entry.outcome is Outcome.FAILED
@@ -80,7 +80,7 @@ def test_whatever_breaks_in_a_buffered_stream_is_tried_elsewhere(client: str, pr
 
 @every_way
 def test_content_is_held_for_its_time_and_no_longer(client: str, provider: str) -> None:
-    talk = attempt(*begin(client, provider, hold_ms=1_500), answer_head(streamed=True))
+    talk = attempt(*begin(client, provider, hold_back_ms=1_500), answer_head(streamed=True))
     answered: list[tuple[float, int]] = []
 
     for event in late(good(provider, stream=True), n=8):
@@ -96,7 +96,7 @@ def test_content_is_held_for_its_time_and_no_longer(client: str, provider: str) 
 @every_same
 def test_what_is_held_has_a_limit(client: str, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(successful_response, "MAX_HELD_BYTES", len(good(provider, stream=True)) // 2)
-    talk = attempt(*begin(client, provider, hold_ms=HOLD_ALL), answer_head(streamed=True))
+    talk = attempt(*begin(client, provider, hold_back_ms=HOLD_ALL), answer_head(streamed=True))
 
     *firsts, last = late(good(provider, stream=True), n=10)
     talk.tell(*firsts)
@@ -226,7 +226,7 @@ def test_what_had_said_all_gets_no_error_behind_it(client: str, provider: str) -
 
 @every_way
 def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: str, provider: str) -> None:
-    talk = half_way(client, provider, idle_ms=700, hold_ms=HOLD_ALL)
+    talk = half_way(client, provider, idle_ms=700, hold_back_ms=HOLD_ALL)
 
     talk.tell(TimerFired(BEGAN + 3.7))
 
@@ -342,9 +342,9 @@ def test_behind_a_head_too_there_is_an_end_to_waiting(client: str, provider: str
 
 
 def test_what_a_provider_says_of_itself_goes_before_what_all_have() -> None:
-    provider = replace(chain("gemini")[0].provider, patience=ProviderTimeouts(idle_ms=5, hold_ms=7))
+    provider = replace(chain("gemini")[0].provider, patience=ProviderTimeouts(idle_ms=5, hold_back_ms=7))
 
-    limits = Limits(idle_ms=1, answer_ms=2).of(provider)
+    limits = Timeouts(idle_ms=1, answer_ms=2).of(provider)
 
-    assert (limits.idle_ms, limits.hold_ms, limits.answer_ms) == (5, 7, 2)
+    assert (limits.idle_ms, limits.hold_back_ms, limits.answer_ms) == (5, 7, 2)
     assert limits.idle_seconds(reasons=True) == 3 * limits.idle_seconds(reasons=False)

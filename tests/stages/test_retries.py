@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.gateway import Emergency, Limits
+from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.plan import Plan, groups
 from openclaw_extproc.stages.attempt.retries import (
     BACKOFF,
@@ -10,13 +10,13 @@ from openclaw_extproc.stages.attempt.retries import (
     retry_headers,
 )
 from tests.samples import PROVIDERS
-from tests.stages.talking import BEGAN, chain
+from tests.stages.talking import BEGAN, chain, gateway
 
 A, B, C = chain(*(PROVIDERS * 3)[:3])
 
 
 def plan(*targets: object, **limits: float) -> Plan:
-    made = Limits(**limits)  # type: ignore[arg-type]  # as the fields are
+    made = gateway(targets, **limits)  # type: ignore[arg-type]  # they are targets
     chosen = tuple(target for target in (A, B, C) if target in targets)
     return Plan(
         "r",
@@ -24,11 +24,12 @@ def plan(*targets: object, **limits: float) -> Plan:
         "/p",
         "",
         "m",
-        groups([(t,) for t in chosen], made),
+        groups([(t,) for t in chosen], made.retry_policy),
         BEGAN,
-        made.first_token_ms,
-        made,
+        made.timeouts.first_token_ms,
+        made.timeouts,
         Emergency(),
+        retry_policy=made.retry_policy,
     )
 
 

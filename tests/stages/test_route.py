@@ -66,7 +66,7 @@ def test_a_request_gets_a_plan(client: str, *, stream: bool) -> None:
     assert sent.set_headers["x-envoy-max-retries"] == str(len(EVERYBODY) - 1)
     assert sent.metadata["client_format"] == plan.client_format == client
     assert (plan.request_id, plan.began, plan.asked_model) == ("r-1", BEGAN, case.chat().model)
-    limits = plan.limits
+    limits = plan.timeouts
     wanted = limits.first_token_ms if stream else limits.answer_ms
     assert sent.set_headers["x-envoy-upstream-rq-per-try-timeout-ms"] == str(wanted)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.config.findings import known, nearest
+from openclaw_extproc.config.findings import known_names, suggestion
 from openclaw_extproc.policy.select.variables import VARIABLES
 
 FUNCTIONS = (
@@ -30,7 +30,7 @@ class Complaint:
     finding: str
     remedy: str = ""
 
-    def told(self) -> tuple[str, str]:
+    def finding_and_remedy(self) -> tuple[str, str]:
         """Finding and remedy, for a `Finding`."""
         if self.place is None:
             return self.finding, self.remedy
@@ -57,8 +57,9 @@ def place(source: str, start: int) -> tuple[int, int]:
     return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
 
 
-def explained(message: str, source: str) -> Sequence[Complaint]:
-    """All that is wrong, or the first slip of a text that could not be read: what follows it is noise."""
+def complaints_of(message: str, source: str) -> Sequence[Complaint]:
+    """The complaints in an error of the CEL compiler; of a syntax error only the first one, because the rest follows
+    from it."""
     found = [
         (int(m["line"]), int(m["column"]), m["text"].removesuffix(" [INVALID_ARGUMENT]"))
         for m in _ERROR.finditer(message)
@@ -70,8 +71,8 @@ def explained(message: str, source: str) -> Sequence[Complaint]:
     lines = source.splitlines() or [""]
     if unread is not None:
         first = min(found, key=lambda one: one[:2])
-        return [_syntax(*first, lines)]
-    told = dict.fromkeys(_meaning(*one, lines) for one in found if not _follows(*one, lines))
+        return [_syntax_complaint(*first, lines)]
+    told = dict.fromkeys(_meaning_complaint(*one, lines) for one in found if not _follows(*one, lines))
     return list(told)[:MAX_TOLD]
 
 
@@ -85,7 +86,7 @@ def _is_syntax(text: str) -> bool:
 # -- what could not be read ------------------------------------------------------
 
 
-def _syntax(line: int, column: int, text: str, lines: Sequence[str]) -> Complaint:
+def _syntax_complaint(line: int, column: int, text: str, lines: Sequence[str]) -> Complaint:
     written = lines[line - 1] if line <= len(lines) else ""
     rest, before = written[column - 1 :], written[: column - 1].split()
     word = match[0] if (match := re.match(r"\w+", rest)) else ""
@@ -141,12 +142,12 @@ _SIGNS = (
 # -- what was read and means nothing ----------------------------------------------
 
 
-def _meaning(line: int, column: int, text: str, lines: Sequence[str]) -> Complaint:
+def _meaning_complaint(line: int, column: int, text: str, lines: Sequence[str]) -> Complaint:
     written = lines[line - 1] if line <= len(lines) else ""
     if match := re.fullmatch(r"undeclared reference to '(?P<name>[^']*)'.*", text):
-        return _unknown(line, column, match["name"], written)
+        return _unknown_name(line, column, match["name"], written)
     if match := re.fullmatch(r"found no matching overload for '(?P<sign>[^']*)' applied to '\((?P<kinds>.*)\)'", text):
-        return Complaint((line, column), *_mismatch(match["sign"], _split(match["kinds"])))
+        return Complaint((line, column), *_mismatch_text(match["sign"], _split(match["kinds"])))
     if "operand of a select" in text:
         return Complaint((line, column), "only headers has parts", "write the variable alone")
     if "invalid int literal" in text:
@@ -164,18 +165,18 @@ def _follows(line: int, column: int, text: str, lines: Sequence[str]) -> bool:
     return owner is not None and owner[1] not in VARIABLES and owner[1].isidentifier()
 
 
-def _unknown(line: int, column: int, name: str, written: str) -> Complaint:
+def _unknown_name(line: int, column: int, name: str, written: str) -> Complaint:
     root = name.removeprefix(".").split(".")[0]
     if written[column - 1 : column] == "(":
         start = written.rfind(name, 0, column) + 1 or column
-        remedy = nearest(name, FUNCTIONS) or "write another one"
-        return Complaint((line, start), f'no such function "{name}" {known(FUNCTIONS)}', remedy)
+        remedy = suggestion(name, FUNCTIONS) or "write another one"
+        return Complaint((line, start), f'no such function "{name}" {known_names(FUNCTIONS)}', remedy)
     start = column if written.startswith(root, column - 1) else written.rfind(root, 0, column) + 1 or column
     if root in _OTHER_NAMES:
         return Complaint((line, start), f'no such variable "{root}"', _OTHER_NAMES[root])
     quoted = f'write "{root}" if a string is meant' if re.search(r"[=!]=\s*$", written[: start - 1]) else ""
-    remedy = nearest(root, VARIABLES) or quoted or "write one of these"
-    return Complaint((line, start), f'no such variable "{root}" {known(VARIABLES)}', remedy)
+    remedy = suggestion(root, VARIABLES) or quoted or "write one of these"
+    return Complaint((line, start), f'no such variable "{root}" {known_names(VARIABLES)}', remedy)
 
 
 _OTHER_NAMES = {
@@ -191,7 +192,7 @@ _OTHER_NAMES = {
 }
 
 
-def _mismatch(sign: str, kinds: Sequence[str]) -> tuple[str, str]:
+def _mismatch_text(sign: str, kinds: Sequence[str]) -> tuple[str, str]:
     """Finding and remedy for operands that do not go together."""
     shown = sign.strip("@").replace("_", "") or sign
     words = [_kind(kind) for kind in kinds]

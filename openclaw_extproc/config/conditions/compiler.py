@@ -13,7 +13,7 @@ from typing import cast
 
 from cel_expr_python import cel
 
-from openclaw_extproc.config.conditions.cel_errors import Complaint, explained, place
+from openclaw_extproc.config.conditions.cel_errors import Complaint, complaints_of, place
 from openclaw_extproc.config.conditions.impossible import misfits
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.policy.select.variables import VARIABLES, Type
@@ -62,15 +62,15 @@ class Compiler:
                 finding = f"the configuration has more than {MAX_CONDITIONS:,} conditions"
                 self.findings.append(error(path, finding, "put several into one, with || or in [...]"))
             return None
-        made = _compiled(source)
+        made = _compile(source)
         if isinstance(made, cel.Expression):
-            return self._checked(made, source, path)
-        self.findings += [error(path, *complaint.told()) for complaint in made]
+            return self._check(made, source, path)
+        self.findings += [error(path, *complaint.finding_and_remedy()) for complaint in made]
         return None
 
-    def _checked(self, expression: cel.Expression, source: str, path: str) -> Condition | None:
+    def _check(self, expression: cel.Expression, source: str, path: str) -> Condition | None:
         complaints = misfits(source, literal=_literal, is_pattern=_is_pattern)
-        self.findings += [error(path, *complaint.told()) for complaint in complaints]
+        self.findings += [error(path, *complaint.finding_and_remedy()) for complaint in complaints]
         if complaints:
             return None
         condition = Condition(source, _test(expression))
@@ -101,7 +101,7 @@ def needs_more(condition: Condition) -> bool:
     return condition.test(_PLAIN) is None
 
 
-def _compiled(source: str) -> cel.Expression | Collection[Complaint]:
+def _compile(source: str) -> cel.Expression | Collection[Complaint]:
     if len(source) > MAX_LENGTH:
         return [Complaint(None, f"has more than {MAX_LENGTH:,} characters", "make several rules of it")]
     unseen = next((n for n, one in enumerate(source) if not one.isprintable() and one not in "\n\t\r"), None)
@@ -115,7 +115,7 @@ def _compiled(source: str) -> cel.Expression | Collection[Complaint]:
     try:
         expression = _ENVIRONMENT.compile(source)
     except RuntimeError as problem:
-        return explained(str(problem), source)
+        return complaints_of(str(problem), source)
     kind = expression.return_type()
     if kind == cel.Type.BOOL:
         return expression

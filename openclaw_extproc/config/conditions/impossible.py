@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from openclaw_extproc.config.conditions.cel_errors import Complaint, place
-from openclaw_extproc.config.findings import known, nearest
+from openclaw_extproc.config.findings import known_names, suggestion
 from openclaw_extproc.strategy import TIERS, Task
 from openclaw_extproc.wire.base import Operation
 
@@ -61,24 +61,24 @@ _TOKEN = re.compile(
 
 
 def misfits(source: str, *, literal: Callable[[str], str | None], is_pattern: Callable[[str], bool]) -> list[Complaint]:
-    """Of a condition that compiles.
+    """Findings about comparisons in a compiled condition that can never be true.
 
     Args:
         literal: What a string literal, quotes included, stands for.
         is_pattern: Whether it can be used as a regular expression.
     """
     tokens = [_Token(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(source) if not m[0].startswith("//")]
-    wrong = [*_compared(tokens, literal), *_patterns(tokens, is_pattern)]
+    wrong = [*_comparisons(tokens, literal), *_patterns(tokens, is_pattern)]
     return [Complaint(place(source, token.start), finding, remedy) for token, finding, remedy in wrong]
 
 
-def _compared(tokens: list[_Token], literal: Callable[[str], str | None]) -> Iterator[tuple[_Token, str, str]]:
+def _comparisons(tokens: list[_Token], literal: Callable[[str], str | None]) -> Iterator[tuple[_Token, str, str]]:
     for variable, token in _pairs(tokens):
         word = literal(token.text)
         if word is not None and word not in WORDS[variable]:
-            near = nearest(word, WORDS[variable])
+            near = suggestion(word, WORDS[variable])
             remedy = _SYNONYMS.get((variable, word)) or near or "write one of these"
-            yield token, f"{variable} is never that {known(WORDS[variable])}", remedy
+            yield token, f"{variable} is never that {known_names(WORDS[variable])}", remedy
 
 
 def _pairs(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:

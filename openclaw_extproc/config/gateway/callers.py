@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.callers import CallerRules, ClaimNames, Client, JwksServer, JwtRules, ListenerTls
-from openclaw_extproc.config.findings import Finding, error, known, lacking, nearest, warning
-from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
-from openclaw_extproc.config.providers.networks import is_loopback, is_near
+from openclaw_extproc.config.findings import Finding, environment_error, error, known_names, suggestion, warning
+from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint, is_loopback, is_near
 from openclaw_extproc.config.schema.callers import ClientEntry, JwtSection, TlsSection
 from openclaw_extproc.config.schema.config_file import Written
 
@@ -36,7 +35,7 @@ def link_callers(
     said = gateway.trust_caller_labels
     trusts = is_loopback(gateway.host) and not rules.identifies if said is None else said
     rules = replace(rules, trusts_labels=trusts)
-    return rules, [*linking.findings, *_unidentified(rules), *_unmatched(rules), *_unheard(rules, written)]
+    return rules, [*linking.findings, *_without_callers(rules), *_without_sign(rules), *_label_findings(rules, written)]
 
 
 _NOT_CLIENTS = ("other", "none")
@@ -86,12 +85,14 @@ class _Linking:
         here += [file for file in one.api_key_files if self.readable(file)]
         if (one.api_keys or one.api_key_files) and not here:
             finding = "none of its keys is there, so it is not known by one"
-            self.findings.append(lacking(path, finding, "set one of its variables, or write one of its files"))
+            self.findings.append(
+                environment_error(path, finding, "set one of its variables, or write one of its files")
+            )
 
     def centre(self, name: str | None, path: str) -> None:
         if name is not None and self.centres and name not in self.centres:
-            finding = f'no cost centre is named "{name}" {known(self.centres)}'
-            self.findings.append(error(path, finding, nearest(name, self.centres) or "add it under cost_centres"))
+            finding = f'no cost centre is named "{name}" {known_names(self.centres)}'
+            self.findings.append(error(path, finding, suggestion(name, self.centres) or "add it under cost_centres"))
 
     def tls(self, one: TlsSection) -> ListenerTls | None:
         path = "gateway.tls"
@@ -157,14 +158,14 @@ class _Linking:
                 )
 
 
-def _unidentified(rules: CallerRules) -> Iterator[Finding]:
+def _without_callers(rules: CallerRules) -> Iterator[Finding]:
     if rules.authentication != "optional" and not rules.identifies:
         finding = "no way to identify callers is configured, so every request would be rejected"
         remedy = "write clients with keys, gateway.tls.client_ca_file or gateway.jwt"
         yield error("gateway.authentication", finding, remedy)
 
 
-def _unmatched(rules: CallerRules) -> Iterator[Finding]:
+def _without_sign(rules: CallerRules) -> Iterator[Finding]:
     """What a client is to be known by, and nobody verifies."""
     for name, one in rules.clients.items():
         if one.certificates and not (rules.reads_certificates or rules.forwarded_from):
@@ -174,7 +175,7 @@ def _unmatched(rules: CallerRules) -> Iterator[Finding]:
             yield warning(f"clients.{name}.subjects", "tokens are not verified", "write gateway.jwt")
 
 
-def _unheard(rules: CallerRules, written: Written) -> Iterator[Finding]:
+def _label_findings(rules: CallerRules, written: Written) -> Iterator[Finding]:
     """What depends on who calls, where nothing may say so."""
     if rules.trusts_labels or rules.identifies:
         return

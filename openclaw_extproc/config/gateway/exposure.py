@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.providers.endpoints import Endpoint as WrittenEndpoint
-from openclaw_extproc.config.providers.endpoints import endpoint
-from openclaw_extproc.config.providers.networks import is_loopback, is_near
+from openclaw_extproc.config.providers.endpoints import endpoint, is_loopback, is_near
 from openclaw_extproc.config.schema.config_file import GatewaySection, Written
 from openclaw_extproc.config.settings import Endpoint
 from openclaw_extproc.gateway import Provider
 
 
-def open_doors(
+def exposure_findings(
     written: Written,
     callers: CallerRules,
     providers: Mapping[str, Provider],

@@ -1,4 +1,4 @@
-"""Linking of all health settings into one `HealthRules`."""
+"""Linking of health checks, recovery and the schedule of drills."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,7 +7,8 @@ from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.health import HealthCheck, PoolHealthCheck
 from openclaw_extproc.config.schema.health import Recovery as WrittenRecovery
-from openclaw_extproc.config.schema.load_balancing import milliseconds
+from openclaw_extproc.config.schema.load_balancing import Failover, milliseconds
+from openclaw_extproc.config.settings import Drills
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.health_rules import HealthRules, Probing, Recovery, Thresholds
 
@@ -106,3 +107,16 @@ def _of_pool(check: PoolHealthCheck) -> Probing:
         check.unhealthy_threshold or usual.unhealthy_threshold,
         check.probe == "call",
     )
+
+
+USUAL_SECONDS = 24 * 3_600.0
+
+
+def link_drills(written: Failover | None) -> Drills | None:
+    """The schedule of drills; `None`: there is none."""
+    schedule = written.scheduled_failover if written else None
+    if schedule is None:
+        return None
+    every = schedule.test_interval
+    # A drill takes seconds: one that follows at once on the one before would be one without an end.
+    return Drills(USUAL_SECONDS if every is None else max(1.0, milliseconds(every) / 1_000), schedule.notify)

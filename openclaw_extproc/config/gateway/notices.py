@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.notices import Channel as WrittenChannel
 from openclaw_extproc.config.schema.notices import RoutingRule
@@ -45,7 +45,7 @@ class _Linking:
 def link_notices(written: Written, variables: Collection[str]) -> tuple[tuple[Channel, ...], list[Finding]]:
     """`variables`: names of those that are set."""
     linking = _Linking()
-    described = {**written.channels, **_undescribed(written)}
+    described = {**written.channels, **_bare_channels(written)}
     channels = [_channel(name, one, linking) for name, one in described.items()]
     for n, rule in enumerate(written.routing_rules):
         _rule(rule, f"routing_rules[{n}]", written.channels, linking)
@@ -54,11 +54,11 @@ def link_notices(written: Written, variables: Collection[str]) -> tuple[tuple[Ch
     _of_health(written, linking)
     _of_drills(written, channels, linking)
     made = [replace(one, routes=linking.routes.get(one.name, {})) for one in channels if one is not None]
-    linking.findings += (finding for one in made for finding in _missing(one, variables))
+    linking.findings += (finding for one in made for finding in _missing_secrets(one, variables))
     return tuple(made), linking.findings
 
 
-def _undescribed(written: Written) -> dict[str, WrittenChannel]:
+def _bare_channels(written: Written) -> dict[str, WrittenChannel]:
     check = written.router.health_check
     name = check.alert_channel if check else None
     bare = name is not None and name in WITHOUT_SECTION and name not in written.channels
@@ -123,7 +123,7 @@ def _rate(text: str) -> Rate:
     return Rate(int(count), {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}[unit[0]])
 
 
-def _missing(one: Channel, variables: Collection[str]) -> Iterator[Finding]:
+def _missing_secrets(one: Channel, variables: Collection[str]) -> Iterator[Finding]:
     """May be set by the time it is needed, as each is looked up anew: a warning."""
     for name in (one.secret, one.bearer, one.chat_name):
         if name and name not in variables:
@@ -137,15 +137,15 @@ def _missing(one: Channel, variables: Collection[str]) -> Iterator[Finding]:
 def _rule(rule: RoutingRule, path: str, channels: Mapping[str, WrittenChannel], linking: _Linking) -> None:
     kinds = TYPES.get(rule.type or "", frozenset())
     if not kinds:
-        remedy = nearest(rule.type or "", TYPES) or "write one of these"
+        remedy = suggestion(rule.type or "", TYPES) or "write one of these"
         finding = "missing" if rule.type is None else f'nothing is of type "{rule.type}"'
-        linking.findings.append(error(f"{path}.type", f"{finding} {known(TYPES)}", remedy))
+        linking.findings.append(error(f"{path}.type", f"{finding} {known_names(TYPES)}", remedy))
     linking.findings += _about(rule, path, kinds)
     route = Route(rule.dedup is not False, rule.content_template or wording.PLAIN)
     for m, name in enumerate(rule.channels):
         if name not in channels:
-            finding = f'no channel is named "{name}" {known(channels)}'
-            remedy = nearest(name, channels) or "write one of these"
+            finding = f'no channel is named "{name}" {known_names(channels)}'
+            remedy = suggestion(name, channels) or "write one of these"
             linking.findings.append(error(f"{path}.channels[{m}]", finding, remedy))
         for kind in kinds:
             schedule = (rule.schedule or USUAL_SCHEDULE) if kind is NoticeKind.DAILY_REPORT else ""
@@ -158,14 +158,14 @@ def _about(rule: RoutingRule, path: str, kinds: frozenset[NoticeKind]) -> Iterat
     template = rule.content_template
     if template is not None and not wording.is_template(template):
         remedy = "write a text with {text} in it, or one of these"
-        yield error(f"{path}.content_template", f"unknown {known(wording.NAMED)}", remedy)
+        yield error(f"{path}.content_template", f"unknown {known_names(wording.NAMED)}", remedy)
     for word in wording.unknown_words(template or ""):
-        yield error(f"{path}.content_template", f"no word is named {{{word}}} {known(wording.WORDS)}")
+        yield error(f"{path}.content_template", f"no word is named {{{word}}} {known_names(wording.WORDS)}")
 
 
 def _about_schedule(schedule: str, path: str, kinds: frozenset[NoticeKind]) -> Iterator[Finding]:
     try:
-        if cron.read(schedule).next_after(0.0) is None:
+        if cron.parse_cron(schedule).next_after(0.0) is None:
             yield error(f"{path}.schedule", "no date matches")
     except cron.CronError as problem:
         yield error(f"{path}.schedule", str(problem))
@@ -190,8 +190,10 @@ def _of_health(written: Written, linking: _Linking) -> None:
         return
     path = "router.health_check.alert_channel"
     if name not in written.channels and name not in WITHOUT_SECTION:
-        finding = f'no channel is named "{name}" {known(written.channels)}'
-        linking.findings.append(error(path, finding, nearest(name, written.channels) or "describe it under channels"))
+        finding = f'no channel is named "{name}" {known_names(written.channels)}'
+        linking.findings.append(
+            error(path, finding, suggestion(name, written.channels) or "describe it under channels")
+        )
     if check.critical_threshold is None or not check.enabled:
         linking.findings.append(
             warning(path, "not used, because no critical_threshold is set", "set critical_threshold")

@@ -16,7 +16,7 @@ _PATH = "gateway.on_sidecar_failure"
 def link_fail_open(
     written: Processes, upstreams: tuple[Upstream, ...], gateway: Gateway
 ) -> tuple[dict[str, Upstream], list[Finding]]:
-    """By the family's name, who gets its calls."""
+    """The upstream that gets the calls of a vendor's API when no worker responds, by the name of the API's family."""
     wanted = [family for family in FAMILIES if _is_wanted(written, family)]
     if not wanted:
         return {}, []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openclaw_extproc.config.findings import Finding, error, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import FAMILIES
@@ -13,7 +13,7 @@ _PASSABLE = frozenset(format for family in FAMILIES if family.passthrough for fo
 
 
 def link_passthrough(written: bool | Sequence[str]) -> tuple[frozenset[str], list[Finding]]:
-    """The names that are opened besides those that are open anyway."""
+    """The rows of the passthrough table that the configuration opens, besides those that are always open."""
     if isinstance(written, bool):
         return frozenset(), []
     known = frozenset(NAMES)
@@ -24,13 +24,13 @@ def link_passthrough(written: bool | Sequence[str]) -> tuple[frozenset[str], lis
 def _about(name: str, path: str) -> Finding:
     if name in USUAL:
         return warning(path, f'"{name}" is open anyway', "leave it out")
-    remedy = nearest(name, NAMES) or "docs/wire-formats.md has the table"
+    remedy = suggestion(name, NAMES) or "docs/wire-formats.md has the table"
     return error(path, f'nothing of that name can be opened: "{name}" (known: {", ".join(NAMES)})', remedy)
 
 
-def passed_on(providers: Providers, written: bool | Sequence[str]) -> Providers:
-    """The providers, each with a second cluster only where something may be passed on to it: it costs Envoy as much
-    memory as the first.
+def with_passthrough_clusters(providers: Providers, written: bool | Sequence[str]) -> Providers:
+    """The providers. Only those that may receive passthrough requests keep their second cluster, which costs Envoy as
+    much memory as the first.
     """
     by_name = {name: _with_what_it_needs(one, written) for name, one in providers.by_name.items()}
     upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)

@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Iterator
 
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.config.schema.stages import Stages
-from openclaw_extproc.config.schema.stages import StageTls as Tls
+from openclaw_extproc.config.schema.workers import Stages
+from openclaw_extproc.config.schema.workers import StageTls as Tls
 from openclaw_extproc.config.settings import ROUTE_ADDRESS, UNIX, StageAddresses, StageTls
 
 PATH = "gateway.stages"
@@ -13,6 +13,7 @@ _MAX_PORT = 65_535
 
 
 def link_stages(written: Stages, workers: int) -> tuple[StageAddresses, list[Finding]]:
+    """The addresses of the stages and their TLS."""
     tls, missing = (None, list[Finding]()) if written.tls is None else _link_tls(written.tls)
     stages = StageAddresses(written.route or "", written.attempt or "", tls, written.allow_plaintext)
     return stages, missing or findings(stages, workers)
@@ -38,7 +39,7 @@ def _link_tls(written: Tls) -> tuple[StageTls | None, list[Finding]]:
 
 
 def findings(stages: StageAddresses, workers: int) -> list[Finding]:
-    """Of addresses from the configuration or, for `serve` and `render`, from the command line."""
+    """Findings about addresses of stages, from the configuration or the command line of `serve` and `render`."""
     addresses = {"route": stages.route, "attempt": stages.attempt}
     found = [one for name, address in addresses.items() if address for one in _of_one(name, address, stages, workers)]
     if stages.route and stages.route == stages.attempt:
@@ -85,6 +86,7 @@ def _clash(stages: StageAddresses, workers: int) -> str:
 
 
 def is_tcp(address: str) -> bool:
+    """Whether an address is `host:port`."""
     return bool(address) and not address.startswith(UNIX)
 
 

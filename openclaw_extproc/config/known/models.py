@@ -58,8 +58,8 @@ def known_model(name: str) -> KnownModel:
 
 
 def bare_name(name: str) -> str:
-    """Without what hosts put around it: `us.anthropic.claude-sonnet-4-20250514-v1:0`, `meta-llama/Llama-3.3-70B`,
-    `models/gemini-2.5-pro`, `ft:gpt-4o-2024-08-06:org::id`, `@cf/openai/gpt-oss-120b`."""
+    """The name of a model without what hosts put around it: `us.anthropic.claude-sonnet-4-20250514-v1:0`,
+    `meta-llama/Llama-3.3-70B`, `models/gemini-2.5-pro`, `ft:gpt-4o-2024-08-06:org::id`, `@cf/openai/gpt-oss-120b`."""
     bare = name.lower().removeprefix("ft:").rpartition("/")[2]
     return re.sub(r"^([a-z][a-z-]*\.){1,3}(?=[a-z])", "", bare)
 

@@ -50,7 +50,7 @@ NEWEST = date.max
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SellerPrice:
     """The price and context window of a model at one vendor."""
 
     prices: tuple[Price, ...] = ()
@@ -58,7 +58,8 @@ class Listed:
 
 
 def seller(provider: Provider) -> str:
-    """Who is paid for a call to this provider, by the package's name; empty when its address is nobody's known."""
+    """The seller that is paid for calls to this provider, by its name in `genai-prices`; empty: the address is
+    unknown."""
     if not provider.authority:
         return ""
     url = f"https://{provider.authority}{provider.base_path}/"
@@ -75,22 +76,22 @@ _MORE_HOSTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def listed(seller_id: str, model: str, today: date) -> Listed:
-    """Nothing where the seller does not sell it, or nobody knows how it is called."""
+def price_at_seller(seller_id: str, model: str, today: date) -> SellerPrice:
+    """The list price and context window of a model at a seller; empty: the seller does not list it."""
     found = _find(seller_id, model)
     if found is None:
-        return Listed()
-    return Listed(_prices(found, model, today), _window(found))
+        return SellerPrice()
+    return SellerPrice(_prices(found, model, today), _window(found))
 
 
-def window(model: str) -> int | None:
-    """Of a model by its own vendor: at most as wide as that, wherever it runs."""
+def window_at_vendor(model: str) -> int | None:
+    """The context window of a model at its own vendor, which is the most anywhere; `None`: unknown."""
     found = _by_its_vendor(model)
     return _window(found) if found else None
 
 
 def prices_at_vendor(model: str, today: date) -> tuple[Price, ...]:
-    """What its own vendor asks for a model. Told to who has to write a price, and never taken for one by itself."""
+    """The list prices of a model at its own vendor. They are a hint for a finding, and never used as prices."""
     found = _by_its_vendor(model)
     return _prices(found, model, today) if found else ()
 

@@ -12,10 +12,10 @@ from openclaw_extproc.catalog import POSSIBLE, ModelFacts, Price
 from openclaw_extproc.config.findings import Finding, error, unknown_words
 from openclaw_extproc.config.known.hosting import kind
 from openclaw_extproc.config.known.models import KnownModel, known_model
-from openclaw_extproc.config.known.prices import listed, prices_at_vendor, seller, window
+from openclaw_extproc.config.known.prices import price_at_seller, prices_at_vendor, seller, window_at_vendor
 from openclaw_extproc.config.models.chains import Chain
 from openclaw_extproc.config.models.costs import link_prices, per_million
-from openclaw_extproc.config.models.mentions import Said, say
+from openclaw_extproc.config.models.mentions import ModelSettings, collect_settings
 from openclaw_extproc.config.read.clusters import Clusters
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.schema.models import Facts, Template
@@ -41,7 +41,7 @@ class Catalogue:
     """By `Target.name`."""
     changes: Mapping[str, Changes] = field(default_factory=dict[str, Changes])
     """By `Target.name`; of a target without any: absent."""
-    said: Mapping[str, Said] = field(default_factory=dict[str, Said])
+    said: Mapping[str, ModelSettings] = field(default_factory=dict[str, ModelSettings])
     """What is written of each model, by `Target.name`; also of those whose provider was skipped."""
     at_vendor: Mapping[str, Price] = field(default_factory=dict[str, Price])
     """What the vendor asks for models without a price, by `Target.name`: those that are asked at another address, and
@@ -55,19 +55,20 @@ class Catalogue:
 def link_catalogue(
     forms: Forms, clusters: Clusters, providers: Mapping[str, Provider], chains: Mapping[str, Chain], today: date
 ) -> tuple[Catalogue, list[Finding]]:
+    """The catalogue of all models in the chains, from the configuration and the built-in tables."""
     findings: list[Finding] = []
-    said = say(_sources(forms, clusters), findings)
+    said = collect_settings(_sources(forms, clusters), findings)
     cost = per_million(said, findings)
     catalogue: dict[str, ModelFacts] = {}
     chatting: set[str] = set()
     at_vendor: dict[str, Price] = {}
     for target in _targets(providers, chains):
-        one = said.get(target.name, Said())
+        one = said.get(target.name, ModelSettings())
         model = one.text("base_model") or target.model
         known = known_model(model)
-        sold = listed(seller(target.provider), model, today)
+        sold = price_at_seller(seller(target.provider), model, today)
         prices = link_prices(one, sold.prices, cost, findings)
-        catalogue[target.name] = _facts(target, one, known, prices, sold.window or window(model))
+        catalogue[target.name] = _facts(target, one, known, prices, sold.window or window_at_vendor(model))
         chatting |= {target.name} if known.chats else set()
         if not prices and known.is_open is False and (asked := prices_at_vendor(model, today)):
             at_vendor[target.name] = asked[0]
@@ -81,10 +82,10 @@ def link_catalogue(
 
 def with_changes(chains: Mapping[str, Chain], catalogue: Catalogue) -> dict[str, Chain]:
     """The same chains, whose targets know what goes with a request to them. What a target has by itself stays."""
-    return {name: tuple(_changed(target, catalogue) for target in chain) for name, chain in chains.items()}
+    return {name: tuple(_with_changes(target, catalogue) for target in chain) for name, chain in chains.items()}
 
 
-def _changed(target: Target, catalogue: Catalogue) -> Target:
+def _with_changes(target: Target, catalogue: Catalogue) -> Target:
     found = catalogue.changes.get(target.name)
     if found is None:
         return target
@@ -93,7 +94,7 @@ def _changed(target: Target, catalogue: Catalogue) -> Target:
 
 def _sources(forms: Forms, clusters: Clusters) -> Iterator[tuple[str, str, Facts]]:
     """`provider/model`, where it stands, what is written there."""
-    for wanted in forms.wanted():
+    for wanted in forms.wanted_models():
         yield f"{wanted.provider}/{wanted.model}", wanted.path, wanted.facts
     for entry in forms.entries.values():
         for n, one in enumerate(entry.listed):
@@ -119,7 +120,7 @@ def _targets(providers: Mapping[str, Provider], chains: Mapping[str, Chain]) -> 
 
 
 def _facts(
-    target: Target, one: Said, known: KnownModel, prices: tuple[Price, ...], listed_window: int | None
+    target: Target, one: ModelSettings, known: KnownModel, prices: tuple[Price, ...], listed_window: int | None
 ) -> ModelFacts:
     words = one.words("capabilities")
     able = words | {_SYNONYMS[word] for word in words if word in _SYNONYMS}
@@ -140,7 +141,7 @@ def _facts(
     )
 
 
-def _nonsense(one: Said) -> Iterator[Finding]:
+def _nonsense(one: ModelSettings) -> Iterator[Finding]:
     width, other, longest = one.count("context_window"), one.count("max_tokens"), one.count("max_output_tokens")
     if width and other and width != other:
         finding = f"differs from {one.place('context_window')}"
@@ -156,14 +157,14 @@ def _nonsense(one: Said) -> Iterator[Finding]:
 
 
 def _changes(
-    forms: Forms, clusters: Clusters, said: Mapping[str, Said], targets: Mapping[str, object]
+    forms: Forms, clusters: Clusters, said: Mapping[str, ModelSettings], targets: Mapping[str, object]
 ) -> dict[str, Changes]:
     """The model's own words, and the provider's where it has none."""
     of_providers = {found.provider.name: found.template for found in clusters.providers if found.template}
     of_providers |= {entry.name: entry.template for entry in forms.entries.values() if entry.template}
     found: dict[str, Changes] = {}
     for name in targets:
-        own = said.get(name, Said()).values.get("template")
+        own = said.get(name, ModelSettings()).values.get("template")
         templates = [one for one in (own, of_providers.get(name.partition("/")[0])) if isinstance(one, Template)]
         preamble = next((one.preamble for one in templates if one.preamble), "")
         style = next((one.style for one in templates if one.style), "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_name, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, unknown_name, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Entry, Forms
 from openclaw_extproc.config.schema.load_balancing import Failover
@@ -51,14 +51,14 @@ def link_chains(
 ) -> tuple[dict[str, Chain], list[Finding]]:
     """The chains by model, `AUTO` among them if there is any."""
     findings = [finding for entry in forms.entries.values() for finding in _entry_findings(entry, providers)]
-    findings += _reserved(forms, providers)
+    findings += _reserved_names(forms, providers)
     linking = _Linking(forms, providers)
     chains: dict[str, Chain] = {}
-    for name, chain in (*_by_role(linking), *_listed(linking), *_single(linking)):
+    for name, chain in (*_by_role(linking), *_listed_chains(linking), *_single(linking)):
         chains.setdefault(name, chain)
     for alias, wanted in forms.aliases.items():
         chains.setdefault(wanted.model, linking.walk(wanted.provider, wanted.model))
-        aliased = _aliased(chains[wanted.model], linking.walk(wanted.provider, wanted.model))
+        aliased = _alias_chain(chains[wanted.model], linking.walk(wanted.provider, wanted.model))
         if chains.setdefault(alias, aliased) != aliased:
             finding = "is also the name of a model of another provider: the alias is not used"
             findings.append(warning(f"gateway.models.{alias}", finding, "give the alias another name"))
@@ -97,7 +97,7 @@ def _primary_first(linking: _Linking) -> list[Entry]:
     return sorted(linking.forms.entries.values(), key=lambda entry: not entry.primary)
 
 
-def _listed(linking: _Linking) -> Iterator[tuple[str, Chain]]:
+def _listed_chains(linking: _Linking) -> Iterator[tuple[str, Chain]]:
     for entry in _primary_first(linking):
         for model in _models(entry, linking):
             yield model, linking.walk(entry.name, model)
@@ -140,7 +140,7 @@ def _with_stand_ins(own: Target, linking: _Linking, known: Mapping[str, Chain], 
     return (own, *(role for path, role in roles.items() if not (is_primary and path.endswith(".primary"))))
 
 
-def _aliased(of_the_model: Chain, own: Chain) -> Chain:
+def _alias_chain(of_the_model: Chain, own: Chain) -> Chain:
     """The chain of the alias's model, unless that begins at another provider than the alias names."""
     return of_the_model if of_the_model[:1] == own[:1] else own
 
@@ -149,7 +149,7 @@ def _default(linking: _Linking, chains: Mapping[str, Chain]) -> str:
     """The model that `AUTO` stands for; empty if there is none."""
     listed = [model for entry in _primary_first(linking) for model in _models(entry, linking)]
     roles = [role.model for role in linking.forms.roles]
-    wanted = [one.model for one in linking.forms.wanted()]
+    wanted = [one.model for one in linking.forms.wanted_models()]
     return next((model for model in (*roles, *listed, *wanted, *chains) if model in chains), "")
 
 
@@ -212,16 +212,16 @@ def _entry_findings(entry: Entry, providers: Providers) -> Iterator[Finding]:
         if model:
             yield warning(f"{path}_model", "not used: no fallback is named", "write fallback: PROVIDER")
     elif name not in providers.names:
-        remedy = nearest(name, providers.names) or "write one of these"
-        yield error(path, f'no provider is named "{name}" {known(providers.names)}', remedy)
+        remedy = suggestion(name, providers.names) or "write one of these"
+        yield error(path, f'no provider is named "{name}" {known_names(providers.names)}', remedy)
     elif name == entry.name:
         yield error(path, "a provider cannot be its own fallback", "name another one, or remove it")
     elif model and (fallback := providers.by_name.get(name)) and model not in fallback.models:
-        remedy = nearest(model, fallback.models) or f"write one of these, or add it to the models of {name}"
-        yield error(f"{path}_model", f'{name} does not list "{model}" {known(fallback.models)}', remedy)
+        remedy = suggestion(model, fallback.models) or f"write one of these, or add it to the models of {name}"
+        yield error(f"{path}_model", f'{name} does not list "{model}" {known_names(fallback.models)}', remedy)
 
 
-def _reserved(forms: Forms, providers: Providers) -> Iterator[Finding]:
+def _reserved_names(forms: Forms, providers: Providers) -> Iterator[Finding]:
     for provider in providers.by_name.values():
         if AUTO in provider.models:
             path = providers.paths[provider.name].rpartition(".")[0]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.catalog import MILLION, Price
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.config.models.mentions import Said
+from openclaw_extproc.config.models.mentions import ModelSettings
 
 PER_THOUSAND_FROM = 0.001
 """Nobody asks a thousand dollars for a million tokens; the dearest model of 2026 asks 600 for its answers."""
@@ -22,8 +22,8 @@ PerMillion: TypeAlias = Callable[[float], float]
 _CACHES = ("cache_read_cost_per_million", "cache_write_cost_per_million")
 
 
-def per_million(said: Mapping[str, Said], findings: list[Finding]) -> PerMillion:
-    """From a `cost_per_token` as written to dollars a million tokens; a warning if it is not taken literally."""
+def per_million(said: Mapping[str, ModelSettings], findings: list[Finding]) -> PerMillion:
+    """Converts a written `cost_per_token` to dollars per million tokens; a warning if it is not taken literally."""
     written = [(one.place("cost_per_token"), cost) for one in said.values() if (cost := one.number("cost_per_token"))]
     large = next((place for place, cost in written if cost >= PER_THOUSAND_FROM), None)
     if large is None:
@@ -33,7 +33,9 @@ def per_million(said: Mapping[str, Said], findings: list[Finding]) -> PerMillion
     return lambda cost: round(cost * 1_000, 9)
 
 
-def link_prices(one: Said, listed: tuple[Price, ...], cost: PerMillion, findings: list[Finding]) -> tuple[Price, ...]:
+def link_prices(
+    one: ModelSettings, listed: tuple[Price, ...], cost: PerMillion, findings: list[Finding]
+) -> tuple[Price, ...]:
     """Written prices hold for requests of any size; a written price of the cache alone changes the list price."""
     flat = one.number("cost_per_token")
     both = None if flat is None else cost(flat)
@@ -53,7 +55,7 @@ def link_prices(one: Said, listed: tuple[Price, ...], cost: PerMillion, findings
     return (price,)
 
 
-def _with_caches(price: Price, one: Said) -> Price:
+def _with_caches(price: Price, one: ModelSettings) -> Price:
     return replace(
         price,
         cache_read=_first(one.number("cache_read_cost_per_million"), price.cache_read),
@@ -65,20 +67,20 @@ def _first(one: float | None, other: float | None) -> float | None:
     return other if one is None else one
 
 
-def _half(one: Said, missing: str) -> Finding:
+def _half(one: ModelSettings, missing: str) -> Finding:
     written = "input" if missing == "output" else "output"
     finding = f"only half of the price is set, and the list price is unknown: {missing}_cost_per_million is missing"
     return error(one.place(f"{written}_cost_per_million"), finding, f"write {missing}_cost_per_million too")
 
 
-def _about_caches(one: Said, listed: tuple[Price, ...]) -> Iterator[Finding]:
+def _about_caches(one: ModelSettings, listed: tuple[Price, ...]) -> Iterator[Finding]:
     for key in _CACHES:
         if key in one.values and not listed:
             finding = "not used: what the model itself costs is not known"
             yield warning(one.place(key), finding, "write input_cost_per_million and output_cost_per_million")
 
 
-def _odd(one: Said, price: Price, listed: Price | None) -> Iterator[Finding]:
+def _odd(one: ModelSettings, price: Price, listed: Price | None) -> Iterator[Finding]:
     place = next(one.place(key) for key in _KEYS if key in one.values)
     dollars = [cost for cost in (price.input, price.output) if cost]
     if any(cost >= DEAREST for cost in dollars):

@@ -7,7 +7,7 @@ of its own: it is left out with a warning, so that an example loads before every
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.gateway import AUTO, Gateway, Target
@@ -37,23 +37,25 @@ class Names:
         if name in self.skipped:
             self.findings.append(warning(path, f'"{name}" was skipped, as is told where it stands: {says}'))
             return ""
-        near = nearest(name, self.all()) or "write a model, an alias or a pool that is listed"
-        self.findings.append(error(path, f'no model is named "{name}" {told(self.all())}', near))
+        near = suggestion(name, self.all()) or "write a model, an alias or a pool that is listed"
+        self.findings.append(error(path, f'no model is named "{name}" {known_models(self.all())}', near))
         return ""
 
     def models(self, names: Iterable[str], path: str) -> tuple[str, ...]:
-        """Those that mean something, each once."""
+        """The names that mean something, each once; findings about the others."""
         found = (self.model(name, f"{path}[{n}]") for n, name in enumerate(names))
         return tuple(dict.fromkeys(name for name in found if name))
 
     def knows(self, name: str) -> bool:
+        """Whether a name means something."""
         return self.is_plain(name) or name in self.virtual or name in VIRTUAL
 
     def is_plain(self, name: str) -> bool:
-        """Whether it is always the same models: not a wish."""
+        """Whether a name always means the same models, unlike a virtual one."""
         return name != AUTO and (name in self.pools or self.gateway.chain_asked(name) is not None)
 
     def all(self) -> Collection[str]:
+        """All names that mean something."""
         return {*self.gateway.listed, *self.pools, *self.virtual, *VIRTUAL}
 
     def first(self, name: str) -> tuple[Target, ...]:
@@ -63,17 +65,17 @@ class Names:
         return tuple(chain[0] for chain in chains if chain)
 
 
-def told(names: Collection[str]) -> str:
+def known_models(names: Collection[str]) -> str:
     """`(known: ...)`, cut where there are too many for a person."""
     if len(names) <= MAX_TOLD:
-        return known(names)
+        return known_names(names)
     return f"(known: {', '.join(sorted(names)[:MAX_TOLD])}, …)"
 
 
-def skipped(forms: Forms, providers: Providers, written: Collection[str]) -> frozenset[str]:
+def skipped_names(forms: Forms, providers: Providers, written: Collection[str]) -> frozenset[str]:
     """Names of models whose provider is not there, and of what else was written and left out (`written`)."""
     models = {
         model for entry in forms.entries.values() if entry.name not in providers.by_name for model in entry.models
     }
-    wanted = {one.model for one in forms.wanted() if one.provider not in providers.by_name}
+    wanted = {one.model for one in forms.wanted_models() if one.provider not in providers.by_name}
     return frozenset({*models, *wanted, *written})

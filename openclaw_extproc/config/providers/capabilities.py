@@ -35,7 +35,8 @@ _REMEDIES: Mapping[Place, str] = {
 }
 
 
-def fitness(providers: Providers) -> Iterator[Finding]:
+def format_findings(providers: Providers) -> Iterator[Finding]:
+    """Findings about formats and quirks of providers that do not fit each other."""
     for name, provider in providers.by_name.items():
         main = FORMATS.get(provider.format)
         if main and main.provider:
@@ -81,8 +82,8 @@ def _at_bedrock(provider: Provider) -> bool:
     return provider.format.startswith("bedrock") or (host.startswith("bedrock") and host.endswith(".amazonaws.com"))
 
 
-def capabilities(models: Mapping[str, GatewayModel], forms: Forms, providers: Providers) -> Iterator[Finding]:
-    """Of what an alias promises, what no translation into its provider's format carries.
+def capability_findings(models: Mapping[str, GatewayModel], forms: Forms, providers: Providers) -> Iterator[Finding]:
+    """Findings about capabilities of an alias that no translation into its provider's format carries.
 
     A warning: clients of that format are not translated, and others go on along the chain or are refused by name.
     """

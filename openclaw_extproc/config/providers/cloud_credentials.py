@@ -1,4 +1,4 @@
-"""Linking of cloud credentials: AWS keys and Google identities, by name.
+"""Linking of cloud credentials (AWS keys and Google identities, by name), and what makes a key or its file unusable.
 
 Left out: keys in the configuration itself, and identities described in a file of another kind than a service
 account's: the usual chain of each SDK reads those, under the name `default`.
@@ -6,6 +6,7 @@ account's: the usual chain of each SDK reads those, under the name `default`.
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeGuard
 
 from openclaw_extproc.config.findings import Finding, error
@@ -25,6 +26,7 @@ _REMEDIES = {
 
 
 def is_cloud(auth: Auth) -> TypeGuard[Cloud]:
+    """Whether a kind of authentication uses an identity of a cloud."""
     return auth in ("aws", "google")
 
 
@@ -37,7 +39,7 @@ def cloud_credential(auth: Cloud, written: str, path: str) -> str | Finding:
     return written if good else error(path, f"is not a credential for auth: {auth}", _REMEDIES[auth])
 
 
-def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
+def cloud_findings(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Finding]:
     """What stands in the way of its credential. `path`: where that is written, or should be."""
     if not is_cloud(provider.auth):
         return
@@ -49,3 +51,23 @@ def lacks(provider: Provider, path: str, extras: Collection[str]) -> Iterator[Fi
         yield error(f"{section}.region", "missing: signatures need a region", "write one such as us-east-1")
     if provider.auth == "aws" and not provider.authority:
         yield error(section, "its cluster names no host: a signature is for one host", "write endpoint.hostname")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def unsendable_part(key: str) -> str:
+    """What no header can carry of a key, in words; empty when there is none. Space around a key is cut off before."""
+    if "\n" in key or "\r" in key:
+        return "a line break"
+    return "a control character" if _CONTROL.search(key) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """The reason why the file of a key cannot be used as it is."""
+
+    why: str
+    """In words that go behind "the key file"."""
+    is_usable: bool = False
+    """Whether a provider can be asked with it all the same."""

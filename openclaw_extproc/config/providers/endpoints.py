@@ -1,5 +1,9 @@
-"""Parsing of the `endpoint` of a provider. A finding about one never contains the URL, which may hold a password."""
+"""Parsing of the `endpoint` of a provider, and the distance of an address: this machine, a private network, or neither.
 
+A finding about an endpoint never contains the URL, which may hold a password.
+"""
+
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -64,3 +68,27 @@ def below_the_same(one: BasePath, other: BasePath, base_path: str) -> bool:
     Theirs must be the same where the host alone is known, too: a path that is written fits any format.
     """
     return one("") == other("") and one(base_path) == other(base_path)
+
+
+_LOCAL_SUFFIXES = (".local", ".internal", ".localhost", ".lan", ".svc", ".home.arpa", ".intranet", ".private", ".corp")
+"""Ends of names that no public resolver knows (RFC 6761, 6762, 8375, ICANN's `.internal`), and what is usual in
+clusters and companies."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_near(host: str) -> bool:
+    """Whether an address is of this machine or of a private network. Of a name only its form is looked at: nobody is
+    asked, so a name without a dot is near, and a name that could be anybody's is not."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return "." not in name or name.endswith(_LOCAL_SUFFIXES)
+    return not address.is_global

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, slip, unknown_words, warning
+from openclaw_extproc.config.findings import (
+    Finding,
+    error,
+    known_names,
+    suggestion,
+    sure_suggestion,
+    unknown_words,
+    warning,
+)
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS, KnownProvider
 from openclaw_extproc.config.providers.cloud_credentials import cloud_credential, is_cloud
 from openclaw_extproc.config.providers.endpoints import Endpoint, below_the_same, endpoint
@@ -58,12 +66,13 @@ class _Declared:
 def link_providers(
     forms: Forms, clusters: Clusters, formats: Mapping[str, BasePath]
 ) -> tuple[Providers, list[Finding]]:
+    """All providers of the configuration and the clusters file, with findings about them."""
     findings: list[Finding] = []
     by_name: dict[str, Provider] = {}
     upstreams: list[Upstream] = []
     given = {found.provider.name: found for found in clusters.providers}
     paths = {name: f"{found.path}.credential" for name, found in given.items()}
-    declared = _declared(forms, findings)
+    declared = _declarations(forms, findings)
     for name, one in declared.items():
         if name in given:
             by_name[name] = _of_the_file(one, given[name].provider, findings)
@@ -88,22 +97,22 @@ def with_headers(providers: Providers, forwarded: Sequence[str]) -> Providers:
     return replace(providers, by_name=by_name, upstreams=upstreams)
 
 
-def _declared(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
+def _declarations(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
     declared: dict[str, _Declared] = {}
     for entry in forms.entries.values():
         one = declared.get(entry.name, _Declared(entry.name, entry.path))
-        declared[entry.name] = _joined(one, entry.access, entry.path, entry.models, findings)
-    for wanted in forms.wanted():
+        declared[entry.name] = _join(one, entry.access, entry.path, entry.models, findings)
+    for wanted in forms.wanted_models():
         one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
-        declared[wanted.provider] = _joined(one, wanted.access, wanted.path, (wanted.model,), findings)
+        declared[wanted.provider] = _join(one, wanted.access, wanted.path, (wanted.model,), findings)
     for wanted in (one for level in forms.levels for one in level.wanted):
         one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
-        joined = _joined(one, wanted.access, wanted.path, (), findings)
+        joined = _join(one, wanted.access, wanted.path, (), findings)
         declared[wanted.provider] = replace(joined, levels=True)
     return declared
 
 
-def _joined(one: _Declared, access: Access, path: str, models: tuple[str, ...], findings: list[Finding]) -> _Declared:
+def _join(one: _Declared, access: Access, path: str, models: tuple[str, ...], findings: list[Finding]) -> _Declared:
     values, places = dict(one.values), dict(one.places)
     for key, given in access.model_dump(include=set(Access.model_fields), exclude_none=True).items():
         value = _as_text(given)
@@ -134,8 +143,10 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
     place = _place(one, usual, findings)
     format_name = one.values.get("format") or (usual or KnownProvider()).format
     if format_name not in formats:
-        remedy = nearest(format_name, formats) or "write one of these"
-        findings.append(error(one.place("format"), f'no format is named "{format_name}" {known(formats)}', remedy))
+        remedy = suggestion(format_name, formats) or "write one of these"
+        findings.append(
+            error(one.place("format"), f'no format is named "{format_name}" {known_names(formats)}', remedy)
+        )
     if not one.models and not one.levels and place:
         findings.append(error(one.place("models"), "lists no model", "list the models it serves"))
     if place is None or format_name not in formats:
@@ -226,8 +237,11 @@ def _place(one: _Declared, usual: KnownProvider | None, findings: list[Finding])
         remedy = "write endpoint: http://HOST:PORT"
         findings.append(warning(one.place("endpoint"), f"provider {one.name} has no endpoint: skipped", remedy))
     else:
-        finding = f'"{one.name}" is no provider we know {known(KNOWN_PROVIDERS)}, and has no endpoint'
-        remedy = slip(one.name, KNOWN_PROVIDERS) or "write endpoint: https://..., and format: if it is not OpenAI's"
+        finding = f'"{one.name}" is no provider we know {known_names(KNOWN_PROVIDERS)}, and has no endpoint'
+        remedy = (
+            sure_suggestion(one.name, KNOWN_PROVIDERS)
+            or "write endpoint: https://..., and format: if it is not OpenAI's"
+        )
         findings.append(error(one.place("endpoint"), finding, remedy))
     return None
 

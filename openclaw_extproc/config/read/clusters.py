@@ -9,9 +9,17 @@ import re
 from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from openclaw_extproc.config.findings import Finding, error, fresh, known, nearest, unknown_words, warning
+from openclaw_extproc.config.findings import (
+    Finding,
+    error,
+    known_names,
+    suggestion,
+    unknown_words,
+    warning,
+    without_consequences,
+)
 from openclaw_extproc.config.providers.cloud_credentials import cloud_credential, is_cloud
-from openclaw_extproc.config.read.complaints import checked
+from openclaw_extproc.config.read.complaints import validate
 from openclaw_extproc.config.read.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.read.yaml_text import Plain
 from openclaw_extproc.config.schema.config_file import ClusterMetadata
@@ -81,7 +89,7 @@ def read_clusters(
 
 
 def unread_name(cluster: str) -> str:
-    """Of the second cluster of a provider, for requests that are no model calls."""
+    """The name of the second cluster of a provider, for requests that are no model calls."""
     return f"{cluster}-unread"
 
 
@@ -94,8 +102,8 @@ def _provider(
     name: str, cluster: object, path: str, formats: Mapping[str, BasePath], findings: list[Finding]
 ) -> ClusterProvider:
     metadata = mapping(at(cluster, "metadata", "filter_metadata", "openclaw"))
-    written, found = checked(ClusterMetadata, metadata, path)
-    findings += [*found, *fresh(_metadata_findings(written, name, path, formats), found)]
+    written, found = validate(ClusterMetadata, metadata, path)
+    findings += [*found, *without_consequences(_metadata_findings(written, name, path, formats), found)]
     provider = Provider(
         name=written.provider or "",
         cluster=name,
@@ -127,8 +135,8 @@ def _metadata_findings(
     if not names(written.models):
         yield error(f"{path}.models", "lists no model", "list the models it serves")
     if written.format not in formats:
-        finding = f'no format is named "{written.format}" {known(formats)}' if written.format else "missing"
-        remedy = nearest(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
+        finding = f'no format is named "{written.format}" {known_names(formats)}' if written.format else "missing"
+        remedy = suggestion(written.format or "", formats) or "write one of: " + ", ".join(sorted(formats))
         yield error(f"{path}.format", finding, remedy)
     yield from unknown_words(f"{path}.also", "format", written.also, formats)
     yield from unknown_words(f"{path}.quirks", "quirk", written.quirks, QUIRKS)

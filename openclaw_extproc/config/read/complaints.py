@@ -15,7 +15,7 @@ from typing import Annotated, TypeVar, cast, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion
 from openclaw_extproc.config.schema.base import Section
 from openclaw_extproc.config.schema.models import NEITHER
 
@@ -38,7 +38,7 @@ UNKNOWN_KEY = "unknown key"
 """What the finding about a key begins with that nobody knows."""
 
 
-def checked(kind: type[SectionT], values: Mapping[str, object], where: str = "") -> tuple[SectionT, list[Finding]]:
+def validate(kind: type[SectionT], values: Mapping[str, object], where: str = "") -> tuple[SectionT, list[Finding]]:
     """What the values say as far as they can be read, and all that is wrong with them."""
     left = deepcopy(dict(values))
     findings: list[Finding] = []
@@ -47,7 +47,7 @@ def checked(kind: type[SectionT], values: Mapping[str, object], where: str = "")
             return kind.model_validate(left), findings
         except ValidationError as problem:
             details = problem.errors(include_url=False)
-        findings += [_finding(kind, detail, where) for detail in details]
+        findings += [_to_finding(kind, detail, where) for detail in details]
         # From the back, so that what is taken out of a list does not move what is still to be taken out.
         for detail in sorted(details, key=lambda detail: [_sortable(step) for step in detail["loc"]], reverse=True):
             _leave_out(left, detail)
@@ -79,8 +79,8 @@ def _written_way(values: object, steps: tuple[int | str, ...]) -> list[int | str
     return way
 
 
-def _finding(kind: type[Section], detail: ErrorDetails, where: str) -> Finding:
-    path = joined(where, detail["loc"])
+def _to_finding(kind: type[Section], detail: ErrorDetails, where: str) -> Finding:
+    path = key_path(where, detail["loc"])
     match detail["type"]:
         case "extra_forbidden":
             return _unknown_key(kind, detail["loc"], path)
@@ -109,7 +109,7 @@ def _remedy(kind_of_error: str) -> str:
 def _nearest_word(written: object, expected: str) -> str:
     """The remedy for a word that is not one of those allowed, which pydantic lists in quotes."""
     words = re.findall(r"'([^']*)'", expected)
-    near = nearest(written, words) if isinstance(written, str) else ""
+    near = suggestion(written, words) if isinstance(written, str) else ""
     return near or ("write this" if len(words) == 1 else "write one of these")
 
 
@@ -118,12 +118,12 @@ def _unknown_key(kind: type[Section], steps: tuple[int | str, ...], path: str) -
     section = _section_at(kind, steps[:-1])
     if section and key in section.elsewhere:
         return error(path, section.elsewhere[key], "write it outside")
-    if remedy := _meant(kind, section, key, path.rpartition(".")[0]):
+    if remedy := _suggested_key(kind, section, key, path.rpartition(".")[0]):
         return error(path, UNKNOWN_KEY, remedy)
-    return error(path, f"{UNKNOWN_KEY} {known(names)}", "correct it, or remove it")
+    return error(path, f"{UNKNOWN_KEY} {known_names(names)}", "correct it, or remove it")
 
 
-def _meant(kind: type[Section], section: type[Section] | None, key: str, here: str) -> str:
+def _suggested_key(kind: type[Section], section: type[Section] | None, key: str, here: str) -> str:
     """Where a key that is not known here is known: here under a similar name, deeper in this section, or elsewhere."""
     if section is None:
         return ""
@@ -131,7 +131,7 @@ def _meant(kind: type[Section], section: type[Section] | None, key: str, here: s
     inside = [path for path in below if path.rpartition(".")[2] == key]
     if inside:
         return f"write it as {_below(here, inside[0])}"
-    if near := nearest(key, _own_keys(section)):
+    if near := suggestion(key, _own_keys(section)):
         return near
     last_words = {path.rpartition(".")[2]: path for path in reversed(below)}
     if similar := difflib.get_close_matches(key, last_words, n=1, cutoff=_SIMILAR):
@@ -148,7 +148,7 @@ def _below(here: str, path: str) -> str:
     return f"{here}.{path}" if here else path
 
 
-def joined(where: str, steps: tuple[int | str, ...]) -> str:
+def key_path(where: str, steps: tuple[int | str, ...]) -> str:
     """`model.providers[0].models`."""
     path = where
     for step in steps:

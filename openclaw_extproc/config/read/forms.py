@@ -76,7 +76,7 @@ class Forms:
     levels: tuple[LevelForm, ...] = ()
     """What they name need not be named anywhere else, and no client can ask for it by that."""
 
-    def wanted(self) -> Iterator[Wanted]:
+    def wanted_models(self) -> Iterator[Wanted]:
         """What names a single model, in the order in which the default is looked for."""
         yield from self.roles
         yield from (self.single,) if self.single else ()
@@ -142,7 +142,7 @@ def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
     if where == "model" and any(theirs.values()):
         findings.append(warning("router.primary", "not used, because model.primary is set", "remove one of the two"))
     roles = ours if where == "model" else theirs
-    found = (_wanted(choice, f"{where}.{role}", findings) for role, choice in roles.items() if choice)
+    found = (_wanted_model(choice, f"{where}.{role}", findings) for role, choice in roles.items() if choice)
     return tuple(wanted for wanted in found if wanted)
 
 
@@ -155,12 +155,12 @@ def _single(written: Written, findings: list[Finding]) -> Wanted | None:
             if key in model.model_fields_set
         ]
         return None
-    return _wanted(model, "model", findings)
+    return _wanted_model(model, "model", findings)
 
 
 def _aliases(written: Written, findings: list[Finding]) -> dict[str, Wanted]:
     found = {
-        alias: _wanted(entry, f"gateway.models.{alias}", findings)
+        alias: _wanted_model(entry, f"gateway.models.{alias}", findings)
         for alias, entry in written.gateway.models.items()
         if _is_active(alias, entry, findings)
     }
@@ -182,13 +182,13 @@ def _last_resort(written: Written, findings: list[Finding]) -> Wanted | None:
         params = policy.fallback_params
         if params and policy.on_failure != "error":
             path = f"{where}.retry_policy.fallback_params"
-            wanted = _wanted(Choice(provider=params.provider, model=params.model), path, findings)
+            wanted = _wanted_model(Choice(provider=params.provider, model=params.model), path, findings)
             changes = Changes(temperature=params.temperature, max_output_tokens=params.max_tokens)
             return replace(wanted, changes=changes) if wanted else None
     return None
 
 
-def _wanted(choice: Choice, path: str, findings: list[Finding]) -> Wanted | None:
+def _wanted_model(choice: Choice, path: str, findings: list[Finding]) -> Wanted | None:
     if choice.provider is None:
         findings.append(error(f"{path}.provider", "missing", "name the provider"))
     if choice.model is None:
@@ -219,5 +219,5 @@ def _of_level(level: Level, path: str, findings: list[Finding]) -> Iterator[Want
     roles = {"model": level.model, "router.primary": router.primary, "router.fallback": router.fallback}
     roles["router.secondary"] = router.secondary
     for key, choice in roles.items():
-        if choice is not None and (wanted := _wanted(choice, f"{path}.{key}", findings)):
+        if choice is not None and (wanted := _wanted_model(choice, f"{path}.{key}", findings)):
             yield wanted

@@ -32,7 +32,7 @@ class Spot:
     is_mapping: bool = True
 
 
-def named(entries: Iterable[Spot], names: Iterable[str]) -> None:
+def set_names(entries: Iterable[Spot], names: Iterable[str]) -> None:
     """Give the entries of one list the names that are told apart and can be shown."""
     together = list(zip(entries, names, strict=True))
     count = Counter(name for _, name in together)
@@ -41,7 +41,7 @@ def named(entries: Iterable[Spot], names: Iterable[str]) -> None:
 
 
 def merge(one: Spot, other: Spot) -> Spot:
-    """As the values of two files are merged: mappings key by key, all else as the other has it."""
+    """Merges the positions of two files as their values are merged: mappings key by key, all else from the other."""
     if not one.is_mapping or not other.is_mapping:
         return other
     children = dict(one.children)
@@ -50,7 +50,7 @@ def merge(one: Spot, other: Spot) -> Spot:
     return Spot(other.file, other.line, other.name, children)
 
 
-def located(finding: Finding, root: Spot) -> Finding:
+def with_position(finding: Finding, root: Spot) -> Finding:
     """The finding with file, line and the names of entries, as far as its path leads into this tree."""
     spot, shown = _walk(finding.path, root)
     words = _PATH_WITH_INDEX.sub(lambda match: _walk(match[0], root)[1], finding.finding)

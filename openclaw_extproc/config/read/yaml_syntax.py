@@ -68,7 +68,7 @@ _MEANINGS: tuple[tuple[str, str, str, str], ...] = (
 """Of PyYAML's problem and its context: what it means, and what to do. The first that fits."""
 
 
-def explained(problem: yaml.MarkedYAMLError) -> tuple[str, str, yaml.Mark | None]:
+def explanation_of(problem: yaml.MarkedYAMLError) -> tuple[str, str, yaml.Mark | None]:
     """The finding, the remedy, and the place to mend; neither quotes the text."""
     said, context = problem.problem or "", problem.context or ""
     at = problem.problem_mark or problem.context_mark

@@ -17,8 +17,8 @@ import yaml
 from yaml.composer import ComposerError
 
 from openclaw_extproc.config.findings import Finding, error
-from openclaw_extproc.config.read.positions import NAMING_KEYS, Spot, named
-from openclaw_extproc.config.read.yaml_syntax import explained
+from openclaw_extproc.config.read.positions import NAMING_KEYS, Spot, set_names
+from openclaw_extproc.config.read.yaml_syntax import explanation_of
 
 MAX_TEXT = 16 * 1024 * 1024
 """Characters. A configuration of a thousand providers has some 150,000, the clusters file of as many 7,000,000."""
@@ -182,7 +182,7 @@ def _in_detail(text: str) -> yaml.YAMLError | None:
 def _syntax(name: str, problem: yaml.YAMLError) -> Finding:
     if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem is None:
         return _of(name, "has a character that YAML does not allow", "save it as UTF-8 text")
-    return _of(name, *explained(problem))
+    return _of(name, *explanation_of(problem))
 
 
 class _Reading:
@@ -208,7 +208,7 @@ class _Reading:
     def _sequence(self, node: yaml.SequenceNode, path: str, depth: int, spot: Spot) -> list[Plain]:
         items = cast("list[yaml.Node]", node.value)
         spot.children |= {n: Spot(self._name, _line(item)) for n, item in enumerate(items)}
-        named(spot.children.values(), map(_name, items))
+        set_names(spot.children.values(), map(_name, items))
         return [self.value(item, f"{path}[{n}]", depth + 1, spot.children[n]) for n, item in enumerate(items)]
 
     def _mapping(self, node: yaml.MappingNode, path: str, depth: int, spot: Spot) -> dict[str, Plain]:
@@ -245,7 +245,7 @@ class _Reading:
     def _scalar(self, node: yaml.ScalarNode, path: str) -> Plain:
         text, tag = cast("str", node.value), node.tag
         if self._environment is not None and "${" in text:
-            text = self._expanded(text, path, self._environment)
+            text = self._expand(text, path, self._environment)
             if node.style is None:  # plain: `port: ${PORT}` is a number, `"${PORT}"` stays text
                 tag = _tag_of(text, (True, False))
         try:
@@ -254,8 +254,8 @@ class _Reading:
             self._complain(path, "cannot be read as the type of its tag", "put it in quotes, without a tag")
             return None
 
-    def _expanded(self, text: str, path: str, environment: Mapping[str, str]) -> str:
-        def replaced(match: re.Match[str]) -> str:
+    def _expand(self, text: str, path: str, environment: Mapping[str, str]) -> str:
+        def value_of(match: re.Match[str]) -> str:
             name, default = match["name"], cast("str | None", match["default"])
             value = environment.get(name, "")
             if value or (name in environment and default is None):
@@ -267,7 +267,7 @@ class _Reading:
 
         if "${" in _VARIABLE.sub("", text):
             self._complain(path, "has a ${ that names no variable", "write ${NAME} or ${NAME:-default}")
-        return _VARIABLE.sub(replaced, text)
+        return _VARIABLE.sub(value_of, text)
 
     def _secret_names(self, node: yaml.Node, path: str, spot: Spot) -> Plain:
         """One of them, or a list."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from openclaw_extproc.config.conditions.compiler import needs_more
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.routing.rules import Linking
 from openclaw_extproc.config.schema.routing import ComplianceSection, CostCentreSection, Permitted
@@ -40,8 +40,8 @@ class Permitting:
     def _providers(self, names: list[str] | None, path: str) -> frozenset[str] | None:
         for n, name in enumerate(names or ()):
             if name not in self.providers.names:
-                remedy = nearest(name, self.providers.names) or "write one of these"
-                finding = f'no provider is named "{name}" {known(self.providers.names)}'
+                remedy = suggestion(name, self.providers.names) or "write one of these"
+                finding = f'no provider is named "{name}" {known_names(self.providers.names)}'
                 self.linking.findings.append(error(f"{path}[{n}]", finding, remedy))
         return None if names is None else frozenset(names)
 
@@ -49,8 +49,8 @@ class Permitting:
         there = {provider.region for provider in self.providers.by_name.values() if provider.region}
         for n, name in enumerate(names or ()):
             if name not in there:
-                remedy = nearest(name, there) or "write region: into the providers that are there"
-                finding = f'no provider is in region "{name}" {known(there)}'
+                remedy = suggestion(name, there) or "write region: into the providers that are there"
+                finding = f'no provider is in region "{name}" {known_names(there)}'
                 self.linking.findings.append(warning(f"{path}[{n}]", finding, remedy))
         return None if names is None else frozenset(names)
 
@@ -93,6 +93,7 @@ def permits(restrictions: Iterable[Restriction], target: Target) -> bool:
 
 
 def link_compliance(written: ComplianceSection, permitting: Permitting) -> Compliance:
+    """The linked section `compliance`."""
     always = permitting.restriction("compliance", written, "compliance")
     classes = {
         name: permitting.restriction(f"data class {name}", one, f"compliance.data_classes.{name}")
@@ -136,8 +137,8 @@ def _when(written: ComplianceSection, classes: Collection[str], linking: Linking
 
 def no_such_class(name: str, path: str, classes: Collection[str]) -> Iterator[Finding]:
     if name not in classes:
-        remedy = nearest(name, classes) or "add it under compliance.data_classes"
-        yield error(path, f'no data class is named "{name}" {known(classes)}', remedy)
+        remedy = suggestion(name, classes) or "add it under compliance.data_classes"
+        yield error(path, f'no data class is named "{name}" {known_names(classes)}', remedy)
 
 
 def _unservable(compliance: Compliance, targets: Collection[Target]) -> Iterator[Finding]:
@@ -158,6 +159,7 @@ def _unservable(compliance: Compliance, targets: Collection[Target]) -> Iterator
 
 
 def link_cost_centres(written: Mapping[str, CostCentreSection], permitting: Permitting) -> dict[str, CostCentre]:
+    """The linked section `cost_centres`."""
     centres: dict[str, CostCentre] = {}
     for name, one in written.items():
         path = f"cost_centres.{name}"

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.config.findings import Finding, error, nearest, warning
-from openclaw_extproc.config.schema.context import ContextManagement
+from openclaw_extproc.config.findings import Finding, error, suggestion, warning
+from openclaw_extproc.config.schema.router import ContextManagement
 from openclaw_extproc.gateway import AUTO, Provider
 from openclaw_extproc.policy.context import SUMMARY_TOKENS
 from openclaw_extproc.strategy import Context
@@ -69,7 +69,7 @@ def _about_summarizer(written: ContextManagement, names: set[str], cheapest: str
         case "truncate", str():
             yield warning(path, "not used", "write compression_method: summarize")
         case "summarize", str() if summarizer not in names:
-            remedy = nearest(summarizer, names) or "write a model or an alias that is listed"
+            remedy = suggestion(summarizer, names) or "write a model or an alias that is listed"
             yield error(path, f'no model is named "{summarizer}"', remedy)
         case _:
             pass

@@ -7,8 +7,8 @@ with a warning, because its provider may be added later.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, slip, warning
-from openclaw_extproc.config.models.names import told
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, sure_suggestion, warning
+from openclaw_extproc.config.models.names import known_models
 from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.schema import load_balancing as written
 from openclaw_extproc.config.schema.load_balancing import milliseconds
@@ -31,6 +31,7 @@ class Balance:
     """From tiers to pools. What `routing_strategy.tiers` says of a tier goes before it."""
 
     def added_to(self, strategy: Strategy) -> Strategy:
+        """The strategy with the pools, affinity and tiers of this section."""
         return replace(
             strategy,
             pools=self.pools,
@@ -130,10 +131,10 @@ def _members(
 
 
 def _unknown_member(place: str, model: str, names: list[str]) -> Finding:
-    if remedy := slip(model, names):
-        return error(place, f'no model is named "{model}" {told(names)}', remedy)
-    finding = f'no model is named "{model}" {told(names)}: skipped'
-    return warning(place, finding, nearest(model, names) or "list it, or remove it")
+    if remedy := sure_suggestion(model, names):
+        return error(place, f'no model is named "{model}" {known_models(names)}', remedy)
+    finding = f'no model is named "{model}" {known_models(names)}: skipped'
+    return warning(place, finding, suggestion(model, names) or "list it, or remove it")
 
 
 def _tiers(
@@ -144,15 +145,17 @@ def _tiers(
         for n, word in enumerate(pool.tier):
             if word not in TIER_WORDS:
                 path, finding = f"load_balancing.pools.{name}.tier[{n}]", f'no tier is named "{word}"'
-                remedy = nearest(word, TIER_WORDS) or "write one of these"
-                findings.append(error(path, f"{finding} {known(TIER_WORDS)}", remedy))
+                remedy = suggestion(word, TIER_WORDS) or "write one of these"
+                findings.append(error(path, f"{finding} {known_names(TIER_WORDS)}", remedy))
             for tier in TIER_WORDS.get(word, ()):
                 if name in pools:
                     tiers[tier] = (*tiers.get(tier, ()), name)
     return tiers
 
 
-def limited(upstreams: tuple[Upstream, ...], pools: Mapping[str, Pool], gateway: Gateway) -> tuple[Upstream, ...]:
+def with_request_limits(
+    upstreams: tuple[Upstream, ...], pools: Mapping[str, Pool], gateway: Gateway
+) -> tuple[Upstream, ...]:
     """The upstreams with the most calls at a time that their clusters may carry.
 
     A pool's limit is each member's own, a cluster is a whole provider: it gets the sum of the limits of its models.

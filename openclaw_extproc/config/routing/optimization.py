@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from openclaw_extproc.config.findings import Finding, error, known, nearest, unknown_words, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, unknown_words, warning
 from openclaw_extproc.config.known.hosting import KINDS
 from openclaw_extproc.config.models.catalog import Catalogue
 from openclaw_extproc.config.schema.config_file import Written
@@ -52,13 +52,13 @@ def link_optimization(
         *_words(aware, priority),
         *_rules(aware),
         *_budgets(optimization),
-        *_reached(optimization, catalogue),
-        *_minimized(optimization, catalogue),
+        *_unreachable_limits(optimization, catalogue),
+        *_minimizing_findings(optimization, catalogue),
         *_of_one_kind(optimization, catalogue),
-        *_lost(optimization, catalogue),
-        *_uncounted(optimization, aware, catalogue),
+        *_unused_models(optimization, catalogue),
+        *_uncounted_findings(optimization, aware, catalogue),
     ]
-    return optimization, tuple(_switching(aware)), findings
+    return optimization, tuple(_switching_rules(aware)), findings
 
 
 def _words(aware: CostAware, priority: CostOptimization) -> Iterator[Finding]:
@@ -69,7 +69,9 @@ def _words(aware: CostAware, priority: CostOptimization) -> Iterator[Finding]:
 
 def _unknown(path: str, word: str | None, what: str, allowed: tuple[str, ...]) -> Iterator[Finding]:
     if word is not None and word not in allowed:
-        yield error(path, f'no {what} is named "{word}" {known(allowed)}', nearest(word, allowed) or "remove it")
+        yield error(
+            path, f'no {what} is named "{word}" {known_names(allowed)}', suggestion(word, allowed) or "remove it"
+        )
 
 
 # -- dynamic_switching ---------------------------------------------------------------------
@@ -102,7 +104,7 @@ def _rule(path: str, rule: SwitchingRule) -> Iterator[Finding]:
         yield error(f"{path}.threshold", "is a share, from 0 to 1", "write 0.05 for 5 percent")
 
 
-def _switching(aware: CostAware) -> Iterator[Switching]:
+def _switching_rules(aware: CostAware) -> Iterator[Switching]:
     switching = aware.dynamic_switching
     for rule in switching.rules:
         window = 60.0 * (switching.window_minutes or 5)
@@ -150,7 +152,7 @@ def _budgets(made: Optimization) -> Iterator[Finding]:
         yield warning(f"{_THRESHOLD}.hourly_budget", finding, "write less here, or more there")
 
 
-def _reached(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+def _unreachable_limits(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     threshold = made.quality_threshold
     known_ones = [q for name in catalogue.chatting if (q := catalogue.facts[name].quality) is not None]
     if threshold is None or not catalogue.chatting or any(quality >= threshold for quality in known_ones):
@@ -160,7 +162,7 @@ def _reached(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     yield warning(path, f"no model reaches {threshold:g}: {best}", "write quality: of the models, or lower it")
 
 
-def _minimized(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+def _minimizing_findings(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     if made.minimize_cost and catalogue.facts and not any(facts.prices for facts in catalogue.facts.values()):
         finding = "makes no difference: no model's price is known"
         yield warning(f"{_AWARE}.target", finding, "write input_cost_per_million and output_cost_per_million")
@@ -178,7 +180,7 @@ def _kinds(catalogue: Catalogue) -> set[str]:
     return {catalogue.facts[name].kind for name in catalogue.chatting}
 
 
-def _lost(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
+def _unused_models(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
     """Where costs matter: models whose price would be known if they were asked at their vendor's own address."""
     if not (_limits(made) or made.minimize_cost or made.kinds):
         return
@@ -188,7 +190,7 @@ def _lost(made: Optimization, catalogue: Catalogue) -> Iterator[Finding]:
         yield warning(catalogue.paths.get(name, ""), finding, f"if you pay the vendor's price, write {told}")
 
 
-def _uncounted(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:
+def _uncounted_findings(made: Optimization, aware: CostAware, catalogue: Catalogue) -> Iterator[Finding]:
     """A limit that does not count what is spent is worse than none, as somebody relies on it."""
     limits = _limits(made)
     without = (name for name, facts in catalogue.facts.items() if not facts.prices)

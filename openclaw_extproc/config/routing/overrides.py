@@ -23,7 +23,7 @@ def link_levels(
     if len(sessions) > MAX_SESSIONS:
         path = forms.levels[-1].path.rpartition(".")[0]
         findings.append(error(path, f"more than {MAX_SESSIONS:,} sessions", "write patterns: night-*"))
-    session = _joined(by_label.get(SESSION_FILE), by_label.get(SESSION))
+    session = _join(by_label.get(SESSION_FILE), by_label.get(SESSION))
     return Levels(session, sessions, by_label.get(PROMPT)), findings + list(_two_classes(forms))
 
 
@@ -39,7 +39,7 @@ def _level(form: LevelForm, chains: Mapping[str, tuple[Target, ...]]) -> Level:
     )
 
 
-def _joined(nearer: Level | None, further: Level | None) -> Level | None:
+def _join(nearer: Level | None, further: Level | None) -> Level | None:
     """The `session` of both files as one: what is nearer holds, and the lower limit."""
     if nearer is None or further is None:
         return nearer or further

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from openclaw_extproc.config.conditions.compiler import Compiler, is_constant
-from openclaw_extproc.config.findings import Finding, error, known, nearest, warning
+from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.models.names import Names
 from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint
 from openclaw_extproc.config.schema.routing import (
@@ -131,6 +131,7 @@ class _Unique:
 
 
 def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Linking) -> dict[str, str]:
+    """The models of tasks: those of the section, and of `task_to_model` where the section has none."""
     tasks: dict[str, str] = {}
     for path, written in ((f"{PATH}.tasks", section.tasks), ("task_to_model", top_level)):
         for task, name in written.items():
@@ -138,7 +139,7 @@ def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Lin
             if task not in get_args(Task):
                 linking.findings.append(_no_such("task", task, f"{path}.{task}", get_args(Task)))
             elif tasks.get(task, model) != model:
-                linking.findings.append(_overruled(f"{path}.{task}", f"{PATH}.tasks"))
+                linking.findings.append(_overridden(f"{path}.{task}", f"{PATH}.tasks"))
             elif model:
                 tasks[task] = model
     return tasks
@@ -147,6 +148,7 @@ def link_tasks(section: RoutingRules, top_level: Mapping[str, str], linking: Lin
 def link_fallbacks(
     section: RoutingRules, top_level: Mapping[str, list[str]], linking: Linking
 ) -> dict[str, tuple[str, ...]]:
+    """The fallbacks of models: those of the section, and of `fallback_map` where the section has none."""
     fallbacks: dict[str, tuple[str, ...]] = {}
     for path, written in ((f"{PATH}.fallbacks", section.fallbacks), ("fallback_map", top_level)):
         for name, others in written.items():
@@ -157,23 +159,24 @@ def link_fallbacks(
                 finding = "a model cannot be its own fallback"
                 linking.findings.append(error(place, finding, "name another one, or remove it"))
             elif fallbacks.get(model, found) != found:
-                linking.findings.append(_overruled(place, f"{PATH}.fallbacks"))
+                linking.findings.append(_overridden(place, f"{PATH}.fallbacks"))
             elif model and found:
                 fallbacks[model] = found
     return fallbacks
 
 
-def _overruled(path: str, by: str) -> Finding:
+def _overridden(path: str, by: str) -> Finding:
     return warning(path, f"not used: {by} sets another value", "set it in one of the two places")
 
 
 def _no_such(what: str, word: str, path: str, words: Sequence[str]) -> Finding:
-    remedy = nearest(word, words) or "write one of these"
-    return error(path, f'no {what} is named "{word}" {known(words)}', remedy)
+    remedy = suggestion(word, words) or "write one of these"
+    return error(path, f'no {what} is named "{word}" {known_names(words)}', remedy)
 
 
 def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, ...]]:
-    """By the words of `Strategy.tiers`. What names one tier goes before `complex`, which names two."""
+    """The models of tiers, by the words of `Strategy.tiers`. What names one tier goes before `complex`, which names
+    two."""
     tiers: dict[str, tuple[str, ...]] = {}
     said_by: dict[str, str] = {}
     for word in sorted(section.tiers, key=lambda word: len(TIER_WORDS.get(word, ()))):
@@ -197,6 +200,7 @@ def link_tiers(section: RoutingRules, linking: Linking) -> dict[str, tuple[str, 
 
 
 def link_experiments(section: RoutingRules, linking: Linking) -> tuple[Experiment, ...]:
+    """The linked experiments and canaries."""
     names = _Unique("experiment", linking.findings)
     found = [
         *(_experiment(one, f"{PATH}.experiments[{n}]", names, linking) for n, one in enumerate(section.experiments)),
@@ -249,6 +253,7 @@ def _same(arm: str, of: Sequence[str], path: str, names: Names) -> Iterator[Find
 
 
 def link_second_opinion(section: SecondOpinionSection, findings: list[Finding]) -> SecondOpinion | None:
+    """The model that classifies unclear requests; `None`: there is none."""
     path = f"{PATH}.second_opinion"
     place = endpoint(section.endpoint, f"{path}.endpoint") if section.endpoint else None
     if isinstance(place, Finding):

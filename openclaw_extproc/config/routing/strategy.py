@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from openclaw_extproc.config.conditions.compiler import Compiler, activate, any_of
 from openclaw_extproc.config.findings import Finding, warning
-from openclaw_extproc.config.models.names import Names, skipped
+from openclaw_extproc.config.models.names import Names, skipped_names
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.routing.compliance import Permitting, link_compliance, link_cost_centres
@@ -24,33 +25,50 @@ from openclaw_extproc.config.schema.config_file import RoutingStrategy, Written
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.strategy import Pool, Strategy, Virtual
 
+VirtualNames: TypeAlias = Mapping[str, Virtual]
 
-def link_choosing(
+
+def link_strategy(
     written: Written,
     forms: Forms,
     providers: Providers,
     gateway: Gateway,
-    *,
     pools: Mapping[str, Pool],
-    virtual: Mapping[str, Virtual],
+    virtual: VirtualNames,
 ) -> tuple[Strategy, list[Finding]]:
-    """What all these sections say, as one strategy; other parts add theirs to it.
+    """The strategy of all sections about the choice of a model; pools, costs and context are added to it by others.
 
     Args:
-        gateway: With providers and chains.
-        pools: Those that are there.
-        virtual: Those of the operator's own.
+        written: The configuration.
+        forms: The same, with the overrides of `session.yml`.
+        providers: The linked providers.
+        gateway: Has the providers and the complete chains.
+        pools: The linked pools by name.
+        virtual: The virtual models of the configuration by name.
     """
     section = written.gateway.routing_strategy or RoutingStrategy()
-    names = Names(gateway, pools, virtual, skipped(forms, providers, _left_out(written)))
+    names = Names(gateway, pools, virtual, skipped_names(forms, providers, _left_out(written)))
     linking = Linking(names, Compiler(names.findings))
     permitting = Permitting(linking, providers)
     compliance = link_compliance(written.compliance, permitting)
     levels, about_levels = link_levels(forms, gateway.chains, compliance.classes)
     names.findings.extend(about_levels)
-    rules, default = link_rules(section, linking)
-    strategy = Strategy(
+    strategy = replace(
+        _link_section(section, written, linking),
         mode=written.gateway.mode,
+        compliance=compliance,
+        users=dict(_users(written, names)),
+        cost_centres=link_cost_centres(written.cost_centres, permitting),
+        levels=levels,
+        second_opinion=link_second_opinion(section.second_opinion, names.findings),
+    )
+    return strategy, names.findings
+
+
+def _link_section(section: RoutingStrategy, written: Written, linking: Linking) -> Strategy:
+    """The part of the strategy that `gateway.routing_strategy` sets, with `task_to_model` and `fallback_map`."""
+    rules, default = link_rules(section, linking)
+    return Strategy(
         applies_to=section.applies_to,
         activate=activate,
         any_of=any_of,
@@ -61,17 +79,11 @@ def link_choosing(
         fallbacks=link_fallbacks(section, written.fallback_map, linking),
         tiers=link_tiers(section, linking),
         experiments=link_experiments(section, linking),
-        compliance=compliance,
-        users=dict(_users(written, names)),
-        cost_centres=link_cost_centres(written.cost_centres, permitting),
-        levels=levels,
-        second_opinion=link_second_opinion(section.second_opinion, names.findings),
     )
-    return strategy, names.findings
 
 
-def switched_off(strategy: Strategy) -> tuple[Strategy, list[Finding]]:
-    """Of a router that is off: nothing is chosen any more. What forbids and limits stays."""
+def without_choice(strategy: Strategy) -> tuple[Strategy, list[Finding]]:
+    """The strategy of a router that is off: it chooses nothing any more. Compliance and budgets stay."""
     off = replace(
         strategy,
         rules=(),

@@ -24,8 +24,7 @@ from openclaw_extproc.config.schema.models import (
 )
 from openclaw_extproc.config.schema.notices import Channel, RoutingRule
 from openclaw_extproc.config.schema.overrides import Level
-from openclaw_extproc.config.schema.reliability import OnMidstreamFault, Timeouts
-from openclaw_extproc.config.schema.router import RetryPolicy, RouterSection
+from openclaw_extproc.config.schema.router import OnMidstreamFault, RetryPolicy, RouterSection, Timeouts
 from openclaw_extproc.config.schema.routing import (
     ComplianceSection,
     CostCentreSection,

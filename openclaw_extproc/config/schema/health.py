@@ -13,10 +13,6 @@ def _off(value: object) -> object:
 
 
 Probe: TypeAlias = Annotated[Literal["free", "call", "off"], BeforeValidator(_off)]
-_PROBE = (
-    "Selects the kind of probe. `free`: a request for the provider's list of models, or a connection if it has none. "
-    "`call`: a billed one-token request to the provider's first model. `off`: no probes."
-)
 
 
 class HealthCheck(Section):
@@ -26,7 +22,8 @@ class HealthCheck(Section):
     enabled: bool = True
     """Disables probes when `false`, except for pools that configure their own."""
     probe: Probe = "free"
-    """PROBE"""
+    """Selects the kind of probe. `free`: a request for the provider's list of models, or a connection if it has none.
+    `call`: a billed one-token request to the provider's first model. `off`: no probes."""
     interval_ms: Milliseconds | None = None
     """Sets the minimum interval between two probes of a provider in milliseconds; 0 disables probes. Default: 30000."""
     timeout_ms: int | None = Field(default=None, ge=1, le=600_000)
@@ -47,7 +44,8 @@ class PoolHealthCheck(Section):
     """Configures active health checks for the providers of this pool's models, in place of `router.health_check`."""
 
     probe: Probe = "free"
-    """PROBE"""
+    """Selects the kind of probe. `free`: a request for the provider's list of models, or a connection if it has none.
+    `call`: a billed one-token request to the provider's first model. `off`: no probes."""
     interval: Duration | None = None
     """Sets the interval between two probes of a provider, for example `30s`. Default: 30s."""
     timeout: Duration | None = None

@@ -1,6 +1,6 @@
-"""The schema of `router`: retries, timeouts, the emergency response and the last fallbacks."""
+"""The schema of `router`: timeouts, retries, streams that fail midway, shortening of conversations, fallbacks."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -10,10 +10,74 @@ from openclaw_extproc.config.schema.base import (
     Name,
     Section,
 )
-from openclaw_extproc.config.schema.context import ContextManagement
 from openclaw_extproc.config.schema.health import HealthCheck
 from openclaw_extproc.config.schema.models import CostOptimization, ModelChoice, Tokens
-from openclaw_extproc.config.schema.reliability import OnMidstreamFault, WholeTimeouts
+
+Limit: TypeAlias = Annotated[int, Field(ge=1, le=86_400_000)]
+"""A duration in milliseconds, at most one day."""
+
+
+class Timeouts(Section):
+    """Sets the timeouts of an attempt. They are tripled when the client asks for reasoning (`reasoning_effort: high`,
+    `thinking`, `thinkingConfig`), up to 600000 unless a larger value is set here."""
+
+    connect_ms: Limit | None = None
+    """Limits the time to establish a connection to the provider, in milliseconds. Default: 5000."""
+    first_token_ms: Limit | None = None
+    """Limits the time from the start of a streamed attempt to its first content, in milliseconds. When it expires, the
+    next target is tried. Default: 60000."""
+    answer_ms: Limit | None = None
+    """Limits the time for a non-streamed response of up to 4,096 tokens, in milliseconds. The limit grows in proportion
+    for requests that allow more (`max_tokens`). When it expires, the next target is tried. Default: 120000."""
+    idle_ms: Limit | None = None
+    """Limits the time between two pieces of content of a stream, in milliseconds; keep-alives (comments, `ping`) do not
+    count. When it expires, the stream is broken off visibly. Default: 60000."""
+
+
+class WholeTimeouts(Timeouts):
+    """Sets the timeouts of all providers."""
+
+    total_ms: Limit | None = None
+    """Limits the duration of a whole call, from its first byte to the last byte of its response, in milliseconds and
+    including all attempts. A stream that is still running then ends, at most 0.2 s early, with the error event of the
+    client's format. The time is shared among the providers of a chain, so that there is time left for the next one.
+    Default: no limit beyond the sum of the other timeouts."""
+
+
+class Hold(Section):
+    """Holds back the beginning of a stream, so that an early failure can still be retried elsewhere."""
+
+    hold_ms: Limit
+    """Sets how long content is held back, in milliseconds from the first content."""
+
+
+OnMidstreamFault: TypeAlias = Literal["error", "buffer"] | Hold
+"""The handling of a stream whose provider fails midway: see `RouterSection.on_midstream_fault`."""
+
+
+class ContextManagement(Section):
+    """Shortens conversations that approach the context window of the model.
+
+    Without this section conversations are never shortened. The limit is computed for each target from its own
+    `context_window`, also when client and provider use the same format. Messages that begin with `[critical]` or carry
+    `cache_control` are kept. The response header `x-openclaw-warnings` says how many turns were removed.
+    """
+
+    enabled: bool = True
+    """Disables the section when `false`: conversations are forwarded unchanged."""
+    compression_threshold: int = Field(default=80, ge=1, le=100)
+    """Sets the share of the context window, in percent, that a prompt may fill before it is shortened."""
+    compression_method: Literal["summarize", "truncate"] = "truncate"
+    """Selects how a conversation is shortened, oldest turns first. `truncate`: turns are removed. `summarize`: turns
+    are replaced by a summary that another model writes."""
+    preserve_critical: bool = True
+    """Keeps the user's first message and messages marked as critical."""
+    summarizer: Name | None = None
+    """Names the model that writes summaries: a listed model or an alias. Default: the cheapest listed chat model with a
+    known price and an available credential; a self-hosted model without a price counts as free."""
+    deadline_ms: int = Field(default=10_000, ge=1, le=60_000)
+    """Limits how long a request waits for a summary, in milliseconds. When it expires, the turns are removed without a
+    summary."""
 
 
 class FallbackParams(Section):

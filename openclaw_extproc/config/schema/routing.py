@@ -13,12 +13,12 @@ from openclaw_extproc.config.schema.base import Amount, Fraction, Name, Section
 from openclaw_extproc.strategy import Sticky
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 def _models(value: object) -> object:
-    return _listed(at(value, "models") if [*mapping(value)] == ["models"] else value)
+    return _as_list(at(value, "models") if [*mapping(value)] == ["models"] else value)
 
 
 def _share(value: object) -> object:
@@ -29,7 +29,7 @@ def _share(value: object) -> object:
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
 Names: TypeAlias = Annotated[
-    list[Name], BeforeValidator(_listed), WithJsonSchema({"anyOf": [{"type": "string"}, _NAMES]})
+    list[Name], BeforeValidator(_as_list), WithJsonSchema({"anyOf": [{"type": "string"}, _NAMES]})
 ]
 """One name, or a list of them."""
 TierNames: TypeAlias = Annotated[
@@ -57,8 +57,6 @@ def _tidy(name: str) -> str:
 
 Reported: TypeAlias = Annotated[Name, Field(max_length=64), AfterValidator(_tidy)]
 """A name that is reported in headers, logs and metrics."""
-
-CONDITION = 'An expression in CEL over the variables of a request, such as task_complexity == "simple".'
 
 
 class StrategyRule(Section):

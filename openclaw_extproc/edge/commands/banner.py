@@ -6,6 +6,7 @@ from openclaw_extproc.gateway import AUTO
 
 
 def banner(settings: Settings, clusters_file: str, *, simulated: bool) -> str:
+    """The text that `up` prints when it is running."""
     callers = settings.gateway.callers
     at = _reachable(settings.listen, "http" if callers.tls is None else "https")
     admin = _reachable(settings.admin)

@@ -30,16 +30,19 @@ from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
 from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, SHAPES, emptied, staged
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
+from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy.process import answering, clusters_place, ready, start_envoy
+from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports, wait_until_ready
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.reload.clusters_file import text_of
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, publish
-from openclaw_extproc.edge.service import Listening, Service, running
+from openclaw_extproc.edge.reload.config_files import publish
+from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
+from openclaw_extproc.edge.workers.single_process import run_service
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import MAX_ATTEMPTS
@@ -65,6 +68,7 @@ Exit codes: 0 every chain answers whatever happens to one provider; 1 one does n
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `drill`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument(
@@ -74,9 +78,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
-    """Raises `ConfigError`."""
-    read = sources.read()
+def run(options: argparse.Namespace) -> int:
+    """Prints the report of a drill. Returns the exit code. Raises `ConfigError`, `InputError`."""
+    read = needed_config_files(options).read()
     if read.settings is None:
         raise ConfigError(read.findings)
     logs.configure("critical", os.devnull)  # what simulated faults make the stages say is no news
@@ -101,8 +105,8 @@ async def drill(settings: Settings, envoy: str | None, *, assume_credentials: bo
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     found, refused = chains(settings.gateway, time.time())
-    played = await _played(settings, binary, found)
-    missing, notes = (frozenset[str](), ()) if assume_credentials else _missing(settings.gateway)
+    played = await _play_all(settings, binary, found)
+    missing, notes = (frozenset[str](), ()) if assume_credentials else _missing_credentials(settings.gateway)
     return report(
         settings.gateway,
         played,
@@ -114,7 +118,7 @@ async def drill(settings: Settings, envoy: str | None, *, assume_credentials: bo
     )
 
 
-def _missing(gateway: Gateway) -> tuple[frozenset[str], tuple[str, ...]]:
+def _missing_credentials(gateway: Gateway) -> tuple[frozenset[str], tuple[str, ...]]:
     """Credentials that are not there, and those that only asking somebody would tell of."""
     secrets = Secrets(os.environ)
     own = [p for p in gateway.providers.values() if p.identity and p.auth != "forward"]
@@ -138,8 +142,8 @@ class _Stage:
         outcome = Outcome(0, 0.0)
         for _ in range(TRIES if len(chain.first) > 1 else 1):
             await self._set(scene.broken, scene.fault)
-            self.service.take(emptied(self.settings))
-            self.service.take(self.settings)
+            self.service.apply(emptied(self.settings))
+            self.service.apply(self.settings)
             outcome = await self._ask(chain.of(streamed=scene.streamed).asking, streamed=scene.streamed)
             await self._set(scene.broken, "ok")
             if outcome.met(scene):
@@ -181,7 +185,7 @@ async def _is_whole(answer: httpx.Response, format: str) -> bool:
     return not format or not answer.is_success or has_ended(format, body)
 
 
-async def _played(
+async def _play_all(
     settings: Settings, binary: str, found: Sequence[Chain]
 ) -> list[tuple[Chain, list[tuple[Scene, Outcome]]]]:
     with tempfile.TemporaryDirectory(prefix="openclaw-drill-") as folder:  # mode 0700
@@ -199,27 +203,27 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     places = Places(
         route_stages=[str(folder / "route.sock")],
         attempt_stages=[str(folder / "attempt.sock")],
-        clusters_file=str(clusters_place(folder)),
+        clusters_file=str(make_clusters_folder(folder)),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log="",
     )
-    clusters = render_clusters.discovery(playing.upstreams, playing.gateway.limits)
+    clusters = render_clusters.discovery(playing.upstreams, playing.gateway.timeouts)
     publish(Path(places.clusters_file), j.dump(clusters))
     whole = bootstrap(playing.gateway, playing.listen, places)
     publish(folder / "envoy.yaml", text_of(whole))
 
     service = Service(playing, Secrets({KEY_NAME: "drill"}))
-    listening = Listening(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
-    await stack.enter_async_context(running(service, listening, lambda: ""))
+    listening = ListenAddresses(f"unix:{folder}/route.sock", f"unix:{folder}/attempt.sock")
+    await stack.enter_async_context(run_service(service, listening, lambda: ""))
     children: list[Child] = []
     stack.push_async_callback(processes.end, children)
     if ports:
         children.append(await _start_simulators(settings, ports))
-        await answering(children[0], ports.values())
+        await wait_for_ports(children[0], ports.values())
     children.append(await start_envoy(binary, folder, 1))
     admin = EnvoyAdmin(places.admin_socket)
     stack.push_async_callback(admin.close)
-    await ready(children, admin, playing.listen)
+    await wait_until_ready(children, admin, playing.listen)
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False))
     logging.getLogger("httpx").setLevel(logging.CRITICAL)
     return _Stage(playing, service, ports, client)

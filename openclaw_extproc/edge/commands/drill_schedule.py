@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from openclaw_extproc.config.settings import Drills
 from openclaw_extproc.drill.report import Problem, Report
 from openclaw_extproc.edge.reload.config_files import ConfigFiles
-from openclaw_extproc.edge.service import ReloadTarget
+from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import StartError
@@ -39,6 +39,8 @@ POLITE = 10
 
 
 class Counts:
+    """The metrics of drills."""
+
     def __init__(self, registry: CollectorRegistry) -> None:
         self._success = Gauge(
             "openclaw_drill_last_success_timestamp_seconds",
@@ -51,7 +53,7 @@ class Counts:
             registry=registry,
         )
 
-    def held(self, at: float, *, ok: bool) -> None:
+    def count(self, at: float, *, ok: bool) -> None:
         """`at`: seconds since the epoch."""
         if ok:
             self._success.set(at)
@@ -60,7 +62,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
+class _DrillResults:
     """Who hears what came of a drill."""
 
     counts: Counts
@@ -72,10 +74,10 @@ class _Telling:
         return logging.WARNING if self.drills.notify else logging.INFO
 
     def done(self, held: Report, seconds: float) -> None:
-        self.counts.held(time.time(), ok=held.ok)
+        self.counts.count(time.time(), ok=held.ok)
         for one in held.findings:
-            logs.event("drill", "finding", {"severity": one.severity, "finding": _said(one)}, level=self.level)
-        errors = [_said(one) for one in held.findings if one.severity == "error"]
+            logs.event("drill", "finding", {"severity": one.severity, "finding": _sentence(one)}, level=self.level)
+        errors = [_sentence(one) for one in held.findings if one.severity == "error"]
         data: dict[str, Json] = {"ok": held.ok, "chains": len(held.chains), "errors": len(errors)}
         data |= {"warnings": len(held.findings) - len(errors), "seconds": round(seconds, 1)}
         logs.event("drill", "drill_done", data, level=logging.INFO if held.ok else self.level)
@@ -90,7 +92,7 @@ class _Telling:
             )
 
     def not_held(self, why: str) -> None:
-        self.counts.held(time.time(), ok=False)
+        self.counts.count(time.time(), ok=False)
         logs.event("drill", "drill_not_held", {"why": why}, level=logging.WARNING)
         self._notify(NoticeKind.DRILL_FAILED, f"a drill could not be held: {why}")
 
@@ -99,23 +101,24 @@ class _Telling:
             self.tell(Notice(kind, "drill", text, time.time()))
 
 
-async def hold(taking: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
-    """For ever, or until there turns out to be no Envoy. `envoy`: the path of its binary; `None`: the usual one."""
-    counts = Counts(taking.own_registry)
+async def run_drills(target: ReloadTarget, sources: ConfigFiles, envoy: str | None) -> None:
+    """Runs drills at their times for ever, or until there turns out to be no Envoy. `envoy`: the path of its binary;
+    `None`: the usual one."""
+    counts = Counts(target.own_registry)
     began, last = time.monotonic(), None
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        drills = taking.settings.drills
+        drills = target.settings.drills
         if drills is None or not _is_time(drills, began, last):
             continue
         last = time.monotonic()
-        telling = _Telling(counts, drills, taking.notifier.tell)
+        telling = _DrillResults(counts, drills, target.notifier.tell)
         try:
             binary = processes.find_envoy(envoy)
         except StartError as problem:
             telling.not_held(str(problem))
             return  # it will not appear while we run: once is enough
-        await _one(telling, command(sources, binary), sources.environment)
+        await _run_one(telling, command(sources, binary), sources.environment)
 
 
 def _is_time(drills: Drills, began: float, last: float | None) -> bool:
@@ -136,10 +139,10 @@ def command(sources: ConfigFiles, envoy: str) -> list[str]:
     return [*nice, *drill, *files, *clusters, *session, *lenient]
 
 
-async def _one(telling: _Telling, words: Sequence[str], environment: Mapping[str, str]) -> None:
+async def _run_one(telling: _DrillResults, words: Sequence[str], environment: Mapping[str, str]) -> None:
     began = time.monotonic()
     try:
-        code, said, complaint = await _ran(words, environment)
+        code, said, complaint = await _run_process(words, environment)
     except TimeoutError:
         telling.not_held(f"took longer than {MAX_SECONDS:g} s")
         return
@@ -154,11 +157,11 @@ async def _one(telling: _Telling, words: Sequence[str], environment: Mapping[str
         telling.done(held, time.monotonic() - began)
 
 
-def _said(one: Problem) -> str:
+def _sentence(one: Problem) -> str:
     return ": ".join(part for part in (one.place, one.finding, one.remedy) if part)
 
 
-async def _ran(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes, str]:
+async def _run_process(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes, str]:
     """Exit code, standard output, and the last line of its complaints. Raises `TimeoutError`, `OSError`."""
     process = await asyncio.create_subprocess_exec(
         *words,

@@ -13,8 +13,8 @@ import msgspec
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud
+from openclaw_extproc.edge.commands.options import InputError, needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.explain.asking import UnclearError, ask, header
 from openclaw_extproc.explain.explanation import Explanation, explain
 from openclaw_extproc.explain.text import text
@@ -29,10 +29,6 @@ WIDTH = 100
 """Of the text where nobody says how wide the terminal is."""
 
 
-class InputError(ValueError):
-    """What was given on the command line cannot be used."""
-
-
 _EPILOG = """\
 openclaw-extproc explain request.json -c openclaw.yml --header 'x-openclaw-user: ada'
 
@@ -42,6 +38,7 @@ request or the configuration cannot be read.
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `explain`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("request", metavar="REQUEST.json", help="file with the request body; - reads standard input")
@@ -60,13 +57,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
-    """Raises `ConfigError`, `InputError`."""
-    read = sources.read()
+def run(options: argparse.Namespace) -> int:
+    """Prints the decision for a request. Returns the exit code. Raises `ConfigError`, `InputError`."""
+    read = needed_config_files(options).read()
     if read.settings is None:
         raise ConfigError(read.findings)
     gateway = read.settings.gateway
-    made = _explained(options, gateway)
+    made = _explain(options, gateway)
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made), indent=2).decode() + "\n")
     else:
@@ -74,7 +71,7 @@ def run(options: argparse.Namespace, sources: ConfigFiles) -> int:
     return REFUSED if made.outcome == "refused" else DECIDED
 
 
-def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
+def _explain(options: argparse.Namespace, gateway: Gateway) -> Explanation:
     """Raises `InputError`."""
     try:
         headers = dict(header(one) for one in options.header)
@@ -90,7 +87,7 @@ def _explained(options: argparse.Namespace, gateway: Gateway) -> Explanation:
         raise InputError(str(problem)) from problem
     except OSError as problem:
         raise InputError(f"{problem.filename}: {problem.strerror}") from problem
-    situation, notes = _situation(options, gateway)
+    situation, notes = _runtime_state(options, gateway)
     return explain(asking, situation, gateway, notes)
 
 
@@ -108,9 +105,9 @@ def _body(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 
-def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeState, tuple[str, ...]]:
+def _runtime_state(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeState, tuple[str, ...]]:
     """What is so here and now, as far as one can know without asking anybody."""
-    given = RuntimeState() if options.situation is None else _given(options.situation)
+    given = RuntimeState() if options.situation is None else _read_state(options.situation)
     if options.assume_credentials:
         return replace(given, missing_credentials=frozenset()), ()
     secrets = Secrets(os.environ)
@@ -121,7 +118,7 @@ def _situation(options: argparse.Namespace, gateway: Gateway) -> tuple[RuntimeSt
     return replace(given, missing_credentials=given.missing_credentials | missing), notes
 
 
-def _given(file: Path) -> RuntimeState:
+def _read_state(file: Path) -> RuntimeState:
     """Raises `InputError`."""
     known = {f.name for f in fields(RuntimeState)}
     try:

@@ -1,72 +1,101 @@
 """`up`: Envoy, the service and, without a configuration, simulated providers; all of it ends with us."""
 
+import argparse
 import asyncio
+import os
 import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from openclaw_extproc.config.defaults import SIMULATOR_KEY, embedded
-from openclaw_extproc.config.findings import ConfigError
+from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configuration
+from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.banner import banner
+from openclaw_extproc.edge.commands.options import config_paths
 from openclaw_extproc.edge.envoy import check, open_files
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy.process import answering, clusters_place, start_envoy
+from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.cds_file import CdsFile
 from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import (
     ConfigFiles,
     ReadConfiguration,
     publish,
-    roots,
-    startable,
+    require_startable,
+    root_certificates,
     write_secrets,
 )
+from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget, report_findings, settings_of, watch_files
 from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
-from openclaw_extproc.edge.service import Listening, Reloading, tell_at_start, watch
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
-from openclaw_extproc.edge.workers.serving import served
+from openclaw_extproc.edge.workers.serving import run_workers
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 
 SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
 """Provider names to the shapes of the simulator."""
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `up`."""
+    parser.add_argument(
+        "--envoy", metavar="PATH", help="the Envoy binary (default: from the extra `envoy`, otherwise from PATH)"
+    )
+    parser.add_argument(
+        "--access-log", default="", metavar="FILE", help="write Envoy's access log to FILE, as JSON lines"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs until a signal, or until the simulators end. Returns the exit code.
+
+    Raises:
+        ConfigError, StartError, ListenError, OSError: it cannot start; the text is for the person at the terminal.
+    """
+    wanted = Options(
+        config_paths(options),
+        options.clusters,
+        os.environ,
+        options.envoy,
+        options.access_log,
+        session=options.session,
+        lenient=options.lenient,
+    )
+    binary = processes.find_envoy(wanted.envoy)
+    with _folder() as folder:
+        return asyncio.run(_up(_read(wanted, binary, Path(folder))))
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
+    """What the command line asks for."""
+
     configs: tuple[Path, ...]
     clusters: Path | None
+    """The clusters file; `None`: one in the folder of this run."""
     environment: Mapping[str, str]
     envoy: str | None = None
+    """The path of the Envoy binary; `None`: the installed one."""
     access_log: str = ""
+    """The path of Envoy's access log; empty: none."""
     concurrency: int = 2
-    """Envoy's worker threads."""
+    """The number of Envoy's worker threads."""
     session: Path | None = None
     lenient: bool = False
 
 
-async def up(options: Options) -> int:
-    """Run until a signal, or until simulators that we started end. The exit code.
-
-    Raises:
-        ConfigError, StartError, ListenError, OSError: each with a line for the person at the terminal.
-    """
-    binary = processes.find_envoy(options.envoy)
-    with _folder() as folder:
-        return await _up(options, binary, Path(folder))
-
-
 def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """For files of this run, mode 0700. Raises `StartError`."""
+    """A folder for the files of this run, mode 0700. Raises `StartError`."""
     try:
         return tempfile.TemporaryDirectory(prefix="openclaw-")
     except OSError as problem:
@@ -74,94 +103,75 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
         raise StartError(f"no folder for files of this run: {problem.strerror}; {remedy}") from problem
 
 
-async def _up(options: Options, binary: str, folder: Path) -> int:
-    simulated = not options.configs
-    ports = {name: processes.free_port() for name in SIMULATED} if simulated else {}
-    effective, for_envoy = folder / "clusters.yaml", clusters_place(folder)
-    sources = ConfigFiles(
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Everything that is read and checked before a process is started."""
+
+    options: Options
+    binary: str
+    """The path of the Envoy binary."""
+    folder: Path
+    """For files of this run."""
+    sources: ConfigFiles
+    read: ReadConfiguration
+    settings: Settings
+    listening: tuple[ListenAddresses, ...]
+    """The addresses of the stages of each worker."""
+    places: Places
+    ports: Mapping[str, int]
+    """The ports of the simulators by provider; empty: no provider is simulated."""
+
+    @property
+    def clusters_file(self) -> Path:
+        """The clusters file for people."""
+        return self.options.clusters or self.folder / "clusters.yaml"
+
+
+def _read(options: Options, binary: str, folder: Path) -> _Start:
+    """Reads the configuration, reports its findings, and checks that its ports are free."""
+    ports = {} if options.configs else {name: processes.free_port() for name in SIMULATED}
+    sources = _sources(options, folder, ports)
+    read = require_startable(sources.read(), sources.environment)
+    settings = settings_of(read)
+    downstream, scarce = open_files.within_open_files(open_files.most_files(), settings.downstream)
+    settings = replace(settings, downstream=downstream)
+    logs.configure(settings.log_level, settings.log_output, settings.log_format)
+    report_findings((*read.findings, *sources.with_positions(read, scarce)))
+    processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
+    processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
+    listening = _listen_addresses(settings, folder)
+    places = replace(
+        _places(folder, listening, make_clusters_folder(folder), options.access_log),
+        roots=root_certificates(sources.environment),
+        stage_tls=settings.stages.tls,
+    )
+    return _Start(options, binary, folder, sources, read, settings, listening, places, ports)
+
+
+def _sources(options: Options, folder: Path, ports: Mapping[str, int]) -> ConfigFiles:
+    """The files of this run; without any, the embedded default with simulated providers at these ports."""
+    return ConfigFiles(
         options.configs,
-        options.clusters or effective,
-        _environment(options.environment, simulated=simulated),
-        embedded(ports) if simulated else "",
+        options.clusters or folder / "clusters.yaml",
+        {**options.environment, SIMULATOR_KEY: "simulated"} if ports else options.environment,
+        simulated_configuration(ports) if ports else "",
         session=options.session,
         must_exist=options.clusters is not None,
         lenient=options.lenient,
     )
-    read = startable(sources.read(), sources.environment)
-    settings = _settings(read)
-    downstream, scarce = open_files.within(open_files.most_files(), settings.downstream)
-    settings = replace(settings, downstream=downstream)
-    logs.configure(settings.log_level, settings.log_output, settings.log_format)
-    tell_at_start((*read.findings, *sources.placed(read, scarce)))
-    processes.must_be_free(settings.listen.host, settings.listen.port, "gateway.port")
-    processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
-    listening = _listening(settings, folder)
-    places = replace(
-        _places(folder, listening, for_envoy, options.access_log),
-        roots=roots(sources.environment),
-        stage_tls=settings.stages.tls,
-    )
-    published = CdsFile(for_envoy, sources, is_own=options.clusters is None)
-    published.first(read)
-    _write(settings, places, folder)
-    children: list[Child] = []
-    over = asyncio.Event()
-    admin = EnvoyAdmin(places.admin_socket)
-    connections = ConnectionsFile(PressureFile(Path(places.connections_file)), downstream.max_connections)
-    clusters = ClusterWatch(admin, connections)
-    supervisor = EnvoySupervisor(lambda: start_envoy(binary, folder, options.concurrency), admin, settings.listen)
-    async with AsyncExitStack() as stack:
-        taking = await stack.enter_async_context(
-            served(read, sources.environment, listening, lambda: _not_ready(supervisor, over))
-        )
-        stack.push_async_callback(processes.end, children)
-        if simulated:
-            children.append(await _start_simulators(ports))
-            await answering(children[0], ports.values())
-        stack.push_async_callback(admin.close)
-        stack.push_async_callback(supervisor.stop)
-        supervisor.before_calls = lambda: clusters.update(taking)
-        await supervisor.start()
-        shown = str(options.clusters or effective)
-        print(banner(settings, shown, simulated=simulated), flush=True)
-
-        reloading = Reloading(
-            check=lambda read: (
-                check.findings(binary, read, options.environment, published.known) if published.changes(read) else []
-            ),
-            prepare=lambda read: published.prepare(read, admin, supervisor.is_away),
-            taken=published.taken,
-        )
-        stack.callback(published.stop)
-        keeping = asyncio.create_task(supervisor.keep(taking.own_registry, taking.notifier.tell))
-        watching = asyncio.create_task(watch(taking, sources, clusters.reloading(taking, reloading, published.moved)))
-        looking = asyncio.create_task(clusters.keep(taking))
-        drilling = asyncio.create_task(drill_schedule.hold(taking, sources, binary))
-        stack.push_async_callback(_cancelled, keeping, watching, looking, drilling)
-        code = await _until_over(over, children, {watching: "the watching of files", keeping: "the watching of Envoy"})
-        await _cancelled(keeping)  # who ends now is not started anew
-        await admin.drain(settings.drain_ms / 1000)
-        return code
 
 
-async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
-    """Once they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-
-def _listening(settings: Settings, folder: Path) -> tuple[Listening, ...]:
+def _listen_addresses(settings: Settings, folder: Path) -> tuple[ListenAddresses, ...]:
     """Sockets in a folder of our own, unless the configuration names other addresses."""
     stages = settings.stages
     route, attempt = (stages.route or f"unix:{folder}/route.sock"), (stages.attempt or f"unix:{folder}/attempt.sock")
-    return Listening(route, attempt, stages.tls).of_workers(settings.workers)
+    return ListenAddresses(route, attempt, stages.tls).for_workers(settings.workers)
 
 
-def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access_log: str) -> Places:
+def _places(folder: Path, listening: Sequence[ListenAddresses], clusters: Path, access_log: str) -> Places:
     return Places(
-        route_stages=[pair.places[0] for pair in listening],
-        attempt_stages=[pair.places[1] for pair in listening],
+        route_stages=[pair.for_envoy[0] for pair in listening],
+        attempt_stages=[pair.for_envoy[1] for pair in listening],
         clusters_file=str(clusters),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
@@ -171,14 +181,45 @@ def _places(folder: Path, listening: Sequence[Listening], clusters: Path, access
     )
 
 
-def _environment(given: Mapping[str, str], *, simulated: bool) -> Mapping[str, str]:
-    return {**given, SIMULATOR_KEY: "simulated"} if simulated else given
+class _Envoy:
+    """The Envoy of this run, with what watches it and updates its clusters."""
 
+    def __init__(self, start: _Start) -> None:
+        """Writes the files that Envoy reads at its start. Raises `OSError`."""
+        self._start = start
+        self.admin = EnvoyAdmin(start.places.admin_socket)
+        self.cds = CdsFile(Path(start.places.clusters_file), start.sources, is_own=start.options.clusters is None)
+        self.cds.first(start.read)
+        _write(start.settings, start.places, start.folder)
+        pressure = PressureFile(Path(start.places.connections_file))
+        connections = ConnectionsFile(pressure, start.settings.downstream.max_connections)
+        self.clusters = ClusterWatch(self.admin, connections)
+        run = partial(start_envoy, start.binary, start.folder, start.options.concurrency)
+        self.supervisor = EnvoySupervisor(run, self.admin, start.settings.listen)
 
-def _settings(read: ReadConfiguration) -> Settings:
-    if read.settings is None:
-        raise ConfigError(read.findings)
-    return read.settings
+    async def run(self, target: ReloadTarget, stack: AsyncExitStack) -> None:
+        """Starts it, and waits until it accepts requests. The stack ends it."""
+        stack.push_async_callback(self.admin.close)
+        stack.push_async_callback(self.supervisor.stop)
+        self.supervisor.before_calls = lambda: self.clusters.update(target)
+        await self.supervisor.start()
+        stack.callback(self.cds.stop)
+
+    def hooks(self, target: ReloadTarget) -> ReloadHooks:
+        """Envoy's part in a reload: it checks the configuration and gets new clusters before a plan names them."""
+        start = self._start
+
+        def check_clusters(read: ReadConfiguration) -> Sequence[Finding]:
+            if not self.cds.changes(read):
+                return ()
+            return check.findings(start.binary, read, start.options.environment, self.cds.known_clusters)
+
+        hooks = ReloadHooks(
+            check=check_clusters,
+            prepare=lambda read: self.cds.prepare(read, self.admin, self.supervisor.is_away),
+            on_applied=self.cds.confirm,
+        )
+        return self.clusters.with_look(target, hooks, self.cds.moved_clusters)
 
 
 def _write(settings: Settings, places: Places, folder: Path) -> None:
@@ -187,22 +228,66 @@ def _write(settings: Settings, places: Places, folder: Path) -> None:
     publish(folder / "envoy.yaml", text_of(whole))
 
 
+async def _up(start: _Start) -> int:
+    """Starts everything, waits for the end, and ends everything. Returns the exit code."""
+    over, children, envoy = asyncio.Event(), list[Child](), _Envoy(start)
+
+    def not_ready() -> str:
+        return "ending" if over.is_set() else envoy.supervisor.not_ready()
+
+    async with AsyncExitStack() as stack:
+        serving = run_workers(start.read, start.sources.environment, start.listening, not_ready)
+        target = await stack.enter_async_context(serving)
+        stack.push_async_callback(processes.end, children)
+        if start.ports:
+            children.append(await _start_simulators(start.ports))
+            await wait_for_ports(children[0], start.ports.values())
+        await envoy.run(target, stack)
+        print(banner(start.settings, str(start.clusters_file), simulated=bool(start.ports)), flush=True)
+        code = await _work(start, envoy, target, children, over, stack)
+        await envoy.admin.drain(start.settings.drain_ms / 1000)
+        return code
+
+
+async def _work(
+    start: _Start,
+    envoy: _Envoy,
+    target: ReloadTarget,
+    children: Sequence[Child],
+    over: asyncio.Event,
+    stack: AsyncExitStack,
+) -> int:
+    """Watches files, Envoy, its clusters and the schedule of drills until the end. Returns the exit code."""
+    supervising = asyncio.create_task(envoy.supervisor.run(target.own_registry, target.notifier.tell))
+    reloading = asyncio.create_task(watch_files(target, start.sources, envoy.hooks(target)))
+    watching = asyncio.create_task(envoy.clusters.run(target))
+    drilling = asyncio.create_task(drill_schedule.run_drills(target, start.sources, start.binary))
+    stack.push_async_callback(_cancel, supervising, reloading, watching, drilling)
+    endless = {reloading: "the watching of files", supervising: "the watching of Envoy"}
+    code = await _until_over(over, children, endless)
+    await _cancel(supervising)  # an Envoy that ends now is not started again
+    return code
+
+
 async def _start_simulators(ports: Mapping[str, int]) -> Child:
     serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED[name]}:{port}")]
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_simulator", *serve])
 
 
-def _not_ready(supervisor: EnvoySupervisor, over: asyncio.Event) -> str:
-    return "ending" if over.is_set() else supervisor.not_ready()
+async def _cancel(*tasks: "asyncio.Task[None]") -> None:
+    """Cancels the tasks and waits until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _until_over(over: asyncio.Event, children: Sequence[Child], tasks: Mapping["asyncio.Task[None]", str]) -> int:
-    """0 after a signal, 1 when something of ours ended by itself that is not started anew.
+    """Waits for a signal, or for the end of something that is not started again. Returns exit code 0 or 1.
 
     Args:
-        over: Set by the signal.
-        children: Processes by which it may end.
-        tasks: Which never end, by what they do.
+        over: Is set by the signal.
+        children: The processes whose end is the end of all.
+        tasks: The tasks that must not end, with what they do.
     """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

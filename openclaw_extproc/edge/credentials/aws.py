@@ -27,7 +27,7 @@ _HEADERS = ("authorization", "x-amz-date", "x-amz-security-token", "x-amz-conten
 
 
 class Keys(Protocol):
-    """What botocore calls frozen credentials."""
+    """AWS keys at one moment: the frozen credentials of botocore."""
 
     @property
     def access_key(self) -> str: ...
@@ -38,16 +38,16 @@ class Keys(Protocol):
 
 
 class _Found(Protocol):
-    """What botocore finds."""
+    """Credentials as botocore returns them."""
 
     def get_frozen_credentials(self) -> Keys: ...
 
 
 class _Expiring(_Found, Protocol):
-    """`RefreshableCredentials`."""
+    """Credentials that expire: `RefreshableCredentials` of botocore."""
 
     def refresh_needed(self, seconds: int, /) -> bool:
-        """Whether they hold for less than this."""
+        """Whether they expire within so many seconds."""
         ...
 
 
@@ -61,12 +61,12 @@ class _Held:
     found: _Found
 
     @property
-    def expired(self) -> bool:
+    def is_expired(self) -> bool:
         return isinstance(self.found, RefreshableCredentials) and cast("_Expiring", self.found).refresh_needed(0)
 
 
 class AwsSource:
-    """The keys of one profile, or of the usual chain."""
+    """A source of AWS keys: one profile, or the default chain of the SDK."""
 
     def __init__(self, profile: str | None) -> None:
         self._profile = profile
@@ -95,7 +95,7 @@ class AwsSource:
     @property
     def there(self) -> bool:
         held = self._held
-        return held is not None and not held.expired
+        return held is not None and not held.is_expired
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -103,10 +103,10 @@ class AwsSource:
 
     def headers(self, credential: AwsCredential | GoogleCredential) -> dict[str, str]:
         held = self._held
-        if held is None or held.expired:
+        if held is None or held.is_expired:
             return {}
         assert isinstance(credential, AwsCredential), "a provider of another kind"
-        return signed(held.keys, credential)
+        return signature_headers(held.keys, credential)
 
 
 def _looked_up(profile: str | None) -> _Found | None:
@@ -114,7 +114,7 @@ def _looked_up(profile: str | None) -> _Found | None:
     return cast("_Found | None", Session(profile=profile).get_credentials())
 
 
-def signed(keys: Keys, what: AwsCredential) -> dict[str, str]:
+def signature_headers(keys: Keys, what: AwsCredential) -> dict[str, str]:
     """The headers of a signature that is made now. Envoy sends the others as it likes: they are not signed.
 
     Takes 70 microseconds for a small body, and half a millisecond for each megabyte (measured 2026-11).

@@ -23,6 +23,8 @@ MAX_KEY_CHARS = 4_096
 
 
 class ClientKeys:
+    """The keys of all configured clients, as digests."""
+
     def __init__(self, secrets_by_name: Secrets) -> None:
         self._secrets = secrets_by_name
         self._salt = secrets.token_bytes(32)
@@ -31,13 +33,13 @@ class ClientKeys:
         """Each with the name of its client."""
         self._told: frozenset[tuple[str, str]] = frozenset()
 
-    def keep(self, clients: Mapping[str, Client]) -> None:
-        """Know the keys of these clients, and no others."""
+    def update(self, clients: Mapping[str, Client]) -> None:
+        """Replaces the clients, and reads their keys."""
         self._clients = clients
         self.refresh()
 
     def refresh(self) -> None:
-        """Read them all again: a key in a file is rotated without a restart. What is wrong is told once."""
+        """Reads all keys again, so that a key in a file is rotated without a restart. Each problem is logged once."""
         owners: dict[bytes, str] = {}
         wrong: dict[tuple[str, str], str] = {}
         for client in self._clients.values():
@@ -55,7 +57,7 @@ class ClientKeys:
         self._told = frozenset((name, problem) for (name, _), problem in wrong.items())
 
     def client_of(self, key: str) -> str:
-        """Name of the client; empty: it is nobody's key."""
+        """The name of the client that has this key; empty: no client has it."""
         if len(key) > MAX_KEY_CHARS:
             return ""
         digest, found = self._digest(key), ""

@@ -15,6 +15,8 @@ FIRST_SECONDS = 5.0
 
 
 class Credentials:
+    """All credentials by which providers are called: keys by name, and cloud identities that are renewed."""
+
     def __init__(self, secrets: Secrets, failed: Callable[[str], None]) -> None:
         """`failed` counts: it gets the identity that could not be renewed, from a thread."""
         self._secrets = secrets
@@ -22,8 +24,8 @@ class Credentials:
         self._identities: dict[tuple[Cloud, str], Identity] = {}
         self._tokens = KnownTokens()
 
-    def keep(self, providers: Iterable[Provider]) -> None:
-        """Keep the identities of these providers fresh, and no others."""
+    def update(self, providers: Iterable[Provider]) -> None:
+        """Renews the cloud identities of these providers from now on, and of no others."""
         wanted: set[tuple[Cloud, str]] = {(p.auth, p.credential) for p in providers if is_cloud(p.auth)}
         before, self._identities = self._identities, {}
         for key in wanted:
@@ -32,12 +34,12 @@ class Credentials:
             before[key].close()
 
     def wait(self) -> None:
-        """Until each identity was asked for once. Blocks, and not for long."""
+        """Waits until each identity was fetched once, or a few seconds are over. Blocks."""
         for identity in tuple(self._identities.values()):
             identity.wait(FIRST_SECONDS)
 
     def missing(self, providers: Iterable[Provider]) -> frozenset[str]:
-        """`Provider.identity` of those whose credential is not there now."""
+        """The `Provider.identity` of each of these providers whose credential is missing now."""
         return frozenset(p.identity for p in providers if p.identity and not self._is_there(p))
 
     def _is_there(self, provider: Provider) -> bool:
@@ -47,17 +49,17 @@ class Credentials:
         return self._secrets.get(provider.credential) is not None
 
     def announce(self, tell: Announce) -> None:
-        """Tell which tokens there are that were not there before, by the name of their identity."""
+        """Passes on the tokens that are new since the last call, by the name of their identity."""
         for identity in self._identities.values():
             if new := self._tokens.note(identity.name, identity.tokens):
                 tell(identity.name, new)
 
     def learn(self, identity: str, tokens: tuple[str, ...]) -> None:
-        """Another worker has these."""
+        """Takes the tokens of another worker, which responses may quote here."""
         self._tokens.note(identity, tokens)
 
     def quotable(self, credential: Credential) -> tuple[str, ...]:
-        """What an answer may quote of it, whichever worker has put it on."""
+        """The secrets that a response may quote of this credential, whichever worker sent them."""
         own = secrets_in(self.put_on(credential))
         match credential:
             case GoogleCredential(name):
@@ -66,7 +68,7 @@ class Credentials:
                 return own
 
     def put_on(self, credential: Credential) -> Mapping[str, str]:
-        """The headers that carry it; none where it has gone missing: the provider then answers 401."""
+        """The headers that carry the credential. Without it there are none, and the provider responds with 401."""
         match credential:
             case HeaderCredential(name, header):
                 value = self._secrets.get(name)
@@ -81,4 +83,5 @@ class Credentials:
         return {} if identity is None else identity.headers(credential)
 
     def close(self) -> None:
-        self.keep(())
+        """Ends the renewal of all identities."""
+        self.update(())

@@ -33,7 +33,7 @@ _HEADERS = ("authorization", "x-goog-user-project")
 
 
 class _Found(Protocol):
-    """Credentials of google-auth."""
+    """Credentials as google-auth returns them."""
 
     @property
     def token_state(self) -> TokenState: ...
@@ -54,12 +54,12 @@ class _Held:
     """UTC, without saying so, as google-auth has it."""
 
     @property
-    def expired(self) -> bool:
+    def is_expired(self) -> bool:
         return self.expiry is not None and datetime.now(UTC).replace(tzinfo=None) >= self.expiry
 
 
 class GoogleSource:
-    """The current token of one key file, or of the application default."""
+    """A source of access tokens: one key file, or the application default."""
 
     def __init__(self, file: str | None) -> None:
         self._file = file
@@ -77,17 +77,17 @@ class GoogleSource:
             if self._found.token_state is not TokenState.FRESH:
                 # The application default may ask other servers in turn: the limit is for each of them.
                 self._found.refresh(partial(google.auth.transport.requests.Request(), timeout=TIMEOUT_SECONDS))
-                fresh = _held(self._found)
+                fresh = _to_held(self._found)
                 if self.there:
                     self._next = fresh
                 else:
                     self._held = fresh
         except Exception as problem:  # noqa: BLE001  # whatever a file or a token server may bring about
             self._found = None  # read the file anew: it may have been rotated
-            raise self._told(problem) from None
+            raise self._as_not_renewed(problem) from None
         return AGAIN_SECONDS
 
-    def _told(self, problem: Exception) -> NotRenewedError:
+    def _as_not_renewed(self, problem: Exception) -> NotRenewedError:
         if self._file is not None:
             remedy = f"see that {self._file} is the key file of an enabled service account, and its token_uri answers"
         elif isinstance(problem, DefaultCredentialsError):
@@ -105,7 +105,7 @@ class GoogleSource:
         return self._headers()
 
     def _headers(self) -> dict[str, str]:
-        valid = (held.headers for held in (self._held, self._next) if held is not None and not held.expired)
+        valid = (held.headers for held in (self._held, self._next) if held is not None and not held.is_expired)
         return next(valid, dict[str, str]())
 
     @property
@@ -121,7 +121,7 @@ def _looked_up(file: str | None) -> _Found:
     return kind.from_service_account_file(file, scopes=[SCOPE])
 
 
-def _held(found: _Found) -> _Held:
+def _to_held(found: _Found) -> _Held:
     applied: dict[str, str] = {}
     found.apply(applied)
     headers = {name.lower(): value for name, value in applied.items()}

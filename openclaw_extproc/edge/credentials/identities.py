@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, cast
 
-from openclaw_extproc.config.findings import Finding, lacking
+from openclaw_extproc.config.findings import Finding, environment_error
 from openclaw_extproc.config.providers.cloud_credentials import Cloud, is_cloud
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.gateway import Provider
@@ -24,7 +24,8 @@ _NEEDS: Mapping[Cloud, tuple[str, ...]] = {"aws": ("botocore",), "google": ("goo
 
 
 class NotRenewedError(Exception):
-    """No fresh credential. The message never has the library's own words in it: they may quote an answer."""
+    """A credential could not be renewed. The message never contains the library's own words, which may quote a
+    response."""
 
     def __init__(self, finding: str, remedy: str) -> None:
         super().__init__(f"{finding}: {remedy}")
@@ -33,7 +34,7 @@ class NotRenewedError(Exception):
 
 
 class Source(Protocol):
-    """Where an identity's credentials come from."""
+    """The source of an identity's credentials."""
 
     def renew(self) -> float:
         """See to it that there are fresh ones; blocks. Returns after how many seconds to come back.
@@ -45,21 +46,21 @@ class Source(Protocol):
 
     @property
     def there(self) -> bool:
-        """Whether a request can go out now."""
+        """Whether there is a valid credential now."""
         ...
 
     def headers(self, credential: AwsCredential | GoogleCredential) -> Mapping[str, str]:
-        """What carries it. Asks nobody; none when it is not there."""
+        """The headers that carry the credential, without a call to anyone; none when it is missing."""
         ...
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """What it puts on requests as it is, now or soon, and answers may quote to another worker."""
+        """The tokens that requests carry now or soon. A response to another worker may quote them."""
         ...
 
 
-def installed() -> frozenset[Cloud]:
-    """The extras whose packages are here."""
+def installed_extras() -> frozenset[Cloud]:
+    """Names of the extras whose packages are installed."""
     return frozenset(extra for extra, names in _NEEDS.items() if all(map(_is_here, names)))
 
 
@@ -80,7 +81,7 @@ def _source(kind: Cloud, name: str) -> Source:
 
 
 class Identity:
-    """One identity, kept fresh until it is closed."""
+    """A cloud identity whose credential is renewed in a thread until it is closed."""
 
     def __init__(self, kind: Cloud, name: str, failed: Callable[[str], None]) -> None:
         self.name = f"{kind}:{name}"
@@ -104,7 +105,7 @@ class Identity:
         return () if self._source is None else self._source.tokens
 
     def wait(self, seconds: float) -> None:
-        """Until it was asked for once, with whatever result."""
+        """Waits until the credential was fetched once, with any result, or the seconds are over."""
         self._tried.wait(seconds)
 
     def close(self) -> None:
@@ -113,10 +114,10 @@ class Identity:
     def _keep(self) -> None:
         seconds = 0.0
         while not self._over.wait(seconds):
-            seconds = self._renewed()
+            seconds = self._renew()
             self._tried.set()
 
-    def _renewed(self) -> float:
+    def _renew(self) -> float:
         try:
             if self._source is None:
                 self._source = _source(*self._key)
@@ -138,12 +139,12 @@ class Identity:
 
 
 def problems(providers: Iterable[Provider]) -> list[Finding]:
-    """Ask for each identity once, here and now; blocks. What `validate` tells."""
+    """Findings of `validate`: fetches the credential of each identity once. Blocks."""
     found: list[Finding] = []
     for provider in providers:
         if is_cloud(provider.auth):
             try:
                 _source(provider.auth, provider.credential).renew()
             except NotRenewedError as problem:
-                found.append(lacking(f"provider {provider.name}", problem.finding, problem.remedy))
+                found.append(environment_error(f"provider {provider.name}", problem.finding, problem.remedy))
     return found

@@ -18,15 +18,17 @@ Announce: TypeAlias = Callable[[str, tuple[str, ...]], None]
 
 
 def no_other_worker(identity: str, tokens: tuple[str, ...]) -> None:  # as `Announce` has it
-    """An `Announce` where one process is all there is."""
+    """An `Announce` that does nothing, for a service of one process."""
 
 
 class KnownTokens:
+    """The last access tokens of each identity, a few at most."""
+
     def __init__(self) -> None:
         self._by_identity: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
 
     def note(self, identity: str, tokens: Iterable[str]) -> tuple[str, ...]:
-        """The tokens that were not known before. `identity`: as `Identity.name`."""
+        """Remembers tokens; returns those that are new. `identity` is an `Identity.name`."""
         known = self._by_identity.setdefault(identity, OrderedDict())
         self._by_identity.move_to_end(identity)
         new = tuple(token for token in dict.fromkeys(tokens) if token not in known)
@@ -41,5 +43,5 @@ class KnownTokens:
         return tuple(self._by_identity.get(identity, ()))
 
     def all(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """By identity."""
+        """All remembered tokens, with the name of their identity."""
         return tuple((identity, tuple(known)) for identity, known in self._by_identity.items())

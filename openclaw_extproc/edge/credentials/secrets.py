@@ -4,20 +4,22 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from openclaw_extproc.config.providers.key_text import unsendable
+from openclaw_extproc.config.providers.cloud_credentials import unsendable_part
 from openclaw_extproc.edge.reload.files import MAX_SECRET_BYTES, FileRefusedError, read_text
 
 log = logging.getLogger(__name__)
 
 
 class Secrets:
+    """Secrets by name, from environment variables and files."""
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._told: dict[str, str] = {}
         """Why a name gave nothing, when it was last asked for: it is asked for each second, and told once."""
 
     def get(self, name: str) -> str | None:
-        """The secret, or `None` when there is none of that name, or it is empty, or no header could carry it."""
+        """The secret of this name. `None`: there is none, it is empty, or no header can carry it."""
         problem = ""
         try:
             # Read each time: a rotated key takes effect at once, also when its file keeps its age and size.
@@ -25,7 +27,7 @@ class Secrets:
         except FileRefusedError as why:
             text, problem = "", f"cannot be read: {why}"
         value = text.strip()
-        if found := unsendable(value):
+        if found := unsendable_part(value):
             value, problem = "", f"holds {found}, so it is not sent"
         if problem != self._told.get(name, ""):
             self._told[name] = problem

@@ -29,7 +29,7 @@ _ACTIVE = "http.llm.downstream_rq_active"
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """How far Envoy is with the clusters file."""
+    """Envoy's progress with the clusters file: counts since its start."""
 
     taken: int
     """How often it took one that had changed."""
@@ -40,7 +40,7 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Names of clusters."""
+    """The names of the clusters that Envoy does not call."""
 
     ejected: frozenset[str] = frozenset()
     """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
@@ -85,8 +85,10 @@ def _is_ejected(host: _HostStatus) -> bool:
 
 
 class EnvoyAdmin:
+    """A client of Envoy's admin interface."""
+
     def __init__(self, place: str | int) -> None:
-        """`place`: the path of its socket, or its port on 127.0.0.1."""
+        """`place` is the path of the admin interface's socket, or its port on 127.0.0.1."""
         uds, self._url = (place, "http://envoy") if isinstance(place, str) else (None, f"http://127.0.0.1:{place}")
         transport = httpx.AsyncHTTPTransport(uds=uds)
         self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
@@ -94,13 +96,14 @@ class EnvoyAdmin:
         """Envoy has clusters to take: its main thread, which answers here too, may be silent for seconds."""
 
     async def is_ready(self) -> bool:
+        """Whether Envoy says that it is ready."""
         try:
             return (await self._client.get(f"{self._url}/ready")).is_success
         except httpx.TransportError:
             return False
 
     async def answers(self, seconds: float) -> bool:
-        """Whether it says anything in this time, be it that it is not ready."""
+        """Whether Envoy responds within so many seconds, with any status."""
         try:
             await self._client.get(f"{self._url}/ready", timeout=seconds)
         except httpx.TransportError:
@@ -108,38 +111,38 @@ class EnvoyAdmin:
         return True
 
     async def clusters(self) -> Clusters:
-        """Raises `httpx.HTTPError` when Envoy does not answer."""
+        """The progress with the clusters file. Raises `httpx.HTTPError` when Envoy does not respond."""
         wanted = "|".join((_UPDATES, _REFUSED, _WARMING)).replace(".", r"\.")
         answer = (await self._client.get(f"{self._url}/stats", params={"filter": f"^({wanted})$"})).raise_for_status()
         found = dict(line.split(": ", 1) for line in answer.text.splitlines() if ": " in line)
         return Clusters(*(int(found.get(name, "0")) for name in (_UPDATES, _REFUSED, _WARMING)))
 
     async def unusable(self) -> Unusable:
-        """As the function of that name. Raises `httpx.HTTPError`."""
+        """The clusters that Envoy does not call. Raises `httpx.HTTPError`."""
         answer = await self._client.get(f"{self._url}/clusters", params={"format": "json"})
         return unusable(answer.raise_for_status().content)
 
-    async def refused(self) -> dict[str, int]:
-        """What it refused by itself, by reason. Raises `httpx.HTTPError`."""
+    async def refusals(self) -> dict[str, int]:
+        """The number of requests that Envoy rejected by itself, by reason. Raises `httpx.HTTPError`."""
         wanted = "|".join((*refusal_counts.COUNTED, refusal_counts.CONNECTIONS)).replace(".", r"\.")
         answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
-        return refusal_counts.refused(answer.raise_for_status().text)
+        return refusal_counts.refusals_on_page(answer.raise_for_status().text)
 
     async def connections(self) -> int:
-        """How many applications have. Raises `httpx.HTTPError`."""
+        """The number of open client connections. Raises `httpx.HTTPError`."""
         wanted = {"type": "Gauges", "filter": f"^{_CONNECTIONS}$".replace(".", r"\.")}
         answer = (await self._client.get(f"{self._url}/stats", params=wanted)).raise_for_status()
         return int(answer.text.rpartition(": ")[2].strip() or 0)
 
     async def publish(self, write: Callable[[], None], seconds: float) -> str:
-        """Write the clusters file, and wait until Envoy has what stands in it. What went wrong, or nothing."""
+        """Writes the clusters file and waits until Envoy has loaded it. Returns what went wrong; empty: nothing."""
         self.is_publishing = True
         try:
-            return await self._published(write, seconds)
+            return await self._publish(write, seconds)
         finally:
             self.is_publishing = False
 
-    async def _published(self, write: Callable[[], None], seconds: float) -> str:
+    async def _publish(self, write: Callable[[], None], seconds: float) -> str:
         before = await self.clusters()
         write()
         until, asked = time.monotonic() + seconds, 0.0
@@ -159,7 +162,8 @@ class EnvoyAdmin:
         return f"Envoy has not taken the clusters within {seconds:g} s"
 
     async def drain(self, seconds: float) -> None:
-        """Take no new connections, and wait until the requests under way have ended, so long at most."""
+        """Makes Envoy accept no new connections, and waits until running requests have ended, or the seconds are
+        over."""
         try:
             await self._client.post(f"{self._url}/healthcheck/fail")  # from now on answers say `connection: close`
             await self._client.post(f"{self._url}/drain_listeners")
@@ -174,4 +178,5 @@ class EnvoyAdmin:
             return  # it has gone already
 
     async def close(self) -> None:
+        """Closes the connections."""
         await self._client.aclose()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.edge.reload.config_files import ReadConfiguration, publish, rendered, write_secrets
+from openclaw_extproc.edge.reload.config_files import ReadConfiguration, publish, rendered_clusters, write_secrets
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.bootstrap import Places, bootstrap
@@ -39,7 +39,7 @@ def findings(
         settings = read.settings
         whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
         # It does not read the discovery file, so the clusters are checked as static ones.
-        clusters = {*rendered(read, environment).values(), *map(j.dump, read.additions)} - {*known}
+        clusters = {*rendered_clusters(read, environment).values(), *map(j.dump, read.additions)} - {*known}
         static = whole["static_resources"]
         assert isinstance(static, dict)
         assert isinstance(static["clusters"], list)
@@ -89,7 +89,7 @@ def _is_noted(outer: str, name: str, value: Json) -> bool:
 
 
 def of_file(binary: str, file: Path) -> list[Finding]:
-    """What Envoy has against a configuration file."""
+    """Envoy's findings about a configuration file."""
     command = [binary, "--mode", "validate", "-c", str(file), "-l", "error", "--log-format", "%v"]
     done = subprocess.run(  # noqa: S603  # our own words
         command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False

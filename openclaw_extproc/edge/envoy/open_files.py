@@ -20,7 +20,7 @@ def most_files() -> int | None:
     return None if hard == resource.RLIM_INFINITY else hard
 
 
-def within(files: int | None, downstream: Downstream) -> tuple[Downstream, list[Finding]]:
+def within_open_files(files: int | None, downstream: Downstream) -> tuple[Downstream, list[Finding]]:
     """As many connections as can be had. `files`: as `most_files` has it."""
     wanted = downstream.max_connections
     if files is None or wanted + RESERVED <= files:

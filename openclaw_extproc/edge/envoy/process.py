@@ -1,14 +1,18 @@
-"""Starting an Envoy, and waiting until calls can be made through it."""
+"""Starting an Envoy, waiting until requests can be made through it, and reading what it writes to standard error."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.edge.envoy import log_lines
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.stderr_logs import FLAGS, PREFIX
+from openclaw_extproc.stages.route.request_entry import no_answer_reason
 
 READY_SECONDS = 30.0
 """Names are asked for first, which takes 15 s where three name servers do not answer."""
@@ -17,7 +21,7 @@ FLUSH_MS = 1_000
 """How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
 
 
-def clusters_place(folder: Path) -> Path:
+def make_clusters_folder(folder: Path) -> Path:
     """Where an Envoy of our own finds its clusters: in a folder that is made for it.
 
     It watches the folder, and reads all clusters anew whenever anything in it is renamed: beside the workers' pressure
@@ -32,18 +36,18 @@ async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
     """`folder`: with its `envoy.yaml`. Raises `StartError`."""
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
     command += ["-l", "warning", "--log-format", "%l %n %v", "--file-flush-interval-msec", str(FLUSH_MS)]
-    return await processes.start("envoy", command, heard=log_lines.heard)
+    return await processes.start("envoy", command, heard=log_envoy_line)
 
 
-async def _nothing() -> None:
+async def _no_op() -> None:
     return
 
 
-async def ready(
+async def wait_until_ready(
     children: Sequence[Child],
     admin: EnvoyAdmin,
     listen: Address,
-    before_calls: Callable[[], Awaitable[None]] = _nothing,
+    before_calls: Callable[[], Awaitable[None]] = _no_op,
 ) -> None:
     """Return when Envoy has its clusters and its listener takes connections.
 
@@ -72,7 +76,7 @@ async def ready(
     raise StartError(f"Envoy was not ready within {READY_SECONDS:g} s")
 
 
-async def answering(child: Child, ports: Iterable[int]) -> None:
+async def wait_for_ports(child: Child, ports: Iterable[int]) -> None:
     """Return when something listens on each port. Raises `StartError`."""
     for port in ports:
         for _ in range(int(READY_SECONDS / STEP_SECONDS)):
@@ -90,3 +94,30 @@ async def why_ended(child: Child) -> str:
     await asyncio.wait([child.listener], timeout=1.0)
     telling = [line for line in child.last_words if "error" in line.lower() or "critical" in line.lower()]
     return (telling or child.last_words or [f"exit code {child.process.returncode}"])[-1]
+
+
+_EMPTY = "-"
+
+
+def log_envoy_line(line: str) -> bool:
+    """Whether this line was one of ours. It is in the log then."""
+    found = unanswered_attempt(line)
+    if found is not None:
+        logs.event("envoy", "attempt_unanswered", found, level=logging.WARNING)
+    return found is not None
+
+
+def unanswered_attempt(line: str) -> dict[str, Json] | None:
+    """What a line says of an attempt that got no answer; `None`: it is another line."""
+    words = line.removeprefix(PREFIX).split(" ", 4) if line.startswith(PREFIX) else []
+    if len(words) < 5:  # as many as the line has
+        return None
+    cluster, milliseconds, flags, reason, request_id = words
+    details = "|".join((*(FLAGS.get(flag, "") for flag in flags.split(",")), reason))
+    return {
+        "request_id": None if request_id == _EMPTY else request_id,
+        "cluster": cluster,
+        "why": no_answer_reason(details) or "connection",
+        "envoy_says": None if reason == _EMPTY else reason,
+        "milliseconds": int(milliseconds) if milliseconds.isdecimal() else None,
+    }

@@ -17,13 +17,13 @@ CONNECTIONS = "downstream_global_cx_overflow"
 
 
 class EnvoyCounts(Collector):
-    """As of the last look; `up` looks every two seconds."""
+    """A collector of the numbers that were read last; `up` reads them every two seconds."""
 
     def __init__(self) -> None:
         self._counts: Mapping[str, int] = {}
 
     def saw(self, counts: Mapping[str, int]) -> None:
-        """`counts`: by reason, since Envoy's start."""
+        """Takes the numbers by reason, counted since Envoy's start."""
         self._counts = counts
 
     def collect(self) -> Iterator[CounterMetricFamily]:
@@ -37,8 +37,8 @@ class EnvoyCounts(Collector):
         yield counter
 
 
-def refused(page: str) -> dict[str, int]:
-    """From lines of Envoy's `/stats` page to numbers by reason."""
+def refusals_on_page(page: str) -> dict[str, int]:
+    """The numbers of rejected requests by reason, from Envoy's `/stats` page."""
     found = dict.fromkeys((*COUNTED.values(), "connections"), 0)
     for name, _, value in (line.rpartition(": ") for line in page.splitlines()):
         reason = "connections" if name.endswith(CONNECTIONS) else COUNTED.get(name, "")

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.envoy.process import ready, why_ended
+from openclaw_extproc.edge.envoy.process import wait_until_ready, why_ended
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.edge.workers import processes
@@ -38,6 +38,8 @@ StartEnvoy: TypeAlias = Callable[[], Awaitable[Child]]
 
 
 class EnvoySupervisor:
+    """Starts Envoy, watches it, and starts the next one when it ends or hangs."""
+
     def __init__(self, start: StartEnvoy, admin: EnvoyAdmin, listen: Address) -> None:
         """
         Args:
@@ -48,7 +50,7 @@ class EnvoySupervisor:
         self._start_envoy = start
         self._admin = admin
         self._listen = listen
-        self.before_calls: Callable[[], Awaitable[None]] = _nothing
+        self.before_calls: Callable[[], Awaitable[None]] = _no_op
         """Awaited whenever one has its clusters, before it takes calls."""
         self._child: Child | None = None
         self._why = "Envoy is starting"
@@ -61,24 +63,24 @@ class EnvoySupervisor:
         self._ready.set_function(lambda: not self.not_ready())
 
     async def start(self) -> None:
-        """Start the first one, and return when it takes calls. Raises `StartError`."""
+        """Starts the first Envoy and waits until it accepts requests. Raises `StartError`."""
         self._child = await self._start_envoy()
-        await ready([self._child], self._admin, self._listen, self.before_calls)
+        await wait_until_ready([self._child], self._admin, self._listen, self.before_calls)
         self._why, self._ready_at = "", time.monotonic()
 
     def not_ready(self) -> str:
-        """Why no call can be made; empty when it can. To be asked by any thread."""
+        """Why no request can be accepted; empty: requests can be. May be called from any thread."""
         return self._why or ("Envoy has ended" if self.has_ended() else "")
 
     def has_ended(self) -> bool:
-        """Whether no Envoy runs at this moment."""
+        """Whether no Envoy process runs now."""
         return self._child is None or self._child.process.returncode is not None
 
     def is_away(self) -> bool:
-        """Whether it has ended or does not answer: what is to be told to it, the next one reads when it starts."""
+        """Whether Envoy has ended or does not respond. The next one reads its files when it starts."""
         return bool(self.not_ready())
 
-    async def keep(self, registry: CollectorRegistry, tell: Tell) -> None:
+    async def run(self, registry: CollectorRegistry, tell: Tell) -> None:
         """Start it anew whenever it ends or hangs, for ever.
 
         Args:
@@ -109,7 +111,7 @@ class EnvoySupervisor:
             tell(Notice(NoticeKind.ENVOY_UP, "envoy", f"Envoy takes calls again, after {seconds:.1f} s", time.time()))
 
     async def stop(self) -> None:
-        """End the one that runs, if one does. Whoever awaits `keep` has to be cancelled before."""
+        """Ends Envoy if it runs. The task of `run` has to be cancelled before."""
         self._why = "Envoy is being ended"
         if self._child is not None:
             await processes.end([self._child])
@@ -130,7 +132,7 @@ class EnvoySupervisor:
         while misses < HUNG_LOOKS:
             began = time.monotonic()
             if await self._admin.answers(LOOK_SECONDS):
-                self._heard()
+                self._note_answer()
                 misses = 0
             elif not self._admin.is_publishing:
                 misses += 1
@@ -139,7 +141,7 @@ class EnvoySupervisor:
                 logs.event("envoy", "silent", {}, level=logging.ERROR)
             await asyncio.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
 
-    def _heard(self) -> None:
+    def _note_answer(self) -> None:
         if self._why:
             self._why = ""
             logs.event("envoy", "answers_again", {}, level=logging.WARNING)
@@ -166,7 +168,7 @@ class EnvoySupervisor:
             await processes.end([self._child])
 
 
-async def _nothing() -> None:
+async def _no_op() -> None:
     """Until somebody has something to do."""
 
 

@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
 from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
+from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
 from openclaw_extproc.edge.runtime.overload import PressureFile
-from openclaw_extproc.edge.service import Reloading, ReloadTarget
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
@@ -69,12 +69,13 @@ def _nobody(_: ReadConfiguration) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFile:
-    """Tells Envoy how full it is: the fuller, the less time it gives to connections that nobody uses."""
+    """Tells Envoy how full it is, by a file. The fuller, the sooner Envoy closes idle connections."""
 
     file: PressureFile
     most: int
 
     def saw(self, connections: int) -> None:
+        """Writes the share of connections that are in use."""
         with contextlib.suppress(OSError):  # a full disk: the next look says it
             self.file.say(min(1.0, connections / self.most))
 
@@ -101,21 +102,22 @@ class ClusterWatch:
         self.counts = EnvoyCounts()
 
     async def look(self) -> None:
+        """Asks Envoy for the state of its clusters, its rejections and its connections."""
         try:
             if self._moving and not self._preparing and not (await self._admin.clusters()).warming:
                 self._moving = frozenset()
             self._found = await self._admin.unusable()
-            self.counts.saw(await self._admin.refused())
+            self.counts.saw(await self._admin.refusals())
             if self._connections is not None:
                 self._connections.saw(await self._admin.connections())
         except httpx.HTTPError:  # it is busy, or ending: who had no address has none
             self._found = replace(self._found, ejected=frozenset())
         self._pause = pause(len(self._found.known))
 
-    def tell(self, taking: ReloadTarget) -> None:
-        """What was seen last, about the providers that are in force now."""
+    def tell(self, target: ReloadTarget) -> None:
+        """Passes on what was seen last about the providers in force."""
         found = self._found
-        clusters = frozenset(provider.cluster for provider in taking.settings.gateway.providers.values())
+        clusters = frozenset(provider.cluster for provider in target.settings.gateway.providers.values())
         lacking = clusters - found.known if found.known else frozenset[str]()
         told, before = (
             Unusable(clusters & found.ejected, clusters & (found.absent | self._moving) | lacking),
@@ -123,13 +125,14 @@ class ClusterWatch:
         )
         self._told = told
         if Unusable() != told or told != before:
-            taking.ejected(told, 3 * self._pause)
+            target.apply_ejections(told, 3 * self._pause)
 
-    async def update(self, taking: ReloadTarget) -> None:
+    async def update(self, target: ReloadTarget) -> None:
+        """Looks, and passes on what was found."""
         await self.look()
-        self.tell(taking)
+        self.tell(target)
 
-    def reloading(self, taking: ReloadTarget, own: Reloading, moved: Moved = _nobody) -> Reloading:
+    def with_look(self, target: ReloadTarget, own: ReloadHooks, moved: Moved = _nobody) -> ReloadHooks:
         """The same, with a look before a changed configuration is taken; it is told in the same breath.
 
         `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
@@ -138,7 +141,7 @@ class ClusterWatch:
 
         async def prepare(read: ReadConfiguration) -> str:
             self._moving = self._moving | moved(read)
-            self.tell(taking)
+            self.tell(target)
             self._preparing = True
             try:
                 problem = await own.prepare(read)
@@ -149,20 +152,20 @@ class ClusterWatch:
                 self._moving = frozenset()
             return problem
 
-        def taken(read: ReadConfiguration) -> None:
-            self.tell(taking)
-            own.taken(read)
+        def on_applied(read: ReadConfiguration) -> None:
+            self.tell(target)
+            own.on_applied(read)
 
-        return replace(own, prepare=prepare, taken=taken)
+        return replace(own, prepare=prepare, on_applied=on_applied)
 
-    async def keep(self, taking: ReloadTarget) -> None:
-        """Look for ever."""
-        taking.own_registry.register(self.counts)
+    async def run(self, target: ReloadTarget) -> None:
+        """Looks at the clusters for ever, and passes on what was found."""
+        target.own_registry.register(self.counts)
         while True:
-            await self.update(taking)
+            await self.update(target)
             await asyncio.sleep(self._pause)
 
 
 def pause(clusters: int) -> float:
-    """Seconds until the next look. `clusters`: how many there are."""
+    """Seconds until the next look, for so many clusters."""
     return min(max(CLUSTERS_SECONDS, clusters * SECONDS_FOR_EACH), MOST_SECONDS)

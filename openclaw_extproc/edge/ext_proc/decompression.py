@@ -15,7 +15,7 @@ _OF_PACKED = ("content-encoding", "content-length")
 
 
 class DecompressedResponse:
-    """Of one answer."""
+    """Decompresses one response."""
 
     def __init__(self) -> None:
         self._unpacker: unpacking.Unpacker | None = None
@@ -26,7 +26,7 @@ class DecompressedResponse:
         return self._unpacker is not None
 
     def head(self, event: ResponseHead) -> ResponseHead:
-        """As it would be of a plain answer."""
+        """The head as that of a response without compression."""
         self._unpacker = unpacking.unpacker(unpacking.encoding(event.headers))
         if self._unpacker is None:
             return event

@@ -25,7 +25,7 @@ class Certificates:
         self._signature = signature(tls)
         self.first = self._read()
 
-    def changed(self) -> Any:  # grpc ships no types
+    def if_changed(self) -> Any:  # grpc ships no types
         """The configuration in the files if they changed, else `None`: the last one stays."""
         now = signature(self._tls)
         if now == self._signature:
@@ -39,7 +39,7 @@ class Certificates:
         return self._read()
 
     def credentials(self) -> Any:
-        return grpc.dynamic_ssl_server_credentials(self.first, self.changed, require_client_authentication=True)
+        return grpc.dynamic_ssl_server_credentials(self.first, self.if_changed, require_client_authentication=True)
 
     def _read(self) -> Any:
         chain, key, roots = (Path(file).read_bytes() for file in files_of(self._tls).values())

@@ -13,7 +13,8 @@ HTTP/2, one time in four."""
 
 
 class IdleTimer:
-    """Of one stream. Each chunk puts the end off and leaves the timer as it is until it rings: it costs little."""
+    """The idle timer of a stream. Each chunk puts the end off and leaves the timer as it is until it rings: it costs
+    little."""
 
     __slots__ = ("_due", "_is_busy", "_ring", "_session", "_timer")
 

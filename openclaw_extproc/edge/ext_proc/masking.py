@@ -56,7 +56,7 @@ def _secret(value: str) -> str:
 
 
 class Masker:
-    """Of one answer. Asks for no more memory than the longest form of the secret."""
+    """Cuts secrets out of one response. It needs no more memory than the longest form of the secret."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = tuple(form for secret in secrets for form in forms(secret))
@@ -65,22 +65,23 @@ class Masker:
         self._held = b""
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Those with a secret in their value, without it."""
+        """The headers with a secret in their value, without the secret."""
         if not self._forms:
             return {}
-        masked = {name: self._masked(value.encode("latin-1", "replace")) for name, value in headers.items()}
+        masked = {name: self._mask(value.encode("latin-1", "replace")) for name, value in headers.items()}
         return {name: new for name, one in masked.items() if (new := one.decode("latin-1")) != headers[name]}
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
-        """As much of the body as can be told, without the secret. What may be the secret's beginning is held back."""
+        """The part of the body that is certain, without the secret. What may be the beginning of the secret is held
+        back."""
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if not chunk or not self._forms:
             return chunk
-        chunk = self._masked(chunk)
+        chunk = self._mask(chunk)
         if end or chunk[-1] not in self._inner:
             return chunk
-        if (begins := self._unfinished(chunk)) < len(chunk):
+        if (begins := self._open_end(chunk)) < len(chunk):
             chunk, self._held = chunk[:begins], chunk[begins:]
         return chunk
 
@@ -89,13 +90,13 @@ class Masker:
         held, self._held = self._held, b""
         return held
 
-    def _masked(self, text: bytes) -> bytes:
+    def _mask(self, text: bytes) -> bytes:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, b"*" * len(form))
         return text
 
-    def _unfinished(self, text: bytes) -> int:
+    def _open_end(self, text: bytes) -> int:
         """Where the longest end of the text begins that a form begins with; the text's length where there is none."""
         return min(_begin(text, form) for form in self._forms)
 
@@ -156,15 +157,15 @@ def _begin(text: bytes, form: bytes) -> int:
 
 @lru_cache(maxsize=MAX_KNOWN)
 def forms(secret: str) -> tuple[bytes, ...]:
-    """All that a secret is looked for as; none for what is too short to be one. Longer ones first."""
+    """The forms in which a secret is looked for, longer ones first; none for what is too short to be a secret."""
     sent = secret.strip().encode("latin-1", "replace")
     if len(sent) < MIN_BYTES:
         return ()
-    found = {sent, *_escaped(secret.strip()), *_encoded(sent)}
+    found = {sent, *_escapings(secret.strip()), *_encodings(sent)}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
-def _escaped(secret: str) -> Iterator[bytes]:
+def _escapings(secret: str) -> Iterator[bytes]:
     """As JSON libraries write it, as a URL and as a web page."""
     quoted = json.dumps(secret)[1:-1]
     yield secret.encode()
@@ -184,7 +185,7 @@ def _lower_escapes(text: str) -> str:
     return "%".join((first, *(one[:2].lower() + one[2:] for one in rest)))
 
 
-def _encoded(sent: bytes) -> Iterator[bytes]:
+def _encodings(sent: bytes) -> Iterator[bytes]:
     """In base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no neighbour changes."""
     for before in range(3):
         whole = b64encode(bytes(before) + sent)

@@ -155,21 +155,21 @@ def write_answer(answer: Answer, put_on: ApplyCredential) -> pb.ProcessingRespon
             _set(immediate.headers, headers)
             return pb.ProcessingResponse(immediate_response=immediate)
         case Deliver(chunk, end):
-            return pb.ProcessingResponse(response_body=_delivered(chunk, end=end))
+            return pb.ProcessingResponse(response_body=_body_in_place(chunk, end=end))
         case Relay(chunk, changed):
-            return pb.ProcessingResponse(response_body=_relayed(chunk, changed=changed))
+            return pb.ProcessingResponse(response_body=_body_relay(chunk, changed=changed))
         case ExtendTimeout(milliseconds):
             return _extended(milliseconds)
         case Continue():
             return _continue(answer, put_on)
 
 
-def _delivered(chunk: bytes, *, end: bool) -> pb.BodyResponse:
+def _body_in_place(chunk: bytes, *, end: bool) -> pb.BodyResponse:
     streamed = pb.StreamedBodyResponse(body=chunk, end_of_stream=end)
     return pb.BodyResponse(response=pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed)))
 
 
-def _relayed(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
+def _body_relay(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
     if not changed:
         return pb.BodyResponse()
     mutation = pb.BodyMutation(body=chunk) if chunk else pb.BodyMutation(clear_body=True)

@@ -18,7 +18,7 @@ def problems(tls: StageTls) -> Iterator[Finding]:
     unreadable = [*_unreadable(tls)]
     yield from unreadable
     if not unreadable:
-        yield from _mismatched(tls)
+        yield from _mismatches(tls)
 
 
 def _unreadable(tls: StageTls) -> Iterator[Finding]:
@@ -29,10 +29,10 @@ def _unreadable(tls: StageTls) -> Iterator[Finding]:
             yield warning(f"{PATH}.{key}", f"{file} cannot be read: {problem.strerror}", "the stages need it to start")
 
 
-def _mismatched(tls: StageTls) -> Iterator[Finding]:
+def _mismatches(tls: StageTls) -> Iterator[Finding]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(tls.certificate_chain, tls.private_key, password=_nothing)
+        context.load_cert_chain(tls.certificate_chain, tls.private_key, password=_no_op)
     except (ssl.SSLError, OSError, ValueError) as problem:
         why = getattr(problem, "reason", None) or "no certificate and key in PEM"
         yield warning(f"{PATH}.private_key", f"does not go with certificate_chain: {why}", "write the key of that pair")
@@ -43,7 +43,7 @@ def _mismatched(tls: StageTls) -> Iterator[Finding]:
         yield warning(f"{PATH}.trusted_ca", f"{tls.trusted_ca} has no certificates in PEM: {why}", "")
 
 
-def _nothing() -> str:
+def _no_op() -> str:
     """A key that is encrypted cannot be used: nobody is asked for a password."""
     return ""
 

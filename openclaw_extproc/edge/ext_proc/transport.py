@@ -9,7 +9,7 @@ from openclaw_extproc.stages.step import Close
 
 
 class Session(Protocol):
-    """What is told of it (`ask`, `wake_at`, `closing`) is as of its last step."""
+    """What one stream of Envoy's talks to. `ask`, `wake_at` and `closing` are as of its last step."""
 
     @property
     def begins(self) -> bool:

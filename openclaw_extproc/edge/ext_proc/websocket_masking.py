@@ -21,7 +21,7 @@ _LENGTH_BYTES = {126: 2, 127: 8}
 
 
 class FramesMasker:
-    """Of what one connection says; has the methods of `Masker`."""
+    """Cuts secrets out of the messages of one WebSocket connection; has the methods of `Masker`."""
 
     def __init__(self, message: Masker, control: Masker) -> None:
         """`message`, `control`: for payloads of messages, and for those of pings, pongs and closes between them."""
@@ -49,15 +49,15 @@ class FramesMasker:
             else:
                 at = self._read_header(chunk, at)
             if len(self._due) > MAX_DUE:
-                out += self._delivered()
+                out += self._deliver()
             if len(self._due) > MAX_DUE:
                 self._masked += b"*" * len(self._message.rest())
-        return bytes(out) + self._delivered() + (self.rest() if end else b"")
+        return bytes(out) + self._deliver() + (self.rest() if end else b"")
 
     def rest(self) -> bytes:
         """What is held back, when nothing follows."""
         self._masked += self._message.rest()
-        held = self._delivered() + bytes(self._header)
+        held = self._deliver() + bytes(self._header)
         self._header.clear()
         return held
 
@@ -89,7 +89,7 @@ class FramesMasker:
             self._due.append(len(part))
             self._masked += self._message.feed(part, end=ends)
 
-    def _delivered(self) -> bytes:
+    def _deliver(self) -> bytes:
         """As much as is due and known."""
         out = bytearray()
         taken = 0

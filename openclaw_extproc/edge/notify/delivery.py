@@ -29,6 +29,8 @@ _TOO_MANY, _SERVER_ERROR = 429, 500
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """A message as one channel sends it."""
+
     text: str
     notices: Sequence[Notice]
     place: str
@@ -36,8 +38,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
+    """The result of an attempt to send a message."""
+
     why: str = ""
-    """Why it did not arrive; empty: it did."""
+    """Why the message did not arrive; empty: it did."""
     again: bool = False
     """Whether it may arrive if it is tried again."""
     wait: float | None = None
@@ -52,6 +56,7 @@ class _Request:
 
 
 async def post(channel: Channel, message: Message, secrets: Secrets, client: httpx.AsyncClient) -> Posted:
+    """Sends a message through a channel once."""
     try:
         async with asyncio.timeout(TRY_SECONDS):
             if channel.mail is not None:
@@ -87,14 +92,14 @@ async def _http(request: _Request, client: httpx.AsyncClient) -> Posted:
     try:
         content = json.dumps(request.payload).encode()
         async with client.stream("POST", request.url, content=content, headers=headers) as answer:
-            return _told(answer, await _beginning(answer))
+            return _result_of(answer, await _head_of_body(answer))
     except httpx.TransportError as problem:
         return Posted(type(problem).__name__, again=not isinstance(problem, httpx.UnsupportedProtocol))
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
         return Posted(f"{type(problem).__name__}: look at its URL and its tokens")
 
 
-async def _beginning(answer: httpx.Response) -> bytes:
+async def _head_of_body(answer: httpx.Response) -> bytes:
     read = b""
     async for chunk in answer.aiter_raw():
         read += chunk
@@ -103,7 +108,7 @@ async def _beginning(answer: httpx.Response) -> bytes:
     return read
 
 
-def _told(answer: httpx.Response, body: bytes) -> Posted:
+def _result_of(answer: httpx.Response, body: bytes) -> Posted:
     if answer.is_success:
         return Posted()
     status = answer.status_code
@@ -126,7 +131,7 @@ def _mail(channel: Channel, mail: Mail, message: Message, secrets: Secrets) -> P
     if mail.user and password is None:
         return Posted(f"the variable {channel.secret} is not set")
     try:
-        _send(mail, _written(mail, message), password or "", message.place)
+        _send(mail, _mail_message(mail, message), password or "", message.place)
     except smtplib.SMTPResponseException as problem:
         return Posted(f"it answers {problem.smtp_code}", again=400 <= problem.smtp_code < _SERVER_ERROR)
     except smtplib.SMTPRecipientsRefused as problem:
@@ -156,7 +161,7 @@ def _send(mail: Mail, written: EmailMessage, password: str, place: str) -> None:
         server.send_message(written)
 
 
-def _written(mail: Mail, message: Message) -> EmailMessage:
+def _mail_message(mail: Mail, message: Message) -> EmailMessage:
     written = EmailMessage()
     first = message.text.splitlines()[0] if message.text else ""
     written["Subject"] = f"[openclaw] {first[:150]}"

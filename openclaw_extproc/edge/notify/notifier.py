@@ -21,12 +21,10 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.notify.delivery import Message, Posted, post
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.notices import cron, payloads, report, wording
+from openclaw_extproc.notices import cron, payloads, wording
 from openclaw_extproc.notices.channels import Channel, Route
-from openclaw_extproc.notices.joining import Joining
+from openclaw_extproc.notices.joining import Joining, Outages, Pace
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
-from openclaw_extproc.notices.outages import Outages
-from openclaw_extproc.notices.pace import Pace
 
 HERE = 0
 """The source of what this process saw itself; a worker's is its process id."""
@@ -47,14 +45,16 @@ Collected = Callable[[], Awaitable[Iterable[Metric]]]
 
 @dataclass(slots=True)
 class _Reported:
-    """What a channel's last report ended with."""
+    """The totals at the end of the last report of a channel."""
 
     at: float
-    totals: report.Totals
+    totals: wording.Totals
     due: float
 
 
 class Notifier:
+    """Takes notices and has each channel send those that are meant for it."""
+
     def __init__(self, secrets: Secrets) -> None:
         self.counter = Counter(
             "openclaw_notices",
@@ -74,14 +74,14 @@ class Notifier:
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self, settings: Settings, collected: Collected) -> None:
-        """`collected`: all metrics, for reports."""
-        self.keep(settings)
+        """Sends from now on. `collected` returns all metrics, for reports."""
+        self.update(settings)
         self._ticking = asyncio.create_task(self._tick(collected), name="notices")
         self._ticking.add_done_callback(_must_not_end)
 
-    def keep(self, settings: Settings) -> None:
-        """Use these channels from now on. What waits for one that is still there is not lost."""
-        self._outages.keep(settings.gateway.providers)
+    def update(self, settings: Settings) -> None:
+        """Replaces the channels. What waits for a channel that remains is not lost."""
+        self._outages.update(settings.gateway.providers)
         wanted = {channel.name: channel for channel in settings.channels if channel.routes}
         for name in [name for name, line in self._lines.items() if wanted.get(name) != line.channel]:
             line = self._lines.pop(name)
@@ -94,18 +94,19 @@ class Notifier:
         self._plan_reports()
 
     def tell(self, notice: Notice, source: int = HERE) -> None:
-        """At once, and without a word of what comes of it. From the event loop's thread."""
+        """Takes a notice and returns at once. To be called in the thread of the event loop."""
         if not self._outages.news(notice, source) or not self._lines:
             return
         self._hand_on(notice, source)
 
-    def gone(self, source: int) -> None:
-        """A worker has ended: what it alone knew is not known any more."""
-        for subject in self._outages.gone(source):
+    def forget_worker(self, source: int) -> None:
+        """Forgets the outages that only this worker reported, because it has ended."""
+        for subject in self._outages.forget_worker(source):
             text = f"{subject} is used again: the worker that reported it has ended"
             self._hand_on(Notice(NoticeKind.PROVIDER_BACK, subject, text, time.time()), HERE)
 
     async def close(self) -> None:
+        """Sends what waits, for a short time, and ends."""
         if self._ticking is not None:
             self._ticking.cancel()
         for line in self._lines.values():
@@ -148,12 +149,12 @@ class Notifier:
                 known = before.get(name, _Reported(self._began, {}, due))
                 self._reported[name] = _Reported(known.at, known.totals, due)
 
-    async def _report(self, at: float, totals: report.Totals) -> None:
+    async def _report(self, at: float, totals: wording.Totals) -> None:
         for name, before in list(self._reported.items()):
             line = self._lines.get(name)
             if line is None or before.due > at:
                 continue
-            text = report.text(totals, before.totals, at, before.at)
+            text = wording.report_text(totals, before.totals, at, before.at)
             line.take(Notice(NoticeKind.DAILY_REPORT, "report", text, at), joined=False)
             self._reported[name] = _Reported(at, totals, _next(line.channel, at) or float("inf"))
 
@@ -167,7 +168,7 @@ class Notifier:
 
 
 class _Line:
-    """What waits for one channel, and the task that sends it."""
+    """The queue of one channel, and the task that sends it."""
 
     def __init__(
         self,
@@ -226,7 +227,7 @@ class _Line:
             batch = list(self.waiting)
             self.waiting.clear()
             self._wake.clear()
-            self._pace.sent(time.monotonic())
+            self._pace.note_sent(time.monotonic())
             await self._deliver(batch)
             if not self.waiting:
                 self.idle.set()
@@ -272,15 +273,15 @@ def _message(channel: Channel, batch: Sequence[tuple[Notice, Route]]) -> Message
 
 def _next(channel: Channel, at: float) -> float | None:
     route = channel.routes.get(NoticeKind.DAILY_REPORT)
-    return cron.read(route.schedule).next_after(at) if route is not None else None
+    return cron.parse_cron(route.schedule).next_after(at) if route is not None else None
 
 
-def _totals(metrics: Iterable[Metric]) -> report.Totals:
+def _totals(metrics: Iterable[Metric]) -> wording.Totals:
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for metric in metrics
         for sample in metric.samples
-        if sample.name in report.SERIES
+        if sample.name in wording.SERIES
     }
 
 

@@ -1,1 +1,1 @@
-"""Files of the configuration and of Envoy's clusters: reading, watching, writing, taking a change in."""
+"""Reading, watching and applying of the configuration files and of the file with Envoy's clusters."""

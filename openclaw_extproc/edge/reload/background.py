@@ -20,8 +20,8 @@ _USUAL_SECONDS = 0.005
 _under_way = 0
 
 
-async def aside(work: Callable[[], ResultT]) -> ResultT:
-    """What the work returns or raises."""
+async def run_in_background(work: Callable[[], ResultT]) -> ResultT:
+    """Runs the work in a thread. Returns or raises what the work does."""
     global _under_way  # a setting of the whole interpreter
     _under_way += 1
     gc.disable()

@@ -17,9 +17,15 @@ from pathlib import Path
 import httpx
 
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.clusters_file import json_of
-from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, publish, rendered, text_with
+from openclaw_extproc.edge.reload.config_files import (
+    ConfigFiles,
+    ReadConfiguration,
+    publish,
+    rendered_clusters,
+    text_with,
+)
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -35,6 +41,8 @@ SECONDS_FOR_EACH = 0.02
 
 @dataclass(slots=True)
 class CdsFile:
+    """The clusters file of the Envoy that `up` runs."""
+
     file: Path
     """What Envoy reads."""
     sources: ConfigFiles
@@ -52,7 +60,7 @@ class CdsFile:
     _trimming: asyncio.TimerHandle | None = None
 
     def first(self, read: ReadConfiguration) -> None:
-        """Before Envoy starts."""
+        """Writes the clusters of the first configuration, before Envoy starts."""
         self._take(read)
         self._write(self._file(read, {}))
 
@@ -60,8 +68,8 @@ class CdsFile:
         """Whether Envoy would get other clusters than it has."""
         return self._for_envoy(read, self._leaving) != self._text
 
-    def moved(self, read: ReadConfiguration) -> frozenset[str]:
-        """Names of the clusters that Envoy has and that get another host name."""
+    def moved_clusters(self, read: ReadConfiguration) -> frozenset[str]:
+        """Names of the clusters that Envoy has, and whose host name changes with this configuration."""
         before, coming = _hosts(self._read), _hosts(read)
         return frozenset(
             name for name, host in coming.items() if before.get(name, host) != host and not is_address(host)
@@ -75,7 +83,7 @@ class CdsFile:
         `is_away`: whether no Envoy runs now, one that hangs, or one that is still starting: it reads the file when it
         starts, and watches it.
         """
-        written = await aside(lambda: self._coming(read))
+        written = await run_in_background(lambda: self._next_files(read))
         if written.for_envoy == self._text:
             return ""
         if self.is_own and not self.sources.is_as_read(read):
@@ -100,19 +108,20 @@ class CdsFile:
             publish(self.file, clusters)
             self._text = clusters
 
-    def _coming(self, read: ReadConfiguration) -> "_Written":
+    def _next_files(self, read: ReadConfiguration) -> "_Written":
         """The clusters that this configuration names, and those that it names no more."""
-        coming = self._named(read)
+        coming = self._named_clusters(read)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
         return self._file(read, leaving)
 
     @property
-    def known(self) -> tuple[bytes, ...]:
-        """Clusters that Envoy has taken."""
+    def known_clusters(self) -> tuple[bytes, ...]:
+        """The clusters that Envoy has loaded, each in JSON."""
         read = self._read
         return (*self._leaving.values(), *self._now.values(), *(() if read is None else map(j.dump, read.additions)))
 
-    def taken(self, read: ReadConfiguration) -> None:
+    def confirm(self, read: ReadConfiguration) -> None:
+        """Takes note that this configuration is in force: clusters that it does not name leave later."""
         before = {**self._leaving, **self._now}
         self._take(read)
         self._leaving = {name: one for name, one in before.items() if name not in self._now}
@@ -121,6 +130,7 @@ class CdsFile:
             self._trimming = asyncio.get_running_loop().call_later(self.grace_seconds, self._trim)
 
     def stop(self) -> None:
+        """Cancels the removal of clusters that is still to come."""
         if self._trimming is not None:
             self._trimming.cancel()
 
@@ -140,21 +150,21 @@ class CdsFile:
 
     def _take(self, read: ReadConfiguration) -> None:
         self._read = read
-        self._now = self._named(read)
+        self._now = self._named_clusters(read)
 
     def _file(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> "_Written":
-        named = self._named(read)
+        named = self._named_clusters(read)
         text = text_with(named.values(), leaving.values(), read) if self.is_own else ""
         return _Written(read, frozenset((*named, *leaving)), self._for_envoy(read, leaving), text)
 
     def _for_envoy(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> bytes:
-        return json_of((*self._named(read).values(), *leaving.values(), *map(j.dump, read.additions)))
+        return json_of((*self._named_clusters(read).values(), *leaving.values(), *map(j.dump, read.additions)))
 
-    def _named(self, read: ReadConfiguration) -> dict[str, bytes]:
+    def _named_clusters(self, read: ReadConfiguration) -> dict[str, bytes]:
         """The clusters that it names, made once."""
         last, named = self._rendered
         if last is not read:
-            named = rendered(read, self.sources.environment)
+            named = rendered_clusters(read, self.sources.environment)
             self._rendered = (read, named)
         return named
 

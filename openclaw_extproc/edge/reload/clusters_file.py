@@ -23,13 +23,14 @@ else:
 
 
 class PlainDumper(Dumper):
-    """No anchors: Envoy's reader has no merge keys, and people copy clusters out of this file."""
+    """A YAML writer without anchors, because people copy clusters out of this file."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # the base class asks for it
         return True
 
 
 def text_of(whole: Json) -> str:
+    """The YAML text of a value, as people read it."""
     return yaml.dump(whole, Dumper=PlainDumper, sort_keys=False, width=120)
 
 
@@ -40,7 +41,7 @@ def of_clusters(resources: Iterable[bytes]) -> str:
 
 
 def json_of(resources: Iterable[bytes]) -> bytes:
-    """The same in JSON, for Envoy alone, which reads it in a third of the time that YAML takes."""
+    """A discovery file with these clusters in JSON, which Envoy reads in a third of the time that YAML takes."""
     return b'{"resources":[' + b",\n".join(resources) + b"]}\n"
 
 

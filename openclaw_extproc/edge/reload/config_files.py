@@ -12,11 +12,12 @@ from typing import TypeAlias
 import msgspec
 
 from openclaw_extproc.config.findings import ConfigError, Finding, errors
-from openclaw_extproc.config.load import Loaded, load, spots_of
-from openclaw_extproc.config.providers.key_text import unsendable
-from openclaw_extproc.config.read.positions import located
+from openclaw_extproc.config.load import ConfigTexts, Loaded, load, spots_of
+from openclaw_extproc.config.providers.cloud_credentials import unsendable_part
+from openclaw_extproc.config.read.positions import with_position
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge.credentials.identities import installed
+from openclaw_extproc.config.surroundings import Surroundings
+from openclaw_extproc.edge.credentials.identities import installed_extras
 from openclaw_extproc.edge.reload.clusters_file import of_clusters, resources, text_of, without
 from openclaw_extproc.edge.reload.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
 from openclaw_extproc.gateway import Gateway, Provider
@@ -31,50 +32,37 @@ Signature: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """All texts that settings were made from: whoever has them makes the same settings, whatever the files say now."""
-
-    texts: tuple[tuple[str, str], ...]
-    """Name and text of each file."""
-    clusters: tuple[str, str] | None
-    session: tuple[str, str] | None
-    lenient: bool
-    ours: tuple[str, ...] = ()
-    """Names of the clusters in the clusters file that we wrote there ourselves."""
+class Origin(ConfigTexts):
+    """All texts that settings were made from. Every process that has them makes the same settings, also after the files
+    have changed."""
 
     @property
     def generation(self) -> str:
-        """The same wherever the same texts are read: it says which snapshot a plan was made with."""
+        """An identifier that is the same wherever the same texts are read: it says which snapshot made a plan."""
         whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient, self.ours))
         return hashlib.sha256(whole).hexdigest()[:16]
 
     def load(self, environment: Mapping[str, str]) -> Loaded:
-        loaded = self._load(environment)
+        """The settings, or all findings; what they need of this machine is looked at now."""
+        around = Surroundings(
+            environment,
+            {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
+            key_file=key_file_objection,
+            readable=_is_readable,
+            no_folder=_no_folder,
+            extras=installed_extras(),
+            today=datetime.now(UTC).date(),
+        )
+        loaded = load(self, around)
         if (settings := loaded.settings) is None:
             return loaded
         gateway = replace(settings.gateway, generation=self.generation)
         return replace(loaded, settings=replace(settings, gateway=gateway))
 
-    def _load(self, environment: Mapping[str, str]) -> Loaded:
-        return load(
-            self.texts,
-            clusters=self.clusters,
-            session=self.session,
-            environment=environment,
-            formats={name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider},
-            ours=frozenset(self.ours),
-            key_file=key_file_objection,
-            readable=_is_readable,
-            no_folder=_no_folder,
-            extras=installed(),
-            today=datetime.now(UTC).date(),
-            lenient=self.lenient,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ReadConfiguration:
-    """What the files said at one moment."""
+    """The result of reading the files at one moment."""
 
     settings: Settings | None
     """`None` when there is an error among the findings."""
@@ -93,6 +81,8 @@ class ReadConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFiles:
+    """The files of a configuration, and what was read from them and written to them last."""
+
     configs: tuple[Path, ...]
     clusters: Path | None
     environment: Mapping[str, str]
@@ -116,6 +106,7 @@ class ConfigFiles:
     """Its text, and the additions in it: of a thousand providers it takes seconds to read it again."""
 
     def read(self) -> ReadConfiguration:
+        """Reads all files. Problems are findings of the result."""
         signature = None if self.clusters is None else _signature(self.clusters)
         self._texts_read[:] = self._texts_signature()
         return replace(self._read(), clusters_signature=signature)
@@ -136,27 +127,29 @@ class ConfigFiles:
         ours = rendered | self.published
         additions = None if theirs is None else tuple(r for r in theirs if _name(r) not in ours)
         if additions == ():
-            return self._checked(ReadConfiguration(alone.settings, alone.findings, origin=origin), theirs or ())
+            without_additions = ReadConfiguration(alone.settings, alone.findings, origin=origin)
+            return self._require_clusters(without_additions, theirs or ())
         # The file goes to the loader as it is, so that a finding has the line that somebody wrote; what we wrote there
         # ourselves is passed over, and is seconds of work where it is a thousand clusters.
         origin = replace(origin, clusters=(str(self.clusters), without(clusters, ours)), ours=tuple(sorted(ours)))
         both = origin.load(self.environment)
-        return self._checked(
+        return self._require_clusters(
             ReadConfiguration(both.settings, both.findings, additions or (), origin=origin), theirs or ()
         )
 
-    def placed(self, read: ReadConfiguration, findings: Iterable[Finding]) -> list[Finding]:
-        """Findings about what was read, made after it was, with their places in it."""
+    def with_positions(self, read: ReadConfiguration, findings: Iterable[Finding]) -> list[Finding]:
+        """Adds file and line to findings that were made after the files were read."""
         root = spots_of(read.origin.texts if read.origin else (), self.environment)
-        return [located(finding, root) for finding in findings]
+        return [with_position(finding, root) for finding in findings]
 
     def signature(self) -> tuple[Signature | None, ...]:
-        """Changes when a file does, also when it is replaced; not when it was us who wrote it."""
+        """A value that changes when a file does, also when it is replaced. A file that was written here does not
+        count."""
         clusters = () if self.clusters is None or self.is_ours() else (_signature(self.clusters),)
         return self._texts_signature() + clusters
 
     def signature_as_read(self) -> tuple[Signature | None, ...]:
-        """The signature that the texts had just before they were read last: a start takes a while after that."""
+        """The signature of the texts just before they were read last, which a start may be long after."""
         now = self.signature()
         return (*self._texts_read, *now[len(self._texts_read) :])
 
@@ -176,7 +169,7 @@ class ConfigFiles:
         return resources(str(self.clusters), text) if known is None else known
 
     def is_ours(self) -> bool:
-        """Whether nobody has touched the clusters file since we wrote it."""
+        """Whether the clusters file is as it was written here last."""
         return self.clusters is not None and _signature(self.clusters) in self._own
 
     def is_as_read(self, read: ReadConfiguration) -> bool:
@@ -185,7 +178,7 @@ class ConfigFiles:
 
     @property
     def session_file(self) -> Path | None:
-        """Where `session.yml` is, or would be: one that appears later is taken in."""
+        """The path of `session.yml`, also while there is no such file: it may appear later."""
         if self.session is not None or not self.configs:
             return self.session
         return self.configs[0].with_name("session.yml")
@@ -197,7 +190,7 @@ class ConfigFiles:
         complaints = tuple(problem for _, _, problem in read if problem is not None)
         return [(str(path), text) for path, text, _ in read], complaints
 
-    def _checked(self, read: ReadConfiguration, theirs: Sequence[Json]) -> ReadConfiguration:
+    def _require_clusters(self, read: ReadConfiguration, theirs: Sequence[Json]) -> ReadConfiguration:
         """Somebody else's Envoy has only the clusters of the file."""
         if read.settings is None or not self.must_have_clusters:
             return read
@@ -215,7 +208,7 @@ class ConfigFiles:
         return ReadConfiguration(None, (*read.findings, *lacking), read.additions) if lacking else read
 
 
-def startable(read: ReadConfiguration, environment: Mapping[str, str]) -> ReadConfiguration:
+def require_startable(read: ReadConfiguration, environment: Mapping[str, str]) -> ReadConfiguration:
     """The same, if a service can work with it.
 
     A key that is missing puts its provider aside and no other. Where it is so of all of them, and none can come while
@@ -241,14 +234,16 @@ def _has_no_key(provider: Provider, environment: Mapping[str, str]) -> bool:
 
 
 def _is_lacking(value: str) -> bool:
-    return not value.strip() or bool(unsendable(value.strip()))
+    return not value.strip() or bool(unsendable_part(value.strip()))
 
 
-def rendered(read: ReadConfiguration, environment: Mapping[str, str]) -> dict[str, bytes]:
-    """The clusters that `openclaw.yml` names, by name and in JSON: of a thousand providers they are 300,000 objects."""
+def rendered_clusters(read: ReadConfiguration, environment: Mapping[str, str]) -> dict[str, bytes]:
+    """The clusters that `openclaw.yml` names: JSON by name. With a thousand providers they are 300,000 objects."""
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
-    whole = render_clusters.discovery(settings.upstreams, settings.gateway.limits, roots=roots(environment))
+    whole = render_clusters.discovery(
+        settings.upstreams, settings.gateway.timeouts, roots=root_certificates(environment)
+    )
     made = whole["resources"]
     assert isinstance(made, list)
     return {_name(one): j.dump(one) for one in made}
@@ -256,7 +251,7 @@ def rendered(read: ReadConfiguration, environment: Mapping[str, str]) -> dict[st
 
 def clusters_text(read: ReadConfiguration, environment: Mapping[str, str], leaving: Sequence[bytes] = ()) -> str:
     """The clusters file: what `openclaw.yml` names, what it named until now, then what was added by hand."""
-    return text_with(rendered(read, environment).values(), leaving, read)
+    return text_with(rendered_clusters(read, environment).values(), leaving, read)
 
 
 def text_with(named: Iterable[bytes], leaving: Iterable[bytes], read: ReadConfiguration) -> str:
@@ -291,7 +286,7 @@ def publish(path: Path, text: str | bytes) -> Signature:
 
 
 def write_secrets(gateway: Gateway, folder: Path) -> None:
-    """What the listener's TLS is made of, for Envoy; nothing where there is no TLS."""
+    """Writes the files for the TLS of Envoy's listener into this folder; none where there is no TLS."""
     if gateway.callers.tls is not None:
         for name, whole in render_callers.secrets(gateway.callers.tls).items():
             publish(folder / name, text_of(whole))
@@ -304,7 +299,7 @@ ROOTS = (
 )
 
 
-def roots(environment: Mapping[str, str]) -> str:
+def root_certificates(environment: Mapping[str, str]) -> str:
     """The certificates of the authorities that providers are checked against.
 
     `SSL_CERT_FILE` where it is set, as for OpenSSL; else the first usual file of this machine; else the most usual one,

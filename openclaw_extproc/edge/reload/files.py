@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from openclaw_extproc.config.providers.key_text import Objection, unsendable
+from openclaw_extproc.config.providers.cloud_credentials import Objection, unsendable_part
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
 """Of a configuration or clusters file. That of a thousand providers has 7 MB."""
@@ -17,7 +17,7 @@ _EVERYBODY = stat.S_IROTH
 
 
 class FileRefusedError(Exception):
-    """The file is not read; the message says why, and never what is in it."""
+    """A file that is not read. The message says why, and never what is in the file."""
 
     def __init__(self, why: str, remedy: str) -> None:
         super().__init__(why)
@@ -33,7 +33,7 @@ def read_text(path: Path, most: int) -> tuple[str, int]:
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as problem:
-        raise _refused(problem) from None
+        raise _refusal(problem) from None
     try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
@@ -41,7 +41,7 @@ def read_text(path: Path, most: int) -> tuple[str, int]:
         with os.fdopen(number, "rb", closefd=False) as file:
             raw = file.read(most + 1)
     except OSError as problem:
-        raise _refused(problem) from None
+        raise _refusal(problem) from None
     finally:
         os.close(number)
     if len(raw) > most:
@@ -52,7 +52,7 @@ def read_text(path: Path, most: int) -> tuple[str, int]:
         raise FileRefusedError("not UTF-8", "save it as UTF-8 text") from None
 
 
-def _refused(problem: OSError) -> FileRefusedError:
+def _refusal(problem: OSError) -> FileRefusedError:
     remedy = "check the path" if isinstance(problem, FileNotFoundError) else "check its permissions"
     return FileRefusedError(problem.strerror or type(problem).__name__, remedy)
 
@@ -66,13 +66,13 @@ def _kind(mode: int) -> str:
 
 
 def key_file_objection(path: str, is_header: bool) -> Objection | None:  # as `Surroundings.key_file` has it
-    """What is wrong with the file of a credential. `is_header`: it goes into a header whole."""
+    """What is wrong with a key file; `None`: nothing. `is_header` says whether all of it goes into a header."""
     try:
         text, mode = read_text(Path(path), MAX_SECRET_BYTES)
     except FileRefusedError as problem:
         return Objection(f"cannot be read ({problem})")
     if not text.strip():
         return Objection("is empty")
-    if is_header and (found := unsendable(text.strip())):
+    if is_header and (found := unsendable_part(text.strip())):
         return Objection(f"holds {found} within the key, which is not sent")
     return Objection("can be read by everybody on this machine", is_usable=True) if mode & _EVERYBODY else None

@@ -37,13 +37,13 @@ _IN_ENVOY: Mapping[str, Callable[[Settings], object]] = {
         settings.gateway.emergency.message,
         settings.gateway.emergency.retry_after_ms,
     ),
-    "router.timeouts": lambda settings: settings.gateway.limits.longest_ms,
+    "router.timeouts": lambda settings: settings.gateway.timeouts.longest_ms,
 }
 """The same of what stands in Envoy's own file, which Envoy reads once."""
 
 
-def needed(started: Settings, now: Settings) -> Iterator[Finding]:
-    """One warning for each setting that differs from the one of the start, and that only a start reads."""
+def findings(started: Settings, now: Settings) -> Iterator[Finding]:
+    """A warning for each changed setting that only a start reads."""
     remedy, own_envoy = "restart to use the new value", "; for an Envoy of your own, render its files first"
     for path, value in _READ_AT_START.items():
         before, after = value(started), value(now)
@@ -61,7 +61,7 @@ def needed(started: Settings, now: Settings) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class FixedSettings:
     """What a process goes on with after a reload, because Envoy does: where the listeners are, and who verifies whom.
 
     Of callers a stage believes what the listener verified: rules that the running Envoy has not got would have it
@@ -76,7 +76,7 @@ class Kept:
     trusts_labels: bool
 
     @classmethod
-    def of(cls, started: Settings) -> "Kept":
+    def of(cls, started: Settings) -> "FixedSettings":
         callers = started.gateway.callers
         return cls(
             started.listen,
@@ -88,11 +88,13 @@ class Kept:
         )
 
     def within(self, now: Settings) -> Settings:
-        """The new settings with what was kept; the very same where nothing of it has changed."""
-        if Kept.of(now) == self:
+        """The new settings with the fixed ones put back; the same object when none of them has changed."""
+        if FixedSettings.of(now) == self:
             return now
         callers = now.gateway.callers
         # Whether labels count follows from the listener: it may not be wider than both say while they differ.
-        trusts = callers.trusts_labels and (self.trusts_labels or replace(Kept.of(now), trusts_labels=False) == self)
+        trusts = callers.trusts_labels and (
+            self.trusts_labels or replace(FixedSettings.of(now), trusts_labels=False) == self
+        )
         callers = replace(callers, tls=self.tls, jwt=self.jwt, forwarded_from=self.forwarded_from, trusts_labels=trusts)
         return replace(now, listen=self.listen, admin=self.admin, gateway=replace(now.gateway, callers=callers))

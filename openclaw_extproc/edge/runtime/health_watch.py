@@ -33,7 +33,7 @@ MOST_STALE = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What probes say of a provider, when they say something."""
+    """The result of probes of a provider that changes its health."""
 
     provider: str
     ok: bool
@@ -43,8 +43,10 @@ class Verdict:
 
 
 class HealthWatch:
+    """The sink that learns the health of providers and models, logs its changes and sends notices about them."""
+
     def __init__(self, gateway: Gateway, tell: Tell = nobody) -> None:
-        """`tell`: people, of who is out and who is back."""
+        """`tell` sends a notice to the operator when a provider is out or back."""
         self._health = HealthTable(gateway)
         self._tell = tell
         self._lock = Lock()
@@ -52,9 +54,9 @@ class HealthWatch:
         """By provider, since its last answer."""
         self._critical: frozenset[str] = frozenset()
 
-    def keep(self, gateway: Gateway) -> None:
+    def update(self, gateway: Gateway) -> None:
         with self._lock:
-            self._health.keep(gateway)
+            self._health.update(gateway)
             self._stale = {name: count for name, count in self._stale.items() if name in gateway.providers}
 
     # -- what is learned -----------------------------------------------------------
@@ -105,12 +107,13 @@ class HealthWatch:
                 self._health.failed(last, FaultKind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
         self.tell(at)
 
-    def probed(self, said: Verdict, at: float) -> None:
+    def note_probe(self, said: Verdict, at: float) -> None:
         with self._lock:
             self._health.probed(said.provider, at, ok=said.ok, why=said.why, model=said.model)
         self.tell(at)
 
-    def ejected(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
+    def eject(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
+        """Takes a provider that Envoy has ejected for so many seconds, or that has no address (`absent`)."""
         with self._lock:
             (self._health.absent if absent else self._health.ejected)(provider, at, seconds)
         self.tell(at)
@@ -118,17 +121,18 @@ class HealthWatch:
     # -- what is asked ---------------------------------------------------------------
 
     def avoid(self, at: float) -> frozenset[str]:
-        """`RuntimeState.unhealthy` of one request."""
+        """The targets that a request avoids: `RuntimeState.unhealthy`."""
         with self._lock:
             return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
 
     def without_address(self, at: float) -> frozenset[str]:
-        """`Situation.without_address`."""
+        """The providers without an address: `RuntimeState.without_address`."""
         with self._lock:
             return self._health.without_address(at)
 
-    def planned(self, plan: Plan) -> None:
-        """To be told in the same breath as `avoid`, or two requests are one trial."""
+    def note_plan(self, plan: Plan) -> None:
+        """Takes note that a request may be the trial of a target. To be called in the same step of the loop as
+        `avoid`."""
         with self._lock:
             self._health.planned(plan.groups[0], time.time())
 
@@ -147,7 +151,7 @@ class HealthWatch:
     # -- what is told ------------------------------------------------------------------
 
     def tell(self, at: float) -> None:
-        """Log what changed since."""
+        """Logs the changes since the last call, and sends notices about them."""
         with self._lock:
             changes = self._health.changes(at)
         for change in changes:
@@ -158,7 +162,7 @@ class HealthWatch:
                 self._tell(notice)
 
     def look(self, at: float) -> None:
-        """To be called now and then: time alone changes states."""
+        """Logs changes that come with time alone. To be called every second or so."""
         self.tell(at)
         with self._lock:
             critical = self._health.critical(at)

@@ -25,7 +25,7 @@ class Reservation:
 
 @dataclass(slots=True)
 class InFlight:
-    """Each `plan` is ended by `begin` or `forget`, each `begin` by `end`: sessions on streams see to that."""
+    """The calls in flight. Each `plan` is ended by `begin` or `forget`, each `begin` by `end`."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
     """By `Target.name`; never zero, so it cannot grow beyond what is under way."""
@@ -36,26 +36,28 @@ class InFlight:
     _held: float = 0.0
 
     def plan(self, request_id: str, planned: Reservation) -> None:
-        """A request id comes from a client, which may use it twice: then the later one counts."""
+        """Reserves a place for a planned request. A client may use an id twice: then the later one counts."""
         self.forget(request_id)
         self._planned[request_id] = planned
         self._add(planned)
 
     def forget(self, request_id: str) -> None:
-        """No attempt of it has begun, and none will."""
+        """Gives up the place of a planned request whose attempts never begin."""
         if (planned := self._planned.pop(request_id, None)) is not None:
             self._take_away(planned)
 
     def begin(self, request_id: str, call: Reservation) -> None:
+        """Takes note that an attempt has begun."""
         self.forget(request_id)
         self._add(call)
 
     def end(self, call: Reservation, at: float) -> None:
+        """Takes note that an attempt has ended."""
         self._ending.append((at, call))
         self._settle(at)
 
     def inflight(self, at: float) -> dict[str, int]:
-        """By `Target.name`. May be asked from any thread: it changes nothing."""
+        """The number of calls in flight, by `Target.name`. May be called from any thread."""
         over = [name for when, call in tuple(self._ending) if _is_over(when, at) for name in call.names]
         counts = dict(self.counts)
         for name in over:
@@ -63,7 +65,7 @@ class InFlight:
         return {name: count for name, count in counts.items() if count > 0}
 
     def held_usd(self, at: float) -> float:
-        """What the calls under way are estimated to cost, so that many at once do not all pass a nearly used budget."""
+        """The estimated cost of all calls in flight in US dollars, so that many at once do not exceed a budget."""
         self._settle(at)
         return max(0.0, self._held)
 

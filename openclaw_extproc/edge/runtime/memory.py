@@ -7,7 +7,7 @@ Time comes as an argument (seconds since the epoch), so that tests need not wait
 """
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -19,7 +19,7 @@ from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.strategy import TIERS, Strategy
 from openclaw_extproc.wire import FORMATS
 
@@ -43,7 +43,7 @@ class _Latency:
 
 @dataclass(slots=True)
 class Latencies:
-    """Streamed answers apart from those in one piece, whose first content is also their last."""
+    """The latencies of targets; streamed responses apart from complete ones, whose first content is also their last."""
 
     by_target: dict[tuple[str, bool], _Latency] = field(default_factory=dict[tuple[str, bool], _Latency])
     """By `Target.name`, and whether streamed. Only names of the configuration get in."""
@@ -57,21 +57,21 @@ class Latencies:
         latency.median = median(seconds for _, seconds in latency.samples) if enough else None
 
     def medians(self, at: float, *, streamed: bool) -> dict[str, float]:
-        """Seconds to the first content, by target, of those that were asked enough, lately."""
+        """The median seconds to the first content, by target. Targets with few or old samples are left out."""
         return {
             target: latency.median
             for (target, of_streams), latency in self.by_target.items()
             if of_streams is streamed and latency.median is not None and at - latency.samples[-1][0] <= LATENCY_SECONDS
         }
 
-    def keep(self, targets: Collection[str]) -> None:
-        """Forget those that are no longer configured."""
+    def update(self, targets: Collection[str]) -> None:
+        """Forgets the targets that are not among these."""
         self.by_target = {key: latency for key, latency in self.by_target.items() if key[0] in targets}
 
 
 @dataclass(slots=True)
 class Spending:
-    """Of all requests, by hour and by day, in UTC."""
+    """The cost of all requests in US dollars, in the current hour and day (UTC)."""
 
     hour: int = 0
     day: int = 0
@@ -90,26 +90,30 @@ class Spending:
 
 
 class Memory:
-    def __init__(self) -> None:
+    """The sink that remembers what bears on later requests of this process."""
+
+    def __init__(self, gateway: Callable[[], Gateway]) -> None:
+        """`gateway` returns the configuration that is in force, whose prices and model families hold."""
+        self._gateway = gateway
         self.sessions = Sessions()
         self.latencies = Latencies()
         self.spending = Spending()
-        self.under_way = InFlight()
+        self.in_flight = InFlight()
         self.corrections = Corrections()
 
     def situation(self, features: Features, gateway: Gateway, at: float) -> RuntimeState:
-        """All of it that bears on one request."""
-        held = self.under_way.held_usd(at)
+        """The part of the runtime state that is remembered here, for one request."""
+        held = self.in_flight.held_usd(at)
         return RuntimeState(
             latency=self.latencies.medians(at, streamed=features.stream),
-            inflight=self.under_way.inflight(at),
+            inflight=self.in_flight.inflight(at),
             token_ratio=self.corrections.ratios(),
             spent_this_hour=self.spending.this_hour(at) + held,
             spent_today=self.spending.today(at) + held,
-            remembered=self._remembered(features, gateway.strategy, at),
+            remembered=self._session_state(features, gateway.strategy, at),
         )
 
-    def _remembered(self, features: Features, strategy: Strategy, at: float) -> SessionState:
+    def _session_state(self, features: Features, strategy: Strategy, at: float) -> SessionState:
         if not features.declared.session:
             return SessionState()
         ttl = strategy.affinity.ttl_seconds if strategy.affinity else USUAL_TTL_SECONDS
@@ -118,9 +122,9 @@ class Memory:
         # Without affinity a session is free, but for the middle of a tool loop.
         return known if strategy.affinity or features.in_tool_loop else replace(known, target="")
 
-    def attempt(self, entry: AttemptEntry, gateway: Gateway, at: float) -> None:
-        """Learn from an attempt that is over."""
-        plan, name = entry.plan, entry.target.name
+    def attempt(self, entry: AttemptEntry, at: float) -> None:
+        """Learns from an attempt that has ended: its latency, its cost, its session, and the tokens it really had."""
+        plan, name, gateway = entry.plan, entry.target.name, self._gateway()
         if entry.passed or plan is None:
             return
         if entry.first_content_seconds is not None:
@@ -134,15 +138,18 @@ class Memory:
         if entry.outcome is Outcome.OK and not counted:
             self._correct(plan, entry, gateway)
 
+    def request(self, entry: RequestEntry, at: float) -> None:
+        """Learns nothing: all that is remembered belongs to an attempt."""
+
     def _learn_of_session(self, plan: Plan, entry: AttemptEntry, usd: float, at: float) -> None:
         session, asked = SessionKey(plan.record.owner, plan.record.session), plan.asked_model
         if usd:
-            self.sessions.spent(session, usd, at)
+            self.sessions.note_cost(session, usd, at)
         for tier in TIERS:
             if tier == plan.record.tier:
-                self.sessions.judged(session, asked, tier, at)
+                self.sessions.note_tier(session, asked, tier, at)
         if entry.outcome is Outcome.OK:
-            self.sessions.answered(session, asked, entry.target.name, at)
+            self.sessions.note_answer(session, asked, entry.target.name, at)
 
     def _correct(self, plan: Plan, entry: AttemptEntry, gateway: Gateway) -> None:
         """The estimate was made for the first target's family: it says nothing of another's."""
@@ -150,8 +157,8 @@ class Memory:
         if family and plan.estimated_tokens and gateway.facts(plan.groups[0][0]).family == family:
             self.corrections.note(family, plan.estimated_tokens, entry.usage.input_tokens)
 
-    def keep(self, gateway: Gateway) -> None:
-        """Forget the targets that are no longer configured."""
+    def update(self, gateway: Gateway) -> None:
+        """Forgets the targets that this configuration does not name."""
         targets = (target for chain in gateway.chains.values() for target in chain)
         listed = (f"{provider.name}/{model}" for provider in gateway.providers.values() for model in provider.models)
-        self.latencies.keep({*listed, *(target.name for target in targets)})
+        self.latencies.update({*listed, *(target.name for target in targets)})

@@ -53,16 +53,16 @@ class Pressure:
         self._at_once = float(LEAST_CALLS)
         """Calls that may begin in one tick, however few were under way: nobody sees before the next what they cost."""
 
-    def begun(self) -> None:
-        """A call has come as far as here."""
+    def note_begin(self) -> None:
+        """Counts a call that has reached a stage."""
         self._begun += 1
 
-    def ended(self) -> None:
-        """A call is over."""
+    def note_end(self) -> None:
+        """Counts a call that has ended."""
         self._ended += 1
 
     def saw(self, work: "Work", under_way: int, allowed: float) -> None:
-        """After each tick. `allowed`: seconds that work may wait."""
+        """Takes the work of the last tick. `allowed`: seconds that work may wait for its turn."""
         if self._ended or work.busy >= RESTLESS:  # else it had other things to do, which say nothing of calls
             kept = _FORGETS**work.passed
             self._seconds, self._calls = self._seconds * kept + work.running, self._calls * kept + self._ended
@@ -82,17 +82,17 @@ class Pressure:
         self._accepted = max(_LEAST, min(most, wanted / asked if asked else most))
 
     def is_too_much(self, under_way: int) -> bool:
-        """Whether the call that has begun last is one too many. `under_way`: how many there are with it."""
+        """Whether the call that began last is one too many. `under_way`: the number of calls with it."""
         return self._begun > self._at_once or (self.limit is not None and under_way > self.limit)
 
     @property
-    def refused(self) -> float:
+    def refused_share(self) -> float:
         return 1.0 - self._accepted
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Of this thread, in the last tick."""
+    """The work of this thread in the last tick."""
 
     passed: float
     """Seconds."""
@@ -105,7 +105,7 @@ class Work:
 
 
 class Clock:
-    """Looks how this thread spends its time, as Linux counts it (Documentation/scheduler/sched-stats.rst)."""
+    """A clock of the time that this thread works and waits, from Linux (Documentation/scheduler/sched-stats.rst)."""
 
     def __init__(self) -> None:
         self._file = Path(f"/proc/self/task/{get_native_id()}/schedstat")
@@ -128,7 +128,7 @@ class Clock:
 
 
 class PressureFile:
-    """Tells Envoy, which looks at the file when it is replaced (`injected_resource`)."""
+    """A file that tells Envoy a pressure; Envoy reads it when it is replaced (`injected_resource`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -136,6 +136,7 @@ class PressureFile:
         self.say(0.0)
 
     def say(self, refused: float) -> None:
+        """Replaces the file. `refused`: the share of new requests to reject, from 0 to 1."""
         text = f"{refused:.2f}"
         if text == self._said:
             return
@@ -146,11 +147,13 @@ class PressureFile:
 
 
 def pressure_file(route: str) -> str:
-    """The path of the file that belongs to a worker, by the address of its route stage. Empty: Envoy is elsewhere."""
+    """The path of the pressure file of a worker, from the address of its route stage; empty: Envoy runs elsewhere."""
     return f"{route.removeprefix('unix:').removesuffix('.sock')}.pressure" if route.startswith(("unix:", "/")) else ""
 
 
 class OverloadGate:
+    """Decides whether a worker accepts one more request."""
+
     def __init__(self, limits: Callable[[], Overload], registry: CollectorRegistry) -> None:
         self._limits = limits
         self._requests = 0
@@ -169,7 +172,7 @@ class OverloadGate:
             self._shed.labels(reason)
         for name, says, value in (
             ("openclaw_event_loop_lag_seconds", "How late the event loop was of late", lambda: self._shown),
-            ("openclaw_pressure", "Part of the new requests that is refused, here or by Envoy", self._refused),
+            ("openclaw_pressure", "Part of the new requests that is refused, here or by Envoy", self._refused_share),
             ("openclaw_in_flight_requests", "Requests with an open route stage", lambda: self._requests),
             ("openclaw_in_flight_body_bytes", "Bodies of requests that are held", lambda: self._bytes),
         ):
@@ -195,7 +198,7 @@ class OverloadGate:
 
     def begin(self) -> None:
         self._requests += 1
-        self._pressure.begun()
+        self._pressure.note_begin()
 
     def end(self) -> None:
         self._requests -= 1
@@ -205,7 +208,7 @@ class OverloadGate:
 
     def end_attempt(self) -> None:
         self._attempts -= 1
-        self._pressure.ended()
+        self._pressure.note_end()
 
     @property
     def _under_way(self) -> int:
@@ -213,16 +216,16 @@ class OverloadGate:
         return max(self._requests, self._attempts)
 
     def hold(self, size: int) -> None:
-        """May be less than nothing: what is not held any more."""
+        """Adds bytes of bodies that are held; a negative number for those that are not held any more."""
         self._bytes += size
 
-    def _refused(self) -> float:
-        return self._pressure.refused
+    def _refused_share(self) -> float:
+        return self._pressure.refused_share
 
     def _tell_envoy(self, file: PressureFile) -> None:
         """A disk that is full is tried again with the next change, and told once."""
         try:
-            file.say(self._pressure.refused)
+            file.say(self._pressure.refused_share)
             self._is_untold = False
         except OSError as problem:
             if not self._is_untold:
@@ -231,7 +234,8 @@ class OverloadGate:
             self._is_untold = True
 
     async def watch(self, file: str = "") -> None:
-        """See how late the loop is, for ever. `file`: where Envoy is told about it; empty: we refuse ourselves."""
+        """Watches for ever how late the event loop is. `file`: the pressure file for Envoy; empty: requests are
+        rejected here."""
         if file:
             try:
                 self._file = PressureFile(Path(file))

@@ -27,7 +27,7 @@ from openclaw_extproc.edge.ext_proc import protobuf
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch, Verdict
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.gateway import Emergency, Limits, Provider, Target
+from openclaw_extproc.gateway import Emergency, Provider, Target, Timeouts
 from openclaw_extproc.health_rules import Probing
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
@@ -73,7 +73,7 @@ class Probes:
         self, health: HealthWatch, put_on: protobuf.ApplyCredential, count: Callable[[str, str], None]
     ) -> None:
         """`count` gets provider and result of each probe."""
-        self.told: Callable[[Verdict], None] = _nobody
+        self.on_verdict: Callable[[Verdict], None] = _nobody
         """Who else wants to know what was found."""
         self._wanted = False
         self._health = health
@@ -85,9 +85,9 @@ class Probes:
     def begin(self, settings: Settings) -> None:
         """It is this process that probes."""
         self._wanted = True
-        self.keep(settings)
+        self.update(settings)
 
-    def keep(self, settings: Settings) -> None:
+    def update(self, settings: Settings) -> None:
         """Probe what these settings want, from now on. Where nothing has changed nothing is interrupted."""
         if not self._wanted:
             return
@@ -129,8 +129,8 @@ class Probes:
             self._tell(Verdict(name, ok=False, why=f"{failures} probes in a row: {told.why}", model=way.model))
 
     def _tell(self, verdict: Verdict) -> None:
-        self._health.probed(verdict, time.time())
-        self.told(verdict)
+        self._health.note_probe(verdict, time.time())
+        self.on_verdict(verdict)
 
     async def _probe(self, way: ProbeMethod) -> ProbeReport:
         try:
@@ -153,14 +153,14 @@ class Probes:
             headers |= self._put_on(HeaderCredential(provider.credential, side.credential_header))
         url = f"{_base(way.endpoint)}{provider.base_path}{side.models_path}"
         headers = {**headers, "host": way.endpoint.authority}
-        return judged(await self._open().get(url, headers=headers))
+        return probe_report(await self._open().get(url, headers=headers))
 
     async def _call(self, way: ProbeMethod) -> ProbeReport:
         """One token. What it is asked in, signed with and how its path is made is all as in an attempt."""
         target = Target(way.provider, way.model)
         body = j.dump({"model": way.model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1})
         plan = Plan(
-            "probe", _ASKED_AS, "/v1/chat/completions", "", way.model, ((target,),), time.time(), 0, Limits(),
+            "probe", _ASKED_AS, "/v1/chat/completions", "", way.model, ((target,),), time.time(), 0, Timeouts(),
             Emergency(),
         )  # fmt: skip
         bound = BoundAttempt(plan, 1, target, {}, History(), plan.began)
@@ -174,7 +174,7 @@ class Probes:
         path = headers.pop(":path")
         headers["host"] = headers.pop(":authority", way.endpoint.authority)
         content = body if change.body is None else change.body
-        return judged(await self._open().post(f"{_base(way.endpoint)}{path}", content=content, headers=headers))
+        return probe_report(await self._open().post(f"{_base(way.endpoint)}{path}", content=content, headers=headers))
 
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -186,7 +186,7 @@ def _nobody(_: Verdict) -> None:
     """There is no other worker."""
 
 
-def judged(answer: httpx.Response) -> ProbeReport:
+def probe_report(answer: httpx.Response) -> ProbeReport:
     status = answer.status_code
     page = answer.headers.get("content-type", "").startswith("text/html")
     if answer.is_success:

@@ -32,13 +32,13 @@ class SessionKey(NamedTuple):
     id: str
     """As the caller says."""
 
-    def bounded(self) -> "SessionKey":
+    def with_limits(self) -> "SessionKey":
         return self if len(self.id) <= MAX_ID_CHARS else SessionKey(self.owner, self.id[:MAX_ID_CHARS])
 
 
 @dataclass(slots=True)
 class _Asked:
-    """Of one model name that a session asks for."""
+    """What a session remembers of one model name that it asks for."""
 
     target: str = ""
     answered: float = 0.0
@@ -63,6 +63,8 @@ class _Session:
 
 @dataclass(slots=True)
 class Sessions:
+    """The sessions of all callers, a bounded number."""
+
     by_key: OrderedDict[SessionKey, _Session] = field(default_factory=OrderedDict[SessionKey, _Session])
     """The one used last at the end."""
     _of_owner: dict[str, OrderedDict[SessionKey, None]] = field(
@@ -71,8 +73,8 @@ class Sessions:
     """The same keys by owner, in the same order."""
 
     def recall(self, session: SessionKey, asked: str, at: float, ttl: float) -> SessionState:
-        """`ttl`: seconds for which a good answer, or a judgement, is remembered. What was spent, is for longer."""
-        known = self.by_key.get(session.bounded())
+        """The state of a session. `ttl`: seconds for which its target and its tier hold; its cost holds longer."""
+        known = self.by_key.get(session.with_limits())
         if known is None or at - known.used > SESSION_SECONDS:
             return SessionState()
         about = known.asked.get(asked[:MAX_MODEL_CHARS], _Asked())
@@ -82,20 +84,22 @@ class Sessions:
             spent_usd=known.spent_usd,
         )
 
-    def answered(self, session: SessionKey, asked: str, target: str, at: float) -> None:
-        """A good answer: it is where the session stays."""
-        about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
+    def note_answer(self, session: SessionKey, asked: str, target: str, at: float) -> None:
+        """Takes the target of a successful response, at which the session stays."""
+        about = self._touch(session, at).about(asked[:MAX_MODEL_CHARS])
         about.target, about.answered = target, at
 
-    def judged(self, session: SessionKey, asked: str, tier: Tier, at: float) -> None:
-        about = self._used(session, at).about(asked[:MAX_MODEL_CHARS])
+    def note_tier(self, session: SessionKey, asked: str, tier: Tier, at: float) -> None:
+        """Takes the tier that a request of the session was classified as."""
+        about = self._touch(session, at).about(asked[:MAX_MODEL_CHARS])
         about.tier, about.judged = tier, at
 
-    def spent(self, session: SessionKey, usd: float, at: float) -> None:
-        self._used(session, at).spent_usd += usd
+    def note_cost(self, session: SessionKey, usd: float, at: float) -> None:
+        """Adds the cost of a request in US dollars."""
+        self._touch(session, at).spent_usd += usd
 
-    def _used(self, session: SessionKey, at: float) -> _Session:
-        key = session.bounded()
+    def _touch(self, session: SessionKey, at: float) -> _Session:
+        key = session.with_limits()
         known = self._taken_out(key)
         if known is None or at - known.used > SESSION_SECONDS:
             known = _Session(at)

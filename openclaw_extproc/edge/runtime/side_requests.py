@@ -41,6 +41,8 @@ Told: TypeAlias = Callable[[str, Outcome], None]
 
 @dataclass(slots=True)
 class Breaker:
+    """A circuit breaker for requests of our own: after failures in a row there is a pause."""
+
     failures: int = 0
     closed_until: float = 0.0
     """Seconds of a clock that does not jump."""
@@ -49,7 +51,7 @@ class Breaker:
         return at < self.closed_until
 
     def note(self, at: float, *, ok: bool) -> bool:
-        """Whether a pause begins now."""
+        """Takes the result of a request. Returns whether a pause begins with it."""
         self.failures = 0 if ok else self.failures + 1
         if self.failures < FAILURES_IN_A_ROW:
             return False
@@ -59,7 +61,7 @@ class Breaker:
 
 @dataclass(slots=True)
 class Summaries:
-    """By what was asked; the ones used longest ago go first."""
+    """Summaries by a key of what was summarized. The ones used longest ago are dropped first."""
 
     known: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])
 
@@ -68,13 +70,15 @@ class Summaries:
             self.known.move_to_end(key)
         return self.known.get(key)
 
-    def keep(self, key: str, summary: str) -> None:
+    def store(self, key: str, summary: str) -> None:
         self.known[key] = summary
         while len(self.known) > MAX_SUMMARIES:
             self.known.popitem(last=False)
 
 
 class SideRequestClient:
+    """Sends our own requests to other models: classifications and summaries."""
+
     def __init__(
         self, listener: Callable[[], Address], told: Told, tls: Callable[[], ListenerTls | None] = lambda: None
     ) -> None:
@@ -88,8 +92,8 @@ class SideRequestClient:
         self._breakers: dict[str, Breaker] = {}
         self._summaries = Summaries()
 
-    def expect(self, gateway: Gateway) -> None:
-        """Make ready what the first question would have to wait for: it takes longer than a second opinion may."""
+    def update(self, gateway: Gateway) -> None:
+        """Prepares what the first request would have to wait for, which takes longer than its deadline."""
         strategy = gateway.strategy
         if self._client is None and (strategy.second_opinion or (strategy.context and strategy.context.summarizer)):
             # No proxy of the environment's: nothing here is for the world outside.
@@ -119,7 +123,7 @@ class SideRequestClient:
         if own is not None and own is not self._client:
             await own.aclose()
         if text and text.strip():
-            self._summaries.keep(key, text)
+            self._summaries.store(key, text)
         return text
 
     def _own_url(self) -> str:
@@ -145,7 +149,7 @@ class SideRequestClient:
         text = None
         try:
             async with asyncio.timeout(deadline_ms / 1000):
-                text = await _posted(client, url, body, headers)
+                text = await _post(client, url, body, headers)
                 outcome = "answered"
         except TimeoutError:
             outcome = "late"
@@ -173,7 +177,7 @@ def _own_client(tls: ListenerTls) -> httpx.AsyncClient | None:
     return httpx.AsyncClient(timeout=None, trust_env=False, verify=context)  # noqa: S113  # the deadline is the question's
 
 
-async def _posted(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> str:
+async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> str:
     """The text of a chat completion.
 
     Raises:
@@ -187,11 +191,11 @@ async def _posted(client: httpx.AsyncClient, url: str, body: bytes, headers: dic
             raw += chunk
             if len(raw) > MAX_ANSWER_BYTES:
                 raise UnreadableError("longer than any answer to a question")
-    return said(raw)
+    return completion_text(raw)
 
 
-def said(raw: bytes) -> str:
-    """Raises `UnreadableError`."""
+def completion_text(raw: bytes) -> str:
+    """The text of a chat completion. Raises `UnreadableError`."""
     choices = j.an_array(j.parse(raw, where="answer").get("choices"), at="choices")
     choice = j.an_object(choices[0] if choices else None, at="choices[0]")
     return j.a_string(j.an_object(choice.get("message"), at="message").get("content"), at="content")

@@ -1,18 +1,22 @@
-"""`/metrics`, `/healthz`, `/readyz` and pages in JSON, on an address of their own, in a thread of their own."""
+"""The admin address: `/metrics`, `/healthz`, `/readyz` and pages in JSON, served by a thread of its own.
+
+Renamed metrics are shown under the names of the previous release as well, so that a dashboard goes on while it is
+changed. `FORMER_NAMES` and `WithFormerNames` go with the next release.
+"""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from socketserver import ThreadingMixIn
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import make_wsgi_app  # pyright: ignore[reportUnknownVariableType]  # half typed
+from prometheus_client.samples import Sample
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.ext_proc.transport import ListenError
-from openclaw_extproc.edge.telemetry.former_names import WithFormerNames
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -79,3 +83,35 @@ def serve(address: Address, app: "WSGIApplication") -> Callable[[], None]:
         thread.join(2)
 
     return stop
+
+
+FORMER_NAMES: Final = {
+    "openclaw_in_flight_calls": "openclaw_calls_under_way",
+    "openclaw_in_flight_requests": "openclaw_requests_under_way",
+    "openclaw_in_flight_body_bytes": "openclaw_body_bytes_under_way",
+    "openclaw_auxiliary_model_calls": "openclaw_questions",
+}
+"""The former name of a family, by its name now."""
+
+
+class WithFormerNames(CollectorRegistry):
+    """A registry that exposes renamed families of another one twice."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(auto_describe=False)
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            yield metric
+            if former := FORMER_NAMES.get(metric.name):
+                yield _copy_named(metric, former)
+
+
+def _copy_named(metric: Metric, name: str) -> Metric:
+    copy = Metric(name, f"Former name of {metric.name}. {metric.documentation}", metric.type, metric.unit)
+    copy.samples = [
+        Sample(name + one.name.removeprefix(metric.name), one.labels, one.value, one.timestamp, one.exemplar)
+        for one in metric.samples
+    ]
+    return copy

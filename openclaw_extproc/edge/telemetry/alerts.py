@@ -30,6 +30,8 @@ def nobody(notice: Notice) -> None:  # noqa: ARG001  # a `Tell` of those who tel
 
 
 class Alerts:
+    """The sink that logs and notifies what an operator has to fix, at most once a minute for each subject."""
+
     def __init__(self, tell: Tell = nobody) -> None:
         self._tell = tell
         self._told: dict[tuple[str, str], float] = {}

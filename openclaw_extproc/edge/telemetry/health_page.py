@@ -13,6 +13,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def page(views: Iterable[HealthView], at: float) -> bytes:
+    """The page in JSON. `at`: seconds since the epoch."""
     return json.dumps({"at": round(at, 3), "targets": [_row(view, at) for view in views]}).encode()
 
 
@@ -37,14 +38,14 @@ def _row(view: HealthView, at: float) -> dict[str, Any]:
 
 
 def ask(url: str) -> dict[str, Any]:
-    """The page of a service that runs. Raises `httpx.HTTPError`, `ValueError`."""
+    """Fetches the page from a running service. Raises `httpx.HTTPError`, `ValueError`."""
     answer = httpx.get(f"{url}{PATH}", timeout=TIMEOUT_SECONDS, trust_env=False).raise_for_status()
     found: dict[str, Any] = answer.json()
     return found
 
 
 def is_well(found: Mapping[str, Any]) -> bool:
-    """Whether nobody is out, or on trial."""
+    """Whether no provider and no model is out or on trial."""
     return all(row["state"] not in ("open", "half_open") for row in found["targets"])
 
 
@@ -52,7 +53,7 @@ _HEAD = ("", "state", "failures", "calls", "share", "next trial", "reason")
 
 
 def text(found: Mapping[str, Any]) -> str:
-    """A table: each provider, below it its models."""
+    """The page as a table for people: each provider with its models below it."""
     rows = [_HEAD, *(_cells(row) for row in found["targets"])]
     widths = [max(len(row[n]) for row in rows) for n in range(len(_HEAD) - 1)]
     return "".join(_line(row, widths) for row in rows)

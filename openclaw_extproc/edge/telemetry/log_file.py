@@ -14,11 +14,13 @@ FULL, AGAIN = "output_not_written", "output_written_again"
 
 
 class LogFile(logging.Handler):
+    """A log handler for a file: it reopens a moved file, and writes to standard output while the disk is full."""
+
     def __init__(self, path: str) -> None:
-        """Raises `OSError`: it cannot be opened."""
+        """Opens the file. Raises `OSError`."""
         super().__init__()
         self._path = path
-        self._file = _opened(path)
+        self._file = _open(path)
         self._is_cut = False
         """The last line in it has no end."""
         self._why = ""
@@ -27,7 +29,7 @@ class LogFile(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = self.format(record) + "\n"
-            why = self._written(line.encode("utf-8", "backslashreplace"))
+            why = self._write(line.encode("utf-8", "backslashreplace"))
             if why:
                 sys.stdout.write(line)
                 sys.stdout.flush()
@@ -45,7 +47,7 @@ class LogFile(logging.Handler):
         vars(told).update(component="logging", event=event, data=data)
         self.handle(told)
 
-    def _written(self, line: bytes) -> str:
+    def _write(self, line: bytes) -> str:
         """Why the file does not have it; empty: it does."""
         try:
             self._follow()
@@ -64,7 +66,7 @@ class LogFile(logging.Handler):
             there = os.stat(self._path)  # noqa: PTH116  # a thousand times a second
             if (there.st_dev, there.st_ino) == (known.st_dev, known.st_ino):
                 return
-        fresh = _opened(self._path)
+        fresh = _open(self._path)
         os.close(self._file)
         self._file, self._is_cut = fresh, False
 
@@ -74,5 +76,5 @@ class LogFile(logging.Handler):
         super().close()
 
 
-def _opened(path: str) -> int:
+def _open(path: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)

@@ -29,87 +29,24 @@ ALERTS = {
 
 
 class Metrics:
-    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch, under_way: InFlight) -> None:
+    """The sink that counts, and the registry of everything that this process counts."""
+
+    def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch, in_flight: InFlight) -> None:
+        """`gateway` returns the configuration that is in force, whose providers have gauges."""
         self.registry = CollectorRegistry()
         self.registry.register(_HealthStatus(gateway, health))
-        self.registry.register(_Inflight(gateway, under_way))
-        self._selections = Counter(
-            "openclaw_model_selection",
-            "Total model selections",
-            ["provider", "model", "selection_type"],
-            registry=self.registry,
-        )
-        self._fallbacks = Counter(
-            "openclaw_model_fallback",
-            "Total model fallbacks",
-            ["from_provider", "to_provider", "reason"],
-            registry=self.registry,
-        )
-        self._latency = Histogram(
-            "openclaw_model_latency_seconds",
-            "Model request latency, from the start of the attempt that answered to the end of its answer",
-            ["provider", "model"],
-            buckets=LATENCY_BUCKETS,
-            registry=self.registry,
-        )
-        self._requests = Counter(
-            "openclaw_requests", "Requests by what the client got", ["client_format", "status"], registry=self.registry
-        )
-        self._clients = Counter(
-            "openclaw_client_requests",
-            "Requests by who sent them: a name under `clients`, `other` for a verified caller that is not listed there",
-            ["client", "identity_source", "status"],
-            registry=self.registry,
-        )
-        self._attempts = Counter(
-            "openclaw_attempts", "Attempts by how they ended", ["provider", "outcome"], registry=self.registry
-        )
-        self._passed = Counter(
-            "openclaw_passthrough",
-            "Requests that are no model calls, sent on unread",
-            ["provider", "model", "outcome"],
-            registry=self.registry,
-        )
-        self._tokens = Counter(
-            "openclaw_tokens",
-            "Tokens as the provider counted them",
-            ["provider", "model", "type"],
-            registry=self.registry,
-        )
-        self._questions = Counter(
+        self.registry.register(_InFlightCalls(gateway, in_flight))
+        self._attempts = _AttemptMetrics(self.registry)
+        self._requests = _RequestMetrics(self.registry)
+        self._side_requests = Counter(
             "openclaw_auxiliary_model_calls",
             "What the route stage asked other models, by what came of it",
             ["kind", "outcome"],
             registry=self.registry,
         )
-        self._decisions = Counter(
-            "openclaw_decisions",
-            "Requests by what was decided about them: `rule` only where one chose the model",
-            ["mode", "tier", "chosen_by", "rule"],
-            registry=self.registry,
-        )
-        self._decision_seconds = Histogram(
-            "openclaw_decision_seconds",
-            "Work of the route stage for a request: reading it, deciding, planning",
-            buckets=DECISION_BUCKETS,
-            registry=self.registry,
-        )
-        self._experiments = Counter(
-            "openclaw_experiment_requests",
-            "Requests that an experiment or a canary looked at, by where they were sent",
-            ["experiment", "arm"],
-            registry=self.registry,
-        )
-        self._downgrades = Counter(
-            "openclaw_downgrades",
-            "Requests that went to a cheaper model because of a limit in dollars",
-            ["reason"],
-            registry=self.registry,
-        )
         self._reloads = Counter(
             "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self.registry
         )
-
         self._probes = Counter(
             "openclaw_probes",
             "Probes of providers by result: `ok`, `failed`, or `unclear` where the answer says nothing of its health",
@@ -123,20 +60,59 @@ class Metrics:
             registry=self.registry,
         )
 
-        self._alerts = {
-            reason: Counter(f"openclaw_{reason}", about, ["provider"], registry=self.registry)
-            for reason, about in ALERTS.items()
-        }
+    def attempt(self, entry: AttemptEntry, at: float) -> None:  # noqa: ARG002  # a counter has no time
+        self._attempts.count(entry)
 
-    def question(self, kind: str, outcome: str) -> None:
-        self._questions.labels(kind, outcome).inc()
+    def request(self, entry: RequestEntry, at: float) -> None:  # noqa: ARG002  # as above
+        self._requests.count(entry)
 
-    def attempt(self, entry: AttemptEntry) -> None:
-        if entry.alert in self._alerts:
-            self._alerts[entry.alert].labels(entry.target.provider.name).inc()
+    def count_side_request(self, kind: str, outcome: str) -> None:
+        """Counts a request of our own to another model. Both words are of a closed set."""
+        self._side_requests.labels(kind, outcome).inc()
+
+    def count_probe(self, provider: str, result: str) -> None:
+        """Counts a probe of a provider by its result."""
+        self._probes.labels(provider, result).inc()
+
+    def count_credential_failure(self, identity: str) -> None:
+        """Counts a credential of a cloud that could not be renewed, by the name that the configuration has for it."""
+        self._credential_failures.labels(identity).inc()
+
+    def count_reload(self, *, ok: bool) -> None:
+        """Counts a reload of the configuration."""
+        self._reloads.labels("ok" if ok else "rejected").inc()
+
+
+class _AttemptMetrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, about: str, *labels: str) -> Counter:
+            return Counter(name, about, labels, registry=registry)
+
+        self._selections = counter(
+            "openclaw_model_selection", "Total model selections", "provider", "model", "selection_type"
+        )
+        self._fallbacks = counter(
+            "openclaw_model_fallback", "Total model fallbacks", "from_provider", "to_provider", "reason"
+        )
+        self._latency = Histogram(
+            "openclaw_model_latency_seconds",
+            "Model request latency, from the start of the attempt that answered to the end of its answer",
+            ["provider", "model"],
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self._attempts = counter("openclaw_attempts", "Attempts by how they ended", "provider", "outcome")
+        about = "Requests that are no model calls, sent on unread"
+        self._passthrough = counter("openclaw_passthrough", about, "provider", "model", "outcome")
+        self._tokens = counter("openclaw_tokens", "Tokens as the provider counted them", "provider", "model", "type")
+        self._alerts = {reason: counter(f"openclaw_{reason}", about, "provider") for reason, about in ALERTS.items()}
+
+    def count(self, entry: AttemptEntry) -> None:
         provider, model = entry.target.provider.name, entry.target.model
+        if entry.alert in self._alerts:
+            self._alerts[entry.alert].labels(provider).inc()
         if entry.passed:
-            self._passed.labels(provider, model, entry.outcome.value).inc()
+            self._passthrough.labels(provider, model, entry.outcome.value).inc()
             return
         self._selections.labels(provider, model, entry.selection.value).inc()
         self._attempts.labels(provider, entry.outcome.value).inc()
@@ -148,32 +124,47 @@ class Metrics:
             if count is not None:
                 self._tokens.labels(provider, model, kind).inc(count)
 
-    def request(self, entry: RequestEntry) -> None:
+
+class _RequestMetrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, about: str, *labels: str) -> Counter:
+            return Counter(name, about, labels, registry=registry)
+
+        self._requests = counter("openclaw_requests", "Requests by what the client got", "client_format", "status")
+        about = (
+            "Requests by who sent them: a name under `clients`, `other` for a verified caller that is not listed there"
+        )
+        self._clients = counter("openclaw_client_requests", about, "client", "identity_source", "status")
+        about = "Requests by what was decided about them: `rule` only where one chose the model"
+        self._decisions = counter("openclaw_decisions", about, "mode", "tier", "chosen_by", "rule")
+        self._decision_seconds = Histogram(
+            "openclaw_decision_seconds",
+            "Work of the route stage for a request: reading it, deciding, planning",
+            buckets=DECISION_BUCKETS,
+            registry=registry,
+        )
+        about = "Requests that an experiment or a canary looked at, by where they were sent"
+        self._experiments = counter("openclaw_experiment_requests", about, "experiment", "arm")
+        about = "Requests that went to a cheaper model because of a limit in dollars"
+        self._downgrades = counter("openclaw_downgrades", about, "reason")
+
+    def count(self, entry: RequestEntry) -> None:
         status = "client_gone" if entry.status is None else str(entry.status)
         self._requests.labels(entry.client_format, status).inc()
         who = entry.identity
         self._clients.labels(who.client or ("other" if who.is_verified else "none"), who.source, status).inc()
         if entry.record is not None and (entry.plan is None or not entry.plan.passes):
-            self._decided(entry.record, refused=entry.fault is not None and entry.plan is None)
+            self._count_decision(entry.record, refused=entry.fault is not None and entry.plan is None)
         if entry.plan is not None and not entry.plan.passes:
             self._decision_seconds.observe(entry.decision_seconds)
 
-    def _decided(self, record: DecisionRecord, *, refused: bool) -> None:
-        """The engine takes every one of these words from the configuration, or from a closed set of ours."""
+    def _count_decision(self, record: DecisionRecord, *, refused: bool) -> None:
+        """Every label value is a word of the configuration, or of a closed set of ours."""
         self._decisions.labels(record.mode, record.tier, record.chosen_by, record.rule).inc()
-        for name, _, arm in (told.partition("=") for told in record.experiment.split(",") if told):
+        for name, _, arm in (one.partition("=") for one in record.experiment.split(",") if one):
             self._experiments.labels(name, arm).inc()
         if record.downgrade and not refused:
             self._downgrades.labels(record.downgrade).inc()
-
-    def probed(self, provider: str, result: str) -> None:
-        self._probes.labels(provider, result).inc()
-
-    def credential_failed(self, identity: str) -> None:
-        self._credential_failures.labels(identity).inc()
-
-    def reload(self, *, ok: bool) -> None:
-        self._reloads.labels("ok" if ok else "rejected").inc()
 
 
 class _HealthStatus(Collector):
@@ -204,12 +195,12 @@ class _HealthStatus(Collector):
         yield states
 
 
-class _Inflight(Collector):
+class _InFlightCalls(Collector):
     """Read at scrape time, for all that is configured: a target that nobody calls shows a zero."""
 
-    def __init__(self, gateway: Callable[[], Gateway], under_way: InFlight) -> None:
+    def __init__(self, gateway: Callable[[], Gateway], in_flight: InFlight) -> None:
         self._gateway = gateway
-        self._under_way = under_way
+        self._in_flight = in_flight
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gauge = GaugeMetricFamily(
@@ -217,7 +208,7 @@ class _Inflight(Collector):
             "Calls planned or under way, by where they are; what max_concurrent is compared with",
             labels=["provider", "model"],
         )
-        counts = self._under_way.inflight(time.time())
+        counts = self._in_flight.inflight(time.time())
         for provider in self._gateway().providers.values():
             for model in provider.models:
                 gauge.add_metric([provider.name, model], counts.get(f"{provider.name}/{model}", 0))

@@ -1,44 +1,38 @@
-"""Where every entry goes: metrics, health, memory and log are fed from the same record, so they cannot disagree."""
+"""Passes what the stages record to every outlet: metrics, log, notices, memory and health."""
 
 import time
-from collections.abc import Callable
+from typing import Protocol
 
-from openclaw_extproc.edge.runtime.health_watch import HealthWatch
-from openclaw_extproc.edge.runtime.memory import Memory
-from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.edge.telemetry.alerts import Alerts, Tell, nobody
-from openclaw_extproc.edge.telemetry.metrics import Metrics
-from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 
 
+class Sink(Protocol):
+    """An outlet for what the stages record. It runs in the event loop between two messages, so it must not block."""
+
+    def attempt(self, entry: AttemptEntry, at: float) -> None:
+        """Takes an attempt that has ended. `at` is the time in seconds since the epoch."""
+        ...
+
+    def request(self, entry: RequestEntry, at: float) -> None:
+        """Takes a request that has ended. `at` is the time in seconds since the epoch."""
+        ...
+
+
 class Recorder:
-    def __init__(
-        self,
-        metrics: Metrics,
-        health: HealthWatch,
-        memory: Memory,
-        gateway: Callable[[], Gateway],
-        tell: Tell = nobody,
-    ) -> None:
-        self._metrics = metrics
-        self._health = health
-        self._memory = memory
-        self._gateway = gateway
-        self._alerts = Alerts(tell)
+    """Gives each entry to all sinks in their order. All get the same entry and time, so they cannot differ."""
+
+    def __init__(self, sinks: tuple[Sink, ...]) -> None:
+        self._sinks = sinks
 
     def attempt(self, entry: AttemptEntry) -> None:
-        self._metrics.attempt(entry)
         at = time.time()
-        self._alerts.attempt(entry, at)
-        self._memory.attempt(entry, self._gateway(), at)
-        self._health.attempt(entry, at)
+        for sink in self._sinks:
+            sink.attempt(entry, at)
 
     def request(self, entry: RequestEntry) -> None:
+        """Takes a request; the only attempt of a request that passed through unread comes with it and goes first."""
         if entry.passed is not None:
             self.attempt(entry.passed)
-        self._metrics.request(entry)
-        logs.request(entry)
         at = time.time()
-        self._alerts.request(entry, at)
-        self._health.request(entry, at)
+        for sink in self._sinks:
+            sink.request(entry, at)

@@ -24,7 +24,7 @@ _FRAMES: Final = 8
 
 
 class Heartbeat:
-    """The worker's end. Belongs to the thread that runs the event loop."""
+    """The worker's end of the heartbeat. It belongs to the thread of the event loop."""
 
     def __init__(self, file: int, say: Callable[[str], object] = sys.stderr.write) -> None:
         """`file`: the pipe to write to. `say` gets a line that tells where a loop is stuck."""
@@ -38,7 +38,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     async def run(self) -> None:
-        """Beat until it is cancelled."""
+        """Marks turns of the event loop until it is cancelled."""
         self._thread.start()
         try:
             while True:
@@ -76,7 +76,7 @@ class Heartbeat:
 
 
 class Pulse:
-    """The parent's end."""
+    """The parent's end of the heartbeat."""
 
     def __init__(self, file: int) -> None:
         """`file`: the pipe to read from; closed by `close`."""
@@ -91,7 +91,7 @@ class Pulse:
         return time.monotonic() - self._seen
 
     def stall(self) -> float:
-        """Seconds since the worker's loop turned, as far as is known."""
+        """Seconds since the worker's event loop turned, as the last beat says."""
         return self.silence() + self._late
 
     def close(self) -> None:

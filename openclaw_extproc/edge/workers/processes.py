@@ -24,6 +24,8 @@ class StartError(Exception):
 
 @dataclass(slots=True)
 class Child:
+    """A child process and the last lines that it wrote to standard error."""
+
     name: str
     process: asyncio.subprocess.Process
     last_words: list[str]
@@ -63,14 +65,14 @@ async def start(
 
 
 async def end(children: Sequence[Child]) -> None:
-    """All of them, at once; whoever does not go is killed."""
+    """Ends all of these processes at once, and kills those that do not end in time."""
     for child in children:
         if child.process.returncode is None:
             child.process.terminate()
-    await asyncio.gather(*(_ended(child) for child in children))
+    await asyncio.gather(*(_wait_ended(child) for child in children))
 
 
-async def _ended(child: Child) -> None:
+async def _wait_ended(child: Child) -> None:
     try:
         await asyncio.wait_for(child.process.wait(), END_SECONDS)
     except TimeoutError:
@@ -112,11 +114,12 @@ _LEVELS = {
 
 
 def die_with_parent() -> None:
+    """Makes Linux kill this process when its parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def find_envoy(given: str | None) -> str:
-    """The path of the Envoy binary. Raises `StartError`."""
+    """The path of the Envoy binary: the given one, the extra's, or the one in `PATH`. Raises `StartError`."""
     if given:
         if shutil.which(given):
             return given
@@ -136,7 +139,7 @@ def _from_wheel() -> str | None:
 
 
 def must_be_free(host: str, port: int, setting: str) -> None:
-    """Raises `StartError` when somebody listens there already."""
+    """Checks that an address is free. Raises `StartError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -156,7 +159,7 @@ _ELSE = {
 
 
 async def answers(host: str, port: int) -> bool:
-    """Whether somebody takes a connection there."""
+    """Whether an address accepts a connection."""
     try:
         _, writer = await asyncio.open_connection(host, port)
     except OSError:
@@ -166,7 +169,7 @@ async def answers(host: str, port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has at this moment."""
+    """A port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

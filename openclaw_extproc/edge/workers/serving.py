@@ -7,18 +7,21 @@ from contextlib import asynccontextmanager, contextmanager
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
-from openclaw_extproc.edge.service import Listening, ReloadTarget, Service, SingleProcess, running
+from openclaw_extproc.edge.reload.reload import ReloadTarget
+from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.edge.workers.supervisor import Supervisor, working
+from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
+from openclaw_extproc.edge.workers.supervisor import Supervisor, run_supervisor
 
 
 @asynccontextmanager
-async def served(
+async def run_workers(
     read: ReadConfiguration,
     environment: Mapping[str, str],
-    listening: Sequence[Listening],
+    listening: Sequence[ListenAddresses],
     not_ready: Callable[[], str],
 ) -> AsyncGenerator[ReloadTarget]:
     """Serve until the block ends. Raises `StartError`, `ListenError`."""
@@ -27,19 +30,22 @@ async def served(
     notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
         crew = Supervisor(listening, read.settings, read.origin, environment, notifier)
-        async with _telling(notifier, read.settings, crew.metrics), working(crew, read.settings, not_ready):
+        async with _run_notifier(notifier, read.settings, crew.metrics), run_supervisor(crew, read.settings, not_ready):
             with _on_hangup(crew.restart):
                 yield crew
         return
     service = Service(read.settings, Secrets(environment), notifier.tell)
     service.metrics.registry.register(notifier.counter)
-    async with _telling(notifier, read.settings, service.counted), running(service, listening[0], not_ready):
+    async with (
+        _run_notifier(notifier, read.settings, service.collect_metrics),
+        run_service(service, listening[0], not_ready),
+    ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)
 
 
 @asynccontextmanager
-async def _telling(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+async def _run_notifier(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
     notifier.start(settings, collected)
     try:
         yield

@@ -7,7 +7,7 @@ machine has another parent.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
@@ -18,8 +18,45 @@ SMALLEST = frozenset({"openclaw_model_health_status"})
 _TOTALS = ("counter", "histogram", "summary")
 
 
+class WorkerMetrics:
+    """The counters of the supervisor itself, and the totals of workers that have ended."""
+
+    def __init__(self, notices: Counter, ready: Callable[[], int]) -> None:
+        """`notices` counts what the notifier sends; `ready` returns how many workers accept requests."""
+        self.own = CollectorRegistry()
+        """The registry for what workers do not count."""
+        self.own.register(notices)
+        self._ended: tuple[Metric, ...] = ()
+        self._reloads = Counter(
+            "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self.own
+        )
+        self._restarts = Counter(
+            "openclaw_worker_restarts", "Workers that were replaced, by why", ["reason"], registry=self.own
+        )
+        gauge = Gauge("openclaw_workers_ready", "Workers that take requests", registry=self.own)
+        gauge.set_function(ready)
+        for reason in ("ended", "hung", "rolling"):
+            self._restarts.labels(reason)
+
+    def count_reload(self, *, ok: bool) -> None:
+        """Counts a reload of the configuration."""
+        self._reloads.labels("ok" if ok else "rejected").inc()
+
+    def count_restart(self, reason: str) -> None:
+        """Counts a worker that was replaced."""
+        self._restarts.labels(reason).inc()
+
+    def add_ended(self, metrics: Iterable[Metric]) -> None:
+        """Takes the last metrics of a worker that has ended: its totals stay in the sums."""
+        self._ended = sum_metrics([self._ended, totals(metrics)])
+
+    def sums(self, workers: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
+        """All metrics, with those of the running workers."""
+        return sum_metrics([self.own.collect(), self._ended, *workers])
+
+
 def sum_metrics(many: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
-    """One family of each name, with all series of all of them."""
+    """The sums: one family of each name, with the series of all."""
     families: dict[str, Metric] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     for metric in (metric for metrics in many for metric in metrics):
@@ -34,7 +71,7 @@ def sum_metrics(many: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
 
 
 def totals(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
-    """What outlives a worker."""
+    """The families whose values stay when their worker has ended: counters, histograms and summaries."""
     return tuple(metric for metric in metrics if metric.type in _TOTALS)
 
 
@@ -47,7 +84,7 @@ def _both(metric: Metric, sample: Sample, before: float) -> float:
 
 
 class SummedCollector(Collector):
-    """A registry's content that is asked for at scrape time."""
+    """A collector that asks for its metrics at each scrape."""
 
     def __init__(self, ask: Callable[[], Iterable[Metric]]) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""The parent of several workers: starts them, replaces who dies or hangs, and is one service towards everybody else.
+"""The parent of several workers: it starts them, replaces those that die or hang, and acts as one service.
 
 Each worker has a pair of addresses of its own, so that Envoy sees each of them and leaves one that is not well. What a
 worker sees of its own calls, health, latency and affinity, it knows by itself; what was counted is added up here. One
@@ -14,18 +14,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
-from openclaw_extproc.edge.reload.restart_needed import Kept
-from openclaw_extproc.edge.service import Listening
+from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
-from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, sum_metrics, totals
+from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
 from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import Ejected, Probe, Probed, Start, Tokens
 from openclaw_extproc.model.json import Json
@@ -51,19 +51,21 @@ WELL_SECONDS = 30.0
 
 @dataclass(slots=True)
 class WorkerSlot:
-    """A worker's place: its addresses stay the same, whoever serves there."""
+    """The place of a worker: its addresses stay the same when the worker is replaced."""
 
     number: int
-    listening: Listening
+    listening: ListenAddresses
     hand: WorkerHandle | None = None
     wait: float = FIRST_WAIT_SECONDS
     since: float = 0.0
 
 
 class Supervisor:
+    """Starts, watches and replaces the worker processes, and passes on what they and the reload have to know."""
+
     def __init__(
         self,
-        places: Sequence[Listening],
+        places: Sequence[ListenAddresses],
         settings: Settings,
         origin: Origin,
         environment: Mapping[str, str],
@@ -71,7 +73,7 @@ class Supervisor:
     ) -> None:
         self._slots = [WorkerSlot(number, place) for number, place in enumerate(places)]
         self._settings = settings
-        self._kept = Kept.of(settings)
+        self._kept = FixedSettings.of(settings)
         self._expected_settings = settings
         self._origin = origin
         self._expected = origin
@@ -82,38 +84,27 @@ class Supervisor:
         self._starting: set[WorkerHandle] = set()
         self._tokens = KnownTokens()
         self._prober: WorkerHandle | None = None
-        self._gone: tuple[Metric, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turning = asyncio.Lock()
         self._stopping = False
         self._inside = secrets.token_urlsafe(32)
         self.registry = CollectorRegistry()
-        self._own = CollectorRegistry()
-        self._own.register(notifier.counter)
-        self._reloads = Counter(
-            "openclaw_config_reloads", "Configuration reloads by result", ["result"], registry=self._own
-        )
-        self._restarts = Counter(
-            "openclaw_worker_restarts", "Workers that were replaced, by why", ["reason"], registry=self._own
-        )
-        self._ready = Gauge("openclaw_workers_ready", "Workers that take requests", registry=self._own)
-        self._ready.set_function(lambda: sum(_is_ready(slot) for slot in self._slots))
-        for reason in ("ended", "hung", "rolling"):
-            self._restarts.labels(reason)
+        """Returns the sums of all workers' metrics at each scrape."""
+        self._metrics = WorkerMetrics(notifier.counter, lambda: sum(_is_ready(slot) for slot in self._slots))
 
     async def start(self) -> None:
-        """All at once. Raises `StartError`."""
+        """Starts all workers at once and waits until they serve. Raises `StartError`."""
         await asyncio.gather(*(self._fill(slot) for slot in self._slots))
         loop = asyncio.get_running_loop()
         self.registry.register(
             SummedCollector(lambda: asyncio.run_coroutine_threadsafe(self.metrics(), loop).result(10))
         )
         for slot in self._slots:
-            self._do(self._keep(slot))
-        self._do(self._keep_counting())
+            self._do(self._watch(slot))
+        self._do(self._collect_regularly())
 
     async def stop(self, seconds: float) -> None:
-        """Nobody is replaced any more; streams under way get so long."""
+        """Ends all workers and replaces none. Running streams have so many seconds to end."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -123,30 +114,30 @@ class Supervisor:
         await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
 
     def not_ready(self) -> str:
-        """Why calls cannot be taken; empty when they can."""
+        """Why no request can be accepted; empty: requests can be."""
         return "" if any(_is_ready(slot) for slot in self._slots) else "no worker is ready"
 
     # -- the configuration ---------------------------------------------------------
 
-    def look_around(self) -> None:
-        """Each worker does."""
+    def refresh(self) -> None:
+        """Does nothing: each worker refreshes itself."""
 
-    async def expect(self, read: ReadConfiguration) -> str:
+    async def prepare(self, read: ReadConfiguration) -> str:
         assert read.origin is not None, "what has settings has an origin"
         assert read.settings is not None, "who has errors is not taken"
         self._expected, self._expected_settings = read.origin, read.settings
-        problems = await asyncio.gather(*(hand.expect(read.origin) for hand in self._hands()))
+        problems = await asyncio.gather(*(hand.prepare(read.origin) for hand in self._hands()))
         return next(filter(None, problems), "")
 
-    def take(self, read: ReadConfiguration) -> None:
+    def apply(self, read: ReadConfiguration) -> None:
         assert read.origin is not None, "what has settings has an origin"
         self._origin, self._settings = self._expected, self._expected_settings
-        self.notifier.keep(self._settings)
+        self.notifier.update(self._settings)
         for hand in self._hands():
-            hand.take()
+            hand.apply()
 
-    def reloaded(self, *, ok: bool) -> None:
-        self._reloads.labels("ok" if ok else "rejected").inc()
+    def count_reload(self, *, ok: bool) -> None:
+        self._metrics.count_reload(ok=ok)
 
     @property
     def settings(self) -> Settings:
@@ -154,36 +145,36 @@ class Supervisor:
 
     @property
     def own_registry(self) -> CollectorRegistry:
-        return self._own
+        return self._metrics.own
 
     # -- what one sees for all -------------------------------------------------------
 
-    def ejected(self, found: Unusable, seconds: float) -> None:
+    def apply_ejections(self, found: Unusable, seconds: float) -> None:
         self._unusable, self._unusable_seconds = found, seconds
         for hand in (*self._hands(), *self._starting):  # who starts was given what was known then
             hand.tell(Ejected(found, seconds))
 
     def _appoint(self) -> None:
-        """Have one of those who serve probe, if none does."""
+        """Makes one of the serving workers probe the providers, if none does."""
         serving = self._hands()
         if self._prober in serving or not serving:
             return
         self._prober = serving[0]
         serving[0].tell(Probe())
 
-    def _hear(self, of: WorkerHandle, news: Probed) -> None:
+    def _pass_on_probe(self, of: WorkerHandle, news: Probed) -> None:
         for hand in self._hands():
             if hand is not of:
                 hand.tell(news)
 
-    def _pass_on(self, of: WorkerHandle, news: Tokens) -> None:
-        """To all others, those that start or leave too: each of them may see what a provider answers to this token."""
+    def _pass_on_tokens(self, of: WorkerHandle, news: Tokens) -> None:
+        """Passes tokens on to all other workers, starting and leaving ones too: each may see a response to them."""
         self._tokens.note(news.identity, news.tokens)
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
             hand.tell(news)
 
     def _hands(self) -> list[WorkerHandle]:
-        """Of those who serve."""
+        """The handles of the workers that serve."""
         return [slot.hand for slot in self._slots if slot.hand is not None]
 
     # -- what was counted ----------------------------------------------------------
@@ -191,13 +182,13 @@ class Supervisor:
     async def metrics(self) -> tuple[Metric, ...]:
         hands = [*self._leaving, *self._hands()]
         told = await asyncio.gather(*(hand.count() for hand in hands))
-        return sum_metrics([self._own.collect(), self._gone, *told])
+        return self._metrics.sums(told)
 
     async def health_page(self) -> bytes:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
         return health_page.page(merge_health_views(views), time.time())
 
-    async def _keep_counting(self) -> None:
+    async def _collect_regularly(self) -> None:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             await self.metrics()
@@ -205,7 +196,7 @@ class Supervisor:
     # -- who serves ------------------------------------------------------------------
 
     async def restart(self) -> None:
-        """One worker after the other, each new one ready before the old one takes no more."""
+        """Replaces one worker after the other. Each new one is ready before the old one accepts no more streams."""
         async with self._turning:
             for slot in self._slots:
                 await self._turn(slot)
@@ -219,23 +210,23 @@ class Supervisor:
         self._appoint()
         self._leaving.add(old)
         if not slot.listening.route.startswith("unix:"):
-            await self._left(old)  # a TCP port has one owner: the other workers serve meanwhile
+            await self._drain_and_end(old)  # a TCP port has one owner: the other workers serve meanwhile
         slot.wait = FIRST_WAIT_SECONDS
         await self._fill_again(slot)
-        self._restarts.labels("rolling").inc()
+        self._metrics.count_restart("rolling")
         if slot.listening.route.startswith("unix:"):
-            self._do(self._left(old))
+            self._do(self._drain_and_end(old))
 
-    async def _left(self, hand: WorkerHandle) -> None:
-        seconds = self._settings.gateway.limits.longest_ms / 1000
+    async def _drain_and_end(self, hand: WorkerHandle) -> None:
+        seconds = self._settings.gateway.timeouts.longest_ms / 1000
         hand.drain(seconds)
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
-        self.notifier.gone(hand.pid)
-        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
+        self.notifier.forget_worker(hand.pid)
+        self._metrics.add_ended(hand.metrics)
 
-    async def _keep(self, slot: WorkerSlot) -> None:
-        """Replace whoever serves there when it ends or hangs."""
+    async def _watch(self, slot: WorkerSlot) -> None:
+        """Watches one place for ever, and replaces its worker when that ends or hangs."""
         looked = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -252,12 +243,12 @@ class Supervisor:
     async def _replace(self, slot: WorkerSlot, hand: WorkerHandle, reason: str) -> None:
         slot.hand = None
         self._appoint()
-        code = await hand.ended()
-        self._gone = sum_metrics([self._gone, totals(hand.metrics)])
-        self._restarts.labels(reason).inc()
+        code = await hand.wait_ended()
+        self._metrics.add_ended(hand.metrics)
+        self._metrics.count_restart(reason)
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
-        self.notifier.gone(hand.pid)
+        self.notifier.forget_worker(hand.pid)
         text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
         self.notifier.tell(Notice(NoticeKind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
         if time.monotonic() - slot.since > WELL_SECONDS:
@@ -265,7 +256,7 @@ class Supervisor:
         await self._fill_again(slot)
 
     async def _fill_again(self, slot: WorkerSlot) -> None:
-        """Until one serves there."""
+        """Tries to start a worker in this place until one serves, with growing waits."""
         while True:
             await asyncio.sleep(slot.wait)
             slot.wait = min(slot.wait * 2, LONGEST_WAIT_SECONDS)
@@ -277,30 +268,30 @@ class Supervisor:
                 return
 
     async def _fill(self, slot: WorkerSlot) -> None:
-        """Start a worker and wait until it serves. Raises `StartError`."""
+        """Starts a worker in this place and waits until it serves. Raises `StartError`."""
         origin = self._origin
         pair = slot.listening
         known = self._unusable
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, known)
-        hand = await WorkerHandle.started(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
+        hand = await WorkerHandle.start(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         if self._unusable is not known:
             hand.tell(Ejected(self._unusable, self._unusable_seconds))
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
-        hand.announced = partial(self._pass_on, hand)
+        hand.announced = partial(self._pass_on_tokens, hand)
         self._starting.add(hand)
         try:
-            await self._prepare(slot, hand, origin)
+            await self._wait_until_serving(slot, hand, origin)
             slot.hand, slot.since = hand, time.monotonic()
         finally:
             self._starting.discard(hand)
         if self._expected is not self._origin:  # to be taken next
-            await hand.expect(self._expected)
-        hand.probed = lambda news: self._hear(hand, news)
+            await hand.prepare(self._expected)
+        hand.probed = lambda news: self._pass_on_probe(hand, news)
         self._appoint()
 
-    async def _prepare(self, slot: WorkerSlot, hand: WorkerHandle, origin: Origin) -> None:
-        """Wait until it serves what is in force. `origin`: what it was started with. Raises `StartError`."""
+    async def _wait_until_serving(self, slot: WorkerSlot, hand: WorkerHandle, origin: Origin) -> None:
+        """Waits until the worker serves what is in force. `origin`: what it was started with. Raises `StartError`."""
         waits = [asyncio.create_task(hand.ready.wait()), asyncio.create_task(hand.child.process.wait())]
         try:
             await asyncio.wait(waits, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -310,13 +301,13 @@ class Supervisor:
             if not hand.ready.is_set():
                 hand.kill()
         if not hand.ready.is_set():
-            await hand.ended()
+            await hand.wait_ended()
             why = hand.child.last_words[-1] if hand.child.last_words else "it was not ready in time"
             raise StartError(f"worker {slot.number} could not be started: {why}")
         while origin is not self._origin:  # another one was taken while it started
             origin = self._origin
-            await hand.expect(origin)
-            hand.take()
+            await hand.prepare(origin)
+            hand.apply()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -333,12 +324,12 @@ async def _end(hand: WorkerHandle, seconds: float) -> None:
         await asyncio.wait_for(hand.child.process.wait(), seconds)
     except TimeoutError:
         hand.kill()
-    await hand.ended()
+    await hand.wait_ended()
 
 
 @asynccontextmanager
-async def working(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
-    """Have the workers serve until the block ends. Raises `StartError`, `ListenError`."""
+async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
+    """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
     application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)

@@ -18,11 +18,13 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
-from openclaw_extproc.edge.reload.background import aside
+from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.config_files import Origin
+from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS
 from openclaw_extproc.edge.runtime.overload import pressure_file
-from openclaw_extproc.edge.service import LOOK_AROUND_SECONDS, Listening, Servers, Service
+from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers.heartbeat import Heartbeat
 from openclaw_extproc.edge.workers.worker_ipc import (
@@ -62,22 +64,22 @@ class Worker:
     async def run(self, start: Start) -> None:
         """Raises `ListenError`."""
         beating = asyncio.create_task(self._heartbeat.run())
-        own = Listening(_own(start.route), _own(start.attempt), start.tls)
+        own = ListenAddresses(_own(start.route), _own(start.attempt), start.tls)
         self._service.answers.secret = start.inside
         self._service.announced = lambda identity, tokens: self._channel.send(Tokens(identity, tokens))
-        await self._service.expect(self._expected)
-        self._service.ejected(start.unusable, FIRST_NEWS_SECONDS)
-        servers = Servers(self._service, own, pressure_file(start.route))
+        await self._service.prepare(self._expected)
+        self._service.apply_ejections(start.unusable, FIRST_NEWS_SECONDS)
+        servers = StageServers(self._service, own, pressure_file(start.route))
         await servers.start()
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
         _rename(own.attempt, start.attempt)
-        self._service.probes.told = lambda verdict: self._channel.send(Probed(verdict))
+        self._service.probes.on_verdict = lambda verdict: self._channel.send(Probed(verdict))
         self._channel.send(Ready())
         gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
-        tasks = [asyncio.create_task(one) for one in (self._look_around(), self._obey())]
+        tasks = [asyncio.create_task(one) for one in (self._refresh(), self._obey())]
         await self._over.wait()
         await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
@@ -90,10 +92,10 @@ class Worker:
     def _tell(self, notice: Notice) -> None:
         self._channel.send(NoticeSent(notice))
 
-    async def _look_around(self) -> None:
+    async def _refresh(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_AROUND_SECONDS)
-            self._service.look_around()
+            await asyncio.sleep(REFRESH_SECONDS)
+            self._service.refresh()
 
     async def _obey(self) -> None:
         while (message := await self._channel.receive()) is not None:
@@ -103,9 +105,9 @@ class Worker:
     async def _do(self, message: Message) -> None:
         match message:
             case Prepare(number, origin):
-                self._channel.send(Reply(number, await self._expect(origin)))
+                self._channel.send(Reply(number, await self._prepare(origin)))
             case Apply():
-                self._service.take(self._expected)
+                self._service.apply(self._expected)
             case CollectMetrics(number):
                 self._channel.send(Reply(number, metrics=self._metrics()))
             case HealthSnapshotRequest(number):
@@ -116,19 +118,19 @@ class Worker:
             case Probe():
                 self._service.probes.begin(self._service.settings)
             case Ejected(found, seconds):
-                self._service.ejected(found, seconds)
+                self._service.apply_ejections(found, seconds)
             case Probed(verdict):
-                self._service.health.probed(verdict, time.time())
+                self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
             case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
-    async def _expect(self, origin: Origin) -> str:
-        loaded = (await aside(lambda: origin.load(os.environ))).settings
+    async def _prepare(self, origin: Origin) -> str:
+        loaded = (await run_in_background(lambda: origin.load(os.environ))).settings
         if loaded is None:
             return "a worker cannot read the configuration"  # its environment is ours, so this is a mistake of ours
-        await self._service.expect(loaded)
+        await self._service.prepare(loaded)
         self._expected = loaded
         return ""
 

@@ -35,7 +35,7 @@ from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health.provider_health import HealthView
 
 _ANSWER_SECONDS = 2.0
-_EXPECT_SECONDS = 30.0
+_PREPARE_SECONDS = 30.0
 """Renewing the credentials of clouds is part of it."""
 
 
@@ -62,7 +62,7 @@ class WorkerHandle:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def started(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "WorkerHandle":
+    async def start(cls, name: str, start: Start, environment: Mapping[str, str], tell: Tell) -> "WorkerHandle":
         """`tell`: what it wants people to be told, and its `pid`. Raises `StartError`."""
         ours, theirs = socket.socketpair()
         beats, its_beats = os.pipe()
@@ -82,12 +82,12 @@ class WorkerHandle:
     def has_ended(self) -> bool:
         return self.child.process.returncode is not None
 
-    async def expect(self, origin: Origin) -> str:
-        reply = await self._ask(Prepare(next(self._numbers), origin), _EXPECT_SECONDS)
+    async def prepare(self, origin: Origin) -> str:
+        reply = await self._ask(Prepare(next(self._numbers), origin), _PREPARE_SECONDS)
         # One that is gone or hangs is replaced, by one that starts with what is in force then.
         return "" if reply is None else reply.problem
 
-    def take(self) -> None:
+    def apply(self) -> None:
         self._channel.send(Apply())
 
     async def count(self) -> tuple[Metric, ...]:
@@ -112,7 +112,7 @@ class WorkerHandle:
         if not self.has_ended:
             self.child.process.kill()
 
-    async def ended(self) -> int:
+    async def wait_ended(self) -> int:
         """Its exit code, once everything it said was heard."""
         code = await self.child.process.wait()
         await asyncio.wait([self._listening, self.child.listener], timeout=1.0)

@@ -12,7 +12,7 @@ from prometheus_client import Metric
 from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.reload.config_files import Origin
-from openclaw_extproc.edge.reload.restart_needed import Kept
+from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.runtime.health_watch import Verdict
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health.provider_health import HealthView
@@ -23,7 +23,7 @@ _BROKEN = (asyncio.IncompleteReadError, ConnectionError)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first message to a worker."""
+    """The first message to a worker: all that it needs to serve."""
 
     origin: Origin
     route: str
@@ -33,7 +33,7 @@ class Start:
     """For `host:port`."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
-    kept: Kept
+    kept: FixedSettings
     """What stays as it was at the start, whatever the configuration says since."""
     unusable: Unusable = field(default_factory=Unusable)
     """Clusters that Envoy cannot ask, as is known now."""
@@ -41,7 +41,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Get ready for this configuration. Answered by a `Reply`, with what went wrong or nothing."""
+    """Tells a worker to get ready for a configuration. The `Reply` has what went wrong, or nothing."""
 
     number: int
     origin: Origin
@@ -49,38 +49,38 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """From the next request on, work with what was expected."""
+    """Tells a worker to put the prepared configuration in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectMetrics:
-    """Answered by a `Reply` with all metrics."""
+    """Asks a worker for its metrics, which the `Reply` has."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class HealthSnapshotRequest:
-    """Answered by a `Reply` with the state of every provider and model."""
+    """Asks a worker for the state of every provider and model, which the `Reply` has."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Take no new streams, end when those under way have, after this time in any case."""
+    """Tells a worker to accept no new streams, and to end when the running ones have, or the seconds are over."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """From now on ask the providers how they are: nobody else does."""
+    """Tells a worker to probe the providers from now on, as the only one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ejected:
-    """Clusters that Envoy cannot ask, as is known for so long."""
+    """The clusters that Envoy does not call, which holds for so many seconds."""
 
     found: Unusable
     seconds: float
@@ -88,14 +88,14 @@ class Ejected:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """From the worker that probes to the parent, and from there to all others."""
+    """A result of probes, from the probing worker to the parent and from there to all others."""
 
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Access tokens that one worker puts on requests, to the parent, and from there to all others."""
+    """Access tokens that requests of one worker carry, to the parent and from there to all others."""
 
     identity: str
     tokens: tuple[str, ...] = field(repr=False)
@@ -103,11 +103,13 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The stages are listened for."""
+    """Tells the parent that the worker serves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """The response to a message with a number."""
+
     number: int
     problem: str = ""
     metrics: tuple[Metric, ...] = ()
@@ -116,14 +118,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class NoticeSent:
-    """Something that people are to be told: the parent knows through what, and whether they know already."""
+    """A notice for the operator, which the parent sends through its channels."""
 
     notice: Notice
 
 
 @dataclass(frozen=True, slots=True)
 class FinalMetrics:
-    """What was counted in a worker's whole life, just before its end."""
+    """The last metrics of a worker, sent just before it ends."""
 
     metrics: tuple[Metric, ...]
 
@@ -136,6 +138,8 @@ Message: TypeAlias = ToWorker | FromWorker
 
 
 class Channel:
+    """The connection between the parent and one worker."""
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
@@ -145,20 +149,21 @@ class Channel:
         return cls(*await asyncio.open_connection(sock=end))
 
     def send(self, message: Message) -> None:
-        """Whoever is not there any more does not get it: that is noticed when reading."""
+        """Sends a message. The end of the other process is noticed when reading."""
         if self._writer.is_closing():
             return
         packed = pickle.dumps(message)
         self._writer.write(_LENGTH.pack(len(packed)) + packed)
 
     async def flush(self) -> None:
+        """Waits until everything was sent."""
         try:
             await self._writer.drain()
         except ConnectionError:
             return
 
     async def receive(self) -> Message | None:
-        """`None`: the other side has gone."""
+        """The next message; `None`: the other process has ended."""
         try:
             (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
             packed = await self._reader.readexactly(length)

@@ -150,9 +150,9 @@ class HealthTable:
         self._by_name: dict[str, _Watched] = {}
         self._restless: set[str] = set()
         """Those that may have to go behind, or change by the clock alone: few, so each request can look at them."""
-        self.keep(gateway)
+        self.update(gateway)
 
-    def keep(self, gateway: Gateway) -> None:
+    def update(self, gateway: Gateway) -> None:
         """Forget those that are no longer configured; the new rules hold for the others."""
         rules = gateway.health.thresholds
         afresh = not rules.recovery.auto  # what stays open until the configuration is read anew: now it is

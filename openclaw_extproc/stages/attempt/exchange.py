@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.gateway import Limits
+from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.policy.health.headroom import headroom, retry_after
@@ -41,8 +41,8 @@ class SentRequest:
     """What the provider's format puts otherwise, or cannot carry."""
 
     @property
-    def limits(self) -> Limits:
-        return self.bound.plan.limits.of(self.bound.target.provider)
+    def timeouts(self) -> Timeouts:
+        return self.bound.plan.timeouts.of(self.bound.target.provider)
 
     @property
     def response_timeout_at(self) -> float:
@@ -53,7 +53,7 @@ class SentRequest:
         """
         ask, own = self.ask, self.bound.target.timeout_ms
         if own is None:
-            own = self.limits.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+            own = self.timeouts.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
         return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.give_up_at
 
     @property
@@ -64,7 +64,7 @@ class SentRequest:
         answered, says Envoy 1.40, so it gives it no limit and nobody else.
         """
         plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
-        connecting = plan.limits.connect_ms if own is None else own
+        connecting = plan.timeouts.connect_ms if own is None else own
         return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
 
     @property
@@ -73,7 +73,7 @@ class SentRequest:
 
         A little before Envoy, which would end it without a word.
         """
-        total = self.bound.plan.limits.total_ms
+        total = self.bound.plan.timeouts.total_ms
         return None if total is None else self.bound.plan.began + (total - min(LAST_WORDS_MS, total // 5)) / 1000
 
     def answered_headers(self, losses: Iterable[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ BACKOFF = "x-openclaw-backoff"
 """On such a response: whole seconds to wait first. Named in the route's `rate_limited_retry_back_off`."""
 
 MAX_WAIT_SECONDS = 30
-"""No wait is longer. What a provider may ask for is in `Limits.wait_at_most_ms`."""
+"""No wait is longer. What a provider may ask for is in `RetryPolicy.max_retry_after_ms`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ def retry_headers(plan: Plan, attempt: int, retry_after: str, at: float = 0.0) -
         return None
     if not plan.stays(attempt):
         return {RETRY: "1"}
-    limits = plan.limits
-    delay = min(limits.retry_delay_ms / 1000 * limits.backoff_multiplier ** (attempt - 1), MAX_WAIT_SECONDS)
+    policy, total_ms = plan.retry_policy, plan.timeouts.total_ms
+    delay = min(policy.retry_delay_ms / 1000 * policy.backoff_multiplier ** (attempt - 1), MAX_WAIT_SECONDS)
     if retry_after.isdecimal():
         delay = float(retry_after)
-        if delay > min(limits.wait_at_most_ms / 1000, MAX_WAIT_SECONDS):
+        if delay > min(policy.max_retry_after_ms / 1000, MAX_WAIT_SECONDS):
             return None
     seconds = max(1, math.ceil(delay))
-    if limits.total_ms is not None and max(at, plan.began) + seconds >= plan.began + limits.total_ms / 1000:
+    if total_ms is not None and max(at, plan.began) + seconds >= plan.began + total_ms / 1000:
         return None
     return {RETRY: "1", BACKOFF: str(seconds)}

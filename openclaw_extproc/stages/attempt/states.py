@@ -107,7 +107,7 @@ class HoldingContent:
     @property
     def wake_at(self) -> float:
         request = self.holding.response.request
-        return self.holding.answer.last_at + request.limits.idle_seconds(reasons=request.ask.reasons)
+        return self.holding.answer.last_at + request.timeouts.idle_seconds(reasons=request.ask.reasons)
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ def on_held_body(held: HoldingBack, event: ResponseBody) -> Transition:
             return fail(held.failed(_TOO_LONG_TO_TRANSLATE), at)
         case None:
             return _let_go(held, at, at, end=end)
-        case _ if answer.streamed and held.response.request.limits.hold_ms > 0:
+        case _ if answer.streamed and held.response.request.timeouts.hold_back_ms > 0:
             return _hold_on(HoldingContent(held, at), at, end=end)
         case _:
             return _let_go(held, at, at, end=end)
@@ -66,7 +66,7 @@ def _hold_on(held: HoldingContent, at: float, *, end: bool) -> Transition:
     holding = held.holding
     if holding.answer.fault is not None:
         return fail(holding.failed(holding.answer.fault), at)
-    is_early = (at - held.content_at) * 1000 < holding.response.request.limits.hold_ms
+    is_early = (at - held.content_at) * 1000 < holding.response.request.timeouts.hold_back_ms
     if not end and is_early and holding.held_bytes <= MAX_HELD_BYTES:
         return held, (), None
     return _let_go(holding, held.content_at, at, end=end)
@@ -91,7 +91,7 @@ def _let_go(held: HoldingBack, content_at: float, at: float, *, end: bool) -> Tr
         response,
         answer,
         first_content_seconds=content_at - request.bound.began,
-        idle_seconds=request.limits.idle_seconds(reasons=request.ask.reasons),
+        idle_seconds=request.timeouts.idle_seconds(reasons=request.ask.reasons),
         call_timeout_at=request.call_timeout_at if answer.streamed else None,
         delivered_bytes=len(body),
     )

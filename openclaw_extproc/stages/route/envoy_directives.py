@@ -10,7 +10,7 @@ from openclaw_extproc.wire import family_of
 
 
 def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Continue:
-    total = plan.limits.total_ms
+    total = plan.timeouts.total_ms
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
         "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),

@@ -117,7 +117,7 @@ def plan(
     head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: PassthroughDecision, gateway: Gateway
 ) -> Plan:
     """`sent`: as it goes out. `asked`: the model as the client calls it."""
-    longest = gateway.limits.longest_ms
+    longest = gateway.timeouts.longest_ms
     return Plan(
         request_id=request_id(head),
         client_format=spoken.format,
@@ -127,7 +127,8 @@ def plan(
         groups=((found.target,),),
         began=head.at,
         patience_ms=longest if found.timeout_ms is None else min(found.timeout_ms, longest),
-        limits=gateway.limits,
+        timeouts=gateway.timeouts,
+        retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
         record=found.record,
         passes=True,

@@ -9,7 +9,7 @@ from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS, GrpcRouter
 from openclaw_extproc.edge.ext_proc.h2.connection import Connection
 from openclaw_extproc.edge.ext_proc.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
-from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
 from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
 from openclaw_extproc.edge.ext_proc.transport import Answerer, nobody
 from tests.edge.h2.sessions import Echo, Opened
@@ -84,7 +84,7 @@ class Peer:
         return frames.frame(frames.HEADERS, END_HEADERS | (END_STREAM if end else 0), number, self.block())
 
     def message(self, number: int, message: bytes, *, end: bool = False) -> bytes:
-        return frames.frame(frames.DATA, END_STREAM if end else 0, number, packed(message))
+        return frames.frame(frames.DATA, END_STREAM if end else 0, number, grpc_frame(message))
 
     # -- what it hears -------------------------------------------------------------------
 

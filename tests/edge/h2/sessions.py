@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from openclaw_extproc.edge.ext_proc.stage_server import StageServer, stage_server
+from openclaw_extproc.edge.ext_proc.stage_servers import StageServer, stage_server
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.stages.route.side_requests import AskOpinion, Question

@@ -26,7 +26,7 @@ from openclaw_extproc.edge.ext_proc.h2.frames import (
     frame,
     window_update,
 )
-from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
 from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
 from tests.edge.h2.peer import Peer, goodbye, kinds, resets
 from tests.edge.h2.sessions import Echo
@@ -77,7 +77,7 @@ def test_kinds_that_are_not_known_are_passed_over() -> None:
 
     peer.say(frame(0x20, 255, 7, b"what"), frame(PRIORITY, 0, 9, bytes(5)), peer.open(1), peer.message(1, b"one"))
 
-    assert peer.messages() == packed(b"one")
+    assert peer.messages() == grpc_frame(b"one")
 
 
 # -- rules -----------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_who_breaks_the_rules_on_one_stream_keeps_the_others(said: bytes, code: 
 
     heard = peer.heard()
     assert resets(heard) == ([] if code is None else [(1, code)])
-    assert peer.messages(heard) == packed(b"three")
+    assert peer.messages(heard) == grpc_frame(b"three")
     assert [session.closed for session in peer.sessions] == [[None], []]
     assert not peer.closed()
 
@@ -184,7 +184,7 @@ def test_what_is_no_request_is_reset(changed: dict[str, str]) -> None:
 
     heard = peer.heard()
     assert resets(heard) == [(1, Code.PROTOCOL_ERROR)]
-    assert peer.messages(heard) == packed(b"three")
+    assert peer.messages(heard) == grpc_frame(b"three")
 
 
 @pytest.mark.parametrize("changed", [{":method": "GET"}, {"content-type": "application/json"}])
@@ -206,10 +206,10 @@ def test_headers_may_come_in_pieces_with_padding_and_priority() -> None:
         frame(HEADERS, PADDED | WITH_PRIORITY, 1, b"\x03" + bytes(5) + block[:4] + bytes(3)),
         frame(CONTINUATION, 0, 1, block[4:9]),
         frame(CONTINUATION, END_HEADERS, 1, block[9:]),
-        frame(DATA, PADDED, 1, b"\x09" + packed(b"one") + bytes(9)),
+        frame(DATA, PADDED, 1, b"\x09" + grpc_frame(b"one") + bytes(9)),
     )
 
-    assert peer.messages() == packed(b"one")
+    assert peer.messages() == grpc_frame(b"one")
 
 
 def test_trailers_of_the_peer_end_its_side() -> None:
@@ -249,14 +249,14 @@ def test_headers_are_known_again_only_while_the_table_is_the_same() -> None:
 def test_answers_wait_for_the_windows_of_the_peer() -> None:
     peer = Peer().greet({WINDOW: 10})
     peer.say(peer.open(1), peer.message(1, b"0123456789"), peer.message(1, b"more"))
-    assert peer.messages() == packed(b"0123456789")[:10]
+    assert peer.messages() == grpc_frame(b"0123456789")[:10]
     assert peer.sessions[0].messages == [b"0123456789"], "the next is not taken meanwhile"
 
     peer.say(window_update(1, 3))
-    assert peer.messages() == packed(b"0123456789")[10:13]
+    assert peer.messages() == grpc_frame(b"0123456789")[10:13]
 
     peer.say(frames.settings({WINDOW: 1000}))
-    assert peer.messages() == packed(b"0123456789")[13:] + packed(b"more")
+    assert peer.messages() == grpc_frame(b"0123456789")[13:] + grpc_frame(b"more")
 
 
 def test_a_window_may_become_less_than_nothing() -> None:
@@ -268,7 +268,7 @@ def test_a_window_may_become_less_than_nothing() -> None:
     assert peer.messages() == b""
 
     peer.say(window_update(1, 8))
-    assert peer.messages() == packed(b"abc")
+    assert peer.messages() == grpc_frame(b"abc")
 
 
 def test_the_window_of_the_connection_is_shared_in_turns() -> None:
@@ -303,7 +303,7 @@ def test_our_windows_are_topped_up_as_messages_are_taken(monkeypatch: pytest.Mon
 
     given = {0: 0, 1: 0}
     for _ in range(20):
-        peer.say(*(frame(DATA, 0, 1, packed(bytes(16_000))) for _ in range(16)))
+        peer.say(*(frame(DATA, 0, 1, grpc_frame(bytes(16_000))) for _ in range(16)))
         for kind, _, number, more in peer.heard():
             assert kind == WINDOW_UPDATE
             given[number] += int.from_bytes(more)
@@ -471,7 +471,7 @@ def test_more_streams_than_we_take_are_refused_and_nothing_else() -> None:
 
     heard = peer.heard()
     assert resets(heard) == [(numbers[-1] + 2, Code.REFUSED_STREAM)]
-    assert peer.messages(heard) == packed(b"still")
+    assert peer.messages(heard) == grpc_frame(b"still")
 
 
 def test_streams_that_are_over_leave_nothing_behind() -> None:
@@ -508,15 +508,15 @@ def test_streams_that_were_on_their_way_are_served_before_the_last_goodbye() -> 
 
     peer.say(peer.open(3), peer.message(3, b"three"), frame(PING, ACK, 0, ping[3]))
     heard = peer.heard()
-    assert peer.messages(heard) == packed(b"three")
+    assert peer.messages(heard) == grpc_frame(b"three")
     assert struct.unpack(">II", heard[-1][3][:8]) == (3, Code.NO_ERROR)
 
     peer.say(peer.open(5), peer.message(5, b"five"), peer.message(1, b"one", end=True))
-    assert peer.messages() == packed(b"one")
+    assert peer.messages() == grpc_frame(b"one")
     assert not peer.closed()
 
     peer.say(peer.message(3, b"last"))
-    assert peer.messages() == packed(b"last")
+    assert peer.messages() == grpc_frame(b"last")
     assert peer.closed() == 1
     assert [session.closed for session in peer.sessions] == [[None], [None]]
 
@@ -529,7 +529,7 @@ def test_a_peer_that_says_goodbye_is_served_to_the_end() -> None:
     peer.say(peer.message(1, b"one", end=True))
 
     assert peer.closed() == 1
-    assert peer.messages() == packed(b"one")
+    assert peer.messages() == grpc_frame(b"one")
 
 
 def test_a_stream_that_only_the_peer_has_not_ended_is_reset_in_time() -> None:
@@ -550,8 +550,8 @@ def test_sessions_are_closed_once_when_the_connection_is_lost() -> None:
     peer = Peer().greet()
     peer.say(peer.open(1), peer.message(1, b"one"), peer.open(3), peer.message(3, b"last"))
 
-    peer.connection.lost()
-    peer.connection.lost()
+    peer.connection.on_connection_lost()
+    peer.connection.on_connection_lost()
     peer.say(peer.message(1, b"more"))
 
     assert [session.closed for session in peer.sessions] == [[None], [None]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.frames import MAX_FRAME_BYTES, PREFACE, Code, Frame, Frames, PeerError, frame
-from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES, Messages, RefusedError, packed
+from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES, Messages, RefusedError, grpc_frame
 
 FRAMES = st.lists(
     st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=300)), max_size=8
@@ -81,7 +81,7 @@ def test_padding_never_reaches_beyond_its_frame(payload: bytes, flags: int) -> N
 def test_messages_are_the_same_wherever_they_are_cut(said: list[bytes], cuts: list[int]) -> None:
     messages, heard = Messages(), list[bytes]()
 
-    for piece in cut(b"".join(map(packed, said)), cuts):
+    for piece in cut(b"".join(map(grpc_frame, said)), cuts):
         messages.feed(piece)
         while (message := messages.next()) is not None:
             heard.append(message)
@@ -94,7 +94,7 @@ def test_messages_are_the_same_wherever_they_are_cut(said: list[bytes], cuts: li
 def test_messages_may_be_taken_late(said: list[bytes], cuts: list[int]) -> None:
     messages = Messages()
 
-    for piece in cut(b"".join(map(packed, said)), cuts):
+    for piece in cut(b"".join(map(grpc_frame, said)), cuts):
         messages.feed(piece)
 
     assert [messages.next() for _ in said] == said

@@ -46,7 +46,7 @@ def must_be_sound(peer: Peer) -> None:
     assert code != Code.INTERNAL_ERROR, "an exception escaped"
     assert code is None or peer.closed() == 1
     if not peer.closed():
-        peer.connection.lost()
+        peer.connection.on_connection_lost()
     assert all(len(session.closed) == 1 for session in peer.sessions)
 
 

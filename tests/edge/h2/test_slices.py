@@ -22,7 +22,7 @@ from openclaw_extproc.edge.ext_proc.h2.frames import (
     Frame,
     window_update,
 )
-from openclaw_extproc.edge.ext_proc.h2.messages import packed
+from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
 from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
 from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS
 from openclaw_extproc.edge.ext_proc.run_queue import QUANTUM_SECONDS
@@ -83,7 +83,7 @@ def test_what_waits_for_its_turn_is_taken_in() -> None:
         peer = Peer(lambda: Echo(answer=lambda _: [])).greet()
 
         peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
-        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
+        flood(peer, grpc_frame(bytes(WINDOW_BYTES // 2)))
         assert topped_up(peer.heard())
 
     asyncio.run(run())
@@ -95,7 +95,7 @@ def test_of_whoever_may_overrun_it_no_more_is_taken_in_before_some_is_worked_off
         peer = Peer(lambda: Echo(answer=lambda _: [])).greet()
 
         peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
-        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
+        flood(peer, grpc_frame(bytes(WINDOW_BYTES // 2)))
         assert not topped_up(peer.heard())
         assert peer.sessions[0].overruns >= 1
         assert not topped_up(await turns(peer, 1))
@@ -111,7 +111,7 @@ def test_an_answer_that_overruns_us_ends_before_what_waits_of_it() -> None:
         peer = Peer(lambda: Echo(breaks_when_overrun=True)).greet()
 
         peer.say(peer.open(1), peer.message(1, SLICES + b"a,b,c"))
-        flood(peer, packed(bytes(WINDOW_BYTES // 2)))
+        flood(peer, grpc_frame(bytes(WINDOW_BYTES // 2)))
         assert said(peer.heard(), 1) == [b"a", b"too fast"]
         assert said(await turns(peer, 5), 1) == []
         assert len(peer.sessions[0].messages) == 1

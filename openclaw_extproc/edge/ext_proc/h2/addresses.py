@@ -29,7 +29,7 @@ class ListenSocket:
         self._path = Path(address.removeprefix(UNIX))
         _check(self._path)
         try:
-            self.socket = _listening(self._path)
+            self.socket = _listen(self._path)
             self._file = self._path.stat().st_ino
         except OSError as problem:
             raise _refusal(self._path, problem) from problem
@@ -75,7 +75,7 @@ def _refusal(path: Path, problem: OSError) -> ListenError:
     return ListenError(f"cannot create the socket {path}: {why}")
 
 
-def _listening(path: Path) -> socket.socket:
+def _listen(path: Path) -> socket.socket:
     _remove_stale(path)
     made = socket.socket(socket.AF_UNIX)
     try:

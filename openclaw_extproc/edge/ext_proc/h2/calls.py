@@ -91,7 +91,7 @@ class ProcessCall:
         else:
             self._guard(session, partial(session.receive, message))
 
-    def sent(self) -> None:
+    def on_sent(self) -> None:
         if self._is_blocked:
             self._is_blocked = False
             self._queue.put(self._turn)
@@ -121,13 +121,13 @@ class ProcessCall:
         self._queue.waiting.total += size - self._waiting
         self._waiting = size
 
-    def ended(self, *, is_whole: bool) -> None:
+    def on_end(self, *, is_whole: bool) -> None:
         if is_whole:
             self._finish(Status.OK)
         else:
             self._finish(Status.INTERNAL, "a message without an end")
 
-    def gone(self) -> None:
+    def on_disconnect(self) -> None:
         self._close(None)
 
     def _guard(self, session: Session, step: Callable[[], Sequence[bytes]]) -> None:
@@ -243,16 +243,16 @@ class HealthCall:
     def message(self, message: bytes) -> None:
         """It may name a service; all of an address are well or none."""
 
-    def ended(self, *, is_whole: bool) -> None:
+    def on_end(self, *, is_whole: bool) -> None:
         if is_whole:
             self._stream.send([_SERVING if self._is_serving() else _NOT_SERVING])
             self._stream.finish(Status.OK)
         else:
             self._stream.finish(Status.INTERNAL, "a message without an end")
 
-    def gone(self) -> None: ...
+    def on_disconnect(self) -> None: ...
 
-    def sent(self) -> None: ...
+    def on_sent(self) -> None: ...
 
     def waits(self, size: int) -> bool:  # noqa: ARG002  # it never holds a message
         return True

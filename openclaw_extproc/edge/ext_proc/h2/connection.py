@@ -142,13 +142,13 @@ class Connection:
         self.sender.put(frames.goaway(self._highest, code, text))
         self._end()
 
-    def lost(self) -> None:
+    def on_connection_lost(self) -> None:
         """There is no connection any more."""
         self._over = True
         streams, self._streams = self._streams, {}
         self._lingering.clear()
         for stream in streams.values():
-            stream.gone()
+            stream.on_disconnect()
 
     def sweep(self) -> None:
         """Now and then: reset what the peer has not ended in time."""
@@ -163,7 +163,7 @@ class Connection:
     def _end(self) -> None:
         if self._over:
             return
-        self.lost()
+        self.on_connection_lost()
         self.sender.flush()
         self._close()
 
@@ -270,7 +270,7 @@ class Connection:
         if not stream.was_answered:
             self._budget.spend()
         self._forget(number)
-        stream.gone()
+        stream.on_disconnect()
 
     def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
         if number:
@@ -366,4 +366,4 @@ class Connection:
         self._forget(number)
         self.sender.put(frames.rst_stream(number, code))
         if stream is not None:
-            stream.gone()
+            stream.on_disconnect()

@@ -37,7 +37,7 @@ class RefusedError(Exception):
         self.text = text
 
 
-def packed(message: bytes) -> bytes:
+def grpc_frame(message: bytes) -> bytes:
     return _PREFIX.pack(0, len(message)) + message
 
 

@@ -105,22 +105,22 @@ def _block(fields: Mapping[str, str]) -> bytes:
 NO_TABLE: Final = b"\x20"
 """Says that we use no table. Belongs before the first block of a connection: a peer that allows less than the usual
 size waits for it (RFC 7541, 4.2)."""
-OPENING: Final = _block({":status": "200", "content-type": "application/grpc"})
+RESPONSE_HEADERS: Final = _block({":status": "200", "content-type": "application/grpc"})
 """Before the first message."""
 NOT_GRPC: Final = _block({":status": "415"})
 
 
 @lru_cache(_CACHED)
-def ending(status: Status, text: str) -> bytes:
+def trailers(status: Status, text: str) -> bytes:
     """After the last message."""
-    return _block(_told(status, text))
+    return _block(_status_fields(status, text))
 
 
 @lru_cache(_CACHED)
-def only_ending(status: Status, text: str) -> bytes:
+def trailers_only(status: Status, text: str) -> bytes:
     """Where there was no message."""
-    return _block({":status": "200", "content-type": "application/grpc"} | _told(status, text))
+    return _block({":status": "200", "content-type": "application/grpc"} | _status_fields(status, text))
 
 
-def _told(status: Status, text: str) -> dict[str, str]:
+def _status_fields(status: Status, text: str) -> dict[str, str]:
     return {"grpc-status": str(int(status))} | ({"grpc-message": quote(text, safe=" ,:;()/'")} if text else {})

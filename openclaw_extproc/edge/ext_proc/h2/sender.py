@@ -25,7 +25,7 @@ class Outlet(Protocol):
     """Bytes that the peer takes now; less than none after it made its windows smaller."""
     waiting: list[memoryview]
 
-    def sent(self) -> None:
+    def on_sent(self) -> None:
         """Nothing waits any more."""
         ...
 
@@ -93,7 +93,7 @@ class Sender:
             if stream.waiting:
                 self.queue(stream)  # at the end
             else:
-                stream.sent()
+                stream.on_sent()
 
     def _cut(self, stream: Outlet) -> int:
         """Take one frame's worth of what waits; its size."""

@@ -47,7 +47,7 @@ class H2Protocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio tells it
         self._later(0.0, None)
         self._wires.discard(self)
-        self.connection.lost()
+        self.connection.on_connection_lost()
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -60,11 +60,6 @@ class H2Protocol(asyncio.Protocol):
         self.connection.sender.is_paused = False
         self._transport.resume_reading()
         self.connection.flush()
-
-    @property
-    def waiting_bytes(self) -> int:
-        """Written, and not taken by the socket yet."""
-        return self._transport.get_write_buffer_size()
 
     def drain(self) -> None:
         if not self._transport.is_closing():

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.frames import Code, StreamError
-from openclaw_extproc.edge.ext_proc.h2.messages import Messages, RefusedError, Status, packed
-from openclaw_extproc.edge.ext_proc.h2.requests import NOT_GRPC, OPENING, ending, only_ending
+from openclaw_extproc.edge.ext_proc.h2.messages import Messages, RefusedError, Status, grpc_frame
+from openclaw_extproc.edge.ext_proc.h2.requests import NOT_GRPC, RESPONSE_HEADERS, trailers, trailers_only
 from openclaw_extproc.edge.ext_proc.h2.sender import Sender
 
 WINDOW_BYTES: Final = 1024 * 1024
@@ -22,15 +22,15 @@ class Receiver(Protocol):
 
     def message(self, message: bytes) -> None: ...
 
-    def ended(self, *, is_whole: bool) -> None:
+    def on_end(self, *, is_whole: bool) -> None:
         """The peer has said all; unless `is_whole`, it stopped in the middle of a message."""
         ...
 
-    def gone(self) -> None:
+    def on_disconnect(self) -> None:
         """There is nobody to answer to any more."""
         ...
 
-    def sent(self) -> None:
+    def on_sent(self) -> None:
         """What was sent and had to wait has gone out."""
         ...
 
@@ -41,9 +41,9 @@ class Receiver(Protocol):
 
 class Nobody:
     def message(self, message: bytes) -> None: ...
-    def ended(self, *, is_whole: bool) -> None: ...
-    def sent(self) -> None: ...
-    def gone(self) -> None: ...
+    def on_end(self, *, is_whole: bool) -> None: ...
+    def on_sent(self) -> None: ...
+    def on_disconnect(self) -> None: ...
     def waits(self, size: int) -> bool:  # noqa: ARG002  # it throws them away
         return True
 
@@ -119,11 +119,11 @@ class Stream:
         except RefusedError as problem:
             receiver, self.receiver = self.receiver, _NOBODY
             self.finish(problem.status, problem.text)
-            receiver.gone()
+            receiver.on_disconnect()
         if self._over or self.is_busy:
             return
         if self._ended:
-            self.receiver.ended(is_whole=self._messages.is_empty)
+            self.receiver.on_end(is_whole=self._messages.is_empty)
         else:
             self._let_come()
 
@@ -153,12 +153,12 @@ class Stream:
                 return
             if not self._begun:
                 self._begun = True
-                self._sender.headers(self.number, OPENING, end=False)
-            self._sender.data(self, packed(message))
+                self._sender.headers(self.number, RESPONSE_HEADERS, end=False)
+            self._sender.data(self, grpc_frame(message))
 
     def finish(self, status: Status, text: str = "") -> None:
         """The end of the call, after what was sent."""
-        self._end(ending(status, text) if self._begun else only_ending(status, text))
+        self._end(trailers(status, text) if self._begun else trailers_only(status, text))
 
     def finish_without_grpc(self) -> None:
         """Whoever it is does not speak gRPC."""
@@ -168,12 +168,12 @@ class Stream:
         """Write what was put after the frame that brought it: for those who answer later."""
         self._sender.flush()
 
-    def sent(self) -> None:
+    def on_sent(self) -> None:
         """Nothing waits any more."""
         if self._over:
             self._close()
         else:
-            self.receiver.sent()
+            self.receiver.on_sent()
             self.deliver()
 
     def _end(self, tail: bytes) -> None:
@@ -191,10 +191,10 @@ class Stream:
 
     # -- the end -------------------------------------------------------------------------
 
-    def gone(self) -> None:
+    def on_disconnect(self) -> None:
         """Reset, by either side, or the connection is lost."""
         self._over = True
         self.waiting.clear()
         self._sender.forget(self.number)
         receiver, self.receiver = self.receiver, _NOBODY
-        receiver.gone()
+        receiver.on_disconnect()

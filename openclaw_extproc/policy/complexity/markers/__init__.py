@@ -7,7 +7,7 @@ marker that is an everyday word of another language does not belong here.
 from collections.abc import Mapping
 
 from openclaw_extproc.policy.complexity.kinds import Markers
-from openclaw_extproc.policy.complexity.markers import ar, de, en, es, fr, hi, it, ja, ko, nl, pl, pt, ru, tr, uk, zh
+from openclaw_extproc.policy.complexity.markers import cjk, de, en, es, fr, it, other_languages, pt, ru
 
 WORDS: Mapping[str, Markers] = {
     "de": de.MARKERS,
@@ -15,21 +15,21 @@ WORDS: Mapping[str, Markers] = {
     "es": es.MARKERS,
     "fr": fr.MARKERS,
     "it": it.MARKERS,
-    "nl": nl.MARKERS,
-    "pl": pl.MARKERS,
+    "nl": other_languages.DUTCH,
+    "pl": other_languages.POLISH,
     "pt": pt.MARKERS,
     "ru": ru.MARKERS,
-    "tr": tr.MARKERS,
-    "uk": uk.MARKERS,
+    "tr": other_languages.TURKISH,
+    "uk": other_languages.UKRAINIAN,
 }
 """Whole words, stems (`summar*`, four letters at least), and phrases whose words may be stems. Without accents is as
 good as with them."""
 
 ANYWHERE: Mapping[str, Markers] = {
-    "ar": ar.MARKERS,
-    "hi": hi.MARKERS,
-    "ja": ja.MARKERS,
-    "ko": ko.MARKERS,
-    "zh": zh.MARKERS,
+    "ar": other_languages.ARABIC,
+    "hi": other_languages.HINDI,
+    "ja": cjk.JAPANESE,
+    "ko": cjk.KOREAN,
+    "zh": cjk.CHINESE,
 }
 """Found wherever they stand, so a marker must not be a part of ordinary words. A space at its end counts."""
