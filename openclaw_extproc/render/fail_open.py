@@ -14,8 +14,9 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, UPSTREAM_CODEC, bare_cluster
 from openclaw_extproc.render.ext_proc import NAMESPACE
 from openclaw_extproc.stages.headers import KEPT_FROM_CALLERS
-from openclaw_extproc.wire import FAMILIES, Family
+from openclaw_extproc.wire import FAMILIES
 from openclaw_extproc.wire.credentials import CALLERS
+from openclaw_extproc.wire.families import Family
 
 MODE_HEADER, MODE = "x-openclaw-mode", "failopen"
 

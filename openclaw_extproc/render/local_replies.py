@@ -21,7 +21,8 @@ from openclaw_extproc.stages.events import SAID_BY_US
 from openclaw_extproc.stages.route.request_checks import NO_UPGRADE
 from openclaw_extproc.stages.route.request_entry import LOST
 from openclaw_extproc.stages.route.stage import OVERLOADED
-from openclaw_extproc.wire import FAMILIES, Family, client_side
+from openclaw_extproc.wire import FAMILIES, client_side
+from openclaw_extproc.wire.families import Family
 
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Amendment, Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
+from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.whole import WholeDecoder
 
 MAX_BYTES = 64 * 1024
@@ -20,6 +21,7 @@ def counting(
     of: WireFormat[Chat],
     *,
     key: str,
+    path: str,
     serves: Callable[[str], bool],
     decode_request: Callable[[Asked], Chat],
     edit: Callable[[Asked, Edit], Encoded],
@@ -28,7 +30,7 @@ def counting(
 ) -> WireFormat[Chat]:
     """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
 
-    `key`: under which the number stands in an answer.
+    `key`: under which the number stands in an answer. `path`: where clients of it ask, as of `Example`.
     """
     assert of.client is not None
     assert of.provider is not None
@@ -42,6 +44,8 @@ def counting(
         decode_request=decode_request,
         encoder=_encoder,
         edit=edit,
+        example=Example(path, of.client.example.body, streams=False),
+        looks_like=fits_nothing,
         content_type=always_json,
         estimate=estimate,
         trim=untrimmed,

@@ -16,7 +16,7 @@ from tests.samples import CLIENTS
 from tests.stages.attempts import begin, checked, error_head
 from tests.stages.talking import BEGAN, OK, answering, attempt, is_error_of, received, understood
 from tests.stages.test_fuzz import spoilt
-from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
+from tests.wire.test_bedrock_anthropic import framed
 
 FRAMED = ResponseHead({**OK, "content-type": CONTENT_TYPE}, BEGAN + 2.0)
 each_provider = pytest.mark.parametrize("provider", ["bedrock_converse", "bedrock_anthropic"])

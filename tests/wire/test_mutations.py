@@ -22,8 +22,8 @@ from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
 from tests.stages.sense import goes_out, makes_sense
 from tests.stages.talking import BEGAN, Talk, chunks, gateway, provider, received
-from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
 from tests.wire.mutating import Spoiler
+from tests.wire.test_bedrock_anthropic import framed
 
 CASES = int(os.environ.get("FUZZ_CASES", "2500"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))

@@ -68,6 +68,7 @@ from openclaw_extproc.stages.events import (
     To,
 )
 from openclaw_extproc.stages.route import passthrough
+from openclaw_extproc.wire import USUAL
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of an answer held back, by us alone: Envoy keeps nothing of it."""
@@ -226,7 +227,7 @@ class AttemptStage:
     def _turn_away(self, fault: Fault) -> Step:
         """Whose it is nobody knows, so no entry."""
         self._state, self.refused = Done(), fault is UNCONFIRMED
-        return Step((reply(fault, "openai_chat", _LATER if self.refused else None),))
+        return Step((reply(fault, USUAL, _LATER if self.refused else None),))
 
     def _on_body(self, bound: BoundAttempt, body: bytes, at: float) -> Step:
         try:

@@ -10,7 +10,7 @@ from openclaw_extproc.wire.bedrock_converse.decoder import decoder
 from openclaw_extproc.wire.bedrock_converse.files import CARRIES
 from openclaw_extproc.wire.bedrock_converse.upstream import encode_request
 
-__all__ = ["FORMAT", "NAME"]
+__all__ = ["FORMAT", "FORMATS", "NAME"]
 
 NAME = "bedrock_converse"
 
@@ -23,7 +23,13 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=bedrock.decode_error,
+        simulator="bedrock",
         carries=CARRIES,
+        names_model=False,
         stream_type=aws_events.CONTENT_TYPE,
     ),
+    title="Bedrock Converse",
+    example_model="anthropic.claude-sonnet-4-6",
+    needless={"thinking disabled": "not needed: it thinks only on request"},
 )
+FORMATS = (FORMAT,)

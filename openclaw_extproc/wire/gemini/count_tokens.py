@@ -1,4 +1,4 @@
-"""`countTokens`, for clients: the request read, the count written.
+"""Gemini's `countTokens`: passed to providers that can count, estimated otherwise.
 
 Source: https://ai.google.dev/api/tokens. The prompt is `contents` alone, or within a whole `generateContentRequest`;
 Vertex AI's has the other fields of a request beside them.
@@ -6,12 +6,31 @@ Vertex AI's has the other fields of a request beside them.
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.counts import counting
 from openclaw_extproc.wire.gemini import paths
+from openclaw_extproc.wire.gemini.amending import amend_count
 from openclaw_extproc.wire.gemini.fields import fields
 from openclaw_extproc.wire.gemini.requests import chat_of
 
+NAME = "gemini_count_tokens"
+_KEY = "totalTokens"
 _WHOLE = "generateContentRequest"
+
+
+def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
+    """The format of `countTokens`, beside the chat format `of`."""
+    return counting(
+        NAME,
+        of,
+        key=_KEY,
+        path="/v1beta/models/{model}:countTokens",
+        serves=serves,
+        decode_request=decode_request,
+        edit=edit,
+        estimate=encode_count,
+        amend=amend_count,
+    )
 
 
 def serves(path: str) -> bool:
@@ -19,11 +38,18 @@ def serves(path: str) -> bool:
 
 
 def decode_request(asked: Asked) -> Chat:
+    """Read a request for a count as the chat whose prompt is counted."""
     model, _ = paths.read(asked.path)
     body = fields(asked.body, at="request")
     given = fields(body[_WHOLE], at=_WHOLE) if _WHOLE in body else body
     return chat_of(given, model, stream=False, more={})
 
 
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """Write the model into the path; the body goes on as it came."""
+    return Encoded(paths.write(change.model, paths.COUNT), asked.raw)
+
+
 def encode_count(tokens: int) -> bytes:
-    return j.dump({"totalTokens": tokens})
+    """Write the answer of a count."""
+    return j.dump({_KEY: tokens})

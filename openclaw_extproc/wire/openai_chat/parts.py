@@ -7,8 +7,6 @@ OpenAI (`file_id`) no other provider can read. Texts in a file are written as te
 `prompt_cache_breakpoint`. Neither is written: OpenAI caches by itself.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 
@@ -19,6 +17,7 @@ from openclaw_extproc.model.chat import Text as Text
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.losses import MUST_CARRY
 from openclaw_extproc.wire.openai_chat.fields import Losses, left_behind, or_else
+from openclaw_extproc.wire.text_files import as_text
 
 _SOUNDS = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
@@ -147,16 +146,3 @@ def _written_file(file: File) -> Json:
             }
             return {"type": "file", "file": said}
     raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry a file of type {file.media_type}")
-
-
-def as_text(file: InlineFile) -> Text:
-    """A text file in words: its name, then what it says."""
-    try:
-        said = base64.b64decode(file.base64, validate=True).decode("utf-8", "replace")
-    except binascii.Error as problem:
-        raise UnreadableError(f"a file of type {file.media_type}: not valid base64") from problem
-    return Text(f"{file.name}:\n{said}" if file.name else said)
-
-
-def is_text(part: Leaf) -> bool:
-    return isinstance(part, InlineFile) and part.media_type.startswith("text/")

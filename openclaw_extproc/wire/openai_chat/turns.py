@@ -26,7 +26,8 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.openai_chat.history import REASONING
-from openclaw_extproc.wire.openai_chat.parts import as_text, is_text, written
+from openclaw_extproc.wire.openai_chat.parts import written
+from openclaw_extproc.wire.text_files import as_text, is_text
 
 MAX_ID_CHARS = 40
 

@@ -14,6 +14,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.openai_api import flag, whole
 from openclaw_extproc.wire.openai_chat.trimming import trim
 from openclaw_extproc.wire.openai_completions.amending import amend
@@ -25,8 +26,15 @@ NAME = "openai_completions"
 PATH = "/completions"
 
 
+EXAMPLE = Example(f"/v1{PATH}", {"prompt": HELLO})
+
+
 def serves(path: str) -> bool:
-    return path == f"/v1{PATH}"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.POSSIBLE if "prompt" in body else Likeness.NONE
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
@@ -59,6 +67,9 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
         trim=trim,
         amend=amend,
     ),
@@ -69,9 +80,11 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=openai_errors.decode_error,
+        simulator="openai",
         client_headers=openai_api.CLIENT_HEADERS,
     ),
     operation="completions",
     kin="openai_chat",
     translated=False,
 )
+FORMATS = (FORMAT,)

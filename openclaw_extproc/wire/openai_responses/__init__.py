@@ -16,6 +16,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import openai_errors, sealed
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.amending import amend
 from openclaw_extproc.wire.openai_responses.conversation import CONVERSATION
@@ -30,8 +31,15 @@ NAME = "openai_responses"
 CLIENT_HEADERS = frozenset({"openai-beta", "openai-organization", "openai-project"})
 
 
+EXAMPLE = Example("/v1/responses", {"input": HELLO})
+
+
 def serves(path: str) -> bool:
-    return path == "/v1/responses"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.POSSIBLE if has_any(body, "input", "previous_response_id") else Likeness.NONE
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
@@ -69,6 +77,9 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
         amend=amend,
         conversation=CONVERSATION,
     ),
@@ -79,10 +90,15 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=openai_errors.decode_error,
+        simulator="openai",
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
         seals_for_account=True,
         models_path="/models",
     ),
+    title="OpenAI Responses",
+    example_model="gpt-5.1",
+    needless={"cache breakpoints": "not needed: caching is automatic"},
 )
+FORMATS = (FORMAT,)

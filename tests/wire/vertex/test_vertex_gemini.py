@@ -10,7 +10,7 @@ from openclaw_extproc.model.chat import Chat, LinkedFile, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, spoken_to
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.vertex_gemini import FORMAT
+from openclaw_extproc.wire.vertex.gemini import FORMAT
 
 assert FORMAT.provider is not None
 assert FORMAT.provider.adapt is not None

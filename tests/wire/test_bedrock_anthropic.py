@@ -17,7 +17,7 @@ from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire import FORMATS, client_side, spoken_to, sse
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.bedrock_anthropic.unframing import Unframing
+from openclaw_extproc.wire.bedrock_anthropic import EventsOfFrames
 from tests import samples
 from tests.frames import event, exception, frame
 from tests.samples import REQUESTS, STREAMS, Case, cut, heard, provider_side
@@ -46,7 +46,7 @@ def framed(stream: bytes) -> bytes:
 
 
 def unframed(*chunks: bytes) -> bytes:
-    unframing = Unframing()
+    unframing = EventsOfFrames()
     return b"".join(unframing.feed(chunk) for chunk in chunks) + unframing.end()
 
 
@@ -176,7 +176,7 @@ def test_events_that_are_not_known_are_left_out() -> None:
 )
 def test_what_came_before_the_unreadable_goes_out(broken: bytes) -> None:
     good = framed(b'event: ping\ndata: {"type":"ping"}\n\n')
-    unframing = Unframing()
+    unframing = EventsOfFrames()
 
     assert unframing.feed(good + broken) == b'event: ping\ndata: {"type":"ping"}\n\n'
     with pytest.raises(UnreadableError):

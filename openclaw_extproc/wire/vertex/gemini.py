@@ -14,7 +14,6 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import vertex
 from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
@@ -22,21 +21,11 @@ from openclaw_extproc.wire.gemini.media import guessed_type
 from openclaw_extproc.wire.gemini.paths import has_version
 from openclaw_extproc.wire.gemini.upstream import encode_request
 from openclaw_extproc.wire.needs import EVERYTHING, Need
+from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing, names_project
 
 NAME = "vertex_gemini"
-GLOBAL = "global"
-"""Where a model is asked whose provider names no region."""
 
 CARRIES: frozenset[Need] = EVERYTHING - {"file_link"}
-
-
-def base_path(given: str) -> str:
-    """As it is: the version may stand before the project, in the path of each request."""
-    return given.rstrip("/")
-
-
-def credential_header(secret: str) -> tuple[str, str]:
-    return "authorization", f"Bearer {secret}"
 
 
 def adapt(encoded: Encoded, _chat: Chat, change: Edit) -> Encoded:
@@ -92,10 +81,9 @@ def _part(part: Json) -> Json:
 
 def lacks(provider: Provider) -> tuple[Place, ...]:
     """An identity belongs to a project; an API key (express mode) says by itself which one it is."""
-    named = provider.project or "/projects/" in provider.base_path
-    if provider.auth != "google" and not named:
+    if provider.auth != "google" and not names_project(provider):
         return ()  # no place stands in the path
-    return (*(() if named else ("project",)), *vertex.lacks_region(provider))
+    return missing(provider)
 
 
 assert GEMINI.provider is not None

@@ -13,7 +13,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import anthropic_messages, spoken_to
 from openclaw_extproc.wire.anthropic_messages import count_tokens
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
-from openclaw_extproc.wire.vertex_anthropic import FORMAT, NAME
+from openclaw_extproc.wire.vertex.anthropic import FORMAT, NAME
 
 assert FORMAT.provider is not None
 SIDE = FORMAT.provider
@@ -86,7 +86,7 @@ def test_a_client_of_anthropics_format_is_not_translated() -> None:
 def test_tokens_are_counted_at_googles_own_path_with_the_model_in_the_body() -> None:
     change = Edit(MODEL, provider=PROVIDER)
 
-    path, body = adapted(count_tokens.encode_request(HELLO, change), HELLO, change)
+    path, body = adapted(Encoded(count_tokens.PATH, RAW.replace(b"asked", MODEL.encode())), HELLO, change)
 
     assert path.endswith("/publishers/anthropic/models/count-tokens:rawPredict")
     assert body["model"] == MODEL

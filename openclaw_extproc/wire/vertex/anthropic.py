@@ -10,36 +10,23 @@ refused there.
 from dataclasses import replace
 from functools import partial
 
-from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import vertex
 from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages import count_tokens
 from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.upstream import encode_request
-from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
+from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
 from openclaw_extproc.wire.needs import Need
+from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing
 
 NAME = "vertex_anthropic"
 VERSION = "vertex-2023-10-16"
-GLOBAL = "global"
-"""Where a model is asked whose provider names no region."""
-
 BETA = "anthropic-beta"
 
 CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Vertex fetches nothing: "URL sources are not supported" (anthropics/anthropic-sdk-typescript#1038)."""
-
-
-def base_path(given: str) -> str:
-    """As it is: version, project and region stand in the path of each request unless they are written here."""
-    return given.rstrip("/")
-
-
-def credential_header(secret: str) -> tuple[str, str]:
-    return "authorization", f"Bearer {secret}"
 
 
 def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
@@ -70,11 +57,6 @@ def _before(change: Edit) -> str:
     return f"{version}/projects/{change.provider.project}/locations/{change.provider.region or GLOBAL}"
 
 
-def lacks(provider: Provider) -> tuple[Place, ...]:
-    named = provider.project or "/projects/" in provider.base_path
-    return (*(() if named else ("project",)), *vertex.lacks_region(provider))
-
-
 assert ANTHROPIC.provider is not None
 FORMAT = WireFormat(
     NAME,
@@ -89,7 +71,7 @@ FORMAT = WireFormat(
         models_path="",
         foreign_errors=True,  # Google's own (no such model, no permission) have Google's shape
         reads=frozenset({"project", "region"}),
-        lacks=lacks,
+        lacks=missing,
         takes_query=False,  # Claude Code's `?beta=true`: Anthropic's own SDK leaves it out at Vertex AI
     ),
     base=ANTHROPIC.name,
