@@ -30,6 +30,7 @@ MODULES = (
     "gemini_embeddings",
     "bedrock_converse",
     "bedrock_anthropic",
+    "cohere_chat",
     "vertex",
     "azure",
 )

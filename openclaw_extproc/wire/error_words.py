@@ -70,6 +70,7 @@ WORDINGS = (
         r"account is in good standing",  # Alibaba's DashScope, 400 Arrearage
         r"billing (?:hard limit|to be enabled|is disabled|account .{0,80}disabled)",  # OpenAI, Google
         r"credit limit (?:exceeded|reached)",  # Together 402
+        r"add or update your payment method|maximum billing reached",  # Cohere 402
     ),
     _row(
         NO_ACCESS,

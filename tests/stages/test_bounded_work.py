@@ -20,6 +20,7 @@ from openclaw_extproc.stages.events import Continue, Reply, RequestBody, Request
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire import sealed, spoken_at
 from openclaw_extproc.wire.sealed import State
+from tests import samples
 from tests.stages.talking import (
     BEGAN,
     SHARED,
@@ -135,7 +136,7 @@ PROVIDERS = {
     COMPLETIONS: ("openai_completions",),
     EMBEDDINGS: ("openai_embeddings",),
 }
-CHATS = ("openai_chat", "anthropic_messages", "gemini", "openai_responses", "bedrock_converse")
+CHATS = samples.UPSTREAMS
 PAIRS = [(shape, name) for shape, (path, _) in SHAPES.items() for name in PROVIDERS.get(path, CHATS)]
 
 
