@@ -24,8 +24,9 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_at
+from openclaw_extproc.wire import FORMATS, client_side, spoken_at
 from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
+from openclaw_extproc.wire.translation import provider_state
 from tests.frames import framed
 
 ROOT = Path(__file__).parent / "fixtures"
@@ -226,7 +227,7 @@ def gist(facts: Iterable[Fact]) -> Gist:
                 pass
             case ToolStarted():
                 in_call, in_thought = True, False
-                calls.append((replace(fact, id=sealed.called(fact.id).id), ""))
+                calls.append((replace(fact, id=provider_state.called(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):

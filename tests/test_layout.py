@@ -43,7 +43,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 
 
 def part(module: str) -> str:
-    """`openclaw_extproc.wire.sse` is in `wire`."""
+    """`openclaw_extproc.wire.streams.sse` is in `wire`."""
     names = module.split(".")
     return names[1] if len(names) > 1 else ""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from openclaw_extproc.wire.credentials import may_be_secret
+from openclaw_extproc.wire.http.secret_headers import may_be_secret
 
 MAX_HEADERS = 100
 """As many as Envoy lets pass by default: a client must not push a header out of sight by sending others."""

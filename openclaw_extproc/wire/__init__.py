@@ -14,11 +14,11 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
-from openclaw_extproc.wire.client_headers import HeaderNames
 from openclaw_extproc.wire.examples import Body, Likeness
 from openclaw_extproc.wire.families import VENDORS, Family
-from openclaw_extproc.wire.passthrough import Rule
-from openclaw_extproc.wire.request_path import canonical
+from openclaw_extproc.wire.http.client_headers import HeaderNames
+from openclaw_extproc.wire.http.passthrough import Rule
+from openclaw_extproc.wire.http.request_path import canonical
 
 MODULES = (
     "openai_chat",
@@ -28,8 +28,7 @@ MODULES = (
     "anthropic_messages",
     "gemini",
     "gemini_embeddings",
-    "bedrock_converse",
-    "bedrock_anthropic",
+    "bedrock",
     "cohere_chat",
     "vertex",
     "azure",

@@ -9,11 +9,11 @@ from openclaw_extproc.gateway import Changes, Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.conversation import Conversation
+from openclaw_extproc.wire.edits.conversation import Conversation
 from openclaw_extproc.wire.examples import Body, Example, Likeness, fits_nothing
-from openclaw_extproc.wire.needs import EVERYTHING, Need
-from openclaw_extproc.wire.pieces import EventPieces, Pieces
-from openclaw_extproc.wire.quirks import Quirk
+from openclaw_extproc.wire.streams.chunks import EventPieces, Pieces
+from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
+from openclaw_extproc.wire.translation.quirks import Quirk
 
 AskT = TypeVar("AskT", bound=Ask)
 """What a format is about: a `Chat` or an `Embed`."""

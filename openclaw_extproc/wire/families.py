@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from openclaw_extproc.wire import client_headers, openai_models, passthrough
-from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
+from openclaw_extproc.wire.anthropic_messages.client import models as anthropic_models
 from openclaw_extproc.wire.base import Models
-from openclaw_extproc.wire.client_headers import HeaderNames
-from openclaw_extproc.wire.gemini import models as gemini_models
-from openclaw_extproc.wire.passthrough import Rule
+from openclaw_extproc.wire.gemini.client import models as gemini_models
+from openclaw_extproc.wire.http import client_headers, passthrough
+from openclaw_extproc.wire.http.client_headers import HeaderNames
+from openclaw_extproc.wire.http.passthrough import Rule
+from openclaw_extproc.wire.openai import models
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ VENDORS = (
         ("/",),
         hosts=("api.openai.com",),
         passthrough=passthrough.OPENAI,
-        models=Models(openai_models.encode_models, openai_models.encode_model),
+        models=Models(models.encode_models, models.encode_model),
         websockets=("/v1/realtime",),
         headers=client_headers.OPENAI,
     ),

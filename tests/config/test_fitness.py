@@ -25,7 +25,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Edit, ProviderSide
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.config.loading import KEYS, cluster, complaints, settings, warnings
 
 PLACE = "clusters.yaml: resources[0].metadata.filter_metadata.openclaw"

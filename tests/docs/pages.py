@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.wire import FAMILIES, FORMATS
-from openclaw_extproc.wire.passthrough import USUAL, Rule
-from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS
+from openclaw_extproc.wire.http.passthrough import USUAL, Rule
+from openclaw_extproc.wire.translation.quirks import MEANINGS, QUIRKS
 from tests.docs.answering import ANSWERS, answered
 from tests.docs.asking import FEATURES
 from tests.docs.carrying import CLIENTS, Found, Way, columns, found, variants

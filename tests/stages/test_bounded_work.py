@@ -18,8 +18,9 @@ from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.wire import sealed, spoken_at
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 from tests import samples
 from tests.stages.talking import (
     BEGAN,
@@ -89,7 +90,7 @@ def parts_in_a_row(count: int) -> bytes:
 
 def carrying(n: int) -> str:
     """The id of a call that carries what was thought before it."""
-    return sealed.token(State(f"c{n}", (Thinking("t", Sealed("gemini", "s")),)))
+    return provider_state.token(State(f"c{n}", (Thinking("t", Sealed("gemini", "s")),)))
 
 
 def thoughts_in_calls(count: int) -> bytes:

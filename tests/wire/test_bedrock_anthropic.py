@@ -15,9 +15,10 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import InlineImage, LinkedFile, LinkedImage, Part, Text, Turn
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import FORMATS, client_side, spoken_to, sse
+from openclaw_extproc.wire import FORMATS, client_side, spoken_to
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.bedrock_anthropic import EventsOfFrames
+from openclaw_extproc.wire.bedrock.anthropic import EventsOfFrames
+from openclaw_extproc.wire.streams import sse
 from tests import samples
 from tests.frames import event, exception, frame
 from tests.samples import REQUESTS, STREAMS, Case, cut, heard, provider_side

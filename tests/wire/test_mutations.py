@@ -17,7 +17,7 @@ from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import ResponseHead
 from openclaw_extproc.wire import FORMATS, spoken_at
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
 from tests.stages.sense import goes_out, makes_sense

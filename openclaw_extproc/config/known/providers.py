@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Auth
-from openclaw_extproc.wire.quirks import Quirk
+from openclaw_extproc.wire.translation.quirks import Quirk
 
 _OPENAI = "openai_chat"
 

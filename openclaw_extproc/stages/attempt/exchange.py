@@ -18,12 +18,12 @@ from openclaw_extproc.stages.attempt.retries import NextAttempt
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.stages.events import ResponseBody
-from openclaw_extproc.wire import sse, unpacking
 from openclaw_extproc.wire.base import Decoder, Passing
-from openclaw_extproc.wire.beginning import Beginning
-from openclaw_extproc.wire.heartbeats import Heartbeats
-from openclaw_extproc.wire.losses import MUST_CARRY
-from openclaw_extproc.wire.pieces import Pieces
+from openclaw_extproc.wire.streams import content_encoding, sse
+from openclaw_extproc.wire.streams.byte_order_mark import Beginning
+from openclaw_extproc.wire.streams.chunks import Pieces
+from openclaw_extproc.wire.streams.heartbeats import Heartbeats
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
 """The longest pause that a caller is told: a quota of a week."""
@@ -157,7 +157,7 @@ class Exchange:
     @property
     def is_packed(self) -> bool:
         """Nothing of its body can be read: what can be unpacked is plain when it comes here."""
-        return unpacking.encoding(self.head) != ""
+        return content_encoding.encoding(self.head) != ""
 
     def listen(self, at: float) -> str:
         """Begin to read the answer whose head is here. Returns why it cannot be read; "": it can."""

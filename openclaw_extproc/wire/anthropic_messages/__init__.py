@@ -7,15 +7,15 @@ to another. A system message in the middle of the conversation (beta `mid-conver
 Claude Code since 2.1.154) moves to the front.
 """
 
-from openclaw_extproc.wire.anthropic_messages.amending import amend
-from openclaw_extproc.wire.anthropic_messages.conversation import CONVERSATION
-from openclaw_extproc.wire.anthropic_messages.count_tokens import count_format
-from openclaw_extproc.wire.anthropic_messages.decoder import decoder
-from openclaw_extproc.wire.anthropic_messages.edits import edit
-from openclaw_extproc.wire.anthropic_messages.encoder import encoder
+from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERSATION
+from openclaw_extproc.wire.anthropic_messages.client.count_tokens import count_format
+from openclaw_extproc.wire.anthropic_messages.client.edits import edit
+from openclaw_extproc.wire.anthropic_messages.client.encoder import encoder
+from openclaw_extproc.wire.anthropic_messages.client.injection import amend
+from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request
 from openclaw_extproc.wire.anthropic_messages.errors import decode_error, encode_error, encode_stream_error
-from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request
-from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
+from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
+from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any, keys_of, part_types
 

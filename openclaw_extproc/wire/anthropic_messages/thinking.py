@@ -21,9 +21,9 @@ from openclaw_extproc.model.chat import (
     is_blank,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import efforts, sealed
 from openclaw_extproc.wire.anthropic_messages.state import BY
 from openclaw_extproc.wire.claude import Abilities
+from openclaw_extproc.wire.translation import efforts, provider_state
 
 DEFAULT_MAX_TOKENS = 4096
 """`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
@@ -137,7 +137,7 @@ def _counts(part: Part) -> bool:
     """Whether it will stand in the request."""
     match part:
         case Thinking():
-            return bool(sealed.own((part,), BY))
+            return bool(provider_state.own((part,), BY))
         case Text(text):
             return not is_blank(text)
         case _:

@@ -29,10 +29,10 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.cohere_chat.errors import fault_in_answer
-from openclaw_extproc.wire.whole import WholeDecoder
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {
     "COMPLETE": Stop.END,

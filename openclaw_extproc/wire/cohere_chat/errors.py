@@ -7,7 +7,7 @@ for what 498 and 499 mean, and its page on errors for the messages.
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import error_words
+from openclaw_extproc.wire.translation import error_words
 
 MAX_MESSAGE_CHARS = 2_000
 """Of a provider's own error message: enough for its longest, too few to fill a log."""

@@ -34,10 +34,10 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.efforts import budget
-from openclaw_extproc.wire.losses import carried
-from openclaw_extproc.wire.needs import Need
-from openclaw_extproc.wire.text_files import as_text, is_text
+from openclaw_extproc.wire.translation.efforts import budget
+from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.text_files import as_text, is_text
 
 PATH = "/v2/chat"
 

@@ -7,9 +7,9 @@ from openclaw_extproc.model.embed import Embed, Vector
 from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import vectors
 from openclaw_extproc.wire.gemini.errors import encode_error, fault_in_answer
 from openclaw_extproc.wire.gemini.fields import fields, whole
+from openclaw_extproc.wire.translation import vectors
 
 
 class WholeDecoder:

@@ -6,21 +6,21 @@ functions; a request with one of them passes only to the same format (`requests`
 
 A new output cap is written as `max_completion_tokens`, because api.openai.com's reasoning models refuse `max_tokens`.
 vLLM knows it, llama.cpp since February 2026 (PR 19831); Ollama 0.32 still ignores it (issue 7125). Where servers differ
-is in `fitting`, by the words of `wire/quirks`.
+is in `fitting`, by the words of `translation/quirks`.
 """
 
-from openclaw_extproc.wire import openai_errors as errors
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
-from openclaw_extproc.wire.openai_chat.amending import amend
-from openclaw_extproc.wire.openai_chat.conversation import CONVERSATION
-from openclaw_extproc.wire.openai_chat.decoder import decoder
-from openclaw_extproc.wire.openai_chat.editing import edit
-from openclaw_extproc.wire.openai_chat.encoder import encoder
-from openclaw_extproc.wire.openai_chat.requests import decode_request
-from openclaw_extproc.wire.openai_chat.trimming import trim
-from openclaw_extproc.wire.openai_chat.upstream import CARRIES, encode_request
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.openai import errors as errors
+from openclaw_extproc.wire.openai_chat.client.conversation import CONVERSATION
+from openclaw_extproc.wire.openai_chat.client.edits import edit
+from openclaw_extproc.wire.openai_chat.client.encoder import encoder
+from openclaw_extproc.wire.openai_chat.client.injection import amend
+from openclaw_extproc.wire.openai_chat.client.requests import decode_request
+from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
+from openclaw_extproc.wire.openai_chat.provider.decoder import decoder
+from openclaw_extproc.wire.openai_chat.provider.upstream import CARRIES, encode_request
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 
 NAME = "openai_chat"
 

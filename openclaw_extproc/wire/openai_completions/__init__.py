@@ -12,14 +12,15 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
-from openclaw_extproc.wire.openai_api import flag, whole
-from openclaw_extproc.wire.openai_chat.trimming import trim
-from openclaw_extproc.wire.openai_completions.amending import amend
+from openclaw_extproc.wire.openai import api
+from openclaw_extproc.wire.openai import errors as openai_errors
+from openclaw_extproc.wire.openai.api import flag, whole
+from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
+from openclaw_extproc.wire.openai_completions.injection import amend
 from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
 
 NAME = "openai_completions"
@@ -74,14 +75,14 @@ FORMAT = WireFormat(
         amend=amend,
     ),
     provider=ProviderSide(
-        base_path=openai_api.base_path,
-        credential_header=openai_api.credential_header,
-        headers=openai_api.HEADERS,
+        base_path=api.base_path,
+        credential_header=api.credential_header,
+        headers=api.HEADERS,
         encode_request=encode_request,
         decoder=decoder,
         decode_error=openai_errors.decode_error,
         simulator="openai",
-        client_headers=openai_api.CLIENT_HEADERS,
+        client_headers=api.CLIENT_HEADERS,
     ),
     operation="completions",
     kin="openai_chat",

@@ -7,9 +7,10 @@ counted for. Of an answer above 32 MB (2,048 vectors of 3,072 numbers) the usage
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
+from openclaw_extproc.wire.openai import api
+from openclaw_extproc.wire.openai import errors as openai_errors
 from openclaw_extproc.wire.openai_embeddings.answers import WholeDecoder, WholeEncoder
 from openclaw_extproc.wire.openai_embeddings.requests import decode_request, encode_request
 
@@ -48,14 +49,14 @@ FORMAT = WireFormat(
         looks_like=looks_like,
     ),
     provider=ProviderSide(
-        base_path=openai_api.base_path,
-        credential_header=openai_api.credential_header,
-        headers=openai_api.HEADERS,
+        base_path=api.base_path,
+        credential_header=api.credential_header,
+        headers=api.HEADERS,
         encode_request=lambda embed, change: Encoded(PATH, *encode_request(embed, change)),
         decoder=lambda _: WholeDecoder(),
         decode_error=openai_errors.decode_error,
         simulator="openai",
-        client_headers=openai_api.CLIENT_HEADERS,
+        client_headers=api.CLIENT_HEADERS,
     ),
     operation="embeddings",
 )

@@ -19,8 +19,8 @@ from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.media import guessed_type
 from openclaw_extproc.wire.gemini.paths import has_version
-from openclaw_extproc.wire.gemini.upstream import encode_request
-from openclaw_extproc.wire.needs import EVERYTHING, Need
+from openclaw_extproc.wire.gemini.provider.upstream import encode_request
+from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing, names_project
 
 NAME = "vertex_gemini"

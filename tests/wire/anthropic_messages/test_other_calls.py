@@ -7,8 +7,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.anthropic_messages import count_tokens
-from openclaw_extproc.wire.anthropic_messages.models import encode_model, encode_models
+from openclaw_extproc.wire.anthropic_messages.client import count_tokens
+from openclaw_extproc.wire.anthropic_messages.client.models import encode_model, encode_models
 from openclaw_extproc.wire.base import Edit
 from tests.wire.anthropic_messages.saying import ask, sdk
 

@@ -6,7 +6,7 @@ from typing import Any
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import Chat, Part, Text, Turn
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.quirks import Quirk
+from openclaw_extproc.wire.translation.quirks import Quirk
 from openclaw_simulator.cohere_request import read_chat
 from tests.samples import provider_side
 

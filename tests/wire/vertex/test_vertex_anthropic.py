@@ -11,7 +11,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import anthropic_messages, spoken_to
-from openclaw_extproc.wire.anthropic_messages import count_tokens
+from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.vertex.anthropic import FORMAT, NAME
 
