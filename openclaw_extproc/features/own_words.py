@@ -88,13 +88,8 @@ class _Search:
         return end + len(closing)
 
 
-def own_text(turn: Turn) -> str:
-    """All of it; empty when nothing in this turn is the user's own."""
-    return "".join(own_pieces(turn))
-
-
 def own_pieces(turn: Turn) -> list[str]:
-    """As `own_text`, not put together: it may have megabytes."""
+    """The user's own text of a turn, in pieces, because it may have megabytes; empty when nothing is the user's own."""
     texts = _texts(turn)
     if _is_result(texts):
         return ["\n".join(_said_beside(texts))]
@@ -108,7 +103,7 @@ def own_pieces(turn: Turn) -> list[str]:
 
 
 def has_own_words(turn: Turn) -> bool:
-    """As `own_text`, without making it."""
+    """Whether a turn has text of the user's own, told without putting it together."""
     if turn.role != "user":
         return False
     texts = _texts(turn)

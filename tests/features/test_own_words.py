@@ -11,9 +11,13 @@ from openclaw_extproc.features.own_words import (
     cut,
     has_own_words,
     last_own_pieces,
-    own_text,
+    own_pieces,
 )
 from openclaw_extproc.model.chat import InlineImage, Text, ToolResult, Turn
+
+
+def own_text(turn: Turn) -> str:
+    return "".join(own_pieces(turn))
 
 
 def user(*texts: str) -> Turn:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import claude
 from openclaw_extproc.wire.translation import provider_state
 
-BY = "anthropic"
+BY = claude.VENDOR
 REDACTED = "redacted_thinking:"
 """Goes before `data`. Signatures are base64: none can begin so."""
 

@@ -8,7 +8,6 @@ beside tools (`types/response_format_v2`), so JSON is asked for in words there.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
@@ -35,6 +34,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.translation.efforts import budget
+from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import carried
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.translation.text_files import as_text, is_text
@@ -52,7 +52,6 @@ ANSWER_TOKENS = 1_000
 """Tokens that a budget for thinking leaves for the answer, as the page on reasoning advises."""
 
 NOT_THIS_MODEL = "reasoning: not this model"
-IN_WORDS = "output: JSON, asked for in words"
 ONLY_TOOL = "tool_choice: named, as the only tool"
 
 _REASONS = re.compile(r"reasoning|^command-a-plus")
@@ -67,7 +66,7 @@ def encode_request(chat: Chat, edit: Edit) -> Encoded:
     """
     carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
     lost: list[str] = []
-    chat = _in_words(chat, edit, lost)
+    chat = in_words(chat, lost, objects=bool(chat.tools), schemas=bool(chat.tools) or edit.has("no_json_schema"))
     reasons = _REASONS.search(edit.model) is not None
     limit = edit.limit(chat.max_output_tokens)
     said: dict[str, Json] = {
@@ -145,19 +144,6 @@ def _thinking(chat: Chat, limit: int | None, lost: list[str], *, reasons: bool) 
 
 
 # -- the form of the answer ------------------------------------------------------------
-
-
-def _in_words(chat: Chat, edit: Edit, lost: list[str]) -> Chat:
-    """The chat with its form of answer in words, where it has no field."""
-    match chat.output:
-        case JsonSchema(schema) if chat.tools or edit.has("no_json_schema"):
-            asked = f"Answer with one JSON object of this schema and nothing else:\n{j.text(dict(schema))}"
-        case JsonObject() if chat.tools:
-            asked = "Answer with one JSON object and nothing else."
-        case _:
-            return chat
-    lost.append(IN_WORDS)
-    return replace(chat, output=None, system=(*chat.system, asked))
 
 
 def _output(chat: Chat) -> Json:

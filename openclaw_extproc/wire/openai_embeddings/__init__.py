@@ -11,7 +11,7 @@ from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, Provide
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
-from openclaw_extproc.wire.openai_embeddings.answers import WholeDecoder, WholeEncoder
+from openclaw_extproc.wire.openai_embeddings.answers import decoder, encoder
 from openclaw_extproc.wire.openai_embeddings.requests import decode_request, encode_request
 
 NAME = "openai_embeddings"
@@ -40,7 +40,7 @@ FORMAT = WireFormat(
     client=ClientSide(
         serves=serves,
         decode_request=decode_request,
-        encoder=WholeEncoder,
+        encoder=encoder,
         encode_error=openai_errors.encode_error,
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
@@ -53,7 +53,7 @@ FORMAT = WireFormat(
         credential_header=api.credential_header,
         headers=api.HEADERS,
         encode_request=lambda embed, change: Encoded(PATH, *encode_request(embed, change)),
-        decoder=lambda _: WholeDecoder(),
+        decoder=decoder,
         decode_error=openai_errors.decode_error,
         simulator="openai",
         client_headers=api.CLIENT_HEADERS,

@@ -7,11 +7,12 @@ import base64
 import binascii
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed, Vector
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started
+from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
@@ -86,14 +87,19 @@ class Answer:
         return [self._vectors[index] for index in range(self._wanted)]
 
 
-class WholeBody:
-    """Collects an answer that comes in one piece. One above the limit is not kept: it can only pass as it is."""
+class VectorDecoder:
+    """Reads an answer that comes in one piece. One above the limit is not kept: it can only pass as it is."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, read: Callable[[dict[str, Json]], Iterator[Fact]], fault_in_answer: Callable[[Json], Fault]
+    ) -> None:
+        """`read`: the facts of a format's answer. `fault_in_answer`: what the `error` of one says."""
+        self._read = read
+        self._fault_in_answer = fault_in_answer
         self._chunks: list[bytes] = []
         self._size = 0
 
-    def add(self, chunk: bytes) -> Iterator[Fact]:
+    def feed(self, chunk: bytes) -> Iterator[Fact]:
         self._size += len(chunk)
         if self._size > MAX_EVENT_BYTES:
             self._chunks = []
@@ -101,9 +107,35 @@ class WholeBody:
             self._chunks.append(chunk)
         yield from ()
 
-    @property
-    def too_long(self) -> bool:
-        return self._size > MAX_EVENT_BYTES
+    def end(self) -> Iterator[Fact]:
+        if self._size > MAX_EVENT_BYTES:
+            yield from (Started("", ""), Finished(Stop.END))
+            return
+        body = j.parse(b"".join(self._chunks), where="answer")
+        if error := body.get("error"):
+            yield Failed(self._fault_in_answer(error))
+        else:
+            yield from self._read(body)
+            yield Finished(Stop.END)
 
-    def parsed(self) -> dict[str, Json]:
-        return j.parse(b"".join(self._chunks), where="answer")
+
+class VectorEncoder:
+    """Writes an answer in one piece, with its last fact."""
+
+    def __init__(
+        self, embed: Embed, write: Callable[[Answer], dict[str, Json]], encode_error: Callable[[Fault], bytes]
+    ) -> None:
+        """`write`: the body of a format's answer. `encode_error`: its error."""
+        self._answer = Answer(embed)
+        self._write = write
+        self._encode_error = encode_error
+
+    def feed(self, fact: Fact) -> bytes:
+        self._answer.note(fact)
+        match fact:
+            case Finished():
+                return j.dump(self._write(self._answer))
+            case Failed(fault):
+                return self._encode_error(fault)
+            case _:
+                return b""

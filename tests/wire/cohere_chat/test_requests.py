@@ -19,7 +19,8 @@ from openclaw_extproc.model.chat import (
     ToolUse,
 )
 from openclaw_extproc.wire.cohere_chat import FORMAT
-from openclaw_extproc.wire.cohere_chat.requests import IN_WORDS, NOT_THIS_MODEL, ONLY_TOOL
+from openclaw_extproc.wire.cohere_chat.requests import NOT_THIS_MODEL, ONLY_TOOL
+from openclaw_extproc.wire.translation.json_in_words import IN_WORDS
 from tests.wire.cohere_chat.saying import COMMAND, HELLO, THINKS, assistant, body, chat, sent, user
 
 TOOLS = (ToolSpec("f", "does it", {"type": "object", "properties": {}}), ToolSpec("g", "", {}))

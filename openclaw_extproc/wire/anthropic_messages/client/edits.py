@@ -15,9 +15,9 @@ from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decod
 from openclaw_extproc.wire.anthropic_messages.thinking import (
     MIN_BUDGET,
     NO_THOUGHT_BEFORE_TOOLS,
-    starts_with_thought,
 )
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.claude import starts_with_thought
 from openclaw_extproc.wire.translation import provider_state
 
 

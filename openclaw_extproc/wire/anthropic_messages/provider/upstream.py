@@ -14,7 +14,6 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     CachePoint,
     Chat,
-    JsonObject,
     JsonSchema,
     Part,
     ToolChoice,
@@ -28,7 +27,8 @@ from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider import messages, schemas
 from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import Edit, Encoded
-from openclaw_extproc.wire.claude import Abilities, abilities
+from openclaw_extproc.wire.claude import abilities
+from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import carried
 from openclaw_extproc.wire.translation.needs import Need
 
@@ -37,7 +37,6 @@ __all__ = ["CARRIES", "DEFAULT_MAX_TOKENS", "body_of", "encode_request"]
 CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "pdf_link", "text_file"})
 
 BLANK_STOP = "stop: only white space"
-IN_WORDS = "output: JSON, asked for in words"
 CACHE_POINTS = "cache_control: more than 4, the first ones"
 LONG_USER = "user: longer than 256 characters, as a hash"
 
@@ -62,7 +61,7 @@ def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> 
     """
     lost: list[str] = []
     able = abilities(change.model)
-    chat = _in_words(chat, able, change, lost)
+    chat = in_words(chat, lost, objects=True, schemas=not able.writes_schemas or change.has("no_json_schema"))
     made = thinking.plan(chat, change.limit(chat.max_output_tokens), able)
     sampled = thinking.sampling(chat, made, able)
     found: set[str] = set()
@@ -114,19 +113,6 @@ def _user(user: str, lost: list[str]) -> str:
 
 
 # -- the form of the answer ----------------------------------------------------------
-
-
-def _in_words(chat: Chat, able: Abilities, change: Edit, lost: list[str]) -> Chat:
-    """JSON without a schema has no form of its own here, nor have schemas at models that do not take them."""
-    match chat.output:
-        case JsonSchema(schema) if not able.writes_schemas or change.has("no_json_schema"):
-            asked = f"Answer with one JSON object of this schema and nothing else:\n{j.text(dict(schema))}"
-        case JsonObject():
-            asked = "Answer with one JSON object and nothing else."
-        case _:
-            return chat
-    lost.append(IN_WORDS)
-    return replace(chat, output=None, system=(*chat.system, asked))
 
 
 def _output_config(chat: Chat, effort: str | None, lost: list[str]) -> Json:

@@ -10,8 +10,9 @@ import binascii
 
 from openclaw_extproc.model.chat import Thinking
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import claude
 
-BY = "anthropic"
+BY = claude.VENDOR
 REDACTED = "redacted_thinking:"
 """Goes before what a redacted thought hides. Signatures are base64: none can begin so."""
 

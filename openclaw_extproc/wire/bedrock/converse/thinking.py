@@ -6,14 +6,13 @@ tool, another temperature than 1, `top_k`, and inside a tool loop that does not 
 Left out: other models' words for it (Nova's `reasoningConfig`, `reasoning_effort` of gpt-oss).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openclaw_extproc.model.chat import CachePoint, Chat, Part, Text, Thinking, ToolResult, ToolUse, Turn, is_blank
+from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.bedrock.converse import state
 from openclaw_extproc.wire.bedrock.converse.models import Model
-from openclaw_extproc.wire.translation import efforts, provider_state
+from openclaw_extproc.wire.claude import starts_with_thought
+from openclaw_extproc.wire.translation import efforts
 
 MIN_BUDGET = 1_024
 """Anthropic: "Must be ≥1024 and less than `max_tokens`"."""
@@ -72,27 +71,3 @@ def _off(limit: int | None, model: Model) -> Plan:
     if model.always:
         return Plan(limit, effort=model.efforts[0] if model.efforts else None, losses=(ALWAYS,))
     return Plan(limit, {"type": "disabled"} if model.unasked else None)
-
-
-def starts_with_thought(turns: Sequence[Turn]) -> bool:
-    """Whether the tool loop that goes on here, if one does, began with a thought of Claude's own."""
-    loop: list[Turn] = []
-    for turn in reversed(turns):
-        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
-            break
-        loop.insert(0, turn)
-    said = [part for turn in loop if turn.role == "assistant" for part in turn.parts]
-    if not any(isinstance(part, ToolUse) for part in said):
-        return True
-    return isinstance(next((part for part in said if _counts(part)), None), Thinking)
-
-
-def _counts(part: Part) -> bool:
-    """Whether it will stand in the request."""
-    match part:
-        case Thinking():
-            return bool(provider_state.own((part,), state.BY))
-        case Text(text):
-            return not is_blank(text)
-        case _:
-            return not isinstance(part, CachePoint)

@@ -8,13 +8,11 @@ Left out: guardrails, latency and service tiers, metadata for the invocation log
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     Chat,
-    JsonObject,
     JsonSchema,
     ToolChoice,
     ToolResult,
@@ -28,11 +26,11 @@ from openclaw_extproc.wire.bedrock import service
 from openclaw_extproc.wire.bedrock.converse import messages, schemas, thinking
 from openclaw_extproc.wire.bedrock.converse.files import CARRIES
 from openclaw_extproc.wire.bedrock.converse.models import Model, model_of
+from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import carried
 
 TOO_HOT = "temperature above 1"
 BLANK_STOP = "stop: only white space"
-IN_WORDS = "output: JSON, asked for in words"
 NO_TOOLS = "tools: those that earlier calls name"
 NONE = "tool_choice: none, earlier calls need the tools"
 
@@ -43,7 +41,7 @@ def encode_request(chat: Chat, change: Edit) -> Encoded:
     lost: list[str] = []
     model = model_of(change.model)
     carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
-    chat = _in_words(chat, model, change, lost)
+    chat = in_words(chat, lost, objects=True, schemas=not model.writes_schemas or change.has("no_json_schema"))
     made = thinking.plan(chat, change.limit(chat.max_output_tokens), model)
     lost += made.losses
     tools = _tool_config(chat, model, lost)
@@ -133,19 +131,6 @@ def _additional(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) 
 
 
 # -- the form of the answer ------------------------------------------------------------
-
-
-def _in_words(chat: Chat, model: Model, change: Edit, lost: list[str]) -> Chat:
-    """JSON without a schema has no form of its own here, nor have schemas at models that do not take them."""
-    match chat.output:
-        case JsonSchema(schema) if not model.writes_schemas or change.has("no_json_schema"):
-            asked = f"Answer with one JSON object of this schema and nothing else:\n{j.text(dict(schema))}"
-        case JsonObject():
-            asked = "Answer with one JSON object and nothing else."
-        case _:
-            return chat
-    lost.append(IN_WORDS)
-    return replace(chat, output=None, system=(*chat.system, asked))
 
 
 def _output(chat: Chat, made: thinking.Plan, lost: list[str]) -> Json:

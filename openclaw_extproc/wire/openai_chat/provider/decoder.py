@@ -13,8 +13,8 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder
+from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.provider.blocks import Blocks
@@ -108,7 +108,7 @@ class _Answer:
             yield from self.fail(fault_in_answer(error))
             return
         choices = _array_or_none(body.get("choices"), at="choices")
-        usage = _usage(body.get("usage"))
+        usage = api.usage(body.get("usage"), "prompt_tokens", "completion_tokens")
         if not self._started and (body.get("id") or choices or usage):
             self._started = True
             yield Started(*(_text_or_none(body.get(name), at=name) for name in ("id", "model")))
@@ -180,27 +180,6 @@ def _texts(content: Json, *, at: str) -> Iterator[tuple[Literal["text", "thought
                 yield "thought", "".join(text for _, text in inner)
             case _:
                 pass  # references and what comes later
-
-
-def _usage(value: Json) -> Usage | None:
-    """Counts that are no numbers say nothing; `prompt_tokens` has the cached ones in it."""
-    if value is None:
-        return None  # nearly every chunk of a stream
-    usage = _object_or_empty(value)
-    prompt = _object_or_empty(usage.get("prompt_tokens_details"))
-    completion = _object_or_empty(usage.get("completion_tokens_details"))
-    seen = Usage(
-        input_tokens=j.a_count(usage.get("prompt_tokens")),
-        cached_tokens=j.a_count(prompt.get("cached_tokens")),
-        cache_written_tokens=j.a_count(prompt.get("cache_write_tokens")),
-        output_tokens=j.a_count(usage.get("completion_tokens")),
-        reasoning_tokens=j.a_count(completion.get("reasoning_tokens")),
-    )
-    return None if seen == Usage() else seen
-
-
-def _object_or_empty(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
 
 
 def _array_or_none(value: Json, *, at: str) -> list[Json]:

@@ -11,8 +11,8 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder
+from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
 from openclaw_extproc.wire.openai_responses.fields import array, thing
 from openclaw_extproc.wire.openai_responses.provider.output import Output
@@ -123,7 +123,7 @@ class _Answer:
             for n, item in enumerate(array(response.get("output"), at="output")):
                 yield from self._output.done(n, j.an_object(item, at=f"output[{n}]"), f"output[{n}]")
         yield from self._output.finish()
-        if usage := _usage(response.get("usage")):
+        if usage := api.usage(response.get("usage"), "input_tokens", "output_tokens"):
             yield Seen(usage)
         self.over = True
         yield Finished(self._stop(response))
@@ -156,22 +156,3 @@ def _place(said: Mapping[str, Json], key: str) -> int:
 
 def _text(value: Json, at: str) -> str:
     return "" if value is None else j.a_string(value, at=at)
-
-
-def _usage(value: Json) -> Usage | None:
-    """Counts that are no numbers say nothing; `input_tokens` has the cached ones in it."""
-    usage = _object_or_empty(value)
-    given = _object_or_empty(usage.get("input_tokens_details"))
-    said = _object_or_empty(usage.get("output_tokens_details"))
-    seen = Usage(
-        input_tokens=j.a_count(usage.get("input_tokens")),
-        cached_tokens=j.a_count(given.get("cached_tokens")),
-        cache_written_tokens=j.a_count(given.get("cache_write_tokens")),
-        output_tokens=j.a_count(usage.get("output_tokens")),
-        reasoning_tokens=j.a_count(said.get("reasoning_tokens")),
-    )
-    return None if seen == Usage() else seen
-
-
-def _object_or_empty(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
