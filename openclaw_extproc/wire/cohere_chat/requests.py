@@ -214,7 +214,7 @@ def _of_model(turn: Turn, at: str, lost: list[str], *, reasons: bool) -> list[Js
         thoughts = []
     said = "".join(texts)
     if not calls:
-        spoken: list[Json] = [{"type": "text", "text": text} for text in texts if text]
+        spoken = [_leaf(Text(text)) for text in texts if text]
         plain: Json = [*thoughts, *spoken] if thoughts or len(spoken) > 1 else said
         return [{"role": "assistant", "content": plain}] if said else []
     message: dict[str, Json] = {"role": "assistant", "content": thoughts or None, "tool_plan": said or None}
