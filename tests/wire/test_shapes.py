@@ -36,7 +36,8 @@ def test_each_format_has_an_example_that_it_reads_itself(format: str, *, stream:
     if stream and not side.example.streams:
         return
     target = example_target(format, "m", stream=stream)
-    raw = j.dump(side.example.body_for("m", stream=stream))
+    body = side.example.body_for("m", stream=stream)
+    raw = j.dump(body)
 
     spoken = spoken_at(target)
     ask = side.decode_request(Asked(spoken.path, spoken.query, raw, j.parse(raw, where="example")))
@@ -44,3 +45,4 @@ def test_each_format_has_an_example_that_it_reads_itself(format: str, *, stream:
     assert (spoken.format, spoken.served) == (format, True)
     assert ask.model == "m"
     assert ask.stream is stream
+    assert format_of_shape(body) is not None

@@ -202,7 +202,8 @@ def _of_model(turn: Turn, at: str, lost: list[str], *, reasons: bool) -> list[Js
             case Text(text):
                 texts.append(text)
             case Thinking(text):
-                thoughts += [{"type": "thinking", "thinking": text}] if text else []
+                if text:
+                    thoughts.append({"type": "thinking", "thinking": text})
             case ToolUse(id, name, args):
                 calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": args or "{}"}})
             case CachePoint():
