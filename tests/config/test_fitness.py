@@ -175,7 +175,11 @@ _FULL = Chat(
     user="u",
     stream=True,
 )
-_CHATS = (_FULL, replace(_FULL, turns=(Turn("user", (LinkedImage("https://h.example/a.png"),)),)))
+_CHATS = (
+    _FULL,
+    replace(_FULL, turns=(Turn("user", (LinkedImage("https://h.example/a.png"),)),)),
+    replace(_FULL, turns=_TALK[:1], tools=(), tool_choice=None),
+)
 _OUTPUTS = (None, JsonObject(), JsonSchema({"type": "object", "properties": {}}, strict=True))
 _WRITE = [n for n, made in FORMATS.items() if made.provider and made.translated and made.operation == "chat"]
 
