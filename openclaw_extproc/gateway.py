@@ -54,7 +54,7 @@ class Provider:
     also: tuple[str, ...] = ()
     """Formats it speaks besides `format`: a client of one of them is not translated."""
     quirks: frozenset[str] = frozenset()
-    """Where it differs from the format's own vendor; see `wire/quirks.py`."""
+    """Where it differs from the format's own vendor; see `wire/translation/quirks.py`."""
     api_version: str = ""
     """Azure's `api-version`."""
     project: str = ""

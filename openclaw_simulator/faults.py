@@ -177,6 +177,7 @@ _NO_CREDIT = {
     "anthropic": RefusedError(400, "Your credit balance is too low to access the Anthropic API."),
     "gemini": RefusedError(403, "This API method requires billing to be enabled."),
     "bedrock": RefusedError(400, "Your account has no credits."),
+    "cohere": RefusedError(402, "Please add or update your payment method at https://dashboard.cohere.com to continue"),
 }
 
 

@@ -15,14 +15,16 @@ from functools import partial
 
 from aiohttp import WSMsgType, web
 
-from openclaw_simulator import anthropic, bedrock, faults, gemini, openai
+from openclaw_simulator import anthropic, bedrock, cohere, faults, gemini, openai
 from openclaw_simulator.play import ResetByUsError, play
 from openclaw_simulator.reading import RefusedError
 from openclaw_simulator.recorder import Record, Recorder
 from openclaw_simulator.shape import Call, Shape, Stamp
 from openclaw_simulator.steps import Steps, page
 
-SHAPES: dict[str, Shape] = {shape.name: shape for shape in (openai.SHAPE, anthropic.SHAPE, gemini.SHAPE, bedrock.SHAPE)}
+SHAPES: dict[str, Shape] = {
+    shape.name: shape for shape in (openai.SHAPE, anthropic.SHAPE, gemini.SHAPE, bedrock.SHAPE, cohere.SHAPE)
+}
 FAULT_HEADER = "x-simulator-fault"
 MAX_BODY_BYTES = 64 * 2**20
 """Twice the 32 MB that Anthropic allows."""

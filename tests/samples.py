@@ -24,20 +24,14 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, sealed, spoken_at
+from openclaw_extproc.wire import FORMATS, client_side, spoken_at
 from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
+from openclaw_extproc.wire.translation import provider_state
 from tests.frames import framed
 
 ROOT = Path(__file__).parent / "fixtures"
 CREATED = 1_754_000_000
 """The time that answers of ours bear."""
-
-_TARGETS = {
-    "anthropic_messages": "/v1/messages",
-    "openai_chat": "/v1/chat/completions",
-    "openai_responses": "/v1/responses",
-}
-"""Where a format is spoken that has the model in its body. Others have a `request.path` in each case."""
 
 CHATS = sorted(name for name, made in FORMATS.items() if made.operation == "chat")
 """Other operations have tests of their own."""
@@ -68,9 +62,9 @@ class Case:
 
     @property
     def target(self) -> str:
-        """The request target a client would use."""
+        """The request target a client would use: a `request.path` in the folder where it names the model."""
         written = self.folder / "request.path"
-        return written.read_text().strip() if written.exists() else _TARGETS[self.format]
+        return written.read_text().strip() if written.exists() else self.client.example.path
 
     @property
     def request(self) -> bytes:
@@ -176,8 +170,10 @@ def heard(side: ProviderSide[Ask] | ProviderSide[Chat], *chunks: bytes, streamed
 
 
 def named(facts: Iterable[Fact]) -> list[Fact]:
-    """With an id and a model where the provider gave none (Bedrock): a client's format would make them up."""
-    return [Started("id-1", "model-1") if fact == Started("", "") else fact for fact in facts]
+    """With an id and a model where the provider gave none: a client's format would make them up."""
+    return [
+        Started(fact.id or "id-1", fact.model or "model-1") if isinstance(fact, Started) else fact for fact in facts
+    ]
 
 
 def asker(*, stream: bool) -> Chat:
@@ -231,7 +227,7 @@ def gist(facts: Iterable[Fact]) -> Gist:
                 pass
             case ToolStarted():
                 in_call, in_thought = True, False
-                calls.append((replace(fact, id=sealed.called(fact.id).id), ""))
+                calls.append((replace(fact, id=provider_state.called(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):

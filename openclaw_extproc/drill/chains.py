@@ -5,17 +5,16 @@ and the same request as one for a stream, which may have another plan and other 
 Left out: chains that only a session's level names, which no client can ask for.
 """
 
-import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.gateway import Gateway, RetryPolicy, Target
+from openclaw_extproc.model import json as j
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import pipeline
 from openclaw_extproc.stages.attempt.retries import MAX_WAIT_SECONDS
-from openclaw_extproc.wire import spoken_at
-from openclaw_extproc.wire.shapes import PATHS, path_of
+from openclaw_extproc.wire import CLIENTS, FORMATS, example_target, spoken_at
 
 HEADERS: Mapping[str, str] = {
     "content-type": "application/json",
@@ -25,15 +24,11 @@ HEADERS: Mapping[str, str] = {
     "x-api-key": "drill",
     "x-goog-api-key": "drill",
 }
-_HELLO = "Say hello."
-_BODIES: Mapping[str, Mapping[str, object]] = {
-    "openai_chat": {"messages": [{"role": "user", "content": _HELLO}]},
-    "anthropic_messages": {"max_tokens": 100, "messages": [{"role": "user", "content": _HELLO}]},
-    "gemini": {"contents": [{"role": "user", "parts": [{"text": _HELLO}]}]},
-    "openai_embeddings": {"input": _HELLO},
-    "gemini_embeddings": {"content": {"parts": [{"text": _HELLO}]}},
-}
-"""By client format, in the order of trying: the first that has a plan is the one that the chain is drilled with."""
+_OPERATIONS = ("chat", "embeddings")
+_FORMATS = tuple(
+    name for one in _OPERATIONS for name in CLIENTS if FORMATS[name].operation == one and FORMATS[name].translated
+)
+"""Client formats in the order of trying: the first that has a plan is the one that the chain is drilled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,8 @@ class Asking:
     body: bytes
     format: str
     """In which it is asked and answered."""
+    model: str
+    """The name that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ def steadied(gateway: Gateway) -> Gateway:
 
 def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     whys: list[str] = []
-    for asking in _askings(name):
+    for asking in (_asking(name, format) for format in _FORMATS):
         gone = _gone(asking, gateway, at)
         if isinstance(gone, pipeline.Routed):
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
@@ -167,21 +164,14 @@ def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
 
 
 def _as_stream(asking: Asking) -> Asking | None:
-    """Formats say it in the body or in the path; embeddings cannot."""
-    if "embed" in asking.format:
-        return None
-    path = asking.path.replace(":generateContent", ":streamGenerateContent?alt=sse")
-    if path != asking.path:
-        return replace(asking, path=path)
-    return replace(asking, body=json.dumps({**json.loads(asking.body), "stream": True}).encode())
+    """The same request for a streamed answer; `None`: its format has none."""
+    streams = CLIENTS[asking.format].example.streams
+    return _asking(asking.model, asking.format, stream=True) if streams else None
 
 
-def _askings(name: str) -> Iterator[Asking]:
-    for format, body in _BODIES.items():
-        whole = {"model": name, **body}
-        path = path_of(format, {"model": name})
-        sent = body if "{model}" in PATHS[format] else whole
-        yield Asking(path, json.dumps(sent).encode(), format)
+def _asking(model: str, format: str, *, stream: bool = False) -> Asking:
+    body = CLIENTS[format].example.body_for(model, stream=stream)
+    return Asking(example_target(format, model, stream=stream), j.dump(body), format, model)
 
 
 def _key(chain: Chain) -> object:

@@ -18,26 +18,6 @@ KEY_NAME = "OPENCLAW_DRILL_KEY"
 PATIENCE_MS = 1_500
 """Of an attempt in a drill: long for a simulator on a busy machine, short for who waits for the report."""
 
-SHAPES: Mapping[str, str] = {
-    "anthropic_count_tokens": "anthropic",
-    "anthropic_messages": "anthropic",
-    "azure_embeddings": "openai",
-    "azure_openai": "openai",
-    "azure_responses": "openai",
-    "bedrock_anthropic": "bedrock",
-    "bedrock_converse": "bedrock",
-    "gemini": "gemini",
-    "gemini_count_tokens": "gemini",
-    "gemini_embeddings": "gemini",
-    "openai_chat": "openai",
-    "openai_completions": "openai",
-    "openai_embeddings": "openai",
-    "openai_responses": "openai",
-    "vertex_anthropic": "anthropic",
-    "vertex_gemini": "gemini",
-}
-"""From a provider's format to the simulator that speaks it."""
-
 
 def staged(
     settings: Settings, ports: Mapping[str, int], base_paths: Mapping[str, BasePath], listen: Address, admin: Address

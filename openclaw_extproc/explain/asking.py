@@ -7,8 +7,7 @@ from typing import Literal
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.model import json as j
 from openclaw_extproc.stages.pipeline import IncomingRequest
-from openclaw_extproc.wire import spoken_at
-from openclaw_extproc.wire.shapes import PATHS, path_of, shape_of
+from openclaw_extproc.wire import CLIENTS, example_target, format_of_shape, spoken_at
 
 
 class UnclearError(ValueError):
@@ -36,12 +35,11 @@ def ask(
     said = {":method": "POST", "content-type": "application/json", **headers}
     if path:
         return Asking(_arrived(body, {**said, ":path": path}, at, identity), "path")
-    if format and format not in PATHS:
-        raise UnclearError(f"no client speaks {format} (known: {', '.join(PATHS)})")
-    if found := format or shape_of(parsed):
-        return Asking(
-            _arrived(body, {**said, ":path": path_of(found, parsed)}, at, identity), "format" if format else "shape"
-        )
+    if format and format not in CLIENTS:
+        raise UnclearError(f"no client speaks {format} (known: {', '.join(CLIENTS)})")
+    if found := format or format_of_shape(parsed):
+        headed = {**said, ":path": example_target(found, parsed.get("model"))}
+        return Asking(_arrived(body, headed, at, identity), "format" if format else "shape")
     raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
 
 

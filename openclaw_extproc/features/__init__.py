@@ -23,7 +23,7 @@ from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
-from openclaw_extproc.wire.needs import Need, needs
+from openclaw_extproc.wire.translation.needs import Need, needs
 
 __all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
 

@@ -18,7 +18,7 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.level_prompt import Prompt, prompt
 from openclaw_extproc.strategy import TIERS, Level, Task, Tier
-from openclaw_extproc.wire.credentials import may_be_secret
+from openclaw_extproc.wire.http.secret_headers import may_be_secret
 
 Priority: TypeAlias = Literal["high", "normal", "low"]
 Number = TypeVar("Number", int, float)

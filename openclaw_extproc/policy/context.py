@@ -14,7 +14,7 @@ from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features, tokens_for
 from openclaw_extproc.features.size import NOTHING
 from openclaw_extproc.strategy import Context
-from openclaw_extproc.wire.conversation import Piece
+from openclaw_extproc.wire.edits.conversation import Piece
 
 STRIDE = 0.2
 """Of the window."""

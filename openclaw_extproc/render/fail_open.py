@@ -15,8 +15,9 @@ from openclaw_extproc.render.clusters import HEADER_MUTATION, HTTP_OPTIONS, IDLE
 from openclaw_extproc.render.ext_proc import NAMESPACE
 from openclaw_extproc.stages.headers import KEPT_FROM_CALLERS
 from openclaw_extproc.stages.route.passthrough import VERSION
-from openclaw_extproc.wire import FAMILIES, Family
-from openclaw_extproc.wire.credentials import CALLERS
+from openclaw_extproc.wire import FAMILIES
+from openclaw_extproc.wire.families import Family
+from openclaw_extproc.wire.http.secret_headers import CALLERS
 
 MODE_HEADER, MODE = "x-openclaw-mode", "failopen"
 

@@ -22,7 +22,8 @@ from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
 from openclaw_extproc.stages.route import stage
 from openclaw_extproc.stages.route.request_checks import NO_UPGRADE, TOO_LARGE
 from openclaw_extproc.stages.route.request_entry import LOST
-from openclaw_extproc.wire import FAMILIES, Family, client_side
+from openclaw_extproc.wire import FAMILIES, client_side
+from openclaw_extproc.wire.families import Family
 
 
 def local_replies(emergency: Emergency) -> dict[str, Json]:

@@ -17,10 +17,10 @@ from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.strategy import Context
-from openclaw_extproc.wire.amending import with_fields
 from openclaw_extproc.wire.base import Asked
-from openclaw_extproc.wire.conversation import Conversation
-from openclaw_extproc.wire.shortening import shortened
+from openclaw_extproc.wire.edits.conversation import Conversation
+from openclaw_extproc.wire.edits.injection import with_fields
+from openclaw_extproc.wire.edits.messages import shortened
 
 NOTE_TOKENS = 40
 NEAR = 0.5

@@ -7,11 +7,12 @@ from urllib.parse import quote, unquote_plus
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.wire import FORMATS, credentials, headers_of, spoken_to
+from openclaw_extproc.wire import FORMATS, headers_of, spoken_to
 from openclaw_extproc.wire.base import ProviderSide
-from openclaw_extproc.wire.client_headers import ANY, UNREAD, HeaderNames, header_names
+from openclaw_extproc.wire.http import secret_headers
+from openclaw_extproc.wire.http.client_headers import ANY, UNREAD, HeaderNames, header_names
 
-CREDENTIALS = credentials.CALLERS
+CREDENTIALS = secret_headers.CALLERS
 """Removed for everyone but the provider they were sent for."""
 
 SECRET_PARAMETERS = frozenset(

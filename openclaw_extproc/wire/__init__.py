@@ -1,125 +1,56 @@
-"""The wire formats, one file each, and the paths they are spoken at. A new one is a new file and one line here."""
+"""The registry of wire formats, and the paths they are spoken at.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A new format is a module here with its `FORMATS`, and its name in `MODULES`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 from types import MappingProxyType
 from typing import cast
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.wire import (
-    anthropic_count_tokens,
-    anthropic_messages,
-    azure_embeddings,
-    azure_openai,
-    azure_responses,
-    bedrock_anthropic,
-    bedrock_converse,
-    client_headers,
-    gemini,
-    gemini_count_tokens,
-    gemini_embeddings,
-    openai_chat,
-    openai_completions,
-    openai_embeddings,
-    openai_models,
-    openai_responses,
-    passthrough,
-    vertex_anthropic,
-    vertex_gemini,
-)
-from openclaw_extproc.wire.anthropic_messages import models as anthropic_models
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
-from openclaw_extproc.wire.client_headers import HeaderNames
-from openclaw_extproc.wire.gemini import models as gemini_models
-from openclaw_extproc.wire.passthrough import Rule
-from openclaw_extproc.wire.request_path import canonical
+from openclaw_extproc.wire.examples import Body, Likeness
+from openclaw_extproc.wire.families import VENDORS, Family
+from openclaw_extproc.wire.http.client_headers import HeaderNames
+from openclaw_extproc.wire.http.passthrough import Rule
+from openclaw_extproc.wire.http.request_path import canonical
 
-FORMATS: dict[str, WireFormat[Ask]] = {
-    module.NAME: cast("WireFormat[Ask]", module.FORMAT)
-    for module in (
-        anthropic_count_tokens,
-        anthropic_messages,
-        azure_embeddings,
-        azure_openai,
-        azure_responses,
-        bedrock_anthropic,
-        bedrock_converse,
-        gemini,
-        gemini_count_tokens,
-        gemini_embeddings,
-        openai_chat,
-        openai_completions,
-        openai_embeddings,
-        openai_responses,
-        vertex_anthropic,
-        vertex_gemini,
-    )
-}
+MODULES = (
+    "openai_chat",
+    "openai_responses",
+    "openai_completions",
+    "openai_embeddings",
+    "anthropic_messages",
+    "gemini",
+    "gemini_embeddings",
+    "bedrock",
+    "cohere_chat",
+    "vertex",
+    "azure",
+)
+"""Modules of this package that have formats. Where two formats would do, the first one is taken."""
+
+
+def _registered() -> Iterator[WireFormat[Ask]]:
+    for name in MODULES:  # by name, so that a format has one line here, and not an import besides
+        yield from cast("tuple[WireFormat[Ask], ...]", import_module(f"{__name__}.{name}").FORMATS)
+
+
+FORMATS: Mapping[str, WireFormat[Ask]] = {made.name: made for made in _registered()}
 """A request meets only formats of its own operation (`spoken_to`), so each of them gets what it is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """The paths of one vendor's SDKs: all under its prefix, and bare where no other vendor has the same."""
-
-    prefix: str
-    formats: tuple[str, ...]
-    """The first one writes the errors of paths that no format serves."""
-    bare: tuple[str, ...]
-    """Bare paths that begin so are this family's."""
-    hosts: tuple[str, ...]
-    """Of the vendor itself: what an application calls that does not know of us."""
-    passthrough: tuple[Rule, ...]
-    """What may go on to the vendor unread."""
-    models: Models
-    headers: HeaderNames
-    """What its clients say in headers on purpose."""
-    signs: tuple[str, ...] = ()
-    """Headers that only this vendor's clients send: they decide about paths that several vendors have."""
-    websockets: tuple[str, ...] = ()
-    """Passable paths at which a websocket may be opened, and all paths below them."""
-
-
-FAMILIES = (
-    Family(
-        "/anthropic",
-        (anthropic_messages.NAME, anthropic_count_tokens.NAME),
-        ("/v1/messages", "/v1/complete"),
-        hosts=("api.anthropic.com",),
-        passthrough=passthrough.ANTHROPIC,
-        models=Models(anthropic_models.encode_models, anthropic_models.encode_model),
-        headers=client_headers.ANTHROPIC,
-        signs=("anthropic-version",),
-    ),
-    # OpenAI and Anthropic have `/v1/models` as well, and single models below it; only Gemini calls them, with a colon.
-    Family(
-        "/gemini",
-        (gemini.NAME, gemini_count_tokens.NAME, gemini_embeddings.NAME),
-        (
-            *("/v1beta/", "/v1beta1/", "/v1alpha/", "/upload/", "/download/", "/v1/models/", "/v1/tunedModels/"),
-            # Vertex AI has them all below `publishers/google`, as a rule below a project.
-            *("/v1/projects/", "/v1/publishers/"),
-        ),
-        hosts=("generativelanguage.googleapis.com",),
-        passthrough=passthrough.GEMINI,
-        models=Models(gemini_models.encode_models, gemini_models.encode_model),
-        headers=client_headers.GEMINI,
-        signs=("x-goog-api-key", "x-goog-api-client"),
-    ),
-    Family(
-        "/openai",
-        (openai_chat.NAME, openai_responses.NAME, openai_completions.NAME, openai_embeddings.NAME),
-        ("/",),
-        hosts=("api.openai.com",),
-        passthrough=passthrough.OPENAI,
-        models=Models(openai_models.encode_models, openai_models.encode_model),
-        websockets=("/v1/realtime",),
-        headers=client_headers.OPENAI,
-    ),
+CLIENTS: Mapping[str, ClientSide[Ask]] = {name: made.client for name, made in FORMATS.items() if made.client}
+"""The formats that clients speak."""
+FAMILIES = tuple(
+    replace(one, formats=tuple(name for name, side in CLIENTS.items() if side.family == one.name)) for one in VENDORS
 )
 """In the order of looking; the last one takes what nobody claims."""
+USUAL = FAMILIES[-1].formats[0]
+"""The format of a call of our own, and of an error for somebody whose format is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +77,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
     """Read an HTTP request target (`/openai/v1/chat/completions?x=y`), and the headers where it is not enough."""
     path, _, query = target.partition("?")
     family, rest = _family(canonical(path), headers)
-    name = next((name for name in family.formats if client_side(name).serves(rest)), None)
+    name = next((name for name in family.formats if CLIENTS[name].serves(rest)), None)
     first = name or family.formats[0]
     return Spoken(
         first,
@@ -193,9 +124,23 @@ def headers_of(name: str) -> HeaderNames:
 
 
 def client_side(name: str) -> ClientSide[Ask]:
-    client = FORMATS[name].client
-    assert client is not None, f"{name} has no client side"
-    return client
+    """The client's side of a format that clients speak."""
+    return CLIENTS[name]
+
+
+def example_target(name: str, model: Json, *, stream: bool = False) -> str:
+    """The request target at which a client of a format asks for a model: its example's, below the family's prefix."""
+    side = client_side(name)
+    return f"/{side.family}{side.example.target(model, stream=stream)}"
+
+
+def format_of_shape(body: Body) -> str | None:
+    """The client format that a body fits best by its shape alone; `None` when nothing in the body tells.
+
+    A guess, and named as one wherever it is used.
+    """
+    best = max(CLIENTS, key=lambda name: CLIENTS[name].looks_like(body))
+    return best if CLIENTS[best].looks_like(body) > Likeness.NONE else None
 
 
 def _family(path: str, headers: Mapping[str, str]) -> tuple[Family, str]:
@@ -204,7 +149,7 @@ def _family(path: str, headers: Mapping[str, str]) -> tuple[Family, str]:
             return family, path.removeprefix(family.prefix)
     host = headers.get(":authority", "").partition(":")[0]
     at_home = (f for f in FAMILIES if host in f.hosts)
-    by_call = (f for f in FAMILIES if any(client_side(name).serves(path) for name in f.formats))
+    by_call = (f for f in FAMILIES if any(CLIENTS[name].serves(path) for name in f.formats))
     by_path = (f for f in FAMILIES[:-1] if path.startswith(f.bare))
     by_sign = (f for f in FAMILIES if any(sign in headers for sign in f.signs))
     return next(at_home, None) or next(by_call, None) or next(by_path, None) or next(by_sign, FAMILIES[-1]), path

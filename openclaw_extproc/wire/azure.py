@@ -9,7 +9,8 @@ Left out: Entra ID tokens (`authorization: Bearer`), `data_sources`, and asynchr
 from dataclasses import replace
 from urllib.parse import quote
 
-from openclaw_extproc.wire.base import AskT, Edit, Encoded, ProviderSide
+from openclaw_extproc.wire import openai_chat, openai_embeddings, openai_responses
+from openclaw_extproc.wire.base import AskT, Edit, Encoded, ProviderSide, WireFormat
 
 
 def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderSide[AskT]:
@@ -45,3 +46,20 @@ def base_path(path: str) -> str:
 
 def credential_header(secret: str) -> tuple[str, str]:
     return "api-key", secret
+
+
+def _variant(name: str, of: WireFormat[AskT], *, deployments: bool = True) -> WireFormat[AskT]:
+    """A format at Azure, for providers only: the same words at another address."""
+    assert of.provider is not None
+    side = at_azure(of.provider, deployments=deployments)
+    return WireFormat(name, provider=side, base=of.name, operation=of.operation)
+
+
+FORMATS = (
+    # The first chunk of a stream has `prompt_filter_results` and no choices; a prompt that the content filter refuses
+    # is an error 400 with the code `content_filter`. Both are read in `openai_chat`.
+    _variant("azure_openai", openai_chat.FORMAT),
+    # No path has a deployment in it here: the body's `model` names it, in the older API with a version too.
+    _variant("azure_responses", openai_responses.FORMAT, deployments=False),
+    _variant("azure_embeddings", openai_embeddings.FORMAT),
+)

@@ -9,10 +9,11 @@ from openclaw_extproc.gateway import Changes, Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.conversation import Conversation
-from openclaw_extproc.wire.needs import EVERYTHING, Need
-from openclaw_extproc.wire.pieces import EventPieces, Pieces
-from openclaw_extproc.wire.quirks import Quirk
+from openclaw_extproc.wire.edits.conversation import Conversation
+from openclaw_extproc.wire.examples import Body, Example, Likeness, fits_nothing
+from openclaw_extproc.wire.streams.chunks import EventPieces, Pieces
+from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
+from openclaw_extproc.wire.translation.quirks import Quirk
 
 AskT = TypeVar("AskT", bound=Ask)
 """What a format is about: a `Chat` or an `Embed`."""
@@ -160,6 +161,12 @@ class ClientSide(Generic[AskT]):
     """What breaks off a stream that has begun: the format's own error event."""
     edit: Callable[[Asked, Edit], Encoded]
     """Change a request for a provider of the same format; every byte that need not change stays."""
+    family: str
+    """The vendor whose SDKs speak the format: the name of a `Family`."""
+    example: Example
+    """The smallest request in this format."""
+    looks_like: Callable[[Body], Likeness] = fits_nothing
+    """How well a body without a path fits this format."""
     content_type: Callable[[AskT], str] = usual_content_type
     """Of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
@@ -201,6 +208,8 @@ class ProviderSide(Generic[AskT]):
     """`True` for an event stream, `False` for one JSON body."""
     decode_error: Callable[[int, bytes], Fault]
     """From the status and body of an error answer. Never raises: the body may be anything."""
+    simulator: str
+    """The shape of `openclaw_simulator` that answers for a provider of this format."""
     client_headers: frozenset[str] = field(default_factory=frozenset[str])
     """Headers of this format's clients that another format must not get (`anthropic-version`)."""
     carries: frozenset[Need] = EVERYTHING
@@ -223,6 +232,8 @@ class ProviderSide(Generic[AskT]):
     """For a variant whose streams come in other frames: makes the events of its base format of them."""
     stream_type: str = "text/event-stream"
     """The media type of its streams."""
+    names_model: bool = True
+    """Whether an answer says which model made it."""
     models_path: str = ""
     """Behind the base path: GET of it lists models and costs nothing. Empty: there is no such address."""
     foreign_errors: bool = False
@@ -239,6 +250,8 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class WireFormat(Generic[AskT]):
+    """All that other packages know of a format. A side that nobody speaks is `None`."""
+
     name: str
     client: ClientSide[AskT] | None = None
     provider: ProviderSide[AskT] | None = None
@@ -249,6 +262,13 @@ class WireFormat(Generic[AskT]):
     """Another format of the same vendor, whose parts this one uses."""
     translated: bool = True
     """Whether other formats can be translated into this one; if not, it serves clients of its own format only."""
+    title: str = ""
+    """The name for readers, in headings of the documentation; empty: the format's own."""
+    example_model: str = "m"
+    """A model of a vendor that has this format: what the documentation's tables are made with."""
+    needless: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Features of a request that need no field here, and why, by their name in the documentation's tables: leaving
+    them out changes nothing and is no loss."""
 
     @property
     def words(self) -> str:

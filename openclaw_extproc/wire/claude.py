@@ -1,4 +1,4 @@
-"""Which Claude model takes what: the one table of it, by the version in a model's name.
+"""Which Claude model takes what, wherever it runs: the one table of it, by the version in a model's name.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/thinking and .../effort (excerpts in public threads, read
 2026-11-21), https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html, and what the
@@ -9,10 +9,22 @@ the oldest Claude that thinks.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.model.chat import Effort
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    Effort,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+    is_blank,
+)
+from openclaw_extproc.wire.translation import provider_state
 
 Thinks: TypeAlias = Literal["never", "by budget", "adaptively"]
 
@@ -35,6 +47,9 @@ class Abilities:
     writes_schemas: bool = True
     """Takes `output_config.format`."""
 
+
+VENDOR = "anthropic"
+"""`Sealed.by` of what Claude seals, wherever it runs."""
 
 _NAME = re.compile(r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d)(?:[-.](?P<minor>\d)(?!\d))?(?:-(?P<old>[a-z]+))?")
 _ALWAYS = ("fable", "mythos")
@@ -66,3 +81,29 @@ def _efforts(line: str, version: tuple[int, int]) -> tuple[Effort, ...]:
     if version >= (4, 6):
         return (*_LOW_TO_HIGH, "max")
     return _LOW_TO_HIGH if (line, version) == ("opus", (4, 5)) else ()
+
+
+def starts_with_thought(turns: Sequence[Turn]) -> bool:
+    """Whether the tool loop that goes on here, if one does, began with a thought of Claude's own
+    (deepset-ai/haystack-core-integrations#2146: "Expected `thinking` or `redacted_thinking`, but found `tool_use`").
+    """
+    loop: list[Turn] = []
+    for turn in reversed(turns):
+        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
+            break
+        loop.insert(0, turn)
+    said = [part for turn in loop if turn.role == "assistant" for part in turn.parts]
+    if not any(isinstance(part, ToolUse) for part in said):
+        return True
+    return isinstance(next((part for part in said if _counts(part)), None), Thinking)
+
+
+def _counts(part: Part) -> bool:
+    """Whether it will stand in the request."""
+    match part:
+        case Thinking():
+            return bool(provider_state.own((part,), VENDOR))
+        case Text(text):
+            return not is_blank(text)
+        case _:
+            return not isinstance(part, CachePoint)

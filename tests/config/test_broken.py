@@ -1,7 +1,8 @@
 """What `validate` prints about broken files, whole. `UPDATE_GOLDEN=1` writes it anew: read it before you commit.
 
 Each folder of `tests/fixtures/broken` is one mistake: the files, `arguments` of the command where they are not the
-usual ones, and `expected.txt`. Every message says where (file, line, entry), what, and what to do.
+usual ones, and `expected.txt`, in which `{formats}` and `{providers}` stand for all that are known. Every message says
+where (file, line, entry), what, and what to do.
 """
 
 import json
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.edge import cli
 from openclaw_extproc.edge.commands.options import WRONG
+from openclaw_extproc.wire import FORMATS
 
 BROKEN = Path(__file__).parents[1] / "fixtures" / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir())
@@ -26,6 +29,13 @@ NUMBERED = (
     "cluster-mistyped",
 )
 """Where an entry has no name of its own, or shares it: then its number tells it."""
+
+
+LISTS = {
+    "{formats}": ", ".join(sorted(name for name, made in FORMATS.items() if made.provider)),
+    "{providers}": ", ".join(sorted(KNOWN_PROVIDERS)),
+}
+"""What messages list, so that a new format or provider changes none of the files."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +63,8 @@ def test_a_broken_file_is_told_as_it_was_read_last(
     given = folder / "arguments"
 
     code, told = validated(shlex.split(given.read_text()) if given.exists() else [], capsys)
+    for short, listed in LISTS.items():
+        told = told.replace(listed, short)
     if os.environ.get("UPDATE_GOLDEN"):
         (folder / "expected.txt").write_text(told)
 

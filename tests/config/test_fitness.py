@@ -25,7 +25,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Edit, ProviderSide
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.config.loading import KEYS, cluster, complaints, settings, warnings
 
 PLACE = "clusters.yaml: resources[0].metadata.filter_metadata.openclaw"
@@ -175,7 +175,11 @@ _FULL = Chat(
     user="u",
     stream=True,
 )
-_CHATS = (_FULL, replace(_FULL, turns=(Turn("user", (LinkedImage("https://h.example/a.png"),)),)))
+_CHATS = (
+    _FULL,
+    replace(_FULL, turns=(Turn("user", (LinkedImage("https://h.example/a.png"),)),)),
+    replace(_FULL, turns=_TALK[:1], tools=(), tool_choice=None),
+)
 _OUTPUTS = (None, JsonObject(), JsonSchema({"type": "object", "properties": {}}, strict=True))
 _WRITE = [n for n, made in FORMATS.items() if made.provider and made.translated and made.operation == "chat"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.render.clusters import discovery
-from openclaw_extproc.wire.passthrough import NAMES
+from openclaw_extproc.wire.http.passthrough import NAMES
 from tests.config.loading import complaints, settings, warnings
 
 CONFIG = "model: {provider: openai, model: gpt-4o}"

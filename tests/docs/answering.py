@@ -20,7 +20,8 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import client_side, sealed
+from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.translation import provider_state
 from tests.samples import CREATED, asker, gist, heard, provider_side
 
 Facts = Sequence[Fact]
@@ -68,7 +69,7 @@ def _kept(facts: Facts) -> str:
     if any(isinstance(fact, Signed) for fact in facts):
         return "in its own field"
     ids = [fact.id for fact in facts if isinstance(fact, ToolStarted)]
-    return "in the tool call id" if any(name.startswith(sealed.MARK) for name in ids) else ""
+    return "in the tool call id" if any(name.startswith(provider_state.MARK) for name in ids) else ""
 
 
 def _order(facts: Facts) -> str:

@@ -6,28 +6,14 @@ from enum import Enum
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire import FORMATS, client_side, example_target, spoken_at
+from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
 from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without
 from tests.samples import UPSTREAMS, chat_of, provider_side
 
 CLIENTS = (CHAT, RESPONSES, CLAUDE, GEMINI)
-MODELS = {
-    "openai_chat": "gpt-5.1",
-    "openai_responses": "gpt-5.1",
-    "anthropic_messages": "claude-sonnet-4-6",
-    "gemini": "gemini-3-flash",
-    "bedrock_converse": "anthropic.claude-sonnet-4-6",
-}
-"""Of each provider: what is carried depends on the model, too."""
-
-_TARGETS = {
-    "openai_chat": "/v1/chat/completions",
-    "openai_responses": "/v1/responses",
-    "anthropic_messages": "/v1/messages",
-    "gemini": "/v1beta/models/m:generateContent",
-}
 
 
 class Way(Enum):
@@ -52,7 +38,7 @@ def found(client: str, provider: str, feature: str) -> Found:
     if FORMATS[provider].words == client:
         return Way.OWN, ()
     way, losses = _translated(client, provider, one)
-    if way is Way.SILENT and (reason := NEEDLESS.get((feature, FORMATS[provider].words))):
+    if way is Way.SILENT and (reason := _base(provider).needless.get(feature)):
         return Way.NEEDLESS, (reason,)
     return way, losses
 
@@ -70,24 +56,19 @@ def _translated(client: str, provider: str, one: Asking) -> Found:
     return (Way.CARRIED if changed else Way.SILENT), ()
 
 
-NEEDLESS: Mapping[tuple[str, str], str] = {
-    ("thinking disabled", "anthropic_messages"): "not needed: it thinks only on request",
-    ("thinking disabled", "bedrock_converse"): "not needed: it thinks only on request",
-    ("visible reasoning", "openai_chat"): "no field for it; what the server returns is forwarded",
-    ("cache breakpoints", "openai_chat"): "not needed: caching is automatic",
-    ("cache breakpoints", "openai_responses"): "not needed: caching is automatic",
-}
-"""What changes nothing in a request and is no loss, and why. Looked at by hand."""
+def _base(provider: str) -> WireFormat[Ask]:
+    """The format whose words a provider's format has."""
+    return FORMATS[FORMATS[provider].words]
 
 
 def _chat(client: str, body: Body) -> Chat:
-    spoken = spoken_at(_TARGETS[client])
+    spoken = spoken_at(example_target(client, "m"))
     raw = j.dump(body)
     return chat_of(client_side(client), Asked(spoken.path, spoken.query, raw, j.parse(raw, where="request")))
 
 
 def _encoded(provider: str, chat: Chat) -> Encoded:
-    model = MODELS.get(FORMATS[provider].words, "m")
+    model = _base(provider).example_model
     return provider_side(provider).encode_request(replace(chat, model=model), Edit(model))
 
 

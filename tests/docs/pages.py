@@ -4,23 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.wire import FAMILIES, FORMATS
-from openclaw_extproc.wire.passthrough import USUAL, Rule
-from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS
+from openclaw_extproc.wire.http.passthrough import USUAL, Rule
+from openclaw_extproc.wire.translation.quirks import MEANINGS, QUIRKS
 from tests.docs.answering import ANSWERS, answered
 from tests.docs.asking import FEATURES
-from tests.docs.carrying import CLIENTS, MODELS, Found, Way, columns, found, variants
-
-TITLES = {
-    "openai_chat": "OpenAI Chat",
-    "openai_responses": "OpenAI Responses",
-    "anthropic_messages": "Anthropic",
-    "gemini": "Gemini",
-    "bedrock_converse": "Bedrock Converse",
-}
+from tests.docs.carrying import CLIENTS, Found, Way, columns, found, variants
 
 
 def title(name: str) -> str:
-    return TITLES.get(name, name)
+    return FORMATS[name].title or name
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -84,8 +76,7 @@ def answers() -> str:
 
 
 def models() -> str:
-    looked_at = {name: model for name, model in MODELS.items() if name in FORMATS}
-    return ", ".join(f"{title(name)} `{model}`" for name, model in looked_at.items())
+    return ", ".join(f"{title(name)} `{FORMATS[name].example_model}`" for name in columns(""))
 
 
 def families() -> str:

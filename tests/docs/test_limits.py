@@ -9,7 +9,7 @@ from openclaw_extproc.config.read import yaml_text
 from openclaw_extproc.edge.reload import files
 from openclaw_extproc.model import json_limits
 from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
-from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
+from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 

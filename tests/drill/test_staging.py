@@ -1,8 +1,7 @@
 """A drill meets the configured gateway, and no provider."""
 
-from openclaw_extproc import wire
 from openclaw_extproc.config.settings import Address
-from openclaw_extproc.drill.staging import KEY_NAME, SHAPES, staged
+from openclaw_extproc.drill.staging import KEY_NAME, staged
 from tests.config.loading import FORMATS, settings
 from tests.drill import worlds
 
@@ -37,7 +36,3 @@ def test_who_follows_on_whom_stays() -> None:
     assert {name: [target.name for target in chain] for name, chain in after.chains.items()} == names
     assert after.retry_policy.max_retries == before.gateway.retry_policy.max_retries
     assert after.strategy.compliance == before.gateway.strategy.compliance
-
-
-def test_every_format_of_a_provider_has_a_simulator() -> None:
-    assert SHAPES.keys() == {name for name, made in wire.FORMATS.items() if made.provider}

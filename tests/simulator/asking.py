@@ -9,11 +9,12 @@ import httpx
 from openclaw_simulator import Simulator
 from openclaw_simulator.reading import Json
 
-SHAPES = ("openai", "anthropic", "gemini")
+SHAPES = ("openai", "anthropic", "gemini", "cohere")
 KEYS = {
     "openai": {"authorization": "Bearer test"},
     "anthropic": {"x-api-key": "test", "anthropic-version": "2023-06-01"},
     "gemini": {"x-goog-api-key": "test"},
+    "cohere": {"authorization": "Bearer test"},
 }
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # 70 bytes
 CITY: dict[str, Json] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -45,7 +46,8 @@ def chat(shape: str, text: str = "hello you", *, model: str = "model", stream: b
         body["stream"] = True
     if stream and shape == "openai":
         body["stream_options"] = {"include_usage": True}
-    return Request({"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[shape], body, KEYS[shape])
+    paths = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "cohere": "/v2/chat"}
+    return Request(paths[shape], body, KEYS[shape])
 
 
 def client(simulator: Simulator, seconds: float = 10) -> httpx.AsyncClient:

@@ -9,7 +9,8 @@ from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseTrailers
-from openclaw_extproc.wire import client_side, sse
+from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.streams import sse
 from tests.samples import CLIENTS, PROVIDERS, gist
 from tests.stages.attempts import (
     begin,

@@ -19,8 +19,10 @@ from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.wire import sealed, spoken_at
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
+from tests import samples
 from tests.stages.talking import (
     BEGAN,
     SHARED,
@@ -89,7 +91,7 @@ def parts_in_a_row(count: int) -> bytes:
 
 def carrying(n: int) -> str:
     """The id of a call that carries what was thought before it."""
-    return sealed.token(State(f"c{n}", (Thinking("t", Sealed("gemini", "s")),)))
+    return provider_state.token(State(f"c{n}", (Thinking("t", Sealed("gemini", "s")),)))
 
 
 def thoughts_in_calls(count: int) -> bytes:
@@ -136,7 +138,7 @@ PROVIDERS = {
     COMPLETIONS: ("openai_completions",),
     EMBEDDINGS: ("openai_embeddings",),
 }
-CHATS = ("openai_chat", "anthropic_messages", "gemini", "openai_responses", "bedrock_converse")
+CHATS = samples.UPSTREAMS
 PAIRS = [(shape, name) for shape, (path, _) in SHAPES.items() for name in PROVIDERS.get(path, CHATS)]
 
 

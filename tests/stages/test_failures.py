@@ -11,7 +11,8 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
 from openclaw_extproc.stages.attempt.retries import RETRY, NextAttempt, is_alone, next_attempt
-from openclaw_extproc.wire import FORMATS, error_words
+from openclaw_extproc.wire import FORMATS
+from openclaw_extproc.wire.translation import error_words
 from tests.stages.talking import BEGAN, provider
 
 ANYBODY = {

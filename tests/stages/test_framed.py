@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseBody, ResponseHead
-from openclaw_extproc.wire.aws_events import CONTENT_TYPE
+from openclaw_extproc.wire.bedrock.aws_events import CONTENT_TYPE
 from tests.frames import exception
 from tests.samples import CLIENTS
 from tests.stages.attempts import begin, checked, error_head
 from tests.stages.talking import BEGAN, OK, answering, attempt, is_error_of, received, understood
 from tests.stages.test_fuzz import spoilt
-from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
+from tests.wire.test_bedrock_anthropic import framed
 
 FRAMED = ResponseHead({**OK, "content-type": CONTENT_TYPE}, BEGAN + 2.0)
 each_provider = pytest.mark.parametrize("provider", ["bedrock_converse", "bedrock_anthropic"])

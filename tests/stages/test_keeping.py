@@ -11,8 +11,9 @@ from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages.attempt import limits, successful_response
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, TimerFired
-from openclaw_extproc.wire import client_side, sse
-from openclaw_extproc.wire.pieces import MAX_WAITING_BYTES
+from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.chunks import MAX_WAITING_BYTES
 from tests.stages.attempts import checked, every_same, every_way, good
 from tests.stages.talking import (
     BEGAN,

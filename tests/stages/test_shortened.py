@@ -25,7 +25,7 @@ from openclaw_extproc.stages.route.side_requests import INSIDE, AskSummary, may_
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, RouteStage
 from openclaw_extproc.stages.step import Close
 from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, SecondOpinion, Strategy
-from openclaw_extproc.wire.conversation import Piece
+from openclaw_extproc.wire.edits.conversation import Piece
 from tests.samples import CLIENTS
 from tests.stages.attempts import every_way
 from tests.stages.talking import BEGAN, SHARED, Talk, attempt, chain, chunks, gateway, plan_read, received

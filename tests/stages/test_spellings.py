@@ -18,7 +18,7 @@ from openclaw_extproc.stages.events import Continue, Reply, RequestHead
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import FAMILIES, client_side
-from openclaw_extproc.wire.passthrough import NAMES
+from openclaw_extproc.wire.http.passthrough import NAMES
 from tests.stages.talking import BEGAN
 from tests.stages.test_passthrough import ALL
 

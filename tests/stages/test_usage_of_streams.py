@@ -6,7 +6,7 @@ from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire.translation import provider_state
 from tests import samples
 from tests.samples import Case
 from tests.stages.attempts import checked
@@ -36,7 +36,7 @@ def test_usage_is_counted_whoever_asked_and_passed_on_to_whom_did(wants_usage: b
 
 
 def test_a_body_that_is_edited_has_ids_freed_of_their_state() -> None:
-    seal = sealed.token(sealed.State("call_1", sealed=Sealed("gemini", "c2ln")))
+    seal = provider_state.token(provider_state.State("call_1", sealed=Sealed("gemini", "c2ln")))
     call: Json = {"id": seal, "type": "function", "function": {"name": "f", "arguments": "{}"}}
     history: list[Json] = [
         {"role": "assistant", "tool_calls": [call], "reasoning_content": "hm"},
@@ -47,6 +47,6 @@ def test_a_body_that_is_edited_has_ids_freed_of_their_state() -> None:
     talk = attempt(*opening(TEXT, gateway([Target(strict, "m")]), body=asking(*history, wants_usage=True)))
 
     body = str(talk.answers)
-    assert sealed.MARK not in body
+    assert provider_state.MARK not in body
     assert "reasoning_content" not in body
     assert body.count("call_1") == 2

@@ -9,8 +9,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.amending import changed, with_fields
 from openclaw_extproc.wire.base import Amendment, Asked
+from openclaw_extproc.wire.edits.injection import changed, with_fields
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of
 from tests.wire import accepted
 

@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.model.facts import Finished, Seen, Started, Stop
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.counts import MAX_BYTES, count_decoder
+from openclaw_extproc.wire.count_tokens import MAX_BYTES, count_decoder
 
 
 def test_a_count_is_the_usage_of_an_answer_without_words() -> None:

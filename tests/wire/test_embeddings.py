@@ -13,9 +13,10 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Failed, Finished, Grammar, OutOfOrderError, Started, TextStarted
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import client_side, spoken_to, vectors
+from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
+from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
+from openclaw_extproc.wire.translation import vectors
 from tests import samples
 from tests.samples import provider_side
 from tests.wire.embedding import FORMATS, ONE, OPENAI, again, answer, failed, sent, written

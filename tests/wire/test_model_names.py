@@ -4,8 +4,8 @@ import pytest
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.model_names import Sent, named, renamed
-from openclaw_extproc.wire.passthrough import GEMINI, OPENAI, Rule, found
+from openclaw_extproc.wire.http.model_names import Sent, named, renamed
+from openclaw_extproc.wire.http.passthrough import GEMINI, OPENAI, Rule, found
 from tests.wire.test_multipart import FILE, MODEL, TYPE, form
 
 JSON = "application/json"

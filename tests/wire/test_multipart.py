@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import multipart
+from openclaw_extproc.wire.http import multipart
 
 TYPE = "multipart/form-data; boundary=b0"
 

@@ -17,13 +17,13 @@ from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import ResponseHead
 from openclaw_extproc.wire import FORMATS, spoken_at
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
 from tests.stages.sense import goes_out, makes_sense
 from tests.stages.talking import BEGAN, Talk, chunks, gateway, provider, received
-from tests.wire.bedrock_anthropic.test_bedrock_anthropic import framed
 from tests.wire.mutating import Spoiler
+from tests.wire.test_bedrock_anthropic import framed
 
 CASES = int(os.environ.get("FUZZ_CASES", "2500"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))

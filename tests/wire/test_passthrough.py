@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.wire import FAMILIES, client_side
-from openclaw_extproc.wire.passthrough import ANTHROPIC, GEMINI, NAMES, OPENAI, USUAL, Rule, found, methods_of
+from openclaw_extproc.wire.http.passthrough import ANTHROPIC, GEMINI, NAMES, OPENAI, USUAL, Rule, found, methods_of
 
 ALL = (*OPENAI, *ANTHROPIC, *GEMINI)
 

@@ -30,7 +30,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import FORMATS, client_side, spoken_at
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
-from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 from tests import samples
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case, provider_side
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.chat import Sealed, Thinking
-from openclaw_extproc.wire import sealed
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 
 short = st.text(max_size=40)
 """What is small survives in any case; what is large, if it is not too uniform."""
@@ -31,37 +31,37 @@ STATES = st.builds(
 
 @given(STATES)
 def test_state_survives_a_token(state: State) -> None:
-    token = sealed.token(state)
+    token = provider_state.token(state)
 
     assert re.fullmatch("[a-zA-Z0-9_-]+", token)
-    assert sealed.read(token) == state
+    assert provider_state.read(token) == state
 
 
 def test_an_id_without_state_stays_as_it_is() -> None:
-    assert sealed.token(State("call_1")) == "call_1"
-    assert sealed.called("call_1") == State("call_1")
-    assert sealed.result_of("call_1") == "call_1"
+    assert provider_state.token(State("call_1")) == "call_1"
+    assert provider_state.called("call_1") == State("call_1")
+    assert provider_state.result_of("call_1") == "call_1"
 
 
 def test_what_is_too_long_loses_its_thoughts_then_its_seal() -> None:
     noise = "".join(hashlib.sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(2_000))
     long = Thinking(noise, Sealed("anthropic", "s"))
 
-    assert sealed.read(sealed.token(State("a", (long,), Sealed("gemini", "g")))) == State(
+    assert provider_state.read(provider_state.token(State("a", (long,), Sealed("gemini", "g")))) == State(
         "a", (), Sealed("gemini", "g")
     )
-    assert sealed.token(State("a", (), Sealed("gemini", noise))) == "a"
+    assert provider_state.token(State("a", (), Sealed("gemini", noise))) == "a"
 
 
 @given(st.text() | st.from_regex(r"oc1_[A-Za-z0-9_-]*", fullmatch=True))
 def test_anything_else_is_no_token(text: str) -> None:
-    assert sealed.read(text) is None
+    assert provider_state.read(text) is None
 
 
 def test_a_bomb_is_no_token() -> None:
     body = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000)).rstrip(b"=").decode()
 
-    assert sealed.read(sealed.MARK + body) is None
+    assert provider_state.read(provider_state.MARK + body) is None
 
 
 def with_thought(text: str) -> State:
@@ -74,13 +74,13 @@ def test_however_well_it_was_packed_a_token_makes_no_more_of_a_body(made: Callab
     ratios: list[float] = []
     for size in (10, 100, 500, 900, 2_000, 8_000, 100_000, 900_000):
         raw = zlib.compress(json.dumps(asdict(made("x" * size))).encode(), 9)
-        token = sealed.MARK + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-        state = sealed.read(token)
+        token = provider_state.MARK + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        state = provider_state.read(token)
         kept = 0 if state is None else len(state.id) + sum(len(one.text) for one in state.thoughts)
-        ratios.append(max(0, kept - sealed.SMALL_BYTES) / len(token))
-        assert len(sealed.freed(token.encode() * 9)) <= 9 * len(token)
+        ratios.append(max(0, kept - provider_state.SMALL_BYTES) / len(token))
+        assert len(provider_state.freed(token.encode() * 9)) <= 9 * len(token)
 
-    assert max(ratios) <= sealed.MAX_RATIO
+    assert max(ratios) <= provider_state.MAX_RATIO
 
 
 def test_prose_and_signatures_are_far_from_that_limit() -> None:
@@ -88,24 +88,24 @@ def test_prose_and_signatures_are_far_from_that_limit() -> None:
     noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
     thought = (Thinking(prose, Sealed("anthropic", noise)),)
 
-    assert sealed.read(sealed.token(State("call_1", thought))) == State("call_1", thought)
+    assert provider_state.read(provider_state.token(State("call_1", thought))) == State("call_1", thought)
 
 
 def test_what_is_packed_too_well_loses_its_thoughts() -> None:
     seal = Sealed("gemini", "g")
 
-    assert sealed.read(sealed.token(State("a", (Thinking("x" * 9_000),), seal))) == State("a", (), seal)
+    assert provider_state.read(provider_state.token(State("a", (Thinking("x" * 9_000),), seal))) == State("a", (), seal)
 
 
 def test_a_body_is_freed_of_state_and_keeps_every_other_byte() -> None:
-    token = sealed.token(State("call_1", (), Sealed("gemini", "sig")))
+    token = provider_state.token(State("call_1", (), Sealed("gemini", "sig")))
     raw = json.dumps({"a": f"oc1_ {token}", "id": token, "b": "oc1_abc é"}).encode()
 
-    assert sealed.freed(raw) == raw.replace(token.encode(), b"call_1")
-    assert sealed.freed(b"{}") == b"{}"
+    assert provider_state.freed(raw) == raw.replace(token.encode(), b"call_1")
+    assert provider_state.freed(b"{}") == b"{}"
 
 
 def test_an_id_that_json_would_have_to_escape_is_left_alone() -> None:
-    token = sealed.token(State('a"b', (), Sealed("gemini", "sig")))
+    token = provider_state.token(State('a"b', (), Sealed("gemini", "sig")))
 
-    assert sealed.freed(token.encode()) == token.encode()
+    assert provider_state.freed(token.encode()) == token.encode()

@@ -3,14 +3,14 @@
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire import FORMATS, spoken_at
-from openclaw_extproc.wire.shapes import PATHS, path_of, shape_of
+from openclaw_extproc.wire import CLIENTS, example_target, format_of_shape, spoken_at
+from openclaw_extproc.wire.base import Asked
 from tests.samples import REQUESTS, Case
 
 
-@pytest.mark.parametrize("case", [case for case in REQUESTS if FORMATS[case.format].client], ids=str)
+@pytest.mark.parametrize("case", [case for case in REQUESTS if case.format in CLIENTS], ids=str)
 def test_every_recorded_request_is_told_by_its_shape(case: Case) -> None:
-    assert shape_of(j.parse(case.request, where="request")) == case.format
+    assert format_of_shape(j.parse(case.request, where="request")) == case.format
 
 
 @pytest.mark.parametrize(
@@ -26,15 +26,23 @@ def test_every_recorded_request_is_told_by_its_shape(case: Case) -> None:
     ],
 )
 def test_the_smallest_bodies_are_told_apart(body: str, format: str | None) -> None:
-    assert shape_of(j.parse(body, where="request")) == format
+    assert format_of_shape(j.parse(body, where="request")) == format
 
 
-@pytest.mark.parametrize("format", PATHS)
-def test_each_format_is_asked_at_its_path(format: str) -> None:
-    spoken = spoken_at(path_of(format, {"model": "m"}))
+@pytest.mark.parametrize("format", CLIENTS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_each_format_has_an_example_that_it_reads_itself(format: str, *, stream: bool) -> None:
+    side = CLIENTS[format]
+    if stream and not side.example.streams:
+        return
+    target = example_target(format, "m", stream=stream)
+    body = side.example.body_for("m", stream=stream)
+    raw = j.dump(body)
+
+    spoken = spoken_at(target)
+    ask = side.decode_request(Asked(spoken.path, spoken.query, raw, j.parse(raw, where="example")))
 
     assert (spoken.format, spoken.served) == (format, True)
-
-
-def test_every_client_format_has_a_path() -> None:
-    assert {name for name, made in FORMATS.items() if made.client} == PATHS.keys()
+    assert ask.model == "m"
+    assert ask.stream is stream
+    assert format_of_shape(body) is not None

@@ -15,8 +15,8 @@ from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.conversation import Conversation, Piece
-from openclaw_extproc.wire.shortening import shortened
+from openclaw_extproc.wire.edits.conversation import Conversation, Piece
+from openclaw_extproc.wire.edits.messages import shortened
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of, provider_side
 from tests.wire import accepted
 

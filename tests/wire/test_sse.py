@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import sse
-from openclaw_extproc.wire.sse import Event, Reader
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.sse import Event, Reader
 from tests.samples import cut
 
 LINE_ENDS = (b"\n", b"\r", b"\r\n")

@@ -98,7 +98,7 @@ def test_every_recorded_answer_is_complete(case: Case, *, streamed: bool) -> Non
 
     assert told.stop is not None
     assert not told.failed
-    assert told.model or case.in_frames  # Bedrock's answers do not say it
+    assert bool(told.model) == case.provider.names_model
     assert told.tokens[0]
     assert told.text or told.calls or told.stop is Stop.REFUSAL
 

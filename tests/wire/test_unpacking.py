@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import unpacking
-from openclaw_extproc.wire.unpacking import PIECE_BYTES, brotli, unpacker
+from openclaw_extproc.wire.streams import content_encoding
+from openclaw_extproc.wire.streams.content_encoding import PIECE_BYTES, brotli, unpacker
 from tests import samples
 
 if sys.version_info >= (3, 14):
@@ -113,7 +113,7 @@ WHOLE = [pytest.param(name, pack, id=name) for name, pack in PACKED if pack not 
 @pytest.mark.parametrize(("name", "pack"), WHOLE)
 def test_a_bomb_ends_at_the_limit(name: str, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     limit = 16 * PIECE_BYTES
-    monkeypatch.setattr(unpacking, "MAX_UNPACKED_BYTES", limit)
+    monkeypatch.setattr(content_encoding, "MAX_UNPACKED_BYTES", limit)
 
     seen = list(sizes(name, pack(bytes(2 * limit))))
 
@@ -152,7 +152,7 @@ def test_what_is_behind_the_end_means_nothing() -> None:
     ],
 )
 def test_how_a_body_is_packed(said: str, expected: str) -> None:
-    assert unpacking.encoding({"content-encoding": said}) == expected
+    assert content_encoding.encoding({"content-encoding": said}) == expected
     assert (unpacker(expected) is not None) == (expected in ("gzip", "br"))
 
 

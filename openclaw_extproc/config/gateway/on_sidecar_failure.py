@@ -8,7 +8,8 @@ from openclaw_extproc.config.schema.workers import Processes
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.strategy import Compliance
-from openclaw_extproc.wire import FAMILIES, Family
+from openclaw_extproc.wire import FAMILIES
+from openclaw_extproc.wire.families import Family
 
 _PATH = "gateway.on_sidecar_failure"
 

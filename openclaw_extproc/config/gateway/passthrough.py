@@ -7,7 +7,7 @@ from openclaw_extproc.config.findings import Finding, error, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire import FAMILIES
-from openclaw_extproc.wire.passthrough import NAMES, USUAL
+from openclaw_extproc.wire.http.passthrough import NAMES, USUAL
 
 _PASSABLE = frozenset(format for family in FAMILIES if family.passthrough for format in family.formats)
 

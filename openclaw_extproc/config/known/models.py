@@ -104,7 +104,9 @@ _QWEN = KnownModel("qwen", True)
 _DEEPSEEK = KnownModel("deepseek", True, STANDARD)
 _GROK = KnownModel("grok", False, can=_STRICT)
 _NOVA = KnownModel("nova", False, can=frozenset({"tools", "vision", "video"}), lacks=frozenset({"audio"}))
-_COMMAND = KnownModel("cohere", False, can=frozenset({"tools"}), lacks=_DEAF)
+_COMMAND = KnownModel("cohere", False, can=_STRICT, lacks=_DEAF)
+_COMMAND_A = KnownModel("cohere", False, STANDARD, 256_000, can=_STRICT, lacks=_MEDIA)
+_COMMAND_A_SEES = KnownModel("cohere", False, STANDARD, 128_000, lacks=_DEAF)
 
 _TABLE: tuple[tuple[str, KnownModel], ...] = (
     # Anthropic. The name has the number behind the size since 4, before it until 3.7; Bedrock and OpenRouter vary.
@@ -194,7 +196,14 @@ _TABLE: tuple[tuple[str, KnownModel], ...] = (
     (r"^nova-pro", replace(_NOVA, quality=SMALL)),
     (r"^nova-premier", replace(_NOVA, quality=STANDARD)),
     (r"^nova-", KnownModel("nova", False)),
-    (r"^command-r-?plus|^command-a", replace(_COMMAND, quality=STANDARD, window=128_000)),
+    # Cohere: the models' pages on docs.cohere.com (read 2026-11-30) have windows and output limits.
+    (r"^command-a-vision", replace(_COMMAND_A_SEES, can=frozenset({"vision", "json_schema"}), max_output=8_000)),
+    (r"^command-a-plus", replace(_COMMAND_A_SEES, can=_STRICT | _THINKS | {"vision"}, max_output=64_000)),
+    (r"^command-a-reasoning", replace(_COMMAND_A, can=_STRICT | _THINKS, max_output=32_000)),
+    (r"^command-a-translate", replace(_COMMAND_A, can=frozenset[str](), window=16_000, max_output=8_000)),
+    (r"^command-a", replace(_COMMAND_A, max_output=8_000)),
+    (r"^command-r-?plus", replace(_COMMAND, quality=STANDARD, window=128_000, max_output=4_000)),
+    (r"^command-r", replace(_COMMAND, quality=SMALL, window=128_000, max_output=4_000)),
     (r"^command", replace(_COMMAND, quality=SMALL)),
     (r"^phi-?[34]", KnownModel("phi", True)),
     (r"^kimi-k2", KnownModel("kimi", True, STANDARD, can=frozenset({"tools"}), lacks=_MEDIA)),

@@ -16,6 +16,7 @@ in stored copies of those pages, 2026-11). What the quirks were taken from:
 - Ollama: its page "OpenAI compatibility" has `max_tokens` alone, and Responses.
 - vLLM: its page "Online Serving". llama.cpp: its server's README, and the article on its Messages API.
 - Cerebras: the guides of req_llm and Bifrost; `reasoning_content` is refused (kilocode issue 10375).
+- Cohere: `environment` of its official SDK (cohere 7.0).
 - Bedrock: "Amazon Bedrock endpoints and quotas" of AWS's General Reference.
 
 What people run themselves (vLLM, Ollama, llama.cpp) may be older than its Responses or Messages API: a client of those
@@ -30,7 +31,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from openclaw_extproc.gateway import Auth
-from openclaw_extproc.wire.quirks import Quirk
+from openclaw_extproc.wire.translation.quirks import Quirk
 
 _OPENAI = "openai_chat"
 
@@ -118,6 +119,7 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
                 "no_reasoning_content",
             ),
         ),
+        "cohere": KnownProvider("https://api.cohere.com", "cohere_chat", "COHERE_API_KEY"),
         "ollama": KnownProvider(
             "http://127.0.0.1:11434",
             also=("openai_embeddings", "openai_completions"),

@@ -16,7 +16,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Place, ProviderSide, WireFormat
-from openclaw_extproc.wire.needs import Need
+from openclaw_extproc.wire.translation.needs import Need
 
 _CAPABILITIES: Mapping[str, Need] = {
     "vision": "image",

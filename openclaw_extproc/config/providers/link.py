@@ -27,7 +27,7 @@ from openclaw_extproc.config.read.narrow import sequence
 from openclaw_extproc.config.schema.base import Access
 from openclaw_extproc.config.settings import BasePath, Upstream
 from openclaw_extproc.gateway import Auth, Provider
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 
 
 @dataclass(frozen=True, slots=True)

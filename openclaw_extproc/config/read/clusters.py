@@ -26,7 +26,7 @@ from openclaw_extproc.config.schema.config_file import ClusterMetadata
 from openclaw_extproc.config.schema.models import ListedModel, Template, names
 from openclaw_extproc.config.settings import BasePath, Endpoint
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 
 _OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _EXT_PROC = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"

@@ -27,7 +27,7 @@ from openclaw_extproc.config.settings import Address, Settings
 from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, chains
 from openclaw_extproc.drill.report import Report, report
 from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
-from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, SHAPES, emptied, staged
+from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, emptied, staged
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge.commands.options import needed_config_files
@@ -231,6 +231,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
 
 async def _start_simulators(settings: Settings, ports: Mapping[str, int]) -> Child:
     """One process for all of them."""
-    shapes = {name: SHAPES[provider.format] for name, provider in settings.gateway.providers.items()}
+    sides = {name: FORMATS[provider.format].provider for name, provider in settings.gateway.providers.items()}
+    shapes = {name: side.simulator for name, side in sides.items() if side}
     serve = [word for name, port in ports.items() for word in ("--serve", f"{shapes[name]}:{port}:{name}")]
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_simulator", *serve])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configuration
 from openclaw_extproc.config.findings import Finding
+from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.banner import banner
@@ -41,8 +42,13 @@ from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
 from openclaw_extproc.edge.workers.serving import run_workers
 from openclaw_extproc.render.bootstrap import Places, bootstrap
+from openclaw_extproc.wire import FORMATS
 
-SIMULATED = {"openai": "openai", "anthropic": "anthropic", "google": "gemini"}
+SIMULATED = {
+    name: side.simulator
+    for name in ("openai", "anthropic", "google")
+    if (side := FORMATS[KNOWN_PROVIDERS[name].format].provider)
+}
 """Provider names to the shapes of the simulator."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.stages.events import Answer, Continue, Event, ResponseBody, ResponseHead, ResponseTrailers, To
-from openclaw_extproc.wire import unpacking
+from openclaw_extproc.wire.streams import content_encoding
 
 _OF_PACKED = ("content-encoding", "content-length")
 
@@ -18,7 +18,7 @@ class DecompressedResponse:
     """Decompresses one response."""
 
     def __init__(self) -> None:
-        self._unpacker: unpacking.Unpacker | None = None
+        self._unpacker: content_encoding.Unpacker | None = None
         self._is_spoilt = False
 
     @property
@@ -27,7 +27,7 @@ class DecompressedResponse:
 
     def head(self, event: ResponseHead) -> ResponseHead:
         """The head as that of a response without compression."""
-        self._unpacker = unpacking.unpacker(unpacking.encoding(event.headers))
+        self._unpacker = content_encoding.unpacker(content_encoding.encoding(event.headers))
         if self._unpacker is None:
             return event
         return replace(event, headers={name: one for name, one in event.headers.items() if name not in _OF_PACKED})
@@ -43,7 +43,7 @@ class DecompressedResponse:
         yield from self._checked(self._unpacker, event.at, end=False)
         yield event
 
-    def _plain(self, unpacker: unpacking.Unpacker, event: ResponseBody) -> Iterator[Event]:
+    def _plain(self, unpacker: content_encoding.Unpacker, event: ResponseBody) -> Iterator[Event]:
         try:
             for piece in () if self._is_spoilt else unpacker.feed(event.chunk):
                 yield ResponseBody(piece, False, event.at)
@@ -53,7 +53,7 @@ class DecompressedResponse:
         if event.end:
             yield from self._checked(unpacker, event.at, end=True)
 
-    def _checked(self, unpacker: unpacking.Unpacker, at: float, *, end: bool) -> Iterator[Event]:
+    def _checked(self, unpacker: content_encoding.Unpacker, at: float, *, end: bool) -> Iterator[Event]:
         """The body's end."""
         try:
             if not self._is_spoilt:

@@ -38,11 +38,11 @@ from openclaw_extproc.stages.attempt.upstream_request import (
     upstream_request_step,
 )
 from openclaw_extproc.stages.events import HeaderCredential
-from openclaw_extproc.wire import FORMATS, spoken_to
+from openclaw_extproc.wire import FORMATS, USUAL, spoken_to
 
 JITTER = 0.1
 """Of the interval: so much longer a pause may be, so that the probes of many sidecars spread out."""
-_ASKED_AS = "openai_chat"
+_ASKED_AS = USUAL
 """The format that a probing call is written in; a provider of another one gets its translation."""
 
 

@@ -10,10 +10,10 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.exchange import Observed, UpstreamResponse
 from openclaw_extproc.stages.attempt.response_reader import ResponseReader, Unsealed
 from openclaw_extproc.stages.events import ResponseBody
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder, Passing
-from openclaw_extproc.wire.heartbeats import Heartbeats
-from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.heartbeats import Heartbeats
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 
 class AnswerReader:

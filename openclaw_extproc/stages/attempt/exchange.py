@@ -19,7 +19,7 @@ from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, class
 from openclaw_extproc.stages.attempt.retries import NextAttempt
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
-from openclaw_extproc.wire import unpacking
+from openclaw_extproc.wire.streams import content_encoding
 
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
 """The longest pause that a caller is told: a quota of a week."""
@@ -106,7 +106,7 @@ class UpstreamResponse:
     @property
     def is_packed(self) -> bool:
         """Nothing of its body can be read: what can be unpacked is plain when it comes here."""
-        return unpacking.encoding(self.headers) != ""
+        return content_encoding.encoding(self.headers) != ""
 
     def removed_headers(self, *also: str) -> tuple[str, ...]:
         """Response headers to take away. What is set in the same answer stays: Envoy removes first."""

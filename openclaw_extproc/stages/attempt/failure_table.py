@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.wire.error_words import NO_ACCESS, NO_MODEL, NO_QUOTA, NO_REGION, TOO_LONG
+from openclaw_extproc.wire.translation.error_words import NO_ACCESS, NO_MODEL, NO_QUOTA, NO_REGION, TOO_LONG
 
 
 class Remedy(Enum):

@@ -76,6 +76,7 @@ from openclaw_extproc.stages.events import (
 from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.route import passthrough
 from openclaw_extproc.stages.step import Close, Placement, Step
+from openclaw_extproc.wire import USUAL
 
 
 class AttemptStage:
@@ -159,7 +160,7 @@ def _turn_away(fault: Fault) -> Transition:
     """Whose it is nobody knows, so no entry."""
     is_unconfirmed = fault is UNCONFIRMED
     state = Done("it names what is not configured" if is_unconfirmed else "")
-    return state, (reply(fault, "openai_chat", RETRY_SOON if is_unconfirmed else None),), None
+    return state, (reply(fault, USUAL, RETRY_SOON if is_unconfirmed else None),), None
 
 
 def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:

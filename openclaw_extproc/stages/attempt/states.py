@@ -21,7 +21,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     TimerFired,
 )
-from openclaw_extproc.wire.beginning import Beginning
+from openclaw_extproc.wire.streams.byte_order_mark import Beginning
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from openclaw_extproc.stages.events import (
     HeaderCredential,
     To,
 )
-from openclaw_extproc.wire import client_side, sealed, spoken_to
-from openclaw_extproc.wire.amending import changed, with_fields
+from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.edits.injection import changed, with_fields
+from openclaw_extproc.wire.translation import provider_state
 
 AWS_SERVICE = "bedrock"
 """The name that signatures for `bedrock-runtime` hosts are made for."""
@@ -134,7 +135,7 @@ def _changed(ask: Ask, target: Target) -> Ask:
 
 
 def _freed(asked: Asked) -> Asked:
-    raw = sealed.freed(asked.raw)
+    raw = provider_state.freed(asked.raw)
     return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
 

@@ -1,8 +1,8 @@
 """Requests on paths that are no model call (files, batches, audio, realtime): on to their own provider, as they are.
 
-The table of `wire/passthrough.py` says which. Where a request names a model in its body, the route stage reads that
-body for the name and nothing else; all other bodies pass by. The attempt stage cannot let a body pass (Envoy takes no
-`mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second cluster, where the
+The table of `wire/http/passthrough.py` says which. Where a request names a model in its body, the route stage reads
+that body for the name and nothing else; all other bodies pass by. The attempt stage cannot let a body pass (Envoy takes
+no `mode_override` away from `FULL_DUPLEX_STREAMED`, its issue 40340), so each provider has a second cluster, where the
 attempt stage sees the head of the request and nothing else: an answer that it would hold, however shortly, before the
 request is through, ends Envoy (decision 19). What came of the attempt, and our credential where the answer quotes it,
 is seen by the route stage. One attempt, no fallback: a file belongs to who keeps it.
@@ -38,9 +38,10 @@ from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.stages.route import envoy_directives, local_responses
 from openclaw_extproc.stages.route.request_checks import request_id
 from openclaw_extproc.stages.route.request_entry import answering_target
-from openclaw_extproc.wire import FORMATS, Spoken, passthrough
-from openclaw_extproc.wire.model_names import Sent, renamed
-from openclaw_extproc.wire.passthrough import Rule
+from openclaw_extproc.wire import FORMATS, Spoken
+from openclaw_extproc.wire.http import passthrough
+from openclaw_extproc.wire.http.model_names import Sent, renamed
+from openclaw_extproc.wire.http.passthrough import Rule
 
 MAX_RELAYED_BYTES = MAX_ANSWER_BYTES
 """Of an answer that is looked at for our credential; the rest passes unseen. No buffer of Envoy's is smaller than that

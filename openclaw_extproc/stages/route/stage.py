@@ -69,8 +69,8 @@ from openclaw_extproc.stages.route.states import (
 from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import JSON
-from openclaw_extproc.wire.model_names import named, reads_body
-from openclaw_extproc.wire.passthrough import Rule
+from openclaw_extproc.wire.http.model_names import named, reads_body
+from openclaw_extproc.wire.http.passthrough import Rule
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours: `message_timeout` in the Envoy configuration."""

@@ -9,7 +9,7 @@ from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.stages.route.identification import Identified
 from openclaw_extproc.wire import Spoken
-from openclaw_extproc.wire.passthrough import Rule
+from openclaw_extproc.wire.http.passthrough import Rule
 
 
 @dataclass(frozen=True, slots=True)

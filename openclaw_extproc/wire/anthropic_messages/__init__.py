@@ -7,23 +7,37 @@ to another. A system message in the middle of the conversation (beta `mid-conver
 Claude Code since 2.1.154) moves to the front.
 """
 
-from openclaw_extproc.wire.anthropic_messages.amending import amend
-from openclaw_extproc.wire.anthropic_messages.conversation import CONVERSATION
-from openclaw_extproc.wire.anthropic_messages.decoder import decoder
-from openclaw_extproc.wire.anthropic_messages.edits import edit
-from openclaw_extproc.wire.anthropic_messages.encoder import encoder
+from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERSATION
+from openclaw_extproc.wire.anthropic_messages.client.count_tokens import count_format
+from openclaw_extproc.wire.anthropic_messages.client.edits import edit
+from openclaw_extproc.wire.anthropic_messages.client.encoder import encoder
+from openclaw_extproc.wire.anthropic_messages.client.injection import amend
+from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request
 from openclaw_extproc.wire.anthropic_messages.errors import decode_error, encode_error, encode_stream_error
-from openclaw_extproc.wire.anthropic_messages.requests import PATH, decode_request
-from openclaw_extproc.wire.anthropic_messages.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
+from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
+from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any, keys_of, part_types
 
-__all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "NAME"]
+__all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "FORMATS", "NAME"]
 
 NAME = "anthropic_messages"
 
 
+EXAMPLE = Example(f"/v1{PATH}", {"max_tokens": 100, "messages": [{"role": "user", "content": HELLO}]})
+_OWN_FIELDS = ("system", "stop_sequences", "thinking", "anthropic_version", "anthropic_beta")
+
+
 def serves(path: str) -> bool:
-    return path == f"/v1{PATH}"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    if "messages" not in body:
+        return Likeness.NONE
+    claude = "max_tokens" in body and str(body.get("model", "")).startswith("claude")
+    tools = "input_schema" in keys_of(body.get("tools")) or "tool_result" in part_types(body["messages"])
+    return Likeness.CERTAIN if has_any(body, *_OWN_FIELDS) or claude or tools else Likeness.NONE
 
 
 def base_path(given: str) -> str:
@@ -39,7 +53,17 @@ def credential_header(secret: str) -> tuple[str, str]:
 FORMAT = WireFormat(
     NAME,
     client=ClientSide(
-        serves, decode_request, encoder, encode_error, encode_stream_error, edit, amend=amend, conversation=CONVERSATION
+        serves=serves,
+        decode_request=decode_request,
+        encoder=encoder,
+        encode_error=encode_error,
+        encode_stream_error=encode_stream_error,
+        edit=edit,
+        family="anthropic",
+        example=EXAMPLE,
+        looks_like=looks_like,
+        amend=amend,
+        conversation=CONVERSATION,
     ),
     provider=ProviderSide(
         base_path,
@@ -48,9 +72,14 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=decode_error,
+        simulator="anthropic",
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
         carries=CARRIES,
         quirks=frozenset({"no_json_schema"}),
         models_path="/models",
     ),
+    title="Anthropic",
+    example_model="claude-sonnet-4-6",
+    needless={"thinking disabled": "not needed: it thinks only on request"},
 )
+FORMATS = (FORMAT, count_format(FORMAT))

@@ -11,8 +11,9 @@ from typing import assert_never
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import error_words, sse
-from openclaw_extproc.wire.anthropic_messages.requests import THREAD
+from openclaw_extproc.wire.anthropic_messages.client.requests import THREAD
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.translation import error_words
 
 MAX_MESSAGE = 2_000
 """Characters of a provider's own error message: enough for its longest, too few to fill a log."""

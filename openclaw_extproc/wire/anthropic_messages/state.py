@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire import claude
+from openclaw_extproc.wire.translation import provider_state
 
-BY = "anthropic"
+BY = claude.VENDOR
 REDACTED = "redacted_thinking:"
 """Goes before `data`. Signatures are base64: none can begin so."""
 
-UNSEALED = sealed.token(sealed.State(thoughts=(Thinking(""),)))
+UNSEALED = provider_state.token(provider_state.State(thoughts=(Thinking(""),)))
 """The signature of a thought that nobody sealed."""
 
 
@@ -25,7 +26,7 @@ def signature(seal: Sealed | None) -> str:
         return UNSEALED
     if seal.by == BY:
         return seal.text
-    return sealed.token(sealed.State(sealed=seal)) or UNSEALED
+    return provider_state.token(provider_state.State(sealed=seal)) or UNSEALED
 
 
 def redacted(seal: Sealed | None) -> str | None:
@@ -47,7 +48,7 @@ def thinking(block: Mapping[str, Json], *, at: str) -> Thinking:
     text = j.a_string(block.get("thinking"), at=f"{at}.thinking")
     signed = block.get("signature")
     seal = "" if signed is None else j.a_string(signed, at=f"{at}.signature")
-    state = sealed.read(seal)
+    state = provider_state.read(seal)
     return Thinking(text, state.sealed if state else Sealed(BY, seal) if seal else None)
 
 
@@ -60,4 +61,4 @@ def foreign(item: Json) -> bool:
     if not isinstance(item, dict) or item.get("type") != "thinking":
         return False
     signed = item.get("signature")
-    return isinstance(signed, str) and sealed.read(signed) is not None
+    return isinstance(signed, str) and provider_state.read(signed) is not None

@@ -5,25 +5,15 @@ place. Thinking with a budget is refused beside a forced tool, another `temperat
 0.95, and inside a tool loop whose first step has no thought of Claude's own; thinking adaptively is not refused there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from openclaw_extproc.model.chat import (
-    CachePoint,
     Chat,
-    Part,
     Reasoning,
-    Text,
-    Thinking,
-    ToolResult,
-    ToolUse,
-    Turn,
-    is_blank,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import efforts, sealed
-from openclaw_extproc.wire.anthropic_messages.state import BY
-from openclaw_extproc.wire.claude import Abilities
+from openclaw_extproc.wire.claude import Abilities, starts_with_thought
+from openclaw_extproc.wire.translation import efforts
 
 DEFAULT_MAX_TOKENS = 4096
 """`max_tokens` is mandatory here and optional elsewhere. The largest number that every Claude model accepts:
@@ -116,32 +106,6 @@ def _display(wish: Reasoning) -> dict[str, Json]:
 
 def _forced(chat: Chat) -> bool:
     return bool(chat.tools) and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named")
-
-
-def starts_with_thought(turns: Sequence[Turn]) -> bool:
-    """Whether the tool loop that goes on here, if one does, began with a thought of Claude's own
-    (deepset-ai/haystack-core-integrations#2146: "Expected `thinking` or `redacted_thinking`, but found `tool_use`").
-    """
-    loop: list[Turn] = []
-    for turn in reversed(turns):
-        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
-            break
-        loop.insert(0, turn)
-    said = [part for turn in loop if turn.role == "assistant" for part in turn.parts]
-    if not any(isinstance(part, ToolUse) for part in said):
-        return True
-    return isinstance(next((part for part in said if _counts(part)), None), Thinking)
-
-
-def _counts(part: Part) -> bool:
-    """Whether it will stand in the request."""
-    match part:
-        case Thinking():
-            return bool(sealed.own((part,), BY))
-        case Text(text):
-            return not is_blank(text)
-        case _:
-            return not isinstance(part, CachePoint)
 
 
 def sampling(chat: Chat, made: Plan, able: Abilities) -> Sampling:

@@ -8,19 +8,32 @@ signature of a text, which no other format has a place for.
 """
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
-from openclaw_extproc.wire.gemini.amending import amend
-from openclaw_extproc.wire.gemini.conversation import CONVERSATION
-from openclaw_extproc.wire.gemini.decoder import decoder
-from openclaw_extproc.wire.gemini.encoder import content_type, encoder
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
+from openclaw_extproc.wire.gemini.client.chunks import pieces, unlike
+from openclaw_extproc.wire.gemini.client.conversation import CONVERSATION
+from openclaw_extproc.wire.gemini.client.count_tokens import count_format
+from openclaw_extproc.wire.gemini.client.encoder import content_type, encoder
+from openclaw_extproc.wire.gemini.client.injection import amend
+from openclaw_extproc.wire.gemini.client.requests import decode_request, edit
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
 from openclaw_extproc.wire.gemini.paths import base_path, serves
-from openclaw_extproc.wire.gemini.pieces import pieces, unlike
-from openclaw_extproc.wire.gemini.requests import decode_request, edit
-from openclaw_extproc.wire.gemini.upstream import CARRIES, encode_request
+from openclaw_extproc.wire.gemini.provider.decoder import decoder
+from openclaw_extproc.wire.gemini.provider.upstream import CARRIES, encode_request
 
 NAME = "gemini"
 
 CLIENT_HEADERS = frozenset({"x-goog-api-client", "x-goog-request-params", "x-server-timeout"})
+
+
+EXAMPLE = Example(
+    "/v1beta/models/{model}:generateContent",
+    {"contents": [{"role": "user", "parts": [{"text": HELLO}]}]},
+    stream_path="/v1beta/models/{model}:streamGenerateContent?alt=sse",
+)
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.CERTAIN if "contents" in body else Likeness.NONE
 
 
 def credential_header(secret: str) -> tuple[str, str]:
@@ -36,6 +49,9 @@ FORMAT = WireFormat(
         encode_error=encode_error,
         encode_stream_error=encode_stream_error,
         edit=edit,
+        family="gemini",
+        example=EXAMPLE,
+        looks_like=looks_like,
         content_type=content_type,
         unlike=unlike,
         pieces=pieces,
@@ -49,10 +65,14 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=decode_error,
+        simulator="gemini",
         client_headers=CLIENT_HEADERS,
         retry_after=retry_after,
         carries=CARRIES,
         quirks=frozenset({"no_penalties"}),
         models_path="/models",
     ),
+    title="Gemini",
+    example_model="gemini-3-flash",
 )
+FORMATS = (FORMAT, count_format(FORMAT))

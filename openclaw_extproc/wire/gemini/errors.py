@@ -14,8 +14,9 @@ from typing import assert_never
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import error_words, sse
 from openclaw_extproc.wire.gemini import objects
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.translation import error_words
 
 MAX_MESSAGE_CHARS = 2_000
 MAX_CODE_CHARS = 64

@@ -9,7 +9,7 @@ import re
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 MAX_LOSSES = 32
 """As many kinds of loss as we name: a client chooses the keys, so it could choose very many."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.sse import MAX_EVENT_BYTES
+from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 
 _MARK = re.compile(rb'[{}"\\]')
 _BETWEEN = b" \t\r\n,[]"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.gemini import families
 from openclaw_extproc.wire.gemini.fields import Losses
+from openclaw_extproc.wire.gemini.provider import model_families
 from openclaw_extproc.wire.gemini.schemas import Dialect
 from openclaw_extproc.wire.gemini.tools import json_schema
 
@@ -39,7 +39,7 @@ def read(config: Mapping[str, Json], losses: Losses, *, at: str) -> Output | Non
 
 def in_words(chat: Chat, model: str) -> str:
     """What to tell a model that refuses the two together; empty for all others."""
-    if chat.output is None or not chat.tools or families.is_third(model):
+    if chat.output is None or not chat.tools or model_families.is_third(model):
         return ""
     asked = "When you do not call a function, answer with one JSON value only, without any text around it."
     match chat.output:

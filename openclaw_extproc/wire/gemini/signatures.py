@@ -1,7 +1,7 @@
 """`thoughtSignature`: the state that Gemini gives away with its calls, and our place for the state of others.
 
 Source: https://ai.google.dev/gemini-api/docs/thought-signatures. It is bytes, in JSON base64 of either alphabet. State
-of another provider stands there as a token of `wire/sealed`, in base64 again.
+of another provider stands there as a token of `translation/provider_state`, in base64 again.
 """
 
 import base64
@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 
 from openclaw_extproc.model.chat import Sealed, Thinking
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.gemini.media import usual_base64
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 
 BY = "gemini"
 
@@ -26,7 +26,7 @@ _DUMMIES = frozenset(
     for word in (UNSIGNED, "context_engineering_is_the_way_to_go")
     for spelling in (usual_base64(word), base64.b64encode(word.encode()).decode())
 )
-_TOKEN = base64.b64encode(sealed.MARK.encode())[:5].decode()
+_TOKEN = base64.b64encode(provider_state.MARK.encode())[:5].decode()
 """What every token of ours begins with, in base64: five letters are 30 of the mark's 32 bits."""
 _OURS = re.compile(rb'("thought(?:S|_s)ignature"\s*:\s*)"' + _TOKEN.encode() + rb'[^"]*"')
 
@@ -39,7 +39,7 @@ def read(signature: str) -> State:
         return State(sealed=Sealed(BY, usual_base64(signature)))
     text = usual_base64(signature)
     try:
-        state = sealed.read(base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")) or State()
+        state = provider_state.read(base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")) or State()
     except (binascii.Error, UnicodeDecodeError):
         return _NO_STATE
     return _NO_STATE if state == _NOTHING else state
@@ -64,7 +64,7 @@ def carrying(thoughts: Sequence[Thinking], seal: Sealed | None, *, first: bool =
 
 
 def _packed(state: State) -> str:
-    return base64.b64encode(sealed.token(state).encode()).decode()
+    return base64.b64encode(provider_state.token(state).encode()).decode()
 
 
 _NO_STATE = State()

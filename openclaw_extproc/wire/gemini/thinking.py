@@ -3,10 +3,10 @@
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Effort, Reasoning
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import efforts
-from openclaw_extproc.wire.gemini import families
-from openclaw_extproc.wire.gemini.families import Budgets, Levels
 from openclaw_extproc.wire.gemini.fields import fields, whole
+from openclaw_extproc.wire.gemini.provider import model_families
+from openclaw_extproc.wire.gemini.provider.model_families import Budgets, Levels
+from openclaw_extproc.wire.translation import efforts
 
 ALWAYS_ON = "reasoning: cannot be switched off"
 
@@ -31,7 +31,7 @@ def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
     asked = chat.reasoning
     if asked is None:
         return {}
-    way = families.thinking(model)
+    way = model_families.thinking(model)
     if way is None:
         losses += [] if asked.off else ["reasoning"]
         return {}

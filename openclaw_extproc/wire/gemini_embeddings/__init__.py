@@ -7,13 +7,21 @@ on the way to another, by name.
 """
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.gemini import FORMAT as CHAT
-from openclaw_extproc.wire.gemini_embeddings.answers import WholeDecoder, WholeEncoder
+from openclaw_extproc.wire.gemini_embeddings.answers import decoder, encoder
 from openclaw_extproc.wire.gemini_embeddings.paths import serves
 from openclaw_extproc.wire.gemini_embeddings.requests import decode_request, edit
 from openclaw_extproc.wire.gemini_embeddings.upstream import encode_request
 
 NAME = "gemini_embeddings"
+
+EXAMPLE = Example("/v1beta/models/{model}:embedContent", {"content": {"parts": [{"text": HELLO}]}}, streams=False)
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.CERTAIN if "content" in body else Likeness.NONE
+
 
 assert CHAT.client is not None
 assert CHAT.provider is not None
@@ -23,21 +31,26 @@ FORMAT = WireFormat(
     client=ClientSide(
         serves=serves,
         decode_request=decode_request,
-        encoder=WholeEncoder,
+        encoder=encoder,
         encode_error=CHAT.client.encode_error,
         encode_stream_error=CHAT.client.encode_stream_error,
         edit=edit,
+        family=CHAT.client.family,
+        example=EXAMPLE,
+        looks_like=looks_like,
     ),
     provider=ProviderSide(
         base_path=CHAT.provider.base_path,
         credential_header=CHAT.provider.credential_header,
         headers=CHAT.provider.headers,
         encode_request=encode_request,
-        decoder=lambda _: WholeDecoder(),
+        decoder=decoder,
         decode_error=CHAT.provider.decode_error,
+        simulator=CHAT.provider.simulator,
         client_headers=CHAT.provider.client_headers,
         retry_after=CHAT.provider.retry_after,
     ),
     operation="embeddings",
     kin=CHAT.name,
 )
+FORMATS = (FORMAT,)

@@ -6,7 +6,7 @@ from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.gemini_embeddings import paths
-from openclaw_extproc.wire.losses import carried
+from openclaw_extproc.wire.translation.losses import carried
 
 MAX_INPUTS = 100
 """In one batch (lancedb/lancedb#3618). OpenAI takes 2,048."""

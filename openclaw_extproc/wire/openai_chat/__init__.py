@@ -6,28 +6,36 @@ functions; a request with one of them passes only to the same format (`requests`
 
 A new output cap is written as `max_completion_tokens`, because api.openai.com's reasoning models refuse `max_tokens`.
 vLLM knows it, llama.cpp since February 2026 (PR 19831); Ollama 0.32 still ignores it (issue 7125). Where servers differ
-is in `fitting`, by the words of `wire/quirks`.
+is in `fitting`, by the words of `translation/quirks`.
 """
 
-from openclaw_extproc.wire import openai_errors as errors
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
-from openclaw_extproc.wire.openai_chat.amending import amend
-from openclaw_extproc.wire.openai_chat.conversation import CONVERSATION
-from openclaw_extproc.wire.openai_chat.decoder import decoder
-from openclaw_extproc.wire.openai_chat.editing import edit
-from openclaw_extproc.wire.openai_chat.encoder import encoder
-from openclaw_extproc.wire.openai_chat.requests import decode_request
-from openclaw_extproc.wire.openai_chat.trimming import trim
-from openclaw_extproc.wire.openai_chat.upstream import CARRIES, encode_request
-from openclaw_extproc.wire.quirks import QUIRKS
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
+from openclaw_extproc.wire.openai import errors as errors
+from openclaw_extproc.wire.openai_chat.client.conversation import CONVERSATION
+from openclaw_extproc.wire.openai_chat.client.edits import edit
+from openclaw_extproc.wire.openai_chat.client.encoder import encoder
+from openclaw_extproc.wire.openai_chat.client.injection import amend
+from openclaw_extproc.wire.openai_chat.client.requests import decode_request
+from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
+from openclaw_extproc.wire.openai_chat.provider.decoder import decoder
+from openclaw_extproc.wire.openai_chat.provider.upstream import CARRIES, encode_request
+from openclaw_extproc.wire.translation.quirks import QUIRKS
 
 NAME = "openai_chat"
 
 CLIENT_HEADERS = frozenset({"openai-beta", "openai-organization", "openai-project"})
 
 
+EXAMPLE = Example("/v1/chat/completions", {"messages": [{"role": "user", "content": HELLO}]})
+
+
 def serves(path: str) -> bool:
-    return path == "/v1/chat/completions"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.POSSIBLE if "messages" in body else Likeness.NONE
 
 
 def base_path(path: str) -> str:
@@ -47,6 +55,9 @@ FORMAT = WireFormat(
         encode_error=errors.encode_error,
         encode_stream_error=errors.encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
         trim=trim,
         amend=amend,
         conversation=CONVERSATION,
@@ -58,9 +69,17 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=errors.decode_error,
+        simulator="openai",
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=frozenset(QUIRKS),
         models_path="/models",
     ),
+    title="OpenAI Chat",
+    example_model="gpt-5.1",
+    needless={
+        "visible reasoning": "no field for it; what the server returns is forwarded",
+        "cache breakpoints": "not needed: caching is automatic",
+    },
 )
+FORMATS = (FORMAT,)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.losses import MUST_CARRY
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 Losses: TypeAlias = list[str]
 """Collects what has to stay behind while one request is read."""

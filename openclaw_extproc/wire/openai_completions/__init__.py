@@ -12,21 +12,30 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
-from openclaw_extproc.wire.openai_api import flag, whole
-from openclaw_extproc.wire.openai_chat.trimming import trim
-from openclaw_extproc.wire.openai_completions.amending import amend
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
+from openclaw_extproc.wire.openai import api
+from openclaw_extproc.wire.openai import errors as openai_errors
+from openclaw_extproc.wire.openai.api import flag, whole
+from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
+from openclaw_extproc.wire.openai_completions.injection import amend
 from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
 
 NAME = "openai_completions"
 PATH = "/completions"
 
 
+EXAMPLE = Example(f"/v1{PATH}", {"prompt": HELLO})
+
+
 def serves(path: str) -> bool:
-    return path == f"/v1{PATH}"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.POSSIBLE if "prompt" in body else Likeness.NONE
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
@@ -59,19 +68,24 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
         trim=trim,
         amend=amend,
     ),
     provider=ProviderSide(
-        base_path=openai_api.base_path,
-        credential_header=openai_api.credential_header,
-        headers=openai_api.HEADERS,
+        base_path=api.base_path,
+        credential_header=api.credential_header,
+        headers=api.HEADERS,
         encode_request=encode_request,
         decoder=decoder,
         decode_error=openai_errors.decode_error,
-        client_headers=openai_api.CLIENT_HEADERS,
+        simulator="openai",
+        client_headers=api.CLIENT_HEADERS,
     ),
     operation="completions",
     kin="openai_chat",
     translated=False,
 )
+FORMATS = (FORMAT,)

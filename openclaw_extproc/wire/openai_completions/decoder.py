@@ -10,11 +10,11 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Decoder
-from openclaw_extproc.wire.openai_api import count, text
-from openclaw_extproc.wire.openai_errors import fault_in_answer
-from openclaw_extproc.wire.whole import WholeDecoder
+from openclaw_extproc.wire.openai.api import count, text
+from openclaw_extproc.wire.openai.errors import fault_in_answer
+from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
 """Every other word is an end like any other."""

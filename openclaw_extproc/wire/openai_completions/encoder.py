@@ -23,10 +23,10 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Encoder
+from openclaw_extproc.wire.openai.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.openai_completions.requests import wants_usage
-from openclaw_extproc.wire.openai_errors import encode_error, encode_stream_error
+from openclaw_extproc.wire.streams import sse
 
 _STOP_WORDS = {Stop.END: "stop", Stop.LENGTH: "length", Stop.TOOL_USE: "stop", Stop.REFUSAL: "content_filter"}
 

@@ -6,8 +6,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked
-from openclaw_extproc.wire.losses import MUST_CARRY
-from openclaw_extproc.wire.openai_api import flag, model, number, text, whole
+from openclaw_extproc.wire.openai.api import flag, model, number, text, whole
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 LIMIT = "max_tokens"
 

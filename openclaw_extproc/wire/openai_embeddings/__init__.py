@@ -7,17 +7,27 @@ counted for. Of an answer above 32 MB (2,048 vectors of 3,072 numbers) the usage
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire import openai_api, openai_errors
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
-from openclaw_extproc.wire.openai_embeddings.answers import WholeDecoder, WholeEncoder
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
+from openclaw_extproc.wire.openai import api
+from openclaw_extproc.wire.openai import errors as openai_errors
+from openclaw_extproc.wire.openai_embeddings.answers import decoder, encoder
 from openclaw_extproc.wire.openai_embeddings.requests import decode_request, encode_request
 
 NAME = "openai_embeddings"
 PATH = "/embeddings"
 
 
+EXAMPLE = Example(f"/v1{PATH}", {"input": HELLO}, streams=False)
+
+
 def serves(path: str) -> bool:
-    return path == f"/v1{PATH}"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    embeds = has_any(body, "encoding_format", "dimensions") or "embed" in str(body.get("model", ""))
+    return Likeness.CERTAIN if "input" in body and embeds else Likeness.NONE
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
@@ -30,19 +40,24 @@ FORMAT = WireFormat(
     client=ClientSide(
         serves=serves,
         decode_request=decode_request,
-        encoder=WholeEncoder,
+        encoder=encoder,
         encode_error=openai_errors.encode_error,
         encode_stream_error=openai_errors.encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
     ),
     provider=ProviderSide(
-        base_path=openai_api.base_path,
-        credential_header=openai_api.credential_header,
-        headers=openai_api.HEADERS,
+        base_path=api.base_path,
+        credential_header=api.credential_header,
+        headers=api.HEADERS,
         encode_request=lambda embed, change: Encoded(PATH, *encode_request(embed, change)),
-        decoder=lambda _: WholeDecoder(),
+        decoder=decoder,
         decode_error=openai_errors.decode_error,
-        client_headers=openai_api.CLIENT_HEADERS,
+        simulator="openai",
+        client_headers=api.CLIENT_HEADERS,
     ),
     operation="embeddings",
 )
+FORMATS = (FORMAT,)

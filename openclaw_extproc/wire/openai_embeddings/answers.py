@@ -4,39 +4,45 @@ from collections.abc import Iterator
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Embedded, Fact, Seen, Started
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import vectors
-from openclaw_extproc.wire.openai_api import count, text
-from openclaw_extproc.wire.openai_errors import encode_error, fault_in_answer
+from openclaw_extproc.wire.openai.api import count, text
+from openclaw_extproc.wire.openai.errors import encode_error, fault_in_answer
+from openclaw_extproc.wire.translation import vectors
 
 
-class WholeDecoder:
-    def __init__(self) -> None:
-        self._body = vectors.WholeBody()
+def decoder(_: bool) -> vectors.VectorDecoder:
+    """The reader of one answer. There are no streams."""
+    return vectors.VectorDecoder(_read, fault_in_answer)
 
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        return self._body.add(chunk)
 
-    def end(self) -> Iterator[Fact]:
-        if self._body.too_long:
-            yield from (Started("", ""), Finished(Stop.END))
-            return
-        body = self._body.parsed()
-        if error := body.get("error"):
-            yield Failed(fault_in_answer(error))
-            return
-        items = j.an_array(body.get("data"), at="data")
-        if not items:
-            raise UnreadableError("data: expected vectors, found none")
-        yield Started("", text(body, "model") or "")
-        for n, item in enumerate(items):
-            yield _embedded(n, item)
-        usage = body.get("usage")
-        if isinstance(usage, dict) and (tokens := count(usage.get("prompt_tokens"))) is not None:
-            yield Seen(Usage(input_tokens=tokens))
-        yield Finished(Stop.END)
+def encoder(embed: Embed, _created: int) -> vectors.VectorEncoder:
+    """The writer of one answer, in the form of numbers that was asked for."""
+    form = vectors.packed if embed.packed else vectors.numbers
+
+    def write(answer: vectors.Answer) -> dict[str, Json]:
+        data: list[Json] = [
+            {"object": "embedding", "index": index, "embedding": form(vector)}
+            for index, vector in enumerate(answer.vectors())
+        ]
+        tokens = answer.usage.input_tokens
+        usage: dict[str, Json] = {} if tokens is None else {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+        return {"object": "list", "data": data, "model": answer.model, **usage}
+
+    return vectors.VectorEncoder(embed, write, encode_error)
+
+
+def _read(body: dict[str, Json]) -> Iterator[Fact]:
+    items = j.an_array(body.get("data"), at="data")
+    if not items:
+        raise UnreadableError("data: expected vectors, found none")
+    yield Started("", text(body, "model") or "")
+    for n, item in enumerate(items):
+        yield _embedded(n, item)
+    usage = body.get("usage")
+    if isinstance(usage, dict) and (tokens := count(usage.get("prompt_tokens"))) is not None:
+        yield Seen(Usage(input_tokens=tokens))
 
 
 def _embedded(n: int, item: Json) -> Embedded:
@@ -45,31 +51,3 @@ def _embedded(n: int, item: Json) -> Embedded:
     found = j.an_object(item, at=at)
     index = n if found.get("index") is None else j.an_int(found["index"], at=f"{at}.index")
     return Embedded(index, vectors.read(found.get("embedding"), at=f"{at}.embedding"))
-
-
-class WholeEncoder:
-    """Says nothing until the last fact."""
-
-    def __init__(self, embed: Embed, _created: int) -> None:
-        self._answer = vectors.Answer(embed)
-        self._packed = embed.packed
-
-    def feed(self, fact: Fact) -> bytes:
-        self._answer.note(fact)
-        match fact:
-            case Finished():
-                return j.dump(self._written())
-            case Failed(fault):
-                return encode_error(fault)
-            case _:
-                return b""
-
-    def _written(self) -> dict[str, Json]:
-        form = vectors.packed if self._packed else vectors.numbers
-        data: list[Json] = [
-            {"object": "embedding", "index": index, "embedding": form(vector)}
-            for index, vector in enumerate(self._answer.vectors())
-        ]
-        tokens = self._answer.usage.input_tokens
-        usage: dict[str, Json] = {} if tokens is None else {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
-        return {"object": "list", "data": data, "model": self._answer.model, **usage}

@@ -6,8 +6,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed, Input
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.losses import MUST_CARRY, carried
-from openclaw_extproc.wire.openai_api import model, text, whole
+from openclaw_extproc.wire.openai.api import model, text, whole
+from openclaw_extproc.wire.translation.losses import MUST_CARRY, carried
 
 _KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "user"})
 _ENCODINGS = (None, "float", "base64")

@@ -14,24 +14,33 @@ from collections.abc import Callable
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import openai_errors, sealed
 from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
+from openclaw_extproc.wire.openai import errors as openai_errors
 from openclaw_extproc.wire.openai_responses import state
-from openclaw_extproc.wire.openai_responses.amending import amend
-from openclaw_extproc.wire.openai_responses.conversation import CONVERSATION
-from openclaw_extproc.wire.openai_responses.decoder import decoder
-from openclaw_extproc.wire.openai_responses.encoder import encoder
-from openclaw_extproc.wire.openai_responses.errors import encode_stream_error
-from openclaw_extproc.wire.openai_responses.requests import LIMIT, decode_request
-from openclaw_extproc.wire.openai_responses.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
+from openclaw_extproc.wire.openai_responses.client.conversation import CONVERSATION
+from openclaw_extproc.wire.openai_responses.client.encoder import encoder
+from openclaw_extproc.wire.openai_responses.client.errors import encode_stream_error
+from openclaw_extproc.wire.openai_responses.client.injection import amend
+from openclaw_extproc.wire.openai_responses.client.requests import LIMIT, decode_request
+from openclaw_extproc.wire.openai_responses.provider.decoder import decoder
+from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
+from openclaw_extproc.wire.translation import provider_state
 
 NAME = "openai_responses"
 
 CLIENT_HEADERS = frozenset({"openai-beta", "openai-organization", "openai-project"})
 
 
+EXAMPLE = Example("/v1/responses", {"input": HELLO})
+
+
 def serves(path: str) -> bool:
-    return path == "/v1/responses"
+    return path == EXAMPLE.path
+
+
+def looks_like(body: Body) -> Likeness:
+    return Likeness.POSSIBLE if has_any(body, "input", "previous_response_id") else Likeness.NONE
 
 
 def edit(asked: Asked, change: Edit) -> Encoded:
@@ -39,7 +48,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
     if change.limit(limit) != limit:
         changes[LIMIT] = change.limit(limit)
-    if sealed.MARK.encode() in asked.raw:
+    if provider_state.MARK.encode() in asked.raw:
         changes |= _left(asked.raw, state.without_strangers)
     if change.fallback:
         changes |= _left(asked.raw, state.without_reasoning)
@@ -69,6 +78,9 @@ FORMAT = WireFormat(
         encode_error=openai_errors.encode_error,
         encode_stream_error=encode_stream_error,
         edit=edit,
+        family="openai",
+        example=EXAMPLE,
+        looks_like=looks_like,
         amend=amend,
         conversation=CONVERSATION,
     ),
@@ -79,10 +91,15 @@ FORMAT = WireFormat(
         encode_request=encode_request,
         decoder=decoder,
         decode_error=openai_errors.decode_error,
+        simulator="openai",
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
         seals_for_account=True,
         models_path="/models",
     ),
+    title="OpenAI Responses",
+    example_model="gpt-5.1",
+    needless={"cache breakpoints": "not needed: caching is automatic"},
 )
+FORMATS = (FORMAT,)

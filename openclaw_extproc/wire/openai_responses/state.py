@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 
 BY = "openai"
 
@@ -42,14 +43,14 @@ def packed(state: Sealed | None) -> str:
 
     OpenAI answers 404 to a reasoning item that it did not make, so every item of ours has to be known again.
     """
-    return sealed.token(sealed.State(sealed=state)) or sealed.token(sealed.State(thoughts=(Thinking(""),)))
+    return provider_state.token(State(sealed=state)) or provider_state.token(State(thoughts=(Thinking(""),)))
 
 
 def unpacked(id: str, encrypted_content: str) -> Sealed | None:
     """What a client sends back: a token of ours, or OpenAI's own."""
     if not encrypted_content:
         return None
-    ours = sealed.read(encrypted_content)
+    ours = provider_state.read(encrypted_content)
     return seal(Native(id, encrypted_content)) if ours is None else ours.sealed
 
 
@@ -65,7 +66,7 @@ def without_reasoning(items: list[Json]) -> list[Json]:
 
 def _kept(item: Json) -> list[Json]:
     content = item.get("encrypted_content") if isinstance(item, dict) else None
-    ours = sealed.read(content) if isinstance(content, str) else None
+    ours = provider_state.read(content) if isinstance(content, str) else None
     if ours is None or not isinstance(item, dict):
         return [item]
     known = native(ours.sealed)

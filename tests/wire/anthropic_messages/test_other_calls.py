@@ -2,16 +2,15 @@
 
 import pytest
 from anthropic.types import MessageTokensCount, ModelInfo
-from anthropic.types.message_count_tokens_params import MessageCountTokensParams
-from pydantic import TypeAdapter
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Text, Turn
-from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages import count_tokens
-from openclaw_extproc.wire.anthropic_messages.models import encode_model, encode_models
+from openclaw_extproc.model.chat import Chat, Text, Turn
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.anthropic_messages.client import count_tokens
+from openclaw_extproc.wire.anthropic_messages.client.models import encode_model, encode_models
 from openclaw_extproc.wire.base import Edit
-from tests.wire.anthropic_messages.saying import HELLO, ask, sdk
+from tests.wire.anthropic_messages.saying import ask, sdk
 
 ASKED: dict[str, Json] = {"model": "claude", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -22,8 +21,9 @@ def test_only_its_own_path_counts_tokens() -> None:
 
 
 def test_a_request_without_a_limit_is_a_chat_to_count() -> None:
-    chat = count_tokens.decode_request(ask(ASKED))
+    chat = client_side(count_tokens.NAME).decode_request(ask(ASKED))
 
+    assert isinstance(chat, Chat)
     assert chat.turns == (Turn("user", (Text("Hello"),)),)
     assert chat.max_output_tokens is None
 
@@ -37,21 +37,10 @@ def test_a_count_that_stays_with_anthropic_changes_its_model_and_gets_no_limit()
     assert edited.body == asked.raw.replace(b'"claude"', b'"opus"')
 
 
-def test_a_translated_count_has_only_what_counts() -> None:
-    request = count_tokens.encode_request(HELLO, Edit("claude"))
-
-    body = TypeAdapter(MessageCountTokensParams).validate_json(request.body)
-    assert body.keys() == {"model", "messages"}
-    assert request.path == "/messages/count_tokens"
-
-
 def test_a_count_is_answered_as_the_official_sdk_reads_it() -> None:
-    body = count_tokens.encode_answer(42)
+    body = count_tokens.encode_count(42)
 
     assert MessageTokensCount.model_validate_json(body, strict=True).input_tokens == 42
-    assert count_tokens.decode_answer(body) == 42
-    with pytest.raises(UnreadableError):
-        count_tokens.decode_answer(b"{}")
 
 
 @pytest.mark.parametrize("names", [[], ["a"], ["a", "b/c", "é"]])

@@ -14,8 +14,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Signed, Started, ThoughtStarted
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.streams import sse
 from tests import samples
 from tests.samples import ANSWERS, REQUESTS, Case
 from tests.wire.anthropic_messages.saying import CLIENT, encoded

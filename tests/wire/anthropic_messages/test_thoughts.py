@@ -19,9 +19,9 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, blocks, encoded, facts, messages
 
 OWN = Sealed("anthropic", "EqQB")
@@ -88,7 +88,7 @@ def test_a_redacted_thought_stays_one(*, stream: bool) -> None:
 def test_a_thought_of_anothers_comes_back_as_anothers(*, stream: bool) -> None:
     (block,) = content([Started("m", "c"), *thought("Hm.", GEMINIS), Finished(Stop.END)], stream=stream)
 
-    assert sealed.read(str(block["signature"])) == State(sealed=GEMINIS)
+    assert provider_state.read(str(block["signature"])) == State(sealed=GEMINIS)
     chat = CLIENT.decode_request(ask({"model": "c", "messages": [{"role": "assistant", "content": [block]}]}))
     assert chat.turns[0].parts == (Thinking("Hm.", GEMINIS),)
 
@@ -108,7 +108,7 @@ def test_a_seal_too_long_for_a_token_is_dropped_and_the_signature_is_not_empty(*
 
     (block,) = content([Started("m", "c"), *thought("Hm.", noise), Finished(Stop.END)], stream=stream)
 
-    assert 0 < len(str(block["signature"])) < sealed.MAX_TOKEN_CHARS
+    assert 0 < len(str(block["signature"])) < provider_state.MAX_TOKEN_CHARS
 
 
 @both_ways
@@ -132,11 +132,11 @@ def test_the_seal_of_a_call_travels_in_its_id(*, stream: bool, early: bool) -> N
 
     (block,) = content(told, stream=stream)
 
-    assert sealed.read(str(block["id"])) == State("call_1", sealed=GEMINIS)
+    assert provider_state.read(str(block["id"])) == State("call_1", sealed=GEMINIS)
 
 
 def test_the_state_of_a_call_is_read_from_its_id() -> None:
-    token = sealed.token(State("call_1", (Thinking("Hm.", OWN),), GEMINIS))
+    token = provider_state.token(State("call_1", (Thinking("Hm.", OWN),), GEMINIS))
     use: Json = {"type": "tool_use", "id": token, "name": "f", "input": {}}
     result: Json = {"type": "tool_result", "tool_use_id": token}
 
@@ -196,7 +196,7 @@ def edited(raw: bytes, *, model: str = "claude") -> tuple[bytes, tuple[str, ...]
     return request.body, request.losses
 
 
-FOREIGN: Json = {"type": "thinking", "thinking": "Hm.", "signature": sealed.token(State(sealed=GEMINIS))}
+FOREIGN: Json = {"type": "thinking", "thinking": "Hm.", "signature": provider_state.token(State(sealed=GEMINIS))}
 OURS: Json = {"type": "thinking", "thinking": "Hm.", "signature": "EqQB"}
 USE: Json = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1.50}}
 RESULT: Json = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}
@@ -217,7 +217,7 @@ def test_a_message_of_nothing_but_thoughts_of_others_goes_with_them() -> None:
     assert j.parse(body, where="x")["messages"] == [RESULT]
 
 
-@pytest.mark.parametrize("block", [OURS, {"type": "text", "text": sealed.token(State("x", sealed=GEMINIS))}])
+@pytest.mark.parametrize("block", [OURS, {"type": "text", "text": provider_state.token(State("x", sealed=GEMINIS))}])
 def test_a_request_without_thoughts_of_others_keeps_every_byte(block: Json) -> None:
     spaced = raw(block, USE).replace(b'"role":', b'"role" :  ')
 

@@ -17,7 +17,7 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
 )
-from openclaw_extproc.wire.bedrock_converse.messages import tool_id
+from openclaw_extproc.wire.bedrock.converse.messages import tool_id
 from tests.wire.bedrock_converse.saying import HELLO, LLAMA, assistant, chat, messages, sent, user
 
 PNG, PDF = InlineImage("image/png", "iVBORw0KGgo="), InlineFile("application/pdf", "JVBERi0=", "a.pdf")

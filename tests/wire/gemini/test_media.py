@@ -19,7 +19,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.gemini.written_turns import FILE_NAMES, WHOSE_IMAGE
+from openclaw_extproc.wire.gemini.provider.turns import FILE_NAMES, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, WHOLE, contents, encoded, written
 
 PDF = "JVBERi0xLjQ+/w=="

@@ -8,7 +8,8 @@ from openclaw_extproc.model.chat import Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import Asked, Edit
-from openclaw_extproc.wire.gemini import count_tokens, models, paths
+from openclaw_extproc.wire.gemini import paths
+from openclaw_extproc.wire.gemini.client import count_tokens, models
 from tests.wire.gemini.saying import CLIENT
 
 VERTEX = "projects/p-1/locations/us-central1/publishers/google/models"

@@ -23,11 +23,11 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Asked, Edit
 from openclaw_extproc.wire.gemini import signatures
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
-from openclaw_extproc.wire.sealed import State
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.gemini.saying import CLIENT, HELLO, WHOLE, contents, facts
 
 ANTHROPICS = Thinking("Hmm.", Sealed("anthropic", "sig+/="))
@@ -193,7 +193,7 @@ def test_a_dummy_that_the_sdk_sends_as_bytes_is_a_dummy() -> None:
 
 
 def test_state_in_the_id_of_a_call_is_read_too() -> None:
-    id = sealed.token(State("c-1", (ANTHROPICS,), OWN))
+    id = provider_state.token(State("c-1", (ANTHROPICS,), OWN))
 
     said, answered = turns(
         model({"functionCall": {"name": "f", "id": id}}),

@@ -21,7 +21,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit
-from openclaw_extproc.wire.efforts import EFFORTS
+from openclaw_extproc.wire.translation.efforts import EFFORTS
 from openclaw_simulator import gemini_request
 from tests.samples import provider_side
 from tests.wire.gemini.saying import GEMINIS, HELLO, PNG

@@ -19,8 +19,8 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import NOBODY, Edit
+from openclaw_extproc.wire.gemini.provider.turns import NOT_JSON, WHOSE_IMAGE
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
-from openclaw_extproc.wire.gemini.written_turns import NOT_JSON, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
 
 # -- the record ------------------------------------------------------------------

@@ -26,8 +26,8 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.translation import provider_state
 from tests.wire.openai_chat.saying import (
     CLIENT,
     PROVIDER,
@@ -239,9 +239,9 @@ THINKING: list[Fact] = [
     Finished(Stop.TOOL_USE),
 ]
 STATES = [
-    sealed.State("c1", (Thinking("Let me think.", SIG),), SEAL),
-    sealed.State("c2"),
-    sealed.State("c3", sealed=SEAL),
+    provider_state.State("c1", (Thinking("Let me think.", SIG),), SEAL),
+    provider_state.State("c2"),
+    provider_state.State("c3", sealed=SEAL),
 ]
 
 
@@ -267,7 +267,7 @@ def test_thoughts_are_written_beside_the_content_and_seals_within_the_ids_of_cal
     assert message["reasoning_content"] == "Let me think.unsealed"
     assert message["content"] == "I look."
     ids = [j.an_object(one, at="call")["id"] for one in j.an_array(message["tool_calls"], at="calls")]
-    assert [sealed.called(str(id)) for id in ids] == STATES
+    assert [provider_state.called(str(id)) for id in ids] == STATES
     assert ids[1] == "c2"
 
 

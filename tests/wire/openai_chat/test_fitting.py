@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
-from openclaw_extproc.wire.quirks import MEANINGS, QUIRKS, Quirk
+from openclaw_extproc.wire.translation.quirks import MEANINGS, QUIRKS, Quirk
 from tests.wire.openai_chat.saying import CLIENT, PROVIDER, ask, body_of, call, user
 
 HELLO: Json = {"role": "user", "content": "Hello"}

@@ -26,9 +26,9 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
-from openclaw_extproc.wire.losses import carried
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.losses import carried
 from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, user
 
 HELLO: dict[str, Json] = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
@@ -343,8 +343,8 @@ SEAL = Sealed("gemini", "c2ln")
 
 
 def test_state_in_the_ids_of_calls_comes_back_as_what_it_was() -> None:
-    first = sealed.token(sealed.State("c1", (THOUGHT,), SEAL))
-    second = sealed.token(sealed.State("c2", (THOUGHT,)))
+    first = provider_state.token(provider_state.State("c1", (THOUGHT,), SEAL))
+    second = provider_state.token(provider_state.State("c2", (THOUGHT,)))
     asked = read_messages(
         {
             "role": "assistant",

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire import sse
 from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.streams import sse
 from tests import samples
 from tests.wire.openai_chat.saying import CLIENT, chat
 

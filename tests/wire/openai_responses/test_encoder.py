@@ -25,7 +25,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import sealed
+from openclaw_extproc.wire.translation import provider_state
 from tests import samples
 from tests.samples import ANSWERS, Case
 from tests.wire.openai_responses import grammar
@@ -160,7 +160,7 @@ def test_a_whole_answer_has_openais_very_items() -> None:
             "id": "rs_100",
             "type": "reasoning",
             "summary": [{"type": "summary_text", "text": "hm"}],
-            "encrypted_content": sealed.token(sealed.State(sealed=FOREIGN)),
+            "encrypted_content": provider_state.token(provider_state.State(sealed=FOREIGN)),
         },
         {
             "id": "msg_101",

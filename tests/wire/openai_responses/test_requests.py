@@ -25,10 +25,11 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import sealed
 from openclaw_extproc.wire.base import Edit
-from openclaw_extproc.wire.losses import MUST_CARRY
-from openclaw_extproc.wire.needs import needs
+from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
+from openclaw_extproc.wire.translation.needs import needs
+from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.openai_responses.saying import (
     CLIENT,
     FOREIGN,
@@ -154,8 +155,11 @@ def test_a_breakpoint_of_the_cache_stands_behind_what_is_cached() -> None:
     ("fields", "expected"),
     [
         ({"id": "rs_1", "encrypted_content": "gAAAAopaque"}, NATIVE),
-        ({"id": "rs_x", "encrypted_content": sealed.token(sealed.State(sealed=FOREIGN))}, FOREIGN),
-        ({"id": "rs_x", "encrypted_content": sealed.token(sealed.State(thoughts=(Thinking(""),)))}, None),
+        ({"id": "rs_x", "encrypted_content": provider_state.token(State(sealed=FOREIGN))}, FOREIGN),
+        (
+            {"id": "rs_x", "encrypted_content": provider_state.token(State(thoughts=(Thinking(""),)))},
+            None,
+        ),
         ({"id": "rs_x", "encrypted_content": None}, None),
         ({}, None),
     ],
@@ -176,7 +180,7 @@ def test_open_models_have_their_thoughts_in_the_content() -> None:
 
 
 def test_state_in_the_id_of_a_call_is_read_and_its_result_finds_it() -> None:
-    id = sealed.token(sealed.State("call_1", (Thinking("hm", FOREIGN),), Sealed("gemini", "c2ln")))
+    id = provider_state.token(State("call_1", (Thinking("hm", FOREIGN),), Sealed("gemini", "c2ln")))
 
     chat = read(
         input=[
@@ -349,8 +353,8 @@ def test_what_codex_and_the_sdk_send_goes_on_byte_by_byte(case: str) -> None:
 
 
 def test_reasoning_of_others_does_not_go_on_to_openai() -> None:
-    token = sealed.token(sealed.State(sealed=FOREIGN))
-    nobodys = sealed.token(sealed.State(thoughts=(Thinking(""),)))
+    token = provider_state.token(State(sealed=FOREIGN))
+    nobodys = provider_state.token(State(thoughts=(Thinking(""),)))
     own: Json = item("reasoning", id="rs_1", summary=[], encrypted_content="gAAAAopaque")
     asked = ask(
         input=[
@@ -358,7 +362,12 @@ def test_reasoning_of_others_does_not_go_on_to_openai() -> None:
             item("reasoning", id="rs_2", summary=[], encrypted_content=token),
             item("reasoning", id="rs_3", summary=[], encrypted_content=nobodys),
             own,
-            item("reasoning", id="rs_4", summary=[], encrypted_content=sealed.token(sealed.State(sealed=NATIVE))),
+            item(
+                "reasoning",
+                id="rs_4",
+                summary=[],
+                encrypted_content=provider_state.token(State(sealed=NATIVE)),
+            ),
         ],
         store=False,
     )

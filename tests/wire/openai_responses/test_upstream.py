@@ -32,9 +32,8 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import azure_responses
 from openclaw_extproc.wire.base import Edit
-from tests.samples import REQUESTS, Case
+from tests.samples import REQUESTS, Case, provider_side
 from tests.wire.openai_responses.saying import CLIENT, FOREIGN, NATIVE, PNG, PROVIDER, ask, chat, sent
 
 PARAMS: TypeAdapter[Any] = TypeAdapter(ResponseCreateParams)  # a union of dicts: nothing of it is used but the check
@@ -269,7 +268,7 @@ def test_no_id_of_a_call_is_too_long_and_its_result_keeps_it(id: str) -> None:
     ("version", "path"), [("", "/v1/responses"), ("2025-04-01-preview", "/responses?api-version=2025-04-01-preview")]
 )
 def test_azure_has_it_at_another_path(version: str, path: str) -> None:
-    side = azure_responses.FORMAT.provider
+    side = provider_side("azure_responses")
     assert side is not None
     assert side.adapt is not None
     edit = Edit("dep", provider=Provider("p", "p", "azure_responses", api_version=version))

@@ -1,0 +1,1 @@
+"""Anthropic Messages, the client's side: requests read and changed, answers written."""

@@ -1,0 +1,185 @@
+"""Content blocks of a client's request, read.
+
+Source: as `anthropic_messages`. A search result becomes the text that it is made of, and a document of blocks those
+blocks: only Anthropic's citations need their frame. What Anthropic alone knows (files by id, server tools) is refused.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    InlineFile,
+    InlineImage,
+    Leaf,
+    LinkedFile,
+    LinkedImage,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
+from openclaw_extproc.wire.translation import provider_state
+
+PDF = "application/pdf"
+
+
+def parts(content: Json, at: str, losses: Losses) -> tuple[Part, ...]:
+    return tuple(part for item, where in _blocks(content, at) for part in _cached(item, where, losses))
+
+
+def texts(content: Json, at: str, losses: Losses) -> tuple[tuple[str, ...], CachePoint | None]:
+    """System texts, and the point behind them."""
+    said = parts(content, at, losses)
+    points = [part for part in said if isinstance(part, CachePoint)]
+    rest = [part for part in said if not isinstance(part, CachePoint)]
+    if any(not isinstance(part, Text) for part in rest):
+        losses.refuse(f"{at}: an image")
+    if len(points) > 1 or (points and said[-1] is not points[-1]):
+        losses.drop("cache_control", f"{at}: cache_control before the last text")
+    told = tuple(part.text for part in rest if isinstance(part, Text) and part.text)
+    return told, points[-1] if points else None
+
+
+def cache_point(value: Json, *, at: str) -> CachePoint:
+    ttl = j.an_object(value, at=at).get("ttl")
+    return CachePoint("" if ttl is None else j.a_string(ttl, at=f"{at}.ttl"))
+
+
+def word(kind: str) -> str:
+    """A type for a complaint; what does not look like one could be anything."""
+    return kind if re.fullmatch(r"[a-z0-9_]{1,64}", kind) else "unknown type"
+
+
+def _cached(item: Json, at: str, losses: Losses) -> Iterator[Part]:
+    block = j.an_object(item, at=at)
+    yield from _part(block, at, losses)
+    if (point := block.get("cache_control")) is not None:
+        yield cache_point(point, at=f"{at}.cache_control")
+
+
+def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
+    found: list[Leaf] = []
+    for item, where in _blocks(content, at):
+        block = j.an_object(item, at=where)
+        if block.get("cache_control") is not None:
+            losses.drop("cache_control", f"{where}.cache_control")
+        found += _leaf(block, where, losses)
+    return tuple(found)
+
+
+def _blocks(content: Json, at: str) -> list[tuple[Json, str]]:
+    """Each block with its path; a string is short for a single text."""
+    if isinstance(content, str):
+        return [({"type": "text", "text": content}, at)]
+    if isinstance(content, list):
+        return [(item, f"{at}[{n}]") for n, item in enumerate(content)]
+    raise UnreadableError(f"{at}: expected a string or an array, found {j.name_of(content)}")
+
+
+def _part(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
+    match block.get("type"):
+        case "tool_use":
+            yield from _tool_use(block, at, losses)
+        case "tool_result":
+            losses.rest(block, "type tool_use_id content is_error cache_control", at)
+            id = provider_state.result_of(j.a_string(block.get("tool_use_id"), at=f"{at}.tool_use_id"))
+            content = block.get("content")
+            failed = block.get("is_error")
+            yield ToolResult(
+                id,
+                _leaves([] if content is None else content, f"{at}.content", losses),
+                failed is not None and j.a_bool(failed, at=f"{at}.is_error"),
+            )
+        case "thinking":
+            losses.rest(block, "type thinking signature cache_control", at)
+            yield state.thinking(block, at=at)
+        case "redacted_thinking":
+            yield Thinking("", state.hidden(j.a_string(block.get("data"), at=f"{at}.data")))
+        case _:
+            yield from _leaf(block, at, losses)
+
+
+def _tool_use(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
+    # `caller` says whether a server tool made the call; the server tool's own blocks are refused already.
+    losses.rest(block, "type id name input caller cache_control", at)
+    called = provider_state.called(j.a_string(block.get("id"), at=f"{at}.id"))
+    name = j.a_string(block.get("name"), at=f"{at}.name")
+    given = block.get("input")
+    args = j.an_object({} if given is None else given, at=f"{at}.input")
+    yield from called.thoughts
+    yield ToolUse(called.id, name, j.text(args), called.sealed)
+
+
+def _leaf(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
+    """A block that holds no others: all that a tool result may hold."""
+    match j.a_string(block.get("type"), at=f"{at}.type"):
+        case "text":
+            losses.rest(block, "type text cache_control", at)
+            yield Text(j.a_string(block.get("text"), at=f"{at}.text"))
+        case "image":
+            losses.rest(block, "type source cache_control", at)
+            yield from _image(block, f"{at}.source", losses)
+        case "document":
+            yield from _document(block, at, losses)
+        case "search_result":
+            losses.drop("search_result", f"{at}: search_result, as text")
+            source = j.a_string(block.get("source"), at=f"{at}.source")
+            yield Text(f"{j.a_string(block.get('title'), at=f'{at}.title')} ({source})")
+            yield from _leaves(block.get("content"), f"{at}.content", losses)
+        case other:
+            losses.refuse(f"{at}: {word(other)}")
+
+
+def _image(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
+    source = j.an_object(block.get("source"), at=at)
+    match j.a_string(source.get("type"), at=f"{at}.type"):
+        case "base64":
+            kind = j.a_string(source.get("media_type"), at=f"{at}.media_type")
+            yield InlineImage(kind, j.a_string(source.get("data"), at=f"{at}.data"))
+        case "url":
+            yield LinkedImage(j.a_string(source.get("url"), at=f"{at}.url"))
+        case other:
+            losses.refuse(f"{at}: {word(other)}")
+
+
+def _document(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
+    losses.rest(block, "type source title context citations cache_control", at)
+    if _cites(block.get("citations"), at=f"{at}.citations"):
+        losses.drop("citations", f"{at}.citations")
+    title, context = _word_of(block, "title", at), _word_of(block, "context", at)
+    if context:
+        yield Text(context)
+    source, at = j.an_object(block.get("source"), at=f"{at}.source"), f"{at}.source"
+    match j.a_string(source.get("type"), at=f"{at}.type"):
+        case "base64":
+            kind = source.get("media_type")
+            media_type = PDF if kind is None else j.a_string(kind, at=f"{at}.media_type")
+            yield InlineFile(media_type, j.a_string(source.get("data"), at=f"{at}.data"), title)
+        case "text":
+            data = j.a_string(source.get("data"), at=f"{at}.data")
+            yield InlineFile("text/plain", base64.b64encode(data.encode()).decode(), title)
+        case "url":
+            yield LinkedFile(j.a_string(source.get("url"), at=f"{at}.url"), PDF, title)
+        case "content":
+            losses.drop("document", f"{at}: content, as blocks of their own")
+            if title:
+                yield Text(title)
+            yield from _leaves(source.get("content"), f"{at}.content", losses)
+        case other:
+            losses.refuse(f"{at}: {word(other)}")
+
+
+def _cites(value: Json, *, at: str) -> bool:
+    return value is not None and bool(j.an_object(value, at=at).get("enabled"))
+
+
+def _word_of(block: Mapping[str, Json], key: str, at: str) -> str:
+    value = block.get(key)
+    return "" if value is None else j.a_string(value, at=f"{at}.{key}")

@@ -1,0 +1,47 @@
+"""Anthropic's `POST /v1/messages/count_tokens`: passed to providers that can count, estimated otherwise.
+
+Source: the types of the official SDK (anthropic 2.11, `message_count_tokens_params`, `message_tokens_count`) and
+Anthropic's page on token counting. The request is a model call without what concerns the answer's length and way; the
+answer is one number.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.wire.anthropic_messages.client import requests
+from openclaw_extproc.wire.anthropic_messages.client.edits import edit_without_limit
+from openclaw_extproc.wire.anthropic_messages.client.injection import amend_system
+from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.count_tokens import counting
+
+NAME = "anthropic_count_tokens"
+PATH = f"{requests.PATH}/count_tokens"
+_KEY = "input_tokens"
+
+
+def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
+    """The format of `count_tokens`, beside the chat format `of`."""
+    return counting(
+        NAME,
+        of,
+        key=_KEY,
+        path=f"/v1{PATH}",
+        serves=serves,
+        decode_request=requests.decode_request,
+        edit=edit,
+        estimate=encode_count,
+        amend=amend_system,
+    )
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """Change a request for a provider that can count: an output limit has no place in it."""
+    return edit_without_limit(asked, change, PATH)
+
+
+def encode_count(tokens: int) -> bytes:
+    """Write the answer of a count."""
+    return j.dump({_KEY: tokens})

@@ -1,0 +1,126 @@
+"""Requests in Anthropic Messages as clients send them: `decode_request`.
+
+Source: as `anthropic_messages`. Nothing that only another format could not carry is an error here: requests that stay
+with Anthropic are read by this too, so it becomes a loss (see `losses`).
+"""
+
+from collections.abc import Mapping
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import CachePoint, Chat, Turn
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.anthropic_messages.client import blocks, options
+from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
+from openclaw_extproc.wire.anthropic_messages.client.options import given
+from openclaw_extproc.wire.base import Asked
+
+PATH = "/messages"
+"""Behind the base path `/v1`."""
+
+THREAD = "thread"
+"""The field by which Anthropic keeps the history of a conversation, and a request has only what is new (beta
+`message-threads-2026-08-12`). Nobody else has that history."""
+
+_KNOWN = frozenset(
+    {"model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p", "top_k"}
+    | {"stop_sequences", "stream", "metadata", "thinking", "output_config", "output_format", "cache_control"}
+)
+_BOUND = (THREAD, "container", "mcp_servers")
+"""Extras that give the model abilities, or a history, no other format can give it."""
+
+
+def decode_request(asked: Asked) -> Chat:
+    body, losses = asked.body, Losses()
+    model = j.a_string(body.get("model"), at="model")
+    if not model:
+        raise UnreadableError("model: expected the name of a model, found an empty string")
+    system, cache_system = blocks.texts(given(body.get("system"), ""), "system", losses)
+    turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
+    tools = options.tools(body.get("tools"), losses)
+    choice, parallel = options.tool_choice(body.get("tool_choice"), losses)
+    config = j.an_object(given(body.get("output_config"), {}), at="output_config")
+    for key in _BOUND:
+        if body.get(key):
+            losses.refuse(key)
+    return Chat(
+        model=model,
+        turns=_cached(turns, body.get("cache_control")),
+        system=(*system, *moved),
+        tools=tools.specs,
+        tool_choice=choice,
+        parallel_tool_calls=parallel,
+        max_output_tokens=limit(body),
+        temperature=_number(body, "temperature"),
+        top_p=_number(body, "top_p"),
+        top_k=_int(body, "top_k"),
+        stop=_stop(body.get("stop_sequences")),
+        output=options.output(config, body.get("output_format"), losses),
+        reasoning=options.reasoning(body.get("thinking"), config, losses),
+        cache_tools=tools.cache,
+        cache_system=cache_system,
+        user=_user(body.get("metadata"), losses),
+        stream=j.a_bool(given(body.get("stream"), False), at="stream"),
+        extras=j.without(body, _KNOWN),
+        losses=losses.all(),
+    )
+
+
+def limit(body: Mapping[str, Json]) -> int | None:
+    return _int(body, "max_tokens")
+
+
+def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+    """The turns, and the system texts that stood between them. Where the provider has them kept, there may be none."""
+    items = j.an_array(messages, at="messages")
+    if not items and not kept:
+        raise UnreadableError("messages: expected at least one message, found none")
+    turns: list[Turn] = []
+    moved: list[str] = []
+    for n, item in enumerate(items):
+        at = f"messages[{n}]"
+        message = j.an_object(item, at=at)
+        content = message.get("content")
+        match message.get("role"):
+            case "user" | "assistant" as role:
+                turns.append(Turn(role, blocks.parts(content, f"{at}.content", losses)))
+            case "system":
+                texts, point = blocks.texts(content, f"{at}.content", losses)
+                moved += texts
+                losses.drop("system", f"{at}: system, moved to the front")
+                if point is not None:
+                    losses.drop("cache_control", f"{at}.cache_control")
+            case _:
+                raise UnreadableError(f"{at}.role: expected user, assistant or system")
+    return tuple(turns), tuple(moved)
+
+
+def _cached(turns: tuple[Turn, ...], everything: Json) -> tuple[Turn, ...]:
+    """`cache_control` of the whole request stands for one behind its last block."""
+    if everything is None or not turns:
+        return turns
+    point, last = blocks.cache_point(everything, at="cache_control"), turns[-1]
+    if last.parts and isinstance(last.parts[-1], CachePoint):
+        return turns
+    return (*turns[:-1], Turn(last.role, (*last.parts, point)))
+
+
+def _stop(value: Json) -> tuple[str, ...]:
+    items = j.an_array(given(value, []), at="stop_sequences")
+    return tuple(j.a_string(item, at=f"stop_sequences[{n}]") for n, item in enumerate(items))
+
+
+def _user(value: Json, losses: Losses) -> str | None:
+    metadata = j.an_object(given(value, {}), at="metadata")
+    losses.rest(metadata, "user_id", "metadata")
+    user = metadata.get("user_id")
+    return None if user is None else j.a_string(user, at="metadata.user_id")
+
+
+def _int(body: Mapping[str, Json], key: str) -> int | None:
+    value = body.get(key)
+    return None if value is None else j.an_int(value, at=key)
+
+
+def _number(body: Mapping[str, Json], key: str) -> float | None:
+    value = body.get(key)
+    return None if value is None else j.a_number(value, at=key)

@@ -1,0 +1,1 @@
+"""Anthropic Messages, the provider's side: requests written, answers read."""

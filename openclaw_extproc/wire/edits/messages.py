@@ -1,0 +1,83 @@
+"""Leaves entries of a conversation out, in the JSON that its client wrote.
+
+What is kept is kept as it is, provider state included; only two entries of the user that come to stand side by side
+become one, because not every API takes two in a row.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.edits.conversation import Conversation, Kind
+from openclaw_extproc.wire.edits.injection import content_around, joined
+
+
+def shortened(
+    conversation: Conversation, body: dict[str, Json], left_out: Collection[int], note: str
+) -> dict[str, Json]:
+    """The body without these entries; the note stands where the first of them were, in words of the user."""
+    entries = j.an_array(body.get(conversation.key), at=conversation.key)
+    kinds: list[Kind] = [conversation.piece(entry).kind for entry in entries]
+    kept = [n for n in range(len(entries)) if n not in left_out]
+    noted = _noted(kept, kinds, min(left_out))
+    written: list[Json] = []
+    for before, n in pairwise([-1, *kept]):
+        entry, gap = entries[n], n - before > 1
+        if n == noted:
+            entry = conversation.around(entry, *((note, "") if gap else ("", note)))
+        if gap and before >= 0 and kinds[before] == kinds[n] == "user":
+            written[-1] = conversation.merged(written[-1], entry)
+        else:
+            written.append(entry)
+    return {**body, conversation.key: written}
+
+
+def _noted(kept: Sequence[int], kinds: Sequence[Kind], gap: int) -> int | None:
+    """The user's entry that carries the note: right behind the gap, or else the last one before it."""
+    behind = next((n for n in kept if n > gap and kinds[n] != "fixed"), None)
+    if behind is not None and kinds[behind] == "user":
+        return behind
+    users = [n for n in kept if kinds[n] == "user"]
+    return next((n for n in reversed(users) if n < gap), users[0] if users else None)
+
+
+# -- what formats have in common ----------------------------------------------------------
+
+
+def listed(content: Json, kind: str) -> list[Json]:
+    """A content as parts; a string is one. `kind`: the type of a text part."""
+    if isinstance(content, str):
+        return [{"type": kind, "text": content}] if content else []
+    return content if isinstance(content, list) else []
+
+
+def around(kind: str) -> Callable[[Json, str, str], Json]:
+    def with_text(entry: Json, before: str, after: str) -> Json:
+        if not isinstance(entry, dict):
+            return entry
+        return {**entry, "content": content_around(entry.get("content"), before, after, kind)}
+
+    return with_text
+
+
+def merged(kind: str) -> Callable[[Json, Json], Json]:
+    def as_one(first: Json, second: Json) -> Json:
+        if not isinstance(first, dict) or not isinstance(second, dict):
+            return second
+        one, other = first.get("content"), second.get("content")
+        if isinstance(one, str) and isinstance(other, str):
+            return {**second, "content": joined(one, other)}
+        return {**second, "content": [*listed(one, kind), *listed(other, kind)]}
+
+    return as_one
+
+
+def said(parts: Iterable[Json], text: Callable[[dict[str, Json]], str | None]) -> tuple[tuple[str, ...], int]:
+    """The texts of some parts, and how many of them are files. `text`: of one part; `None`: it is a file."""
+    found = [text(part) for part in parts if isinstance(part, dict)]
+    return tuple(one for one in found if one), found.count(None)
+
+
+def a_text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Gemini, the client's side: requests read and changed, answers written."""

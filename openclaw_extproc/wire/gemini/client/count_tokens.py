@@ -1,0 +1,55 @@
+"""Gemini's `countTokens`: passed to providers that can count, estimated otherwise.
+
+Source: https://ai.google.dev/api/tokens. The prompt is `contents` alone, or within a whole `generateContentRequest`;
+Vertex AI's has the other fields of a request beside them.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.count_tokens import counting
+from openclaw_extproc.wire.gemini import paths
+from openclaw_extproc.wire.gemini.client.injection import amend_count
+from openclaw_extproc.wire.gemini.client.requests import chat_of
+from openclaw_extproc.wire.gemini.fields import fields
+
+NAME = "gemini_count_tokens"
+_KEY = "totalTokens"
+_WHOLE = "generateContentRequest"
+
+
+def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
+    """The format of `countTokens`, beside the chat format `of`."""
+    return counting(
+        NAME,
+        of,
+        key=_KEY,
+        path="/v1beta/models/{model}:countTokens",
+        serves=serves,
+        decode_request=decode_request,
+        edit=edit,
+        estimate=encode_count,
+        amend=amend_count,
+    )
+
+
+def serves(path: str) -> bool:
+    return paths.serves(path, (paths.COUNT,))
+
+
+def decode_request(asked: Asked) -> Chat:
+    """Read a request for a count as the chat whose prompt is counted."""
+    model, _ = paths.read(asked.path)
+    body = fields(asked.body, at="request")
+    given = fields(body[_WHOLE], at=_WHOLE) if _WHOLE in body else body
+    return chat_of(given, model, stream=False, more={})
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """Write the model into the path; the body goes on as it came."""
+    return Encoded(paths.write(change.model, paths.COUNT), asked.raw)
+
+
+def encode_count(tokens: int) -> bytes:
+    """Write the answer of a count."""
+    return j.dump({_KEY: tokens})

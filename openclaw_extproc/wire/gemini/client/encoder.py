@@ -1,0 +1,167 @@
+"""Gemini: answers, written for a client. See the package for the source.
+
+Every chunk has the shape of a whole answer (see `parts` for what stands in it). Without `alt=sse` a stream is one JSON
+array, written object by object.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.facts import (
+    Embedded,
+    Fact,
+    Failed,
+    Finished,
+    Seen,
+    Started,
+    Stop,
+)
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.wire.base import EVENT_STREAM, JSON, Encoder
+from openclaw_extproc.wire.gemini.client.parts import Parts
+from openclaw_extproc.wire.gemini.client.requests import wants_events
+from openclaw_extproc.wire.gemini.errors import encode_error, error
+from openclaw_extproc.wire.streams import sse
+
+_STOP_WORDS = {
+    Stop.END: "STOP",
+    Stop.LENGTH: "MAX_TOKENS",
+    Stop.TOOL_USE: "STOP",
+    Stop.REFUSAL: "SAFETY",
+}
+
+
+def encoder(chat: Chat, created: int) -> Encoder:
+    if not chat.stream:
+        return WholeEncoder(chat, created)
+    return StreamEncoder(chat, created, EventFraming() if wants_events(chat) else ArrayFraming())
+
+
+def content_type(chat: Chat) -> str:
+    """A stream without `alt=sse` is one JSON array, written piece by piece."""
+    return EVENT_STREAM if chat.stream and wants_events(chat) else JSON
+
+
+class EventFraming:
+    """Server-sent events."""
+
+    def more(self, chunk: dict[str, Json]) -> bytes:
+        return sse.write(sse.Event(j.text(chunk)))
+
+    def last(self, chunk: dict[str, Json]) -> bytes:
+        return self.more(chunk)
+
+
+class ArrayFraming:
+    """One JSON array."""
+
+    def __init__(self) -> None:
+        self._before = b"["
+
+    def more(self, chunk: dict[str, Json]) -> bytes:
+        before, self._before = self._before, b",\r\n"
+        return before + j.dump(chunk)
+
+    def last(self, chunk: dict[str, Json]) -> bytes:
+        return self.more(chunk) + b"]"
+
+
+class _Head:
+    """What stands in every chunk and in the whole answer."""
+
+    def __init__(self, chat: Chat, created: int) -> None:
+        self._model = chat.model
+        self._id = str(created)
+        self._usage = Usage()
+
+    def note(self, fact: Started | Seen) -> None:
+        match fact:
+            case Started(id, model):
+                self._id, self._model = id or self._id, model or self._model
+            case Seen(usage):
+                self._usage = self._usage.or_later(usage)
+
+    def answer(self, parts: list[Json], stop: Stop | None = None) -> dict[str, Json]:
+        """What `parts` say, with everything that is known at the end when `stop` is given."""
+        candidate: dict[str, Json] = {"content": {"parts": parts, "role": "model"}}
+        usage: dict[str, Json] = {}
+        if stop is not None:
+            candidate["finishReason"] = _STOP_WORDS[stop]
+            usage = {"usageMetadata": counted} if (counted := _counted(self._usage)) else {}
+        candidate["index"] = 0
+        return {"candidates": [candidate], **usage, "modelVersion": self._model, "responseId": self._id}
+
+
+class StreamEncoder:
+    """Calls that follow each other go out in one chunk: Google's SDKs send each chunk back as a turn of its own, and
+    Gemini refuses calls of one answer in several turns (`chats` and automatic function calling of @google/genai 2).
+    """
+
+    def __init__(self, chat: Chat, created: int, framing: EventFraming | ArrayFraming) -> None:
+        self._head = _Head(chat, created)
+        self._framing = framing
+        self._parts = Parts(chat, at_once=True)
+        self._calls: list[Json] = []
+
+    def feed(self, fact: Fact) -> bytes:
+        match fact:
+            case Started() | Seen():
+                self._head.note(fact)
+                return b""
+            case Finished(stop):
+                return self._called() + self._framing.last(self._head.answer([{"text": ""}], stop))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
+            case Failed(fault):
+                return self._called() + self._framing.last(error(fault))
+            case _:
+                return self._said(self._parts.take(fact))
+
+    def _said(self, part: dict[str, Json] | None) -> bytes:
+        if part is None:
+            return b""
+        if "functionCall" in part:
+            self._calls.append(part)
+            return b""
+        return self._called() + self._framing.more(self._head.answer([part]))
+
+    def _called(self) -> bytes:
+        calls, self._calls = self._calls, []
+        return self._framing.more(self._head.answer(calls)) if calls else b""
+
+
+class WholeEncoder:
+    """Says nothing until the last fact."""
+
+    def __init__(self, chat: Chat, created: int) -> None:
+        self._head = _Head(chat, created)
+        self._parts = Parts(chat, at_once=False)
+        self._said: list[Json] = []
+
+    def feed(self, fact: Fact) -> bytes:
+        match fact:
+            case Started() | Seen():
+                self._head.note(fact)
+            case Finished(stop):
+                return j.dump(self._head.answer(self._said or [{"text": ""}], stop))
+            case Embedded():
+                raise AssertionError("no answer to a chat has vectors")
+            case Failed(fault):
+                return encode_error(fault)
+            case _:
+                part = self._parts.take(fact)
+                self._said += [] if part is None else [part]
+        return b""
+
+
+def _counted(usage: Usage) -> dict[str, Json]:
+    """What is known; Gemini has thoughts and the rest of the output apart."""
+    said = usage.output_tokens
+    counts = {
+        "promptTokenCount": usage.input_tokens,
+        "cachedContentTokenCount": usage.cached_tokens,
+        "candidatesTokenCount": None if said is None else max(0, said - (usage.reasoning_tokens or 0)),
+        "thoughtsTokenCount": usage.reasoning_tokens,
+    }
+    known: dict[str, Json] = {name: count for name, count in counts.items() if count is not None}
+    return {**known, "totalTokenCount": (usage.input_tokens or 0) + (said or 0)} if known else {}

@@ -1,0 +1,121 @@
+"""Gemini: the client's request, read and edited. See the package for the source.
+
+What only Gemini can carry is no error here, because most requests go on to a provider of the same format (see
+`losses`).
+"""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.gemini import output, paths, signatures, thinking, tools
+from openclaw_extproc.wire.gemini.client import contents
+from openclaw_extproc.wire.gemini.client.injection import written as written_as
+from openclaw_extproc.wire.gemini.fields import Losses, fields, whole
+
+ALT = "alt"
+"""The query parameter that turns a stream from a JSON array into server-sent events: an extra our encoder reads."""
+
+_KNOWN = frozenset(
+    {"model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "cachedContent", ALT}
+)
+_CONFIG = "generationConfig"
+_LIMIT = "maxOutputTokens"
+_KNOWN_CONFIG = output.KNOWN | {
+    *(_LIMIT, "temperature", "topP", "topK", "stopSequences", "thinkingConfig", "seed"),
+    *("frequencyPenalty", "presencePenalty"),
+}
+
+
+def decode_request(asked: Asked) -> Chat:
+    model, method = paths.read(asked.path)
+    return chat_of(asked.body, model, stream=method == paths.STREAM, more=_alt(asked.query))
+
+
+def chat_of(given: Mapping[str, Json], model: str, *, stream: bool, more: Mapping[str, Json]) -> Chat:
+    """`more`: what our encoder wants to know."""
+    body, losses = fields(dict(given), at="request"), Losses()
+    config = fields(body.get(_CONFIG), at=_CONFIG)
+    stops = j.an_array(config.get("stopSequences", []), at=f"{_CONFIG}.stopSequences")
+    turns = contents.turns(body.get("contents"), losses)
+    offered, choice = tools.chosen(tuple(tools.specs(body.get("tools"), losses)), body.get("toolConfig"), losses)
+    _note_unsupported(body, config, losses)
+    return Chat(
+        model=model,
+        turns=turns,
+        system=tuple(contents.system(body.get("systemInstruction"), losses)),
+        tools=offered,
+        tool_choice=choice,
+        max_output_tokens=whole(config.get(_LIMIT), at=f"{_CONFIG}.{_LIMIT}"),
+        temperature=_number(config, "temperature"),
+        top_p=_number(config, "topP"),
+        top_k=whole(config.get("topK"), at=f"{_CONFIG}.topK"),
+        stop=tuple(j.a_string(stop, at=f"{_CONFIG}.stopSequences[{n}]") for n, stop in enumerate(stops)),
+        frequency_penalty=_number(config, "frequencyPenalty"),
+        presence_penalty=_number(config, "presencePenalty"),
+        seed=whole(config.get("seed"), at=f"{_CONFIG}.seed"),
+        output=output.read(config, losses, at=_CONFIG),
+        stream=stream,
+        reasoning=thinking.read(config.get("thinkingConfig"), at=f"{_CONFIG}.thinkingConfig"),
+        extras={**j.without(body, _KNOWN), **_extra_config(config), **more},
+        losses=losses.all(),
+    )
+
+
+def wants_events(chat: Chat) -> bool:
+    """Whether the client asked for its stream as server-sent events, as Google's SDKs do."""
+    return chat.extras.get(ALT) == "sse"
+
+
+def _note_unsupported(body: Mapping[str, Json], config: Mapping[str, Json], losses: Losses) -> None:
+    if body.get("cachedContent"):
+        losses.refuse("cachedContent")
+    if (whole(config.get("candidateCount"), at=f"{_CONFIG}.candidateCount") or 1) > 1:
+        losses.refuse(f"{_CONFIG}.candidateCount: more than one answer")
+    if not _only_text(config.get("responseModalities")):
+        losses.refuse(f"{_CONFIG}.responseModalities: more than text")
+
+
+def _extra_config(config: Mapping[str, Json]) -> dict[str, Json]:
+    """What else is configured, but for what says nothing new."""
+    usual = {
+        "candidateCount": config.get("candidateCount") == 1,
+        "responseModalities": _only_text(config.get("responseModalities")),
+        "responseLogprobs": config.get("responseLogprobs") is False,
+    }
+    return {
+        f"{_CONFIG}.{key}": value
+        for key, value in config.items()
+        if key not in _KNOWN_CONFIG and not usual.get(key, False)
+    }
+
+
+def _only_text(modalities: Json) -> bool:
+    return not isinstance(modalities, list) or all(modality == "TEXT" for modality in modalities)
+
+
+def _alt(query: str) -> dict[str, Json]:
+    given = [value for key, value in parse_qsl(query) if key == ALT]
+    return {ALT: given[-1]} if given else {}
+
+
+def _number(config: Mapping[str, Json], key: str) -> float | None:
+    value = config.get(key)
+    return None if value is None else j.a_number(value, at=f"{_CONFIG}.{key}")
+
+
+def edit(asked: Asked, change: Edit) -> Encoded:
+    """The model stands in the path, so the body changes only where a cap bites, and where the state of another provider
+    has to go.
+    """
+    _, method = paths.read(asked.path)
+    key_of_config = written_as(asked.body, _CONFIG)
+    config = {} if asked.body.get(key_of_config) is None else j.an_object(asked.body[key_of_config], at=_CONFIG)
+    key = written_as(config, _LIMIT)
+    given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
+    limit = change.limit(given)
+    raw = asked.raw if limit == given else j.patch(asked.raw, {key_of_config: {**config, key: limit}})
+    return Encoded(paths.write(change.model, method), signatures.freed(raw))

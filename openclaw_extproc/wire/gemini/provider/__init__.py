@@ -1,0 +1,1 @@
+"""Gemini, the provider's side: requests written, answers read."""

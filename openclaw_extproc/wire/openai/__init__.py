@@ -1,0 +1,1 @@
+"""What OpenAI's formats have in common."""

@@ -1,0 +1,1 @@
+"""OpenAI Chat Completions, the client's side: requests read and changed, answers written."""

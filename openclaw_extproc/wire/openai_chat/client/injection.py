@@ -1,0 +1,15 @@
+"""OpenAI Chat Completions: what an operator adds to a client's request. See `openai_chat` for the source."""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.openai.injection import heated, instructed
+
+
+def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+    changes = wanted.changes
+    amended = heated(body, wanted)
+    if not (changes.preamble or changes.style):
+        return amended
+    messages = j.an_array(body.get("messages"), at="messages")
+    return {**amended, "messages": instructed(messages, changes.preamble, changes.style, "text")}

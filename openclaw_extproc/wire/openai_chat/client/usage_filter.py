@@ -1,0 +1,67 @@
+"""OpenAI Chat Completions: a stream freed of the usage that only we asked for. See `openai_chat` for the source.
+
+With `include_usage` OpenAI sends one more chunk, which has usage and no choices, and `"usage": null` in all others.
+Servers that send usage with the last content anyway (OpenRouter, Mistral, vLLM if told so) keep that chunk as it is.
+What this file cannot read passes as it came.
+"""
+
+import re
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
+from openclaw_extproc.wire.streams import sse
+
+_LINE_END = rb"(?:\r\n|\n|\r(?=[^\n]))"
+_EVENT_END = re.compile(_LINE_END + _LINE_END)
+"""A CR that is the last byte so far may yet become CRLF, so it ends nothing."""
+_DATA = re.compile(rb"(?:\A|(?<=[\r\n]))data:[ ]?([^\r\n]*)")
+
+
+def trim(chat: Chat) -> Passing | None:
+    return Trimming() if chat.stream and not wants_usage(chat) else None
+
+
+class Trimming:
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._searched = 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        self._waiting += chunk
+        passed: list[bytes] = []
+        while found := _EVENT_END.search(self._waiting, self._searched):
+            passed.append(_trimmed(bytes(self._waiting[: found.end()])))
+            del self._waiting[: found.end()]
+            self._searched = 0
+        self._searched = max(0, len(self._waiting) - 4)
+        if len(self._waiting) > sse.MAX_EVENT_BYTES:
+            passed.append(self.end())
+        return b"".join(passed)
+
+    def end(self) -> bytes:
+        """An event without its empty line is none for a client, and passes; a last CR ends it now."""
+        rest = bytes(self._waiting)
+        self._waiting.clear()
+        self._searched = 0
+        return _trimmed(rest) if _EVENT_END.search(rest + b" ") else rest
+
+
+def _trimmed(event: bytes) -> bytes:
+    if b'"usage"' not in event:
+        return event
+    data = list(_DATA.finditer(event))
+    if len(data) != 1:
+        return event
+    (line,) = data
+    try:
+        body = j.parse(line[1], where="chunk")
+    except UnreadableError:
+        return event
+    if body.get("choices") == [] and isinstance(body.get("usage"), dict) and "error" not in body:
+        return b""
+    if "usage" in body and body["usage"] is None:
+        return event[: line.start(1)] + j.patch(line[1], {}, remove=("usage",)) + event[line.end(1) :]
+    return event

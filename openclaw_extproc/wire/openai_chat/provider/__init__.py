@@ -1,0 +1,1 @@
+"""OpenAI Chat Completions, the provider's side: requests written, answers read."""

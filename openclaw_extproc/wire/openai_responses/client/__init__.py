@@ -1,0 +1,1 @@
+"""OpenAI Responses, the client's side: requests read and changed, answers written."""

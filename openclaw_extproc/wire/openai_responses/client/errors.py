@@ -1,0 +1,32 @@
+"""OpenAI Responses: how a stream that has begun tells of a failure. See `openai_responses` for the source.
+
+The reference has `code` and `message` in the error event itself, the API puts them into `error` (seen in public issues:
+openai-dotnet 881, Effect 7262), and the official SDKs raise for the latter only. So ours has both. Codex reads neither,
+but `response.failed`, and the code in it.
+"""
+
+from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.openai.errors import error_of
+from openclaw_extproc.wire.streams import sse
+
+_CODES = frozenset({"server_error", "rate_limit_exceeded", "invalid_prompt", "context_length_exceeded"})
+_CODES_OF_KINDS = {FaultKind.RATE_LIMITED: "rate_limit_exceeded", FaultKind.MALFORMED: "invalid_prompt"}
+
+
+def error_event(fault: Fault) -> dict[str, Json]:
+    inside = error_of(fault)
+    flat: dict[str, Json] = {key: inside[key] for key in ("code", "message", "param")}
+    return {"type": "error", **flat, "error": inside}
+
+
+def encode_stream_error(fault: Fault) -> bytes:
+    """Behind events that we have not counted."""
+    return sse.write(sse.Event(j.text({**error_event(fault), "sequence_number": 0}), "error"))
+
+
+def response_error(fault: Fault) -> Json:
+    """The `error` of a failed answer: a closed set of codes."""
+    code = fault.code if fault.code in _CODES else _CODES_OF_KINDS.get(fault.kind, "server_error")
+    return {"code": code, "message": fault.public}

@@ -1,0 +1,149 @@
+"""OpenAI Responses: the items of an answer that is being written, each with the events that tell of it.
+
+Events come without `output_index` and `sequence_number`; whoever sends them adds these.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.openai_responses import state
+from openclaw_extproc.wire.translation import provider_state
+
+Event: TypeAlias = dict[str, Json]
+
+NO_ARGUMENTS = "{}"
+"""Clients parse the arguments of a tool that has none."""
+
+
+class Message:
+    """One text."""
+
+    def __init__(self, id: str) -> None:
+        self._id = f"msg_{id}"
+        self._said: list[str] = []
+
+    def opening(self) -> Iterator[Event]:
+        yield {"type": "response.output_item.added", "item": {**self.item("in_progress"), "content": []}}
+        yield self._event("response.content_part.added", part=self._part())
+
+    def more(self, text: str) -> Iterator[Event]:
+        self._said.append(text)
+        yield self._event("response.output_text.delta", delta=text, logprobs=[])
+
+    def closing(self, status: str) -> Iterator[Event]:
+        yield self._event("response.output_text.done", text="".join(self._said), logprobs=[])
+        yield self._event("response.content_part.done", part=self._part())
+        yield {"type": "response.output_item.done", "item": self.item(status)}
+
+    def item(self, status: str) -> dict[str, Json]:
+        return {
+            "id": self._id,
+            "type": "message",
+            "status": status,
+            "role": "assistant",
+            "content": [self._part()],
+        }
+
+    def sign(self, state: Sealed) -> None:
+        """The only signatures of texts are Gemini's, which does not insist on them."""
+
+    def _part(self) -> Json:
+        return {"type": "output_text", "text": "".join(self._said), "annotations": [], "logprobs": []}
+
+    def _event(self, kind: str, **said: Json) -> Event:
+        return {"type": kind, "item_id": self._id, "content_index": 0, **said}
+
+
+class Call:
+    """A function call; the seal it came with travels in its `call_id`, so it has to come first."""
+
+    def __init__(self, id: str, call_id: str, name: str) -> None:
+        self._id = f"fc_{id}"
+        self._call_id = call_id
+        self._name = name
+        self._said: list[str] = []
+        self._open = False
+
+    def opening(self) -> Iterator[Event]:
+        self._open = True
+        yield {"type": "response.output_item.added", "item": self.item("in_progress")}
+
+    def more(self, text: str) -> Iterator[Event]:
+        self._said.append(text)
+        yield {"type": "response.function_call_arguments.delta", "item_id": self._id, "delta": text}
+
+    def closing(self, status: str) -> Iterator[Event]:
+        if not self._said:
+            yield from self.more(NO_ARGUMENTS)
+        whole = "".join(self._said)
+        kind = "response.function_call_arguments.done"
+        yield {"type": kind, "item_id": self._id, "name": self._name, "arguments": whole}
+        yield {"type": "response.output_item.done", "item": self.item(status)}
+
+    def item(self, status: str) -> dict[str, Json]:
+        return {
+            "id": self._id,
+            "type": "function_call",
+            "status": status,
+            "call_id": self._call_id,
+            "name": self._name,
+            "arguments": "".join(self._said),
+        }
+
+    def sign(self, state: Sealed) -> None:
+        if not self._open:  # an id that was told may not change
+            self._call_id = provider_state.token(provider_state.State(self._call_id, sealed=state))
+
+
+class Reasoning:
+    """A thought, shown as a summary."""
+
+    def __init__(self, id: str) -> None:
+        self._id = f"rs_{id}"
+        self._said: list[str] = []
+        self._sealed: Sealed | None = None
+        self._open = False
+
+    def opening(self) -> Iterator[Event]:
+        self._open = True
+        yield {"type": "response.output_item.added", "item": {**self.item("in_progress"), "summary": []}}
+
+    def more(self, text: str) -> Iterator[Event]:
+        if not self._said:
+            yield self._event("response.reasoning_summary_part.added", part={"type": "summary_text", "text": ""})
+        self._said.append(text)
+        yield self._event("response.reasoning_summary_text.delta", delta=text)
+
+    def closing(self, status: str) -> Iterator[Event]:
+        if self._said:
+            yield self._event("response.reasoning_summary_text.done", text="".join(self._said))
+            yield self._event("response.reasoning_summary_part.done", part=self._part())
+        yield {"type": "response.output_item.done", "item": self.item(status)}
+
+    def item(self, status: str) -> dict[str, Json]:
+        """Without a status, as OpenAI's; its state is known when it is done."""
+        summary: list[Json] = [self._part()] if self._said else []
+        item: dict[str, Json] = {"id": self._id, "type": "reasoning", "summary": summary}
+        return item if status == "in_progress" else {**item, "encrypted_content": self._encrypted()}
+
+    def sign(self, state_: Sealed) -> None:
+        """OpenAI's own state belongs to an id of OpenAI's own, which can be taken over as long as ours was not told."""
+        self._sealed = state_
+        own = state.native(state_)
+        if own and not self._open:
+            self._id = own.id
+
+    def _encrypted(self) -> str:
+        own = state.native(self._sealed)
+        return own.encrypted_content if own and own.id == self._id else state.packed(self._sealed)
+
+    def _part(self) -> Json:
+        return {"type": "summary_text", "text": "".join(self._said)}
+
+    def _event(self, kind: str, **said: Json) -> Event:
+        return {"type": kind, "item_id": self._id, "summary_index": 0, **said}
+
+
+Item: TypeAlias = Message | Call | Reasoning

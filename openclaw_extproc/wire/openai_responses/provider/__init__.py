@@ -1,0 +1,1 @@
+"""OpenAI Responses, the provider's side: requests written, answers read."""

@@ -1,0 +1,1 @@
+"""What translations between formats have in common: losses, needs, quirks, words of errors, state of providers."""
