@@ -14,7 +14,6 @@ All transitions stand in `_transition`. What they do to a response is in `succes
 
 from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt.binding import NO_PLAN, UNCONFIRMED, bind
 from openclaw_extproc.stages.attempt.exchange import SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.failure_response import (
     deliver,
@@ -52,7 +51,10 @@ from openclaw_extproc.stages.attempt.successful_response import (
     on_success_head,
 )
 from openclaw_extproc.stages.attempt.upstream_request import (
+    NO_PLAN,
+    UNCONFIRMED,
     BoundAttempt,
+    bind,
     prepare_upstream_request,
     upstream_request_step,
 )

@@ -1,8 +1,11 @@
-"""One attempt's request: the client's own body, edited or translated for the provider Envoy chose."""
+"""One attempt's request: where it goes by its plan, read and confirmed, and the client's body, edited or translated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
+from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
@@ -10,23 +13,34 @@ from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.plan import Plan
+from openclaw_extproc.plan import Plan, UnconfirmedError
+from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.failure_table import classify_failure
 from openclaw_extproc.stages.attempt.history import History, noted_start
+from openclaw_extproc.stages.attempt.history import history as read_history
 from openclaw_extproc.stages.events import (
     AwsCredential,
     Continue,
     Credential,
     GoogleCredential,
     HeaderCredential,
+    RequestHead,
     To,
 )
 from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
+
+MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
+"""The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""
+
+NO_PLAN = Fault(FaultKind.BUG, "the attempt stage was given no plan for this request")
+UNCONFIRMED = Fault(FaultKind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
+"""The plan was made with a configuration that is not known here. The status is ours: 529 is what Anthropic says, and
+not all clients know it."""
 
 AWS_SERVICE = "bedrock"
 """The name that signatures for `bedrock-runtime` hosts are made for."""
@@ -87,6 +101,22 @@ class BoundAttempt:
         """AWS says 403 of a signature it does not accept, and quotes what it was made from, session token included."""
         aws = self.target.provider.auth == "aws"
         return not self.forwards and (status == HTTP_UNAUTHENTICATED or (aws and status == HTTP_FORBIDDEN))
+
+
+def bind(head: RequestHead, snapshots: Snapshots) -> BoundAttempt | Fault:
+    """The attempt that this head begins, or why there is none."""
+    try:
+        plan = plans.read(head.metadata.get("plan", ""), snapshots)
+        attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
+        target = plan.target(attempt, head.cluster) if 1 <= attempt <= MOST_ATTEMPTS else None
+        if target is None:
+            return NO_PLAN
+        history = read_history(plan, attempt, head.metadata, head.at)
+    except (msgspec.MsgspecError, ValueError):
+        return NO_PLAN
+    except UnconfirmedError:
+        return UNCONFIRMED
+    return BoundAttempt(plan, attempt, target, head.headers, history, head.at, head.is_reused)
 
 
 @dataclass(frozen=True, slots=True)

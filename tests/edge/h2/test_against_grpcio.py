@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc import grpc_server, run_queue
+from openclaw_extproc.edge.ext_proc import run_queue
 from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
+from openclaw_extproc.edge.ext_proc.tcp import grpc_server
 from openclaw_extproc.edge.workers.processes import free_port
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.stages.route.side_requests import Question

@@ -25,11 +25,11 @@ import grpc  # after the line above
 import grpc.aio
 
 from openclaw_extproc.config.settings import StageTls
-from openclaw_extproc.edge.ext_proc.grpc_credentials import Certificates, names_of
 from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.ext_proc.h2.requests import MAX_HEADER_BYTES
 from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, LEAST_SECONDS
 from openclaw_extproc.edge.ext_proc.run_queue import WaitingBytes
+from openclaw_extproc.edge.ext_proc.tcp.grpc_credentials import Certificates, names_of
 from openclaw_extproc.edge.ext_proc.transport import Answerer, ListenError, Open, Session
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.step import Close

@@ -7,7 +7,7 @@ from typing import Any, Final
 import grpc
 
 from openclaw_extproc.config.settings import StageTls
-from openclaw_extproc.edge.ext_proc.stage_tls import files_of, problems, signature
+from openclaw_extproc.edge.ext_proc.tcp.stage_tls import files_of, problems, signature
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.telemetry import logs
 
