@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.samples import Sample
 
-from openclaw_extproc.edge.workers.summed_metrics import sum_metrics, totals
+from openclaw_extproc.edge.workers.summed_metrics import WorkerMetrics, sum_metrics, totals
 
 
 def counted(number: float, *, labels: str = "a") -> tuple[Metric, ...]:
@@ -60,3 +60,17 @@ def test_what_a_worker_counted_outlives_it_and_what_it_measured_does_not() -> No
     assert found["openclaw_requests_total", "a"] == 5
     assert found["openclaw_event_loop_lag_seconds",] == 3
     assert found["openclaw_in_flight_calls",] == 3
+
+
+def test_the_totals_of_all_workers_that_ended_stay_in_the_sum() -> None:
+    metrics = WorkerMetrics(Counter("openclaw_notices", "", registry=None), lambda: 1)
+    metrics.add_ended(counted(2))
+    metrics.add_ended(counted(3))
+    metrics.count_restart("hung")
+
+    found = values(metrics.sums([counted(4)]))
+
+    assert found["openclaw_requests_total", "a"] == 9
+    assert found["openclaw_in_flight_calls",] == 4, "who has ended has nothing in flight"
+    assert found["openclaw_worker_restarts_total", "hung"] == 1
+    assert found["openclaw_workers_ready",] == 1
