@@ -104,6 +104,7 @@ def link(
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
+        classification=written.gateway.classification,
         callers=callers,
     )
     whole = replace(gateway, chains=models.chains)

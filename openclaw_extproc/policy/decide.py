@@ -4,6 +4,7 @@ The order of deciding, and what may never happen, is in `docs/decisions/0012-how
 file of its own; this one only calls them one after the other and writes down what they said.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
@@ -11,7 +12,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
-from openclaw_extproc.policy.complexity import Classification, classify_request, with_session_tier
+from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
@@ -36,7 +37,7 @@ from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as_asked
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
-from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
+from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import DecisionRecord
 
 __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
@@ -49,7 +50,8 @@ class Decision:
     groups: tuple[Group, ...]
     """Attempt n goes to one of group n."""
     record: DecisionRecord = field(default_factory=DecisionRecord)
-    trace: Trace = field(default_factory=Trace)
+    make_trace: Callable[[], Trace] = field(default=Trace, repr=False, compare=False)
+    """Called by whoever wants to read the trace."""
     timeout_ms: int | None = None
     """What the levels want of the time limit; `None`: nothing."""
     last_resort: Target | None = None
@@ -59,6 +61,10 @@ class Decision:
     def chain(self) -> tuple[Target, ...]:
         """All targets in the order in which they may be reached."""
         return tuple({target.name: target for group in self.groups for target in group}.values())
+
+    @property
+    def trace(self) -> Trace:
+        return self.make_trace()
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -73,10 +79,10 @@ def decide(
     Raises `FaultError`: an unknown model is the client's fault, as is what compliance or a budget forbids; a chain
     without a single credential is ours. Once a model is chosen, it is a `RefusedError`, with record and trace.
     """
-    judgement = judgement or classify_request(features)
-    if session_affinity.has_session(situation.remembered, features):
-        judgement = with_session_tier(judgement, situation.remembered.tier, features.in_tool_loop)
-    case = routing_context_of(features, situation, gateway, judgement)
+    return _decided(routing_context_of(features, situation, gateway, judgement))
+
+
+def _decided(case: RoutingContext) -> Decision:
     match case.strategy.mode:
         case "enforce":
             return _enforced(case)
@@ -97,7 +103,7 @@ def _enforced(case: RoutingContext) -> Decision:
     experiment = experiments.experiment_notes(chosen.arms.taken, groups[0], case)
     record = record_of(chosen, line, groups[0][0], experiment)
     last = last_resort(groups, chosen)
-    return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms, last)
+    return Decision(groups, record, lambda: trace_of(chosen, line), chosen.over.timeout_ms, last)
 
 
 def _chosen(case: RoutingContext) -> Selection:
@@ -161,8 +167,13 @@ def _watched(case: RoutingContext) -> Decision:
     groups = priority_groups(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
     record = _with_would(record_of(chosen, line, groups[0][0]), imagined, case)
-    seen = replace(trace_of(chosen, line), rules=imagined.rules if case.strategy.mode == "shadow" else ())
-    return Decision(groups, record, seen, chosen.over.timeout_ms, last_resort(groups, chosen))
+    last = last_resort(groups, chosen)
+
+    def make_trace() -> Trace:
+        rules = imagined.make_trace().rules if case.strategy.mode == "shadow" else ()
+        return replace(trace_of(chosen, line), rules=rules)
+
+    return Decision(groups, record, make_trace, chosen.over.timeout_ms, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +184,17 @@ class _Imagined:
     would: str
     """Who would have been asked first, or why nobody."""
     targets: tuple[Target, ...] = ()
-    rules: tuple[RuleSeen, ...] = ()
+    make_trace: Callable[[], Trace] = Trace
 
 
 def _imagined(case: RoutingContext) -> _Imagined:
     try:
         decision = _enforced(case)
     except RefusedError as error:
-        return _Imagined(error.record, f"refused: {error.fault.kind.value}", rules=error.trace.rules)
+        return _Imagined(error.record, f"refused: {error.fault.kind.value}", make_trace=error.make_trace)
     except FaultError as error:
         return _Imagined(DecisionRecord(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
-    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.trace.rules)
+    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.make_trace)
 
 
 def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContext) -> DecisionRecord:
@@ -195,4 +206,4 @@ def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContex
 
 
 def _refused(error: RefusedError, imagined: _Imagined, case: RoutingContext) -> RefusedError:
-    return RefusedError(error.fault, _with_would(error.record, imagined, case), error.trace)
+    return RefusedError(error.fault, _with_would(error.record, imagined, case), error.make_trace)

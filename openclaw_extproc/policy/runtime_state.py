@@ -19,6 +19,10 @@ class SessionState:
     """What its last request was judged to be."""
     spent_usd: float = 0.0
 
+    def is_about(self, model: str) -> bool:
+        """Whether it was learned from requests for this model, and not for another one that the session also asks."""
+        return not self.asked or self.asked == model
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeState:

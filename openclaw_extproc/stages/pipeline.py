@@ -100,7 +100,8 @@ class Refused:
     known: ParsedRequest | None = None
     """`None`: not even the request could be read."""
     record: DecisionRecord | None = None
-    trace: Trace = field(default_factory=Trace)
+    make_trace: Callable[[], Trace] = Trace
+    """Called by whoever wants to read the trace."""
 
 
 Way: TypeAlias = Routed | TokenCount | Refused
@@ -162,7 +163,7 @@ def choose(
         if counted is not None:
             return TokenCount(known, *counted)
         if isinstance(error, RefusedError):
-            return Refused(error.fault, known, error.record, error.trace)
+            return Refused(error.fault, known, error.record, error.make_trace)
         return Refused(error.fault, known)
     plan = context_shortening.planned(
         _plan(arrived, known, decision, gateway, without_correction(decision, situation, gateway)),

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.features import QUERY_CHARS, Features, estimated_tokens, extract
+from openclaw_extproc.features import Features, estimated_tokens, extract
+from openclaw_extproc.features.request_reader import QUERY_CHARS
 from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
