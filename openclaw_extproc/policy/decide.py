@@ -11,11 +11,13 @@ from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import fixed_chain
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
 from openclaw_extproc.policy.complexity import Classification
-from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal
+from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal, with_request
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
+from openclaw_extproc.policy.kept_decisions import KeptDecision
 from openclaw_extproc.policy.rank import session_affinity
 from openclaw_extproc.policy.rank.busy import free_first
 from openclaw_extproc.policy.rank.emergency import last_resort
@@ -79,6 +81,24 @@ def decide(
     Raises `FaultError`: an unknown model is the client's fault, as is what compliance or a budget forbids; a chain
     without a single credential is ours. Once a model is chosen, it is a `RefusedError`, with record and trace.
     """
+    case = routing_context_of(features, situation, gateway, judgement)
+    chain = fixed_chain.fixed_chain_of(case)
+    key = None if chain is None else fixed_chain.key_of(chain, case)
+    if chain is None or key is None:
+        return _decided(case)
+    if (found := chain.decisions.get(key)) is None:
+        made = _decided(case)
+        kept = KeptDecision(made.groups, made.record, made.timeout_ms, made.last_resort)
+        fixed_chain.keep(chain, key, kept)
+        return made
+    record = with_request(found.record, case, found.groups[0][0])
+    return Decision(found.groups, record, lambda: _decided(case).trace, found.timeout_ms, found.last_resort)
+
+
+def decide_anew(
+    features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None
+) -> Decision:
+    """As `decide`, without a look at what is kept of other decisions."""
     return _decided(routing_context_of(features, situation, gateway, judgement))
 
 

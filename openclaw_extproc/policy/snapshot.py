@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.policy.kept_decisions import FixedChain
 from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.policy.select.names import Meaning, meanings
 from openclaw_extproc.policy.select.variables import CLASSIFIED, VARIABLES
@@ -88,6 +89,11 @@ class Snapshot:
     """By what they begin with. There may be thousands, and a request looks only at those that begin as its id does."""
     limits: Mapping[str, int]
     """The most calls at a time, by the name of a target; absent: nobody limits them."""
+    fixed_chains: dict[tuple[str, str, str], FixedChain | None] = field(
+        default_factory=dict[tuple[str, str, str], FixedChain | None]
+    )
+    """By the model asked for, the client's format and the operation; `None`: it has none. Filled while requests are
+    decided, for the models of the configuration alone."""
 
     def session(self, name: str) -> Level | None:
         """The first entry of `sessions` that this session fits."""
