@@ -4,9 +4,10 @@ A fault says who has to act and what the caller may be told. How it looks on the
 which HTTP status it gets is decided here and nowhere else.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
+
+from openclaw_extproc.frozen import dataclass
 
 
 class Blame(Enum):

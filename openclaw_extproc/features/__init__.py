@@ -7,7 +7,7 @@ size: long texts are looked at in samples, at their head and at their tail.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
@@ -19,6 +19,7 @@ from openclaw_extproc.features.request_reader import LAZY, NO_CHAT, RequestReade
 from openclaw_extproc.features.shown import shown
 from openclaw_extproc.features.size import NOTHING, Size
 from openclaw_extproc.features.tokens import estimated_tokens, tokens_for
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
 from openclaw_extproc.wire import FORMATS

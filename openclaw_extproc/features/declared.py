@@ -5,13 +5,13 @@ believes it is restricted, and is not, would be worse off than one that is told.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.level_prompt import Prompt, prompt
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import TIERS, Level, Task, Tier
 
 Priority: TypeAlias = Literal["high", "normal", "low"]

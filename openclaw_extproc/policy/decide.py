@@ -5,10 +5,11 @@ file of its own; this one only calls them one after the other and writes down wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy import fixed_chain

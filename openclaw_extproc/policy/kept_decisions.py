@@ -1,9 +1,10 @@
 """What is kept of decisions that are the same for many requests; `fixed_chain` says when one is."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from openclaw_extproc.catalog import ModelFacts
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.record import DecisionRecord
 

@@ -8,10 +8,11 @@ where a price that is not known is not allowed.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate

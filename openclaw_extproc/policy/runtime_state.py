@@ -1,8 +1,9 @@
 """The runtime state of the gateway, which the edge captures for each request: health, latencies, spending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import Tier
 
 

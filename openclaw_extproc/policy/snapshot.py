@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.kept_decisions import FixedChain
 from openclaw_extproc.policy.rank.concurrency import limits

@@ -1,9 +1,9 @@
 """The trace of a decision for `explain`: every evaluated rule and every candidate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, FaultError
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.record import DecisionRecord

@@ -5,7 +5,7 @@ request came is part of the answer, so that a refusal can be explained too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from openclaw_extproc import features
@@ -13,6 +13,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask

@@ -1,11 +1,11 @@
 """The wire formats, one file each, and the paths they are spoken at. A new one is a new file and one line here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import cast
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire import (

@@ -9,9 +9,9 @@ the oldest Claude that thinks.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Effort
 
 Thinks: TypeAlias = Literal["never", "by budget", "adaptively"]

@@ -1,8 +1,8 @@
 """The result of a classification: tier, task and reasons."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import Task, Tier
 
 

@@ -6,10 +6,11 @@ choice is somebody's word for this request or this person: it is filtered, and n
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from openclaw_extproc.faults import FaultError, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, LEVEL
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides

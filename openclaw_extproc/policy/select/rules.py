@@ -5,10 +5,11 @@ the first has it. A rule whose condition cannot be evaluated (a header that is n
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.snapshot import Batch
 from openclaw_extproc.policy.trace import RuleSeen

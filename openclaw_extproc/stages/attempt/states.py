@@ -1,8 +1,8 @@
 """Where an attempt is, and one step of it; the picture is in `attempt.py`."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.stages.attempt.exchange import Exchange
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry

@@ -1,9 +1,10 @@
 """One attempt's request: the client's own body, edited or translated for the provider Envoy chose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask

@@ -6,8 +6,9 @@ place. Thinking with a budget is refused beside a forced tool, another `temperat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import (
     CachePoint,
     Chat,

@@ -7,8 +7,8 @@ Left out: other models' words for it (Nova's `reasoningConfig`, `reasoning_effor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import CachePoint, Chat, Part, Text, Thinking, ToolResult, ToolUse, Turn, is_blank
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import efforts, sealed
