@@ -2,7 +2,7 @@
 
 Without Envoy, sockets and gRPC, so that a change of a few microseconds can be seen: the sessions of a real service are
 given the messages of calls that were recorded at the start. `python -m bench.calls` prints the time of the processor
-for each case, the median of many calls; to compare two versions of the code, run them by turns. Under
+for each case, the median of many batches; to compare two versions of the code, run them by turns. Under
 `valgrind --tool=callgrind` the instructions of two runs with different `--calls` differ by what the calls cost.
 """
 # ruff: noqa: TID251  # a program of its own, not part of the core
@@ -26,6 +26,7 @@ from bench import canned
 from openclaw_extproc.config.settings import Overload
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.protobuf import FILTER
+from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.reload.config_files import ConfigFiles
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.service import Service
@@ -177,29 +178,34 @@ def _set(mutation: pb.HeaderMutation) -> dict[str, str]:
     return {one.header.key: one.header.raw_value.decode() for one in mutation.set_headers}
 
 
-def play(serving: Service, call: Call) -> tuple[float, float, float]:
-    """Seconds of the processor of the route stage, the attempt stage, and the route stage at the end."""
+def play(serving: Service, calls: Sequence[Call]) -> tuple[float, float, float]:
+    """Seconds of the processor for calls that are under way together, each part of the way with all of them: the route
+    stage, the attempt stage, and the route stage at the end. To ask for the time is a system call, which takes longer
+    than many a part of a call.
+    """
     began = time.thread_time()
-    route = serving.open_route()
-    for message in call.asking:
-        route.receive(message)
+    routes = [_asked(serving.open_route(), call.asking) for call in calls]
     planned = time.thread_time()
-    attempt = serving.open_attempt()
-    for message in call.attempt:
-        attempt.receive(message)
-    attempt.close(None)
+    for call in calls:
+        _asked(serving.open_attempt(), call.attempt).close(None)
     answered = time.thread_time()
-    route.receive(call.end)
-    route.close(None)
+    for route, call in zip(routes, calls, strict=True):
+        _asked(route, (call.end,)).close(None)
     return planned - began, answered - planned, time.thread_time() - answered
+
+
+def _asked(session: Session, messages: Iterable[bytes]) -> Session:
+    for message in messages:
+        session.receive(message)
+    return session
 
 
 def measure(title: str, calls: int) -> Row:
     with TemporaryDirectory() as folder:
         serving = service(CASES[title], Path(folder))
     recorded = record(serving)
-    times = [play(serving, recorded[n % RECORDED]) for n in range(WARMING + calls)][WARMING:]
-    route, attempt, end = (median(part) * 1e6 for part in zip(*times, strict=True))
+    times = [play(serving, recorded) for _ in range((WARMING + calls) // RECORDED)][WARMING // RECORDED :]
+    route, attempt, end = (median(part) / RECORDED * 1e6 for part in zip(*times, strict=True))
     return Row(title, route, attempt, end)
 
 
