@@ -6,9 +6,11 @@ client certificate (Envoy's listener did), or a certificate that a mesh in front
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2s
 from typing import Literal, TypeAlias
+
+from openclaw_extproc.frozen import dataclass
 
 Source: TypeAlias = Literal["", "key", "jwt", "xfcc", "certificate"]
 """What verified an identity. Empty: nothing did."""

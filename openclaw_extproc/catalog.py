@@ -3,7 +3,9 @@
 `None` and empty always mean "not known", never zero: a model without a price is not free.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from openclaw_extproc.frozen import dataclass
 
 MILLION = 1_000_000
 

@@ -4,8 +4,9 @@ A fault says who has to act and what the caller may be told. How it looks on the
 which HTTP status it gets is decided here and nowhere else.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from openclaw_extproc.frozen import dataclass
 
 
 class FaultKind(Enum):

@@ -115,6 +115,9 @@ class Target:
 ResponseHeaders: TypeAlias = Literal["all", "minimal", "off"]
 """What callers are told in `x-openclaw-*`: all, only who answered and what changed in the answer, or nothing."""
 
+ClassificationMode: TypeAlias = Literal["when_used", "always"]
+"""Which requests are classified by tier and task: those whose decision can depend on it, or all."""
+
 USUAL_TOKENS = 4_096
 """At 40 tokens a second, which is slow today, an answer of that length takes 100 seconds."""
 REASONING_PATIENCE = 3
@@ -233,6 +236,7 @@ class Gateway:
     """By `Target.name`."""
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
+    classification: ClassificationMode = "when_used"
     callers: CallerRules = field(default_factory=CallerRules)
     """Who may call, and how it is known who does."""
     generation: str = ""

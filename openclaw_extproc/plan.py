@@ -6,11 +6,12 @@ stages may run in different workers, and whoever sends a plan of their own gets 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 import msgspec
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Changes, Emergency, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots

@@ -1,7 +1,8 @@
 """What was decided about one request, and why: the same record goes to headers, log, metrics and Envoy's metadata."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from openclaw_extproc.frozen import dataclass
 
 Chooser: TypeAlias = Literal[
     "", "request", "session", "prompt", "user", "rule", "task", "tier", "asked", "virtual", "default", "experiment"

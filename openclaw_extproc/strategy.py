@@ -48,6 +48,8 @@ class Condition:
     """As the operator wrote it."""
     test: Callable[[object], bool | None] = field(compare=False)
     """Takes what `Strategy.activate` made of the variables. `None`: it could not be evaluated (a missing key)."""
+    variables: frozenset[str] | None = None
+    """The variables that it looks at, and perhaps some more; `None`: any of them."""
 
 
 @dataclass(frozen=True, slots=True)

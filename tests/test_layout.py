@@ -23,6 +23,7 @@ PACKAGE = ROOT / "openclaw_extproc"
 OURS = "openclaw_extproc"
 
 LAYERS = (
+    {"frozen"},
     {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices"},
     {"gateway"},
     {"snapshots"},

@@ -122,6 +122,7 @@ def link_gateway(source: Source, targets: Targets) -> tuple[Gateway, Context | N
         emergency=link_emergency(written.router.emergency),
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
+        classification=written.gateway.classification,
         callers=callers,
     )
     findings = [*about_timeouts, *about_context, *_check_targets(source, targets), *about_opened, *about_callers]

@@ -112,8 +112,14 @@ class Service:
     def situation_for(self, features: Features, gateway: Gateway) -> RuntimeState:
         """The runtime state that routes this request, as this process knows it: each worker knows its own."""
         at = time.time()
-        return replace(
-            self._memory.situation(features, gateway, at),
+        known = self._memory.situation(features, gateway, at)
+        return RuntimeState(
+            latency=known.latency,
+            inflight=known.inflight,
+            token_ratio=known.token_ratio,
+            spent_this_hour=known.spent_this_hour,
+            spent_today=known.spent_today,
+            remembered=known.remembered,
             missing_credentials=self._situation.missing_credentials,
             unhealthy=self.health.avoid(at),
             without_address=self.health.without_address(at),

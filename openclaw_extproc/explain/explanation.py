@@ -4,7 +4,7 @@ The JSON has these fields in this order; unknown values are `null`. Fields may b
 increases `VERSION`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import cast
 
@@ -117,10 +117,10 @@ def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tu
     request = _request(asking, known)
     features = None if known is None else _features(known.features)
     match gone:
-        case pipeline.Refused(fault, _, record, trace):
+        case pipeline.Refused(fault, _, record, make_trace):
             told = {} if record is None else decision_output.decision_headers(record, None, None)
             refusal = _refusal(fault, asking.arrived.spoken.client)
-            return _told(request, features, trace, record, gateway, told, notes, refusal=refusal)
+            return _told(request, features, make_trace(), record, gateway, told, notes, refusal=refusal)
         case pipeline.TokenCount(_, headers, _):
             return _told(request, features, Trace(), None, gateway, dict(headers), notes)
         case pipeline.Routed(_, decision, plan, question=question):
@@ -184,8 +184,17 @@ def _told(
         sending,
         refusal,
         decision_output.allowed_headers(headers, gateway.response_headers),
-        (*notes, *_unpriced(trace, gateway)),
+        (*notes, *_unused(trace, record, features), *_unpriced(trace, gateway)),
     )
+
+
+def _unused(trace: Trace, record: DecisionRecord | None, features: Mapping[str, Json] | None) -> tuple[str, ...]:
+    """That the classification shown is made for the explanation alone."""
+    is_chat = features is not None and features["operation"] != "embeddings"
+    if trace.judgement is None or record is None or record.tier or not is_chat:
+        return ()
+    unused = "the decision does not depend on the classification: it is not in response headers, log and metrics"
+    return (f"{unused} (gateway.classification: always adds it)",)
 
 
 def _unpriced(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
@@ -199,8 +208,8 @@ def _unpriced(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
     return (f"price unknown, therefore {what} and never the cheapest: {', '.join(names)}",) if names else ()
 
 
-_NOT_SHOWN = ("declared", "headers", "size")
-"""`size` counts characters for the estimate of `tokens`, and says nothing to a reader."""
+_NOT_SHOWN = ("declared", "headers", "size", "reader")
+"""`size` counts characters for the estimate of `tokens`, and says nothing to a reader; `reader` is no feature."""
 
 
 def _features(features: Features) -> dict[str, Json]:

@@ -2,39 +2,35 @@
 
 Its parts: `size` and `tokens` (how much there is), `own_words` (what the user said), `code` and `language` (what that
 is like), `declared` and `identity` (what it says of itself, and whose it is).
-Bounded in time whatever the size: long texts are looked at in samples, at their head and at their tail.
+What takes time is worked out when something first asks for it (`request_reader`), and bounded in time whatever the
+size: long texts are looked at in samples, at their head and at their tail.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.features.code import has_code, prose, questions, steps
-from openclaw_extproc.features.content import content_of
 from openclaw_extproc.features.declared import Declared, attribute, declaration, visible_headers
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
-from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
+from openclaw_extproc.features.request_reader import LAZY, NO_CHAT, RequestReader
 from openclaw_extproc.features.size import NOTHING, Size
-from openclaw_extproc.features.tokens import estimated_tokens, size_of, size_of_chat, size_of_text, tokens_for
+from openclaw_extproc.features.tokens import estimated_tokens, tokens_for
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, Turn
+from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
-from openclaw_extproc.wire.translation.needs import Need, needs
+from openclaw_extproc.wire.translation.needs import Need
 
 __all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
-
-QUERY_CHARS = 8 * 1024
-"""Of the user's own words that are kept, from either end."""
-GLANCE_CHARS = 2 * 1024
-"""Of those that code and language are looked for in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
+    """The features of one request. `extract` leaves those of `LAZY` open until something asks for them."""
+
     client_format: str
     model: str
     """As the client asked."""
@@ -82,6 +78,18 @@ class Features:
     """Of the request, without credentials."""
     least_tokens: int | None = None
     """As `tokens`, when all is left out that `context_management` may leave out; `None`: nobody asked."""
+    reader: RequestReader | None = field(default=None, repr=False, compare=False)
+    """Works out what is still open; `None`: everything is known."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Return a field of `LAZY` that has no value yet; called for these alone, each of them once."""
+            if name not in LAZY:
+                raise AttributeError(name)
+            value = getattr(self.reader, name)
+            object.__setattr__(self, name, value)
+            return value
 
 
 _BELIEVING = CallerRules()
@@ -102,82 +110,32 @@ def extract(
         FaultError: one of the `x-openclaw-…` headers means nothing, or nothing names the cost centre that is required.
     """
     said = headers or {}
-    words = _own_words(ask.turns) if isinstance(ask, Chat) else _NO_WORDS
     about = attribute(declaration(said, identity_of(ask)), identity, callers)
-    return _features(ask, client_format, words, about, identity, visible_headers(said))
-
-
-def _features(
-    ask: Ask,
-    client_format: str,
-    words: "_OwnWords",
-    about: Declared,
-    identity: CallerIdentity,
-    headers: Mapping[str, str],
-) -> Features:
-    chat = ask if isinstance(ask, Chat) else _NO_CHAT
-    content = content_of(chat)
-    size = size_of_chat(ask, content) if isinstance(ask, Chat) else size_of(ask)
-    return Features(
+    chat = ask if isinstance(ask, Chat) else NO_CHAT
+    return _open(
         client_format=client_format,
         model=ask.model,
         stream=ask.stream,
         turns=len(chat.turns),
         tools=len(chat.tools),
-        images=size.images,
-        needs=needs(ask) if content.images or content.files else frozenset(),
         bound_to_format=tuple(loss[1:] for loss in ask.losses if loss.startswith("!")),
         operation=FORMATS[client_format].operation,
-        tokens=tokens_for(size),
-        size=size,
-        query=words.query,
-        query_tokens=words.tokens,
-        rounds=rounds(chat.turns),
         output_tokens=ask.max_output_tokens,
-        tool_calls=content.calls,
-        in_tool_loop=in_tool_loop(chat.turns),
-        documents=content.documents,
-        has_code=words.has_code,
-        language=words.language,
-        questions=words.questions,
-        steps=words.steps,
         output_format=_output_format(chat.output),
         reasoning_effort=_effort(chat.reasoning),
         declared=about,
         identity=identity,
-        headers=headers,
+        least_tokens=None,
+        reader=RequestReader(ask, said),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _OwnWords:
-    """What the last user turn says in its own words; see the fields of `Features`."""
-
-    query: str = ""
-    tokens: int = 0
-    has_code: bool = False
-    language: str = ""
-    questions: int = 0
-    steps: int = 0
-
-
-_NO_WORDS = _OwnWords()
-
-
-def _own_words(turns: Sequence[Turn]) -> _OwnWords:
-    own = last_own_pieces(turns)
-    if not own:
-        return _NO_WORDS
-    size, query, glance = size_of_text(own), head_and_tail(own, QUERY_CHARS), head_and_tail(own, GLANCE_CHARS)
-    said_plainly = prose(query)
-    return _OwnWords(
-        query=query,
-        tokens=tokens_for(size),
-        has_code=has_code(glance),
-        language=language(prose(glance), size.characters),
-        questions=questions(said_plainly),
-        steps=steps(said_plainly),
-    )
+def _open(**known: object) -> Features:
+    """Features of which only these fields have values yet."""
+    made = object.__new__(Features)
+    for name, value in known.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def of_unread(
@@ -205,9 +163,6 @@ def of_unread(
         identity=identity,
         headers=visible_headers(headers),
     )
-
-
-_NO_CHAT = Chat("", ())
 
 
 def _output_format(output: Output | None) -> Literal["text", "json", "json_schema"]:

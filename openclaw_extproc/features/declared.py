@@ -9,7 +9,7 @@ overrides.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from typing import Literal, TypeAlias, TypeVar, get_args
 
@@ -17,6 +17,7 @@ from openclaw_extproc.callers import CallerIdentity, CallerRules
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.level_prompt import Prompt, prompt
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import TIERS, Level, Task, Tier
 from openclaw_extproc.wire.http.secret_headers import may_be_secret
 

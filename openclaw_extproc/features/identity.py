@@ -7,8 +7,7 @@ common beginning have in common; Codex puts its conversation's id there.
 Left out: `conversation` and `previous_response_id` of Responses, which name a state at OpenAI and not a caller.
 """
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat

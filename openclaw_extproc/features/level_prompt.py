@@ -1,9 +1,9 @@
 """The header `x-openclaw-prompt`: the `prompt:` section of the configuration, for one request, in JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from openclaw_extproc.faults import FaultError, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 

@@ -6,8 +6,9 @@ places from the beginning on, so that a longer text never counts as less. 32 MB 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from openclaw_extproc.frozen import dataclass
 
 CLASSES: Final = (
     "small",  # a-z

@@ -5,9 +5,10 @@ back to that format alone and is a named loss on the way to any other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import Json
 
 Role: TypeAlias = Literal["user", "assistant"]

@@ -4,9 +4,10 @@ What a single format can say stays in `Embed.extras`, as in `model/chat.py`: Gem
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import Json
 
 Input: TypeAlias = "str | tuple[int, ...]"

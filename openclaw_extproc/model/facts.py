@@ -12,11 +12,11 @@ Every provider decoder emits this and every client encoder consumes it, whether 
 piece. `Grammar` holds the one and only statement of what may follow what.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.embed import Vector
 from openclaw_extproc.model.json import UnreadableError

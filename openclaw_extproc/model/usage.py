@@ -1,6 +1,6 @@
 """Token counts, as a value that can be merged."""
 
-from dataclasses import dataclass
+from openclaw_extproc.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

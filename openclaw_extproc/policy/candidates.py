@@ -6,10 +6,10 @@ answered without it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.choose import ModelChoice

@@ -7,12 +7,13 @@ stays where it is for several turns, and with it what the provider has in its ca
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil
 
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features, tokens_for
 from openclaw_extproc.features.size import NOTHING
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.edits.conversation import Piece
 

@@ -4,17 +4,21 @@ The order of deciding, and what may never happen, is in `docs/decisions/0012-how
 file of its own; this one only calls them one after the other and writes down what they said.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import field, replace
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import fixed_chain
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
-from openclaw_extproc.policy.complexity import Classification, classify_request, with_session_tier
-from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal
+from openclaw_extproc.policy.complexity import Classification
+from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal, with_request
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
+from openclaw_extproc.policy.kept_decisions import KeptDecision
 from openclaw_extproc.policy.rank import session_affinity
 from openclaw_extproc.policy.rank.busy import free_first
 from openclaw_extproc.policy.rank.emergency import last_resort
@@ -36,7 +40,7 @@ from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as_asked
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
-from openclaw_extproc.policy.trace import RefusedError, RuleSeen, Trace
+from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import DecisionRecord
 
 __all__ = ["MAX_NAMES_TOLD", "Decision", "decide"]
@@ -49,7 +53,8 @@ class Decision:
     groups: tuple[Group, ...]
     """Attempt n goes to one of group n."""
     record: DecisionRecord = field(default_factory=DecisionRecord)
-    trace: Trace = field(default_factory=Trace)
+    make_trace: Callable[[], Trace] = field(default=Trace, repr=False, compare=False)
+    """Called by whoever wants to read the trace."""
     timeout_ms: int | None = None
     """What the levels want of the time limit; `None`: nothing."""
     last_resort: Target | None = None
@@ -60,6 +65,10 @@ class Decision:
         """All targets in the order in which they may be reached."""
         return tuple({target.name: target for group in self.groups for target in group}.values())
 
+    @property
+    def trace(self) -> Trace:
+        return self.make_trace()
+
 
 def decide(
     features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None
@@ -69,10 +78,28 @@ def decide(
     Raises `FaultError`: an unknown model is the client's fault, as is what compliance or a budget forbids; a chain
     without a single credential is ours. Once a model is chosen, it is a `RefusedError`, with record and trace.
     """
-    judgement = judgement or classify_request(features)
-    if session_affinity.has_session(situation.remembered, features):
-        judgement = with_session_tier(judgement, situation.remembered.tier, features.in_tool_loop)
     case = routing_context_of(features, situation, gateway, judgement)
+    chain = fixed_chain.fixed_chain_of(case)
+    key = None if chain is None else fixed_chain.key_of(chain, case)
+    if chain is None or key is None:
+        return _decided(case)
+    if (found := chain.decisions.get(key)) is None:
+        made = _decided(case)
+        kept = KeptDecision(made.groups, made.record, made.timeout_ms, made.last_resort)
+        fixed_chain.keep(chain, key, kept)
+        return made
+    record = with_request(found.record, case, found.groups[0][0])
+    return Decision(found.groups, record, lambda: _decided(case).trace, found.timeout_ms, found.last_resort)
+
+
+def decide_anew(
+    features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None
+) -> Decision:
+    """As `decide`, without a look at what is kept of other decisions."""
+    return _decided(routing_context_of(features, situation, gateway, judgement))
+
+
+def _decided(case: RoutingContext) -> Decision:
     match case.strategy.mode:
         case "enforce":
             return _enforced(case)
@@ -93,7 +120,7 @@ def _enforced(case: RoutingContext) -> Decision:
     experiment = experiments.experiment_notes(chosen.arms.taken, groups[0], case)
     record = record_of(chosen, line, groups[0][0], experiment)
     last = last_resort(groups, chosen)
-    return Decision(groups, record, trace_of(chosen, line), chosen.over.timeout_ms, last)
+    return Decision(groups, record, lambda: trace_of(chosen, line), chosen.over.timeout_ms, last)
 
 
 def _chosen(case: RoutingContext) -> Selection:
@@ -157,8 +184,13 @@ def _watched(case: RoutingContext) -> Decision:
     groups = priority_groups(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
     record = _with_would(record_of(chosen, line, groups[0][0]), imagined, case)
-    seen = replace(trace_of(chosen, line), rules=imagined.rules if case.strategy.mode == "shadow" else ())
-    return Decision(groups, record, seen, chosen.over.timeout_ms, last_resort(groups, chosen))
+    last = last_resort(groups, chosen)
+
+    def make_trace() -> Trace:
+        rules = imagined.make_trace().rules if case.strategy.mode == "shadow" else ()
+        return replace(trace_of(chosen, line), rules=rules)
+
+    return Decision(groups, record, make_trace, chosen.over.timeout_ms, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +201,17 @@ class _Imagined:
     would: str
     """Who would have been asked first, or why nobody."""
     targets: tuple[Target, ...] = ()
-    rules: tuple[RuleSeen, ...] = ()
+    make_trace: Callable[[], Trace] = Trace
 
 
 def _imagined(case: RoutingContext) -> _Imagined:
     try:
         decision = _enforced(case)
     except RefusedError as error:
-        return _Imagined(error.record, f"refused: {error.fault.kind.value}", rules=error.trace.rules)
+        return _Imagined(error.record, f"refused: {error.fault.kind.value}", make_trace=error.make_trace)
     except FaultError as error:
         return _Imagined(DecisionRecord(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
-    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.trace.rules)
+    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.make_trace)
 
 
 def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContext) -> DecisionRecord:
@@ -191,4 +223,4 @@ def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContex
 
 
 def _refused(error: RefusedError, imagined: _Imagined, case: RoutingContext) -> RefusedError:
-    return RefusedError(error.fault, _with_would(error.record, imagined, case), error.trace)
+    return RefusedError(error.fault, _with_would(error.record, imagined, case), error.make_trace)

@@ -13,8 +13,7 @@ from openclaw_extproc.record import DecisionRecord
 
 def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment: str = "") -> DecisionRecord:
     case, choice = chosen.case, chosen.choice
-    return replace(
-        record_headers_of(case, first),
+    decided = DecisionRecord(
         because=(*choice.because, *line.because),
         rule=choice.rule,
         level=choice.level,
@@ -24,25 +23,40 @@ def record_of(chosen: Selection, line: Ranking, first: Target | None, experiment
         notice=line.notice,
         downgrade=line.broken.scope if line.broken else "",
     )
+    return with_request(decided, case, first)
 
 
 def record_headers_of(case: RoutingContext, first: Target | None) -> DecisionRecord:
     """What is known of a request whatever is decided, and what it will cost at its first target."""
-    judged, declared, chats = case.judgement, case.features.declared, case.is_chat
+    return with_request(DecisionRecord(), case, first)
+
+
+def with_request(decided: DecisionRecord, case: RoutingContext, first: Target | None) -> DecisionRecord:
+    """The record of this request, with what `decided` says of the choice and its reasons."""
+    judged, declared = case.judgement if case.is_classified else None, case.features.declared
+    identity = case.features.identity
     return DecisionRecord(
         mode=case.strategy.mode,
-        tier=judged.tier if chats else "",
-        score=judged.score if chats else 0.0,
-        confidence=judged.confidence if chats else 0.0,
-        task=judged.task if chats else "",
-        session=declared.session,
-        owner=case.features.identity.owner if declared.session else "",
-        cost_centre=declared.cost_centre,
-        identity=case.features.identity.name,
-        tenant=case.features.identity.tenant,
-        team=case.features.identity.team,
+        tier=judged.tier if judged else "",
+        score=judged.score if judged else 0.0,
+        confidence=judged.confidence if judged else 0.0,
+        task=judged.task if judged else "",
+        because=decided.because,
+        rule=decided.rule,
+        level=decided.level,
+        experiment=decided.experiment,
         input_tokens=case.tokens(case.gateway.facts(first)) if first else case.features.tokens,
         cost_usd=case.cost(first) if first else None,
+        data_classes=decided.data_classes,
+        notice=decided.notice,
+        session=declared.session,
+        owner=identity.owner if declared.session else "",
+        cost_centre=declared.cost_centre,
+        identity=identity.name,
+        tenant=identity.tenant,
+        team=identity.team,
+        chosen_by=decided.chosen_by,
+        downgrade=decided.downgrade,
     )
 
 
@@ -54,4 +68,5 @@ def trace_of(chosen: Selection, line: Ranking) -> Trace:
 
 def with_refusal(fault: Fault, chosen: Selection, line: Ranking) -> RefusedError:
     because = (*line.because, fault.public)
-    return RefusedError(fault, record_of(chosen, replace(line, because=because), None), trace_of(chosen, line))
+    record = record_of(chosen, replace(line, because=because), None)
+    return RefusedError(fault, record, lambda: trace_of(chosen, line))

@@ -8,14 +8,14 @@ where a price that is not known is not allowed.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decision_record import record_headers_of
 from openclaw_extproc.policy.eligible.compliance import Bounds, bounds
 from openclaw_extproc.policy.eligible.eligibility import most_telling_fault
@@ -25,7 +25,7 @@ from openclaw_extproc.policy.routing_context import RoutingContext, routing_cont
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import choose
 from openclaw_extproc.policy.select.overrides import merge_overrides
-from openclaw_extproc.policy.trace import RefusedError, Trace
+from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.record import DecisionRecord
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:~/@+-]{0,127}", re.ASCII)
@@ -54,7 +54,7 @@ def decide_passthrough(
 
     Raises `FaultError`: nobody lists its model. `RefusedError`: nobody may have it, or nobody can be asked.
     """
-    case = routing_context_of(features, situation, gateway, Classification("simple", "conversation", 0.0, 0.0))
+    case = routing_context_of(features, situation, gateway)
     over = merge_overrides(case)
     limits = bounds(case, over.data_classes)
     line = cands.fallback_candidates(_targets(owners, case), (), case)
@@ -67,7 +67,7 @@ def decide_passthrough(
     record = _record(first, limits, case)
     if first is None or fault is not None:
         fault = fault or Fault(FaultKind.EXHAUSTED, "no provider can take this request")
-        raise RefusedError(fault, replace(record, because=(fault.public,)), Trace())
+        raise RefusedError(fault, replace(record, because=(fault.public,)))
     return PassthroughDecision(first.target, record, over.timeout_ms)
 
 
@@ -84,7 +84,7 @@ def _targets(owners: Sequence[Provider], case: RoutingContext) -> tuple[Target, 
     if not there:
         has = found.chain[0].provider.name
         fault = Fault(FaultKind.UNSUPPORTED, f"model: {has} serves it, but does not accept requests of this kind")
-        raise RefusedError(fault, record_headers_of(case, None), Trace())
+        raise RefusedError(fault, record_headers_of(case, None))
     return there
 
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible import eligibility

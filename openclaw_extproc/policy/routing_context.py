@@ -7,10 +7,10 @@ from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.policy import cost, snapshot
-from openclaw_extproc.policy.complexity import Classification
+from openclaw_extproc.policy.complexity import Classification, classify_request, with_session_tier
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select.names import Meaning
-from openclaw_extproc.policy.select.variables import values
+from openclaw_extproc.policy.select.variables import CLASSIFIED, values
 from openclaw_extproc.policy.snapshot import Snapshot
 from openclaw_extproc.strategy import Condition, Strategy
 
@@ -18,24 +18,67 @@ Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 """What the client's model name is. `auto` also for a name that nobody lists, where that goes to the default chain."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RoutingContext:
-    """One request as the policy sees it, with cached answers to repeated questions."""
+    """One request as the policy sees it. What takes time is found when something first asks for it, and kept."""
 
     features: Features
     situation: RuntimeState
     gateway: Gateway
-    judgement: Classification
     snapshot: Snapshot
-    activation: object
-    """The variables, ready for all conditions."""
     asked: Asked
-    abilities: frozenset[str]
-    """What the model has to be able to, in words of `catalog.POSSIBLE`."""
-    costs: dict[str, float | None] = field(default_factory=dict[str, float | None], compare=False)
-    """Worked out so far, by target. This and `counted` are the things here that change, and nobody can tell."""
-    counted: dict[str, int] = field(default_factory=dict[str, int], compare=False)
+    given: Classification | None = None
+    """Somebody else's classification; `None`: our own scorer is asked when something needs one."""
+    costs: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    """Worked out so far, by target."""
+    counted: dict[str, int] = field(default_factory=dict[str, int])
     """Tokens of the prompt, by `ModelFacts.family`."""
+    _judgement: Classification | None = None
+    _abilities: frozenset[str] | None = None
+    _activation: object = None
+    _is_activated: bool = False
+
+    @property
+    def judgement(self) -> Classification:
+        """The classification of the request, in the light of its session's last one."""
+        if self._judgement is None:
+            features, remembered = self.features, self.situation.remembered
+            found = self.given or classify_request(features)
+            if remembered.tier is not None and remembered.is_about(features.model):
+                found = with_session_tier(found, remembered.tier, features.in_tool_loop)
+            self._judgement = found
+        return self._judgement
+
+    @property
+    def is_classified(self) -> bool:
+        """Whether the decision may depend on the classification, which is told then."""
+        if not self.is_chat:
+            return False
+        if self.given is not None or self.snapshot.classifies:
+            return True
+        return self.may_be_chosen and self.snapshot.classifies_where_chosen
+
+    @property
+    def may_be_chosen(self) -> bool:
+        """Whether rules, tasks and tiers have a say in the model of this request."""
+        return self.leaves_choice or self.strategy.applies_to == "all"
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What the model has to be able to, in words of `catalog.POSSIBLE`."""
+        if self._abilities is None:
+            self._abilities = _abilities(self.features)
+        return self._abilities
+
+    @property
+    def activation(self) -> object:
+        """The variables, ready for all conditions."""
+        if not self._is_activated:
+            names = self.snapshot.variables
+            judgement = None if CLASSIFIED.isdisjoint(names) else self.judgement
+            self._activation = self.strategy.activate(values(self.features, judgement, names))
+            self._is_activated = True
+        return self._activation
 
     @property
     def strategy(self) -> Strategy:
@@ -88,15 +131,14 @@ class RoutingContext:
 
 
 def routing_context_of(
-    features: Features, situation: RuntimeState, gateway: Gateway, judgement: Classification
+    features: Features, situation: RuntimeState, gateway: Gateway, judgement: Classification | None = None
 ) -> RoutingContext:
+    """`judgement`: somebody else's."""
     made = snapshot.snapshot(gateway)
-    activation = gateway.strategy.activate(values(features, judgement)) if made.conditional else None
-    asked = _asked(features.model, gateway)
-    return RoutingContext(features, situation, gateway, judgement, made, activation, asked, _abilities(features))
+    return RoutingContext(features, situation, gateway, made, _asked(features.model, gateway, made), judgement)
 
 
-def _asked(name: str, gateway: Gateway) -> Asked:
+def _asked(name: str, gateway: Gateway, made: Snapshot) -> Asked:
     if name == AUTO:
         return "auto"
     if name.startswith(LEVEL):
@@ -107,7 +149,7 @@ def _asked(name: str, gateway: Gateway) -> Asked:
         return "pool"
     if virtual := gateway.strategy.virtual.get(name):
         return "auto" if virtual.wish == "auto" and not virtual.among else "virtual"
-    if name in snapshot.snapshot(gateway).meanings:
+    if name in made.meanings:
         return "model"
     return "auto" if gateway.unknown_models == AUTO else "unknown"
 

@@ -1,8 +1,9 @@
 """The runtime state of the gateway, which the edge captures for each request: health, latencies, spending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import Tier
 
 
@@ -18,6 +19,10 @@ class SessionState:
     tier: Tier | None = None
     """What its last request was judged to be."""
     spent_usd: float = 0.0
+
+    def is_about(self, model: str) -> bool:
+        """Whether it was learned from requests for this model, and not for another one that the session also asks."""
+        return not self.asked or self.asked == model
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import field
 from functools import lru_cache
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
+from openclaw_extproc.policy.kept_decisions import FixedChain
 from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.policy.select.names import Meaning, meanings
+from openclaw_extproc.policy.select.variables import CLASSIFIED, VARIABLES
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
 
@@ -71,8 +74,13 @@ class Snapshot:
     """Every target that may stand in where any model will do, in the order of the configuration."""
     known_as: Mapping[str, frozenset[str]]
     """From a target's name to the words that stand for it: those whose chain begins with it."""
-    conditional: bool
-    """Whether there is any condition at all: without one, no variables have to be made."""
+    variables: frozenset[str]
+    """Those that any condition looks at: no others have to be made."""
+    classifies: bool
+    """Whether the decision on any chat may depend on its classification: by a condition that is asked of all,
+    by a preference for cheaper models, or because the operator wants to see it."""
+    classifies_where_chosen: bool
+    """Likewise, for requests whose model rules, tasks and tiers may choose."""
     minds_cost: bool
     """Whether the operator said anything about choosing, and so wants cheaper stand-ins first. A plain configuration
     keeps its chains as they were written."""
@@ -82,6 +90,11 @@ class Snapshot:
     """By what they begin with. There may be thousands, and a request looks only at those that begin as its id does."""
     limits: Mapping[str, int]
     """The most calls at a time, by the name of a target; absent: nobody limits them."""
+    fixed_chains: dict[tuple[str, str, str], FixedChain | None] = field(
+        default_factory=dict[tuple[str, str, str], FixedChain | None]
+    )
+    """By the model asked for, the client's format and the operation; `None`: it has none. Filled while requests are
+    decided, for the models of the configuration alone."""
 
     def session(self, name: str) -> Level | None:
         """The first entry of `sessions` that this session fits."""
@@ -128,7 +141,9 @@ def _made(key: _Identity) -> Snapshot:
         batches=tuple(_batches(strategy)),
         chats=chats,
         known_as={name: frozenset(words) for name, words in known_as.items()},
-        conditional=_is_conditional(strategy),
+        variables=_variables((*_of_rules(strategy), *_of_others(strategy))),
+        classifies=_classifies(gateway),
+        classifies_where_chosen=bool(strategy.tasks or strategy.tiers) or _looks(_of_rules(strategy)),
         minds_cost=_minds_cost(strategy),
         sessions={name: (place, level) for place, (name, level) in enumerate(levels) if "*" not in name},
         limits=limits(strategy.pools, gateway),
@@ -162,13 +177,35 @@ def _told(rule: Rule) -> RuleSeen:
     return RuleSeen(rule.name, rule.condition.source if rule.condition else "", False, does)
 
 
-def _is_conditional(strategy: Strategy) -> bool:
-    conditions = (
-        *(rule.condition for rule in strategy.rules),
-        *(experiment.condition for experiment in strategy.experiments),
-        *(condition for condition, _ in strategy.compliance.when),
-    )
-    return any(condition is not None for condition in conditions)
+def _of_rules(strategy: Strategy) -> Iterable[Condition]:
+    return (rule.condition for rule in strategy.rules if rule.condition is not None)
+
+
+def _of_others(strategy: Strategy) -> Iterable[Condition]:
+    """Asked of every request, whatever its model."""
+    yield from (one.condition for one in strategy.experiments if one.condition is not None)
+    yield from (condition for condition, _ in strategy.compliance.when)
+
+
+def _variables(conditions: Iterable[Condition]) -> frozenset[str]:
+    every = frozenset(VARIABLES)
+    return frozenset().union(*(every if one.variables is None else one.variables for one in conditions))
+
+
+def _looks(conditions: Iterable[Condition]) -> bool:
+    """Whether any of them looks at the classification."""
+    return not CLASSIFIED.isdisjoint(_variables(conditions))
+
+
+def _classifies(gateway: Gateway) -> bool:
+    strategy = gateway.strategy
+    if gateway.classification == "always" or strategy.mode != "enforce" or _looks(_of_others(strategy)):
+        return True
+    wanted = strategy.optimization
+    saves = wanted.minimize_cost or wanted.kinds or strategy.default_priority == "cost"
+    saves = saves or any(rule.priority == "cost" for rule in strategy.rules)
+    # With a threshold the quality of a model is compared with that, and not with what the request needs.
+    return bool(saves) and wanted.quality_threshold is None
 
 
 def _minds_cost(strategy: Strategy) -> bool:

@@ -1,8 +1,9 @@
 """The trace of a decision for `explain`: every evaluated rule and every candidate."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from openclaw_extproc.faults import Fault, FaultError
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.record import DecisionRecord
@@ -44,8 +45,13 @@ class Trace:
 class RefusedError(FaultError):
     """The refusal of a request for which no target remains, with the record and trace of the decision."""
 
-    def __init__(self, fault: Fault, record: DecisionRecord, trace: Trace) -> None:
+    def __init__(self, fault: Fault, record: DecisionRecord, make_trace: Callable[[], Trace] = Trace) -> None:
+        """`make_trace`: called by whoever wants to read the trace."""
         super().__init__(fault.kind, fault.public, about=fault.about)
         self.fault = fault
         self.record = record
-        self.trace = trace
+        self.make_trace = make_trace
+
+    @property
+    def trace(self) -> Trace:
+        return self.make_trace()

@@ -1,10 +1,11 @@
 """What is left of a request when it is over: log, metrics and health are all made from these two records."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan

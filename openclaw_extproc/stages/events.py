@@ -1,11 +1,12 @@
 """What Envoy tells a stage, and what a stage tells Envoy. The edge turns protobuf into these and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model.json import Json
 

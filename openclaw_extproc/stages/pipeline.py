@@ -12,7 +12,7 @@ request came is part of the answer, so that a refusal can be explained too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from openclaw_extproc import features
@@ -20,6 +20,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features import Features
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
@@ -106,7 +107,8 @@ class Refused:
     known: ParsedRequest | None = None
     """`None`: not even the request could be read."""
     record: DecisionRecord | None = None
-    trace: Trace = field(default_factory=Trace)
+    make_trace: Callable[[], Trace] = Trace
+    """Called by whoever wants to read the trace."""
 
 
 Way: TypeAlias = Routed | TokenCount | Refused
@@ -184,7 +186,7 @@ def _decided(
         if counted is not None:
             return TokenCount(known, *counted)
         if isinstance(error, RefusedError):
-            return Refused(error.fault, known, error.record, error.trace)
+            return Refused(error.fault, known, error.record, error.make_trace)
         return Refused(error.fault, known)
     plan = _plan(arrived, known, decision, gateway, _uncorrected_tokens(decision, situation, gateway))
     plan = context_shortening.shortened_plan(plan, known.measured, known.features, gateway, situation)

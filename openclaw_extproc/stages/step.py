@@ -1,9 +1,9 @@
 """What a stage says when it has taken an event: all that its session has to do is in it."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.events import Answer

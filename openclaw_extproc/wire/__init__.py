@@ -4,12 +4,13 @@ A new format is a module here with its `FORMATS`, and its name in `MODULES`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import cast
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json

@@ -1,10 +1,11 @@
 """What a wire format has to provide: a record of functions for the client's side and one for the provider's."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Changes, Provider
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact

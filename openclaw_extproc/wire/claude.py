@@ -10,9 +10,9 @@ the oldest Claude that thinks.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import (
     CachePoint,
     Effort,

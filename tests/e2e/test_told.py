@@ -31,7 +31,8 @@ def access_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(providers: Providers, access_log: Path) -> Iterator[Sidecar]:
-    with sidecar(world.config(providers), world.KEYS, "--access-log", str(access_log)) as up:
+    always = "classification: always"
+    with sidecar(world.config(providers), world.KEYS, "--access-log", str(access_log), gateway=always) as up:
         yield up
 
 
@@ -55,7 +56,7 @@ def test_all_places_tell_the_same(told: Sidecar, access_log: Path) -> None:
     assert (envoys["mode"], envoys["model"], envoys["requested_model"]) == ("enforce", "bee-model", "bee-model")
     assert envoys["reason"] == line["data"]["model_selection"]["reason"]
     assert answer.headers["x-openclaw-reason"] == envoys["reason"]
-    assert answer.headers.get("x-openclaw-tier") == envoys["tier"] == decision["tier"]
+    assert answer.headers["x-openclaw-tier"] == envoys["tier"] == decision["tier"] != ""
     assert "x-openclaw-mode" not in answer.headers
 
 

@@ -139,6 +139,20 @@ def test_the_command_reads_standard_input(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_classification_that_nothing_looks_at_is_shown_and_said_to_be_unused(tmp_path: Path) -> None:
+    (tmp_path / "openclaw.yml").write_text(CONFIG)
+    (tmp_path / "always.yml").write_text("gateway: {classification: always}")
+
+    unused = explained(tmp_path, "-c", "openclaw.yml", body=CHAT)
+    always = explained(tmp_path, "-c", "openclaw.yml", "-c", "always.yml", body=CHAT)
+
+    assert unused["judgement"] == always["judgement"]
+    assert unused["decision"]["tier"] is None
+    assert any("does not depend on the classification" in note for note in unused["notes"])
+    assert always["decision"]["tier"] == always["judgement"]["tier"] == always["headers"]["x-openclaw-tier"]
+    assert not any("classification" in note for note in always["notes"])
+
+
 def test_whom_the_route_stage_would_ask_first_is_noted(tmp_path: Path) -> None:
     (tmp_path / "more.yml").write_text(
         "gateway: {routing_strategy: {tiers: {simple: gpt-4o-mini, complex: gpt-4o}, second_opinion: "

@@ -1,10 +1,12 @@
 """Promises about the summary of a request that policy looks at."""
 
 from dataclasses import replace
+from typing import get_type_hints
 
 import pytest
 
-from openclaw_extproc.features import QUERY_CHARS, Features, estimated_tokens, extract
+from openclaw_extproc.features import Features, estimated_tokens, extract
+from openclaw_extproc.features.request_reader import LAZY, QUERY_CHARS, RequestReader
 from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
@@ -149,3 +151,12 @@ def test_every_fixture_has_features(case: samples.Case) -> None:
     assert seen.query
     assert not seen.query.startswith("<")
     assert seen.headers == {"x-y": "z"}
+
+
+def test_every_lazy_feature_is_a_field_of_its_type() -> None:
+    wanted = get_type_hints(Features)
+    found = {name: get_type_hints(vars(RequestReader)[name].func)["return"] for name in LAZY}
+
+    assert found.pop("headers") == dict[str, str], "a mapping that the reader makes"
+    assert found == {name: wanted[name] for name in found}
+    assert {"size", "tokens", "language", "has_code", "query", "needs"} <= LAZY <= wanted.keys()

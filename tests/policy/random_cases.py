@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.features import Declared, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
+from openclaw_extproc.model.chat import Chat, LinkedImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import (
     TIERS,
@@ -162,7 +163,8 @@ class Case:
             known = cast("Mapping[str, object]", values)
             return None if unsure and known["stream"] else known[name] == wanted
 
-        return Condition(f"{name} == {wanted!r}", holds)
+        looks = frozenset({name, "stream"}) if name != "user" else None
+        return Condition(f"{name} == {wanted!r}", holds, looks)
 
     def rule(self) -> Rule:
         model = self.one("", *NAMES)
@@ -255,6 +257,36 @@ class Case:
                 level=self.maybe(0.2, self.level),
             ),
         )
+
+    def ask(self) -> Chat:
+        """A chat with something of all that features are made from."""
+        texts = (
+            "Hello.",
+            "Why is that so?",
+            "1. write\n2. test\n```py\ndef f(x):\n    return x\n```",
+            "Übersetze das bitte.",
+            "x" * 900,
+        )
+        turns = [Turn("user", (Text(self.one(*texts)), *self.many(1, lambda: LinkedImage("https://x/a.png"))))]
+        for _ in range(self._random.randint(0, 3)):
+            turns.append(Turn("assistant", (Text(self.one(*texts)), *self.many(1, lambda: ToolUse("c", "f", "{}")))))
+            answer: Part = ToolResult("c", (Text(self.one(*texts)),)) if self.chance(0.3) else Text(self.one(*texts))
+            turns.append(Turn("user", (answer,)))
+        return Chat(
+            self.one(*ASKABLE),
+            tuple(turns),
+            system=self.many(1, lambda: "Be brief."),
+            tools=self.many(1, lambda: ToolSpec("f", "", {})),
+            stream=self.chance(0.5),
+            max_output_tokens=self.one(None, 50, 5_000),
+        )
+
+    def headers(self) -> dict[str, str]:
+        return {
+            name: self.one(*words)
+            for name, words in (("x-openclaw-session", SESSIONS), ("x-openclaw-user", USERS), ("x-team", ("a", "b")))
+            if self.chance(0.5)
+        }
 
     def situation(self) -> RuntimeState:
         return RuntimeState(

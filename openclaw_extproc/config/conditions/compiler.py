@@ -6,6 +6,7 @@ division by zero) makes the condition "not evaluated", never an exception.
 Left out: the extension libraries of CEL (`lowerAscii`, `optional`), functions of our own.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -73,10 +74,19 @@ class Compiler:
         self.findings += [error(path, *complaint.finding_and_remedy()) for complaint in complaints]
         if complaints:
             return None
-        condition = Condition(source, _test(expression))
+        condition = Condition(source, _test(expression), _variables(source))
         if is_constant(condition) is False:
             self.findings.append(warning(path, "can never be true", "remove it"))
         return condition
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _variables(source: str) -> frozenset[str]:
+    """Every variable whose name stands anywhere in the source, in a string or a comment too: CEL has no way to ask for
+    a variable that does not spell its name."""
+    return frozenset(VARIABLES.keys() & _NAME.findall(source))
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition | None:

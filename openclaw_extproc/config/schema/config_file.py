@@ -34,7 +34,7 @@ from openclaw_extproc.config.schema.routing import (
     UserSection,
 )
 from openclaw_extproc.config.schema.workers import Processes
-from openclaw_extproc.gateway import Auth, ResponseHeaders
+from openclaw_extproc.gateway import Auth, ClassificationMode, ResponseHeaders
 from openclaw_extproc.strategy import Mode
 
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
@@ -96,6 +96,10 @@ class GatewaySection(Processes, CallersSection):
     response_headers: Annotated[ResponseHeaders, BeforeValidator(_off)] = "all"
     """Selects which `x-openclaw-*` response headers callers receive. `all`: all of them. `minimal`: the provider, the
     model, and what was changed or dropped. `off`: none."""
+    classification: ClassificationMode = "when_used"
+    """Selects which requests are classified by tier and task. `when_used`: those whose decision can depend on it, and
+    all in the modes `observe` and `shadow`; the others have no tier, task, score and confidence in response headers,
+    log, metrics and metadata. `always`: all of them, at the cost of CPU time."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import InFlight
+from openclaw_extproc.edge.telemetry.kept_children import Counter, Histogram
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.record import DecisionRecord

@@ -3,9 +3,10 @@
 Switching models loses the provider's cache and makes responses inconsistent.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.complexity.weights import USUAL, Weights
 from openclaw_extproc.strategy import TIERS, Task, Tier
 

@@ -3,9 +3,10 @@ amounts were tuned on one half of `bench/routing/prompts` (see its README) and r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.complexity.kinds import Kind
 from openclaw_extproc.strategy import Task, Tier
 

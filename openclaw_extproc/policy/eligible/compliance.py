@@ -6,9 +6,8 @@ provider without a region is in none, a request that names no model is to none o
 a class or cost centre that a client made up is refused.
 """
 
-from dataclasses import dataclass
-
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.eligible.cost_centres import restrictions_of

@@ -1,9 +1,9 @@
 """The reasons why a target cannot or may not serve a request. Cost limits are in `rank/budgets.py`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Target
 from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import Candidate

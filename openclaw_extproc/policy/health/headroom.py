@@ -13,9 +13,10 @@ Left out: limits of months (`x-ratelimit-remaining-tokens-month`); Google and Be
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from openclaw_extproc.frozen import dataclass
 
 SMALL_SHARE = 0.02
 """Of a limit. Below it the next request of usual size may be the one that is refused."""

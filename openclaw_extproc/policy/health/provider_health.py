@@ -13,11 +13,12 @@ Time comes as an argument, in seconds since the epoch. Only names of the configu
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import assert_never
 
 from openclaw_extproc.faults import FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.health.circuit import Circuit, State
 from openclaw_extproc.policy.health.headroom import Headroom

@@ -6,9 +6,9 @@ Only when nothing is left, or the operator says `reject`, the request is refused
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides

@@ -8,25 +8,20 @@ of its prompt, but only among those who were chosen: it is no reason to stay wit
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.candidates import Candidate, CandidateRole
 from openclaw_extproc.policy.routing_context import RoutingContext
-from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.policy.select.choose import ModelChoice
-
-
-def has_session(remembered: SessionState, features: Features) -> bool:
-    """Whether what is remembered is about this conversation, and not about another model that the session also asks."""
-    return not remembered.asked or remembered.asked == features.model
 
 
 def tool_loop_target(choice: ModelChoice, case: RoutingContext) -> Target | None:
     """Who has to answer, if nothing speaks against them: the one that made the calls which this request answers."""
     remembered = case.situation.remembered
-    if not case.features.in_tool_loop or not has_session(remembered, case.features) or not case.is_chat:
+    if not remembered.target or choice.by == "request" or not choice.routing or not case.is_chat:
         return None
-    return None if choice.by == "request" or not choice.routing else case.snapshot.by_name.get(remembered.target)
+    if not remembered.is_about(case.features.model) or not case.features.in_tool_loop:
+        return None
+    return case.snapshot.by_name.get(remembered.target)
 
 
 def keep_session_target(
@@ -39,7 +34,7 @@ def keep_session_target(
         found = next((replace(one, weight=0) for one in usable if one.name == held.name), None)
         return found, f"{held.name} continues, because the request is inside a tool loop"
     remembered = case.situation.remembered
-    if case.strategy.affinity is None or not choice.routing or not has_session(remembered, case.features):
+    if case.strategy.affinity is None or not choice.routing or not remembered.is_about(case.features.model):
         return None, ""
     found = next((one for one in line if one.name == remembered.target and _may_stay(one, line[0], case)), None)
     return replace(found, weight=0) if found else None, f"the session stays with {remembered.target}"

@@ -6,10 +6,11 @@ choice is somebody's word for this request or this person: it is filtered, and n
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from openclaw_extproc.faults import FaultError, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, LEVEL
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.overrides import Overrides
@@ -65,6 +66,8 @@ def choose(case: RoutingContext, over: Overrides, ruled: RuleOutcome) -> ModelCh
         return replace(choice, routing=False, because=(*choice.because, "routing is disabled for this request"))
     priority = ruled.priority or choice.priority
     fallback = over.fallback or ruled.fallback or choice.fallback
+    if not notes and (priority, fallback) == (choice.priority, choice.fallback):
+        return choice
     return replace(choice, because=(*choice.because, *notes), priority=priority, fallback=fallback)
 
 
@@ -98,17 +101,21 @@ def _may_guess(case: RoutingContext) -> bool:
     wish = case.strategy.virtual[case.features.model].wish if case.asked == "virtual" else "auto"
     if not case.is_chat or case.asked == "unknown" or wish != "auto":
         return False
-    return case.leaves_choice or case.strategy.applies_to == "all"
+    return case.may_be_chosen
 
 
 def _by_task(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
+    if not case.strategy.tasks:
+        return None
     task = case.judgement.task
     wanted = case.strategy.tasks.get(task)
     return _guessed("task", f"task {task}", (wanted,), case, notes) if wanted else None
 
 
 def _by_tier(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
-    tier, tiers = case.judgement.tier, case.strategy.tiers
+    if not (tiers := case.strategy.tiers):
+        return None
+    tier = case.judgement.tier
     if case.judgement.task in _CODING and CODING in tiers:
         return _guessed("tier", f"tier {CODING}", tiers[CODING], case, notes)
     return _guessed("tier", f"tier {tier}", tiers[tier], case, notes) if tier in tiers else None

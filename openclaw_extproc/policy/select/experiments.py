@@ -5,8 +5,9 @@ the other, so that both are of the same kind of requests. Only the first arm tha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.choose import ModelChoice

@@ -6,8 +6,8 @@ the smallest cost limit. A request can shorten its time limit and never lengthen
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import LEVEL
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.record import Chooser

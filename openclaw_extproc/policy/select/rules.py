@@ -5,10 +5,11 @@ the first has it. A rule whose condition cannot be evaluated (a header that is n
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.snapshot import Batch
 from openclaw_extproc.policy.trace import RuleSeen
@@ -32,7 +33,7 @@ class RuleOutcome:
 
 def apply_rules(case: RoutingContext) -> RuleOutcome:
     so_far, seen = RuleOutcome(), list[RuleSeen]()
-    applies = case.leaves_choice or case.strategy.applies_to == "all"
+    applies = case.may_be_chosen
     for batch in case.snapshot.batches:
         if so_far.chosen and len(seen) >= MAX_SEEN:
             break
@@ -40,7 +41,7 @@ def apply_rules(case: RoutingContext) -> RuleOutcome:
             seen += batch.told
         else:
             so_far = _one_by_one(batch, case, so_far, seen)
-    return replace(so_far, seen=tuple(seen))
+    return RuleOutcome(so_far.chosen, so_far.priority, so_far.fallback, tuple(seen))
 
 
 def _none_holds(batch: Batch, case: RoutingContext) -> bool:

@@ -3,7 +3,8 @@
 The comments behind the names appear in the table of docs/configuration.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -50,39 +51,47 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
 )
 
 
-def values(features: Features, judgement: Classification) -> dict[str, object]:
-    declared, identity = features.declared, features.identity
-    return {
-        "task_complexity": judgement.tier,
-        "task_type": judgement.task,
-        "complexity_score": judgement.score,
-        "confidence": judgement.confidence,
-        "model": features.model,
-        "operation": features.operation,
-        "client_format": features.client_format,
-        "stream": features.stream,
-        "tokens": features.tokens,
-        "query_tokens": features.query_tokens,
-        "output_tokens": features.output_tokens or 0,
-        "turns": features.turns,
-        "tools": features.tools,
-        "tool_calls": features.tool_calls,
-        "in_tool_loop": features.in_tool_loop,
-        "images": features.images,
-        "documents": features.documents,
-        "has_code": features.has_code,
-        "language": features.language,
-        "output_format": features.output_format,
-        "reasoning_effort": features.reasoning_effort,
-        "session": declared.session,
-        "user": declared.user,
-        "cost_centre": declared.cost_centre,
-        "identity": identity.name,
-        "identity_source": identity.source,
-        "tenant": identity.tenant,
-        "team": identity.team,
-        "groups": list(identity.groups),
-        "priority": declared.priority,
-        "data_class": declared.data_class,
-        "headers": dict(features.headers),
+CLASSIFIED = frozenset({"task_complexity", "task_type", "complexity_score", "confidence"})
+"""The variables that come from the classification of a request."""
+
+_OF_CLASSIFICATION: Mapping[str, Callable[[Classification], object]] = MappingProxyType(
+    {
+        "task_complexity": lambda judgement: judgement.tier,
+        "task_type": lambda judgement: judgement.task,
+        "complexity_score": lambda judgement: judgement.score,
+        "confidence": lambda judgement: judgement.confidence,
     }
+)
+_OF_FEATURES: Mapping[str, Callable[[Features], object]] = MappingProxyType(
+    {
+        **{
+            name: attrgetter(name)
+            for name in ("model", "operation", "client_format", "stream", "tokens", "query_tokens", "turns", "tools")
+        },
+        "output_tokens": lambda features: features.output_tokens or 0,
+        **{name: attrgetter(name) for name in ("tool_calls", "in_tool_loop", "images", "documents", "has_code")},
+        **{name: attrgetter(name) for name in ("language", "output_format", "reasoning_effort")},
+        **{
+            name: attrgetter(f"declared.{name}")
+            for name in ("session", "user", "cost_centre", "priority", "data_class")
+        },
+        "identity": attrgetter("identity.name"),
+        "identity_source": attrgetter("identity.source"),
+        "tenant": attrgetter("identity.tenant"),
+        "team": attrgetter("identity.team"),
+        "groups": lambda features: list(features.identity.groups),
+        "headers": lambda features: dict(features.headers),
+    }
+)
+
+
+def values(features: Features, judgement: Classification | None, names: Iterable[str] = VARIABLES) -> dict[str, object]:
+    """Return the values of these variables. `judgement` may be `None` where `names` has none of `CLASSIFIED`."""
+    found: dict[str, object] = {}
+    for name in names:
+        if name in _OF_CLASSIFICATION:
+            assert judgement is not None, f"{name} needs a classification"
+            found[name] = _OF_CLASSIFICATION[name](judgement)
+        else:
+            found[name] = _OF_FEATURES[name](features)
+    return found

@@ -6,9 +6,10 @@ Each record holds what is known at that point and nothing else; the states (`sta
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.usage import Usage

@@ -11,10 +11,10 @@ Source: the error pages of OpenAI, Azure, Anthropic, Google and Bedrock, as the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.wire.translation.error_words import NO_ACCESS, NO_MODEL, NO_QUOTA, NO_REGION, TOO_LONG
 
 

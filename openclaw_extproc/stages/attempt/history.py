@@ -7,9 +7,9 @@ whether nobody was there or nobody spoke. Which fault of a connection it was, En
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
 

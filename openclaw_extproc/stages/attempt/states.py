@@ -1,9 +1,10 @@
 """The states of an attempt, each with what is known in it; the picture is in `stage`."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, TypeAlias
 
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.stages.attempt.answer_reader import AnswerReader
 from openclaw_extproc.stages.attempt.exchange import FailedResponse, SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt

@@ -1,9 +1,10 @@
 """Where a request is; the picture is in `route.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.events import RequestHead

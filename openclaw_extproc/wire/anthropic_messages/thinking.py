@@ -5,8 +5,9 @@ place. Thinking with a budget is refused beside a forced tool, another `temperat
 0.95, and inside a tool loop whose first step has no thought of Claude's own; thinking adaptively is not refused there.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import (
     Chat,
     Reasoning,

@@ -8,8 +8,8 @@ Left out: writing frames; values of headers that are no text are read past.
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import UnreadableError
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"

@@ -4,9 +4,9 @@ An entry is a message, an item of `input` or a content.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import Json
 
 Kind: TypeAlias = Literal["user", "model", "results", "fixed"]

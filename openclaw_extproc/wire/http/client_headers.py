@@ -8,8 +8,7 @@ Claude Code and Gemini CLI, and the API references where they name headers (Open
 xAI's `x-grok-conv-id`).
 """
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.wire.http.secret_headers import CALLERS, may_be_secret
 
 

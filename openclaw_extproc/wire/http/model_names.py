@@ -4,9 +4,9 @@ Nothing else of a request is changed: not a byte of a file beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire.http import multipart

@@ -8,9 +8,9 @@ Left out: nested multiparts, a preamble, folded header lines, `name*`: no SDK wr
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import UnreadableError
 
 MAX_PARTS = 1_000

@@ -4,8 +4,7 @@ Source: openai-python 2, `ResponseReasoningItem`. OpenAI checks that `encrypted_
 id it was made for, so its state is both, as one JSON text.
 """
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed, Thinking
 from openclaw_extproc.model.json import Json, UnreadableError

@@ -4,8 +4,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (line end
 are ignored: no provider uses them). Lines end at CR, LF and CRLF only: U+2028 and its kin are text.
 """
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import UnreadableError
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024

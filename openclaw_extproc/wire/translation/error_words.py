@@ -9,7 +9,8 @@ names the vendors. Left out: Google's per-minute quotas, which say "check your p
 """
 
 import re
-from dataclasses import dataclass
+
+from openclaw_extproc.frozen import dataclass
 
 TOO_LONG = "context_length_exceeded"
 """OpenAI's code for a prompt that does not fit, which its clients look for; ours for all vendors."""

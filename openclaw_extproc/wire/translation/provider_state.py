@@ -13,10 +13,10 @@ import base64
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Sealed, Thinking
 
 MARK = "oc1_"

@@ -4,8 +4,8 @@ Source: as `anthropic_messages`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, JsonSchema, Output, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json

@@ -8,9 +8,9 @@ ended the answer, and why a turn was paused, are not told apart from its end.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (

@@ -8,9 +8,9 @@ since then (mnfst/modelparams.dev#238). An id that names no model (an inference 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Effort
 from openclaw_extproc.wire.claude import abilities
 

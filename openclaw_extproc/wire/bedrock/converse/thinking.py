@@ -6,8 +6,7 @@ tool, another temperature than 1, `top_k`, and inside a tool loop that does not 
 Left out: other models' words for it (Nova's `reasoningConfig`, `reasoning_effort` of gpt-oss).
 """
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.bedrock.converse.models import Model

@@ -11,10 +11,10 @@ Arguments in pieces (`partialArgs`) come only to clients that asked for them, so
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.facts import (

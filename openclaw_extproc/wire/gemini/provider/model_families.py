@@ -7,9 +7,9 @@ livekit/agents#7080 for Gemma.
 """
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Effort
 
 _GENERATION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
