@@ -12,13 +12,11 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
-from openclaw_extproc.policy import fixed_chain
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal, with_request
 from openclaw_extproc.policy.eligible import eligibility
 from openclaw_extproc.policy.eligible.compliance import bounds
-from openclaw_extproc.policy.kept_decisions import KeptDecision
 from openclaw_extproc.policy.rank import session_affinity
 from openclaw_extproc.policy.rank.busy import free_first
 from openclaw_extproc.policy.rank.emergency import last_resort
@@ -40,6 +38,8 @@ from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
 from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as_asked
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
+from openclaw_extproc.policy.static import fixed_chain
+from openclaw_extproc.policy.static.kept_decisions import KeptDecision
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import DecisionRecord
 

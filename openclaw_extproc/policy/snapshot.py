@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.policy.kept_decisions import FixedChain
 from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.policy.select.names import Meaning, meanings
 from openclaw_extproc.policy.select.variables import CLASSIFIED, VARIABLES
+from openclaw_extproc.policy.static.kept_decisions import FixedChain
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
 

@@ -421,7 +421,8 @@ def test_whatever_is_written_of_models_there_are_findings_and_no_crash(models: l
 
 
 def test_many_models_are_linked_at_once() -> None:
-    """Sixteen times as many are sixteen times the work: sixty leave room for a noisy machine."""
+    """Eight times as many are eight times the work: thirty leave room for a noisy machine, sixty-four would be all
+    pairs."""
 
     def text(count: int) -> str:
         names = [f"{{name: '{vendor}/claude-sonnet-4.{n}'}}" for vendor in ("anthropic", "x") for n in range(count)]
@@ -433,7 +434,7 @@ def test_many_models_are_linked_at_once() -> None:
         return time.process_time() - began
 
     seconds(200)  # the tables are made once
-    assert seconds(3_200) < 60 * min(seconds(200) for _ in range(2)), "as a square it would be 256 times"
+    assert min(seconds(1_600) for _ in range(3)) < 30 * min(seconds(200) for _ in range(2))
 
 
 def test_the_example_works_with_all_that_is_commented_out() -> None:

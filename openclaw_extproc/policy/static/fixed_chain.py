@@ -12,12 +12,12 @@ from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.gateway import AUTO
 from openclaw_extproc.policy import cost
 from openclaw_extproc.policy.candidates import candidates
-from openclaw_extproc.policy.kept_decisions import DecisionKey, FixedChain, KeptDecision
 from openclaw_extproc.policy.rank.concurrency import is_full
 from openclaw_extproc.policy.routing_context import RoutingContext
 from openclaw_extproc.policy.select.choose import ModelChoice, choose
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome
+from openclaw_extproc.policy.static.kept_decisions import DecisionKey, FixedChain, KeptDecision
 from openclaw_extproc.wire import spoken_to
 
 
