@@ -32,23 +32,32 @@ from openclaw_extproc.strategy import (
     Virtual,
 )
 from tests.policy.making import ASKED, NOW, as_they_are, asking, declaring, facts, gateway, provider, when
-from tests.policy.random_cases import Case
+from tests.policy.random_cases import MODELS, Case
 
-MANY = settings(max_examples=max(300, settings().max_examples))
+MANY = settings(max_examples=max(600, settings().max_examples))
 SEEDS = st.integers(0, 2**64)
 EVENTS = 12
 """Requests at one gateway, each at a moment of its own."""
 
 
-def plain(case: Case, made: Gateway) -> Gateway:
-    """Most of what makes plans depend on requests taken away, and something left of it now and then."""
+CHANGING = (
+    "missing_credentials", "without_address", "unhealthy", "latency", *3 * ("inflight",), "token_ratio", "draw",
+)  # fmt: skip
+"""What changes from one moment to the next; calls under way do so most often."""
+
+
+def plain(case: Case, made: Gateway, model: str) -> Gateway:
+    """Most of what makes plans depend on requests taken away, and more left of what leaves chains fixed."""
     whole = made.strategy
     left = {
         "rules": (), "tasks": {}, "tiers": {}, "experiments": (), "optimization": Optimization(), "virtual": {},
         "compliance": Compliance(), "cost_centres": {}, "levels": Levels(), "users": {}, "default": "", "pools": {},
         "fallbacks": {}, "default_priority": "", "region": "", "affinity": None, "context": None,
     }  # fmt: skip
-    taken = {name: empty for name, empty in left.items() if not case.chance(0.12)}
+    fixed = {"users", "default", "fallbacks", "cost_centres", "levels", "pools", "affinity", "context"}
+    taken = {name: empty for name, empty in left.items() if not case.chance(0.3 if name in fixed else 0.08)}
+    if case.chance(0.4):
+        taken |= {"users": {"ann": case.one(*MODELS)}, "pools": {"pool": Pool({model: 1}, max_concurrent=2)}}
     emergency = Emergency(model=case.one("", "", "m1", "a/m1"))
     classification: ClassificationMode = case.one("when_used", "when_used", "always")
     strategy = replace(whole, **taken)  # type: ignore[arg-type]  # fields of `Strategy` by name
@@ -58,7 +67,8 @@ def plain(case: Case, made: Gateway) -> Gateway:
 def asking_again(case: Case, model: str) -> Features:
     """A request, often for the same model as the others: else nothing would be kept for long."""
     drawn = case.request()
-    declared = drawn.declared if case.chance(0.3) else Declared(session=drawn.declared.session)
+    said = Declared(session=drawn.declared.session, user=drawn.declared.user)
+    declared = drawn.declared if case.chance(0.2) else said
     return replace(drawn, model=model if case.chance(0.8) else drawn.model, declared=declared)
 
 
@@ -67,10 +77,7 @@ def moments(case: Case) -> Iterator[RuntimeState]:
     now = replace(case.situation(), remembered=SessionState())
     while True:
         other = case.situation()
-        changed = case.some(
-            ("missing_credentials", "without_address", "unhealthy", "latency", "inflight", "token_ratio", "draw"),
-            most=1,
-        )
+        changed = case.some(CHANGING, most=1)
         now = replace(now, **{name: getattr(other, name) for name in changed})
         yield replace(now, remembered=other.remembered if case.chance(0.2) else SessionState())
 
@@ -79,8 +86,9 @@ def moments(case: Case) -> Iterator[RuntimeState]:
 @given(SEEDS)
 def test_a_kept_decision_is_the_one_made_anew(seed: int) -> None:
     case = Case(seed)
-    made = plain(case, case.gateway())
-    model = case.one(*made.chains)
+    drawn = case.gateway()
+    model = case.one(*drawn.chains)
+    made = plain(case, drawn, model)
 
     for _, now in zip(range(EVENTS), moments(case), strict=False):
         features = asking_again(case, model)
