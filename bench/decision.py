@@ -49,7 +49,7 @@ class Row:
     p99_ms: float
     wall_p99_ms: float
     decide_p50_ms: float
-    """Of it the choice alone."""
+    """Of it the choice, with the features that it asks for: `extract` itself leaves them open."""
 
     @property
     def met(self) -> bool:

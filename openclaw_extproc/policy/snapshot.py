@@ -189,7 +189,7 @@ def _of_others(strategy: Strategy) -> Iterable[Condition]:
 
 def _variables(conditions: Iterable[Condition]) -> frozenset[str]:
     every = frozenset(VARIABLES)
-    return frozenset().union(*(every if one.variables is None else one.variables for one in conditions))
+    return frozenset[str]().union(*(every if one.variables is None else one.variables for one in conditions))
 
 
 def _looks(conditions: Iterable[Condition]) -> bool:

@@ -49,7 +49,7 @@ CHANGING = (
 def plain(case: Case, made: Gateway, model: str) -> Gateway:
     """Most of what makes plans depend on requests taken away, and more left of what leaves chains fixed."""
     whole = made.strategy
-    left = {
+    left: dict[str, object] = {
         "rules": (), "tasks": {}, "tiers": {}, "experiments": (), "optimization": Optimization(), "virtual": {},
         "compliance": Compliance(), "cost_centres": {}, "levels": Levels(), "users": {}, "default": "", "pools": {},
         "fallbacks": {}, "default_priority": "", "region": "", "affinity": None, "context": None,
