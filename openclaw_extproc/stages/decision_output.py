@@ -6,8 +6,8 @@ Envoy's access log.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import ResponseHeaders, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json

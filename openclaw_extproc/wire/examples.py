@@ -6,10 +6,10 @@ Source: the top-level fields that each vendor's reference marks as required, or 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.json import Json
 
 Body: TypeAlias = Mapping[str, Json]

@@ -1,7 +1,6 @@
 """The API families of clients: one for each vendor whose SDKs the gateway answers, with the paths they call."""
 
-from dataclasses import dataclass
-
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.wire.anthropic_messages.client import models as anthropic_models
 from openclaw_extproc.wire.base import Models
 from openclaw_extproc.wire.gemini.client import models as gemini_models
