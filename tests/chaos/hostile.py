@@ -269,7 +269,8 @@ async def _status(here: Field, request: bytes) -> int:
         with suppress(OSError, TimeoutError, ValueError, IndexError):
             async with asyncio.timeout(20):
                 writer.write(request)
-                await writer.drain()
+                with suppress(ConnectionError):  # an early refusal: the rest of the body is not taken any more
+                    await writer.drain()
                 return int((await reader.readline()).split()[1])
     return 0
 
