@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+import socket
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -163,9 +164,45 @@ def beside(providers: Providers, names: NameServer, folder: Path, named: dict[st
         yield f"http://127.0.0.1:{port}"
 
 
-def test_where_nobody_looks_the_client_s_own_retry_finds_the_stand_in(
-    providers: Providers, names: NameServer, tmp_path: Path
+@pytest.fixture
+def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Has the resolver of all Python processes answer with this error; Envoy's is its own."""
+
+    def answers(number: int) -> None:
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "sitecustomize.py").write_text(f"""
+import socket
+
+
+def getaddrinfo(host, *arguments, given=socket.getaddrinfo, **options):
+    if str(host).endswith(".test"):
+        raise socket.gaierror({number}, "as the test wants")
+    return given(host, *arguments, **options)
+
+
+socket.getaddrinfo = getaddrinfo
+""")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+
+    return answers
+
+
+def test_where_nobody_looks_names_that_do_not_exist_are_left_out(
+    providers: Providers, names: NameServer, tmp_path: Path, resolver: Callable[[int], None]
 ) -> None:
+    resolver(socket.EAI_NONAME)
+
+    with beside(providers, names, tmp_path, {"new": "new.providers.test"}) as url:
+        seen = answered(url, "new")
+
+    assert seen == (200, STAND_IN)
+
+
+def test_where_nobody_looks_the_client_s_own_retry_finds_the_stand_in(
+    providers: Providers, names: NameServer, tmp_path: Path, resolver: Callable[[int], None]
+) -> None:
+    resolver(socket.EAI_AGAIN)  # so nothing is known before a call says it
+
     with (
         beside(providers, names, tmp_path, {"new": "new.providers.test", "newer": "newer.providers.test"}) as url,
         openai.OpenAI(base_url=f"{url}/v1", api_key="any") as client,

@@ -81,10 +81,11 @@ class GatewaySection(Processes, CallersSection):
     """Sets the TCP port of the service's `/metrics`, `/healthz` and `/readyz`. It is read only at startup."""
     envoy_admin_port: Port | None = None
     """Sets the port of Envoy's admin interface on 127.0.0.1, for use with `serve`: `render` configures it, and `serve`
-    polls it every second for Envoy's readiness and for unreachable clusters. Without it, a provider whose name does not
-    resolve is not known in advance: one call per worker in half a minute ends with 503, `retry-after: 1` and
-    `x-should-retry: true`, and the next one is sent elsewhere. Anyone who can reach this port can stop Envoy. It is
-    read only at startup; `up` does not need it. Default: no admin port."""
+    polls it every second for Envoy's readiness and for unreachable clusters. Without it, `serve` looks the
+    names of providers up itself and leaves out those that do not exist; where a name server fails or does not respond,
+    one call per worker in half a minute ends with 503, `retry-after: 1` and `x-should-retry: true`, and the next one is
+    sent elsewhere. Anyone who can reach this port can stop Envoy. It is read only at startup; `up` does not need it.
+    Default: no admin port."""
     passthrough: bool | list[Name] = True
     """Selects whether requests that are not model calls (files, batches, audio, images) are forwarded to their
     provider, within the table in docs/wire-formats.md. `true`: the rows that are open by default. A list opens further

@@ -7,6 +7,7 @@ import signal
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.options import OK, config_files, stage_addresses
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.name_watch import NameWatch
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, watch_envoy
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
@@ -62,6 +63,10 @@ async def _serve(read: ReadConfiguration, sources: ConfigFiles, pair: ListenAddr
             tasks.append(asyncio.create_task(clusters.run(target)))
         else:
             logs.event("envoy", "not_watched", {"why": "gateway.envoy_admin_port is not set"})
+            names = NameWatch()
+            hooks = names.with_look(target, hooks)
+            await names.update(target)
+            tasks.append(asyncio.create_task(names.run(target)))
         tasks.append(asyncio.create_task(watch_files(target, sources, hooks)))
         await over.wait()
         for task in tasks:
