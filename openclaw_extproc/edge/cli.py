@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 
 from openclaw_extproc.config.findings import ConfigError, sorted_by_place
 from openclaw_extproc.config.schema.json_schema import schema
@@ -79,6 +80,9 @@ _SCHEMA = "print the JSON Schema of openclaw.yml, for editors"
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "openclaw-extproc", description="Routes, translates and fails over LLM requests behind Envoy."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"openclaw-extproc {metadata.version('openclaw-extproc')}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in _COMMANDS.items():

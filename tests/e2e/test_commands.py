@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,12 @@ from tests.e2e import world
 from tests.e2e.callers import CALLERS, body, said
 from tests.e2e.commands import COMMAND, ENDS_WITHIN, WRONG, is_free, run, started, written
 from tests.e2e.harness import Providers, http, until
+
+
+def test_it_tells_its_version(tmp_path: Path) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+
+    assert run("--version", cwd=tmp_path).stdout == f"openclaw-extproc {project['version']}\n"
 
 
 def test_validate_says_that_all_is_well(providers: Providers, tmp_path: Path) -> None:
