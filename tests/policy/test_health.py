@@ -34,7 +34,7 @@ def avoided(health: HealthTable, at: float = AT, draw: float = 0.99) -> set[str]
 
 def closed_again(health: HealthTable, target: Target, at: float) -> None:
     for _ in range(RULES.thresholds.good_trials):
-        health.succeeded(target, at)
+        health.succeeded(target, at, began=at)
 
 
 # -- whom a failure speaks of ------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
 
     for _ in range(4):
         for _ in range(6):
-            health.succeeded(SMALL, AT)
+            health.succeeded(SMALL, AT, began=AT)
         fails(health, LARGE, FaultKind.UPSTREAM_ERROR, status=500, times=1)
 
     assert avoided(health) == {"ace/large"}
@@ -197,7 +197,7 @@ def test_who_answers_well_need_not_be_probed() -> None:
     health = HealthTable(GATEWAY)
     assert not health.answered_within("ace", AT, 30)
 
-    health.succeeded(LARGE, AT)
+    health.succeeded(LARGE, AT, began=AT)
     assert health.answered_within("ace", AT + 29, 30)
     assert not health.answered_within("ace", AT + 31, 30)
     fails(health, SMALL, FaultKind.OVERLOADED)
@@ -231,7 +231,7 @@ def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
 
     health.ejected("ace", AT, 4)
     assert avoided(health, AT + 1) == {"ace"}
-    health.succeeded(LARGE, AT + 2)
+    health.succeeded(LARGE, AT + 2, began=AT + 2)
     health.ejected("ace", AT + 3, 4)
 
     assert avoided(health, AT + 3) == set()
@@ -259,9 +259,21 @@ def test_who_answers_has_an_address() -> None:
     health = HealthTable(GATEWAY)
     health.absent("ace", AT, 30)
 
-    health.succeeded(LARGE, AT + 1)
+    health.succeeded(LARGE, AT + 1, began=AT + 1)
 
     assert health.without_address(AT + 2) == frozenset()
+
+
+def test_an_answer_from_the_address_it_had_is_no_new_one() -> None:
+    """Calls that are under way when a provider gets another host name end well, and say nothing of that name."""
+    health = HealthTable(GATEWAY)
+    health.absent("ace", AT, 3)
+    health.absent("ace", AT + 1, 3)
+
+    health.succeeded(LARGE, AT + 2, began=AT - 1)
+
+    assert health.without_address(AT + 3) == {"ace"}
+    assert avoided(health, AT + 3) == {"ace"}
 
 
 # -- dynamic switching -------------------------------------------------------------------------
@@ -279,7 +291,7 @@ def test_more_errors_than_the_rule_allows_put_a_model_behind() -> None:
     health = switching(ERRORS)
 
     for n in range(38):
-        health.succeeded(LARGE, AT + 2 * n)
+        health.succeeded(LARGE, AT + 2 * n, began=AT + 2 * n)
     health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 80, status=500)
     assert avoided(health, AT + 80) == set(), "1 of 39"
     health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 81, status=500)
@@ -294,12 +306,12 @@ def test_a_model_that_is_slow_goes_behind_and_is_still_measured() -> None:
     health = switching(SLOW)
 
     for n in range(30):
-        health.succeeded(LARGE, AT + n, seconds=11.0 if n % 10 == 9 else 1.0)
+        health.succeeded(LARGE, AT + n, began=AT + n, seconds=11.0 if n % 10 == 9 else 1.0)
 
     assert avoided(health, AT + 30) == {"ace/large"}
     assert avoided(health, AT + 30, draw=0.04) == set()
     for n in range(100):
-        health.succeeded(LARGE, AT + 330 + n, seconds=1.0)
+        health.succeeded(LARGE, AT + 330 + n, began=AT + 330 + n, seconds=1.0)
     assert avoided(health, AT + 430) == set()
 
 
@@ -307,7 +319,7 @@ def test_one_slow_answer_is_no_slow_model() -> None:
     health = switching(SLOW)
 
     for n in range(30):
-        health.succeeded(LARGE, AT + n, seconds=60.0 if n == 20 else 1.0)
+        health.succeeded(LARGE, AT + n, began=AT + n, seconds=60.0 if n == 20 else 1.0)
 
     assert avoided(health, AT + 30) == set()
 
@@ -316,11 +328,11 @@ def test_a_rule_is_looked_at_once_in_its_interval() -> None:
     health = switching(replace(ERRORS, interval_seconds=30))
 
     for n in range(25):
-        health.succeeded(LARGE, AT + n / 10)
+        health.succeeded(LARGE, AT + n / 10, began=AT + n / 10)
     for _ in range(2):
         health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 3, status=500)
     assert avoided(health, AT + 3) == set()
-    health.succeeded(LARGE, AT + 31)
+    health.succeeded(LARGE, AT + 31, began=AT + 31)
 
     assert avoided(health, AT + 31) == {"ace/large"}
 
@@ -357,7 +369,7 @@ def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -
     fails(health, LARGE, FaultKind.OVERLOADED)
     assert not health.status("ace", AT)
     assert health.status("bee", AT)
-    health.succeeded(SMALL, AT)
+    health.succeeded(SMALL, AT, began=AT)
 
     assert health.status("ace", AT)
 
@@ -377,7 +389,7 @@ def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
         if n < 4:
             health.failed(LARGE, FaultKind.OVERLOADED, AT)
         else:
-            health.succeeded(LARGE, AT)
+            health.succeeded(LARGE, AT, began=AT)
 
     assert dict(health.critical(AT)) == {"ace": 0.4}
 
@@ -425,7 +437,7 @@ def test_all_outlets_tell_one_truth_about_a_provider() -> None:
     for step in range(2_000):
         at, target = AT + 3.0 * step, rng.choice(targets)
         if rng.random() < 0.4:
-            health.succeeded(target, at)
+            health.succeeded(target, at, began=at)
         elif rng.random() < 0.9:
             health.failed(target, rng.choice(kinds), at)
         at += rng.choice((0.0, 1.0, 70.0))

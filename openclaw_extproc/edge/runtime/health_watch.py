@@ -83,7 +83,7 @@ class HealthWatch:
         match entry.outcome:
             case Outcome.OK:
                 self._stale.pop(target.provider.name, None)
-                self._health.succeeded(target, at, seconds=entry.first_content_seconds)
+                self._health.succeeded(target, at, began=at - entry.seconds, seconds=entry.first_content_seconds)
             case Outcome.FAILED | Outcome.BROKEN if fault is not None and not _is_the_callers(fault, target):
                 status, wait = fault.upstream_status, entry.retry_after
                 self._health.failed(target, fault.kind, at, status=status, retry_after=wait)

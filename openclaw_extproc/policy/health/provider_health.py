@@ -116,6 +116,8 @@ class _Watched:
     wide: bool = False
     """Its last failure was one of the whole provider."""
     answered_at: float = 0.0
+    absent_since: float = 0.0
+    """An answer to an attempt that began before came from an address that it had."""
     absent_until: float = 0.0
     ejected_since: float = 0.0
     ejected_until: float = 0.0
@@ -169,12 +171,12 @@ class HealthTable:
 
     # -- what happened -----------------------------------------------------------
 
-    def succeeded(self, target: Target, at: float, *, seconds: float | None = None) -> None:
-        """`seconds`: to the first content."""
+    def succeeded(self, target: Target, at: float, *, began: float, seconds: float | None = None) -> None:
+        """`began`: when the attempt did. `seconds`: to the first content."""
         for watched in self._both(target):
             watched.circuit.succeeded(at)
             watched.answered_at = at
-            if not watched.model:
+            if not watched.model and not (at < watched.absent_until and began < watched.absent_since):
                 watched.circuit.trust()
                 watched.absent_until = 0.0
         self._rate(target, at, failed=False, seconds=seconds)
@@ -221,6 +223,8 @@ class HealthTable:
         """Envoy has no address of it, as far as is known for so long: nobody can be asked there."""
         if (watched := self._by_name.get(provider)) is not None:
             watched.circuit.suspect(at, seconds, is_sure=True)
+            if at >= watched.absent_until:
+                watched.absent_since = at
             watched.absent_until = max(watched.absent_until, at + seconds)
             watched.noted(at, "without an address")
             self._restless.add(provider)
