@@ -10,7 +10,8 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.health_rules import HealthRules, Recovery, Thresholds
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.policy.health.headroom import Headroom
-from openclaw_extproc.policy.health.provider_health import HealthTable, Reach, reach
+from openclaw_extproc.policy.health.provider_health import HealthTable
+from openclaw_extproc.policy.health.reach import Reach, reach
 from openclaw_extproc.strategy import Strategy, Switching
 
 AT = 1_754_000_000.0

@@ -1,21 +1,11 @@
 """The health of all providers and models: records the result of each call and keeps their circuits.
 
-What a failed call says, and of whom (`reach`); a success counts for both:
-
-    of the provider and the model   no connection, silence, 401 of our key, unreadable answers, 500, 502 and the like
-    of the model alone              429, 503, 529, 403, 408, 504, 424
-    of nobody                       the client's own mistakes, refusals and content filters, limits and bugs of ours
-
-A provider that is overloaded as a whole shows in all of its models; that its other models answer shows in its own
-circuit, as each good answer is a success of the provider too. 403 is a model that our account may not use.
-
+What a failed call says, and of whom, is in `reach`; a success counts for the provider and the model.
 Time comes as an argument, in seconds since the epoch. Only names of the configuration get in, so it cannot grow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from enum import Enum
-from typing import assert_never
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.frozen import dataclass
@@ -23,52 +13,13 @@ from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.health.circuit import Circuit, State
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.policy.health.rates import STILL_MEASURED, Rates
+from openclaw_extproc.policy.health.reach import Reach, reach
 from openclaw_extproc.strategy import Switching
 
 LONGEST_RETRY_AFTER = 3_600.0
 """Seconds. Who asks to be left alone for a day is asked again after an hour: they may have been given more by then."""
 UNTRIED_SECONDS = 60.0
 """A circuit that may be tried again and that nobody has tried for so long: nothing is known of it, so no alert."""
-
-
-class Reach(Enum):
-    """The scope of a failure: the provider, the model, or neither."""
-
-    NOBODY = "nobody"
-    MODEL = "model"
-    PROVIDER = "provider"
-    """Of the model too."""
-
-
-def reach(kind: FaultKind, status: int | None = None) -> Reach:
-    """`status`: the provider's own, where it gave one."""
-    match kind:
-        case FaultKind.UPSTREAM_GARBLED | FaultKind.UNAUTHENTICATED:
-            return Reach.PROVIDER
-        case FaultKind.UPSTREAM_SILENT:
-            return Reach.PROVIDER if status is None else Reach.MODEL  # 408 and 504: it is there, the model was too slow
-        case FaultKind.UPSTREAM_ERROR:
-            return Reach.MODEL if status == _FAILED_MODEL else Reach.PROVIDER
-        case FaultKind.RATE_LIMITED | FaultKind.OVERLOADED | FaultKind.FORBIDDEN:
-            return Reach.MODEL
-        case (
-            FaultKind.MALFORMED | FaultKind.UNSUPPORTED | FaultKind.TOO_LARGE | FaultKind.NOT_FOUND | FaultKind.REFUSED
-        ):
-            return Reach.NOBODY
-        case (
-            FaultKind.OVER_BUDGET
-            | FaultKind.EXHAUSTED
-            | FaultKind.ABANDONED
-            | FaultKind.BUG
-            | FaultKind.METHOD_NOT_ALLOWED
-        ):
-            return Reach.NOBODY
-        case _ as never:
-            assert_never(never)
-
-
-_FAILED_MODEL = 424
-"""Bedrock's status for a model that failed."""
 
 
 @dataclass(frozen=True, slots=True)
