@@ -29,6 +29,9 @@ SECONDS_FOR_EACH = 0.003
 """Of the clusters, between two looks: a look at 2,000 of them keeps Envoy's main thread for 0.3 s."""
 MOST_SECONDS = 10.0
 """Between two looks, with however many clusters."""
+PLANNED_SECONDS = 0.5
+"""Between the moment from which nobody plans a call to a name that changes, and the change: calls that were planned
+before reach their first attempt in this time."""
 LOOK_SECONDS = 1.0
 MISSES = 3
 """So many looks in vain say that it is down: one may have come while it was busy."""
@@ -140,10 +143,12 @@ class ClusterWatch:
         """
 
         async def prepare(read: ReadConfiguration) -> str:
-            self._moving = self._moving | moved(read)
+            self._moving = self._moving | (moving := moved(read))
             self.tell(target)
             self._preparing = True
             try:
+                if moving:
+                    await asyncio.sleep(PLANNED_SECONDS)
                 problem = await own.prepare(read)
                 await self.look()
             finally:
