@@ -52,6 +52,10 @@ class Features:
     """The last user turn's own words, without what tools and editors put into it. Cut where it is long."""
     query_tokens: int = 0
     """Of all of it, not only of what is kept."""
+    offer: str = ""
+    """The end of what the model said before the last user turn: what a `yes` would answer."""
+    requests_before: tuple[str, ...] = ()
+    """Own words of the user turns before the last one, the latest first: some of them, cut where they are long."""
     rounds: int = 0
     """User turns with words of their own, of the last 1,000."""
     output_tokens: int | None = None
