@@ -9,11 +9,13 @@ from dataclasses import replace
 from openclaw_extproc.features import Features, tokens_for
 from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.tokens import size_of_text
-from openclaw_extproc.policy.complexity.courtesy import manner
+from openclaw_extproc.policy.complexity.text.courtesy import manner
 
 _OFFERS = re.compile(
-    r"[?？؟]|let me know|say the word|just say|if you(?:'d| would)? (?:like|want)|wenn du (?:willst|m[oö]chtest)|sag bescheid"
-    r"|si (?:tu veux|vous voulez|quieres|lo deseas)|se vuoi|se quiser|если хот(?:ите|ишь)|дайте знать|如果你|需要我|要不要",
+    r"[?？؟]|let me know|say the word|just say|if you(?:'d| would)? (?:like|want)|wenn du (?:willst|m[oö]chtest)"
+    r"|sag bescheid"
+    r"|si (?:tu veux|vous voulez|quieres|lo deseas)|se vuoi|se quiser|если хот(?:ите|ишь)|дайте знать"
+    r"|如果你|需要我|要不要",
     re.IGNORECASE,
 )
 

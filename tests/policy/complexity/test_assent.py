@@ -6,8 +6,8 @@ from openclaw_extproc.features import Features, extract
 from openclaw_extproc.model.chat import Chat, Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.policy.complexity import classify_request, contributions
 
-COURSE = "Draft a complete twelve-week course on beekeeping with a lesson plan, a hand-out and an essay for each week."
-OUTLINE = "Here is the outline of all twelve weeks. Shall I write all of it now?"
+COURSE = "Write a complete handbook on beekeeping from scratch: twelve chapters, a calendar for the whole year, a quiz."
+OUTLINE = "Here is the outline of all twelve chapters. Shall I write all of it now?"
 
 
 def said(*texts: str, tools: bool = False) -> Features:
@@ -43,7 +43,7 @@ def test_what_is_offered_may_be_harder_than_what_was_asked() -> None:
 
 
 def test_a_row_of_assents_reaches_back_to_the_request() -> None:
-    row = [COURSE, OUTLINE, *["yes", "There is week 1. Shall I continue?"] * 4, "continue"]
+    row = [COURSE, OUTLINE, *["yes", "There is chapter 1. Shall I continue?"] * 4, "continue"]
 
     assert classify_request(said(*row)).tier == "large"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.policy.complexity.shape import shape
+from openclaw_extproc.policy.complexity.text.shape import shape
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from openclaw_extproc.policy.complexity.shape import shape
         ("hi there! how old is it?", 0), ("hello, i hope you are well. how old is it?", 0),
         ("hi, my roof leaks and the rain comes in every night, whatever i do to it. why?", 1),
         ("you are a doctor. answer briefly. my knee hurts. why?", 1), ("du bist ein lehrer. wie alt ist es?", 0),
-        ("你好！你是老师。首都在哪里？", 0), ("门坏了。怎么办？", 1), ("", 0), ("?", 0), ("..x?", 0),
+        ("你好！你是老师。首都在哪里？", 0), ("门坏了。怎么办？", 1), ("", 0), ("?", 0), ("..x?", 0),  # noqa: RUF001  # Chinese
     ],
 )  # fmt: skip
 def test_a_situation_is_what_is_told_before_the_last_question(text: str, told: int) -> None:

@@ -31,9 +31,12 @@ COURTESY = frozenset(
 ASSENT = frozenset(
     folded(
         "yes yep yeah yup ok okay k sure fine right correct agreed exactly done stop y please sounds absolutely "
-        "definitely certainly ja jawohl jo jep klar gerne genau richtig einverstanden bitte oui ouais d'accord daccord "
-        "volontiers bien-sûr sí si vale claro dale sim certo certamente va bene volentieri да ага конечно хорошо ладно "
-        "давай давайте пожалуйста так tak evet tamam так 是 是的 好 好的 好啊 可以 行 对 當然 当然 嗯 没问题 请 はい うん 了解 "
+        "definitely certainly ja jawohl jo jep klar gerne genau richtig einverstanden bitte oui ouais d'accord "
+        "daccord "
+        "volontiers bien-sûr sí si vale claro dale sim certo certamente va bene volentieri да ага конечно хорошо "
+        "ладно "
+        "давай давайте пожалуйста так tak evet tamam так 是 是的 好 好的 好啊 可以 行 对 當然 当然 嗯 没问题 "
+        "请 はい うん 了解 "
         "了解です お願いします ぜひ 네 예 응 좋아요 그래 부탁해요 हाँ हां ठीक है जी نعم حسنا أجل"
     ).split()
 )
@@ -41,7 +44,8 @@ ASSENT = frozenset(
 
 CONTINUING = frozenset(
     folded(
-        "go ahead continue proceed next resume weiter weitermachen fortfahren continuez poursuis poursuivez vas-y allez "
+        "go ahead continue proceed next resume weiter weitermachen fortfahren continuez poursuis poursuivez vas-y "
+        "allez "
         "continúa continua sigue adelante avanti prossegui prossiga siga продолжай продолжайте дальше дальше devam "
         "继续 繼續 接着 下一步 続けて 続けてください 계속 계속해 계속해줘 जारी تابع استمر"
     ).split()

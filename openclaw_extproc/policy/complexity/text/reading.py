@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity.courtesy import manner
 from openclaw_extproc.policy.complexity.kinds import Kind
 from openclaw_extproc.policy.complexity.scan import Hit, folded, hits
-from openclaw_extproc.policy.complexity.segments import Segments, segments, unquoted
-from openclaw_extproc.policy.complexity.shape import NUMBERS, Shape, named_numbers, shape
-from openclaw_extproc.policy.complexity.situation import behind_asides
 from openclaw_extproc.policy.complexity.tasks import WORKED_ON, task_of
-from openclaw_extproc.policy.complexity.verdict import asks_verdict
+from openclaw_extproc.policy.complexity.text.courtesy import manner
+from openclaw_extproc.policy.complexity.text.segments import Segments, segments, unquoted
+from openclaw_extproc.policy.complexity.text.shape import NUMBERS, Shape, named_numbers, shape
+from openclaw_extproc.policy.complexity.text.situation import behind_asides
+from openclaw_extproc.policy.complexity.text.verdict import asks_verdict
 from openclaw_extproc.strategy import Task
 
 
@@ -41,7 +41,8 @@ def is_factual(read: Read) -> bool:
 
 
 def read_turn(features: Features) -> Read:
-    """What the words of a turn say. `yes` and `no` are a courtesy where no tool has been called: it may set off anything."""
+    """What the words of a turn say. `yes` and `no` are a courtesy where no tool has been called: it may set off "
+    "anything."""
     how = manner(features.query)
     if how == "courtesy" or (how != "request" and not features.tool_calls):
         return Read("conversation", (), NO_SHAPE, courtesy=True)
@@ -67,9 +68,9 @@ def _by_form(task: Task | None, said: Segments, found: Sequence[Hit], form: Shap
     """The task, corrected by what words do not show."""
     if not features.questions:
         return task
-    if form.told and task in _MAY_BE_MATHS and not _is_hard(found):
-        if form.numbers + named_numbers(said.instruction) >= WORD_PROBLEM:
-            return "math_reasoning"
+    may_be_sum = form.told and task in _MAY_BE_MATHS and not _is_hard(found)
+    if may_be_sum and form.numbers + named_numbers(said.instruction) >= WORD_PROBLEM:
+        return "math_reasoning"
     if form.told and task == "simple_qa":
         return "analysis"
     if task == "code_generation" and _is_fact(found, form, features):
@@ -87,7 +88,8 @@ FACT = 30
 """Tokens. What asks for a fact about software is no longer."""
 _OF_FACTS: frozenset[Kind] = frozenset(("code", "lookup", "data", "asks", "expert", "document", "brief"))
 _OWN = re.compile(
-    r"\b(?:my|our|me|us|help|mein\w*|unser\w*|mir|mon|ma|mes|notre|nos|mis?|nuestr\w+|mi[oae]i?|nostr\w+|meu|minha|noss\w+"
+    r"\b(?:my|our|me|us|help|mein\w*|unser\w*|mir|mon|ma|mes|notre|nos|mis?|nuestr\w+|mi[oae]i?|nostr\w+|meu|minha"
+    r"|noss\w+"
     r"|мо[йяеи]\w*|мне|наш\w*)\b|我的|我们|帮我|私の|우리|내 "
 )
 

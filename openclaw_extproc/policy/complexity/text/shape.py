@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from openclaw_extproc.policy.complexity.situation import told
+from openclaw_extproc.policy.complexity.text.situation import told
 
 
 class Shape(NamedTuple):
@@ -50,10 +50,14 @@ def _words(found: re.Match[str]) -> int:
 
 
 _NAMED = re.compile(
-    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|dozen|half|quarter|third|twice|double|triple"
-    r"|zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|zwolf|halfte|viertel|doppelt|deux|trois|quatre|cinq|sept|huit|neuf"
-    r"|moitie|quart|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|mitad|doble|due|tre|quattro|cinque|sei|sette|otto"
-    r"|nove|dieci|meta|doppio|dois|duas|quatro|sete|oito|dez|metade|dobro|два|две|три|четыре|пять|шесть|семь|восемь|девять"
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|dozen|half|quarter|third|twice|double"
+    r"|triple"
+    r"|zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|zwolf|halfte|viertel|doppelt|deux|trois|quatre|cinq|sept"
+    r"|huit|neuf"
+    r"|moitie|quart|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|mitad|doble|due|tre|quattro|cinque|sei|sette"
+    r"|otto"
+    r"|nove|dieci|meta|doppio|dois|duas|quatro|sete|oito|dez|metade|dobro|два|две|три|четыре|пять|шесть|семь|восемь"
+    r"|девять"
     r"|десять|половин\w+|четверть|вдвое|втрое)\b|[两二三四五六七八九十半][个只根人倍本支元分斤米天年]"
 )
 

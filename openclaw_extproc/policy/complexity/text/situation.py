@@ -15,7 +15,8 @@ _SHORT_GREETING = 60
 """Characters. A greeting that goes on tells something."""
 
 _GREETING = re.compile(
-    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|thanks?|thank you|sorry|excuse me|please help"
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|thanks?|thank you|sorry|excuse me"
+    r"|please help"
     r"|quick question|a question|one question|just (?:wondering|curious)|i (?:hope|have a (?:quick |short )?question)"
     r"|hope you|hallo|guten (?:tag|morgen|abend)|liebe[rs]?|danke|vielen dank|kurze frage|eine frage|entschuldig\w*"
     r"|bonjour|bonsoir|salut|merci|cher|chere|une question|j'espere|hola|buen[oa]s|gracias|una (?:pregunta|domanda)"
@@ -27,12 +28,14 @@ _ASIDE = re.compile(
     r"(?:please |bitte |por favor,? |per favore,? |пожалуйста,? |请|請)?(?:"
     # a role
     r"you(?: are|'re|’re| will be) |act as |pretend |imagine you |assume the role |your role |as an? \w+ assistant"
-    r"|du bist |sie sind |stell dir vor,? du |tu es |vous etes |agis comme |eres |usted es |actua como |sei (?:un|il|la) "
+    r"|du bist |sie sind |stell dir vor,? du |tu es |vous etes |agis comme |eres |usted es |actua como |sei (?:un"
+    r"|il|la) "
     r"|agisci come |voce e |aja como |ты — |ты - |ты \w+[а-я]*(?: \w+)?$|вы — |представь,? что ты |ступай|сыграй роль"
     r"|你是|您是|你现在是|假设你是|扮演|作为一|あなたは|당신은|너는 |आप एक |أنت "
     # the form of the answer
     r"|answer|reply|respond|keep (?:it|your|the answer)|be (?:brief|concise|short)|in one (?:word|sentence)|just the"
-    r"|i(?: would| will|'d|’d|'ll|’ll)? (?:really |greatly |also )?(?:appreciate|need (?:it|this|that)|want (?:it|this) for)"
+    r"|i(?: would| will|'d|’d|'ll|’ll)? (?:really |greatly |also )?(?:appreciate|need (?:it|this|that)|want (?:it"
+    r"|this) for)"
     r"|(?:it|this)(?: is|'s|’s) (?:just |only )?for |let me know|looking forward|no need"
     r"|give (?:only|just|me only)|no explanation|use (?:one|at most|plain|simple)|antworte|gib nur|halte dich kurz"
     r"|repond|reponse|sois bref|responda|responde|contesta|se breve|rispond[ia]|resposta|ответь|отвечай|ответьте"
