@@ -58,6 +58,11 @@ class SentRequest:
         return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.give_up_at
 
     @property
+    def silence_ends_at(self) -> float:
+        """When Envoy gives an attempt up that has no head: seconds since the epoch. Behind a head it counts no more."""
+        return self.bound.began + self.bound.plan.patience_ms / 1000
+
+    @property
     def give_up_at(self) -> float:
         """When Envoy would have given this attempt up long ago, were it still counting: seconds since the epoch.
 
@@ -67,6 +72,11 @@ class SentRequest:
         plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
         connecting = plan.timeouts.connect_ms if own is None else own
         return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
+
+    def keepalive_at(self, at: float) -> float | None:
+        """When a stream that has been silent since `at` gets a sign of life: seconds since the epoch; `None`: never."""
+        every = self.timeouts.keepalive_ms
+        return at + every / 1000 if every is not None and self.ask.stream else None
 
     @property
     def call_timeout_at(self) -> float | None:
