@@ -31,18 +31,18 @@ FIRST = b": processing\n\n"
 """What the provider sends at once, and says nothing by it."""
 
 
-def begun(
-    client: str, provider: str, *, stream: bool = True, first: bytes = FIRST, **limits: float
-) -> Talk[AttemptEntry]:
+LIMITS: dict[str, float] = {"keepalive_ms": EVERY * 1000, "first_token_ms": 10_000, "answer_ms": 10_000}
+
+
+def begun(client: str, provider: str, first: bytes = FIRST, **limits: float) -> Talk[AttemptEntry]:
     """The provider has sent its head and `first`, and somebody else could be asked."""
-    limits = {"keepalive_ms": EVERY * 1000, "first_token_ms": 10_000, **limits}
-    asked = opening(asking(client, stream=stream), gateway(chain(provider, provider), **limits))
-    talk = attempt(*asked, answer_head(streamed=stream))
+    asked = opening(asking(client, stream=True), gateway(chain(provider, provider), **{**LIMITS, **limits}))
+    talk = attempt(*asked, answer_head(streamed=True))
     return talk.tell(ResponseBody(first, False, HEAD_AT + 0.5)) if first else talk
 
 
 def waited(client: str, provider: str, times: int = 1, first: bytes = FIRST, **limits: float) -> Talk[AttemptEntry]:
-    return begun(client, provider, first=first, **limits).tell(
+    return begun(client, provider, first, **limits).tell(
         *(TimerFired(HEAD_AT + EVERY * n) for n in range(1, times + 1))
     )
 
@@ -133,7 +133,8 @@ def test_before_the_providers_first_byte_the_head_is_all(client: str, provider: 
 
 @every_way
 def test_an_answer_in_one_piece_waits_as_ever(client: str, provider: str) -> None:
-    talk = begun(client, provider, stream=False, first=b"", answer_ms=10_000)
+    asked = opening(asking(client, stream=False), gateway(chain(provider, provider), **LIMITS))
+    talk = attempt(*asked, answer_head(streamed=False))
 
     assert talk.step.wake_at is not None
     assert talk.step.wake_at > HEAD_AT + EVERY

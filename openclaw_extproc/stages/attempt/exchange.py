@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.features.subscription import is_subscription
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.ask import Ask
@@ -238,6 +239,7 @@ def entry(
         passed=bound.plan.passes,
         previous=None if previous is None else previous.target,
         previous_reason="" if previous is None else previous.reason,
+        subscription=bound.forwards and is_subscription(bound.headers),
         plan=bound.plan,
         retry_after=None if outcome is Outcome.OK else seen.cooldown_seconds(at),
         headroom=headroom(seen.headers, at),
