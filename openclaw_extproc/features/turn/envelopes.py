@@ -13,8 +13,8 @@ import re
 MARK = "⟦openclaw:ctx⟧"
 """Ends the line above each block of context, in newer versions."""
 
-_HEAD = 400
-"""Characters of a header in brackets, or of the line above a block."""
+_HEAD = 300
+"""Characters of the line above a block."""
 _TAIL = 16 * 1024
 """Characters at the end of a text in which trailing context is looked for."""
 
@@ -34,14 +34,15 @@ _HISTORY = re.compile(r"\[(?:Chat messages since your last reply|Thread starter)
 _CURRENT = "[Current message - respond to this]"
 _SYSTEM_LINE = re.compile(r"System(?: \(untrusted\))?: (?:\[|[A-Z])")
 _LABEL = re.compile(rf"[^\n]{{1,200}}?(?:\((?:untrusted|metadata)\b[^()\n]{{0,80}}\):|{MARK})")
-_SIGNS = ("(untrusted", "(metadata", MARK)
-"""One of them is in every label: looked for first, as it is fast."""
 _RUNTIME = re.compile(r"\[Runtime Context\b[^\]\n]{0,80}\]")
+_LINES = ("System", "To send an image back")
 _HINT = "To send an image back, prefer the message tool"
 
 _ID_LINE = re.compile(r"\[(?:message_id|id|from|slack message id|discord message id):[^\]\n]{1,200}\]")
 _LONGEST_LINE, _LONGEST_QUOTE = 300, 4_000
 _MOST_LINES = 8
+_PLAIN_ENDS = (".", "?", "!")
+"""Most people's last character, and nothing's that stands here."""
 _TRAILING_BLOCKS = ("\nUntrusted context (metadata", f"\nContext: {MARK}")
 
 
@@ -49,12 +50,15 @@ def behind_head(text: str, at: int) -> int | None:
     """Where a text goes on behind the header or block of a gateway that begins at `at`; `None`: none does."""
     if text.startswith("[", at):
         return _behind_bracket(text, at)
-    if text.startswith("System", at) and _SYSTEM_LINE.match(text, at):
+    if text.startswith(_LINES, at) and (text.startswith(_HINT, at) or _SYSTEM_LINE.match(text, at)):
         return _line_end(text, at)
-    if text.startswith(_HINT, at):
-        return _line_end(text, at)
-    if all(text.find(sign, at, at + _HEAD) < 0 for sign in _SIGNS):
-        return None
+    until = at + _HEAD
+    if (
+        text.find("(untrusted", at, until) < 0
+        and text.find("(metadata", at, until) < 0
+        and text.find(MARK, at, until) < 0
+    ):
+        return None  # asked for every turn of a conversation, so the fast question comes first
     label = _LABEL.match(text, at)
     return None if label is None else _behind_block(text, label.end())
 
@@ -66,6 +70,8 @@ def without_tail(text: str, began: int) -> int:
     for block in _TRAILING_BLOCKS:
         found = text.find(block, from_here, end)
         end = found if found >= 0 else end
+    if text.endswith(_PLAIN_ENDS, began, end):
+        return end
     for _ in range(_MOST_LINES):
         line = text[max(began, end - _LONGEST_LINE) : end]
         stop = end - len(line) + len(line.rstrip())
