@@ -46,7 +46,8 @@ CONTINUING = frozenset(
     folded(
         "go ahead continue proceed next resume weiter weitermachen fortfahren continuez poursuis poursuivez vas-y "
         "allez "
-        "continúa continua sigue adelante avanti prossegui procedi proceda prossiga siga продолжай продолжайте дальше дальше devam "
+        "continúa continua sigue adelante avanti prossegui procedi proceda prossiga siga продолжай "
+        "продолжайте дальше дальше devam "
         "继续 繼續 接着 下一步 続けて 続けてください 계속 계속해 계속해줘 जारी تابع استمر"
     ).split()
 )
