@@ -161,6 +161,9 @@ class Timeouts:
     hold_back_ms: int = 0
     """How long content is kept back, so that a fault in this time still becomes an attempt elsewhere. `HOLD_ALL`: to
     the answer's end."""
+    keepalive_ms: int | None = None
+    """Silence before a stream's first content after which the client gets its head, and a sign of life as often; from
+    then on nobody else can answer. `None`: it waits."""
     timeout_ms: int | None = None
     """No attempt is waited for longer, whatever the request asks for; `None`: `longest_ms` is the only end."""
 

@@ -50,5 +50,7 @@ class DecisionRecord:
     tenant: str = ""
     team: str = ""
     chosen_by: Chooser = ""
+    billing: Literal["", "subscription"] = ""
+    """Who pays at the first target, where it is not the gateway's account: then `cost_usd` is 0."""
     downgrade: Downgrade = ""
     """The limit in dollars for which a cheaper model was asked, or nobody."""

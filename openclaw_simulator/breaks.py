@@ -72,6 +72,15 @@ def late(stream: Stream, seconds: float) -> Iterable[Step]:
     return (Wait(seconds), *unbroken(stream, 0))
 
 
+def opened(stream: Stream, seconds: float) -> Iterable[Step]:
+    """What comes before the content, and a comment where there is nothing."""
+    yield Send(b"".join(stream.opening) or b": processing\n\n")
+    yield Wait(seconds)
+    for part in stream.tokens:
+        yield Send(part)
+    yield from _rest(stream)
+
+
 def slow(stream: Stream, milliseconds: float) -> Iterable[Step]:
     for part in stream.opening:
         yield Send(part)

@@ -331,6 +331,12 @@ FAULTS: dict[str, Fault] = {
     "interim": Fault("interim answers (100, 102, 103) for N seconds (20), then a reset", 20, early=_interim),
     "late": Fault("headers at once, the rest after N seconds (20)", 20, stream=breaks.late, whole=breaks.whole_late),
     "headers-then-silent": Fault("the same as `late`", 20, stream=breaks.late, whole=breaks.whole_late),
+    "opened": Fault(
+        "headers and the opening at once, the rest after N seconds (20)",
+        20,
+        stream=breaks.opened,
+        whole=breaks.whole_late,
+    ),
     "slow": Fault("N milliseconds before each token (100)", 100, stream=breaks.slow, whole=breaks.whole_slow),
     "alive": Fault(
         "silent for N seconds (30) in the middle, but for a comment every 250 ms",

@@ -8,18 +8,20 @@ from bench.routing.measure import Judged, Score, confusion, judged, score
 from bench.routing.prompts import Half, prompts
 from openclaw_extproc.strategy import TIERS
 
-TITLES: dict[Half, str] = {"tuned": "Tuned on", "held_out": "Held out"}
+TITLES: dict[Half, str] = {"tuned": "Tuned on", "held_out": "Held out", "reported": "Reported"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("bench.routing", description=__doc__)
     parser.add_argument("--half", choices=tuple(TITLES), help="only this one")
-    parser.add_argument("--misses", action="store_true", help="every prompt of `tuned` whose tier was judged otherwise")
+    parser.add_argument(
+        "--misses", action="store_true", help="every prompt of `tuned` and `reported` whose tier was judged otherwise"
+    )
     options = parser.parse_args()
     for half in (options.half,) if options.half else tuple(TITLES):
         results = judged(prompts(half))
         sys.stdout.write("\n".join(_report(TITLES[half], results)) + "\n\n")
-        if options.misses and half == "tuned":  # who looks at the others has nothing left to measure with
+        if options.misses and half != "held_out":  # who looks at the others has nothing left to measure with
             sys.stdout.write("\n".join(map(_miss, _missed(results))) + "\n\n")
     return 0
 

@@ -10,7 +10,7 @@ from openclaw_extproc.features import Features, extract
 from openclaw_extproc.model.chat import Chat, InlineFile, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.strategy import Task, Tier
 
-Half: TypeAlias = Literal["tuned", "held_out"]
+Half: TypeAlias = Literal["tuned", "held_out", "reported"]
 HERE = Path(__file__).parent
 FORMAT = "openai_chat"
 
@@ -31,6 +31,8 @@ class Labelled:
     """Of the paste, repeated until it is that long."""
     documents: int = 0
     """Attached as files."""
+    before: tuple[tuple[str, str], ...] = ()
+    """Turns of the user and the answers to them, before the last turn."""
     rounds: int = 1
     """User turns, the last one included."""
     tools: int = 0
@@ -60,6 +62,9 @@ def _chat(prompt: Labelled) -> Chat:
 
 
 def _earlier(prompt: Labelled) -> Iterator[Turn]:
+    for said, answered in prompt.before:
+        yield Turn("user", (Text(said),))
+        yield Turn("assistant", (Text(answered),))
     for n in range(prompt.rounds - 1):
         yield Turn("user", (Text(f"Here is point {n + 1} of what I have in mind."),))
         yield Turn("assistant", (Text("Understood."),))

@@ -65,6 +65,8 @@ class Planning:
     """Attempt n goes to one of group n, which Envoy picks by weight."""
     patience_ms: int
     """How long each attempt may be silent."""
+    keepalive_ms: int | None = None
+    """After so long a silence a stream's head goes out, and no other attempt follows; `None`: it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _candidacy(one: Candidate) -> Candidacy:
 
 
 def _planning(plan: Plan) -> Planning:
-    return Planning(tuple(_shares(group) for group in plan.groups), plan.patience_ms)
+    return Planning(tuple(_shares(group) for group in plan.groups), plan.patience_ms, plan.timeouts.keepalive_ms)
 
 
 def _shares(group: tuple[Target, ...]) -> tuple[Share, ...]:

@@ -16,6 +16,7 @@ from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.request_reader import LAZY, NO_CHAT, RequestReader
 from openclaw_extproc.features.size import NOTHING, Size
+from openclaw_extproc.features.subscription import is_subscription
 from openclaw_extproc.features.tokens import estimated_tokens, tokens_for
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.ask import Ask
@@ -52,6 +53,10 @@ class Features:
     """The last user turn's own words, without what tools and editors put into it. Cut where it is long."""
     query_tokens: int = 0
     """Of all of it, not only of what is kept."""
+    offer: str = ""
+    """The end of what the model said before the last user turn: what a `yes` would answer."""
+    requests_before: tuple[str, ...] = ()
+    """Own words of the user turns before the last one, the latest first: some of them, cut where they are long."""
     rounds: int = 0
     """User turns with words of their own, of the last 1,000."""
     output_tokens: int | None = None
@@ -76,6 +81,8 @@ class Features:
     """Who calls, as it was verified."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the request, without credentials."""
+    subscription: bool = False
+    """It carries the login of a subscription: who forwards that pays nothing for it."""
     least_tokens: int | None = None
     """As `tokens`, when all is left out that `context_management` may leave out; `None`: nobody asked."""
     reader: RequestReader | None = field(default=None, repr=False, compare=False)
@@ -125,6 +132,7 @@ def extract(
         reasoning_effort=_effort(chat.reasoning),
         declared=about,
         identity=identity,
+        subscription=is_subscription(said),
         least_tokens=None,
         reader=RequestReader(ask, said),
     )

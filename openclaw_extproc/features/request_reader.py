@@ -11,9 +11,10 @@ from openclaw_extproc.features.code import has_code, prose, questions, steps
 from openclaw_extproc.features.content import Content, content_of
 from openclaw_extproc.features.declared import visible_headers
 from openclaw_extproc.features.language import language
-from openclaw_extproc.features.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.features.size import NOTHING, Size
 from openclaw_extproc.features.tokens import size_of, size_of_chat, size_of_text, tokens_for
+from openclaw_extproc.features.turn.before import offer, requests_before
+from openclaw_extproc.features.turn.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.wire.translation.needs import Need, needs
@@ -68,6 +69,14 @@ class RequestReader:
     @cached_property
     def rounds(self) -> int:
         return rounds(self._chat.turns)
+
+    @cached_property
+    def offer(self) -> str:
+        return offer(self._chat.turns)
+
+    @cached_property
+    def requests_before(self) -> tuple[str, ...]:
+        return requests_before(self._chat.turns)
 
     @cached_property
     def in_tool_loop(self) -> bool:

@@ -47,6 +47,7 @@ def with_request(decided: DecisionRecord, case: RoutingContext, first: Target | 
         experiment=decided.experiment,
         input_tokens=case.tokens(case.gateway.facts(first)) if first else case.features.tokens,
         cost_usd=case.cost(first) if first else None,
+        billing="subscription" if first is not None and case.pays_itself(first.name) else "",
         data_classes=decided.data_classes,
         notice=decided.notice,
         session=declared.session,

@@ -113,9 +113,18 @@ class RoutingContext:
 
     def cost_of(self, name: str, facts: ModelFacts) -> float | None:
         """`name`: of the target, where it is known already."""
+        if name not in self.costs and self.pays_itself(name):
+            self.costs[name] = 0.0
         if name not in self.costs:
             self.costs[name] = cost.estimate(self.features, facts, self.tokens(facts))
         return self.costs[name]
+
+    def pays_itself(self, name: str) -> bool:
+        """Whether the caller's subscription pays for this target, which gets the caller's own login."""
+        if not self.features.subscription:
+            return False
+        provider = self.gateway.providers.get(name.partition("/")[0])
+        return provider is not None and provider.auth == "forward"
 
     def tokens(self, facts: ModelFacts) -> int:
         """Of the prompt, as models of this family count them."""

@@ -84,6 +84,7 @@ FIELDS = (
         log="cost_usd",
         value=lambda r: None if r.cost_usd is None else round(r.cost_usd, 8),
     ),
+    Field(lambda r: r.billing, metadata="billing", log="billing"),
     Field(lambda r: "" if r.cost_usd is None else f"{dollars(r.cost_usd)};estimated", header=COST_HEADER),
     Field(lambda r: r.notice, header="notice", metadata="notice", log="notice"),
     Field(lambda r: r.downgrade, metadata="downgrade", log="downgrade"),

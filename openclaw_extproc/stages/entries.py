@@ -58,6 +58,8 @@ class AttemptEntry:
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""
     """Why that one failed: a `failures.Failure.reason`, or `connection`, or `timeout`."""
+    subscription: bool = False
+    """The caller's own subscription pays for it: tokens are counted, and nothing is charged."""
     plan: Plan | None = None
     """Of the request that it belongs to."""
     retry_after: float | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote_plus
 
+from openclaw_extproc.features.subscription import ACCOUNT
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
@@ -102,7 +103,7 @@ def unwanted(headers: Mapping[str, str], provider: Provider, client_format: str,
     """
     allowed = _allowed_to(provider, client_format)
     wanted = {name for name in headers if name in allowed and name not in CREDENTIALS} - _OF_ANY_FORMAT
-    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted)
+    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted - {ACCOUNT})
 
 
 def unwanted_in_passing(
@@ -111,7 +112,7 @@ def unwanted_in_passing(
     """As `unwanted`, of a request that is not read: what the bodies and the vendor's format need stays."""
     allowed = _allowed(client_format, provider.forward_headers, unread=True)
     wanted = {name for name in headers if name in allowed and name not in CREDENTIALS}
-    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted)
+    return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted - {ACCOUNT})
 
 
 def subprotocols(headers: Mapping[str, str]) -> dict[str, str]:

@@ -133,6 +133,10 @@ def always_json(_: Ask) -> str:
     return JSON
 
 
+def comment(_: Ask) -> bytes:
+    return b": keep-alive\n\n"
+
+
 def untrimmed(_: Ask) -> None:
     return None
 
@@ -184,6 +188,9 @@ class ClientSide(Generic[AskT]):
     where it is, `None` while more of it has to come."""
     pieces: Callable[[AskT], Pieces] | None = None
     """How a streamed answer of the same format goes on and is broken off; `None`: as server-sent events."""
+
+    keepalive: Callable[[AskT], bytes] = comment
+    """What keeps a streamed answer's connection open before its first content, and means nothing to any client."""
 
     def pieces_for(self, ask: AskT) -> Pieces:
         return EventPieces(self.encode_stream_error) if self.pieces is None else self.pieces(ask)

@@ -34,6 +34,20 @@ def test_a_whole_call_that_has_no_time_for_a_second_attempt_is_told() -> None:
     assert warnings(seed(0), fitting) == warnings(seed(0), capped) == warnings(seed(0))
 
 
+def test_what_a_sign_of_life_costs_is_told() -> None:
+    text = "router: {hold: {keepalive_ms: 5000}}"
+    useless = "router: {hold: {keepalive_ms: 5000}, timeouts: {first_token_ms: 5000}}"
+
+    (told,) = set(warnings(seed(0), text)) - set(warnings(seed(0)))
+    (unused,) = set(warnings(seed(0), useless)) - set(warnings(seed(0)))
+
+    assert limits(text)[0] == Timeouts(keepalive_ms=5000)
+    assert told.startswith(
+        "router.hold.keepalive_ms: a provider that fails after 5000 ms without content is not replaced by a fallback"
+    )
+    assert unused.startswith("router.hold.keepalive_ms: not used")
+
+
 def test_the_nearer_policy_wins_and_says_so() -> None:
     assert limits(seed(3), seed(5)) == (
         Timeouts(),

@@ -177,6 +177,12 @@ def test_what_providers_counted_is_spent() -> None:
     assert (found.spent_this_hour, found.spent_today) == (22.0, 22.0)
 
 
+def test_what_a_subscription_pays_is_not_spent() -> None:
+    found = after(replace(entry(P), subscription=True), entry(Q)).situation(FEATURES, gateway(), AT)
+
+    assert found.spent_today == after(entry(Q)).situation(FEATURES, gateway(), AT).spent_today > 0
+
+
 def test_to_count_tokens_costs_nothing() -> None:
     counting = entry()
     assert counting.plan is not None

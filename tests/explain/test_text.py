@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,13 @@ def test_a_narrow_terminal_loses_no_word() -> None:
     wide, narrow = ("".join(re.sub(r"[\s]", "", text(DECIDED, width))) for width in (400, MIN_WIDTH))
 
     assert sorted(wide) == sorted(narrow)
+
+
+def test_what_a_sign_of_life_costs_is_told() -> None:
+    plan = DECIDED.plan
+    assert plan is not None
+
+    told = text(replace(DECIDED, plan=replace(plan, keepalive_ms=1_500)), 120)
+
+    assert "1.5 s after a stream's head; no fallback from then on" in told
+    assert "keep-alive" not in text(DECIDED, 120)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features.own_words import (
+from openclaw_extproc.features.turn.own_words import (
     INJECTED,
     SEARCHED,
     WRAPPERS,

@@ -208,6 +208,14 @@ def test_headers_long_before_the_first_token(shape: str, stream: bool, fault: st
 
 
 @pytest.mark.parametrize(("shape", "stream"), WAYS)
+def test_the_opening_long_before_the_first_token(shape: str, stream: bool) -> None:
+    seen = meet(shape, "opened-0.2", stream=stream)
+
+    assert seen.seconds >= 0.2
+    assert is_complete(seen, shape, stream)
+
+
+@pytest.mark.parametrize(("shape", "stream"), WAYS)
 def test_slow_tokens(shape: str, stream: bool) -> None:
     seen = meet(shape, "slow-10", stream=stream)
 

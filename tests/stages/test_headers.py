@@ -252,3 +252,40 @@ def test_the_length_is_that_of_the_body_that_goes(client: str, to: str) -> None:
     goes, answer = sent(case, gateway(chain(to)), {"content-length": "999999"})
 
     assert goes["content-length"] == str(len(case.request if answer.body is None else answer.body))
+
+
+LOGINS = {
+    "anthropic_messages": {
+        "authorization": "Bearer sk-ant-oat01-theirs",
+        "anthropic-beta": "claude-code-20250219,oauth-2025-04-20",
+    },
+    "openai_responses": {"authorization": "Bearer eyJ.theirs", "chatgpt-account-id": "a-theirs"},
+}
+
+
+@pytest.mark.parametrize("client", LOGINS)
+def test_a_login_goes_whole_or_not_at_all(client: str) -> None:
+    login, case = LOGINS[client], asking(client, stream=True)
+    (target,) = chain(client)
+    forwarding = replace(target, provider=replace(target.provider, auth="forward", credential=""))
+
+    whole, _ = sent(case, gateway((forwarding,)), login)
+    none, _ = sent(case, gateway((target,)), login)
+
+    assert {name: whole[name] for name in login} == login
+    assert "theirs" not in str(none)
+    assert none.get("anthropic-beta", "") == ("claude-code-20250219" if client == "anthropic_messages" else "")
+
+
+@pytest.mark.parametrize("client", LOGINS)
+def test_only_a_login_that_was_forwarded_pays(client: str) -> None:
+    case = asking(client, stream=True)
+    (target,) = chain(client)
+    forwarding = replace(target, provider=replace(target.provider, auth="forward", credential=""))
+
+    paid = [
+        attempt(*opening(case, gateway((one,)), headers=LOGINS[client])).hang_up().entry.subscription
+        for one in (forwarding, target)
+    ]
+
+    assert paid == [True, False]

@@ -131,6 +131,20 @@ def test_a_callers_own_key_goes_on_where_that_is_wanted() -> None:
     assert "authorization" not in answer.remove_headers
 
 
+def test_a_login_goes_on_whole_or_not_at_all() -> None:
+    said = {"anthropic_beta": "files-api-2025-04-14,oauth-2025-04-20", "authorization": "Bearer sk-ant-oat01-theirs"}
+    asked = head("/anthropic/v1/files", **said)
+
+    _, ours, _ = passed(asked)
+    _, theirs, _ = passed(asked, gateway(replace(CLAUDE, auth="forward")))
+    _, alone, _ = passed(head("/anthropic/v1/files", anthropic_beta="oauth-2025-04-20"))
+
+    assert ours.set_headers["anthropic-beta"] == "files-api-2025-04-14"
+    assert "authorization" in ours.remove_headers
+    assert not {"anthropic-beta", "authorization"} & {*theirs.remove_headers, *theirs.set_headers}
+    assert "anthropic-beta" in alone.remove_headers
+
+
 def test_one_attempt_is_all_there_is() -> None:
     planned = routed(head("/v1/files", x_envoy_max_retries="9", x_envoy_retry_on="5xx")).last
 

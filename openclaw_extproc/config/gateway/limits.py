@@ -24,6 +24,7 @@ def link_timeouts(written: Written) -> tuple[Timeouts, RetryPolicy, list[Finding
         *_two_delays(further, "router.retry_policy"),
         *_overridden_keys(nearer, further),
         *_no_time_for_another(timeouts),
+        *_keepalive_findings(timeouts),
     ]
     return timeouts, policy, findings
 
@@ -38,6 +39,20 @@ def _no_time_for_another(timeouts: Timeouts) -> Iterator[Finding]:
         named = " and ".join(f"{name} ({min(ms, most)})" for name, ms in longer.items())
         finding = f"no longer than {named}: a provider that does not respond leaves no time for a fallback"
         yield warning("router.timeouts.total_ms", finding, "write shorter ones for each attempt, or a longer total_ms")
+
+
+def _keepalive_findings(timeouts: Timeouts) -> Iterator[Finding]:
+    """What a sign of life before the first content costs."""
+    every, path = timeouts.keepalive_ms, "router.hold.keepalive_ms"
+    if every is None:
+        return
+    if every >= timeouts.first_token_ms:
+        finding = f"not used: an attempt without content ends after first_token_ms ({timeouts.first_token_ms})"
+        yield warning(path, finding, "write less than that")
+        return
+    finding = f"a provider that fails after {every} ms without content is not replaced by a fallback"
+    remedy = "leave it out, unless something between you and your callers cuts silent connections"
+    yield warning(path, finding, remedy)
 
 
 def link_emergency(written: EmergencySection) -> Emergency:
@@ -75,6 +90,7 @@ def _with_timeouts(timeouts: Timeouts, router: RouterSection) -> Timeouts:
         idle_ms=times.idle_ms or timeouts.idle_ms,
         total_ms=times.total_ms,
         hold_back_ms=_hold_ms(router.on_midstream_fault),
+        keepalive_ms=router.hold.keepalive_ms,
     )
 
 

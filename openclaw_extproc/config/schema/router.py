@@ -51,6 +51,18 @@ class Hold(Section):
     """Sets how long content is held back, in milliseconds from the first content."""
 
 
+class Waiting(Section):
+    """Sets what clients see while a stream has no content yet."""
+
+    keepalive_ms: Limit | None = None
+    """Sets the silence in milliseconds, counted from the head of the provider's response, after which the client gets
+    the response headers and a sign of life in its format (a comment, `ping`), and then one as often until the first
+    content. It is for callers behind load balancers that cut silent connections: write less than their limit. Its
+    price: once the headers are out, a failure of this provider is not retried elsewhere, and the client gets the error
+    event of its format. Before the provider's first byte Envoy lets the headers pass and nothing else: if none comes
+    at all, the stream is broken off without an event. Default: nothing is sent before the first content."""
+
+
 OnMidstreamFault: TypeAlias = Literal["error", "buffer"] | Hold
 """The handling of a stream whose provider fails midway: see `RouterSection.on_midstream_fault`."""
 
@@ -174,6 +186,7 @@ class RouterSection(Section):
     error event of the client's format if one can still be sent, and never with a normal end. `{hold_ms: 500}`: content
     is held back for this time, and a failure within it is retried elsewhere. `buffer`: the whole stream is held back
     (up to 32 MiB), so that every failure can be retried; the client then receives the stream at once."""
+    hold: Waiting = Waiting()
     retry_policy: RetryPolicy = RetryPolicy()
     emergency: EmergencySection = EmergencySection()
     health_check: HealthCheck | None = None

@@ -130,7 +130,8 @@ class Memory:
         if entry.first_content_seconds is not None:
             self.latencies.note(name, entry.first_content_seconds, at, streamed=entry.streamed)
         counted = FORMATS[plan.client_format].operation == "count_tokens"
-        usd = None if counted else bill(gateway.facts(entry.target), entry.usage)  # to count is free with all vendors
+        is_free = counted or entry.subscription  # to count is free with all vendors
+        usd = None if is_free else bill(gateway.facts(entry.target), entry.usage)
         if usd:
             self.spending.note(usd, at)
         if plan.record.session:

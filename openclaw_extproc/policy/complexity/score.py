@@ -1,17 +1,17 @@
 """The score of a request: the sum of the weights of all findings."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from openclaw_extproc.features import Features
+from openclaw_extproc.policy.complexity.assent import assented_to
 from openclaw_extproc.policy.complexity.classification import MAX_REASONS, Classification, led_by
-from openclaw_extproc.policy.complexity.courtesy import is_courtesy
 from openclaw_extproc.policy.complexity.kinds import Kind
-from openclaw_extproc.policy.complexity.scan import Hit, hits
-from openclaw_extproc.policy.complexity.segments import Segments, segments, unquoted
-from openclaw_extproc.policy.complexity.shape import NUMBERS, Shape, shape
-from openclaw_extproc.policy.complexity.tasks import WORKED_ON, task_of
+from openclaw_extproc.policy.complexity.tasks import WORKED_ON
+from openclaw_extproc.policy.complexity.text.reading import Read, is_factual, read_turn
+from openclaw_extproc.policy.complexity.text.shape import NUMBERS, Shape
 from openclaw_extproc.policy.complexity.weights import USUAL, Weights
 from openclaw_extproc.policy.complexity.words import a_task, a_tier
 from openclaw_extproc.strategy import Task
@@ -28,22 +28,10 @@ class Contribution(NamedTuple):
         return f"{self.what} {self.weight:+.2f}"
 
 
-class _Read(NamedTuple):
-    """What the words of a turn say."""
-
-    task: Task | None
-    found: Sequence[Hit]
-    """What counts for the score."""
-    shape: Shape
-    courtesy: bool = False
-
-
-NO_SHAPE = Shape(0, 0, 0, 0)
-
-
 def classify_request(features: Features, weights: Weights = USUAL) -> Classification:
     """What a client declared wins over what we think."""
-    read = _read(features)
+    features, inherited = _subject(features, weights)
+    read = read_turn(features)
     declared = a_task(features.declared.task)
     task = declared or read.task or _assumed(features, read.shape)
     parts = _contributions(features, read._replace(task=declared or read.task), weights)
@@ -56,12 +44,32 @@ def classify_request(features: Features, weights: Weights = USUAL) -> Classifica
         tuple(map(str, parts[:MAX_REASONS])),
         task_source="declared" if declared else "rules",
     )
+    if inherited:
+        judged = replace(judged, reasons=led_by("assent takes over what it assents to", judged.reasons))
     return _as_declared(judged, features)
+
+
+def _subject(features: Features, weights: Weights) -> tuple[Features, bool]:
+    """What is judged: the turn, or what it assents to (`True`). Of several the hardest."""
+    found = assented_to(features)
+    if not found:
+        return features, False
+    telling = [one for one in found if _tells(read_turn(one))]
+    found = tuple(telling) or found
+    scores = [sum(part.weight for part in _contributions(one, read_turn(one), weights)) for one in found]
+    hardest = found[scores.index(max(scores))]
+    return hardest, hardest is not features
+
+
+def _tells(read: Read) -> bool:
+    """`Shall I?` alone says nothing of what is offered."""
+    return read.task is not None or bool(read.found)
 
 
 def contributions(features: Features, weights: Weights = USUAL) -> tuple[Contribution, ...]:
     """Everything that `judge` adds to `weights.base`, the weightiest first."""
-    read = _read(features)
+    features, _ = _subject(features, weights)
+    read = read_turn(features)
     return _contributions(features, read._replace(task=a_task(features.declared.task) or read.task), weights)
 
 
@@ -76,72 +84,19 @@ def _as_declared(judged: Classification, features: Features) -> Classification:
 def _assumed(features: Features, form: Shape) -> Task:
     """Where nothing speaks for any task. It weighs nothing."""
     if features.questions:
-        return "analysis" if form.sentences >= SITUATION else "simple_qa"
+        return "analysis" if form.told else "simple_qa"
     return "conversation"
-
-
-# -- reading the words ------------------------------------------------------------
-
-
-def _read(features: Features) -> _Read:
-    if is_courtesy(features.query, at_work=features.tool_calls > 0):
-        return _Read("conversation", (), NO_SHAPE, courtesy=True)
-    said = segments(features.query)
-    form = shape(said.instruction)
-    reckons = form.numbers >= NUMBERS
-    opening, middle, closing = _opening(said, features), _plain(hits(said.middle)), _plain(hits(said.closing))
-    task = task_of(_kinds(opening, closing), features, reckons=reckons)
-    if task in WORKED_ON:
-        at_head = task_of(_kinds(opening), features, reckons=False) in WORKED_ON
-        return _Read(task, _instruction(said.opening, opening) if at_head else closing, NO_SHAPE)
-    found = (*opening, *middle, *closing)
-    task = task_of(_kinds(found), features, reckons=reckons)
-    if task == "simple_qa" and _is_situation(features, form):
-        task = "analysis"
-    return _Read(task, found, form)
-
-
-def _kinds(*parts: Sequence[Hit]) -> list[Kind]:
-    return [hit.kind for part in parts for hit in part]
-
-
-BEGINNING = 12
-"""Characters."""
-
-
-def _opening(said: Segments, features: Features) -> list[Hit]:
-    """Here a word of asking looks a fact up; `or` is a choice, among labels where a text to be labelled follows."""
-    found: list[Hit] = []
-    for hit in hits(said.opening):
-        if hit.kind == "choice":
-            if features.questions or said.announces:
-                found.append(hit if features.questions else hit._replace(kind="classify"))
-        elif hit.kind != "asks":
-            found.append(hit)
-        elif hit.at < BEGINNING:
-            found.append(hit._replace(kind="lookup"))
-    return found
-
-
-def _plain(found: Sequence[Hit]) -> list[Hit]:
-    return [hit for hit in found if hit.kind not in ("asks", "choice")]
-
-
-def _instruction(opening: str, found: Sequence[Hit]) -> Sequence[Hit]:
-    """Without what stands in quotation marks: that is what the work is done on."""
-    own = unquoted(opening)
-    return found if own == opening else hits(own)
 
 
 # -- adding up --------------------------------------------------------------------
 
 
-def _contributions(features: Features, read: _Read, weights: Weights) -> tuple[Contribution, ...]:
+def _contributions(features: Features, read: Read, weights: Weights) -> tuple[Contribution, ...]:
     found = [part for part in _all(features, read, weights) if part.weight]
     return tuple(sorted(found, key=lambda part: (-abs(part.weight), part.what)))
 
 
-def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
+def _all(features: Features, read: Read, weights: Weights) -> Iterator[Contribution]:
     if read.courtesy:
         yield Contribution("a greeting, thanks or a plain yes or no", weights.courtesy)
         return
@@ -149,7 +104,7 @@ def _all(features: Features, read: _Read, weights: Weights) -> Iterator[Contribu
         yield Contribution(f"task {read.task}", weights.tasks.get(read.task, 0.0))
     yield from _said(read, weights)
     yield from _formed(read.shape, weights)
-    if _is_situation(features, read.shape):
+    if read.shape.told and features.questions:
         yield Contribution("a question about a situation told", weights.situation)
     yield from _length(features, read, weights)
     yield from _structure(features, weights)
@@ -173,22 +128,16 @@ _PLAIN_WORDS: dict[Kind, str] = {
 }
 
 
-def _said(read: _Read, weights: Weights) -> Iterator[Contribution]:
+def _said(read: Read, weights: Weights) -> Iterator[Contribution]:
     markers: defaultdict[Kind, set[str]] = defaultdict(set)
     for hit in read.found:
         markers[hit.kind].add(hit.marker)
-    factual = _is_factual(read)
+    factual = is_factual(read)
     for kind, found in markers.items():
         amount = weights.kinds.get(kind)
         if amount is not None and (factual or kind != "lookup"):
             what = f"{_PLAIN_WORDS.get(kind, kind)} ({', '.join(sorted(found)[:2])})"
             yield Contribution(what, amount.of(len(found)))
-
-
-SITUATION = 2
-"""Sentences, the question included."""
-HARDER: frozenset[Kind] = frozenset(("reason", "hard", "critical", "analyse", "deep", "breadth", "choice"))
-"""Beside these a fact to look up is only a part of what is asked."""
 
 
 def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
@@ -202,10 +151,10 @@ def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
         yield Contribution(what, weights.great_length if great else weights.length)
 
 
-def _length(features: Features, read: _Read, weights: Weights) -> Iterator[Contribution]:
+def _length(features: Features, read: Read, weights: Weights) -> Iterator[Contribution]:
     tokens, task = features.query_tokens, read.task
-    plain = _is_factual(read) or task == "math_reasoning"
-    if tokens < weights.plain_question and plain and not _is_situation(features, read.shape):
+    plain = is_factual(read) or task == "math_reasoning"
+    if tokens < weights.plain_question and plain and not (read.shape.told and features.questions):
         yield Contribution("a question of a few words", weights.plain)
     if tokens <= weights.fragment_tokens and task is None and not read.found and not features.tool_calls:
         yield Contribution("a few words that ask for nothing hard", weights.fragment)
@@ -219,14 +168,6 @@ def _length(features: Features, read: _Read, weights: Weights) -> Iterator[Contr
         yield Contribution(f"a long question (over {weights.long_query} tokens)", weights.long)
     else:
         yield Contribution(f"a very long question (over {weights.huge_query} tokens)", weights.huge)
-
-
-def _is_factual(read: _Read) -> bool:
-    return read.task == "simple_qa" and not any(hit.kind in HARDER for hit in read.found)
-
-
-def _is_situation(features: Features, form: Shape) -> bool:
-    return features.questions > 0 and form.sentences >= SITUATION
 
 
 def _structure(features: Features, weights: Weights) -> Iterator[Contribution]:

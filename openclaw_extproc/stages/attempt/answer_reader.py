@@ -120,6 +120,13 @@ class AnswerReader:
             return chunk
         return self._pieces.feed(chunk, end=end)
 
+    def keepalive(self) -> bytes:
+        """The client format's sign of life; empty where it is no stream, or not yet known what it is."""
+        request = self._response.request
+        if not self.streamed or self._unknown is not None:
+            return b""
+        return request.bound.client.keepalive(request.ask)
+
     def break_off(self, fault: Fault) -> bytes:
         """The client's error event for a stream of which nothing more will come; empty where it has had its last."""
         reader = self._reader

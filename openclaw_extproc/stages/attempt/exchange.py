@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.features.subscription import is_subscription
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.ask import Ask
@@ -58,6 +59,11 @@ class SentRequest:
         return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.give_up_at
 
     @property
+    def silence_ends_at(self) -> float:
+        """When Envoy gives an attempt up that has no head: seconds since the epoch. Behind a head it counts no more."""
+        return self.bound.began + self.bound.plan.patience_ms / 1000
+
+    @property
     def give_up_at(self) -> float:
         """When Envoy would have given this attempt up long ago, were it still counting: seconds since the epoch.
 
@@ -67,6 +73,11 @@ class SentRequest:
         plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
         connecting = plan.timeouts.connect_ms if own is None else own
         return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
+
+    def keepalive_at(self, at: float) -> float | None:
+        """When a stream that has been silent since `at` gets a sign of life: seconds since the epoch; `None`: never."""
+        every = self.timeouts.keepalive_ms
+        return at + every / 1000 if every is not None and self.ask.stream else None
 
     @property
     def call_timeout_at(self) -> float | None:
@@ -228,6 +239,7 @@ def entry(
         passed=bound.plan.passes,
         previous=None if previous is None else previous.target,
         previous_reason="" if previous is None else previous.reason,
+        subscription=bound.forwards and is_subscription(bound.headers),
         plan=bound.plan,
         retry_after=None if outcome is Outcome.OK else seen.cooldown_seconds(at),
         headroom=headroom(seen.headers, at),

@@ -1,7 +1,7 @@
 """The attempt stage: once per attempt, inside the cluster Envoy chose.
 
     New --RequestHead--> Reading --RequestBody--> Sent --200--> HoldingBack --first content--> Answering --end--> Done
-                                                    |               |
+                                                    |               |   (or, after `keepalive_ms`, KeepingAlive first)
                                                     +---not 2xx-----+--> ReadingError --end of its body--> Done
 
 The answer's head is held back until the first content (of a whole answer: until its end), so that whatever goes wrong
@@ -32,6 +32,7 @@ from openclaw_extproc.stages.attempt.states import (
     Done,
     HoldingBack,
     HoldingContent,
+    KeepingAlive,
     New,
     PassingError,
     PassThrough,
@@ -40,11 +41,15 @@ from openclaw_extproc.stages.attempt.states import (
     Sent,
     State,
     Transition,
+    WithBody,
     ends,
 )
 from openclaw_extproc.stages.attempt.successful_response import (
     break_off,
+    keep_alive,
     on_answer_body,
+    on_awaited_body,
+    on_awaited_timer,
     on_held_body,
     on_held_content,
     on_silence,
@@ -125,9 +130,11 @@ class AttemptStage:
                 return on_held_body(state, event)
             case HoldingContent(), ResponseBody():
                 return on_held_content(state, event)
+            case KeepingAlive(), ResponseBody():
+                return on_awaited_body(state, event)
             case ReadingError(), ResponseBody():
                 return on_error_body(state, event)
-            case ((HoldingBack() | HoldingContent() | Answering() | ReadingError()), ResponseTrailers(at)):
+            case _, ResponseTrailers(at) if isinstance(state, WithBody):
                 return _on_trailers(state, at)
             case PassingError(), ResponseBody(chunk, end):
                 is_too_large = self._received > MAX_ANSWER_BYTES
@@ -175,7 +182,7 @@ def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:
     return Sent(request), (upstream_request_step(bound, prepared, body),), None
 
 
-def _on_trailers(state: HoldingBack | HoldingContent | Answering | ReadingError, at: float) -> Transition:
+def _on_trailers(state: WithBody, at: float) -> Transition:
     """The body's end, when trailers follow it: the last chunk did not say that it was."""
     last = ResponseBody(b"", True, at)
     match state:
@@ -183,6 +190,8 @@ def _on_trailers(state: HoldingBack | HoldingContent | Answering | ReadingError,
             after, answers, left = on_held_body(state, last)
         case HoldingContent():
             after, answers, left = on_held_content(state, last)
+        case KeepingAlive():
+            after, answers, left = on_awaited_body(state, last)
         case Answering():
             after, answers, left = on_answer_body(state, last)
         case ReadingError():
@@ -196,8 +205,12 @@ def _on_timer(state: State, at: float) -> Transition:
     match state:
         case Sent(request):
             return Done(), give_up_answers(request, SILENT), request.entry(at, Outcome.FAILED, SILENT)
+        case HoldingBack() if state.keepalive_at is not None and at < state.give_up_at:
+            return keep_alive(state, at)
         case (HoldingBack() as held) | HoldingContent(held):
             return fail(held.failed(STALLED), at)
+        case KeepingAlive():
+            return on_awaited_timer(state, at)
         case ReadingError():
             return end_of_error(state, at, end=False)
         case Answering():
@@ -210,8 +223,8 @@ def _on_overrun(state: State, at: float) -> Transition:
     match state:
         case (HoldingBack() as held) | HoldingContent(held):
             return fail(held.failed(TOO_LARGE), at)
-        case Answering():
-            return break_off(state, at, TOO_LARGE)
+        case (Answering() as answering) | KeepingAlive(answering):
+            return break_off(answering, at, TOO_LARGE)
         case PassingError():
             return BrokenOff(), (), None
         case New() | Reading() | PassThrough() | Sent() | ReadingError() | Done() | BrokenOff():
@@ -228,15 +241,24 @@ def _on_closed(state: State, at: float, fault: Fault | None) -> Transition:
             return Done(), (), held.entry(at, Outcome.NO_ANSWER, fault)
         case ReadingError(response):
             return Done(), (), response.entry(at, Outcome.NO_ANSWER, fault)
-        case Answering():
-            return Done(), (), state.entry(at, Outcome.GONE if fault is None else Outcome.BROKEN, fault)
+        case (Answering() as answering) | KeepingAlive(answering):
+            return Done(), (), answering.entry(at, Outcome.GONE if fault is None else Outcome.BROKEN, fault)
         case New() | PassThrough() | PassingError() | Done() | BrokenOff():
             return state, (), None
 
 
 def _close(state: State, answers: tuple[Answer, ...], event: Event) -> Close | None:
     match state:
-        case Answering() | New() | Reading() | Sent() | HoldingBack() | HoldingContent() | ReadingError():
+        case (
+            Answering()
+            | New()
+            | Reading()
+            | Sent()
+            | HoldingBack()
+            | HoldingContent()
+            | KeepingAlive()
+            | ReadingError()
+        ):
             return None
         case PassThrough():
             return Close.DONE

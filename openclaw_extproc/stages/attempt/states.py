@@ -69,8 +69,10 @@ class HoldingBack:
 
     response: UpstreamResponse
     answer: AnswerReader
-    wake_at: float
+    give_up_at: float
     """When the provider has been silent for too long: seconds since the epoch."""
+    keepalive_at: float | None = None
+    """When the client gets the head and a sign of life: seconds since the epoch; `None`: not before the content."""
     held: list[bytes] = field(default_factory=list[bytes])
     """Chunks, without a byte order mark."""
     held_bytes: int = 0
@@ -79,6 +81,10 @@ class HoldingBack:
     has_content: bool = False
     """There was something in it that a client waits for; an answer in one piece is held until its end nevertheless."""
     beginning: Beginning = field(default_factory=Beginning)
+
+    @property
+    def wake_at(self) -> float:
+        return self.give_up_at if self.keepalive_at is None else min(self.give_up_at, self.keepalive_at)
 
     def hold(self, event: ResponseBody) -> bytes:
         """Keep a chunk; returns it without a byte order mark."""
@@ -117,8 +123,8 @@ class Answering:
 
     response: UpstreamResponse
     answer: AnswerReader
-    first_content_seconds: float
-    """From the request's arrival at this attempt."""
+    first_content_seconds: float | None
+    """From the request's arrival at this attempt; `None`: there is none yet."""
     idle_seconds: float
     """How long a stream may be silent."""
     call_timeout_at: float | None
@@ -141,6 +147,28 @@ class Answering:
         """The entry of an answer that has come to its end."""
         fault = self.answer.fault
         return self.entry(at, Outcome.OK if fault is None else Outcome.BROKEN, fault)
+
+
+@dataclass(slots=True)
+class KeepingAlive:
+    """As `Answering`, of a stream without content: the client has the head, and signs of life for the time being."""
+
+    answering: Answering
+    give_up_at: float
+    """When the provider has been silent for too long: seconds since the epoch."""
+    keepalive_at: float
+    """When the next sign of life is due: seconds since the epoch."""
+    between_events: bool
+    """The client has no half of an event, in which a sign of life would be a part of it."""
+    has_body: bool
+    """The provider has sent some of its body. Before that Envoy 1.40 takes no byte of ours: it calls it spurious, and
+    breaks the stream off."""
+
+    @property
+    def wake_at(self) -> float:
+        call = self.answering.call_timeout_at
+        soonest = min(self.give_up_at, self.keepalive_at)
+        return soonest if call is None else min(soonest, call)
 
 
 @dataclass(slots=True)
@@ -177,10 +205,9 @@ class BrokenOff(_Untimed):
     """The answer has begun and cannot be ended: the client must see it break off."""
 
 
-Holding: TypeAlias = HoldingBack | HoldingContent
-State: TypeAlias = (
-    New | Reading | PassThrough | Sent | Holding | Answering | ReadingError | PassingError | Done | BrokenOff
-)
+WithBody: TypeAlias = HoldingBack | HoldingContent | KeepingAlive | Answering | ReadingError
+"""A response whose body is read."""
+State: TypeAlias = New | Reading | PassThrough | Sent | WithBody | PassingError | Done | BrokenOff
 
 Transition: TypeAlias = tuple[State, tuple[Answer, ...], AttemptEntry | None]
 """The next state, what Envoy is told, and the entry if this was the end of the attempt. A tuple, as there is one for

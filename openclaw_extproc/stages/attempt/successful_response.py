@@ -1,14 +1,32 @@
 """A successful response: held back until its first content, then on its way to the client, and its end."""
 
+from collections.abc import Sequence
+
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import CONTENT, Failed
 from openclaw_extproc.stages.attempt.answer_reader import answer_reader
 from openclaw_extproc.stages.attempt.exchange import FailedResponse, UpstreamResponse
 from openclaw_extproc.stages.attempt.failure_response import deliver, fail
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, MAX_HELD_BYTES, STALLED, TOO_LARGE, TOO_LONG
-from openclaw_extproc.stages.attempt.states import Answering, BrokenOff, Done, HoldingBack, HoldingContent, Transition
+from openclaw_extproc.stages.attempt.limits import (
+    MAX_ANSWER_BYTES,
+    MAX_HELD_BYTES,
+    SILENT,
+    STALLED,
+    TOO_LARGE,
+    TOO_LONG,
+)
+from openclaw_extproc.stages.attempt.states import (
+    Answering,
+    BrokenOff,
+    Done,
+    HoldingBack,
+    HoldingContent,
+    KeepingAlive,
+    Transition,
+)
 from openclaw_extproc.stages.entries import Outcome
-from openclaw_extproc.stages.events import Answer, Continue, ResponseBody, To
+from openclaw_extproc.stages.events import Answer, Continue, Deliver, ResponseBody, To
+from openclaw_extproc.wire.streams.chunks import EVENT_ENDS
 
 _NOTHING = Fault(FaultKind.UPSTREAM_GARBLED, "the provider answered nothing")
 _TOO_LONG_TO_TRANSLATE = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer is too long to be translated")
@@ -20,7 +38,7 @@ def on_success_head(response: UpstreamResponse, at: float) -> Transition:
     reader = _NOTHING if response.is_bodiless else answer_reader(response, at)
     if isinstance(reader, Fault):
         return fail(FailedResponse(response, reader, request.losses), at)
-    return HoldingBack(response, reader, request.response_timeout_at), (), None
+    return HoldingBack(response, reader, request.response_timeout_at, request.keepalive_at(at)), (), None
 
 
 def on_held_body(held: HoldingBack, event: ResponseBody) -> Transition:
@@ -72,11 +90,11 @@ def _hold_on(held: HoldingContent, at: float, *, end: bool) -> Transition:
     return _let_go(holding, held.content_at, at, end=end)
 
 
-def _let_go(held: HoldingBack, content_at: float, at: float, *, end: bool) -> Transition:
-    """From now on this attempt is the answer."""
+def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool) -> Transition:
+    """From now on this attempt is the answer. `content_at`: when its first content came; `None`: it has none yet."""
     response, answer, request = held.response, held.answer, held.response.request
     reshapes = answer.reshapes
-    *earlier, last = held.written if reshapes else held.held
+    *earlier, last = (held.written if reshapes else held.held) or (b"",)
     body = answer.whole_events(b"".join(earlier), end=False) + answer.for_client(last, end=end)
     if len(body) > MAX_ANSWER_BYTES:
         return fail(held.failed(TOO_LARGE), at)
@@ -90,12 +108,71 @@ def _let_go(held: HoldingBack, content_at: float, at: float, *, end: bool) -> Tr
     answering = Answering(
         response,
         answer,
-        first_content_seconds=content_at - request.bound.began,
+        first_content_seconds=None if content_at is None else content_at - request.bound.began,
         idle_seconds=request.timeouts.idle_seconds(reasons=request.ask.reasons),
         call_timeout_at=request.call_timeout_at if answer.streamed else None,
         delivered_bytes=len(body),
     )
     return (Done(), answers, answering.ended(at)) if end else (answering, answers, None)
+
+
+# -- without content, and kept alive ---------------------------------------------------------------
+
+
+def keep_alive(held: HoldingBack, at: float) -> Transition:
+    """Let the head go, and what there is, before any content: from now on nobody else can answer."""
+    held.keepalive_at = held.response.request.keepalive_at(at)
+    if not held.answer.keepalive() or held.keepalive_at is None or held.has_content:
+        return held, (), None
+    after, answers, left = _let_go(held, None, at, end=False)
+    if not isinstance(after, Answering):
+        return after, answers, left
+    between = _is_between_events(answers, before=True)
+    give_up_at = min(held.give_up_at, held.response.request.silence_ends_at)
+    waiting = KeepingAlive(after, give_up_at, held.keepalive_at, between, has_body=bool(held.held))
+    return waiting, (*answers, *_sign(waiting)), None
+
+
+def on_awaited_body(state: KeepingAlive, event: ResponseBody) -> Transition:
+    """More of a stream without content: with its first content it is like any other."""
+    answering = state.answering
+    state.has_body = True
+    facts, written = answering.answer.feed(event, event.chunk)
+    if any(isinstance(fact, CONTENT) for fact in facts):
+        answering.first_content_seconds = event.at - answering.response.request.bound.began
+        return _pass_on(answering, event, written)
+    after, answers, left = _pass_on(answering, event, written)
+    if after is not answering:
+        return after, answers, left
+    state.between_events = _is_between_events(answers, before=state.between_events)
+    return state, answers, left
+
+
+def on_awaited_timer(state: KeepingAlive, at: float) -> Transition:
+    """The next sign of life, or the end of all patience."""
+    answering = state.answering
+    if answering.call_timeout_at is not None and at >= answering.call_timeout_at:
+        after, answers, left = break_off(answering, at, TOO_LONG)
+        return after, answers if state.has_body else (), left
+    if at >= state.give_up_at and not state.has_body:
+        return BrokenOff(), (), answering.entry(at, Outcome.BROKEN, SILENT)
+    if at >= state.give_up_at:
+        return break_off(answering, at, STALLED)
+    if at < state.keepalive_at:
+        return state, (), None
+    state.keepalive_at = answering.response.request.keepalive_at(at) or state.give_up_at
+    return state, _sign(state), None
+
+
+def _sign(state: KeepingAlive) -> tuple[Deliver, ...]:
+    may_be_sent = state.between_events and state.has_body
+    return deliver(state.answering.answer.keepalive(), end=False) if may_be_sent else ()
+
+
+def _is_between_events(answers: Sequence[Answer], *, before: bool) -> bool:
+    """Whether the client has whole events alone after these answers."""
+    sent = b"".join(answer.chunk for answer in answers if isinstance(answer, Deliver))
+    return sent.endswith(EVENT_ENDS) if sent else before
 
 
 # -- on its way ----------------------------------------------------------------------------------
@@ -104,7 +181,12 @@ def _let_go(held: HoldingBack, content_at: float, at: float, *, end: bool) -> Tr
 def on_answer_body(state: Answering, event: ResponseBody) -> Transition:
     answer, chunk = state.answer, event.chunk
     _, written = answer.feed(event, chunk)
-    body = answer.for_client(written if answer.reshapes else chunk, end=event.end)
+    return _pass_on(state, event, written)
+
+
+def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transition:
+    answer = state.answer
+    body = answer.for_client(written if answer.reshapes else event.chunk, end=event.end)
     delivered = state.delivered_bytes + len(body)
     if delivered > MAX_ANSWER_BYTES:
         return break_off(state, event.at, TOO_LARGE)

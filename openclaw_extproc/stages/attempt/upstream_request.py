@@ -7,6 +7,7 @@ import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
+from openclaw_extproc.features.subscription import without_login
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
@@ -177,10 +178,11 @@ def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: 
     own = not bound.translates and side.takes_query
     query = "" if not own else h.upstream_query(bound.plan.query, keep_credentials=bound.forwards)
     encoded = prepared.encoded
+    said = h.of_plan(bound.plan.client_headers, provider, client_format)
     path = provider.base_path + _with_query(encoded.path, query)
     changed = {
         ":path": path,
-        **h.upstream(side, h.of_plan(bound.plan.client_headers, provider, client_format), len(encoded.body)),
+        **h.upstream(side, said if bound.forwards else without_login(said), len(encoded.body)),
         **encoded.headers,
     }
     unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)

@@ -16,6 +16,7 @@ from openclaw_extproc import features
 from openclaw_extproc.callers import CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.features import Features
+from openclaw_extproc.features.subscription import BETA, OAUTH_BETA, without_login
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.passthrough import PassthroughDecision
@@ -158,6 +159,9 @@ def request(bound: BoundAttempt, head: RequestHead) -> Continue:
         changed |= h.subprotocols(head.headers)
     format = bound.plan.client_format
     unwanted = set(h.unwanted_in_passing(head.headers, provider, format, keep_credentials=forwards))
+    if not forwards and OAUTH_BETA in (said := head.headers.get(BETA, "")):
+        changed |= without_login({BETA: said})
+        unwanted.add(BETA)
     if _is_shown(provider):
         changed["accept-encoding"] = "identity"  # our credential could not be found in a compressed answer
         unwanted |= {_EXTENSIONS} & head.headers.keys()

@@ -7,6 +7,7 @@ to another. A system message in the middle of the conversation (beta `mid-conver
 Claude Code since 2.1.154) moves to the front.
 """
 
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERSATION
 from openclaw_extproc.wire.anthropic_messages.client.count_tokens import count_format
 from openclaw_extproc.wire.anthropic_messages.client.edits import edit
@@ -50,6 +51,11 @@ def credential_header(secret: str) -> tuple[str, str]:
     return "x-api-key", secret
 
 
+def ping(_: Ask) -> bytes:
+    """The format's own sign of life, which all its SDKs know."""
+    return b'event: ping\ndata: {"type": "ping"}\n\n'
+
+
 FORMAT = WireFormat(
     NAME,
     client=ClientSide(
@@ -64,6 +70,7 @@ FORMAT = WireFormat(
         looks_like=looks_like,
         amend=amend,
         conversation=CONVERSATION,
+        keepalive=ping,
     ),
     provider=ProviderSide(
         base_path,

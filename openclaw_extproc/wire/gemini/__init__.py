@@ -7,6 +7,7 @@ settings, the resolution of media and log probabilities are dropped on the way t
 signature of a text, which no other format has a place for.
 """
 
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.gemini.client.chunks import pieces, unlike
@@ -40,6 +41,11 @@ def credential_header(secret: str) -> tuple[str, str]:
     return "x-goog-api-key", secret
 
 
+def blank(_: Ask) -> bytes:
+    """An empty event, or white space before an array. Some of Google's SDKs stumble over comments."""
+    return b"\n\n"
+
+
 FORMAT = WireFormat(
     NAME,
     client=ClientSide(
@@ -57,6 +63,7 @@ FORMAT = WireFormat(
         pieces=pieces,
         amend=amend,
         conversation=CONVERSATION,
+        keepalive=blank,
     ),
     provider=ProviderSide(
         base_path=base_path,

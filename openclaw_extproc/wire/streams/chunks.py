@@ -10,7 +10,7 @@ from openclaw_extproc.faults import Fault
 
 MAX_WAITING_BYTES = 64 * 1024
 """Of half an event. What is longer, an image perhaps, goes on as it comes."""
-_EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
+EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
 
 
 class Pieces(Protocol):
@@ -33,9 +33,9 @@ class EventPieces:
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
         chunk, self._waiting = self._waiting + chunk, b""
-        if end or chunk.endswith(_EVENT_ENDS) or len(chunk) > MAX_WAITING_BYTES:
+        if end or chunk.endswith(EVENT_ENDS) or len(chunk) > MAX_WAITING_BYTES:
             return chunk
-        ends = (at + len(mark) for mark in _EVENT_ENDS if (at := chunk.rfind(mark)) >= 0)
+        ends = (at + len(mark) for mark in EVENT_ENDS if (at := chunk.rfind(mark)) >= 0)
         cut = max(ends, default=0)
         self._waiting = chunk[cut:]
         return chunk[:cut]

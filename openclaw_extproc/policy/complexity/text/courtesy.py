@@ -1,6 +1,7 @@
 """Turns that request nothing (greetings, thanks, heartbeats), and bare assent, which refers to the previous turn."""
 
 import re
+from typing import Literal, TypeAlias
 
 from openclaw_extproc.policy.complexity.scan import folded
 
@@ -10,9 +11,9 @@ LONGEST = 80
 COURTESY = frozenset(
     folded(
         "hi hello hey hiya yo howdy greetings morning afternoon evening night good thanks thank thx ty "
-        "cheers bye goodbye welcome please pleased nice great awesome perfect wonderful lovely cool super "
+        "cheers bye goodbye welcome pleased nice great awesome perfect wonderful lovely cool super "
         "brilliant amazing ping pong test testing heartbeat heartbeat_ok ack lol haha hm hmm "
-        "congratulations sorry hallo moin servus guten tag morgen abend danke dankeschön vielen dank bitte "
+        "congratulations sorry hallo moin servus guten tag morgen abend danke dankeschön vielen dank "
         "tschüss tschuss gut prima toll bonjour salut bonsoir merci beaucoup revoir parfait hola buenos "
         "buenas días dias tardes noches gracias muchas adiós adios perfecto olá ola oi bom dia boa tarde "
         "noite obrigado obrigada muito tchau ciao buongiorno buonasera salve grazie mille arrivederci "
@@ -29,15 +30,38 @@ COURTESY = frozenset(
 
 ASSENT = frozenset(
     folded(
-        "yes yep yeah yup no nope ok okay k sure fine right correct agreed exactly done go ahead continue "
-        "proceed next stop y n ja nein genau weiter oui non d'accord daccord sí si vale não nao sim certo "
-        "va bene да нет хорошо ладно продолжай 是 是的 不是 好 好的 可以 行 对 不 继续 繼續 嗯 はい いいえ "
-        "うん 了解 了解です 続けて 네 예 아니요 아니오 응 좋아요 계속 हाँ हां नहीं ठीक है نعم لا حسنا"
+        "yes yep yeah yup ok okay k sure fine right correct agreed exactly done stop y please sounds absolutely "
+        "definitely certainly ja jawohl jo jep klar gerne genau richtig einverstanden bitte oui ouais d'accord "
+        "daccord "
+        "volontiers bien-sûr sí si vale claro dale sim certo certamente va bene volentieri да ага конечно хорошо "
+        "ладно "
+        "давай давайте пожалуйста так tak evet tamam так 是 是的 好 好的 好啊 可以 行 对 當然 当然 嗯 没问题 "
+        "请 はい うん 了解 "
+        "了解です お願いします ぜひ 네 예 응 좋아요 그래 부탁해요 हाँ हां ठीक है जी نعم حسنا أجل"
+    ).split()
+)
+"""These assent to what was asked or offered, or acknowledge what was said."""
+
+CONTINUING = frozenset(
+    folded(
+        "go ahead continue proceed next resume weiter weitermachen fortfahren continuez poursuis poursuivez vas-y "
+        "allez "
+        "continúa continua sigue adelante avanti prossegui procedi proceda prossiga siga продолжай "
+        "продолжайте дальше дальше devam "
+        "继续 繼續 接着 下一步 続けて 続けてください 계속 계속해 계속해줘 जारी تابع استمر"
+    ).split()
+)
+"""These ask for more of what there is."""
+
+DECLINE = frozenset(
+    folded(
+        "no nope nah n nein nee nö non nao não нет ні nie hayır 不 不是 不用 不要 不了 いいえ 아니요 아니오 नहीं لا"
     ).split()
 )
 
 FILLING = frozenset(
     folded(
+        "für die den on it all them vas favor faire mach mache machen das tu'll feel free way made "
         "solved worked works fixed enough now all funny quick fast geht's schnelle hilfe das reicht war "
         "vite aider rapide rápida there everyone team bot assistant claude chatgpt gpt gemini again so "
         "much very a lot for your the you that's thats that is was it how are doing today things going to "
@@ -54,13 +78,27 @@ FILLING = frozenset(
 _BETWEEN = re.compile(r"[\s!?¡¿.,;:…~(){}\[\]\"“”*！？。，、；：～·।؟،-]+")
 
 
-def is_courtesy(query: str, *, at_work: bool) -> bool:
-    """`at_work`: tools have been called, so a `yes` may set off anything and counts for nothing here."""
+Manner: TypeAlias = Literal["courtesy", "assent", "continuing", "request"]
+
+_HEARTBEAT = re.compile(r"read heartbeat\.md\b")
+"""OpenClaw's poll, whose wording may be configured; the file it names stays its beginning."""
+
+
+def manner(query: str) -> Manner:
+    """What kind of turn this is, by its words alone."""
     text = query.strip()
     if not text or len(text) > LONGEST:
-        return False
+        return "courtesy" if _HEARTBEAT.match(folded(text[:LONGEST])) else "request"
     words = [word for word in _BETWEEN.split(folded(text).replace("’", "'")) if any(map(str.isalnum, word))]
     if not words:
-        return not any(map(str.isalnum, text))
-    known = COURTESY if at_work else COURTESY | ASSENT
-    return not known.isdisjoint(words) and all(word in known or word in FILLING for word in words)
+        return "request" if any(map(str.isalnum, text)) else "courtesy"
+    if not all(word in _KNOWN or word in FILLING for word in words) or _KNOWN.isdisjoint(words):
+        return "request"
+    if not DECLINE.isdisjoint(words):
+        return "courtesy"
+    if not CONTINUING.isdisjoint(words):
+        return "continuing"
+    return "courtesy" if ASSENT.isdisjoint(words) else "assent"
+
+
+_KNOWN = COURTESY | ASSENT | CONTINUING | DECLINE

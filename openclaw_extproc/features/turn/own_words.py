@@ -1,15 +1,16 @@
 """What a user said in their own words, among all that tools and editors write into user turns on their behalf.
 
 Source: requests of Claude Code 2, Codex, Cline and Roo Code, Cursor, GitHub Copilot Chat, OpenCode and Gemini CLI, as
-their public sources and recorded prompts show them. Only names that hardly a person writes: `<context>` or `<document>`
-may be somebody's own prompt. Left out: a block that is never closed, and blocks in the middle of a very long text
-(`SEARCHED`).
+their public sources and recorded prompts show them; gateways of messengers are in `envelopes`. Only names that hardly
+a person writes: `<context>` or `<document>` may be somebody's own prompt. Left out: a block that is never closed, and
+blocks in the middle of a very long text (`SEARCHED`).
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from openclaw_extproc.features.turn.envelopes import behind_head, without_tail
 from openclaw_extproc.model.chat import Text, ToolResult, Turn
 
 INJECTED = (
@@ -170,9 +171,10 @@ def _own(text: str) -> list[str]:
     began = _begins(text)
     if began is None:
         return []
+    stop = without_tail(text, began)
     if "<" not in text:
-        return [text[began : _end(text, began)]]
-    search, end = _Search(text), len(text)
+        return [text[began : _end(text, began, stop)]]
+    search, end = _Search(text), stop
     if end - began > 2 * SEARCHED:
         end = _before_blocks(text, began, end)
     pieces: list[str] = []
@@ -185,9 +187,8 @@ def _own(text: str) -> list[str]:
     return _strip(pieces)
 
 
-def _end(text: str, began: int) -> int:
-    """Where the space at its end begins. A copy without it would take megabytes, so it is looked for in pieces."""
-    end = len(text)
+def _end(text: str, began: int, end: int) -> int:
+    """Where the space before `end` begins. A copy without it would take megabytes, so it is looked for in pieces."""
     while end > began:
         piece = text[max(began, end - SEARCHED) : end]
         if kept := len(piece.rstrip()):
@@ -251,7 +252,7 @@ def _begins(text: str) -> int | None:
             at = len(text) if line < 0 else line
             continue
         tag = _TAG.match(text, at)
-        behind = search.behind(tag) if tag else None
+        behind = search.behind(tag) if tag else behind_head(text, at)
         if behind is None:
             return at
         at = behind
