@@ -42,7 +42,8 @@ class Encoded:
     losses: tuple[str, ...] = ()
     """What the client said and this format cannot, as paths or short names."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What else this body needs in headers; only names of `ProviderSide.client_headers`."""
+    """What else this body needs in headers; only names of `ProviderSide.client_headers`. Empty: the client's own does
+    not go."""
 
 
 NOBODY = Provider("", "", "")
@@ -63,11 +64,26 @@ class Edit:
     """This provider stands in for another one of its chain, which may have made the state in the request: accounts of
     OpenAI cannot open each other's reasoning."""
 
+    most: int | None = None
+    """The longest answer that this model writes, in tokens; `None`: not known. A vendor refuses a higher limit."""
+    room: int | None = None
+    """Tokens that the window has left beside the prompt, by a cautious estimate; `None`: not known."""
+
     def has(self, quirk: Quirk) -> bool:
         return quirk in self.provider.quirks
 
     def limit(self, asked: int | None) -> int | None:
-        return min((n for n in (asked, self.cap) if n is not None), default=None)
+        """The limit of the answer, as asked for, lowered where the plan or the model is below it; `None`: there is
+        none."""
+        wanted = min((n for n in (asked, self.cap) if n is not None), default=None)
+        return wanted if wanted is None or self.most is None else min(wanted, self.most)
+
+    def longest(self, least: int) -> int | None:
+        """For a format that demands a limit where the client set none: the model's own, as far as the window has room
+        beside the prompt, and not below `least`; `None`: not known."""
+        if self.most is None:
+            return None
+        return self.most if self.room is None else min(self.most, max(self.room, least))
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,8 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         asked = context_shortening.applied(asked, bound.client.conversation, cut)
         ask = bound.client.decode_request(asked)
         changes = target.changes
-        change = Edit(target.model, changes.max_output_tokens, target.provider, fallback=bound.fallback)
+        change = _edit(bound)
+        losses += _lowered(ask, change)
         if bound.translates:
             encoded = bound.provider.encode_request(_changed(ask, target), change)
         else:
@@ -158,6 +159,31 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         return UpstreamRequest(ask, encoded if adapt is None else adapt(encoded, ask, change))
     except UnreadableError as problem:
         raise FaultError(FaultKind.MALFORMED, str(problem)) from problem
+
+
+ROOM_FOR_ERROR = 1.25
+"""Of an estimate of the prompt, where the window's rest is asked for as the limit of the answer."""
+
+
+def _edit(bound: BoundAttempt) -> Edit:
+    target, facts = bound.target, bound.plan.facts_of(bound.target)
+    room = None if facts.window is None else max(0, facts.window - int(bound.plan.estimated_tokens * ROOM_FOR_ERROR))
+    return Edit(
+        target.model,
+        target.changes.max_output_tokens,
+        target.provider,
+        fallback=bound.fallback,
+        most=facts.max_output,
+        room=room,
+    )
+
+
+def _lowered(ask: Ask, change: Edit) -> list[str]:
+    """A limit of the client's that the model cannot reach. One that the operator lowered is told nowhere."""
+    asked = ask.max_output_tokens
+    if asked is None or change.most is None or min(asked, change.cap or asked) <= change.most:
+        return []
+    return [f"max output tokens: {asked} became {change.most}"]
 
 
 def _changed(ask: Ask, target: Target) -> Ask:
@@ -183,6 +209,7 @@ def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: 
         **h.upstream(side, h.of_plan(bound.plan.client_headers, provider, client_format), len(encoded.body)),
         **encoded.headers,
     }
+    changed = {name: value for name, value in changed.items() if value or name not in encoded.headers}
     unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host

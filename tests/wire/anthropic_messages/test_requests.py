@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked, Edit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ROOT, ask, encoded
@@ -30,7 +30,7 @@ def test_every_plain_field_of_a_request_is_understood() -> None:
     chat = CLIENT.decode_request(ask(j.parse((ROOT / "text" / "request.json").read_bytes(), where="fixture")))
 
     assert chat == Chat(
-        model="claude-sonnet-4-5",
+        model="claude-sonnet-4-0",
         turns=(Turn("user", (Text("Say hello to Zoë."),)),),
         system=("Answer in one sentence.",),
         max_output_tokens=256,
@@ -152,7 +152,7 @@ def test_a_refused_part_is_named_however_many_losses_came_before() -> None:
     assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 
 
-def test_a_system_message_in_the_middle_moves_to_the_front() -> None:
+def test_a_system_message_in_the_middle_keeps_its_place() -> None:
     """Claude Code sends them since 2.1.154: anthropics/claude-code#61412."""
     chat = read(
         system="First.",
@@ -162,9 +162,9 @@ def test_a_system_message_in_the_middle_moves_to_the_front() -> None:
         ],
     )
 
-    assert chat.system == ("First.", "Then.")
-    assert chat.turns == HELLO.turns
-    assert chat.losses == ("messages[1]: system, moved to the front",)
+    assert chat.system == ("First.",)
+    assert chat.turns == (*HELLO.turns, Turn("user", (Instruction("Then."),)))
+    assert chat.losses == ()
 
 
 @pytest.mark.parametrize(

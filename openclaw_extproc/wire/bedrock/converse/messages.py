@@ -15,6 +15,7 @@ from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
     InlineImage,
+    Instruction,
     LinkedFile,
     LinkedImage,
     Part,
@@ -108,8 +109,8 @@ def _block(role: Role, part: Part, writer: Writer) -> Block | None:
             return None
         case InlineImage() | InlineFile():
             return _file(part, writer)
-        case LinkedImage() | LinkedFile() | CachePoint():
-            raise AssertionError("what is not carried was refused before, and cache points have their own place")
+        case LinkedImage() | LinkedFile() | CachePoint() | Instruction():
+            raise AssertionError("refused before, or written as what it stands for")
 
 
 def _file(part: InlineImage | InlineFile, writer: Writer) -> Block:
