@@ -34,6 +34,7 @@ from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_results import readable
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""
@@ -149,7 +150,7 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         change = _edit(bound)
         losses += _lowered(ask, change)
         if bound.translates:
-            encoded = bound.provider.encode_request(_changed(ask, target), change)
+            encoded = bound.provider.encode_request(_changed(ask, bound, losses), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
             amended = bound.client.amend(asked.body, Amendment(changes, target.model), losses)
@@ -186,9 +187,12 @@ def _lowered(ask: Ask, change: Edit) -> list[str]:
     return [f"max output tokens: {asked} became {change.most}"]
 
 
-def _changed(ask: Ask, target: Target) -> Ask:
-    ask = replace(ask, model=target.model)
-    return changed(ask, target.changes) if isinstance(ask, Chat) else ask
+def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
+    """What is to be translated: the client's words, the operator's, and results of tools that can be carried."""
+    ask = replace(ask, model=bound.target.model)
+    if not isinstance(ask, Chat):
+        return ask
+    return readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
 
 
 def _freed(asked: Asked) -> Asked:

@@ -26,9 +26,10 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
-from openclaw_extproc.wire.openai_chat.client.parts import written
+from openclaw_extproc.wire.openai_chat.client.parts import is_file, written
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.translation.text_files import as_text, is_text
+from openclaw_extproc.wire.translation.tool_results import told
 
 MAX_ID_CHARS = 40
 
@@ -97,6 +98,8 @@ def _divided(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
     for part in content:
         if isinstance(part, InlineFile) and is_text(part):
             texts.append(as_text(part))
+        elif isinstance(part, InlineFile) and not is_file(part):
+            texts.append(told(part))
         else:
             (texts if isinstance(part, Text) else others).append(part)
     return texts, others
