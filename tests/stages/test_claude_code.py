@@ -1,6 +1,7 @@
 """Promises to Claude Code on other vendors' models: whole requests of its own, through both stages."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -20,12 +21,10 @@ FORMATS = ("openai_chat", "openai_responses", "gemini", "bedrock_converse", "coh
 WRITES = ModelFacts(window=128_000, max_output=16_384)
 
 
-def asked(
-    format: str, body: dict[str, object], model: str = "gpt-4o", facts: ModelFacts = WRITES, **provider: str
-) -> Talk[AttemptEntry]:
+def asked(format: str, body: Mapping[str, object], model: str = "gpt-4o", **provider: str) -> Talk[AttemptEntry]:
     to = replace(Provider("p", "c", format, models=(model,)), **provider)  # type: ignore[arg-type]
     target = Target(to, model)
-    gateway = Gateway(providers={"p": to}, chains={str(body["model"]): (target,)}, catalog={target.name: facts})
+    gateway = Gateway(providers={"p": to}, chains={str(body["model"]): (target,)}, catalog={target.name: WRITES})
     head = RequestHead({":method": "POST", ":path": "/v1/messages", "anthropic-beta": claude_code.BETAS}, BEGAN)
     raw = RequestBody(json.dumps(body).encode(), BEGAN)
     planned = Talk[RequestEntry](RouteStage(gateway, RuntimeState())).tell(head, raw).last
@@ -34,7 +33,7 @@ def asked(
     return Talk[AttemptEntry](AttemptStage(Snapshots(gateway))).tell(first, raw)
 
 
-def sent(format: str, body: dict[str, object], model: str = "gpt-4o", **provider: str) -> dict[str, object]:
+def sent(format: str, body: Mapping[str, object], model: str = "gpt-4o", **provider: str) -> dict[str, object]:
     answer = asked(format, body, model, **provider).last
     assert isinstance(answer, Continue), answer
     assert answer.body is not None

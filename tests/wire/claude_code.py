@@ -58,7 +58,7 @@ def request(turns: int = 2, nonce: str = "36ee5", model: str = "claude-sonnet-4-
         "max_tokens": LIMIT,
         "system": [
             {"type": "text", "text": billing(nonce)},
-            {"type": "text", "text": "You are Claude Code.", "cache_control": {"type": "ephemeral"}},
+            {"type": "text", "text": "You are Claude Code.", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
             {"type": "text", "text": "Be concise.", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
         ],
         "messages": history(turns),

@@ -165,13 +165,10 @@ def _without(tool: Json, names: set[str]) -> Json:
 
 def _unscoped(value: Json) -> Json:
     """Who shares what is cached is no part of the question, so nothing is lost by it."""
-    match value:
-        case list():
-            return [_unscoped(item) for item in value]
-        case {"cache_control": dict() as point}:
-            kept: dict[str, Json] = {key: item for key, item in point.items() if key != "scope"}
-            return {**value, "cache_control": kept}
-        case {"content": list() as content, "role": _}:
-            return {**value, "content": _unscoped(content)}
-        case _:
-            return value
+    if isinstance(value, list):
+        return [_unscoped(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(point := value.get("cache_control"), dict):
+        return {**value, "cache_control": {key: item for key, item in point.items() if key != "scope"}}
+    return {**value, "content": _unscoped(value["content"])} if "role" in value and "content" in value else value

@@ -39,7 +39,7 @@ SAID: dict[str, Json] = {"temperature": 0.2, "top_p": 0.9, "presence_penalty": 0
 
 @pytest.mark.parametrize("model", ["o3", "o4-mini-2025-04-16", "gpt-5", "gpt-5-mini", "gpt-5.6-luna", "gpt-5-pro"])
 def test_a_model_that_reasons_gets_no_sampling_and_no_stops(model: str) -> None:
-    encoded = edited(model, **SAID)
+    encoded = edited(model, OPENAI, **SAID)
 
     assert settings(encoded) == {}
     assert set(encoded.losses) == {f"{name}: not this model" for name in SAID}
@@ -58,7 +58,7 @@ def test_sampling_is_taken_where_nothing_is_thought(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "gpt-5-chat-latest"])
 def test_a_model_that_does_not_reason_takes_all_but_an_effort(model: str) -> None:
-    assert settings(edited(model, **SAID, reasoning_effort="low")) == SAID
+    assert settings(edited(model, OPENAI, **SAID, reasoning_effort="low")) == SAID
     assert edited(model, reasoning_effort="none").losses == (), "nothing is lost by what it does anyway"
 
 

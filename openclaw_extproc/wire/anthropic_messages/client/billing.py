@@ -27,5 +27,4 @@ def left_out(system: Json) -> Json:
 
 def _is_line(block: Json) -> bool:
     text = block.get("text") if isinstance(block, dict) else None
-    found = _LINE.match(text) if isinstance(text, str) else None
-    return found is not None and found.end() == len(text or "")
+    return isinstance(text, str) and _LINE.fullmatch(text) is not None
