@@ -88,7 +88,7 @@ def test_the_next_request_begins_with_the_last_one(up: Sidecar, providers: Provi
 
 
 def test_a_relay_of_claudes_gets_no_line_and_no_flag_that_are_anthropics(up: Sidecar, providers: Providers) -> None:
-    ask(up, "claude-haiku-4-5", flags=f"oauth-2025-04-20,{claude_code.BETAS}")
+    ask(up, "claude-haiku-4-5", 0, flags=f"oauth-2025-04-20,{claude_code.BETAS}")
 
     ((body, headers),) = sent(providers, "cat")
     assert "x-anthropic-billing-header" not in json.dumps(body)
