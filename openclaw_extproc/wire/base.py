@@ -15,6 +15,7 @@ from openclaw_extproc.wire.examples import Body, Example, Likeness, fits_nothing
 from openclaw_extproc.wire.streams.chunks import EventPieces, Pieces
 from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
 from openclaw_extproc.wire.translation.quirks import Quirk
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 AskT = TypeVar("AskT", bound=Ask)
 """What a format is about: a `Chat` or an `Embed`."""
@@ -241,6 +242,8 @@ class ProviderSide(Generic[AskT]):
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
+    tool_names: NameRule | None = None
+    """What it takes as the name of a tool; `None`: anything."""
     seals_for_account: bool = False
     """Whether what it seals can be opened by the same account only."""
     takes_query: bool = True

@@ -14,7 +14,7 @@ from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
-from tests.stages.talking import BEGAN, Talk
+from tests.stages.talking import BEGAN, Talk, delivered
 from tests.wire import claude_code
 
 FORMATS = ("openai_chat", "openai_responses", "gemini", "bedrock_converse", "cohere_chat", "anthropic_messages")
@@ -132,6 +132,23 @@ def test_a_system_message_amid_the_conversation_keeps_its_place_and_its_role() -
     }
     told = json.dumps(sent("bedrock_converse", claude_code.request(2))["messages"])
     assert "<system-reminder>\\nThe file a1.py was changed by the user.\\n</system-reminder>" in told
+
+
+def test_a_tool_of_a_long_name_is_called_by_it() -> None:
+    name = "mcp__" + "a" * 70 + ".search"
+    body = {**claude_code.request(0), "tools": [{"name": name, "input_schema": {"type": "object"}}], "stream": False}
+    talk = asked("openai_chat", body)
+    request = talk.last
+    assert isinstance(request, Continue)
+    (tool,) = json.loads(request.body or b"")["tools"]
+    assert len(tool["function"]["name"]) <= 64
+
+    call = {"id": "c1", "type": "function", "function": {"name": tool["function"]["name"], "arguments": "{}"}}
+    choice = {"index": 0, "message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}
+    talk.tell(ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN))
+    talk.tell(ResponseBody(json.dumps({"id": "c", "model": "g", "choices": [choice]}).encode(), True, BEGAN))
+
+    assert json.loads(delivered(talk))["content"][0]["name"] == name
 
 
 def test_an_older_claude_reads_it_as_the_users() -> None:

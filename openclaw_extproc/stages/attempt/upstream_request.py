@@ -34,6 +34,7 @@ from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_names import renamed
 from openclaw_extproc.wire.translation.tool_results import readable
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
@@ -192,7 +193,8 @@ def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
     ask = replace(ask, model=bound.target.model)
     if not isinstance(ask, Chat):
         return ask
-    return readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
+    ask = readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
+    return renamed(ask, bound.provider.tool_names, losses)
 
 
 def _freed(asked: Asked) -> Asked:

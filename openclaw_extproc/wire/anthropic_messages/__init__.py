@@ -18,6 +18,7 @@ from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any, keys_of, part_types
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 __all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "FORMATS", "NAME"]
 
@@ -76,6 +77,7 @@ FORMAT = WireFormat(
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
         carries=CARRIES,
         quirks=frozenset({"no_json_schema"}),
+        tool_names=NameRule(128),
         models_path="/models",
     ),
     title="Anthropic",

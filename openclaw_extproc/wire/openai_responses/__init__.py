@@ -27,6 +27,7 @@ from openclaw_extproc.wire.openai_responses.provider.decoder import decoder
 from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
 from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 NAME = "openai_responses"
 
@@ -101,6 +102,7 @@ FORMAT = WireFormat(
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
         seals_for_account=True,
+        tool_names=NameRule(128),
         models_path="/models",
     ),
     title="OpenAI Responses",
