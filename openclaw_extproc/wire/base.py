@@ -191,6 +191,8 @@ class ClientSide(Generic[AskT]):
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
     trim: Callable[[AskT], Passing | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
+    repack: Callable[[AskT], Passing | None] = untrimmed
+    """Puts a whole answer of the same format into the form that was asked for, where a server has only another."""
     amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]] = unamended
     """From a request's body to one that says what an operator adds; what need not change is the very same value in
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""

@@ -57,7 +57,7 @@ def chat(steps: list[Step]) -> dict[str, Json]:
         ]
         answer: dict[str, Json] = {"role": "assistant", "content": f"{n}{text}."}
         said.append({**answer, "tool_calls": calls} if calls else answer)
-        said += [{"role": "tool", "tool_call_id": f"t{n}_{m}", "content": text} for m in range(_calls(kind))]
+        said.extend({"role": "tool", "tool_call_id": f"t{n}_{m}", "content": text} for m in range(_calls(kind)))
         if kind == "image":
             url: Json = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
             said.append({"role": "user", "content": [url]})
@@ -79,7 +79,9 @@ def responses(steps: list[Step]) -> dict[str, Json]:
         for m in range(_calls(kind)):
             arguments = j.text({"a": text})
             said.append({"type": "function_call", "call_id": f"t{n}_{m}", "name": "f", "arguments": arguments})
-        said += [{"type": "function_call_output", "call_id": f"t{n}_{m}", "output": text} for m in range(_calls(kind))]
+        said.extend(
+            {"type": "function_call_output", "call_id": f"t{n}_{m}", "output": text} for m in range(_calls(kind))
+        )
         if not _calls(kind):
             said.append({"role": "user", "content": f"u{text}"})
         if kind == "told":

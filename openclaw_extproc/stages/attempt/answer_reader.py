@@ -160,7 +160,7 @@ def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault
     if bound.translates or other_kind:
         reader = _rewriting(response, decoder, unframing, at)
     else:
-        reader = ResponseReader(decoder, None, unframing, client.trim(ask) if streamed else None)
+        reader = ResponseReader(decoder, None, unframing, client.trim(ask) if streamed else client.repack(ask))
     is_unknown = not (bound.translates or events or other_kind)
     return AnswerReader(response, reader, losses, streamed=streamed, is_unknown=is_unknown)
 

@@ -139,6 +139,8 @@ def sampling(chat: Chat, made: Plan, able: Abilities) -> Sampling:
         if not 0 <= left.temperature <= 1:
             left.losses.append("temperature above 1")
         left.temperature = min(max(left.temperature, 0), 1)
+    if left.temperature == 1 and left.top_p is not None and not able.samples_both:
+        left.temperature = None  # says nothing, and Gemini CLI always sends it
     if left.temperature is not None and left.top_p is not None and not able.samples_both:
         left.losses.append("top_p: not beside temperature")
         left.top_p = None

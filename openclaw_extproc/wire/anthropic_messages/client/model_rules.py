@@ -115,8 +115,11 @@ def _fit_sampling(fit: Body, able: Abilities, losses: list[str]) -> None:
                 del fit[name]
                 losses.append(f"{name}: not this model")
     elif not able.samples_both and fit.get("temperature") is not None and fit.get("top_p") is not None:
-        del fit["top_p"]
-        losses.append("top_p: not beside temperature")
+        if fit["temperature"] == 1:
+            del fit["temperature"]  # says nothing
+        else:
+            del fit["top_p"]
+            losses.append("top_p: not beside temperature")
 
 
 def _fit_roles(fit: Body, losses: list[str]) -> None:

@@ -114,6 +114,8 @@ def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) ->
     if temperature is not None and temperature > 1:
         lost.append(TOO_HOT)
         temperature = 1
+    if temperature == 1 and top_p is not None and not model.samples_both:
+        temperature = None  # says nothing, and Gemini CLI always sends it
     if temperature is not None and top_p is not None and not model.samples_both:
         lost.append("top_p: not beside temperature")
         top_p = None
