@@ -4,7 +4,7 @@ Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), what An
 issues, named at each place, and https://platform.claude.com/docs/en/api/messages from memory.
 Left out: server tools, MCP, containers and files by id pass only to the same format. Citations are dropped on the way
 to another. A system message in the middle of the conversation (beta `mid-conversation-system-2026-04-07`, sent by
-Claude Code since 2.1.154) moves to the front.
+Claude Code since 2.1.154) keeps its place: see `translation/instructions`.
 """
 
 from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERSATION
