@@ -8,6 +8,7 @@ import pytest
 
 from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.gateway import Gateway, Provider, Target
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.stage import AttemptStage
@@ -136,7 +137,8 @@ def test_a_system_message_amid_the_conversation_keeps_its_place_and_its_role() -
 
 def test_a_tool_of_a_long_name_is_called_by_it() -> None:
     name = "mcp__" + "a" * 70 + ".search"
-    body = {**claude_code.request(0), "tools": [{"name": name, "input_schema": {"type": "object"}}], "stream": False}
+    offered: Json = {"name": name, "input_schema": {"type": "object"}}
+    body: dict[str, Json] = {**claude_code.request(0), "tools": [offered], "stream": False}
     talk = asked("openai_chat", body)
     request = talk.last
     assert isinstance(request, Continue)
