@@ -24,6 +24,15 @@ class Price:
     cache_write: float | None = None
     above: int = 0
     """Holds for requests of more than this many input tokens (Gemini asks more above 200,000)."""
+    cache_write_1h: float | None = None
+    """Of input tokens that the provider keeps in its cache for an hour; `cache_write` is for five minutes, then."""
+    input_audio: float | None = None
+    """Not known, this and the three below: as `input` or `output`."""
+    input_image: float | None = None
+    output_audio: float | None = None
+    output_image: float | None = None
+    searches: float | None = None
+    """A thousand searches of the web that the vendor makes for an answer."""
 
     def of(self, input_tokens: float, output_tokens: float) -> float:
         """US dollars, nothing cached."""

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from openclaw_extproc.catalog import UNKNOWN, ModelFacts
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Changes, Emergency, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.record import DecisionRecord
@@ -60,6 +61,8 @@ class Plan:
     """Name of the last target, where it is asked only because all others failed."""
     windows: dict[str, int] = field(default_factory=dict[str, int])
     """How many tokens fit into each target, by its name; who is not in it has a window that nobody knows."""
+    facts: dict[str, ModelFacts] = field(default_factory=dict[str, ModelFacts], compare=False)
+    """Of each target, by its name, in a plan that was read."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""
@@ -81,6 +84,9 @@ class Plan:
     def target(self, attempt: int, cluster: str) -> Target | None:
         """Where attempt n is, told by the cluster Envoy chose for it; `None` when the plan never named that cluster."""
         return next((t for t in self.group(attempt) if t.provider.cluster == cluster), None)
+
+    def facts_of(self, target: Target) -> ModelFacts:
+        return self.facts.get(target.name, UNKNOWN)
 
     def is_last(self, attempt: int) -> bool:
         return attempt >= len(self.groups)
@@ -226,6 +232,7 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         passes=written.passes,
         degraded=written.degraded,
         windows=windows(groups, gateway),
+        facts={target.name: gateway.facts(target) for target in targets},
         client_headers=written.client_headers,
         shortened=written.shortened,
         generation=written.generation,

@@ -9,6 +9,7 @@ from openclaw_extproc.model.chat import (
     File,
     InlineFile,
     InlineImage,
+    Instruction,
     LinkedFile,
     LinkedImage,
     Part,
@@ -45,7 +46,7 @@ def content_of(chat: Chat) -> Content:
 def _add(parts: Iterable[Part], content: Content) -> None:
     for part in parts:
         match part:
-            case Text() | Thinking():
+            case Text() | Thinking() | Instruction():
                 content.texts.append(part.text)
             case ToolResult():
                 _add(part.content, content)

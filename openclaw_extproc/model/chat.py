@@ -102,9 +102,16 @@ class ToolResult:
     is_error: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A system or developer message amid the conversation. It stands in a turn of the user's, in its place."""
+
+    text: str
+
+
 Leaf: TypeAlias = Text | Image | File
 """What holds no other parts."""
-Part: TypeAlias = Leaf | Thinking | CachePoint | ToolUse | ToolResult
+Part: TypeAlias = Leaf | Thinking | CachePoint | ToolUse | ToolResult | Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ class Chat:
     model: str
     turns: tuple[Turn, ...]
     system: tuple[str, ...] = ()
-    """System and developer texts in their order."""
+    """System and developer texts before the first turn, in their order; those after it are `Instruction`s."""
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None

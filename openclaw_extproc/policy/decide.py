@@ -146,9 +146,11 @@ def _lined_up(chosen: Selection) -> Ranking:
     known = (*everybody, *of_preferred_kinds(everybody, choice, case))
     known = (*known, *cands.fallback_candidates([held], known, case)) if held else known
     because: tuple[str, ...] = ()
-    found = eligibility.filter_candidates(known, chosen.terms, case)
-    if not found.usable and case.leaves_choice and choice.routing and case.is_chat and is_in_the_way(found):
+    leaves_choice = case.leaves_choice and choice.routing and case.is_chat
+    found = eligibility.filter_candidates(known, chosen.terms, case, others=leaves_choice)
+    if not found.usable and leaves_choice and is_in_the_way(found):
         found, because = rank_anybody(found, chosen)
+        found = found if found.usable else eligibility.filter_candidates(known, chosen.terms, case)
     if not found.usable:
         raise with_refusal(nobody_fault(found), chosen, Ranking((), found.objections))
     line, why = order_candidates(found.usable, everybody[0], choice, case)

@@ -58,7 +58,7 @@ def others(chosen: Selection, known: Iterable[Candidate]) -> Eligibility:
         return not case.is_healthy(one.target), is_poor, one.cost is None, one.cost or 0.0
 
     found = eligibility.filter_candidates(
-        cands.fallback_candidates(case.snapshot.chats, known, case), chosen.terms, case
+        cands.fallback_candidates(case.snapshot.chats, known, case), chosen.terms, case, others=True
     )
     return Eligibility(tuple(sorted(found.usable, key=rank)), found.objections)
 

@@ -15,6 +15,7 @@ from openclaw_extproc.wire.examples import Body, Example, Likeness, fits_nothing
 from openclaw_extproc.wire.streams.chunks import EventPieces, Pieces
 from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
 from openclaw_extproc.wire.translation.quirks import Quirk
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 AskT = TypeVar("AskT", bound=Ask)
 """What a format is about: a `Chat` or an `Embed`."""
@@ -42,7 +43,8 @@ class Encoded:
     losses: tuple[str, ...] = ()
     """What the client said and this format cannot, as paths or short names."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What else this body needs in headers; only names of `ProviderSide.client_headers`."""
+    """What else this body needs in headers; only names of `ProviderSide.client_headers`. Empty: the client's own does
+    not go."""
 
 
 NOBODY = Provider("", "", "")
@@ -63,11 +65,26 @@ class Edit:
     """This provider stands in for another one of its chain, which may have made the state in the request: accounts of
     OpenAI cannot open each other's reasoning."""
 
+    most: int | None = None
+    """The longest answer that this model writes, in tokens; `None`: not known. A vendor refuses a higher limit."""
+    room: int | None = None
+    """Tokens that the window has left beside the prompt, by a cautious estimate; `None`: not known."""
+
     def has(self, quirk: Quirk) -> bool:
         return quirk in self.provider.quirks
 
     def limit(self, asked: int | None) -> int | None:
-        return min((n for n in (asked, self.cap) if n is not None), default=None)
+        """The limit of the answer, as asked for, lowered where the plan or the model is below it; `None`: there is
+        none."""
+        wanted = min((n for n in (asked, self.cap) if n is not None), default=None)
+        return wanted if wanted is None or self.most is None else min(wanted, self.most)
+
+    def longest(self, least: int) -> int | None:
+        """For a format that demands a limit where the client set none: the model's own, as far as the window has room
+        beside the prompt, and not below `least`; `None`: not known."""
+        if self.most is None:
+            return None
+        return self.most if self.room is None else min(self.most, max(self.room, least))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +195,8 @@ class ClientSide(Generic[AskT]):
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
     trim: Callable[[AskT], Passing | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
+    repack: Callable[[AskT], Passing | None] = untrimmed
+    """Puts a whole answer of the same format into the form that was asked for, where a server has only another."""
     amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]] = unamended
     """From a request's body to one that says what an operator adds; what need not change is the very same value in
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
@@ -232,6 +251,8 @@ class ProviderSide(Generic[AskT]):
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
+    tool_names: NameRule | None = None
+    """What it takes as the name of a tool; `None`: anything."""
     seals_for_account: bool = False
     """Whether what it seals can be opened by the same account only."""
     takes_query: bool = True

@@ -4,8 +4,11 @@ Source: https://platform.claude.com/docs/en/build-with-claude/thinking and .../e
 2026-11-21), https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html, and what the
 API was seen to answer: budgets refused since Opus 4.7 (NousResearch/hermes-agent#11137), sampling refused since then,
 `temperature` 1 apart (mnfst/modelparams.dev#238), `temperature` with `top_p` refused by Opus 4.1 (aws-samples/
-bedrock-chat#979) and later. A name without a version we know (other vendors' models behind this format) is asked as
-the oldest Claude that thinks.
+bedrock-chat#979) and later. A forced tool beside thoughts: langchain-ai/langchain-aws#1141 (taken by Opus 4.8, Sonnet 5
+and Fable 5), deepnoodle-ai/dive#274 (refused again by 5.1), and the guide
+https://platform.claude.com/docs/en/models/sonnet-5-5/migration-guide, which has all that 5.5 refuses. System messages
+amid the conversation: whats-new-claude-4-8, as quoted in simonw/llm-anthropic#73, and the list of gproxy-transform 2.6.
+A name without a version we know (other vendors' models behind this format) is asked as the oldest Claude that thinks.
 """
 
 import re
@@ -16,6 +19,7 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import (
     CachePoint,
     Effort,
+    Instruction,
     Part,
     Text,
     Thinking,
@@ -40,12 +44,18 @@ class Abilities:
     """Refuses `thinking: disabled`."""
     efforts: tuple[Effort, ...] = ()
     """Words that `output_config.effort` takes; empty: it is refused."""
+    budgets: bool = True
+    """Takes a budget of tokens for thinking, where it thinks at all."""
+    forces: bool = False
+    """Takes a tool that is forced while it thinks."""
     samples: bool = True
     """Takes `temperature`, `top_p` and `top_k`."""
     samples_both: bool = True
     """Takes `temperature` and `top_p` together."""
     writes_schemas: bool = True
     """Takes `output_config.format`."""
+    takes_system_turns: bool = False
+    """Takes a message of the role `system` amid the conversation."""
 
 
 VENDOR = "anthropic"
@@ -55,6 +65,11 @@ _NAME = re.compile(r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d)(?:[-.](?P<minor>
 _ALWAYS = ("fable", "mythos")
 _FIRST_MYTHOS = "claude-mythos-5"
 """As which the preview without a number is asked."""
+
+
+def is_versioned(model: str) -> bool:
+    """Whether a name says which Claude it is."""
+    return _NAME.search(model.lower()) is not None
 
 
 def abilities(model: str) -> Abilities:
@@ -67,11 +82,14 @@ def abilities(model: str) -> Abilities:
     return Abilities(
         thinks="adaptively" if adaptive else "by budget" if version >= (3, 7) else "never",
         unasked=version >= (5, 0),
-        always=line in _ALWAYS,
+        always=line in _ALWAYS or version >= (5, 5),
+        budgets=version < (4, 7),
+        forces=(4, 8) <= version < (5, 1),
         efforts=_efforts(line, version),
         samples=version < (4, 7),
         samples_both=version < (4, 1),
         writes_schemas=version >= (4, 1),
+        takes_system_turns=version >= (4, 8) and line != "sonnet",
     )
 
 
@@ -89,7 +107,7 @@ def starts_with_thought(turns: Sequence[Turn]) -> bool:
     """
     loop: list[Turn] = []
     for turn in reversed(turns):
-        if turn.role == "user" and not any(isinstance(part, ToolResult) for part in turn.parts):
+        if turn.role == "user" and not any(isinstance(part, ToolResult | Instruction) for part in turn.parts):
             break
         loop.insert(0, turn)
     said = [part for turn in loop if turn.role == "assistant" for part in turn.parts]

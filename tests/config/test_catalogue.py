@@ -87,7 +87,7 @@ def test_answers_that_are_counted_too_cheap_are_told() -> None:
 def test_production_has_list_prices_windows_and_kinds() -> None:
     found = catalog(seed(3))
 
-    assert found[OPUS].prices == (Price(15, 75, 1.5, 18.75),)
+    assert found[OPUS].prices == (Price(15, 75, 1.5, 18.75, cache_write_1h=30),)
     assert {name: one.window for name, one in found.items()} == {
         OPUS: 200_000,
         "anthropic/claude-3-sonnet-20240229": 200_000,
@@ -209,7 +209,9 @@ def test_half_a_price_without_a_list_is_an_error() -> None:
 
 
 def test_a_written_price_of_the_cache_changes_the_list() -> None:
-    assert catalog(alias("cache_read_cost_per_million: 0.5"))["openai/gpt-4o"].prices == (Price(2.5, 10, 0.5),)
+    assert catalog(alias("cache_read_cost_per_million: 0.5"))["openai/gpt-4o"].prices == (
+        Price(2.5, 10, 0.5, searches=10),
+    )
     told = warnings(alias("cache_read_cost_per_million: 1", model="own"))
     place = "gateway.models.a.cache_read_cost_per_million"
     assert any(line.startswith(f"{place}: not used: what the model itself costs is not known: write ") for line in told)

@@ -317,10 +317,10 @@ def test_beta_flags_move_into_the_body(claude: AnthropicCaller, fox: Simulator) 
         model=INVOKED,
         max_tokens=100,
         messages=[{"role": "user", "content": "hello you"}],
-        extra_headers={"anthropic-beta": "one-2025-01-01,two-2025-01-01"},
+        extra_headers={"anthropic-beta": "context-1m-2025-08-07,made-up-2025-01-01"},
     )
 
-    assert json.loads(body_of(only(fox)))["anthropic_beta"] == ["one-2025-01-01", "two-2025-01-01"]
+    assert json.loads(body_of(only(fox)))["anthropic_beta"] == ["context-1m-2025-08-07"]
 
 
 def test_other_sdks_are_translated_for_invoke(chatgpt: OpenAICaller, streamed: bool) -> None:

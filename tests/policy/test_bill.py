@@ -27,6 +27,38 @@ def test_each_kind_of_token_has_its_price(facts: ModelFacts, usage: Usage, dolla
     assert bill(facts, usage) == pytest.approx(dollars)
 
 
+CLAUDE = ModelFacts((Price(input=3, output=15, cache_read=0.3, cache_write=3.75, cache_write_1h=6, searches=10),))
+UNLISTED = ModelFacts((Price(input=3, output=15, cache_read=0.3, cache_write=3.75),))
+FREE_WRITES = ModelFacts((Price(input=2, output=10, cache_write=2),))
+HEARS = ModelFacts(
+    (Price(input=1, output=4, input_audio=10, output_audio=20, input_image=5, output_image=30, cache_read=0.1),)
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "usage", "dollars"),
+    [
+        (CLAUDE, Usage(input_tokens=10_000, cache_written_tokens=10_000, cache_written_1h_tokens=10_000), 0.06),
+        (CLAUDE, Usage(input_tokens=10_000, cache_written_tokens=10_000, cache_written_1h_tokens=4_000), 0.0465),
+        (UNLISTED, Usage(input_tokens=10_000, cache_written_tokens=10_000, cache_written_1h_tokens=10_000), 0.06),
+        (FREE_WRITES, Usage(input_tokens=10_000, cache_written_tokens=10_000, cache_written_1h_tokens=10_000), 0.02),
+        (CLAUDE, Usage(input_tokens=1_000, output_tokens=100, searches=3), 0.0345),
+        (CLAUDE, Usage(input_tokens=1_000_000, output_tokens=0, tier="batch"), 1.5),
+        (CLAUDE, Usage(input_tokens=1_000_000, output_tokens=0, tier="standard"), 3.0),
+        (HEARS, Usage(input_tokens=1_000, input_audio_tokens=400, input_image_tokens=100), 0.005),
+        (HEARS, Usage(output_tokens=1_000, output_audio_tokens=500, output_image_tokens=500), 0.025),
+        (PLAIN, Usage(input_tokens=1_000, input_audio_tokens=400, output_tokens=0), 0.002),
+        (HEARS, Usage(input_tokens=1_000, cached_tokens=900, input_audio_tokens=500), 0.00109),
+    ],
+    ids=[
+        *("an-hour", "some-for-an-hour", "an-hour-unlisted", "writes-at-no-more", "searches", "batch", "standard"),
+        *("heard-and-seen", "spoken-and-painted", "no-price-for-sounds", "sounds-from-a-cache"),
+    ],
+)
+def test_each_kind_of_a_price_list_is_billed(facts: ModelFacts, usage: Usage, dollars: float) -> None:
+    assert bill(facts, usage) == pytest.approx(dollars)
+
+
 def test_reasoning_is_part_of_the_output() -> None:
     assert bill(PLAIN, Usage(output_tokens=100_000, reasoning_tokens=90_000)) == pytest.approx(1.0)
 

@@ -267,7 +267,22 @@ def test_who_left_the_choice_to_us_gets_anybody_with_room() -> None:
     decision = decide(asking(AUTO), NOW, gateway(catalog=small))
 
     assert names(decision) == ["c/small", "b/medium"]
-    assert refusal(ASKED, NOW, gateway(catalog=small)).code == "context_length_exceeded", "a named model is no other"
+    assert names(decide(ASKED, NOW, gateway(catalog=small))) == ["a/large"], "a named model is no other"
+
+
+def test_an_estimate_refuses_nobody_whose_prompt_may_fit() -> None:
+    """A prompt of about 1,000 tokens has 700 at least."""
+    close = {
+        name: facts(1.0, window=window) for name, window in (("a/large", 600), ("b/medium", 800), ("c/small", 699))
+    }
+
+    assert names(decide(asking("medium"), NOW, of_medium(Strategy(), **close))) == ["b/medium"]
+
+
+def test_a_single_target_is_never_refused_for_its_window() -> None:
+    small = {"a/large": facts(1.0, window=10)}
+
+    assert names(decide(ASKED, NOW, gateway(catalog=small))) == ["a/large"]
 
 
 def test_where_conversations_are_shortened_more_room_goes_first_and_nobody_is_refused() -> None:

@@ -148,3 +148,37 @@ def test_a_client_that_hangs_up_still_settles(client: str, to: str) -> None:
         steps = [stage.receive(event) for event in (*script[:hang_up_after], Closed(BEGAN + 9.0))]
 
         assert len([step for step in steps if step.entry]) == 1
+
+
+NUMBERS: Json = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -2]}],
+    "model": "m",
+    "usage": {"prompt_tokens": 7, "total_tokens": 7},
+}
+PACKED = "AAAAPwAAAMA="
+
+
+@pytest.mark.parametrize(("encoding", "form"), [("base64", PACKED), ("float", [0.5, -2]), (None, [0.5, -2])])
+def test_a_client_of_base64_gets_it_of_a_server_that_has_numbers_only(encoding: str | None, form: Json) -> None:
+    """The JavaScript SDK of OpenAI reads nothing else. All other bytes stay."""
+    body: Json = {"model": "m", "input": ["a"], "encoding_format": encoding}
+    where = gateway([embedder("openai_embeddings")], max_retries=0)
+
+    talk = attempt(*opened("openai_embeddings", where, body), answer_head(streamed=False))
+    talk.tell(*chunks(dumped(NUMBERS), [30]))
+
+    told = json.loads(received(talk).body)
+    assert told["data"] == [{"object": "embedding", "index": 0, "embedding": form}]
+    assert told["usage"] == {"prompt_tokens": 7, "total_tokens": 7}
+
+
+def test_an_answer_in_base64_keeps_every_byte() -> None:
+    body: Json = {"model": "m", "input": ["a"], "encoding_format": "base64"}
+    said = b'{ "data": [ {"embedding": "%s"} ],  "usage": {"prompt_tokens": 7}}' % PACKED.encode()
+    where = gateway([embedder("openai_embeddings")], max_retries=0)
+
+    talk = attempt(*opened("openai_embeddings", where, body), answer_head(streamed=False))
+    talk.tell(*chunks(said))
+
+    assert received(talk).body == said

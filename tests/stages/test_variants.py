@@ -65,14 +65,16 @@ def test_the_way_is_the_vendors_and_the_clients_query_goes_only_where_it_belongs
 
 
 def test_what_claude_code_says_in_a_header_reaches_vertex_in_the_body() -> None:
-    answer = sent(VERTEX, "/v1/messages", MESSAGES, anthropic_beta="a-1,b-2", anthropic_version="2023-06-01")
+    answer = sent(
+        VERTEX, "/v1/messages", MESSAGES, anthropic_beta="a-1,context-1m-2025-08-07", anthropic_version="2023-06-01"
+    )
 
     assert answer.body
     assert json.loads(answer.body) == {
         "max_tokens": 9,
         "messages": MESSAGES["messages"],
         "anthropic_version": "vertex-2023-10-16",
-        "anthropic_beta": ["a-1", "b-2"],
+        "anthropic_beta": ["context-1m-2025-08-07"],
     }
 
 

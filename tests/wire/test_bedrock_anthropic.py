@@ -24,7 +24,7 @@ from tests.frames import event, exception, frame
 from tests.samples import REQUESTS, STREAMS, Case, cut, heard, provider_side
 
 BEDROCK = provider_side("bedrock_anthropic")
-MODEL = "us.anthropic.claude-opus-4-5-20251101-v1:0"
+MODEL = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 CASES = [case for case in REQUESTS if case.format == "anthropic_messages"]
 ANSWERS = [case for case in STREAMS if case.format == "anthropic_messages"]
 
@@ -67,9 +67,9 @@ def test_a_request_of_the_same_format_only_moves(case: Case) -> None:
 
 
 def test_beta_flags_move_from_the_headers() -> None:
-    _, body = adapted(Encoded("/messages", b"{}"), anthropic_beta="one, two,,three")
+    _, body = adapted(Encoded("/messages", b"{}"), anthropic_beta="context-1m-2025-08-07, effort-2025-11-24,,")
 
-    assert body["anthropic_beta"] == ["one", "two", "three"]
+    assert body["anthropic_beta"] == ["context-1m-2025-08-07", "effort-2025-11-24"]
 
 
 def test_what_a_client_of_bedrock_says_itself_stays() -> None:

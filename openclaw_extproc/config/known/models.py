@@ -122,8 +122,11 @@ _TABLE: tuple[tuple[str, KnownModel], ...] = (
     ),
     (r"^claude-(sonnet-4(-0)?|4-sonnet)(-latest|[-@]20\d{6}|$|-v\d)", replace(_CLAUDE_4, quality=STANDARD)),
     (r"^claude-(haiku-4|4[-.]5-haiku)", replace(_CLAUDE_4, quality=STANDARD)),
+    # 128,000 since 4.6: https://platform.claude.com/docs/en/models/opus-4-6/overview, and those of later models.
+    (r"^claude-(opus|sonnet)-4[-.][6-9]", replace(_CLAUDE_4, quality=FRONTIER, max_output=128_000)),
     (r"^claude-(opus|sonnet)-4|^claude-4[-.]\d-(opus|sonnet)", replace(_CLAUDE_4, quality=FRONTIER)),
-    (r"^claude-(opus|sonnet)-[5-9]", replace(_CLAUDE, quality=FRONTIER, can=_CLAUDE_4.can)),
+    (r"^claude-(opus|sonnet)-[5-9]", replace(_CLAUDE_4, quality=FRONTIER, max_output=128_000)),
+    (r"^claude-(fable|mythos)-5", replace(_CLAUDE_4, max_output=128_000)),
     (r"^claude-", _CLAUDE),
     # OpenAI.
     (r"^gpt-oss-120b", KnownModel("openai", True, STANDARD, 131_072, can=_STRICT | _THINKS, lacks=_MEDIA)),
@@ -131,6 +134,7 @@ _TABLE: tuple[tuple[str, KnownModel], ...] = (
     (r"^(gpt-3[.-]?5|text-davinci|davinci|babbage|ada$|curie)", KnownModel("openai", False, TINY, lacks=_MEDIA)),
     (r"^gpt-4o.*audio|^gpt-audio", KnownModel("openai", False, can=frozenset({"audio", "tools"}))),
     (r"^gpt-4o-mini", replace(_GPT, quality=SMALL, max_output=16_384, can=_SEES)),
+    (r"^gpt-4o-2024-05-13", replace(_GPT, quality=STANDARD, max_output=4_096, can=_SEES)),
     (r"^(gpt-4o|chatgpt-4o)", replace(_GPT, quality=STANDARD, max_output=16_384, can=_SEES)),
     (r"^gpt-4[.]1-nano", replace(_GPT, quality=TINY, max_output=32_768, can=_STRICT | {"vision"})),
     (r"^gpt-4[.]1-mini", replace(_GPT, quality=SMALL, max_output=32_768, can=_SEES)),

@@ -9,7 +9,7 @@ In a configuration a name may be anything, so a clause that leaves a part of the
 a date, a version, a region or the like: `claude-3-opus-of-ours` has no price, and `gemini-1.5-flash-8b` not that of
 `gemini-1.5-flash`. No price is better than a wrong one.
 
-Left out: prices of pictures, audio, searches and storage, batches and priority tiers; caches kept for an hour.
+Left out: prices of films and pages, of what is stored or searched there, of cached sounds, and of priority tiers.
 """
 
 import re
@@ -224,8 +224,23 @@ def _price_above(price: ModelPrice, start: int, name: str) -> Price | None:
         out = 0.0  # vectors are not charged for
     if tokens_in is None or out is None:
         return None
-    read, write = _above(values.get("cache_read_mtok"), start), _above(values.get("cache_write_mtok"), start)
-    return Price(tokens_in, out, read, write, start)
+    more = {field: _above(values.get(key), start) for field, key in _KINDS.items()}
+    return Price(tokens_in, out, above=start, **more)
+
+
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "cache_read": "cache_read_mtok",
+        "cache_write": "cache_write_mtok",
+        "cache_write_1h": "cache_write_1h_mtok",
+        "input_audio": "input_audio_mtok",
+        "input_image": "input_image_mtok",
+        "output_audio": "output_audio_mtok",
+        "output_image": "output_image_mtok",
+        "searches": "web_searches_kcount",
+    }
+)
+"""Fields of `Price` by their names in the package."""
 
 
 def _above(price: object, start: int) -> float | None:

@@ -79,7 +79,8 @@ class Facts(Section):
     """Sets the context window in tokens, prompt and response together. For a self-hosted model, set the value that the
     server was started with if it is smaller."""
     max_output_tokens: Tokens | None = None
-    """Sets the maximum length of a response in tokens."""
+    """Sets the maximum length of a response in tokens. A higher limit in a request is lowered to it, and where the wire
+    format demands a limit and the request has none, it is sent. Default: that of a well-known model."""
     cost_per_token: Dollars | None = None
     """Sets the price per token in US dollars, the same for prompt and response. If any such value in the file is 0.001
     or more, all of them are taken as dollars per thousand tokens (see docs/decisions/0010). The four keys below have an

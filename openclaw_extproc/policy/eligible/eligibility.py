@@ -17,6 +17,10 @@ TOO_LONG = "context_length_exceeded"
 """The code that clients know it by; encoders of errors look at it."""
 
 
+LEAST_OF_ESTIMATE = 0.7
+"""Of an estimate of tokens: a prompt has at least this share of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EligibilityTerms:
     """The requirements of one request that all candidates are checked against."""
@@ -48,13 +52,21 @@ def eligibility_terms(first: Target, level: str, bounds: Bounds, case: RoutingCo
     )
 
 
-def filter_candidates(candidates: Sequence[Candidate], terms: EligibilityTerms, case: RoutingContext) -> Eligibility:
+def filter_candidates(
+    candidates: Sequence[Candidate], terms: EligibilityTerms, case: RoutingContext, *, others: bool = False
+) -> Eligibility:
+    """`others`: whether somebody else is looked for when none of these has room, so that an estimate may say so."""
     found = [(one, ineligibility(one, terms, case)) for one in candidates]
     usable = [one for one, fault in found if fault is None]
     objections = [(one, fault) for one, fault in found if fault is not None]
     for doubt in (_absent, _unable, _too_long):
         doubted = [(one, fault) for one in usable if (fault := doubt(one, case))]
-        if doubted and (len(doubted) < len(usable) or (doubt is _too_long and not terms.shortens)):
+        if len(doubted) == len(usable):
+            # An estimate has its error: only what surely does not fit is refused, and never where there is one target,
+            # whose provider knows, and says so in its own words.
+            counts = doubt is _too_long and not terms.shortens and (others or len({one.name for one in usable}) > 1)
+            doubted = [(one, fault) for one, fault in doubted if counts and (others or _surely_too_long(one, case))]
+        if doubted:
             usable = [one for one in usable if not any(one is other for other, _ in doubted)]
             objections += doubted
     return Eligibility(tuple(usable), tuple(objections))
@@ -137,6 +149,12 @@ def _too_long(one: Candidate, case: RoutingContext) -> Fault | None:
     asks = f"about {tokens:,} tokens with the requested output"
     public = f"{asks}; the context window of {one.target.model} is {facts.window:,}"
     return Fault(FaultKind.MALFORMED, public, code=TOO_LONG)
+
+
+def _surely_too_long(one: Candidate, case: RoutingContext) -> bool:
+    """Whether the prompt alone is wider than the window, however wrong the estimate is."""
+    window = one.facts.window
+    return window is not None and case.tokens(one.facts) * LEAST_OF_ESTIMATE > window
 
 
 def _unable(one: Candidate, case: RoutingContext) -> Fault | None:

@@ -5,15 +5,17 @@ nothing is translated, and when the response last said something.
 """
 
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, Seen
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.exchange import Observed, UpstreamResponse
-from openclaw_extproc.stages.attempt.response_reader import ResponseReader, Unsealed
+from openclaw_extproc.stages.attempt.response_reader import NamedBack, ResponseReader, Unsealed
 from openclaw_extproc.stages.events import ResponseBody
 from openclaw_extproc.wire.base import Decoder, Passing
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.heartbeats import Heartbeats
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
+from openclaw_extproc.wire.translation.tool_names import changed_names
 
 
 class AnswerReader:
@@ -165,7 +167,7 @@ def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault
     if bound.translates or other_kind:
         reader = _rewriting(response, decoder, unframing, at)
     else:
-        reader = ResponseReader(decoder, None, unframing, client.trim(ask) if streamed else None)
+        reader = ResponseReader(decoder, None, unframing, client.trim(ask) if streamed else client.repack(ask))
     is_unknown = not (bound.translates or events or other_kind)
     return AnswerReader(response, reader, losses, streamed=streamed, is_unknown=is_unknown)
 
@@ -177,6 +179,9 @@ def _garbled(why: str) -> Fault:
 def _rewriting(response: UpstreamResponse, decoder: Decoder, unframing: Passing | None, at: float) -> ResponseReader:
     """A reader that writes the client's own words."""
     bound = response.request.bound
-    encoder = bound.client.encoder(response.request.ask, int(at))
+    ask = response.request.ask
+    encoder = bound.client.encoder(ask, int(at))
+    if bound.translates and isinstance(ask, Chat) and (names := changed_names(ask, bound.provider.tool_names)):
+        encoder = NamedBack(encoder, names)
     secret = bound.fallback and bound.provider.seals_for_account
     return ResponseReader(decoder, Unsealed(encoder) if secret else encoder, unframing)

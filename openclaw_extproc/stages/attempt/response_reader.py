@@ -1,12 +1,13 @@
 """One upstream answer as it comes in: what it says, and the same in the client's words where that is needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen, Signed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder, Encoder, Passing
+from openclaw_extproc.wire.translation.tool_names import back
 
 
 class Unsealed:
@@ -17,6 +18,17 @@ class Unsealed:
 
     def feed(self, fact: Fact) -> bytes:
         return b"" if isinstance(fact, Signed) else self._encoder.feed(fact)
+
+
+class NamedBack:
+    """An encoder that is told of calls by the names that the client gave its tools."""
+
+    def __init__(self, encoder: Encoder, names: Mapping[str, str]) -> None:
+        self._encoder = encoder
+        self._names = names
+
+    def feed(self, fact: Fact) -> bytes:
+        return self._encoder.feed(back(fact, self._names))
 
 
 class ResponseReader:

@@ -35,6 +35,8 @@ from openclaw_extproc.wire import client_side, spoken_to
 from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_names import renamed
+from openclaw_extproc.wire.translation.tool_results import readable
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""
@@ -147,9 +149,10 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         asked = context_shortening.applied(asked, bound.client.conversation, cut)
         ask = bound.client.decode_request(asked)
         changes = target.changes
-        change = Edit(target.model, changes.max_output_tokens, target.provider, fallback=bound.fallback)
+        change = _edit(bound)
+        losses += _lowered(ask, change)
         if bound.translates:
-            encoded = bound.provider.encode_request(_changed(ask, target), change)
+            encoded = bound.provider.encode_request(_changed(ask, bound, losses), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
             amended = bound.client.amend(asked.body, Amendment(changes, target.model), losses)
@@ -161,9 +164,38 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         raise FaultError(FaultKind.MALFORMED, str(problem)) from problem
 
 
-def _changed(ask: Ask, target: Target) -> Ask:
-    ask = replace(ask, model=target.model)
-    return changed(ask, target.changes) if isinstance(ask, Chat) else ask
+ROOM_FOR_ERROR = 1.25
+"""Of an estimate of the prompt, where the window's rest is asked for as the limit of the answer."""
+
+
+def _edit(bound: BoundAttempt) -> Edit:
+    target, facts = bound.target, bound.plan.facts_of(bound.target)
+    room = None if facts.window is None else max(0, facts.window - int(bound.plan.estimated_tokens * ROOM_FOR_ERROR))
+    return Edit(
+        target.model,
+        target.changes.max_output_tokens,
+        target.provider,
+        fallback=bound.fallback,
+        most=facts.max_output,
+        room=room,
+    )
+
+
+def _lowered(ask: Ask, change: Edit) -> list[str]:
+    """A limit of the client's that the model cannot reach. One that the operator lowered is told nowhere."""
+    asked = ask.max_output_tokens
+    if asked is None or change.most is None or min(asked, change.cap or asked) <= change.most:
+        return []
+    return [f"max output tokens: {asked} became {change.most}"]
+
+
+def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
+    """What is to be translated: the client's words, the operator's, and results of tools that can be carried."""
+    ask = replace(ask, model=bound.target.model)
+    if not isinstance(ask, Chat):
+        return ask
+    ask = readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
+    return renamed(ask, bound.provider.tool_names, losses)
 
 
 def _freed(asked: Asked) -> Asked:
@@ -185,6 +217,7 @@ def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: 
         **h.upstream(side, said if bound.forwards else without_login(said), len(encoded.body)),
         **encoded.headers,
     }
+    changed = {name: value for name, value in changed.items() if value or name not in encoded.headers}
     unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host

@@ -4,7 +4,7 @@ Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), what An
 issues, named at each place, and https://platform.claude.com/docs/en/api/messages from memory.
 Left out: server tools, MCP, containers and files by id pass only to the same format. Citations are dropped on the way
 to another. A system message in the middle of the conversation (beta `mid-conversation-system-2026-04-07`, sent by
-Claude Code since 2.1.154) moves to the front.
+Claude Code since 2.1.154) keeps its place: see `translation/instructions`.
 """
 
 from openclaw_extproc.model.ask import Ask
@@ -19,6 +19,7 @@ from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any, keys_of, part_types
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 __all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "FORMATS", "NAME"]
 
@@ -83,6 +84,7 @@ FORMAT = WireFormat(
         client_headers=frozenset({"anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"}),
         carries=CARRIES,
         quirks=frozenset({"no_json_schema"}),
+        tool_names=NameRule(128),
         models_path="/models",
     ),
     title="Anthropic",

@@ -5,12 +5,13 @@ place. Thinking with a budget is refused beside a forced tool, another `temperat
 0.95, and inside a tool loop whose first step has no thought of Claude's own; thinking adaptively is not refused there.
 """
 
-from dataclasses import field
+from dataclasses import field, replace
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import (
     Chat,
     Reasoning,
+    ToolChoice,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.claude import Abilities, starts_with_thought
@@ -31,6 +32,7 @@ FORCED_TOOL = "reasoning: off, a tool is forced"
 TOO_SHORT = f"reasoning: off, fewer than {MIN_BUDGET} tokens to answer with"
 NOT_ABLE = "reasoning: the model does not think"
 ALWAYS = "reasoning: the model always thinks"
+NOT_FORCED = "tool_choice: auto, the model always thinks"
 BUDGET = "reasoning: budget_tokens, as an effort"
 
 
@@ -54,23 +56,31 @@ class Sampling:
     losses: list[str] = field(default_factory=list[str])
 
 
-def plan(chat: Chat, limit: int | None, able: Abilities) -> Plan:
-    """`limit`: what the client and the policy allow, if they say."""
-    wish = chat.reasoning
-    usual = DEFAULT_MAX_TOKENS if limit is None else limit
+def plan(chat: Chat, limit: int | None, able: Abilities, longest: int | None = None) -> Plan:
+    """`limit`: what the client and the policy allow, if they say. `longest`: what the model writes at most, if that is
+    known."""
+    wish, forced = chat.reasoning, _forced(chat) and not able.forces
+    usual = _first(limit, longest, DEFAULT_MAX_TOKENS)
+    if wish is None and forced and able.unasked and not able.always:
+        return _off(usual, able, (FORCED_TOOL,))
     if wish is None:
-        return Plan(MOST if able.unasked and limit is None else usual, on=able.unasked)
+        return Plan(MOST if able.unasked and limit is None and longest is None else usual, on=able.unasked)
     if wish.off:
         return _off(usual, able, ())
     if able.thinks == "never":
         return Plan(usual, losses=(NOT_ABLE,))
-    if _forced(chat) and not able.always:
+    if forced and not able.always:
         return _off(usual, able, (FORCED_TOOL,))
     if able.thinks == "adaptively":
-        return _adaptive(wish, limit, able)
+        return _adaptive(wish, limit if longest is None else _first(limit, longest), able)
     if not starts_with_thought(chat.turns):
         return _off(usual, able, (NO_THOUGHT_BEFORE_TOOLS,))
-    return _by_budget(wish, limit, able)
+    return _by_budget(wish, limit, able, longest)
+
+
+def _first(limit: int | None, *otherwise: int | None) -> int:
+    """The first that is known. 0 is a limit too, which Anthropic refuses in its own words."""
+    return next(known for known in (limit, *otherwise) if known is not None)
 
 
 def _off(usual: int, able: Abilities, losses: tuple[str, ...]) -> Plan:
@@ -80,14 +90,14 @@ def _off(usual: int, able: Abilities, losses: tuple[str, ...]) -> Plan:
     return Plan(usual, {"type": "disabled"} if able.unasked else None, losses=losses)
 
 
-def _by_budget(wish: Reasoning, limit: int | None, able: Abilities) -> Plan:
+def _by_budget(wish: Reasoning, limit: int | None, able: Abilities, longest: int | None) -> Plan:
     wanted = max(efforts.budget(wish) or efforts.BUDGETS["medium"], MIN_BUDGET)
-    most = MOST if limit is None else limit
+    most = _first(limit, longest, MOST)
     if most <= MIN_BUDGET:
         return _off(most, able, (TOO_SHORT,))
-    budget = min(wanted, MOST - DEFAULT_MAX_TOKENS if limit is None else limit - 1)
+    budget = min(wanted, max(most - DEFAULT_MAX_TOKENS, MIN_BUDGET) if limit is None else limit - 1)
     effort = wish.effort if wish.effort in able.efforts else None
-    tokens = budget + DEFAULT_MAX_TOKENS if limit is None else limit
+    tokens = _first(limit, longest, budget + DEFAULT_MAX_TOKENS)
     return Plan(tokens, {"type": "enabled", "budget_tokens": budget, **_display(wish)}, effort, on=True)
 
 
@@ -109,6 +119,14 @@ def _forced(chat: Chat) -> bool:
     return bool(chat.tools) and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named")
 
 
+def unforced(chat: Chat, able: Abilities, losses: list[str]) -> Chat:
+    """Without a tool that is forced, where the model refuses that and cannot be told not to think."""
+    if not _forced(chat) or not able.always or able.forces:
+        return chat
+    losses.append(NOT_FORCED)
+    return replace(chat, tool_choice=ToolChoice("auto"))
+
+
 def sampling(chat: Chat, made: Plan, able: Abilities) -> Sampling:
     """What Anthropic takes beside what else is asked."""
     left = Sampling(chat.temperature, chat.top_p, chat.top_k)
@@ -121,6 +139,8 @@ def sampling(chat: Chat, made: Plan, able: Abilities) -> Sampling:
         if not 0 <= left.temperature <= 1:
             left.losses.append("temperature above 1")
         left.temperature = min(max(left.temperature, 0), 1)
+    if left.temperature == 1 and left.top_p is not None and not able.samples_both:
+        left.temperature = None  # says nothing, and Gemini CLI always sends it
     if left.temperature is not None and left.top_p is not None and not able.samples_both:
         left.losses.append("top_p: not beside temperature")
         left.top_p = None

@@ -24,6 +24,7 @@ from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_re
 from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
 from openclaw_extproc.wire.bedrock import aws_events, service
 from openclaw_extproc.wire.bedrock.aws_events import Frame, Reader
+from openclaw_extproc.wire.restrictions import betas
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.translation.needs import Need
 
@@ -41,15 +42,17 @@ def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
     if encoded.path.partition("?")[0] != PATH:
         raise FaultError(FaultKind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}
-    flags: list[Json] = [word.strip() for word in said.get(BETA, "").split(",") if word.strip()]
     body = j.parse(encoded.body, where="request")
+    flags, left = betas.accepted(betas.flags_in(said.get(BETA, "")), betas.BEDROCK, change.model)
+    left += betas.without_fields(body, flags)
     for key in ("model", "stream"):
         body.pop(key, None)
     body.setdefault("anthropic_version", VERSION)
     if flags:
-        body.setdefault("anthropic_beta", flags)
+        body.setdefault("anthropic_beta", list[Json](flags))
     operation = "invoke-with-response-stream" if chat.stream else "invoke"
-    return replace(encoded, path=service.path(change.model, operation), body=j.dump(body))
+    path = service.path(change.model, operation)
+    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.told(left)))
 
 
 # -- streams --------------------------------------------------------------

@@ -16,6 +16,7 @@ from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
     InlineImage,
+    Instruction,
     JsonObject,
     JsonSchema,
     Leaf,
@@ -34,6 +35,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.translation.efforts import budget
+from openclaw_extproc.wire.translation.instructions import as_text as marked_as_text
 from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import carried
 from openclaw_extproc.wire.translation.needs import Need
@@ -208,7 +210,7 @@ def _of_model(turn: Turn, at: str, lost: list[str], *, reasons: bool) -> list[Js
                 calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": args or "{}"}})
             case CachePoint():
                 pass
-            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult():
+            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult() | Instruction():
                 raise _misplaced(part, "assistant", at)
     if thoughts and not reasons:
         lost.append(f"{at}: thinking")
@@ -236,6 +238,8 @@ def _of_user(turn: Turn, at: str, lost: list[str]) -> list[Json]:
                 moved += [leaf for leaf in content if not (isinstance(leaf, Text) or is_text(leaf))]
                 results.append({"role": "tool", "tool_call_id": tool_use_id, "content": _plain(texts, "(no output)")})
                 lost += ["is_error"] if is_error else []
+            case Instruction():
+                rest.append(marked_as_text(part))
             case CachePoint():
                 pass
             case ToolUse() | Thinking():

@@ -20,6 +20,7 @@ from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, enco
 from openclaw_extproc.wire.gemini.paths import base_path, serves
 from openclaw_extproc.wire.gemini.provider.decoder import decoder
 from openclaw_extproc.wire.gemini.provider.upstream import CARRIES, encode_request
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 NAME = "gemini"
 
@@ -77,6 +78,7 @@ FORMAT = WireFormat(
         retry_after=retry_after,
         carries=CARRIES,
         quirks=frozenset({"no_penalties"}),
+        tool_names=NameRule(128, others=r"[^a-zA-Z0-9_.:-]", first=r"[a-zA-Z_]"),
         models_path="/models",
     ),
     title="Gemini",

@@ -4,10 +4,12 @@ Source: https://platform.openai.com/docs/api-reference/introduction.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.usage import tier as tier_of
 
 CLIENT_HEADERS = frozenset({"openai-beta", "openai-organization", "openai-project"})
 HEADERS = {"content-type": "application/json"}
@@ -52,10 +54,10 @@ def count(value: Json) -> int | None:
     return j.a_count(value)
 
 
-def usage(value: Json, given: str, said: str) -> Usage | None:
+def usage(value: Json, given: str, said: str, tier: Json = None) -> Usage | None:
     """Read tokens; `given` and `said` name those of the prompt and of the answer. Cached ones are part of the prompt.
 
-    Counts that are no numbers say nothing; `None`: no count says anything.
+    Counts that are no numbers say nothing; `None`: no count says anything. `tier`: the answer's `service_tier`.
     """
     if value is None:
         return None  # nearly every chunk of a stream
@@ -67,8 +69,15 @@ def usage(value: Json, given: str, said: str) -> Usage | None:
         cache_written_tokens=j.a_count(prompt.get("cache_write_tokens")),
         output_tokens=j.a_count(counted.get(said)),
         reasoning_tokens=j.a_count(answer.get("reasoning_tokens")),
+        input_audio_tokens=j.a_count(prompt.get("audio_tokens")) or None,
+        input_image_tokens=j.a_count(prompt.get("image_tokens")) or None,
+        output_audio_tokens=j.a_count(answer.get("audio_tokens")) or None,
+        output_image_tokens=j.a_count(answer.get("image_tokens")) or None,
     )
-    return None if seen == Usage() else seen
+    if seen == Usage():
+        return None
+    served = tier_of(tier)
+    return seen if served is None else replace(seen, tier=served)
 
 
 def _object_or_empty(value: Json) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
 from openclaw_extproc.wire.openai_chat.provider.decoder import decoder
 from openclaw_extproc.wire.openai_chat.provider.upstream import CARRIES, encode_request
 from openclaw_extproc.wire.translation.quirks import QUIRKS
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 NAME = "openai_chat"
 
@@ -73,6 +74,7 @@ FORMAT = WireFormat(
         client_headers=CLIENT_HEADERS,
         carries=CARRIES,
         quirks=frozenset(QUIRKS),
+        tool_names=NameRule(64),
         models_path="/models",
     ),
     title="OpenAI Chat",

@@ -15,6 +15,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Edit
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
+from openclaw_extproc.wire.restrictions.openai_bodies import accepted_chat
 from openclaw_extproc.wire.translation.quirks import Quirk
 
 Body: TypeAlias = dict[str, Json]
@@ -35,9 +36,9 @@ _UNSAID: Mapping[str, Json] = {"parallel_tool_calls": True, "store": False, "str
 """What a server does anyway, or what only we asked for: no loss."""
 
 
-def fitted(body: Body, edit: Edit, losses: list[str]) -> Body:
+def fitted(body: Body, edit: Edit, losses: list[str], *, translated: bool = False) -> Body:
     """Raises `FaultError`: the server could not be told something that must be told."""
-    fit = dict(body)
+    fit = accepted_chat(body, edit, losses, translated=translated)
     if edit.has("max_tokens"):
         _rename_limit(fit)
     if edit.has("random_seed") and "seed" in fit:

@@ -12,6 +12,7 @@ from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_a
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
 from openclaw_extproc.wire.openai_embeddings.answers import decoder, encoder
+from openclaw_extproc.wire.openai_embeddings.packing import repack
 from openclaw_extproc.wire.openai_embeddings.requests import decode_request, encode_request
 
 NAME = "openai_embeddings"
@@ -47,6 +48,7 @@ FORMAT = WireFormat(
         family="openai",
         example=EXAMPLE,
         looks_like=looks_like,
+        repack=repack,
     ),
     provider=ProviderSide(
         base_path=api.base_path,

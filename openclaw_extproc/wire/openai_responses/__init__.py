@@ -25,7 +25,9 @@ from openclaw_extproc.wire.openai_responses.client.injection import amend
 from openclaw_extproc.wire.openai_responses.client.requests import LIMIT, decode_request
 from openclaw_extproc.wire.openai_responses.provider.decoder import decoder
 from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
+from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 NAME = "openai_responses"
 
@@ -52,7 +54,11 @@ def edit(asked: Asked, change: Edit) -> Encoded:
         changes |= _left(asked.raw, state.without_strangers)
     if change.fallback:
         changes |= _left(asked.raw, state.without_reasoning)
-    return Encoded(PATH, j.patch(asked.raw, changes))
+    losses: list[str] = []
+    body = accepted_responses({**asked.body, **changes}, change, losses, translated=False)
+    changed = {key: value for key, value in body.items() if key in changes or value is not asked.body.get(key)}
+    removed = asked.body.keys() - body.keys()
+    return Encoded(PATH, j.patch(asked.raw, changed, remove=removed), tuple(losses))
 
 
 def _left(raw: bytes, of: Callable[[list[Json]], list[Json]]) -> dict[str, Json]:
@@ -96,6 +102,7 @@ FORMAT = WireFormat(
         carries=CARRIES,
         quirks=KNOWN_QUIRKS,
         seals_for_account=True,
+        tool_names=NameRule(128),
         models_path="/models",
     ),
     title="OpenAI Responses",

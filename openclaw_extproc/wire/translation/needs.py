@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, get_args
 
 from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, InlineFile, InlineImage, LinkedFile, LinkedImage, Part, ToolResult
+from openclaw_extproc.model.chat import Chat, File, InlineFile, InlineImage, LinkedFile, LinkedImage, Part, ToolResult
 
 Need: TypeAlias = Literal[
     "image", "image_link", "pdf", "pdf_link", "text_file", "text_file_link", "audio", "audio_link", "video",
@@ -36,9 +36,14 @@ def _of(parts: Iterable[Part]) -> Iterator[Need]:
             case LinkedFile(_, media_type):
                 yield _LINKED[_kind(media_type)]
             case ToolResult(_, content):
-                yield from _of(content)
+                # Files in it have a reading everywhere: see `tool_results`.
+                yield from _of(leaf for leaf in content if isinstance(leaf, InlineImage | LinkedImage))
             case _:
                 pass
+
+
+def need_of(file: File) -> Need:
+    return (_INLINE if isinstance(file, InlineFile) else _LINKED)[_kind(file.media_type)]
 
 
 _Kind: TypeAlias = Literal["pdf", "text_file", "audio", "video", "file"]

@@ -18,6 +18,7 @@ from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
 from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
+from openclaw_extproc.wire.restrictions import betas
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing
 
@@ -32,14 +33,16 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
     counts = encoded.path == count_tokens.PATH
     said = {**change.headers, **encoded.headers}
-    flags: list[Json] = [word.strip() for word in said.get(BETA, "").split(",") if word.strip()]
     body = j.parse(encoded.body, where="request")
+    flags, left = betas.accepted(betas.flags_in(said.get(BETA, "")), betas.VERTEX, change.model)
+    left += betas.without_fields(body, flags)
     if not counts:  # what counts tokens finds the model in the body
         body.pop("model", None)
     body.setdefault("anthropic_version", VERSION)
     if flags:
-        body.setdefault("anthropic_beta", flags)
-    return replace(encoded, path=_before(change) + _model(change.model, chat, counts=counts), body=j.dump(body))
+        body.setdefault("anthropic_beta", list[Json](flags))
+    path = _before(change) + _model(change.model, chat, counts=counts)
+    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.told(left)))
 
 
 def _model(model: str, chat: Chat, *, counts: bool) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked, Edit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ROOT, ask, encoded
@@ -30,7 +30,7 @@ def test_every_plain_field_of_a_request_is_understood() -> None:
     chat = CLIENT.decode_request(ask(j.parse((ROOT / "text" / "request.json").read_bytes(), where="fixture")))
 
     assert chat == Chat(
-        model="claude-sonnet-4-5",
+        model="claude-sonnet-4-0",
         turns=(Turn("user", (Text("Say hello to Zoë."),)),),
         system=("Answer in one sentence.",),
         max_output_tokens=256,
@@ -89,7 +89,7 @@ BOUND_BLOCKS: list[tuple[Json, str]] = [
         {"type": "document", "source": {"type": "url", "url": "u"}, "citations": {"enabled": True}},
         "messages[0].content[0].citations",
     ),
-    ({"type": "mcp_tool_use", "id": "x"}, "!messages[0].content[0]: mcp_tool_use"),
+    ({"type": "mcp_tool_use", "id": "x"}, "messages[0].content[0]: mcp_tool_use, as text"),
     ({"type": "Ignore all!"}, "!messages[0].content[0]: unknown type"),
     ({"type": "image", "source": {"type": "file", "file_id": "f"}}, "!messages[0].content[0].source: file"),
     ({"type": "text", "text": "a", "citations": [{}]}, "messages[0].content[0].citations"),
@@ -99,7 +99,7 @@ BOUND_BLOCKS: list[tuple[Json, str]] = [
     ),
     (
         {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "tool_reference"}]},
-        "!messages[0].content[0].content[0]: tool_reference",
+        "messages[0].content[0].content[0]: tool_reference, as text",
     ),
 ]
 
@@ -141,18 +141,54 @@ def test_a_long_history_names_each_loss_once() -> None:
     assert len(chat.losses) == 32
 
 
+def test_what_happened_at_anthropic_is_read_as_text() -> None:
+    search: Json = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}}
+    found: Json = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "s",
+        "content": [{"type": "web_search_result", "title": "T", "url": "u", "encrypted_content": "E" * 9_000}],
+    }
+
+    (turn,) = read(messages=[{"role": "assistant", "content": [search, found]}]).turns
+
+    assert turn.parts == (
+        Text('{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"q"}}'),
+        Text(
+            '{"type":"web_search_tool_result","tool_use_id":"s",'
+            '"content":[{"type":"web_search_result","title":"T","url":"u"}]}'
+        ),
+    )
+
+
+def test_whatever_a_tool_answers_has_a_reading() -> None:
+    resource: Json = {"type": "resource", "resource": {"uri": "a:b", "blob": "B" * 3_000}, "cache_control": {}}
+    by_id: Json = {"type": "document", "source": {"type": "file", "file_id": "f"}}
+
+    (turn,) = read_blocks({"type": "tool_result", "tool_use_id": "t", "content": [resource, by_id]}).turns
+
+    assert turn.parts == (
+        ToolResult(
+            "t",
+            (
+                Text('{"type":"resource","resource":{"uri":"a:b","blob":"(3,000 characters)"}}'),
+                Text('{"type":"document","source":{"type":"file","file_id":"f"}}'),
+            ),
+        ),
+    )
+
+
 def test_a_refused_part_is_named_however_many_losses_came_before() -> None:
     odd: dict[str, Json] = {"type": "text", "text": "a", **{f"key{n}": 1 for n in range(500)}}
 
-    chat = read_blocks(odd, {"type": "mcp_tool_use"})
+    chat = read_blocks(odd, {"type": "container_upload"})
 
-    assert chat.losses[-1] == "!messages[0].content[1]: mcp_tool_use"
+    assert chat.losses[-1] == "!messages[0].content[1]: container_upload"
     with pytest.raises(FaultError) as refused:
         encoded(chat)
     assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 
 
-def test_a_system_message_in_the_middle_moves_to_the_front() -> None:
+def test_a_system_message_in_the_middle_keeps_its_place() -> None:
     """Claude Code sends them since 2.1.154: anthropics/claude-code#61412."""
     chat = read(
         system="First.",
@@ -162,9 +198,9 @@ def test_a_system_message_in_the_middle_moves_to_the_front() -> None:
         ],
     )
 
-    assert chat.system == ("First.", "Then.")
-    assert chat.turns == HELLO.turns
-    assert chat.losses == ("messages[1]: system, moved to the front",)
+    assert chat.system == ("First.",)
+    assert chat.turns == (*HELLO.turns, Turn("user", (Instruction("Then."),)))
+    assert chat.losses == ()
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_models_without_sampling_get_none() -> None:
     assert asked(replace(HELLO, temperature=0.2, top_p=0.9), "claude-3-opus", "temperature", "top_p") == (0.2, 0.9)
 
 
-@pytest.mark.parametrize("model", [OLD, NEW])
+@pytest.mark.parametrize("model", [OLD, "claude-opus-4-7"])
 def test_a_forced_tool_outweighs_thinking(model: str) -> None:
     forced = replace(THINK, tools=TOOLS, tool_choice=ToolChoice("required"))
 
@@ -179,6 +179,27 @@ def test_a_forced_tool_outweighs_thinking(model: str) -> None:
     assert j.parse(request.body, where="x")["tool_choice"] == {"type": "any"}
     assert j.parse(request.body, where="x").get("thinking") in (None, {"type": "disabled"})
     assert request.losses == ("reasoning: off, a tool is forced",)
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-8", "claude-sonnet-5", "claude-fable-5"])
+def test_a_tool_is_forced_beside_thoughts_where_that_is_taken(model: str) -> None:
+    """langchain-ai/langchain-aws#1141."""
+    request = encoded(replace(THINK, tools=TOOLS, tool_choice=ToolChoice("required")), Edit(model))
+
+    assert j.parse(request.body, where="x")["tool_choice"] == {"type": "any"}
+    assert j.parse(request.body, where="x")["thinking"] == {"type": "adaptive"}
+    assert request.losses == ()
+
+
+@pytest.mark.parametrize("model", ["claude-fable-5-1", "claude-sonnet-5-5", "claude-opus-5-5"])
+def test_who_always_thinks_and_takes_no_forced_tool_is_given_the_choice(model: str) -> None:
+    """Sonnet 5.5's migration guide; deepnoodle-ai/dive#274."""
+    forced = replace(HELLO, tools=TOOLS, tool_choice=ToolChoice("required"))
+
+    request = encoded(forced, Edit(model))
+
+    assert j.parse(request.body, where="x")["tool_choice"] == {"type": "auto"}
+    assert request.losses == ("tool_choice: auto, the model always thinks",)
 
 
 CALL, RESULT = ToolUse("t", "f", "{}"), Turn("user", (ToolResult("t", (Text("1"),)),))

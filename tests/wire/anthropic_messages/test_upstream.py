@@ -264,7 +264,7 @@ def test_wishes_that_anthropic_has_no_word_for_are_named() -> None:
 def test_a_user_too_long_for_anthropic_is_a_hash_and_named() -> None:
     request = encoded(replace(HELLO, user="u" * 257))
 
-    assert request.losses == ("user: longer than 256 characters, as a hash",)
+    assert request.losses == ("metadata.user_id: longer than 256 characters, as a hash",)
     assert b'"user_id":"' in request.body
     assert b"uuu" not in request.body
     assert encoded(replace(HELLO, user="u" * 256)).losses == ()

@@ -13,6 +13,7 @@ from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
     InlineImage,
+    Instruction,
     JsonObject,
     JsonSchema,
     LinkedImage,
@@ -121,15 +122,16 @@ def test_images_are_read_inline_and_linked() -> None:
     assert asked.losses == ()
 
 
-def test_system_and_developer_messages_come_first_and_their_move_is_named() -> None:
+def test_system_and_developer_messages_keep_their_places() -> None:
     asked = read_messages(
         {"role": "system", "content": "one"},
         {"role": "user", "content": "Hi"},
         {"role": "developer", "content": [{"type": "text", "text": "two"}]},
     )
 
-    assert asked.system == ("one", "two")
-    assert asked.losses == ("messages[2]: its place after other messages",)
+    assert asked.system == ("one",)
+    assert asked.turns[1:] == (Turn("user", (Instruction("two"),)),)
+    assert asked.losses == ()
 
 
 def test_a_refusal_in_the_history_is_text() -> None:

@@ -10,6 +10,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
     InlineImage,
+    Instruction,
     JsonObject,
     JsonSchema,
     LinkedFile,
@@ -76,10 +77,11 @@ def test_system_texts_keep_their_order_behind_the_instructions() -> None:
     assert chat.system == ("one", "two", "three")
 
 
-def test_a_system_text_in_the_middle_is_moved_and_named() -> None:
+def test_a_system_text_in_the_middle_keeps_its_place() -> None:
     chat = read(input=[{"role": "user", "content": "a"}, {"role": "developer", "content": "b"}])
 
-    assert (chat.system, chat.losses) == (("b",), ("input[1]: its place after other messages",))
+    assert chat.turns == (Turn("user", (Text("a"),)), Turn("user", (Instruction("b"),)))
+    assert (chat.system, chat.losses) == ((), ())
 
 
 def test_what_a_model_answered_is_one_turn_and_what_its_tools_said_another() -> None:

@@ -113,8 +113,8 @@ def test_every_setting_has_its_place() -> None:
         user="u",
     )
 
-    assert sent(request) == {
-        "model": "gpt-5",
+    assert sent(request, Edit("o")) == {
+        "model": "o",
         "instructions": "one\n\ntwo",
         "input": [{"type": "message", "role": "user", "content": "Hello"}],
         "tools": [
@@ -144,7 +144,7 @@ def test_every_setting_has_its_place() -> None:
         "store": False,
         "metadata": {"a": "b"},
     }
-    assert losses(request) == ()
+    assert losses(request, Edit("o")) == ()
 
 
 def test_any_json_is_asked_for_in_its_own_words() -> None:
@@ -152,7 +152,9 @@ def test_any_json_is_asked_for_in_its_own_words() -> None:
 
 
 def test_thinking_that_is_off_is_off() -> None:
-    assert sent(replace(chat(), reasoning=Reasoning("none", visible=True)))["reasoning"] == {"effort": "none"}
+    off = replace(chat(), reasoning=Reasoning("none", visible=True))
+
+    assert sent(off, Edit("gpt-5.2"))["reasoning"] == {"effort": "none"}
 
 
 def test_what_the_api_does_not_know_is_named() -> None:

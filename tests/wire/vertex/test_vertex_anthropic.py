@@ -71,7 +71,9 @@ def test_a_provider_without_a_region_is_asked_globally() -> None:
 
 
 def test_a_client_of_anthropics_format_is_not_translated() -> None:
-    path, body = passed({"anthropic-version": "2023-06-01", "anthropic-beta": "a-1, b-2"})
+    path, body = passed(
+        {"anthropic-version": "2023-06-01", "anthropic-beta": "context-1m-2025-08-07, web-search-2025-03-05"}
+    )
 
     assert spoken_to(PROVIDER, "anthropic_messages") is FORMAT
     assert path.endswith(f"{MODEL}:rawPredict")
@@ -79,7 +81,7 @@ def test_a_client_of_anthropics_format_is_not_translated() -> None:
         "max_tokens": 5,
         "messages": [{"role": "user", "content": "Hello"}],
         "anthropic_version": "vertex-2023-10-16",
-        "anthropic_beta": ["a-1", "b-2"],
+        "anthropic_beta": ["context-1m-2025-08-07", "web-search-2025-03-05"],
     }
 
 

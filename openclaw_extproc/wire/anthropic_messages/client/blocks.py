@@ -1,7 +1,9 @@
 """Content blocks of a client's request, read.
 
 Source: as `anthropic_messages`. A search result becomes the text that it is made of, and a document of blocks those
-blocks: only Anthropic's citations need their frame. What Anthropic alone knows (files by id, server tools) is refused.
+blocks: only Anthropic's citations need their frame. What only Anthropic knows is read as its JSON where it is something
+that happened (what a tool or Anthropic's own tools said), as the question stays the same; it is refused where it is a
+part of the question (a file by its id).
 """
 
 import base64
@@ -65,13 +67,52 @@ def _cached(item: Json, at: str, losses: Losses) -> Iterator[Part]:
 
 
 def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
+    """Of a tool's result: all of it has a reading."""
     found: list[Leaf] = []
     for item, where in _blocks(content, at):
         block = j.an_object(item, at=where)
         if block.get("cache_control") is not None:
             losses.drop("cache_control", f"{where}.cache_control")
-        found += _leaf(block, where, losses)
+        kind = j.a_string(block.get("type"), at=f"{where}.type")
+        if kind in _LEAVES and not _by_id(block):
+            found += _leaf(block, where, losses)
+        else:
+            losses.drop(kind, f"{where}: {word(kind)}, as text")
+            found.append(Text(told(block)))
     return tuple(found)
+
+
+_LEAVES = frozenset({"text", "image", "document", "search_result"})
+MAX_TOLD_CHARS = 2_000
+"""Of one string in what is told as JSON: a file's bytes say nothing to a model."""
+
+
+def _by_id(block: Mapping[str, Json]) -> bool:
+    """Whether what it holds is kept at Anthropic."""
+    source = block.get("source")
+    return isinstance(source, dict) and source.get("type") == "file"
+
+
+def _happened(kind: str) -> bool:
+    """Whether a block is of what Anthropic's own tools did in an earlier turn."""
+    return kind in ("server_tool_use", "mcp_tool_use") or kind.endswith("_tool_result")
+
+
+def told(block: Mapping[str, Json]) -> str:
+    """A block as JSON, without what only Anthropic reads, and with long strings cut."""
+    return j.text({key: _cut(value) for key, value in block.items() if key != "cache_control"})
+
+
+def _cut(value: Json) -> Json:
+    match value:
+        case str() if len(value) > MAX_TOLD_CHARS:
+            return f"({len(value):,} characters)"
+        case list():
+            return [_cut(item) for item in value]
+        case dict():
+            return {key: _cut(item) for key, item in value.items() if key != "encrypted_content"}
+        case _:
+            return value
 
 
 def _blocks(content: Json, at: str) -> list[tuple[Json, str]]:
@@ -102,6 +143,9 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
             yield state.thinking(block, at=at)
         case "redacted_thinking":
             yield Thinking("", state.hidden(j.a_string(block.get("data"), at=f"{at}.data")))
+        case str() as kind if _happened(kind):
+            losses.drop(kind, f"{at}: {word(kind)}, as text")
+            yield Text(told(block))
         case _:
             yield from _leaf(block, at, losses)
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages.client import billing
+from openclaw_extproc.wire.anthropic_messages.client.model_rules import accepted
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request, limit
 from openclaw_extproc.wire.anthropic_messages.thinking import (
     MIN_BUDGET,
@@ -18,6 +20,8 @@ from openclaw_extproc.wire.anthropic_messages.thinking import (
 )
 from openclaw_extproc.wire.base import Asked, Edit, Encoded
 from openclaw_extproc.wire.claude import starts_with_thought
+from openclaw_extproc.wire.restrictions import betas, lengths
+from openclaw_extproc.wire.restrictions.addresses import vendor_of
 from openclaw_extproc.wire.translation import provider_state
 
 
@@ -45,14 +49,48 @@ def edit_without_limit(asked: Asked, change: Edit, path: str) -> Encoded:
 
 
 def _edited(asked: Asked, change: Edit, changes: dict[str, Json], path: str) -> Encoded:
-    losses: tuple[str, ...] = ()
+    losses: list[str] = []
     if asked.body.get("model") != change.model:
         changes = {"model": change.model, **changes}
     if provider_state.MARK.encode() in asked.raw:
         changes = {**changes, **_freed(asked)}
-    if _by_budget(asked.body) and asked.body.get("messages") and not _started_with_thought(asked, changes):
-        changes, losses = {**changes, "thinking": {"type": "disabled"}}, (NO_THOUGHT_BEFORE_TOOLS,)
-    return Encoded(path, j.patch(asked.raw, changes), losses)
+    wanted = {**asked.body, **changes, **_not_for(asked, change)}
+    body = accepted(_short(wanted, change, losses), asked.body.get("model"), change, losses)
+    if body.get("system") in ("", []) and asked.body.get("system") != body["system"]:
+        del body["system"]
+    if _by_budget(body) and body.get("messages") and not _started_with_thought(asked, body):
+        body["thinking"] = {"type": "disabled"}
+        losses.append(NO_THOUGHT_BEFORE_TOOLS)
+    changed = {key: value for key, value in body.items() if key in changes or value is not asked.body.get(key)}
+    raw = j.patch(asked.raw, changed, remove=asked.body.keys() - body.keys())
+    return Encoded(path, raw, tuple(losses), _headers(change))
+
+
+def _headers(change: Edit) -> dict[str, str]:
+    """Flags for a provider that is asked with a key of ours; nothing where the client's go as they are."""
+    said = change.headers.get(betas.HEADER, "")
+    kept = said if change.provider.auth == "forward" else betas.without_oauth(said)
+    return {} if betas.OAUTH not in said or kept == said else {betas.HEADER: kept}
+
+
+def _short(body: dict[str, Json], change: Edit, losses: list[str]) -> dict[str, Json]:
+    """With a `metadata.user_id` that Anthropic takes."""
+    metadata = body.get("metadata")
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    if vendor_of(change.provider) != "anthropic" or not isinstance(metadata, dict) or not isinstance(user, str):
+        return body
+    kept = lengths.anthropic_user(user, losses)
+    return body if kept == user else {**body, "metadata": {**metadata, "user_id": kept}}
+
+
+def _not_for(asked: Asked, change: Edit) -> dict[str, Json]:
+    """What only Anthropic itself has to know, changed for everybody else. Who is asked with the caller's own credential
+    is Anthropic, at whatever address."""
+    if vendor_of(change.provider) == "anthropic" or change.provider.auth == "forward":
+        return {}
+    given = asked.body.get("system")
+    kept = billing.left_out(given)
+    return {} if kept is given else {"system": kept}
 
 
 def _by_budget(body: Mapping[str, Json]) -> bool:
@@ -61,8 +99,7 @@ def _by_budget(body: Mapping[str, Json]) -> bool:
 
 
 def _started_with_thought(asked: Asked, changes: Mapping[str, Json]) -> bool:
-    body = {**asked.body, **changes}
-    return starts_with_thought(decode_request(replace(asked, raw=b"", body=body)).turns)
+    return starts_with_thought(decode_request(replace(asked, raw=b"", body={**asked.body, **changes})).turns)
 
 
 def _freed(asked: Asked) -> dict[str, Json]:

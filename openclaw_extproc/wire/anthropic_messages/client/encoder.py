@@ -252,6 +252,9 @@ def _tokens(usage: Usage) -> dict[str, Json]:
     read, written = usage.cached_tokens or 0, usage.cache_written_tokens or 0
     thought = usage.reasoning_tokens
     details: dict[str, Json] = {} if thought is None else {"output_tokens_details": {"thinking_tokens": thought}}
+    if (hour := usage.cache_written_1h_tokens) is not None:
+        short = max(0, written - hour)
+        details["cache_creation"] = {"ephemeral_5m_input_tokens": short, "ephemeral_1h_input_tokens": hour}
     return {
         "input_tokens": max(0, (usage.input_tokens or 0) - read - written),
         "cache_creation_input_tokens": written,

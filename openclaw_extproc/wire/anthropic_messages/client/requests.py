@@ -7,9 +7,9 @@ with Anthropic are read by this too, so it becomes a loss (see `losses`).
 from collections.abc import Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Chat, Turn
+from openclaw_extproc.model.chat import CachePoint, Chat, Instruction, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages.client import blocks, options
+from openclaw_extproc.wire.anthropic_messages.client import billing, blocks, options
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
 from openclaw_extproc.wire.anthropic_messages.client.options import given
 from openclaw_extproc.wire.base import Asked
@@ -34,7 +34,7 @@ def decode_request(asked: Asked) -> Chat:
     model = j.a_string(body.get("model"), at="model")
     if not model:
         raise UnreadableError("model: expected the name of a model, found an empty string")
-    system, cache_system = blocks.texts(given(body.get("system"), ""), "system", losses)
+    system, cache_system = blocks.texts(billing.left_out(given(body.get("system"), "")), "system", losses)
     turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
     tools = options.tools(body.get("tools"), losses)
     choice, parallel = options.tool_choice(body.get("tool_choice"), losses)
@@ -70,7 +70,7 @@ def limit(body: Mapping[str, Json]) -> int | None:
 
 
 def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
-    """The turns, and the system texts that stood between them. Where the provider has them kept, there may be none."""
+    """The turns, and the system texts before the first. Where the provider has them kept, there may be none."""
     items = j.an_array(messages, at="messages")
     if not items and not kept:
         raise UnreadableError("messages: expected at least one message, found none")
@@ -85,8 +85,11 @@ def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, .
                 turns.append(Turn(role, blocks.parts(content, f"{at}.content", losses)))
             case "system":
                 texts, point = blocks.texts(content, f"{at}.content", losses)
+                if turns:
+                    behind = () if point is None else (point,)
+                    turns.append(Turn("user", (*map(Instruction, texts), *behind)))
+                    continue
                 moved += texts
-                losses.drop("system", f"{at}: system, moved to the front")
                 if point is not None:
                     losses.drop("cache_control", f"{at}.cache_control")
             case _:

@@ -31,7 +31,7 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.usage import Usage, tier
 from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.errors import fault_of, string
 from openclaw_extproc.wire.base import Decoder
@@ -229,16 +229,21 @@ class _Counts:
     written: int | None = None
     output: int | None = None
     thinking: int | None = None
+    written_1h: int | None = None
+    searches: int | None = None
+    tier: str | None = None
 
     def or_later(self, usage: Mapping[str, Json]) -> "_Counts":
-        details = usage.get("output_tokens_details")
-        thinking = {} if details is None else j.an_object(details, at="usage.output_tokens_details")
+        thinking = _details(usage, "output_tokens_details")
         return _Counts(
             _count(usage, "input_tokens", self.fresh),
             _count(usage, "cache_read_input_tokens", self.read),
             _count(usage, "cache_creation_input_tokens", self.written),
             _count(usage, "output_tokens", self.output),
             _count(thinking, "thinking_tokens", self.thinking),
+            _count(_details(usage, "cache_creation"), "ephemeral_1h_input_tokens", self.written_1h),
+            _count(_details(usage, "server_tool_use"), "web_search_requests", self.searches),
+            tier(usage.get("service_tier")) or self.tier,
         )
 
     def usage(self) -> Usage:
@@ -248,7 +253,15 @@ class _Counts:
             cache_written_tokens=self.written,
             output_tokens=self.output,
             reasoning_tokens=self.thinking,
+            cache_written_1h_tokens=self.written_1h,
+            searches=self.searches or None,
+            tier=self.tier,
         )
+
+
+def _details(usage: Mapping[str, Json], key: str) -> dict[str, Json]:
+    value = usage.get(key)
+    return {} if value is None else j.an_object(value, at=f"usage.{key}")
 
 
 def _count(usage: Mapping[str, Json], key: str, known: int | None) -> int | None:

@@ -17,6 +17,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
     InlineImage,
+    Instruction,
     Leaf,
     LinkedFile,
     LinkedImage,
@@ -32,6 +33,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.instructions import as_text
 
 NOT_JSON = "tool arguments are not JSON"
 NO_RESULT = "tool result: none came for a call"
@@ -76,6 +78,8 @@ def _kept(parts: Iterable[Part], thinks: bool, losses: set[str]) -> list[Part]:
                 losses.add(FOREIGN_THOUGHTS)
             case Thinking() if not thinks:
                 continue
+            case Instruction():
+                kept.append(as_text(part))
             case _:
                 kept.append(part)
     return kept
@@ -141,7 +145,7 @@ def cache_control(point: CachePoint) -> dict[str, Json]:
     return {"type": "ephemeral", **({"ttl": point.ttl} if point.ttl in ("5m", "1h") else {})}
 
 
-def _block(part: Leaf | Thinking | ToolUse | ToolResult, losses: set[str]) -> dict[str, Json]:
+def _block(part: Leaf | Thinking | ToolUse | ToolResult | Instruction, losses: set[str]) -> dict[str, Json]:
     match part:
         case Thinking():
             return state.block(part)
@@ -149,6 +153,8 @@ def _block(part: Leaf | Thinking | ToolUse | ToolResult, losses: set[str]) -> di
             return _tool_use(part, losses)
         case ToolResult():
             return _tool_result(part)
+        case Instruction():
+            return _leaf(as_text(part))
         case _:
             return _leaf(part)
 

@@ -4,7 +4,6 @@ Source: the types of the official SDK (anthropic 2.11, read 2026-11-21), and wha
 public issues, named at each place.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,6 +27,7 @@ from openclaw_extproc.wire.anthropic_messages.provider import messages, schemas
 from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.claude import abilities
+from openclaw_extproc.wire.restrictions import lengths
 from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import carried
 from openclaw_extproc.wire.translation.needs import Need
@@ -38,12 +38,9 @@ CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "pdf_link", 
 
 BLANK_STOP = "stop: only white space"
 CACHE_POINTS = "cache_control: more than 4, the first ones"
-LONG_USER = "user: longer than 256 characters, as a hash"
 
 MAX_CACHE_POINTS = 4
 """ "A maximum of 4 blocks with cache_control may be provided"."""
-MAX_USER = 256
-"""Characters of `metadata.user_id` (https://platform.claude.com/docs/en/api/messages, from memory)."""
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
@@ -62,7 +59,8 @@ def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> 
     lost: list[str] = []
     able = abilities(change.model)
     chat = in_words(chat, lost, objects=True, schemas=not able.writes_schemas or change.has("no_json_schema"))
-    made = thinking.plan(chat, change.limit(chat.max_output_tokens), able)
+    chat = thinking.unforced(chat, able, lost)
+    made = thinking.plan(chat, change.limit(chat.max_output_tokens), able, change.longest(DEFAULT_MAX_TOKENS))
     sampled = thinking.sampling(chat, made, able)
     found: set[str] = set()
     chat = _cached_at_most(chat, lost)
@@ -80,7 +78,7 @@ def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> 
         "stop_sequences": [text for text in chat.stop if not is_blank(text)] or None,
         "thinking": made.thinking,
         "output_config": _output_config(chat, made.effort, lost),
-        "metadata": None if chat.user is None else {"user_id": _user(chat.user, lost)},
+        "metadata": None if chat.user is None else {"user_id": lengths.anthropic_user(chat.user, lost)},
         "stream": chat.stream or None,
     }
     also = (*_unknown(chat), *made.losses, *sampled.losses, *sorted(found), *lost)
@@ -103,13 +101,6 @@ def _unknown(chat: Chat) -> Iterator[str]:
     yield from (name for name, said in wishes.items() if said is not None)
     if any(is_blank(text) for text in chat.stop):
         yield BLANK_STOP  # "each stop sequence must contain non-whitespace": BerriAI/litellm#3286
-
-
-def _user(user: str, lost: list[str]) -> str:
-    if len(user) <= MAX_USER:
-        return user
-    lost.append(LONG_USER)
-    return hashlib.sha256(user.encode()).hexdigest()
 
 
 # -- the form of the answer ----------------------------------------------------------

@@ -9,6 +9,7 @@ from openclaw_extproc.wire.bedrock import aws_events, service
 from openclaw_extproc.wire.bedrock.converse.decoder import decoder
 from openclaw_extproc.wire.bedrock.converse.files import CARRIES
 from openclaw_extproc.wire.bedrock.converse.upstream import encode_request
+from openclaw_extproc.wire.translation.tool_names import NameRule
 
 __all__ = ["FORMAT", "NAME"]
 
@@ -25,6 +26,7 @@ FORMAT = WireFormat(
         decode_error=service.decode_error,
         simulator="bedrock",
         carries=CARRIES,
+        tool_names=NameRule(64),
         names_model=False,
         stream_type=aws_events.CONTENT_TYPE,
     ),

@@ -269,8 +269,16 @@ def _seen(usage: Json) -> Iterator[Fact]:
             cached_tokens=read,
             cache_written_tokens=written,
             output_tokens=_count(said, "outputTokens"),
+            cache_written_1h_tokens=_for_an_hour(said.get("cacheDetails")),
         )
     )
+
+
+def _for_an_hour(details: Json) -> int | None:
+    """botocore 1.44, `CacheDetailsList`: cache writes by lifetime."""
+    found = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    counts = [_count(one, "inputTokens") or 0 for one in found if one.get("ttl") == "1h"]
+    return sum(counts) if counts else None
 
 
 def _count(usage: Mapping[str, Json], key: str) -> int | None:

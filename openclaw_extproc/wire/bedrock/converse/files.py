@@ -38,6 +38,12 @@ def image(part: InlineImage) -> Json:
     return {"image": {"format": form, "source": {"bytes": part.base64}}}
 
 
+def has_format(part: InlineFile) -> bool:
+    """Whether Converse has a word for what a file is."""
+    kind = _plain(part.media_type)
+    return kind in _DOCUMENTS or kind.startswith("text/")
+
+
 def document(part: InlineFile, taken: set[str]) -> Json:
     """`taken`: names of the request's other documents; each has to be another."""
     kind = _plain(part.media_type)

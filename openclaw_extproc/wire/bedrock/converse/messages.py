@@ -15,6 +15,8 @@ from openclaw_extproc.model.chat import (
     Chat,
     InlineFile,
     InlineImage,
+    Instruction,
+    Leaf,
     LinkedFile,
     LinkedImage,
     Part,
@@ -29,6 +31,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.bedrock.converse import files, state, turns
 from openclaw_extproc.wire.bedrock.converse.models import Model
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.tool_results import UNREADABLE, told
 
 NOT_JSON = "tool arguments are not JSON"
 FOREIGN_THOUGHTS = "thinking: not Claude's own"
@@ -108,8 +111,8 @@ def _block(role: Role, part: Part, writer: Writer) -> Block | None:
             return None
         case InlineImage() | InlineFile():
             return _file(part, writer)
-        case LinkedImage() | LinkedFile() | CachePoint():
-            raise AssertionError("what is not carried was refused before, and cache points have their own place")
+        case LinkedImage() | LinkedFile() | CachePoint() | Instruction():
+            raise AssertionError("refused before, or written as what it stands for")
 
 
 def _file(part: InlineImage | InlineFile, writer: Writer) -> Block:
@@ -145,13 +148,22 @@ def _object(args: str) -> dict[str, Json] | None:
 
 
 def _tool_result(result: ToolResult, writer: Writer) -> Block:
-    content: list[Json] = [block for part in result.content if (block := _block("user", part, writer))]
+    content: list[Json] = [
+        block for part in result.content if (block := _block("user", _readable(part, writer), writer))
+    ]
     told: Block = {"toolUseId": tool_id(result.tool_use_id), "content": content}
     if result.is_error and writer.model.says_errors:
         told["status"] = "error"
     elif result.is_error:
         writer.lost.append(IS_ERROR)
     return {"toolResult": told}
+
+
+def _readable(part: Leaf, writer: Writer) -> Leaf:
+    if isinstance(part, InlineFile) and not files.has_format(part):
+        writer.lost.append(UNREADABLE)
+        return told(part)
+    return part
 
 
 def tool_id(id: str) -> str:

@@ -41,8 +41,9 @@ class Plan:
         return self.field is not None and self.field["type"] != "disabled"
 
 
-def plan(chat: Chat, limit: int | None, model: Model) -> Plan:
-    """`limit`: what the client and the policy allow, if they say."""
+def plan(chat: Chat, limit: int | None, model: Model, longest: int | None = None) -> Plan:
+    """`limit`: what the client and the policy allow, if they say. `longest`: what the model writes at most, if known;
+    without a limit that is what Converse takes by itself."""
     wish = chat.reasoning
     if wish is None:
         return Plan(limit)
@@ -61,8 +62,14 @@ def plan(chat: Chat, limit: int | None, model: Model) -> Plan:
     if limit is not None and limit <= MIN_BUDGET:
         return Plan(limit, losses=(TOO_SHORT,))
     wanted = max(efforts.budget(wish) or efforts.BUDGETS["medium"], MIN_BUDGET)
-    budget = min(wanted, MOST - ANSWER if limit is None else limit - 1)
-    return Plan(budget + ANSWER if limit is None else limit, {"type": "enabled", "budget_tokens": budget})
+    if limit is not None:
+        return _by_budget(limit, min(wanted, limit - 1))
+    budget = min(wanted, max((longest or MOST) - ANSWER, MIN_BUDGET))
+    return _by_budget(longest or budget + ANSWER, budget)
+
+
+def _by_budget(max_tokens: int, budget: int) -> Plan:
+    return Plan(max_tokens, {"type": "enabled", "budget_tokens": budget})
 
 
 def _off(limit: int | None, model: Model) -> Plan:

@@ -9,7 +9,19 @@ alternate", "Expected toolResult blocks at messages.2.content for the following 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from openclaw_extproc.model.chat import CachePoint, Part, Role, Text, Thinking, ToolResult, ToolUse, Turn, is_blank
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    Instruction,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+    is_blank,
+)
+from openclaw_extproc.wire.translation.instructions import as_text
 
 NO_RESULT = "tool result: none came for a call"
 NO_CALL = "tool result: without a call, as text"
@@ -30,7 +42,8 @@ def ordered(turns: Iterable[Turn], lost: list[str]) -> list[Message]:
 
 
 def _written(parts: Iterable[Part]) -> list[Part]:
-    return [part for part in parts if not isinstance(part, Text) or not is_blank(part.text)]
+    told = [as_text(part) if isinstance(part, Instruction) else part for part in parts]
+    return [part for part in told if not isinstance(part, Text) or not is_blank(part.text)]
 
 
 def _merged(messages: Iterable[Message]) -> list[Message]:

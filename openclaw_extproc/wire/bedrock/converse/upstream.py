@@ -42,7 +42,7 @@ def encode_request(chat: Chat, change: Edit) -> Encoded:
     model = model_of(change.model)
     carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
     chat = in_words(chat, lost, objects=True, schemas=not model.writes_schemas or change.has("no_json_schema"))
-    made = thinking.plan(chat, change.limit(chat.max_output_tokens), model)
+    made = thinking.plan(chat, change.limit(chat.max_output_tokens), model, change.longest(thinking.ANSWER))
     lost += made.losses
     tools = _tool_config(chat, model, lost)
     system = _system(chat, model, lost)
@@ -114,6 +114,8 @@ def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) ->
     if temperature is not None and temperature > 1:
         lost.append(TOO_HOT)
         temperature = 1
+    if temperature == 1 and top_p is not None and not model.samples_both:
+        temperature = None  # says nothing, and Gemini CLI always sends it
     if temperature is not None and top_p is not None and not model.samples_both:
         lost.append("top_p: not beside temperature")
         top_p = None

@@ -228,6 +228,11 @@ class _Counts:
     cached: int | None = None
     said: int | None = None
     thoughts: int | None = None
+    heard: int | None = None
+    """Sounds, and pictures, of the prompt and of the answer."""
+    seen: int | None = None
+    spoken: int | None = None
+    painted: int | None = None
 
     def or_later(self, usage: Mapping[str, Json]) -> "_Counts":
         return _Counts(
@@ -236,6 +241,10 @@ class _Counts:
             _count(usage.get("cachedContentTokenCount"), self.cached),
             _count(usage.get("candidatesTokenCount"), self.said),
             _count(usage.get("thoughtsTokenCount"), self.thoughts),
+            _of_kind(usage.get("promptTokensDetails"), "AUDIO", self.heard),
+            _of_kind(usage.get("promptTokensDetails"), "IMAGE", self.seen),
+            _of_kind(usage.get("candidatesTokensDetails"), "AUDIO", self.spoken),
+            _of_kind(usage.get("candidatesTokensDetails"), "IMAGE", self.painted),
         )
 
     def usage(self) -> Usage:
@@ -244,7 +253,16 @@ class _Counts:
             cached_tokens=self.cached,
             output_tokens=_sum(self.said, self.thoughts),
             reasoning_tokens=self.thoughts,
+            input_audio_tokens=self.heard,
+            input_image_tokens=self.seen,
+            output_audio_tokens=self.spoken,
+            output_image_tokens=self.painted,
         )
+
+
+def _of_kind(details: Json, modality: str, known: int | None) -> int | None:
+    found = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    return next((_count(one.get("tokenCount"), known) for one in found if one.get("modality") == modality), known)
 
 
 def _sum(*counts: int | None) -> int | None:

@@ -8,6 +8,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
     InlineImage,
+    Instruction,
     LinkedFile,
     LinkedImage,
     Part,
@@ -22,6 +23,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini import media, signatures
 from openclaw_extproc.wire.gemini.provider import model_families
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.translation.instructions import marked
 
 NOT_JSON = "tool arguments are not JSON"
 WHOSE_IMAGE = "which tool result an image belongs to"
@@ -85,6 +87,8 @@ class Contents:
                     self._losses.append(CACHE_POINTS)
                 case ToolUse():
                     rest.append(self._call(part))
+                case Instruction(text):
+                    rest.append({"text": marked(text)})
         results.sort(key=lambda result: self._places.get(result.tool_use_id, len(self._places)))
         behind = [self._media(part) for result in results for part in _media(result) if not self._within(part)]
         if behind and len(results) > 1:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Part, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import CachePoint, Instruction, Part, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_chat.client.parts import content
 from openclaw_extproc.wire.openai_chat.fields import Losses, array, filled, is_function, left_behind, or_else
@@ -37,6 +37,12 @@ class History:
             self.close()
             self.turns.append(turn)
 
+    def instruct(self, parts: tuple[Part, ...]) -> None:
+        """Add a system message amid the conversation."""
+        self.close()
+        if parts:
+            self.turns.append(Turn("user", parts))
+
     def close(self) -> None:
         """No more results of this round. Put together once: a round may have thousands of them."""
         if self._results:
@@ -62,9 +68,10 @@ def messages(value: Json, lost: Losses) -> History:
 def _message(message: Mapping[str, Json], at: str, history: History, lost: Losses) -> None:
     match message.get("role"):
         case "system" | "developer":
-            _system(message, at, history, lost)
             if history.has_begun:
-                lost.append(f"{at}: its place after other messages")
+                history.instruct(tuple(_instructions(message, at, lost)))
+            else:
+                _system(message, at, history, lost)
         case "user":
             left_behind(message, {"role", "content"}, at, lost)
             history.say(Turn("user", tuple(content(message.get("content"), f"{at}.content", lost))))
@@ -93,6 +100,18 @@ def _system(message: Mapping[str, Json], at: str, history: History, lost: Losses
                 history.system.append(text)
             case CachePoint():
                 history.cache_system = part
+            case _:
+                lost.append(f"{MUST_CARRY}{at}.content[{n}]: more than text in a system message")
+
+
+def _instructions(message: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Instruction | CachePoint]:
+    left_behind(message, {"role", "content"}, at, lost)
+    for n, part in enumerate(content(message.get("content"), f"{at}.content", lost)):
+        match part:
+            case Text(text):
+                yield Instruction(text)
+            case CachePoint():
+                yield part
             case _:
                 lost.append(f"{MUST_CARRY}{at}.content[{n}]: more than text in a system message")
 

@@ -131,6 +131,11 @@ def _written(part: Leaf) -> Json:
             return _written_file(part)
 
 
+def is_file(file: InlineFile) -> bool:
+    """Whether a message can hold it, besides what is text."""
+    return file.media_type in _FORMATS or file.media_type == "application/pdf"
+
+
 def _written_file(file: File) -> Json:
     if isinstance(file, InlineFile):
         kind, _, _ = file.media_type.partition("/")

@@ -108,7 +108,7 @@ class _Answer:
             yield from self.fail(fault_in_answer(error))
             return
         choices = _array_or_none(body.get("choices"), at="choices")
-        usage = api.usage(body.get("usage"), "prompt_tokens", "completion_tokens")
+        usage = api.usage(body.get("usage"), "prompt_tokens", "completion_tokens", body.get("service_tier"))
         if not self._started and (body.get("id") or choices or usage):
             self._started = True
             yield Started(*(_text_or_none(body.get(name), at=name) for name in ("id", "model")))

@@ -13,6 +13,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
     InlineImage,
+    Instruction,
     Leaf,
     LinkedFile,
     LinkedImage,
@@ -25,16 +26,19 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
-from openclaw_extproc.wire.openai_chat.client.parts import written
+from openclaw_extproc.wire.openai_chat.client.parts import is_file, written
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.translation.text_files import as_text, is_text
+from openclaw_extproc.wire.translation.tool_results import told
 
 MAX_ID_CHARS = 40
 
 
 def encode_turn(turn: Turn, at: str, losses: Losses, *, thoughts: bool) -> list[Json]:
     if turn.role == "user":
-        return _encode_user(turn, at, losses)
+        told: list[Json] = [{"role": "system", "content": p.text} for p in turn.parts if isinstance(p, Instruction)]
+        rest = tuple(part for part in turn.parts if not isinstance(part, Instruction | CachePoint))
+        return [*(_encode_user(Turn("user", rest), at, losses) if rest or not told else []), *told]
     return _encode_assistant(turn, at, losses, thoughts=thoughts)
 
 
@@ -53,7 +57,7 @@ def _encode_assistant(turn: Turn, at: str, losses: Losses, *, thoughts: bool) ->
                 thought += text
             case CachePoint():
                 pass
-            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult():
+            case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult() | Instruction():
                 raise _misplaced(part, turn.role, at)
     if thought and not thoughts:
         losses.append(f"{at}: thinking")
@@ -78,7 +82,7 @@ def _encode_user(turn: Turn, at: str, losses: Losses) -> list[Json]:
                 losses += ["is_error"] if is_error else []
             case CachePoint():
                 pass
-            case ToolUse() | Thinking():
+            case ToolUse() | Thinking() | Instruction():
                 raise _misplaced(part, turn.role, at)
     if moved:
         losses.append(f"{at}: which tool result an image or a file belongs to")
@@ -94,6 +98,8 @@ def _divided(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
     for part in content:
         if isinstance(part, InlineFile) and is_text(part):
             texts.append(as_text(part))
+        elif isinstance(part, InlineFile) and not is_file(part):
+            texts.append(told(part))
         else:
             (texts if isinstance(part, Text) else others).append(part)
     return texts, others

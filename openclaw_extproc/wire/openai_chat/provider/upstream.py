@@ -19,9 +19,6 @@ PATH = "/chat/completions"
 CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "text_file", "audio"})
 """`audio` is wav and mp3; `encode_request` refuses others."""
 
-MAX_STOPS = 4
-"""As the API reference says of `stop`."""
-
 
 def encode_request(chat: Chat, edit: Edit) -> Encoded:
     carried(chat, carries=CARRIES)  # before anything is written that could not be
@@ -42,7 +39,7 @@ def encode_request(chat: Chat, edit: Edit) -> Encoded:
         "stream_options": {"include_usage": True} if chat.stream else None,
     }
     _name_losses(chat, losses)
-    body = fitted({key: value for key, value in said.items() if value is not None}, edit, losses)
+    body = fitted({key: value for key, value in said.items() if value is not None}, edit, losses, translated=True)
     return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
 
 
@@ -50,7 +47,7 @@ def _encode_sampling(chat: Chat) -> dict[str, Json]:
     return {
         "temperature": chat.temperature,
         "top_p": chat.top_p,
-        "stop": list[Json](chat.stop[:MAX_STOPS]) or None,
+        "stop": list[Json](chat.stop) or None,
         "frequency_penalty": chat.frequency_penalty,
         "presence_penalty": chat.presence_penalty,
         "seed": chat.seed,
@@ -71,8 +68,6 @@ def _encode_service(chat: Chat) -> dict[str, Json]:
 def _name_losses(chat: Chat, losses: Losses) -> None:
     if chat.top_k is not None:
         losses.append("top_k")
-    if len(chat.stop) > MAX_STOPS:
-        losses.append(f"stop: more than {MAX_STOPS}")
 
 
 def _encode_reasoning(reasoning: Reasoning, edit: Edit) -> dict[str, Json]:

@@ -8,11 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, File, Image, Part, Role, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    File,
+    Image,
+    Instruction,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.client.parts import content
-from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_behind, lose, must_carry, name, text
+from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_behind, must_carry, name, text
 from openclaw_extproc.wire.translation import provider_state
 
 _ALWAYS = {"type", "id", "status"}
@@ -78,13 +90,14 @@ class Conversation:
                 raise UnreadableError(f"{at}.role: unknown role (known: user, assistant, system, developer)")
 
     def _instruct(self, said: list[Text | Image | File | CachePoint], at: str) -> None:
-        for part in said:
-            if isinstance(part, Text):
-                self.system.append(part.text)
-            elif not isinstance(part, CachePoint):
-                must_carry(self._lost, f"{at}.content: more than text in a system message")
+        texts = [part.text for part in said if isinstance(part, Text)]
+        if any(not isinstance(part, Text | CachePoint) for part in said):
+            must_carry(self._lost, f"{at}.content: more than text in a system message")
         if self.turns or self._parts:
-            lose(self._lost, f"{at}: its place after other messages")
+            self._close()
+            self.turns += [Turn("user", tuple(map(Instruction, texts)))] if texts else []
+        else:
+            self.system += texts
 
     def _say(self, role: Role, parts: Sequence[Part]) -> None:
         if not parts:

@@ -123,7 +123,7 @@ class _Answer:
             for n, item in enumerate(array(response.get("output"), at="output")):
                 yield from self._output.done(n, j.an_object(item, at=f"output[{n}]"), f"output[{n}]")
         yield from self._output.finish()
-        if usage := api.usage(response.get("usage"), "input_tokens", "output_tokens"):
+        if usage := api.usage(response.get("usage"), "input_tokens", "output_tokens", response.get("service_tier")):
             yield Seen(usage)
         self.over = True
         yield Finished(self._stop(response))

@@ -11,6 +11,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     InlineFile,
     InlineImage,
+    Instruction,
     Leaf,
     LinkedFile,
     LinkedImage,
@@ -73,8 +74,11 @@ def _reasoning(thinking: Thinking) -> list[Json]:
 def _user(turn: Turn, at: str, losses: Losses) -> Iterator[Json]:
     """Tool results first: they belong right behind their calls."""
     rest: list[Leaf] = []
+    told: list[Json] = []
     for part in turn.parts:
         match part:
+            case Instruction(text):
+                told.append({"type": "message", "role": "developer", "content": text})
             case ToolResult(id, inner, is_error):
                 losses += ["is_error"] if is_error else []
                 yield {"type": "function_call_output", "call_id": call_id(id), "output": _content(inner)}
@@ -86,6 +90,7 @@ def _user(turn: Turn, at: str, losses: Losses) -> Iterator[Json]:
                 rest.append(part)
     if rest or not turn.parts:
         yield {"type": "message", "role": "user", "content": _content(rest)}
+    yield from told
 
 
 def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:

@@ -12,6 +12,7 @@ from openclaw_extproc.wire.base import Edit, Encoded
 from openclaw_extproc.wire.openai_responses.client.requests import ENCRYPTED, LIMIT
 from openclaw_extproc.wire.openai_responses.provider.turns import Losses, encode_turn
 from openclaw_extproc.wire.openai_responses.state import without_reasoning
+from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
 from openclaw_extproc.wire.translation import efforts
 from openclaw_extproc.wire.translation.losses import carried
 from openclaw_extproc.wire.translation.needs import Need
@@ -45,7 +46,8 @@ def encode_request(chat: Chat, edit: Edit) -> Encoded:
         **_bookkeeping(chat, edit, losses),
         "stream": chat.stream or None,
     }
-    body: Json = {key: value for key, value in said.items() if value is not None}
+    known: dict[str, Json] = {key: value for key, value in said.items() if value is not None}
+    body = accepted_responses(known, edit, losses, translated=True)
     return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
 
 

@@ -1,0 +1,74 @@
+"""Names of tools that a provider's format does not take: changed on the way there, and changed back in the answer.
+
+Claude Code names the tools of MCP servers by server and tool, up to the 128 characters that Anthropic takes, with dots
+where a server has them; OpenAI's chat format and Bedrock take 64. The same name always becomes the same one, so a
+conversation keeps its beginning.
+
+Source of the rules, each at its format: openai-python 3.52 `FunctionDefinition`, openai/openai-openapi (2026-08-21)
+`FunctionToolParam`, anthropic-sdk-python (`^[a-zA-Z0-9_-]{1,128}$`), botocore 1.44 `ToolName`, google-genai 3.4
+`FunctionDeclaration`.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.model.chat import Chat, Part, ToolUse
+from openclaw_extproc.model.facts import Fact, ToolStarted
+
+RENAMED = "tools[].name: one that the provider takes, changed back in the answer"
+_HASH_CHARS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """What a format takes as the name of a tool."""
+
+    most: int
+    """Characters."""
+    others: str = r"[^a-zA-Z0-9_-]"
+    """A regular expression for each character that is refused."""
+    first: str = r"[a-zA-Z0-9_-]"
+    """One for the first character."""
+
+    def fitted(self, name: str) -> str:
+        """The name, or for one that is refused another one with a hash of it, so that two never become one."""
+        clean = re.sub(self.others, "_", name)
+        clean = clean if re.match(self.first, clean) else f"_{clean}"
+        if clean == name and len(name) <= self.most:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARS]
+        return f"{clean[: self.most - _HASH_CHARS - 1]}_{digest}"
+
+
+def renamed(chat: Chat, rule: NameRule | None, losses: list[str]) -> Chat:
+    """The request with names that the rule allows, wherever a tool is named."""
+    if rule is None or all(rule.fitted(tool.name) == tool.name for tool in chat.tools):
+        return chat
+    losses.append(RENAMED)
+    choice = chat.tool_choice
+    turns = (replace(turn, parts=tuple(_part(part, rule) for part in turn.parts)) for turn in chat.turns)
+    return replace(
+        chat,
+        tools=tuple(replace(tool, name=rule.fitted(tool.name)) for tool in chat.tools),
+        tool_choice=replace(choice, name=rule.fitted(choice.name)) if choice and choice.name else choice,
+        turns=tuple(turns),
+    )
+
+
+def _part(part: Part, rule: NameRule) -> Part:
+    return replace(part, name=rule.fitted(part.name)) if isinstance(part, ToolUse) else part
+
+
+def changed_names(chat: Chat, rule: NameRule | None) -> dict[str, str]:
+    """The client's name of each tool that was given another one, by that."""
+    if rule is None:
+        return {}
+    return {new: tool.name for tool in chat.tools if (new := rule.fitted(tool.name)) != tool.name}
+
+
+def back(fact: Fact, names: Mapping[str, str]) -> Fact:
+    """A call by the name that the client gave the tool."""
+    return replace(fact, name=names[fact.name]) if isinstance(fact, ToolStarted) and fact.name in names else fact
