@@ -100,6 +100,7 @@ def _item(item: Node, kind: str, account: Account, heard: Heard) -> None:
             _message(item, heard)
         case "function_call" | "custom_tool_call":
             heard.texts.append(_call(item, "arguments" if kind == "function_call" else "input"))
+            heard.results = []
         case "function_call_output" | "custom_tool_call_output":
             _output(item, heard)
         case "reasoning":
