@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.agents.agents import Agent, Start
-from tests.agents.codex import CODEX
+from tests.agents.codex import CODEX, OWN_PROVIDER
 from tests.agents.scenes import PNG, SCENES, Result, Scene
 from tests.agents.world import UPSTREAMS, World, world
 
-AGENTS = (CODEX,)
+AGENTS = (CODEX, OWN_PROVIDER)
 FOLDER = Path(__file__).parent / ".installed"
 SECONDS = 120
 """For one task."""

@@ -1,6 +1,7 @@
 """Promises about compressed requests: read as if they were plain, sent on plain, and bounded by what comes out."""
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -15,7 +16,11 @@ from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire.streams.content_encoding import KNOWN, brotli
 from tests.samples import CLIENTS
 from tests.stages.talking import Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
-from tests.wire.test_unpacking import zstd
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

@@ -73,7 +73,7 @@ def test_a_call_comes_back_as_what_it_was_and_is_read_again(kind: str) -> None:
 
     events = called(request, spec.name, json.dumps(given))
     item = item_of(events)
-    again = read(tools=[declared(kind)], input=["x", item][1:])
+    again = read(tools=[declared(kind)], input=[item])
 
     assert item["type"] == CLIENT_RUN[kind].call
     TypeAdapter[object](ResponseOutputItem).validate_python(item)

@@ -70,14 +70,17 @@ def test_elsewhere_the_conversation_is_asked_about_as_it_stands(name: str) -> No
 
 
 def test_the_answer_is_the_users_messages_and_the_summary() -> None:
-    request = COMPACT.decode_request(compact(input=[ASKED, MODEL, {"type": "message", **dict(ASKED)}]))
+    request = COMPACT.decode_request(
+        compact(input=[ASKED, MODEL, {"type": "message", "role": "user", "content": "Build it."}])
+    )
     assert isinstance(request, Chat)
     thoughts: list[Fact] = [ThoughtStarted(), Delta("hm")]
 
     answer = compacted(request, [BEGUN, *thoughts, *saying("It is built."), USED, Finished(Stop.END)])
 
     # The SDK's own type has the model's messages only; the API's page says "all user messages", and so do the bytes.
-    assert (answer["object"], set(answer)) == ("response.compaction", set(CompactedResponse.model_fields))
+    assert answer["object"] == "response.compaction"
+    assert answer.keys() <= CompactedResponse.model_fields.keys()
     *kept, item = j.an_array(answer["output"], at="output")
     assert [j.an_object(one, at="one")["content"] for one in kept] == [
         [{"type": "input_text", "text": "Build it."}],

@@ -134,7 +134,7 @@ def _computer_arguments(item: Object) -> Json:
     first = actions[0] if isinstance(actions, list) and len(actions) == 1 else None
     if isinstance(actions, list) and not isinstance(first, dict):
         return {"type": "screenshot", "actions": actions}
-    return first or _inside(item, "action")
+    return first or dict(_inside(item, "action"))
 
 
 def _computer_fields(tool: Object, arguments: Object) -> dict[str, Json]:
