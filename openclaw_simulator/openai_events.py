@@ -40,6 +40,8 @@ class Events:
             case "message":
                 self._added(index, item | {"status": "in_progress", "content": []})
                 self._text(index, item)
+            case "compaction":
+                self._added(index, item)
             case "custom_tool_call":
                 self._added(index, item | {"status": "in_progress", "input": ""})
                 self._input(index, item)

@@ -134,7 +134,11 @@ def _reasoning(ask: Ask, key: str) -> Json:
 
 
 def _items(ask: Ask, answer: Answer, stamp: Stamp) -> list[dict[str, Json]]:
-    """Reasoning, then a message or calls."""
+    """Reasoning, then a message or calls; what a compaction was asked for is that alone."""
+    asked = _list(ask.asked.get("input"))
+    if asked and _fields(asked[-1]).get("type") == "compaction_trigger":
+        sealed = seal(answer.text, ask.account)
+        return [{"id": f"cmp_simulated{stamp.number}", "type": "compaction", "encrypted_content": sealed}]
     items: list[dict[str, Json]] = []
     if answer.thought:
         items.append(_reasoning_item(ask, "".join(answer.thought), stamp))

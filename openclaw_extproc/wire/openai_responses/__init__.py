@@ -20,6 +20,7 @@ from openclaw_extproc.wire.openai_responses.client.edits import edit
 from openclaw_extproc.wire.openai_responses.client.encoder import encoder
 from openclaw_extproc.wire.openai_responses.client.errors import encode_stream_error
 from openclaw_extproc.wire.openai_responses.client.injection import amend
+from openclaw_extproc.wire.openai_responses.client.item_numbers import trim
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
 from openclaw_extproc.wire.openai_responses.compactions import compaction_format
 from openclaw_extproc.wire.openai_responses.input_tokens import input_tokens_format
@@ -63,6 +64,7 @@ FORMAT = WireFormat(
         example=EXAMPLE,
         looks_like=looks_like,
         amend=amend,
+        trim=trim,
         conversation=CONVERSATION,
     ),
     provider=ProviderSide(
