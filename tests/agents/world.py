@@ -1,6 +1,6 @@
 """A gateway whose only model is served by a simulated provider of one format, and a second one to fall back to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def _entry(name: str, upstream: Upstream, simulator: Simulator, more: str = "") 
 
 
 @contextmanager
-def world(format: str, names: tuple[str, ...]) -> Iterator[World]:
+def world(format: str, names: tuple[str, ...]) -> Generator[World]:
     """`names`: what agents call the model."""
     first = UPSTREAMS[format]
     second = OTHER if first.format == SECOND.format else SECOND

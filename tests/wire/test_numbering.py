@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.model.chat import Chat, Text, ToolSpec, Turn
 from openclaw_extproc.model.facts import Delta, ToolStarted
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.samples import provider_side
@@ -17,34 +18,36 @@ ASKED = Chat("m", (Turn("user", (Text("x"),)),), tools=(ToolSpec("f", "", {}),),
 CALLS = {"c0": '{"a":1}', "c1": '{"b":2}', "c2": "{}"}
 
 
-def written(events: Sequence[object]) -> bytes:
+def written(events: Sequence[Json]) -> bytes:
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
 
 
-def chat_delta(index: int, **call: object) -> object:
-    delta = {"tool_calls": [{"index": index, **call}]}
-    return {"id": "r", "object": "chat.completion.chunk", "model": "m", "choices": [{"index": 0, "delta": delta}]}
+def chat_delta(index: int, **call: Json) -> Json:
+    numbered: Json = {"index": index, **call}
+    delta: Json = {"tool_calls": [numbered]}
+    choice: Json = {"index": 0, "delta": delta}
+    return {"id": "r", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}
 
 
 def chat_stream(numbers: Sequence[int]) -> bytes:
-    events: list[object] = []
+    events: list[Json] = []
     for number, (id, arguments) in zip(numbers, CALLS.items(), strict=True):
         events += [
             chat_delta(number, id=id, type="function", function={"name": "f", "arguments": ""}),
             chat_delta(number, function={"arguments": arguments[:3]}),
             chat_delta(number, function={"arguments": arguments[3:]}),
         ]
-    over = {"id": "r", "model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    over: Json = {"id": "r", "model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
     return written([*events, over]) + b"data: [DONE]\n\n"
 
 
 def responses_stream(numbers: Sequence[int]) -> bytes:
-    head = {"id": "r", "model": "m", "status": "in_progress", "output": []}
-    events: list[object] = [{"type": "response.created", "response": head}]
+    head: dict[str, Json] = {"id": "r", "model": "m", "status": "in_progress", "output": []}
+    events: list[Json] = [{"type": "response.created", "response": head}]
     for number, (id, arguments) in zip(numbers, CALLS.items(), strict=True):
-        at = {"output_index": number, "item_id": f"fc_{id}"}
-        item = {"type": "function_call", "id": f"fc_{id}", "call_id": id, "name": "f", "arguments": ""}
-        whole = {**item, "arguments": arguments}
+        at: dict[str, Json] = {"output_index": number, "item_id": f"fc_{id}"}
+        item: dict[str, Json] = {"type": "function_call", "id": f"fc_{id}", "call_id": id, "name": "f", "arguments": ""}
+        whole: Json = {**item, "arguments": arguments}
         events += [
             {"type": "response.output_item.added", "output_index": number, "item": item},
             {"type": "response.function_call_arguments.delta", **at, "delta": arguments[:3]},

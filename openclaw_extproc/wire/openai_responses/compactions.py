@@ -32,7 +32,7 @@ def compaction_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
     assert of.provider is not None
     client = replace(
         of.client,
-        serves=lambda path: path == f"/v1{PATH}",
+        serves=serves,
         decode_request=_decode,
         encoder=_encoder,
         edit=_edit,
@@ -44,6 +44,10 @@ def compaction_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
     )
     provider = replace(of.provider, decoder=_decoder)
     return WireFormat(NAME, client, provider, operation="compaction", kin=of.name, translated=False)
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
 
 
 def _decode(asked: Asked) -> Chat:

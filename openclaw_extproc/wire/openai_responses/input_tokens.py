@@ -25,12 +25,16 @@ def input_tokens_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         of,
         key=_KEY,
         path=f"/v1{PATH}",
-        serves=lambda path: path == f"/v1{PATH}",
+        serves=serves,
         decode_request=decode_request,
         edit=_edit,
         estimate=encode_count,
         amend=amend,
     )
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
 
 
 def _edit(asked: Asked, change: Edit) -> Encoded:

@@ -286,6 +286,14 @@ def test_what_is_not_quite_the_arguments_is_still_the_text(written: str, text: s
     assert reader.feed(written) + reader.end() == text
 
 
+def test_a_long_text_that_is_no_json_is_kept_in_pieces() -> None:
+    reader = FreeText()
+    pieces = ["no json "] * 100_000
+
+    assert [reader.feed(piece) for piece in pieces].count("") == len(pieces)
+    assert reader.end() == "".join(pieces)
+
+
 def test_free_text_is_told_while_it_comes() -> None:
     request = read(tools=[PATCH], stream=True)
 

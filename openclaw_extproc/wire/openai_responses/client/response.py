@@ -78,9 +78,10 @@ def _tool(spec: ToolSpec) -> Json:
 def _choice(chat: Chat) -> Json:
     if chat.tool_choice is None:
         return "auto"
-    named = next((one.native for one in chat.tools if one.name == chat.tool_choice.name), {})
-    plain = {key: named[key] for key in ("type", "name", "namespace") if named.get(key)}
-    return plain or choice(chat.tool_choice)
+    for spec in chat.tools:
+        if spec.native and spec.name == chat.tool_choice.name:
+            return {key: spec.native[key] for key in ("type", "name", "namespace") if spec.native.get(key)}
+    return choice(chat.tool_choice)
 
 
 def _reasoning(chat: Chat) -> Json:

@@ -41,8 +41,8 @@ class FreeText:
         """Of the arguments, not passed on yet."""
         self._is_inside = False
         self._is_over = False
-        self._is_other = False
-        """It does not begin as it should: all of it has to be here first."""
+        self._other: list[str] = []
+        """All of it, where it does not begin as it should: it has to be here first."""
 
     @property
     def text(self) -> str:
@@ -51,6 +51,9 @@ class FreeText:
     def feed(self, piece: str) -> str:
         """What of the text these arguments bring."""
         if self._is_over:
+            return ""
+        if self._other:
+            self._other.append(piece)
             return ""
         self._waiting += piece
         if not self._is_inside and not self._opens():
@@ -69,17 +72,15 @@ class FreeText:
         """The rest of it: nothing more comes."""
         if self._is_inside:
             return ""
-        text = _otherwise(self._waiting)
+        text = _otherwise("".join(self._other) or self._waiting)
         self._said.append(text)
         return text
 
     def _opens(self) -> bool:
-        if self._is_other:
-            return False
         if opening := _OPENING.match(self._waiting):
             self._is_inside, self._waiting = True, self._waiting[opening.end() :]
         elif len(self._waiting) > MAX_OPENING_CHARS:
-            self._is_other = True
+            self._other.append(self._waiting)
         return self._is_inside
 
 

@@ -140,8 +140,8 @@ def _computer_arguments(item: Object) -> Json:
 def _computer_fields(tool: Object, arguments: Object) -> dict[str, Json]:
     """The newer tool has a list of actions, the preview a single one."""
     action: Json = dict(arguments)
-    several = {"actions": [action]} if tool.get("type") == "computer" else {"action": action}
-    return {**several, "pending_safety_checks": []}
+    acts: dict[str, Json] = {"actions": [action]} if tool.get("type") == "computer" else {"action": action}
+    return {**acts, "pending_safety_checks": []}
 
 
 def _computer_result(item: Object) -> Json:
