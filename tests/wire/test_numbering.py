@@ -48,12 +48,13 @@ def responses_stream(numbers: Sequence[int]) -> bytes:
         at: dict[str, Json] = {"output_index": number, "item_id": f"fc_{id}"}
         item: dict[str, Json] = {"type": "function_call", "id": f"fc_{id}", "call_id": id, "name": "f", "arguments": ""}
         whole: Json = {**item, "arguments": arguments}
-        events += [
+        told: tuple[Json, ...] = (
             {"type": "response.output_item.added", "output_index": number, "item": item},
             {"type": "response.function_call_arguments.delta", **at, "delta": arguments[:3]},
             {"type": "response.function_call_arguments.delta", **at, "delta": arguments[3:]},
             {"type": "response.output_item.done", "output_index": number, "item": whole},
-        ]
+        )
+        events += told
     return written([*events, {"type": "response.completed", "response": {**head, "status": "completed"}}])
 
 
