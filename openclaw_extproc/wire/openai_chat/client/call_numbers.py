@@ -27,9 +27,9 @@ class CallNumbers:
         """By choice and index as it came: the id and the number of its latest call."""
         self._next: dict[int, int] = {}
 
-    def renumber(self, chunk: dict[str, Json]) -> bool:
+    def renumber(self, event: dict[str, Json]) -> bool:
         changed = False
-        choices = chunk.get("choices")
+        choices = event.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             delta = choice.get("delta") if isinstance(choice, dict) else None
             calls = delta.get("tool_calls") if isinstance(delta, dict) else None
