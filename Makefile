@@ -16,7 +16,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,
 # What was compiled once is kept, whatever the environment says: the tests start Python some hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos agents check lint types format bench bench-decision eval-routing proto lock clean
 help:
 	@printf '  %-16s %s\n' \
 	  run "run Envoy, the service and simulated providers" \
@@ -30,6 +30,7 @@ help:
 	  reloads "1,000 reloads under load, and reloads with 1,000 providers" \
 	  faults "every fault, client and chain through Envoy; writes docs/reliability.md" \
 	  chaos "5 minutes of load with faults, reloads and killed workers (CHAOS='--seconds 60 --rate 30' for less, CHAOS='--seconds 600 --rate 50 --hostile' for clients' attacks too)" \
+	  agents "real coding agents through Envoy at simulated providers of each format (installs them from npm; AGENTS='--format gemini' for one)" \
 	  bench "throughput, latency and CPU time against plain Envoy (requires wrk)" \
 	  bench-overload "ten times more load than fits" \
 	  bench-decision "the routing decision alone" \
@@ -69,6 +70,9 @@ faults: $(DEV)
 
 chaos: $(DEV)
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+agents: $(DEV)
+	@$(BIN)/python -m tests.agents $(AGENTS)
 
 # The end-to-end tests, which wait a lot, beside all that computes.
 check:

@@ -40,6 +40,11 @@ class Events:
             case "message":
                 self._added(index, item | {"status": "in_progress", "content": []})
                 self._text(index, item)
+            case "compaction":
+                self._added(index, item)
+            case "custom_tool_call":
+                self._added(index, item | {"status": "in_progress", "input": ""})
+                self._input(index, item)
             case _:
                 self._added(index, item | {"status": "in_progress", "arguments": ""})
                 self._arguments(index, item)
@@ -69,12 +74,23 @@ class Events:
             self._tell("response.reasoning_summary_text.done", **at, text=part["text"])
             self._tell("response.reasoning_summary_part.done", **at, part=part)
 
+    def _input(self, index: int, item: dict[str, Json]) -> None:
+        at: dict[str, Json] = {"item_id": item["id"], "output_index": index}
+        text = str(item["input"])
+        for piece in _pieces(text):
+            self._tell("response.custom_tool_call_input.delta", **at, delta=piece)
+        self._tell("response.custom_tool_call_input.done", **at, input=text)
+
     def _arguments(self, index: int, item: dict[str, Json]) -> None:
         at: dict[str, Json] = {"item_id": item["id"], "output_index": index}
         text = str(item["arguments"])
-        for start in range(0, len(text), ARGUMENTS):
-            self._tell("response.function_call_arguments.delta", **at, delta=text[start : start + ARGUMENTS])
+        for piece in _pieces(text):
+            self._tell("response.function_call_arguments.delta", **at, delta=piece)
         self._tell("response.function_call_arguments.done", **at, arguments=text, name=item["name"])
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + ARGUMENTS] for start in range(0, len(text), ARGUMENTS)]
 
 
 def _parts(value: Json) -> list[dict[str, Json]]:

@@ -26,6 +26,8 @@ _FIELDS = {
     "reasoning": words("id type summary content encrypted_content status"),
     "item_reference": words("id type"),
 }
+_NOTED = words("internal_chat_message_metadata_passthrough")
+"""What Codex adds to every item for OpenAI (0.171.0)."""
 _OTHERS = words(
     """file_search_call computer_call computer_call_output web_search_call tool_search_call tool_search_output
     additional_tools configuration_update compaction compaction_trigger image_generation_call code_interpreter_call
@@ -100,6 +102,7 @@ def _item(item: Node, kind: str, account: Account, heard: Heard) -> None:
             _message(item, heard)
         case "function_call" | "custom_tool_call":
             heard.texts.append(_call(item, "arguments" if kind == "function_call" else "input"))
+            heard.results = []
         case "function_call_output" | "custom_tool_call_output":
             _output(item, heard)
         case "reasoning":
@@ -111,7 +114,7 @@ def _item(item: Node, kind: str, account: Account, heard: Heard) -> None:
 def _check_item(item: Node, kind: str) -> None:
     if kind == "message":
         item.need("role")
-    item.only(_FIELDS[kind])
+    item.only(_FIELDS[kind] | _NOTED)
     if status := item.may("status"):
         one_of(status, "in_progress", "completed", "incomplete")
     node = item.may("id")

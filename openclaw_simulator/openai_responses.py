@@ -134,13 +134,17 @@ def _reasoning(ask: Ask, key: str) -> Json:
 
 
 def _items(ask: Ask, answer: Answer, stamp: Stamp) -> list[dict[str, Json]]:
-    """Reasoning, then a message or calls."""
+    """Reasoning, then a message or calls; what a compaction was asked for is that alone."""
+    asked = _list(ask.asked.get("input"))
+    if asked and _fields(asked[-1]).get("type") == "compaction_trigger":
+        sealed = seal(answer.text, ask.account)
+        return [{"id": f"cmp_simulated{stamp.number}", "type": "compaction", "encrypted_content": sealed}]
     items: list[dict[str, Json]] = []
     if answer.thought:
         items.append(_reasoning_item(ask, "".join(answer.thought), stamp))
     if answer.words:
         items.append(_message(answer, stamp))
-    return items + [_call(answer, index, stamp) for index in range(len(answer.calls))]
+    return items + [_call(ask, answer, index, stamp) for index in range(len(answer.calls))]
 
 
 def _reasoning_item(ask: Ask, thought: str, stamp: Stamp) -> dict[str, Json]:
@@ -166,16 +170,41 @@ def _message(answer: Answer, stamp: Stamp) -> dict[str, Json]:
     }
 
 
-def _call(answer: Answer, index: int, stamp: Stamp) -> dict[str, Json]:
+def _call(ask: Ask, answer: Answer, index: int, stamp: Stamp) -> dict[str, Json]:
     call = answer.calls[index]
+    kind, name = _declared(ask, call.name)
+    if kind == "custom":
+        return {
+            "id": f"ctc_simulated{stamp.number}_{index}",
+            "type": "custom_tool_call",
+            "status": "completed",
+            "call_id": f"call_{stamp.number}_{index}",
+            **name,
+            "input": str(call.arguments.get("input", "")),
+        }
     return {
         "id": f"fc_simulated{stamp.number}_{index}",
         "type": "function_call",
         "status": "completed",
         "arguments": json.dumps(call.arguments, ensure_ascii=False),
         "call_id": f"call_{stamp.number}_{index}",
-        "name": call.name,
+        **name,
     }
+
+
+def _declared(ask: Ask, called: str) -> tuple[str, dict[str, Json]]:
+    """The type of a tool, and how a call names it: one of a namespace is called `NAMESPACE__NAME` in a prompt."""
+    items = [item for item in _list(ask.asked.get("input")) if _fields(item).get("type") == "additional_tools"]
+    declared = [*_list(ask.asked.get("tools")), *(tool for item in items for tool in _list(_fields(item).get("tools")))]
+    for outer in map(_fields, declared):
+        inside = _list(outer.get("tools")) if outer.get("type") == "namespace" else [outer]
+        for tool in map(_fields, inside):
+            known: dict[str, Json] = {"name": tool.get("name")}
+            if outer is not tool and called == f"{outer.get('name')}__{tool.get('name')}":
+                return str(tool.get("type")), {**known, "namespace": outer.get("name")}
+            if called == tool.get("name") and outer.get("name") in (called, "functions"):
+                return str(tool.get("type")), known
+    return "function", {"name": called}
 
 
 def _usage(ask: Ask, answer: Answer) -> dict[str, Json]:

@@ -174,7 +174,27 @@ def _until_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
     return text[:at], stop
 
 
+_DIRECTED = re.compile(r"\[\[call (\S+) (\{.*?\})\]\]", re.DOTALL)
+"""`[[call NAME {…}]]` in what the user or a tool says: the call that the model makes next. So a prompt can lead an
+agent through a task of several steps: the result of one step names the next."""
+
+
+def _directed(ask: Ask) -> tuple[Call, ...]:
+    found = [one for text in (ask.last, *ask.results) for one in _DIRECTED.findall(text)]
+    return tuple(Call(name, made) for name, text in found if (made := _object_of(text)) is not None)
+
+
+def _object_of(text: str) -> dict[str, Json] | None:
+    try:
+        made: Json = json.loads(text)
+    except ValueError:
+        return None
+    return made if isinstance(made, dict) else None
+
+
 def _calls(ask: Ask) -> tuple[Call, ...]:
+    if ask.may_call and (directed := _directed(ask)):
+        return directed
     if not ask.tools or not ask.may_call or ask.results:
         return ()
     if not ask.must_call and not re.search("tool|weather", ask.last, re.IGNORECASE):

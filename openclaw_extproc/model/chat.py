@@ -125,6 +125,9 @@ class ToolSpec:
     name: str
     description: str
     schema: Mapping[str, Json]
+    native: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """How the client declared it, where its format has tools that are no functions (free text, a shell, a namespace);
+    empty: a function. Providers get a function; the client's own encoder gives a call of it back as what it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ def _spoken(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | N
 
 def _translates(asked: WireFormat[Ask], into: WireFormat[Ask]) -> bool:
     chats = ("chat", "completions")
-    return asked.operation == into.operation or (asked.operation in chats and into.operation in chats)
+    becomes_chat = asked.operation in (*chats, "compaction")
+    return asked.operation == into.operation or (becomes_chat and into.operation in chats)
 
 
 def family_of(name: str) -> str:

@@ -134,8 +134,9 @@ class Passing(Protocol):
         ...
 
 
-Operation: TypeAlias = Literal["chat", "completions", "embeddings", "count_tokens", "passthrough"]
-"""What a model is asked to do. Only formats of the same one are translated into each other; `completions` are chats.
+Operation: TypeAlias = Literal["chat", "completions", "compaction", "embeddings", "count_tokens", "passthrough"]
+"""What a model is asked to do. Only formats of the same one are translated into each other; `completions` are chats,
+and a `compaction` becomes one.
 `passthrough` is whatever goes to its vendor unread: no format has it."""
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"

@@ -6,6 +6,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import Event, ResponseHead
 from openclaw_extproc.wire import client_side
+from openclaw_extproc.wire.streams import sse
 from tests.samples import CLIENTS, PROVIDERS
 from tests.stages.talking import BEGAN, Talk, answering, asking, chain, gateway, opening
 
@@ -47,3 +48,8 @@ def error_body(provider: str, kind: FaultKind) -> bytes:
 def error_head(status: int, *, end: bool = False, **headers: str) -> ResponseHead:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ResponseHead({":status": str(status), "content-type": "application/json", **named}, BEGAN + 2.0, end)
+
+
+def last_words(client: str) -> int:
+    """How many events tell a client of this format that its stream broke off."""
+    return len(sse.Reader().feed(client_side(client).encode_stream_error(Fault(FaultKind.BUG, "any"))))

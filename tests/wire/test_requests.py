@@ -86,7 +86,7 @@ def meaning(chat: Chat) -> Meaning:
         model=chat.model,
         system="\n\n".join(text for text in chat.system if text.strip()),
         turns=tuple((role, parts) for role, parts in turns if parts),
-        tools=tuple(replace(t, schema={"type": "object", "properties": {}, **t.schema}) for t in chat.tools),
+        tools=tuple(replace(t, schema={"type": "object", "properties": {}, **t.schema}, native={}) for t in chat.tools),
         # Without tools there is nothing to choose from; with tools `auto` is the default everywhere.
         tool_choice=(chat.tool_choice or ToolChoice("auto")) if chat.tools else None,
         parallel_tool_calls=chat.parallel_tool_calls if chat.tools and chat.tool_choice != ToolChoice("none") else None,

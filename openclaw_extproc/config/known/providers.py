@@ -56,7 +56,7 @@ KNOWN_PROVIDERS: Mapping[str, KnownProvider] = MappingProxyType(
         "openai": KnownProvider(
             "https://api.openai.com",
             credential="OPENAI_API_KEY",
-            also=("openai_responses", "openai_embeddings"),
+            also=("openai_responses", "openai_compactions", "openai_input_tokens", "openai_embeddings"),
         ),
         "anthropic": KnownProvider(
             "https://api.anthropic.com", "anthropic_messages", "ANTHROPIC_API_KEY", also=("anthropic_count_tokens",)

@@ -170,4 +170,5 @@ _ASKED: dict[Operation, str] = {
     "completions": "completions",
     "embeddings": "embeddings",
     "count_tokens": "a count of tokens",
+    "compaction": "a compaction",
 }

@@ -20,7 +20,7 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
         "complexity_score": "double",  # from 0 to 1
         "confidence": "double",  # of the classification, from 0 to 1
         "model": "string",  # the name that the client asked for
-        "operation": "string",  # `chat`, `completions`, `embeddings` or `count_tokens`
+        "operation": "string",  # `chat`, `completions`, `compaction`, `embeddings` or `count_tokens`
         "client_format": "string",  # the wire format of the client
         "stream": "bool",  # whether a streamed response is requested
         "tokens": "int",  # estimated tokens of the whole prompt

@@ -1,6 +1,7 @@
 """What Envoy is told of a plan: where each attempt goes, how many there are, how long one may take, and its notes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.plan import Plan
@@ -19,6 +20,13 @@ def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: flo
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
     return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=directive_metadata(plan, user))
+
+
+def with_body(directives: Continue, body: bytes) -> Continue:
+    """The same for a request that came compressed and goes on plain, to every attempt."""
+    changed = {**directives.set_headers, "content-length": str(len(body))}
+    gone = (*directives.remove_headers, "content-encoding")
+    return replace(directives, set_headers=changed, remove_headers=gone, body=body)
 
 
 def _left_ms(began: float, total_ms: int, at: float) -> int:

@@ -49,11 +49,14 @@ from openclaw_extproc.stages.route.request_checks import (
     MAX_BODY_BYTES,
     NO_UPGRADE,
     TOO_LARGE,
+    UNKNOWN_PACKING,
     is_call,
     length,
     objection,
+    plain_body,
     refuses_upgrade,
     request_id,
+    without_packing,
 )
 from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.states import (
@@ -71,6 +74,7 @@ from openclaw_extproc.wire import spoken_at
 from openclaw_extproc.wire.base import JSON
 from openclaw_extproc.wire.http.model_names import named, reads_body
 from openclaw_extproc.wire.http.passthrough import Rule
+from openclaw_extproc.wire.streams import content_encoding
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours: `message_timeout` in the Envoy configuration."""
@@ -236,6 +240,8 @@ class RouteStage:
         plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.user_label(seen)
         self._state = Planned(plan, user, 0.0, head.headers)
         answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
+        if reading.unpacked is not None:
+            answer = envoy_directives.with_body(answer, sent.body)
         placed = Placement(plan, plan.groups[0])
         return self._step(reading.known.applied(answer) if body is None else answer, placed=placed)
 
@@ -244,6 +250,13 @@ class RouteStage:
             return self._refuse(reading, TOO_LARGE, at)
         if self._busy(len(body), is_here=True):
             return self._refuse(reading, OVERLOAD, at)
+        plain = plain_body(reading.head, body)
+        if isinstance(plain, Fault):
+            return self._refuse(reading, plain, at)
+        if plain is not body:
+            if self._busy(len(plain), is_here=True):
+                return self._refuse(reading, OVERLOAD, at)
+            reading, body = replace(reading, head=without_packing(reading.head), unpacked=plain), plain
         if reading.rule is not None:
             return self._pass_on(reading, reading.rule, body, at)
         inside = self._is_inside(reading.head)
@@ -265,6 +278,8 @@ class RouteStage:
             case ways.Routed(_, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
                 directives = envoy_directives.directive_headers(plan, user, reading.head.headers, at)
+                if reading.unpacked is not None:
+                    directives = envoy_directives.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
             case ways.Routed(question=question):
                 extension = () if isinstance(self._state, Asking) else self._timeout_extension()
@@ -289,6 +304,8 @@ class RouteStage:
                 **again,
                 "allow": ", ".join(passthrough.methods(spoken, self._gateway) or sorted(passthrough.METHODS)),
             }
+        if fault is UNKNOWN_PACKING:
+            again = {**again, "accept-encoding": ", ".join(content_encoding.KNOWN)}
         challenge = CHALLENGE if fault.kind is FaultKind.UNAUTHENTICATED else {}
         headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
         return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)

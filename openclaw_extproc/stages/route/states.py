@@ -26,6 +26,8 @@ class Reading:
     known: Identified
     rule: Rule | None = None
     """Of a request that is passed on; `None`: it is a model call."""
+    unpacked: bytes | None = None
+    """The body of a request that came compressed: it goes on plain, and the head says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,6 @@ OPENAI = (
     _post("videos", "/v1/videos/{id}/remix"),
     *_gone("videos", "/v1/videos/{id}"),
     _post("moderations", "/v1/moderations", "json", free=True),
-    _post("responses", "/v1/responses/compact", "json"),
-    _post("responses", "/v1/responses/input_tokens", "json", free=True),
     *_get("responses", "/v1/responses/{id}", "/v1/responses/{id}/input_items"),
     _post("responses", "/v1/responses/{id}/cancel", free=True),  # ids are not listed: who knows one was given it
     *_gone("responses", "/v1/responses/{id}"),

@@ -3,30 +3,29 @@
 Source: https://platform.openai.com/docs/api-reference/responses and the types and the stream reader of the official SDK
 (openai-python 2). What Codex reads of a stream: `response.created`, `response.output_item.done`, the deltas,
 `response.completed`, `response.failed`, `response.incomplete`.
+Tools that the client runs are carried as functions and given back as what they were (`client.tools.kinds`). Tools that
+OpenAI runs stay behind. A compaction is made by a summary where the provider has none (`compactions`).
 Left out, and passed to the same format only: what OpenAI keeps on its side (`previous_response_id`, `conversation`,
-`prompt`, `background`, `item_reference`, files by id), tools that OpenAI runs, custom and shell tools, compaction.
+`prompt`, `background`, `item_reference`, files by id, its own compactions).
 Log probabilities and annotations are not translated.
 
 Reasoning travels in `encrypted_content`: OpenAI's own as it is, another provider's as a token of ours.
 """
 
-from collections.abc import Callable
-
-from openclaw_extproc.model import json as j
-from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai import errors as openai_errors
-from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.client.conversation import CONVERSATION
+from openclaw_extproc.wire.openai_responses.client.edits import edit
 from openclaw_extproc.wire.openai_responses.client.encoder import encoder
 from openclaw_extproc.wire.openai_responses.client.errors import encode_stream_error
 from openclaw_extproc.wire.openai_responses.client.injection import amend
-from openclaw_extproc.wire.openai_responses.client.requests import LIMIT, decode_request
+from openclaw_extproc.wire.openai_responses.client.item_numbers import trim
+from openclaw_extproc.wire.openai_responses.client.requests import decode_request
+from openclaw_extproc.wire.openai_responses.compactions import compaction_format
+from openclaw_extproc.wire.openai_responses.input_tokens import input_tokens_format
 from openclaw_extproc.wire.openai_responses.provider.decoder import decoder
-from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, PATH, encode_request
-from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
-from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, encode_request
 from openclaw_extproc.wire.translation.tool_names import NameRule
 
 NAME = "openai_responses"
@@ -43,28 +42,6 @@ def serves(path: str) -> bool:
 
 def looks_like(body: Body) -> Likeness:
     return Likeness.POSSIBLE if has_any(body, "input", "previous_response_id") else Likeness.NONE
-
-
-def edit(asked: Asked, change: Edit) -> Encoded:
-    changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
-    limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
-    if change.limit(limit) != limit:
-        changes[LIMIT] = change.limit(limit)
-    if provider_state.MARK.encode() in asked.raw:
-        changes |= _left(asked.raw, state.without_strangers)
-    if change.fallback:
-        changes |= _left(asked.raw, state.without_reasoning)
-    losses: list[str] = []
-    body = accepted_responses({**asked.body, **changes}, change, losses, translated=False)
-    changed = {key: value for key, value in body.items() if key in changes or value is not asked.body.get(key)}
-    removed = asked.body.keys() - body.keys()
-    return Encoded(PATH, j.patch(asked.raw, changed, remove=removed), tuple(losses))
-
-
-def _left(raw: bytes, of: Callable[[list[Json]], list[Json]]) -> dict[str, Json]:
-    items = j.parse(raw, where="request").get("input")
-    kept = of(items) if isinstance(items, list) else items
-    return {} if kept == items else {"input": kept}
 
 
 def base_path(path: str) -> str:
@@ -88,6 +65,7 @@ FORMAT = WireFormat(
         example=EXAMPLE,
         looks_like=looks_like,
         amend=amend,
+        trim=trim,
         conversation=CONVERSATION,
     ),
     provider=ProviderSide(
@@ -109,4 +87,4 @@ FORMAT = WireFormat(
     example_model="gpt-5.1",
     needless={"cache breakpoints": "not needed: caching is automatic"},
 )
-FORMATS = (FORMAT,)
+FORMATS = (FORMAT, compaction_format(FORMAT), input_tokens_format(FORMAT))

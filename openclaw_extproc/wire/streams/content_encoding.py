@@ -123,6 +123,14 @@ _FORMATS: Mapping[str, Callable[[], _Format]] = {
     "br": _Brotli,
     "zstd": _Zstd,
 }
+KNOWN = ("gzip", "deflate", "br", "zstd")
+"""What we say that we take."""
+
+
+class TooLongError(UnreadableError):
+    """More comes out than may."""
+
+
 _BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
 
 
@@ -132,15 +140,16 @@ def encoding(headers: Mapping[str, str]) -> str:
     return ", ".join(one for one in said if one not in ("", "identity"))
 
 
-def unpacker(encoding: str) -> "Unpacker | None":
-    """`None`: nobody here knows how."""
+def unpacker(encoding: str, limit: int | None = None) -> "Unpacker | None":
+    """`limit`: bytes that may come out, instead of the usual ones. `None` returned: nobody here knows how."""
     make = _FORMATS.get(encoding)
-    return None if make is None else Unpacker(encoding, make)
+    return None if make is None else Unpacker(encoding, make, MAX_UNPACKED_BYTES if limit is None else limit)
 
 
 class Unpacker:
-    def __init__(self, name: str, make: Callable[[], _Format]) -> None:
+    def __init__(self, name: str, make: Callable[[], _Format], limit: int) -> None:
         self._name = name
+        self._limit = limit
         self._make = make
         self._format = make()
         self._has_come = False
@@ -172,8 +181,8 @@ class Unpacker:
             except _BROKEN as problem:
                 raise UnreadableError(f"it is not {self._name}, as its head says") from problem
             self._size += len(piece)
-            if self._size > MAX_UNPACKED_BYTES:
-                raise UnreadableError(f"unpacked it is longer than {MAX_UNPACKED_BYTES} bytes")
+            if self._size > self._limit:
+                raise TooLongError(f"unpacked it is longer than {self._limit} bytes")
             if piece:
                 yield piece
             if self._format.is_over or not (piece or chunk):

@@ -12,7 +12,7 @@ MUST_CARRY = "!"
 MAX_TOLD = 8
 """Of what is refused: a client may send 20,000 parts that nobody can carry."""
 
-_HONOURED = frozenset({"stream_options", "alt"})
+_HONOURED = frozenset({"stream_options", "alt", "compaction"})
 """Extras that the client's own encoder honours, whoever answers."""
 
 

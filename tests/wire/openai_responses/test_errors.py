@@ -18,7 +18,7 @@ STARTED: list[Fact] = [BEGUN, TextStarted(), Delta("a")]
 
 
 def test_an_error_event_says_it_in_both_places() -> None:
-    (event,) = events_in(CLIENT.encode_stream_error(BUSY))
+    event, failed = events_in(CLIENT.encode_stream_error(BUSY))
 
     assert event == {
         "type": "error",
@@ -29,13 +29,17 @@ def test_an_error_event_says_it_in_both_places() -> None:
         "sequence_number": 0,
     }
     ResponseErrorEvent.model_validate(event, strict=True)
+    response = failed["response"]
+    assert isinstance(response, dict)
+    assert (failed["type"], failed["sequence_number"]) == ("response.failed", 1)
+    assert response["error"] == {"code": "server_error", "message": "busy"}  # Codex reads nothing else
 
 
 @pytest.mark.parametrize(
     ("fault", "code"), [(BUSY, "server_error"), (LIMITED, "rate_limit_exceeded"), (TOO_LONG, "context_length_exceeded")]
 )
-def test_a_stream_that_fails_ends_with_a_failed_response_and_an_error(fault: Fault, code: str) -> None:
-    *_, failed, error = events_in(write(chat(), [*STARTED, Failed(fault)]))
+def test_a_stream_that_fails_ends_with_an_error_and_then_a_failed_response(fault: Fault, code: str) -> None:
+    *_, error, failed = events_in(write(chat(), [*STARTED, Failed(fault)]))
 
     assert failed["type"] == "response.failed"
     response = failed["response"]

@@ -5,6 +5,7 @@ An item is closed only when the next fact has come: one that the model did not f
 
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
@@ -29,9 +30,10 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error
-from openclaw_extproc.wire.openai_responses.client import response
-from openclaw_extproc.wire.openai_responses.client.errors import error_event, response_error
-from openclaw_extproc.wire.openai_responses.client.response_items import Call, Event, Item, Message, Reasoning
+from openclaw_extproc.wire.openai_responses.client import compaction, response
+from openclaw_extproc.wire.openai_responses.client.compaction_encoder import CompactingAnswer
+from openclaw_extproc.wire.openai_responses.client.errors import failing
+from openclaw_extproc.wire.openai_responses.client.response_items import Event, Item, Message, Reasoning, call_of
 from openclaw_extproc.wire.streams import sse
 
 MAX_ID_CHARS = 40
@@ -39,12 +41,19 @@ MAX_ID_CHARS = 40
 
 
 def encoder(chat: Chat, created: int) -> Encoder:
-    return StreamEncoder(chat, created) if chat.stream else WholeEncoder(chat, created)
+    answer = CompactingAnswer if compaction.MARK in chat.extras else _Answer
+    return StreamEncoder(answer(chat, created)) if chat.stream else WholeEncoder(answer(chat, created))
+
+
+class Events(Protocol):
+    """From facts to events, without their numbers."""
+
+    def take(self, fact: Fact) -> Iterator[Event]: ...
 
 
 class StreamEncoder:
-    def __init__(self, chat: Chat, created: int) -> None:
-        self._answer = _Answer(chat, created)
+    def __init__(self, answer: Events) -> None:
+        self._answer = answer
         self._number = 0
 
     def feed(self, fact: Fact) -> bytes:
@@ -59,8 +68,8 @@ class StreamEncoder:
 class WholeEncoder:
     """Says nothing until the last fact."""
 
-    def __init__(self, chat: Chat, created: int) -> None:
-        self._answer = _Answer(chat, created)
+    def __init__(self, answer: Events) -> None:
+        self._answer = answer
 
     def feed(self, fact: Fact) -> bytes:
         if isinstance(fact, Failed):
@@ -75,6 +84,7 @@ class _Answer:
     def __init__(self, chat: Chat, created: int) -> None:
         self._chat = chat
         self._created = created
+        self._natives = {tool.name: tool.native for tool in chat.tools if tool.native}
         self._head: dict[str, Json] | None = None
         self._output: list[Json] = []
         self._item: Item | None = None
@@ -116,17 +126,14 @@ class _Answer:
                 item.sign(sealed)
                 if not isinstance(item, Message):
                     yield from self._opened(item)
-            case Call(), BlockEnded():
-                yield from self._opened(item)
-            case _:
+            case Message() | Reasoning(), BlockEnded():
                 pass
+            case _, BlockEnded():
+                yield from self._opened(item)
 
     def _fail(self, fault: Fault) -> Iterator[Event]:
         """Items that are not closed stay out: nobody may call a tool that was broken off."""
-        if self._head is not None:
-            failed = response.failed(self._head, self._output, response_error(fault))
-            yield {"type": "response.failed", "response": failed}
-        yield error_event(fault)
+        yield from failing(fault, self._head, self._output)
 
     def _finish(self, stop: Stop) -> Iterator[Event]:
         assert self._head is not None
@@ -145,7 +152,7 @@ class _Answer:
             case ThoughtStarted():
                 return Reasoning(id)
             case ToolStarted(call_id, name):
-                return Call(id, call_id, name)
+                return call_of(id, call_id, name, self._natives.get(name, {}))
 
     def _opened(self, item: Item) -> Iterator[Event]:
         if not self._open:

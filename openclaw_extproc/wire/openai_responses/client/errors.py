@@ -5,14 +5,26 @@ openai-dotnet 881, Effect 7262), and the official SDKs raise for the latter only
 but `response.failed`, and the code in it.
 """
 
+from collections.abc import Iterator, Sequence
+
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai.errors import error_of
+from openclaw_extproc.wire.openai_responses.client.response import failed
 from openclaw_extproc.wire.streams import sse
 
 _CODES = frozenset({"server_error", "rate_limit_exceeded", "invalid_prompt", "context_length_exceeded"})
 _CODES_OF_KINDS = {FaultKind.RATE_LIMITED: "rate_limit_exceeded", FaultKind.MALFORMED: "invalid_prompt"}
+
+
+_UNREAD: dict[str, Json] = {
+    "id": "",
+    "object": "response",
+    "created_at": 0,
+    "incomplete_details": None,
+    "usage": None,
+}
 
 
 def error_event(fault: Fault) -> dict[str, Json]:
@@ -21,9 +33,23 @@ def error_event(fault: Fault) -> dict[str, Json]:
     return {"type": "error", **flat, "error": inside}
 
 
+def failing(fault: Fault, head: dict[str, Json] | None, output: Sequence[Json]) -> Iterator[dict[str, Json]]:
+    """The events that end a stream: first the error, then the response that failed of it.
+
+    `head`: the response as it began; `None`: it did not.
+    """
+    yield error_event(fault)
+    if head is not None:
+        yield {"type": "response.failed", "response": failed(head, output, response_error(fault))}
+
+
 def encode_stream_error(fault: Fault) -> bytes:
-    """Behind events that we have not counted."""
-    return sse.write(sse.Event(j.text({**error_event(fault), "sequence_number": 0}), "error"))
+    """Behind events that we have not counted, of a response that we have not read."""
+    events = failing(fault, dict(_UNREAD), [])
+    return b"".join(
+        sse.write(sse.Event(j.text({**event, "sequence_number": n}), str(event["type"])))
+        for n, event in enumerate(events)
+    )
 
 
 def response_error(fault: Fault) -> Json:

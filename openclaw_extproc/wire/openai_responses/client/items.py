@@ -1,7 +1,8 @@
 """OpenAI Responses: the items of `input`, read as turns. See `openai_responses` for the source.
 
 What a model answers is several items in a row (reasoning, message, calls); they are one turn. So are the results that
-follow one another.
+follow one another. Calls of all kinds that a client runs are calls of functions (`tools.kinds`); tools that become
+known on the way are offered with the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +19,19 @@ from openclaw_extproc.model.chat import (
     Text,
     Thinking,
     ToolResult,
+    ToolSpec,
     ToolUse,
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_responses import state
+from openclaw_extproc.wire.openai_responses.client import compaction
 from openclaw_extproc.wire.openai_responses.client.parts import content
-from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_behind, must_carry, name, text
+from openclaw_extproc.wire.openai_responses.client.tools.declared import tools
+from openclaw_extproc.wire.openai_responses.client.tools.kinds import BY_CALL, BY_OUTPUT, ClientRun
+from openclaw_extproc.wire.openai_responses.client.tools.names import function_name
+from openclaw_extproc.wire.openai_responses.client.vendor_items import VENDOR_ITEMS
+from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_behind, lose, must_carry, name, text
 from openclaw_extproc.wire.translation import provider_state
 
 _ALWAYS = {"type", "id", "status"}
@@ -32,11 +39,13 @@ _ALWAYS = {"type", "id", "status"}
 
 
 class Conversation:
-    """Collects system texts and turns."""
+    """Collects system texts, turns, and the tools that come with them."""
 
     def __init__(self, lost: Losses) -> None:
         self.system: list[str] = []
         self.turns: list[Turn] = []
+        self.tools: list[ToolSpec] = []
+        self.asks_for_compaction = False
         self._lost = lost
         self._role: Role = "user"
         self._parts: list[Part] = []
@@ -50,11 +59,12 @@ class Conversation:
             return
         if value is not None and not isinstance(value, list):
             raise UnreadableError(f"input: expected a string or an array, found {j.name_of(value)}")
-        for n, item in enumerate(value or []):
-            self._item(j.an_object(item, at=f"input[{n}]"), f"input[{n}]")
+        items = value or []
+        for n, item in enumerate(items):
+            self._item(j.an_object(item, at=f"input[{n}]"), f"input[{n}]", is_last=n == len(items) - 1)
         self._close()
 
-    def _item(self, item: Mapping[str, Json], at: str) -> None:
+    def _item(self, item: Mapping[str, Json], at: str, *, is_last: bool) -> None:
         match item.get("type"):
             case "message":
                 self._message(item, at)
@@ -66,18 +76,47 @@ class Conversation:
                 self._say("assistant", list(_tool_use(item, at, self._lost)))
             case "function_call_output":
                 self._say("user", [_tool_result(item, at, self._lost)])
-            case str() as kind if kind in _OPENAIS_OWN:
-                must_carry(self._lost, f"{at}: {kind}")
-            case None if "id" in item:
-                must_carry(self._lost, f"{at}: item_reference")
+            case "compaction" | "compaction_summary":
+                self._compaction(item, at)
+            case "compaction_trigger":
+                self.asks_for_compaction = is_last
             case None:
-                raise UnreadableError(f"{at}.type: expected a string, found nothing")
+                self._nameless(item, at)
             case kind:
-                j.a_string(kind, at=f"{at}.type")
-                must_carry(self._lost, f"{at}: unknown type of item")
+                self._other(j.a_string(kind, at=f"{at}.type"), item, at, is_last=is_last)
+
+    def _other(self, kind: str, item: Mapping[str, Json], at: str, *, is_last: bool) -> None:
+        """An item of a kind that other formats have not."""
+        if kind in ("additional_tools", "tool_search_output"):
+            self.tools += tools(item.get("tools"), self._lost, f"{at}.tools")
+        if kind == "additional_tools":
+            return
+        if (called := BY_CALL.get(kind)) and _is_clients(item):
+            self._say("assistant", list(_native_use(item, called, at)))
+        elif (answered := BY_OUTPUT.get(kind)) and _is_clients(item):
+            self._say("user", [_native_result(item, answered, at, self._lost)])
+        elif told := VENDOR_ITEMS[kind](item) if kind in VENDOR_ITEMS else "":
+            self._say("assistant", [Text(told)])
+        elif kind == "item_reference" or (is_last and kind not in _KNOWN):
+            must_carry(self._lost, f"{at}: {kind if kind in _KNOWN else 'unknown type of item'}")
+        else:
+            lose(self._lost, f"{at}: {kind if kind in _KNOWN else 'unknown type of item'}")
+
+    def _nameless(self, item: Mapping[str, Json], at: str) -> None:
+        if "id" not in item:
+            raise UnreadableError(f"{at}.type: expected a string, found nothing")
+        must_carry(self._lost, f"{at}: item_reference")
+
+    def _compaction(self, item: Mapping[str, Json], at: str) -> None:
+        """A summary of ours is told; OpenAI's own can be opened by OpenAI alone."""
+        summary = compaction.summary_of(text(item, "encrypted_content", f"{at}.") or "")
+        if summary is None:
+            must_carry(self._lost, f"{at}: compaction")
+        else:
+            self._say("user", [Text(compaction.as_message(summary))])
 
     def _message(self, item: Mapping[str, Json], at: str) -> None:
-        left_behind(item, {*_ALWAYS, "role", "content"}, at, self._lost)
+        left_behind(item, {*_ALWAYS, "role", "content", *_SAYS_NOTHING}, at, self._lost)
         said = list(content(item.get("content"), f"{at}.content", self._lost))
         match item.get("role"):
             case "system" | "developer":
@@ -115,15 +154,24 @@ class Conversation:
             self._parts = []
 
 
-_OPENAIS_OWN = frozenset(
-    {"item_reference", "file_search_call", "computer_call", "computer_call_output", "web_search_call"}
-    | {"image_generation_call", "code_interpreter_call", "local_shell_call", "local_shell_call_output"}
-    | {"shell_call", "shell_call_output", "apply_patch_call", "apply_patch_call_output", "mcp_list_tools"}
-    | {"mcp_approval_request", "mcp_approval_response", "mcp_call", "custom_tool_call", "custom_tool_call_output"}
-    | {"tool_search_call", "tool_search_output", "additional_tools", "compaction", "compaction_trigger"}
-    | {"configuration_update", "program", "program_output"}
-)
-"""Items that only OpenAI can make anything of."""
+_SAYS_NOTHING = {"phase", "caller", "internal_chat_message_metadata_passthrough"}
+"""Of messages and calls: in which part of an answer it came, that the model called, and notes of OpenAI's service."""
+
+_KNOWN = frozenset({*BY_CALL, *BY_OUTPUT, *VENDOR_ITEMS, "item_reference", "additional_tools", "compaction_trigger"})
+"""Types that may stand in a message; the client chooses the others."""
+
+
+def _is_clients(item: Mapping[str, Json]) -> bool:
+    """Whether the client ran it: a search for tools may have been OpenAI's own, a shell in OpenAI's container."""
+    environment = item.get("environment")
+    at_openai = isinstance(environment, dict) and environment.get("type") == "container_reference"
+    return bool(_call_id(item)) and item.get("execution") != "server" and not at_openai
+
+
+def _call_id(item: Mapping[str, Json]) -> str:
+    """A `local_shell_call_output` has its call's in `id`."""
+    id = item.get("call_id") or (item.get("id") if item.get("type") == "local_shell_call_output" else None)
+    return id if isinstance(id, str) else ""
 
 
 def _thinking(item: Mapping[str, Json], at: str) -> Thinking:
@@ -141,17 +189,39 @@ def _texts(value: Json, at: str) -> list[str]:
 
 def _tool_use(item: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Part]:
     """A call; another provider's state that travelled in its id comes first."""
-    left_behind(item, {*_ALWAYS, "call_id", "name", "arguments"}, at, lost)
+    left_behind(item, {*_ALWAYS, "call_id", "name", "arguments", "namespace", *_SAYS_NOTHING}, at, lost)
     called = provider_state.called(name(item.get("call_id"), at=f"{at}.call_id"))
     yield from called.thoughts
     arguments = text(item, "arguments", f"{at}.") or ""
-    yield ToolUse(called.id, name(item.get("name"), at=f"{at}.name"), arguments, called.sealed)
+    yield ToolUse(called.id, _function(item, at), arguments, called.sealed)
+
+
+def _function(item: Mapping[str, Json], at: str) -> str:
+    return function_name(text(item, "namespace", f"{at}.") or "", name(item.get("name"), at=f"{at}.name"))
+
+
+def _native_use(item: Mapping[str, Json], kind: ClientRun, at: str) -> Iterator[Part]:
+    called = provider_state.called(name(_call_id(item), at=f"{at}.call_id"))
+    yield from called.thoughts
+    yield ToolUse(called.id, kind.name or _function(item, at), j.text(kind.arguments(item)), called.sealed)
 
 
 def _tool_result(item: Mapping[str, Json], at: str, lost: Losses) -> ToolResult:
-    left_behind(item, {*_ALWAYS, "call_id", "output", "name"}, at, lost)
+    known = {*_ALWAYS, "call_id", "output", "name", "namespace", *_SAYS_NOTHING}
+    left_behind(item, known, at, lost)
     id = provider_state.result_of(name(item.get("call_id"), at=f"{at}.call_id"))
-    return ToolResult(id, tuple(part for part in content(item.get("output"), f"{at}.output", lost) if _is_leaf(part)))
+    return ToolResult(id, _leaves(item.get("output"), f"{at}.output", lost))
+
+
+def _native_result(item: Mapping[str, Json], kind: ClientRun, at: str, lost: Losses) -> ToolResult:
+    id = provider_state.result_of(name(_call_id(item), at=f"{at}.call_id"))
+    given = kind.result(item)
+    shown = _leaves("" if given is None else given, f"{at}.output", lost)
+    return ToolResult(id, shown, is_error=kind.failed(item))
+
+
+def _leaves(value: Json, at: str, lost: Losses) -> tuple[Text | Image | File, ...]:
+    return tuple(part for part in content(value, at, lost) if _is_leaf(part))
 
 
 def _is_leaf(part: Text | Image | File | CachePoint) -> TypeGuard[Text | Image | File]:

@@ -6,13 +6,15 @@ conversations, stored prompts.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
+from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.openai_responses.client import compaction
 from openclaw_extproc.wire.openai_responses.client.items import Conversation
-from openclaw_extproc.wire.openai_responses.client.tools import chosen, tools
+from openclaw_extproc.wire.openai_responses.client.tools.declared import chosen, joined, tools
 from openclaw_extproc.wire.openai_responses.fields import (
     Losses,
     array,
@@ -38,7 +40,7 @@ _KEPT_THERE = ("previous_response_id", "conversation", "prompt")
 _KNOWN = frozenset(
     {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", LIMIT, "temperature", "top_p"}
     | {"text", "reasoning", "include", "store", "metadata", "service_tier", "prompt_cache_key", "stream"}
-    | {"background", "truncation", *_KEPT_THERE}
+    | {"background", "truncation", *_KEPT_THERE, compaction.MARK}
 )
 """Besides `user` and `safety_identifier`."""
 
@@ -47,12 +49,13 @@ def decode_request(asked: Asked) -> Chat:
     body = asked.body
     lost: Losses = {}
     said = _conversation(body, lost)
-    offered, choice = chosen(body.get("tool_choice"), tuple(tools(body.get("tools"), lost)), lost)
+    declared = joined([*tools(body.get("tools"), lost), *said.tools], lost)
+    offered, choice = chosen(body.get("tool_choice"), declared, lost)
     words = thing(body.get("text"), at="text")
     left_behind(words, {"format", "verbosity"}, "text", lost)
     _note_unsupported(body, lost)
     user, extras = _user(body)
-    return Chat(
+    chat = Chat(
         model=name(body.get("model"), at="model"),
         turns=tuple(said.turns),
         system=tuple(said.system),
@@ -74,6 +77,14 @@ def decode_request(asked: Asked) -> Chat:
         extras=extras,
         losses=tuple(lost),
     )
+    return to_be_compacted(chat, []) if said.asks_for_compaction else chat
+
+
+def to_be_compacted(chat: Chat, kept: list[Json]) -> Chat:
+    """The same conversation with the wish for a summary behind it. `kept`: what stays word for word."""
+    choice = ToolChoice("none") if chat.tools else None
+    turns = (*chat.turns, compaction.question())
+    return replace(chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, compaction.MARK: kept})
 
 
 def _conversation(body: Mapping[str, Json], lost: Losses) -> Conversation:

@@ -5,8 +5,9 @@ messages here, and would travel three times per stream.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.chat import Chat, ToolSpec
 from openclaw_extproc.model.facts import Started, Stop
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -39,8 +40,8 @@ def head(chat: Chat, created: int, started: Started) -> dict[str, Json]:
         "store": False,
         "temperature": chat.temperature,
         "text": _text(chat),
-        "tool_choice": "auto" if chat.tool_choice is None else choice(chat.tool_choice),
-        "tools": [tool(one) for one in chat.tools],
+        "tool_choice": _choice(chat),
+        "tools": [_tool(one) for one in chat.tools],
         "top_p": chat.top_p,
         "truncation": "disabled",
         "usage": None,
@@ -56,12 +57,31 @@ def finished(begun: dict[str, Json], output: Sequence[Json], usage: Usage, stop:
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,
         "output": list(output),
-        "usage": _usage(usage),
+        "usage": usage_of(usage),
     }
 
 
 def failed(begun: dict[str, Json], output: Sequence[Json], error: Json) -> dict[str, Json]:
     return {**begun, "status": "failed", "error": error, "output": list(output)}
+
+
+def _tool(spec: ToolSpec) -> Json:
+    """As the client declared it; each tool of a namespace in one of its own."""
+    namespace = spec.native.get("namespace")
+    plain = {key: value for key, value in spec.native.items() if key != "namespace"}
+    own = tool(replace(spec, name=str(plain["name"]))) if plain.get("type") == "function" else plain or tool(spec)
+    if not namespace:
+        return own
+    return {"type": "namespace", "name": namespace, "description": spec.description, "tools": [own]}
+
+
+def _choice(chat: Chat) -> Json:
+    if chat.tool_choice is None:
+        return "auto"
+    for spec in chat.tools:
+        if spec.native and spec.name == chat.tool_choice.name:
+            return {key: spec.native[key] for key in ("type", "name", "namespace") if spec.native.get(key)}
+    return choice(chat.tool_choice)
 
 
 def _reasoning(chat: Chat) -> Json:
@@ -75,7 +95,7 @@ def _text(chat: Chat) -> Json:
     return {"format": format_, **({"verbosity": chat.verbosity} if chat.verbosity else {})}
 
 
-def _usage(usage: Usage) -> Json:
+def usage_of(usage: Usage) -> Json:
     """Nothing when the upstream never said. The details have to be numbers: what is not known of them is 0."""
     if usage.input_tokens is None and usage.output_tokens is None:
         return None

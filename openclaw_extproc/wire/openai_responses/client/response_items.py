@@ -3,12 +3,13 @@
 Events come without `output_index` and `sequence_number`; whoever sends them adds these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_responses import state
+from openclaw_extproc.wire.openai_responses.client.tools.calls import ActionCall, FreeTextCall, called
 from openclaw_extproc.wire.translation import provider_state
 
 Event: TypeAlias = dict[str, Json]
@@ -59,10 +60,10 @@ class Message:
 class Call:
     """A function call; the seal it came with travels in its `call_id`, so it has to come first."""
 
-    def __init__(self, id: str, call_id: str, name: str) -> None:
+    def __init__(self, id: str, call_id: str, name: str, native: Mapping[str, Json]) -> None:
         self._id = f"fc_{id}"
         self._call_id = call_id
-        self._name = name
+        self._called = called(native) if native else {"name": name}
         self._said: list[str] = []
         self._open = False
 
@@ -79,7 +80,7 @@ class Call:
             yield from self.more(NO_ARGUMENTS)
         whole = "".join(self._said)
         kind = "response.function_call_arguments.done"
-        yield {"type": kind, "item_id": self._id, "name": self._name, "arguments": whole}
+        yield {"type": kind, "item_id": self._id, "name": self._called["name"], "arguments": whole}
         yield {"type": "response.output_item.done", "item": self.item(status)}
 
     def item(self, status: str) -> dict[str, Json]:
@@ -88,7 +89,7 @@ class Call:
             "type": "function_call",
             "status": status,
             "call_id": self._call_id,
-            "name": self._name,
+            **self._called,
             "arguments": "".join(self._said),
         }
 
@@ -146,4 +147,15 @@ class Reasoning:
         return {"type": kind, "item_id": self._id, "summary_index": 0, **said}
 
 
-Item: TypeAlias = Message | Call | Reasoning
+Item: TypeAlias = Message | Call | FreeTextCall | ActionCall | Reasoning
+
+
+def call_of(id: str, call_id: str, name: str, native: Mapping[str, Json]) -> Call | FreeTextCall | ActionCall:
+    """The item that a call of this tool is for the client."""
+    match native.get("type", "function"):
+        case "function":
+            return Call(id, call_id, name, native)
+        case "custom":
+            return FreeTextCall(id, call_id, native)
+        case _:
+            return ActionCall(id, call_id, native)

@@ -14,6 +14,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
+from openclaw_extproc.wire.openai_responses.client.item_numbers import ItemNumbers
 from openclaw_extproc.wire.openai_responses.fields import array, thing
 from openclaw_extproc.wire.openai_responses.provider.output import Output
 from openclaw_extproc.wire.streams import sse
@@ -63,6 +64,7 @@ class _Answer:
         self.over = False
         self._started = False
         self._output = Output()
+        self._numbers = ItemNumbers()
 
     def event(self, kind: str, said: Mapping[str, Json]) -> Iterator[Fact]:
         if kind == "error" or (said.get("error") and "response" not in said):
@@ -72,7 +74,7 @@ class _Answer:
             return  # some gateways send pings of their own
         response = thing(said.get("response"), at="response")
         yield from self._start(response)
-        place = _place(said, "output_index")
+        place = self._numbers.number(_place(said, "output_index"), said)
         match kind:
             case "response.completed" | "response.incomplete":
                 yield from self._finish(response)

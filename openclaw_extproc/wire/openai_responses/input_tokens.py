@@ -1,0 +1,47 @@
+"""OpenAI's `POST /v1/responses/input_tokens`: passed to providers that can count, estimated otherwise.
+
+Source: `input_token_count_params` and `input_token_count_response` of openai-python (main of 2026-08). The request is
+that of a response; the answer is one number.
+"""
+
+from openclaw_extproc.model import json as j
+from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.count_tokens import counting
+from openclaw_extproc.wire.openai_responses.client.edits import edited
+from openclaw_extproc.wire.openai_responses.client.injection import amend
+from openclaw_extproc.wire.openai_responses.client.requests import decode_request
+
+NAME = "openai_input_tokens"
+PATH = "/responses/input_tokens"
+_KEY = "input_tokens"
+
+
+def input_tokens_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
+    """The format of counts, beside the chat format `of`."""
+    return counting(
+        NAME,
+        of,
+        key=_KEY,
+        path=f"/v1{PATH}",
+        serves=serves,
+        decode_request=decode_request,
+        edit=_edit,
+        estimate=encode_count,
+        amend=amend,
+    )
+
+
+def serves(path: str) -> bool:
+    return path == f"/v1{PATH}"
+
+
+def _edit(asked: Asked, change: Edit) -> Encoded:
+    return edited(asked, change, PATH)
+
+
+def encode_count(tokens: int) -> bytes:
+    """Write the answer of a count."""
+    said: Json = {"object": "response.input_tokens", _KEY: tokens}
+    return j.dump(said)
