@@ -34,8 +34,8 @@ gateway: {{port: 4000, admin_port: 4001}}
 model:
   providers:
     - {{name: openai, primary: true, models: [{canned.OPENAI_MODEL}], {_WHERE}}}
-    - {{name: anthropic, models: [{canned.ANTHROPIC_MODEL}], {_WHERE}}}
-    - {{name: gemini, models: [{_GEMINI_MODEL}], {_WHERE}}}
+    - {{name: anthropic, format: anthropic_messages, models: [{canned.ANTHROPIC_MODEL}], {_WHERE}}}
+    - {{name: gemini, format: gemini, models: [{_GEMINI_MODEL}], {_WHERE}}}
 """
 _CLIENTS = {
     "openai": (canned.OPENAI_PATH, lambda model: {"model": model, "stream": True, "messages": _TURNS}),
