@@ -67,17 +67,24 @@ def answered(way: tuple[str, str], pieces: list[bytes]) -> tuple[Received, Attem
 
 @st.composite
 def streams(draw: st.DrawFn, provider: str) -> bytes:
-    """A recorded stream: with other texts, more of its events, other line ends, or spoilt."""
+    """The events of a recorded stream and others like them, in an order that may make sense or not; some of them with
+    other texts, other line ends, or spoilt."""
     case = draw(st.sampled_from([one for one in STREAMS if one.format == provider and not one.in_frames]))
-    body = case.answer(streamed=True).replace(b"\r\n", b"\n")
-    for text in draw(st.lists(st.sampled_from(_texts(case)), max_size=2)):
-        body = body.replace(text, j.dump(draw(awkward_text)))
-    events = body.split(b"\n\n")
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, len(events) - 1))
-        events[at:at] = [draw(st.sampled_from([events[at], b": keep-alive", *MORE]))] * draw(st.integers(1, 3))
-    body = b"\n\n".join(events).replace(b"\n", draw(st.sampled_from([b"\n", b"\n", b"\r\n", b"\r"])))
-    return draw(spoilt(body)) if draw(st.booleans()) else body
+    events = case.answer(streamed=True).replace(b"\r\n", b"\n").removesuffix(b"\n\n").split(b"\n\n")
+    begun = draw(st.integers(0, len(events)))
+    more = draw(st.lists(st.sampled_from([*events, *MORE[provider]]), max_size=5))
+    body = b"".join(one + b"\n\n" for one in (*events[:begun], *more, *draw(st.sampled_from([(), events[begun:]]))))
+    match draw(st.sampled_from(["as it is", "as it is", "texts", "line ends", "spoilt"])):
+        case "texts":
+            for text in draw(st.lists(st.sampled_from(_texts(case)), max_size=3)):
+                body = body.replace(text, j.dump(draw(awkward_text)))
+        case "line ends":
+            body = body.replace(b"\n", draw(st.sampled_from([b"\r\n", b"\r"])))
+        case "spoilt":
+            body = draw(spoilt(body))
+        case _:
+            pass
+    return body
 
 
 awkward_text = st.text(max_size=12) | st.sampled_from(
@@ -95,29 +102,57 @@ awkward_text = st.text(max_size=12) | st.sampled_from(
     ]
 )
 _BLOCK = b'event: content_block_delta\ndata: {"type":"content_block_delta",'
-MORE = (
-    b'data: {"choices":[{"index":1,"delta":{"content":"x"},"finish_reason":null}],"usage":null}',
-    b'data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason": null}],"usage": {"prompt_tokens":7}}',
-    b'data: {"choices":[{"index":0,"delta":{"content":"x","reasoning":"y"}}]}',
-    b'data: {"choices":[{"index":0,"delta":{"content":"x","refusal":"y"}}]}',
-    b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}',
-    b'data: {"choices":[{"index":0,"delta":{"content":"x"}}],"us\\u0061ge":null}',
-    b'data: {"choices":[{"index":0,"delta":{"content":""}}]}',
-    b'event: ping\ndata: {"type":"ping"}',
-    b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"x"}}',
-    _BLOCK + b'"index":0,"delta":{"type":"text_delta","text":"x"}  }',
-    _BLOCK + b'"index":9,"delta":{"type":"text_delta","text":"x"}}',
-    _BLOCK + b'"index":0,"delta":{"type":"signature_delta","signature":"x"}}',
-    b'data: {"type":"content_block_delta",\ndata: "index":0,"delta":{"type":"text_delta","text":"x"}}',
-    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","output_index":0,"delta":"x"}',
-    b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]},"index":0}],"usageMetadata":{"promptTokenCount":-1}}',
-    b'data: {"candidates":[{"content":{"parts":[{"text":"x","thought":true}]}}],"usageMetadata":{}}',
-    b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{"candidatesTokenCount":3}}',
-    b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{}}',
-    b"data: [DONE]",
-    b"data: x}",
-    b"\n",
-)
+_TEXT = b'"delta":{"type":"text_delta","text":"x"}'
+ANYWHERE = (b": keep-alive", b"data: [DONE]", b"data: x}", b"\n", b'event: ping\ndata: {"type":"ping"}')
+MORE = {
+    "openai_chat": (
+        *ANYWHERE,
+        b'data: {"choices":[{"index":1,"delta":{"content":"x"},"finish_reason":null}],"usage":null}',
+        b'data: {"choices":[{"index":1,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":null}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason": null}],"usage": {"prompt_tokens":7}}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"error"}]}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x","reasoning":"y"}}]}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x","reasoning_content":"y"}}]}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x","refusal":"y"}}]}',
+        b'data: {"choices":[{"index":0,"delta":{"content":""}}]}',
+        b'data: {"choices":[{"index":0,"delta":{"content":"x"}}],"us\\u0061ge":null}',
+        b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}',
+        b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":3,"function":{"arguments":"{"}}]}}],"usage":{}}',
+        b'data: {"choices":[],"error":{"message":"x"}}',
+        b'event: error\ndata: {"message":"x"}',
+    ),
+    "anthropic_messages": (
+        *ANYWHERE,
+        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"x"}}',
+        b'event: error\ndata: {"message":"x"}',
+        b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}',
+        b'event: message_stop\ndata: {"type": "message_stop"}',
+        _BLOCK + b'"index":0,' + _TEXT + b"  }",
+        _BLOCK + b'"index":9,' + _TEXT + b"}",
+        _BLOCK + b'"index":0,"delta":{"type":"signature_delta","signature":"x"}}',
+        b'data: {"type":"content_block_delta",\ndata: "index":0,' + _TEXT + b"}",
+        b'event: content_block_start\ndata: {"type":"content_block_start","index":3,"content_block":{"type":"text"}}',
+        b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}',
+    ),
+    "openai_responses": (
+        *ANYWHERE,
+        b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","output_index":0,"delta":"x"}',
+        b'event: error\ndata: {"type":"error","message":"x"}',
+        b'event: response.incomplete\ndata: {"type":"response.incomplete","response":{"usage":{"input_tokens":3}}}',
+        b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"message":"x"}}}',
+    ),
+    "gemini": (
+        *ANYWHERE,
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{"candidatesTokenCount":-1}}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x","thought":true}]}}],"usageMetadata":{}}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{"candidatesTokenCount":3}}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{}}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}]}',
+        b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}',
+        b'data: {"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}',
+        b'data: {"error":{"code":503,"message":"x"}}',
+    ),
+}
 
 
 def _texts(case: Case) -> list[bytes]:
