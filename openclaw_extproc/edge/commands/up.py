@@ -16,6 +16,7 @@ from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configurat
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.banner import banner
 from openclaw_extproc.edge.commands.options import config_paths
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     )
     binary = processes.find_envoy(wanted.envoy)
     with _folder() as folder:
-        return asyncio.run(_up(_read(wanted, binary, Path(folder))))
+        return event_loop.run(_up(_read(wanted, binary, Path(folder))), wanted.environment)
 
 
 @dataclass(frozen=True, slots=True)
