@@ -11,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Delta, Fact, Finished
+from openclaw_extproc.model.facts import Delta, Fact, Finished, TextStarted
 from openclaw_extproc.stages.attempt.response_reader import ResponseReader
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import Event, ResponseBody
@@ -155,9 +155,18 @@ MORE = {
 }
 
 
+NO_TEXT = b'"none"'
+
+
 def _texts(case: Case) -> list[bytes]:
     """The texts in its events, as JSON."""
-    return [j.dump(fact.text) for fact in case.facts(streamed=True) if isinstance(fact, Delta)] or [b'"none"']
+    return [j.dump(fact.text) for fact in case.facts(streamed=True) if isinstance(fact, Delta)] or [NO_TEXT]
+
+
+def _texts_first(case: Case) -> int:
+    """How many facts come before its first text."""
+    facts = case.facts(streamed=True)
+    return next((n for n, fact in enumerate(facts) if isinstance(fact, TextStarted)), len(facts))
 
 
 def cut_anywhere(data: st.DataObject, body: bytes) -> list[bytes]:
@@ -202,6 +211,24 @@ def test_templates_write_what_the_general_way_writes(way: tuple[str, str]) -> No
         assert (entry.outcome, entry.fault, entry.usage) == (noted.outcome, noted.fault, noted.usage)
 
     check()
+
+
+@pytest.mark.parametrize("way", [*SAME, *TRANSLATED], ids="-".join)
+def test_whatever_comes_in_the_middle_of_a_text_is_told_as_ever(way: tuple[str, str]) -> None:
+    text = min((one for one in STREAMS if one.format == way[1] and _texts(one) != [NO_TEXT]), key=_texts_first)
+    events = [one + b"\n\n" for one in text.answer(streamed=True).replace(b"\r\n", b"\n").split(b"\n\n")[:-1]]
+    middle = next(n for n, one in enumerate(events, 1) if _texts(text)[0] in one)
+    for other in MORE[way[1]]:
+        pieces = [b"".join(events[:middle]), other + b"\n\n", b"".join(events[middle:])]
+
+        got, entry = answered(way, pieces)
+        with in_full():
+            expected, noted = answered(way, pieces)
+
+        if way in SAME and noted.fault is not None and noted.fault.public.startswith(UNREADABLE):
+            continue
+        assert got == expected, other
+        assert (entry.outcome, entry.fault, entry.usage) == (noted.outcome, noted.fault, noted.usage), other
 
 
 _LEGACY = (
