@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,7 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, strategy: str) -> Iterator[tuple[Side, Side]]:
+def running(folder: Path, strategy: str) -> Generator[tuple[Side, Side]]:
     """Envoy alone, and ours. Raises `LoadError`, `StartError`."""
     provider, port, alone_port, admin_port = (free_port() for _ in range(4))
     with ExitStack() as stack:

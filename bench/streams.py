@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,6 +22,7 @@ from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.render.ext_proc import CLUSTER, PLAN
 
 ROUNDS, WARMING, SESSIONS = 60, 6, 10
 TOGETHER = 10
@@ -37,22 +38,34 @@ model:
     - {{name: anthropic, format: anthropic_messages, models: [{canned.ANTHROPIC_MODEL}], {_WHERE}}}
     - {{name: gemini, format: gemini, models: [{_GEMINI_MODEL}], {_WHERE}}}
 """
-_CLIENTS = {
-    "openai": (canned.OPENAI_PATH, lambda model: {"model": model, "stream": True, "messages": _TURNS}),
-    "openai with usage": (
-        canned.OPENAI_PATH,
-        lambda model: {"model": model, "stream": True, "stream_options": {"include_usage": True}, "messages": _TURNS},
-    ),
-    "anthropic": (
-        canned.ANTHROPIC_PATH,
-        lambda model: {"model": model, "stream": True, "max_tokens": 99, "messages": _TURNS},
-    ),
-    "gemini": (
-        "/v1beta/models/{model}:streamGenerateContent?alt=sse",
-        lambda _: {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
-    ),
-}
+Json = dict[str, object]
 _TURNS = [{"role": "user", "content": "Hi"}]
+
+
+def _openai(model: str) -> Json:
+    return {"model": model, "stream": True, "messages": _TURNS}
+
+
+def _openai_with_usage(model: str) -> Json:
+    return {**_openai(model), "stream_options": {"include_usage": True}}
+
+
+def _anthropic(model: str) -> Json:
+    return {**_openai(model), "max_tokens": 99}
+
+
+def _gemini(_: str) -> Json:
+    return {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+
+
+_CLIENTS: Mapping[str, tuple[str, Callable[[str], Json]]] = MappingProxyType(
+    {
+        "openai": (canned.OPENAI_PATH, _openai),
+        "openai with usage": (canned.OPENAI_PATH, _openai_with_usage),
+        "anthropic": (canned.ANTHROPIC_PATH, _anthropic),
+        "gemini": ("/v1beta/models/{model}:streamGenerateContent?alt=sse", _gemini),
+    }
+)
 _PROVIDERS: Mapping[str, tuple[str, tuple[bytes, ...]]] = MappingProxyType(
     {
         "openai": (canned.OPENAI_MODEL, canned.stream(canned.OPENAI_PATH)),
@@ -113,9 +126,7 @@ def _begin(serving: Service, case: Case, model: str) -> Iterator[bytes]:
     plan = planned.dynamic_metadata.fields["openclaw"].struct_value.fields["plan"].string_value
     attempts = {**headers, **calls.headers_set(planned.request_body.response.header_mutation)}
     told = {":status": "200", "content-type": "text/event-stream"}
-    yield calls.head_message(
-        {**attempts, "x-envoy-attempt-count": "1"}, {calls.CLUSTER: case.provider, calls.PLAN: plan}
-    )
+    yield calls.head_message({**attempts, "x-envoy-attempt-count": "1"}, {CLUSTER: case.provider, PLAN: plan})
     yield calls.serialized(pb.ProcessingRequest(request_body=calls.http_body(body)))
     yield calls.serialized(pb.ProcessingRequest(response_headers=calls.header_map(told)))
 

@@ -10,7 +10,10 @@ from openclaw_extproc.edge.cpus import available_cpus, envoy_threads
 
 @pytest.fixture(autouse=True)
 def eight_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    def bound(_: int) -> set[int]:
+        return set(range(8))
+
+    monkeypatch.setattr(os, "sched_getaffinity", bound)
 
 
 @pytest.mark.parametrize(

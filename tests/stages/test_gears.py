@@ -19,6 +19,7 @@ from openclaw_extproc.wire.anthropic_messages.client import encoder as to_anthro
 from openclaw_extproc.wire.gemini.client import encoder as to_gemini
 from openclaw_extproc.wire.openai_chat.client import encoder as to_openai
 from openclaw_extproc.wire.streams.event_decoder import EventDecoder
+from openclaw_extproc.wire.streams.text_template import Around
 from tests.samples import STREAMS, Case, cut, provider_side
 from tests.stages.attempts import SAME, TRANSLATED
 from tests.stages.spoiling import spoilt
@@ -47,12 +48,16 @@ def every_event(self: EventDecoder, chunk: bytes) -> Iterator[Fact]:
             yield from self._answer.read(one)  # pyright: ignore[reportPrivateUsage]
 
 
+def no_template(_: bytes) -> Around:
+    return ()
+
+
 @contextmanager
 def in_full() -> Generator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(EventDecoder, "feed", every_event))
         for module in (to_openai, to_anthropic, to_gemini):
-            stack.enter_context(patch.object(module, "around", lambda _: ()))
+            stack.enter_context(patch.object(module, "around", no_template))
         yield
 
 
