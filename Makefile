@@ -89,6 +89,7 @@ format: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.multiples
 
 eval-routing: $(DEV)
 	@$(BIN)/python -m bench.routing
