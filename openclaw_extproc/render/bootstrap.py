@@ -96,13 +96,14 @@ def bootstrap(
     downstream: Downstream = USUAL,
 ) -> dict[str, Json]:
     """`fail_open`: where calls of a vendor's clients go when no worker answers."""
+    retries = places.are_stages_retried
     whole: dict[str, Json] = {
         "node": {"id": "openclaw", "cluster": "openclaw"},
         "static_resources": {
             "listeners": [_listener(gateway, listen, places, fail_open, downstream)],
             "clusters": [
-                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls),
-                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls, retries=retries),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls, retries=retries),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.timeouts, places.roots),

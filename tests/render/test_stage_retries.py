@@ -9,6 +9,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model import json as j
 from openclaw_extproc.render.ext_proc import attempt_stage, route_stage, unread_stage
+from openclaw_extproc.render.stage_clusters import FAILED_CHECKS, FAILED_CHECKS_OF_ONE, stage_cluster
 from tests.config.loading import seed, settings
 
 
@@ -43,3 +44,10 @@ def test_a_policy_for_retries_is_rendered_where_they_can_help() -> None:
     with_retries, without = ([j.text(stage) for stage in stages] for stages in made)
     assert all("previous_hosts" in one for one in with_retries)
     assert not any("retry" in one for one in without)
+
+
+def test_who_is_alone_is_given_longer_before_its_connections_are_closed() -> None:
+    many, alone = (j.text(stage_cluster("s", ["/s.sock"], retries=retries)) for retries in (True, False))
+
+    assert f'"unhealthy_threshold":{FAILED_CHECKS}' in many
+    assert f'"unhealthy_threshold":{FAILED_CHECKS_OF_ONE}' in alone
