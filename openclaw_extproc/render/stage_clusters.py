@@ -26,18 +26,6 @@ def stage_cluster(
     name: str, places: Sequence[str], tls: StageTls | None = None, *, retries: bool = True
 ) -> dict[str, Json]:
     """`retries`: as in `ext_proc.route_stage`."""
-    options: dict[str, Json] = {
-        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-        "explicit_http_config": {
-            "http2_protocol_options": {
-                "initial_stream_window_size": STAGE_STREAM_BYTES,
-                # Against peers that make us answer and do not read; here the peer is our own. With the defaults of
-                # 10,000 and 1,000 a thousand streams at once ended all streams of the connection (outbound_flood).
-                "max_outbound_frames": MAX_OUTBOUND_FRAMES,
-                "max_outbound_control_frames": MAX_OUTBOUND_FRAMES,
-            }
-        },
-    }
     # The default of 1,024 streams at a time would be the first thing to break under load, and 3 retries at a time the
     # first when a worker dies.
     threshold: dict[str, Json] = {
@@ -62,8 +50,23 @@ def stage_cluster(
         "outlier_detection": _outliers(),
         "health_checks": [_health_check(FAILED_CHECKS if retries else FAILED_CHECKS_OF_ONE)],
         "close_connections_on_host_health_failure": True,
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options()},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
+def _http_options() -> dict[str, Json]:
+    return {
+        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        "explicit_http_config": {
+            "http2_protocol_options": {
+                "initial_stream_window_size": STAGE_STREAM_BYTES,
+                # Against peers that make us answer and do not read; here the peer is our own. With the defaults of
+                # 10,000 and 1,000 a thousand streams at once ended all streams of the connection (outbound_flood).
+                "max_outbound_frames": MAX_OUTBOUND_FRAMES,
+                "max_outbound_control_frames": MAX_OUTBOUND_FRAMES,
+            }
+        },
     }
 
 
