@@ -93,6 +93,7 @@ format: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.multiples
 
 eval-routing: $(DEV)
 	@$(BIN)/python -m bench.routing
@@ -110,7 +111,7 @@ COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-strip-ext
 lock: $(DEV)
 	$(COMPILE) --all-extras -o requirements-dev.lock pyproject.toml
 	$(COMPILE) --extra envoy --extra simulator -c requirements-dev.lock -o requirements-run.lock pyproject.toml
-	$(COMPILE) --extra aws --extra google -c requirements-dev.lock -o requirements.lock pyproject.toml
+	$(COMPILE) --extra aws --extra google --extra speed -c requirements-dev.lock -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv $(NODE)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

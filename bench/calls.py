@@ -61,7 +61,7 @@ CASES: Mapping[str, str] = MappingProxyType(
 )
 """Configurations, by what has a say in the decision."""
 
-_CLIENT = {
+CLIENT = {
     ":method": "POST", ":scheme": "http", ":authority": "127.0.0.1:4000", ":path": canned.OPENAI_PATH,
     "accept": "application/json", "content-type": "application/json", "user-agent": "OpenAI/Python 2.8.1",
     "authorization": "Bearer unused", "x-stainless-lang": "python", "x-forwarded-proto": "http",
@@ -116,38 +116,38 @@ def record(serving: Service) -> tuple[Call, ...]:
 
 def _recorded(serving: Service, number: int) -> Call:
     """One call that is answered, with what each stage says put into the messages behind it."""
-    headers = {**_CLIENT, "x-request-id": f"0b0d6c1e-5a3f-4c0e-9f55-{number:012d}"}
+    headers = {**CLIENT, "x-request-id": f"0b0d6c1e-5a3f-4c0e-9f55-{number:012d}"}
     body = canned.request(canned.OPENAI_MODEL, stream=False)
-    asking = (_head(headers), _serialized(pb.ProcessingRequest(request_body=_body(body))))
+    asking = (head_message(headers), serialized(pb.ProcessingRequest(request_body=http_body(body))))
     route, attempt = serving.open_route(), serving.open_attempt()
     planned = _answers(route.receive(message) for message in asking)[-1]
     plan = planned.dynamic_metadata.fields["openclaw"].struct_value.fields["plan"].string_value
     sent = planned.request_body.response.body_mutation.body or body
-    attempts = {**headers, **_set(planned.request_body.response.header_mutation), "x-envoy-attempt-count": "1"}
+    attempts = {**headers, **headers_set(planned.request_body.response.header_mutation), "x-envoy-attempt-count": "1"}
     told = {":status": "200", "content-type": "application/json", "content-length": "900"}
     messages = (
-        _head(attempts, {CLUSTER: "openai", PLAN: plan}),
-        _serialized(pb.ProcessingRequest(request_body=_body(sent))),
-        _serialized(pb.ProcessingRequest(response_headers=_headers(told))),
-        _serialized(pb.ProcessingRequest(response_body=_body(canned.whole(canned.OPENAI_PATH)))),
+        head_message(attempts, {CLUSTER: "openai", PLAN: plan}),
+        serialized(pb.ProcessingRequest(request_body=http_body(sent))),
+        serialized(pb.ProcessingRequest(response_headers=header_map(told))),
+        serialized(pb.ProcessingRequest(response_body=http_body(canned.whole(canned.OPENAI_PATH)))),
     )
     answered = _answers(attempt.receive(message) for message in messages)
     for answer in answered:
-        told |= _set(answer.response_headers.response.header_mutation)
+        told |= headers_set(answer.response_headers.response.header_mutation)
     assert "x-openclaw-provider" in told, answered
-    end = pb.ProcessingRequest(response_headers=_headers({**told, "x-envoy-attempt-count": "1"}))
+    end = pb.ProcessingRequest(response_headers=header_map({**told, "x-envoy-attempt-count": "1"}))
     _add_attributes(end, {DETAILS: "via_upstream", CLUSTER: "openai"})
-    last = _serialized(end)
+    last = serialized(end)
     route.receive(last)
     route.close(None)
     attempt.close(None)
     return Call(asking, messages, last)
 
 
-def _head(headers: Mapping[str, str], attributes: Mapping[str, str] = MappingProxyType({})) -> bytes:
-    message = pb.ProcessingRequest(request_headers=_headers(headers))
+def head_message(headers: Mapping[str, str], attributes: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    message = pb.ProcessingRequest(request_headers=header_map(headers))
     _add_attributes(message, attributes)
-    return _serialized(message)
+    return serialized(message)
 
 
 def _add_attributes(message: pb.ProcessingRequest, attributes: Mapping[str, str]) -> None:
@@ -155,18 +155,18 @@ def _add_attributes(message: pb.ProcessingRequest, attributes: Mapping[str, str]
         message.attributes[FILTER].fields[name].string_value = value
 
 
-def _headers(headers: Mapping[str, str]) -> pb.HttpHeaders:
+def header_map(headers: Mapping[str, str]) -> pb.HttpHeaders:
     made = pb.HttpHeaders()
     for name, value in headers.items():
         made.headers.headers.add(key=name, raw_value=value.encode())
     return made
 
 
-def _body(body: bytes) -> pb.HttpBody:
+def http_body(body: bytes) -> pb.HttpBody:
     return pb.HttpBody(body=body, end_of_stream=True)
 
 
-def _serialized(message: pb.ProcessingRequest) -> bytes:
+def serialized(message: pb.ProcessingRequest) -> bytes:
     return message.SerializeToString()
 
 
@@ -174,7 +174,7 @@ def _answers(steps: Iterable[list[bytes]]) -> list[pb.ProcessingResponse]:
     return [pb.ProcessingResponse.FromString(answer) for step in steps for answer in step]
 
 
-def _set(mutation: pb.HeaderMutation) -> dict[str, str]:
+def headers_set(mutation: pb.HeaderMutation) -> dict[str, str]:
     return {one.header.key: one.header.raw_value.decode() for one in mutation.set_headers}
 
 

@@ -42,6 +42,19 @@ def stream(path: str) -> tuple[bytes, ...]:
     return tuple(events)
 
 
+def gemini_stream() -> tuple[bytes, ...]:
+    """`EVENTS` events as Gemini writes them: the tokens so far in each, and lines that end in CR and LF."""
+
+    def event(said: str, tokens: int, **more: object) -> bytes:
+        candidate = {"content": {"parts": [{"text": said}], "role": "model"}, **more, "index": 0}
+        usage = {"promptTokenCount": 430, "candidatesTokenCount": tokens, "totalTokenCount": 430 + tokens}
+        base = {"modelVersion": "gemini-2.5-flash", "responseId": "canned"}
+        return b"data: " + _dump({"candidates": [candidate], "usageMetadata": usage, **base}) + b"\r\n\r\n"
+
+    words = (event(_WORD, count) for count in range(1, EVENTS))
+    return (*words, event("", EVENTS, finishReason="STOP"))
+
+
 def text(path: str, *, streamed: bool) -> str:
     """What the client must have read when the answer is over."""
     if not streamed:

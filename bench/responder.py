@@ -2,6 +2,7 @@
 
 It reads as much HTTP/1.1 as Envoy speaks to it: requests with a content length, one after the other. A stream goes out
 an event a write and a write a millisecond, so that Envoy sees every event by itself, as it does with real providers.
+Below `/burst` ten events go out at a time, and below `/down` is a provider that answers 503.
 """
 # ruff: noqa: TID251  # a server of its own, not part of the core
 
@@ -13,6 +14,11 @@ from bench import canned
 
 TICK_SECONDS = 0.001
 
+BURST = 10
+"""Events in a write, for who asks below `/burst`."""
+_REFUSED = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_AGAIN = b"\r\nx-envoy-attempt-count: 2\r\n"
+"""Envoy alone finds an answer below `/down` when it tries again; our second attempt goes elsewhere."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STREAM = re.compile(rb'"stream": ?true')
 
@@ -66,9 +72,12 @@ class Connection(asyncio.Protocol):
             self._answer(head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        path = canned.ANTHROPIC_PATH if head.startswith(b"POST " + canned.ANTHROPIC_PATH.encode()) else ""
-        if _STREAM.search(body):
-            first, *rest = _STREAMS[path]
+        asked = head.partition(b"\r\n")[0]
+        path = canned.ANTHROPIC_PATH if canned.ANTHROPIC_PATH.encode() + b" " in asked else ""
+        if b" /down/" in asked and _AGAIN not in head.lower() + b"\r\n":
+            self._transport.write(_REFUSED)
+        elif _STREAM.search(body):
+            first, *rest = (_BURSTS if b" /burst/" in asked else _STREAMS)[path]
             self._transport.write(first)
             self._pace.play(self._transport, tuple(rest))
         else:
@@ -80,6 +89,10 @@ def _whole(body: bytes) -> bytes:
     return head.encode() + body
 
 
+def _together(events: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(b"".join(events[at : at + BURST]) for at in range(0, len(events), BURST))
+
+
 def _stream(events: tuple[bytes, ...]) -> tuple[bytes, ...]:
     first, *rest = [f"{len(event):x}\r\n".encode() + event + b"\r\n" for event in events]
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -89,6 +102,7 @@ def _stream(events: tuple[bytes, ...]) -> tuple[bytes, ...]:
 _PATHS = (canned.ANTHROPIC_PATH, "")
 """The second one stands for every other."""
 _WHOLES = {path: _whole(canned.whole(path)) for path in _PATHS}
+_BURSTS = {path: _stream(_together(canned.stream(path))) for path in _PATHS}
 _STREAMS = {path: _stream(canned.stream(path)) for path in _PATHS}
 
 

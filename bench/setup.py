@@ -55,13 +55,13 @@ def running(folder: Path) -> Generator[Sides]:
     """Both sides, checked to answer every case rightly. Raises `LoadError`, `StartError`."""
     provider, port, alone_port, admin_port = (free_port() for _ in range(4))
     with ExitStack() as stack:
-        stack.enter_context(_process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
-        (folder / "alone.yaml").write_text(json.dumps(_envoy_alone(alone_port, provider)))
+        stack.enter_context(process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
+        (folder / "alone.yaml").write_text(json.dumps(envoy_alone(alone_port, provider)))
         envoy = [find_envoy(None), "-c", str(folder / "alone.yaml"), "--disable-hot-restart", "-l", "warning"]
-        alone = stack.enter_context(_process([*envoy, "--concurrency", str(ENVOY_THREADS)], folder / "alone"))
+        alone = stack.enter_context(process([*envoy, "--concurrency", str(ENVOY_THREADS)], folder / "alone"))
         (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider))
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(folder / "openclaw.yml")]
-        ours = stack.enter_context(_process(command, folder / "ours", BENCH_KEY="sk-ours"))
+        ours = stack.enter_context(process(command, folder / "ours", BENCH_KEY="sk-ours"))
         for case in CASES:
             _must_say(f"http://127.0.0.1:{alone_port}{case.provider_path}", case, ours=False)
             _must_say(f"http://127.0.0.1:{port}{canned.OPENAI_PATH}", case, ours=True)
@@ -85,17 +85,17 @@ def only_ours(folder: Path, workers: int = 1, overload: str = "{}") -> Generator
     """`openclaw-extproc up` before the canned provider. Raises `LoadError`."""
     provider, port, admin_port = (free_port() for _ in range(3))
     with ExitStack() as stack:
-        stack.enter_context(_process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
+        stack.enter_context(process([sys.executable, "-m", "bench.responder", str(provider)], folder / "responder"))
         (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider, workers, overload))
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(folder / "openclaw.yml")]
-        ours = stack.enter_context(_process(command, folder / "ours", BENCH_KEY="sk-ours"))
+        ours = stack.enter_context(process(command, folder / "ours", BENCH_KEY="sk-ours"))
         for case in CASES:
             _must_say(f"http://127.0.0.1:{port}{canned.OPENAI_PATH}", case, ours=True)
         yield Ours(port, admin_port, Side(f"http://127.0.0.1:{port}", proc.child_named(ours, "envoy"), ours))
 
 
 @contextmanager
-def _process(command: Sequence[str], output: Path, **environment: str) -> Generator[int]:
+def process(command: Sequence[str], output: Path, **environment: str) -> Generator[int]:
     """The process id. What it says goes into a file, our log lines too: writing them is part of the work."""
     root = Path(__file__).parent.parent
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -115,22 +115,25 @@ def _process(command: Sequence[str], output: Path, **environment: str) -> Genera
                 process.wait()
 
 
-def _must_say(url: str, case: Case, *, ours: bool) -> None:
-    """Wait until there is an answer, then see that it is the right one. Raises `LoadError`."""
+def wait_for(url: str, request: bytes) -> httpx.Response:
+    """The first good answer. Raises `LoadError`."""
     ends = time.monotonic() + READY_SECONDS
     answer: httpx.Response | None = None
     while time.monotonic() < ends:
         try:
-            answer = httpx.post(url, content=case.request, headers={"content-type": "application/json"})
+            answer = httpx.post(url, content=request, headers={"content-type": "application/json"})
             if answer.is_success:
-                break
+                return answer
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    if answer is None or not answer.is_success:
-        raise LoadError(
-            f"{url}: no good answer within {READY_SECONDS:g} s ({answer.text if answer else 'nobody there'})"
-        )
+    said = answer.text if answer else "nobody there"
+    raise LoadError(f"{url}: no good answer within {READY_SECONDS:g} s ({said})")
+
+
+def _must_say(url: str, case: Case, *, ours: bool) -> None:
+    """Wait until there is an answer, then see that it is the right one. Raises `LoadError`."""
+    answer = wait_for(url, case.request)
     if ours and (said := _text(answer.content, streamed=case.streamed)) != case.text:
         raise LoadError(f"{url}: {case.title}: a wrong answer: {said[:200]!r}")
 
@@ -157,9 +160,13 @@ model:
 """
 
 
-def _envoy_alone(port: int, provider: int) -> Mapping[str, object]:
-    """The least that makes Envoy a proxy."""
-    host = {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "provider"}}]}
+def envoy_alone(port: int, provider: int, retried: str = "") -> Mapping[str, object]:
+    """The least that makes Envoy a proxy. `retried`: below this path a 503 is tried once more."""
+    routes: list[Mapping[str, object]] = [{"match": {"prefix": "/"}, "route": {"cluster": "provider"}}]
+    if retried:
+        policy = {"retry_on": "5xx", "num_retries": 1}
+        routes.insert(0, {"match": {"prefix": retried}, "route": {"cluster": "provider", "retry_policy": policy}})
+    host = {"name": "all", "domains": ["*"], "routes": routes, "include_request_attempt_count": True}
     manager = {
         "@type": _HCM,
         "stat_prefix": "alone",
@@ -170,7 +177,8 @@ def _envoy_alone(port: int, provider: int) -> Mapping[str, object]:
     endpoint = {"endpoint": {"address": _address(provider)}}
     load = {"cluster_name": "provider", "endpoints": [{"lb_endpoints": [endpoint]}]}
     listener = {"name": "alone", "address": _address(port), "filter_chains": [{"filters": filters}]}
-    cluster = {"name": "provider", "type": "STATIC", "load_assignment": load}
+    breakers = {"thresholds": [{"max_retries": 1024}]}  # three at a time otherwise
+    cluster = {"name": "provider", "type": "STATIC", "load_assignment": load, "circuit_breakers": breakers}
     return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
 
 

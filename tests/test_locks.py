@@ -16,9 +16,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LOCKS = {
-    "requirements.lock": {"aws", "google"},
+    "requirements.lock": {"aws", "google", "speed"},
     "requirements-run.lock": {"envoy", "simulator"},
-    "requirements-dev.lock": {"aws", "google", "envoy", "simulator", "test", "dev"},
+    "requirements-dev.lock": {"aws", "google", "speed", "envoy", "simulator", "test", "dev"},
 }
 """Each lock, and the extras of this project that it is made for."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")

@@ -216,6 +216,7 @@ def link_process(
         log_format=written.logging.format,
         log_output=None if written.logging.output in ("-", "stdout") else written.logging.output,
         workers=section.workers,
+        envoy_concurrency=section.envoy_concurrency,
         stages=stages,
         drain_ms=section.drain_ms,
         envoy_admin_port=section.envoy_admin_port,

@@ -145,6 +145,8 @@ class Settings:
     log_format: LogFormat = "json"
     workers: int = 1
     """How many processes do the work. One: this one."""
+    envoy_concurrency: int | None = None
+    """The worker threads of the Envoy that `up` starts; `None`: as many as suit this machine."""
     stages: StageAddresses = StageAddresses()
     drain_ms: int = 10_000
     """How long calls under way have to end when we are ended."""
@@ -159,6 +161,12 @@ class Settings:
     """`None`: nobody asked for any."""
     channels: tuple[Channel, ...] = ()
     """Through which people are told."""
+
+    @property
+    def has_one_worker(self) -> bool:
+        """Whether nobody else can take a stage's call: this process alone, on sockets of its machine."""
+        addresses = (self.stages.route, self.stages.attempt)
+        return not self.is_crewed and all(not one or one.startswith(UNIX) for one in addresses)
 
     @property
     def is_crewed(self) -> bool:

@@ -76,6 +76,8 @@ class Places:
     """A file (`/dev/stdout` is one); empty: none."""
     secrets_folder: str = ""
     """Where Envoy finds what the listener's TLS shows; empty: it has no TLS."""
+    are_stages_retried: bool = True
+    """Whether a call of a stage that got no answer is made again: there may be another worker."""
     pressure_files: Sequence[str] = ()
     """Where workers say how much is to be refused."""
     connections_file: str = ""
@@ -94,13 +96,14 @@ def bootstrap(
     downstream: Downstream = USUAL,
 ) -> dict[str, Json]:
     """`fail_open`: where calls of a vendor's clients go when no worker answers."""
+    retries = places.are_stages_retried
     whole: dict[str, Json] = {
         "node": {"id": "openclaw", "cluster": "openclaw"},
         "static_resources": {
             "listeners": [_listener(gateway, listen, places, fail_open, downstream)],
             "clusters": [
-                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls),
-                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls),
+                stage_cluster(ROUTE_CLUSTER, places.route_stages, places.stage_tls, retries=retries),
+                stage_cluster(ATTEMPT_CLUSTER, places.attempt_stages, places.stage_tls, retries=retries),
                 # Where a request without a plan goes: 503. Envoy wants the default group's cluster to exist.
                 {"name": NOWHERE_CLUSTER, "type": "STATIC", "load_assignment": {"cluster_name": NOWHERE_CLUSTER}},
                 *clusters(fail_open, gateway.timeouts, places.roots),
@@ -172,7 +175,7 @@ def _filter_chain(gateway: Gateway, places: Places, manager: dict[str, Json]) ->
 def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
     jwt = gateway.callers.jwt
     checks: list[Json] = [] if jwt is None else [caller_checks.jwt_filter(jwt)]
-    filters, buffer = _filters(gateway), _buffer()
+    filters, buffer = _filters(gateway, retries=places.are_stages_retried), _buffer()
     manager: dict[str, Json] = {
         "@type": f"type.googleapis.com/{_HCM}",
         "stat_prefix": "llm",
@@ -202,9 +205,9 @@ def _buffer() -> dict[str, Json]:
     return {"name": BUFFER, "typed_config": {"@type": f"{_BUFFER}.Buffer", "max_request_bytes": REQUEST_BUFFER_BYTES}}
 
 
-def _filters(gateway: Gateway) -> list[Json]:
+def _filters(gateway: Gateway, *, retries: bool) -> list[Json]:
     return [
-        {"name": "openclaw.route", "typed_config": route_stage(gateway.callers)},
+        {"name": "openclaw.route", "typed_config": route_stage(gateway.callers, retries=retries)},
         {
             "name": "envoy.filters.http.router",
             "typed_config": {"@type": _ROUTER, "suppress_envoy_headers": True, "upstream_log": [unanswered_log()]},

@@ -27,30 +27,39 @@ UPSTREAM_CODEC: dict[str, Json] = {
 }
 
 
-def discovery(upstreams: tuple[Upstream, ...], timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
-    """The whole file."""
-    for_calls: list[Json] = [provider_cluster(upstream, timeouts, roots=roots) for upstream in upstreams]
+def discovery(
+    upstreams: tuple[Upstream, ...], timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS, retries: bool = True
+) -> dict[str, Json]:
+    """The whole file. `retries`: as in `ext_proc.attempt_stage`."""
+    for_calls: list[Json] = [
+        provider_cluster(upstream, timeouts, roots=roots, retries=retries) for upstream in upstreams
+    ]
     passed_on = (upstream for upstream in upstreams if upstream.provider.unread_cluster)
-    for_the_rest: list[Json] = [unread_cluster(upstream, timeouts, roots=roots) for upstream in passed_on]
+    for_the_rest: list[Json] = [
+        unread_cluster(upstream, timeouts, roots=roots, retries=retries) for upstream in passed_on
+    ]
     return {"resources": [*for_calls, *for_the_rest]}
 
 
-def provider_cluster(upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def provider_cluster(
+    upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS, retries: bool = True
+) -> dict[str, Json]:
+    stage = attempt_stage(timeouts, retries=retries)
     protocol: dict[str, Json] = _HTTP_1
     if upstream.scheme == "https":
         protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
     return {
-        **_cluster(
-            upstream, upstream.provider.cluster, {**protocol, **_options(attempt_stage(timeouts))}, timeouts, roots
-        ),
+        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(stage)}, timeouts, roots),
         "circuit_breakers": _circuit_breakers(upstream.max_requests),
         "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
     }
 
 
-def unread_cluster(upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS) -> dict[str, Json]:
+def unread_cluster(
+    upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS, retries: bool = True
+) -> dict[str, Json]:
     """For what is no model call: only its head is shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
-    options = _options(unread_stage(), _signature(upstream.provider.name))
+    options = _options(unread_stage(retries=retries), _signature(upstream.provider.name))
     cluster = _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, timeouts, roots)
     return {**cluster, "per_connection_buffer_limit_bytes": UNREAD_BUFFER_BYTES}
 

@@ -54,7 +54,7 @@ _USUAL_TIMEOUT = f"{ENVOY_WAITS_MS / 1000:g}s"
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor"
 
 
-def route_stage(callers: CallerRules) -> dict[str, Json]:
+def route_stage(callers: CallerRules, *, retries: bool = True) -> dict[str, Json]:
     """The HTTP filter of the listener. It is shown of the caller what the configuration identifies callers by."""
     claims: list[Json] = [] if callers.jwt is None else [JWT_NAMESPACE]
     namespaces: dict[str, Json] = {
@@ -65,7 +65,7 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
     return {
         **attributes,
         "@type": _TYPE,
-        "grpc_service": _service(ROUTE_CLUSTER),
+        "grpc_service": _service(ROUTE_CLUSTER, retries=retries),
         # A worker that dies after the plan takes nothing with it that the attempts need; a request without a plan
         # goes to a route that refuses it, or to the one of `on_sidecar_failure`. The attempt stage never fails open:
         # what it has not rewritten would go to a provider it is not for.
@@ -93,12 +93,12 @@ def route_stage(callers: CallerRules) -> dict[str, Json]:
     }
 
 
-def attempt_stage(timeouts: Timeouts) -> dict[str, Json]:
+def attempt_stage(timeouts: Timeouts, *, retries: bool = True) -> dict[str, Json]:
     """The upstream HTTP filter of every provider cluster."""
     longest = timeouts.longest_ms // 1000 + 10
     return {
         "@type": _TYPE,
-        "grpc_service": _service(ATTEMPT_CLUSTER),
+        "grpc_service": _service(ATTEMPT_CLUSTER, retries=retries),
         "failure_mode_allow": False,
         "message_timeout": f"{longest}s",
         "allow_content_length_header": True,
@@ -121,11 +121,11 @@ def attempt_stage(timeouts: Timeouts) -> dict[str, Json]:
     }
 
 
-def unread_stage() -> dict[str, Json]:
+def unread_stage(*, retries: bool = True) -> dict[str, Json]:
     """The upstream HTTP filter of a provider's second cluster: it sees the head of the request, and nothing else."""
     return {
         "@type": _TYPE,
-        "grpc_service": _service(ATTEMPT_CLUSTER),
+        "grpc_service": _service(ATTEMPT_CLUSTER, retries=retries),
         "failure_mode_allow": False,
         "message_timeout": _USUAL_TIMEOUT,
         "processing_mode": {
@@ -144,9 +144,14 @@ def unread_stage() -> dict[str, Json]:
     }
 
 
-def _service(cluster: str) -> dict[str, Json]:
-    """A stream that ends before a worker said anything on it begins anew with another one."""
-    retries: dict[str, Json] = {
+def _service(cluster: str, *, retries: bool) -> dict[str, Json]:
+    """A stream that ends before a worker said anything on it begins anew with another one.
+
+    `retries`: there can be another one. What is kept for it costs Envoy a quarter of a plain request for each stream.
+    """
+    if not retries:
+        return {"envoy_grpc": {"cluster_name": cluster}}
+    policy: dict[str, Json] = {
         "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled",
         "num_retries": 3,  # no more: a request that kills who reads it must not kill everybody
         "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.2s"},
@@ -161,4 +166,4 @@ def _service(cluster: str) -> dict[str, Json]:
         # A dead worker has least to do, so it is drawn in three of four draws between two: try until it is another.
         "host_selection_retry_max_attempts": 32,
     }
-    return {"envoy_grpc": {"cluster_name": cluster}, "retry_policy": retries}
+    return {"envoy_grpc": {"cluster_name": cluster}, "retry_policy": policy}

@@ -16,22 +16,16 @@ from openclaw_extproc.render.ext_proc import STAGE_CONNECTION_BYTES, STAGE_STREA
 
 MAX_OUTBOUND_FRAMES = 10_000_000
 """That wait in a connection to a stage."""
+FAILED_CHECKS, FAILED_CHECKS_OF_ONE = 2, 6
+"""Health checks without an answer after which a worker loses its connections: three or four seconds where others can
+take its calls, and ten where it is the only one, which may just have to wait for a processor."""
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def stage_cluster(name: str, places: Sequence[str], tls: StageTls | None = None) -> dict[str, Json]:
-    options: dict[str, Json] = {
-        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-        "explicit_http_config": {
-            "http2_protocol_options": {
-                "initial_stream_window_size": STAGE_STREAM_BYTES,
-                # Against peers that make us answer and do not read; here the peer is our own. With the defaults of
-                # 10,000 and 1,000 a thousand streams at once ended all streams of the connection (outbound_flood).
-                "max_outbound_frames": MAX_OUTBOUND_FRAMES,
-                "max_outbound_control_frames": MAX_OUTBOUND_FRAMES,
-            }
-        },
-    }
+def stage_cluster(
+    name: str, places: Sequence[str], tls: StageTls | None = None, *, retries: bool = True
+) -> dict[str, Json]:
+    """`retries`: as in `ext_proc.route_stage`."""
     # The default of 1,024 streams at a time would be the first thing to break under load, and 3 retries at a time the
     # first when a worker dies.
     threshold: dict[str, Json] = {
@@ -54,10 +48,25 @@ def stage_cluster(name: str, places: Sequence[str], tls: StageTls | None = None)
         "per_connection_buffer_limit_bytes": STAGE_CONNECTION_BYTES,
         "circuit_breakers": {"thresholds": [threshold]},
         "outlier_detection": _outliers(),
-        "health_checks": [_health_check()],
+        "health_checks": [_health_check(FAILED_CHECKS if retries else FAILED_CHECKS_OF_ONE)],
         "close_connections_on_host_health_failure": True,
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: options},
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options()},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
+def _http_options() -> dict[str, Json]:
+    return {
+        "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
+        "explicit_http_config": {
+            "http2_protocol_options": {
+                "initial_stream_window_size": STAGE_STREAM_BYTES,
+                # Against peers that make us answer and do not read; here the peer is our own. With the defaults of
+                # 10,000 and 1,000 a thousand streams at once ended all streams of the connection (outbound_flood).
+                "max_outbound_frames": MAX_OUTBOUND_FRAMES,
+                "max_outbound_control_frames": MAX_OUTBOUND_FRAMES,
+            }
+        },
     }
 
 
@@ -88,12 +97,13 @@ def _outliers() -> dict[str, Json]:
     }
 
 
-def _health_check() -> dict[str, Json]:
+def _health_check(failures: int) -> dict[str, Json]:
+    """`failures`: how many in a row cost a worker its connections, and calls that are under way."""
     return {
         "timeout": "1.5s",
         "interval": "0.5s",
         "no_traffic_interval": "0.5s",
-        "unhealthy_threshold": 2,
+        "unhealthy_threshold": failures,
         "healthy_threshold": 1,
         "grpc_health_check": {},
     }

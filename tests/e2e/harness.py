@@ -85,7 +85,9 @@ class Sidecar:
 
     def lines(self, event: str = "") -> list[dict[str, Any]]:
         """The log's JSON lines, those of one event only if it is named."""
-        lines = [json.loads(line) for line in self.logged().splitlines() if line.startswith("{")]
+        written = self.logged()
+        whole = written[: written.rfind("\n") + 1]  # a line may be half written
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if event in ("", line["event"])]
 
     def wait_for(self, event: str, *, times: int = 1, seconds: float = 5.0) -> list[dict[str, Any]]:

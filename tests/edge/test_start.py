@@ -132,6 +132,7 @@ def settings(folder: Path) -> Settings:
         ({"listen": Address("0.0.0.0", 3000)}, "gateway.host"),  # noqa: S104  # compared, not bound
         ({"admin": Address("127.0.0.1", 4001)}, "gateway.admin_port"),
         ({"workers": 3}, "gateway.workers"),
+        ({"envoy_concurrency": 3}, "gateway.envoy_concurrency"),
         ({"envoy_admin_port": 9901}, "gateway.envoy_admin_port"),
         ({"stages": StageAddresses("unix:/run/a.sock")}, "gateway.stages.route"),
         ({"stages": StageAddresses(attempt="unix:/run/a.sock")}, "gateway.stages.attempt"),

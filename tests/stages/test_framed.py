@@ -14,8 +14,8 @@ from openclaw_extproc.wire.bedrock.aws_events import CONTENT_TYPE
 from tests.frames import exception
 from tests.samples import CLIENTS
 from tests.stages.attempts import begin, checked, error_head
+from tests.stages.spoiling import spoilt
 from tests.stages.talking import BEGAN, OK, answering, attempt, is_error_of, received, understood
-from tests.stages.test_fuzz import spoilt
 from tests.wire.test_bedrock_anthropic import framed
 
 FRAMED = ResponseHead({**OK, "content-type": CONTENT_TYPE}, BEGAN + 2.0)

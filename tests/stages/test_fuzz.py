@@ -22,6 +22,7 @@ from openclaw_extproc.stages.events import (
 from openclaw_extproc.wire import client_side
 from tests.samples import ANSWERS, CLIENTS, PROVIDERS, REQUESTS, Case, cut
 from tests.stages.sense import both_stages, makes_sense
+from tests.stages.spoiling import spoilt
 from tests.stages.talking import (
     BEGAN,
     SHARED,
@@ -44,32 +45,6 @@ OPENINGS = {way: opening(asking(way[0], stream=way[2]), world) for way, world in
 
 
 # -- what a provider can do ---------------------------------------------------------------
-
-
-@st.composite
-def spoilt(draw: st.DrawFn, body: bytes) -> bytes:
-    """An answer with some of its bytes changed, doubled, left out, or cut off."""
-    for _ in range(draw(st.integers(0, 4))):
-        a, b = sorted((draw(st.integers(0, len(body))), draw(st.integers(0, len(body)))))
-        b = min(b, a + draw(st.sampled_from([0, 1, 4, 200])))
-        match draw(st.sampled_from(["change", "double", "drop", "cut", "swap"])):
-            case "change":
-                body = body[:a] + draw(st.binary(min_size=b - a, max_size=b - a)) + body[b:]
-            case "double":
-                body = body[:b] + body[a:b] + body[b:]
-            case "drop":
-                body = body[:a] + body[b:]
-            case "swap":
-                body = body[:a] + draw(st.sampled_from(SWAPS)) + body[b:]
-            case _:
-                body = body[:a]
-    return body
-
-
-SWAPS = (
-    b"null", b"-1", b"1e400", b"[]", b"{}", b'""', b"18446744073709551615", b"true", b"\r", b"\n\n", b'"', b"\xff",
-    b"data: [DONE]\n\n", b'"error":', b'"finish_reason":"stop"', b"[" * 2_000, b'\\ud800', b"event: error\n",
-)  # fmt: skip
 
 
 @given(st.data(), st.sampled_from(ANSWERS), st.sampled_from(sorted(OPENINGS)))

@@ -103,6 +103,10 @@ class Processes(Section):
     workers: int = Field(default=1, ge=1, le=256)
     """Sets the number of worker processes. With 1, the main process does the work itself, except if
     `on_sidecar_failure` needs a process that survives it. It is read only at startup."""
+    envoy_concurrency: int | None = Field(default=None, ge=1, le=256)
+    """Sets the number of worker threads of the Envoy that `up` starts. Default: 2, or half the number of workers if
+    that is more, but never more than the CPUs that the container may use (its affinity, and `cpu.max` of its cgroup).
+    It is read only at startup."""
     on_sidecar_failure: OnFailure | Mapping[FamilyName, OnFailure] = "reject"
     """Selects what Envoy does with a call when no worker responds, for all calls or by API family (`openai`,
     `anthropic`, `gemini`). `reject`: status 503 with `retry-after`. `passthrough`: the call is sent to the vendor of

@@ -30,6 +30,7 @@ from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
 from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, emptied, staged
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
@@ -85,7 +86,9 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure("critical", os.devnull)  # what simulated faults make the stages say is no news
     try:
-        found = asyncio.run(drill(read.settings, options.envoy, assume_credentials=options.assume_credentials))
+        found = event_loop.run(
+            drill(read.settings, options.envoy, assume_credentials=options.assume_credentials), os.environ
+        )
     except (StartError, ListenError) as problem:
         sys.stderr.write(f"openclaw-extproc: {problem}\n")
         return NOT_HELD

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import signal
 
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.options import OK, config_files, stage_addresses
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     report_findings(read.findings)
     pair = stage_addresses(read, sources, options)
-    return asyncio.run(_serve(read, sources, pair, options.envoy))
+    return event_loop.run(_serve(read, sources, pair, options.envoy), os.environ)
 
 
 async def _serve(read: ReadConfiguration, sources: ConfigFiles, pair: ListenAddresses, envoy: str | None) -> int:

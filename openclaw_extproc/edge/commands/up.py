@@ -16,9 +16,11 @@ from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configurat
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.banner import banner
 from openclaw_extproc.edge.commands.options import config_paths
+from openclaw_extproc.edge.cpus import available_cpus, envoy_threads
 from openclaw_extproc.edge.envoy import check, open_files
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     )
     binary = processes.find_envoy(wanted.envoy)
     with _folder() as folder:
-        return asyncio.run(_up(_read(wanted, binary, Path(folder))))
+        return event_loop.run(_up(_read(wanted, binary, Path(folder))), wanted.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,6 @@ class Options:
     """The path of the Envoy binary; `None`: the installed one."""
     access_log: str = ""
     """The path of Envoy's access log; empty: none."""
-    concurrency: int = 2
-    """The number of Envoy's worker threads."""
     session: Path | None = None
     lenient: bool = False
 
@@ -128,6 +128,11 @@ class _Start:
     """The ports of the simulators by provider; empty: no provider is simulated."""
 
     @property
+    def envoy_concurrency(self) -> int:
+        """The number of Envoy's worker threads."""
+        return self.settings.envoy_concurrency or envoy_threads(available_cpus(), self.settings.workers)
+
+    @property
     def clusters_file(self) -> Path:
         """The clusters file for people."""
         return self.options.clusters or self.folder / "clusters.yaml"
@@ -150,6 +155,7 @@ def _read(options: Options, binary: str, folder: Path) -> _Start:
         _places(folder, listening, make_clusters_folder(folder), options.access_log),
         roots=root_certificates(sources.environment),
         stage_tls=settings.stages.tls,
+        are_stages_retried=not settings.has_one_worker,
     )
     return _Start(options, binary, folder, sources, read, settings, listening, places, ports)
 
@@ -200,7 +206,7 @@ class _Envoy:
         pressure = PressureFile(Path(start.places.connections_file))
         connections = ConnectionsFile(pressure, start.settings.downstream.max_connections)
         self.clusters = ClusterWatch(self.admin, connections)
-        run = partial(start_envoy, start.binary, start.folder, start.options.concurrency)
+        run = partial(start_envoy, start.binary, start.folder, start.envoy_concurrency)
         self.supervisor = EnvoySupervisor(run, self.admin, start.settings.listen)
 
     async def run(self, target: ReloadTarget, stack: AsyncExitStack) -> None:

@@ -39,7 +39,8 @@ def findings(
         settings = read.settings
         whole = bootstrap(settings.gateway, settings.listen, places, settings.fail_open, settings.downstream)
         # It does not read the discovery file, so the clusters are checked as static ones.
-        clusters = {*rendered_clusters(read, environment).values(), *map(j.dump, read.additions)} - {*known}
+        named = rendered_clusters(read, environment, retries=not settings.has_one_worker)  # as `up` has them in `known`
+        clusters = {*named.values(), *map(j.dump, read.additions)} - {*known}
         static = whole["static_resources"]
         assert isinstance(static, dict)
         assert isinstance(static["clusters"], list)

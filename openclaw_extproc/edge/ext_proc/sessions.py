@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
+from openclaw_extproc.edge.ext_proc.body_messages import read_response_body, write_delivery
 from openclaw_extproc.edge.ext_proc.response_view import AppliedSecrets, PassedSecrets, ResponseView
 from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
 from openclaw_extproc.edge.runtime.in_flight import InFlight
@@ -21,6 +22,7 @@ from openclaw_extproc.stages.events import (
     Closed,
     Continue,
     Credential,
+    Deliver,
     Event,
     Overrun,
     QuestionAnswered,
@@ -116,7 +118,10 @@ class StageSession(Generic[EntryT]):
     def receive(self, message: bytes) -> list[bytes]:
         self.begins = False
         began = time.perf_counter()
-        event = protobuf.read_message(pb.ProcessingRequest.FromString(message), at=time.time())
+        if (body := read_response_body(message)) is not None:
+            event: Event = ResponseBody(*body, time.time())
+        else:
+            event = protobuf.read_message(pb.ProcessingRequest.FromString(message), at=time.time())
         if isinstance(event, ResponseBody) and self._is_cut(event):
             self._pieces = self._cut(event)
             self._piece = next(self._pieces, None)
@@ -177,6 +182,8 @@ class StageSession(Generic[EntryT]):
         return answers
 
     def _written(self, answer: Answer) -> bytes:
+        if isinstance(answer, Deliver):
+            return write_delivery(answer.chunk, end=answer.end)
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to, answer.reads])[0]:
             return plain[1]
         return protobuf.write_answer(answer, self._apply).SerializeToString()

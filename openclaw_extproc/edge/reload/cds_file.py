@@ -164,7 +164,8 @@ class CdsFile:
         """The clusters that it names, made once."""
         last, named = self._rendered
         if last is not read:
-            named = rendered_clusters(read, self.sources.environment)
+            retries = read.settings is None or not read.settings.has_one_worker
+            named = rendered_clusters(read, self.sources.environment, retries=retries)
             self._rendered = (read, named)
         return named
 

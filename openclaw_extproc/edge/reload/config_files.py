@@ -237,12 +237,17 @@ def _is_lacking(value: str) -> bool:
     return not value.strip() or bool(unsendable_part(value.strip()))
 
 
-def rendered_clusters(read: ReadConfiguration, environment: Mapping[str, str]) -> dict[str, bytes]:
-    """The clusters that `openclaw.yml` names: JSON by name. With a thousand providers they are 300,000 objects."""
+def rendered_clusters(
+    read: ReadConfiguration, environment: Mapping[str, str], *, retries: bool = True
+) -> dict[str, bytes]:
+    """The clusters that `openclaw.yml` names: JSON by name. With a thousand providers they are 300,000 objects.
+
+    `retries`: a stage's call that got no answer is made again, which takes more than one worker.
+    """
     assert read.settings is not None, "there is nothing to write when the files are wrong"
     settings = read.settings
     whole = render_clusters.discovery(
-        settings.upstreams, settings.gateway.timeouts, roots=root_certificates(environment)
+        settings.upstreams, settings.gateway.timeouts, roots=root_certificates(environment), retries=retries
     )
     made = whole["resources"]
     assert isinstance(made, list)

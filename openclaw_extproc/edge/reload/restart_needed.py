@@ -16,6 +16,7 @@ _READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
     "gateway.stages.route": lambda settings: settings.stages.route or "the usual address",
     "gateway.stages.attempt": lambda settings: settings.stages.attempt or "the usual address",
     "gateway.workers": lambda settings: settings.workers,
+    "gateway.envoy_concurrency": lambda settings: settings.envoy_concurrency or "as many as suit this machine",
     "logging.level": lambda settings: settings.log_level,
     "logging.format": lambda settings: settings.log_format,
     "logging.output": lambda settings: settings.log_output or "-",

@@ -53,7 +53,7 @@ async def start(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=None if files else asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env=environment,
+            env=None if environment is None else dict(environment),  # uvloop takes no other mapping
             pass_fds=files,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
             start_new_session=True,  # Ctrl-C is ours to hand on, in our order

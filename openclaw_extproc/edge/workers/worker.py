@@ -17,6 +17,7 @@ from pathlib import Path
 from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
@@ -167,4 +168,4 @@ async def _work(file: int, pulse: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_work(int(sys.argv[1]), int(sys.argv[2]))))
+    sys.exit(event_loop.run(_work(int(sys.argv[1]), int(sys.argv[2])), os.environ))

@@ -83,7 +83,7 @@ class AnswerReader:
             if kind and (why := self._expect_other_kind(kind, event.at)):
                 return self._reader.spoil(why)
         facts, written = self._reader.feed(heard, end=event.end)
-        if not all(isinstance(fact, Seen) for fact in facts) or self._heartbeats.says(chunk):
+        if _says_something(facts) or self._heartbeats.says(chunk):
             self.last_at = event.at
         return facts, written
 
@@ -129,6 +129,11 @@ class AnswerReader:
             return b""
         return request.bound.client.keepalive(request.ask)
 
+    def lighten(self) -> None:
+        """The client has the first content: where nothing is translated, no more of it need be read."""
+        if not self._reader.rewrites:
+            self._reader.lighten()
+
     def break_off(self, fault: Fault) -> bytes:
         """The client's error event for a stream of which nothing more will come; empty where it has had its last."""
         reader = self._reader
@@ -145,6 +150,13 @@ class AnswerReader:
         if request.ask.stream:
             kind["cache-control"] = "no-cache"
         return kind | ({"content-length": length} if length else {})
+
+
+def _says_something(facts: list[Fact]) -> bool:
+    for fact in facts:  # noqa: SIM110  # `any` would make a generator for each chunk
+        if not isinstance(fact, Seen):
+            return True
+    return False
 
 
 def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault:
@@ -167,7 +179,10 @@ def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault
     if bound.translates or other_kind:
         reader = _rewriting(response, decoder, unframing, at)
     else:
-        reader = ResponseReader(decoder, None, unframing, client.trim(ask) if streamed else client.repack(ask))
+        trimming = client.trim(ask) if streamed else client.repack(ask)
+        # What is held back for a while may still fail over, so until then every event is looked at.
+        lightens = response.request.timeouts.hold_back_ms == 0
+        reader = ResponseReader(decoder, None, unframing, trimming, lightens=lightens)
     is_unknown = not (bound.translates or events or other_kind)
     return AnswerReader(response, reader, losses, streamed=streamed, is_unknown=is_unknown)
 

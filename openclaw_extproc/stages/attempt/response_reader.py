@@ -1,12 +1,13 @@
 """One upstream answer as it comes in: what it says, and the same in the client's words where that is needed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Grammar, Seen, Signed
+from openclaw_extproc.model.facts import CONTENT, Delta, Fact, Failed, Finished, Grammar, Seen, Signed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder, Encoder, Passing
+from openclaw_extproc.wire.streams.event_decoder import EventDecoder
 from openclaw_extproc.wire.translation.tool_names import back
 
 
@@ -40,7 +41,11 @@ class ResponseReader:
         encoder: Encoder | None = None,
         unframing: Passing | None = None,
         trimming: Passing | None = None,
+        *,
+        lightens: bool = False,
     ) -> None:
+        """`lightens`: once the first content is here, the decoder need tell no more of it."""
+        self._lightens = lightens
         self._decoder = decoder
         self._encoder = encoder
         self._unframing = unframing
@@ -69,7 +74,7 @@ class ResponseReader:
             chunk = _passed(self._unframing, chunk, end=end)
         except UnreadableError as problem:
             return self._lost(problem)
-        facts = list(self._facts(chunk, end=end))
+        facts = self._facts(chunk, end=end)
         if self._encoder is not None:
             return facts, _written(facts, self._encoder, self._cannot_be_written)
         return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
@@ -98,26 +103,41 @@ class ResponseReader:
         self.fault = Fault(FaultKind.UPSTREAM_GARBLED, f"the provider's answer cannot be translated: {problem}")
         return Failed(self.fault)
 
-    def _facts(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
-        try:
-            for fact in self._said(chunk, end=end):
-                if self.complete or self.fault is not None:
-                    return  # nothing after the end or the first unreadable byte is worth hearing
-                yield self._note(fact)
-        except UnreadableError as problem:
-            yield self._unreadable(problem)
+    def lighten(self) -> None:
+        """From now on no content is waited for."""
+        if isinstance(self._decoder, EventDecoder):
+            self._decoder.lighten()
 
-    def _said(self, chunk: bytes, *, end: bool) -> Iterator[Fact]:
+    def _facts(self, chunk: bytes, *, end: bool) -> list[Fact]:
+        facts: list[Fact] = []
         if self._decoder is None or self.complete or self.fault is not None:
-            return
-        yield from self._decoder.feed(chunk)
-        if end:
-            self.at_end = True
-            yield from self._decoder.end()
+            return facts
+        try:
+            if self._hear(self._decoder.feed(chunk), facts) and end:
+                self.at_end = True
+                self._hear(self._decoder.end(), facts)
+        except UnreadableError as problem:
+            facts.append(self._unreadable(problem))
+        return facts
 
-    def _note(self, fact: Fact) -> Fact:
+    def _hear(self, said: Iterable[Fact], facts: list[Fact]) -> bool:
+        """Add what is said to the facts. Returns whether more may follow: nothing after the end or the first unreadable
+        byte is worth hearing."""
+        for fact in said:
+            if self.complete or self.fault is not None:
+                return False
+            self._note(fact)
+            facts.append(fact)
+        return True
+
+    def _note(self, fact: Fact) -> None:
         self._grammar.check(fact)
+        if self._lightens and isinstance(fact, CONTENT):
+            self._lightens = False
+            self.lighten()
         match fact:
+            case Delta():
+                pass
             case Seen(usage):
                 self.usage = self.usage.or_later(usage)
             case Failed(fault):
@@ -126,7 +146,6 @@ class ResponseReader:
                 self.complete = True
             case _:
                 pass
-        return fact
 
 
 def _passed(passing: Passing | None, chunk: bytes, *, end: bool) -> bytes:

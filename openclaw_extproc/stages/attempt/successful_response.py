@@ -105,6 +105,7 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
     told = request.answered_headers(answer.losses) | answer.body_headers(length)
     answers: tuple[Answer, ...] = (Continue(To.RESPONSE_HEAD, told, removed), *deliver(body, end=end))
     answer.last_at = at
+    answer.lighten()
     answering = Answering(
         response,
         answer,

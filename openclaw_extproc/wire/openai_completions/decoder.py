@@ -3,7 +3,7 @@
 It always goes to a client of the same format as it is, so of several answers only the first is told.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
@@ -14,6 +14,7 @@ from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai.api import count, text
 from openclaw_extproc.wire.openai.errors import fault_in_answer
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
@@ -22,22 +23,30 @@ _BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off
 
 
 def decoder(streamed: bool) -> Decoder:
-    return _StreamDecoder() if streamed else WholeDecoder(_whole)
+    return EventDecoder(_Events(), _CONTENT) if streamed else WholeDecoder(_whole)
 
 
-class _StreamDecoder:
+_CONTENT = ContentEvents(telling=(), null=(b'"usage"', b'"finish_reason"', b'"error"'))
+
+
+class _Events:
+    """Of a streamed answer."""
+
     def __init__(self) -> None:
-        self._reader = sse.Reader()
         self._answer = _Answer()
 
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        for event in self._reader.feed(chunk):
-            if self._answer.over:
-                return
-            if event.data.strip() == "[DONE]":
-                yield from self._answer.finish()
-            else:
-                yield from self._answer.take(j.parse(event.data, where="chunk"))
+    @property
+    def over(self) -> bool:
+        return self._answer.over
+
+    def read(self, event: sse.Event) -> Iterator[Fact]:
+        if event.data.strip() == "[DONE]":
+            yield from self._answer.finish()
+        else:
+            yield from self._answer.take(j.parse(event.data, where="chunk"))
+
+    def read_quickly(self, event: bytes) -> Sequence[Fact]:  # noqa: ARG002  # every event is read in full
+        return ()
 
     def end(self) -> Iterator[Fact]:
         """Some servers leave out `[DONE]`, so a reason to finish is enough."""

@@ -23,13 +23,20 @@ class Heartbeats:
 
     def says(self, chunk: bytes) -> bool:
         """Whether there is more in it than signs of life."""
-        *lines, self._line = (self._line + chunk).replace(b"\r", b"\n").split(b"\n")
-        found = [line for line in lines if self._is_new(line.strip())]
+        text = self._line + chunk if self._line else chunk
+        *lines, self._line = (text.replace(b"\r", b"\n") if b"\r" in text else text).split(b"\n")
+        found = False
+        for line in lines:
+            if self._is_new(line.strip()):
+                found = True
+                break
+        if not self._line:
+            return found
         if len(self._line) > MAX_LINE_BYTES and not self._line.startswith(b":"):
             self._line = self._line[:MAX_LINE_BYTES]
             return True
         self._line = self._line[:MAX_LINE_BYTES]
-        return bool(found)
+        return found
 
     def _is_new(self, line: bytes) -> bool:
         if not line or line.startswith(_NO_DATA) or _SIGN_OF_LIFE.search(line):

@@ -31,6 +31,11 @@ class Reader:
         self._size = 0
         """Of the data so far; an empty line counts too, or a million of them would cost nothing."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of an event is here: the next byte begins one."""
+        return not (self._pending or self._data or self._name or self._skip_lf)
+
     def feed(self, chunk: bytes) -> list[Event]:
         """Take the next bytes; return the events they complete.
 

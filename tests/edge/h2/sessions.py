@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.ext_proc.stage_servers import StageServer, stage_server
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Session, nobody
 from openclaw_extproc.faults import Fault
@@ -13,6 +14,8 @@ from openclaw_extproc.stages.route.side_requests import AskOpinion, Question
 from openclaw_extproc.stages.step import Close
 
 SLICES = b"slices:"
+new_loop = event_loop.factory({}) or asyncio.new_event_loop
+"""Makes the loop of a server; a test may put another one here."""
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
 
 
@@ -110,7 +113,7 @@ class Running:
 
 @contextmanager
 def serving(address: str, make: Callable[[], Echo] = Echo, answerer: Answerer = nobody) -> Generator[Running]:
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 

@@ -30,6 +30,7 @@ from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
 from openclaw_extproc.wire.translation import provider_state
 
 _STOP_WORDS = {
@@ -56,8 +57,13 @@ class StreamEncoder:
         self._index = 0
         self._open: _Block | None = None
         self._usage = Usage()
+        self._around: Around = ()
+        """Of a piece of the open text, once the first one is written."""
 
     def feed(self, fact: Fact) -> bytes:
+        if self._around and isinstance(fact, Delta):
+            before, after = self._around
+            return before + j.dump(fact.text) + after
         match fact:
             case Started():
                 self._waiting = fact
@@ -86,7 +92,7 @@ class StreamEncoder:
     ) -> bytes:
         match fact:
             case TextStarted() | ToolStarted() | ThoughtStarted():
-                self._open = _Block(fact)
+                self._open, self._around = _Block(fact), ()
                 return self._begun() if isinstance(fact, TextStarted) else b""
             case Signed(seal):
                 assert self._open is not None, "the grammar lets no seal stand outside a block"
@@ -112,10 +118,12 @@ class StreamEncoder:
     def _more(self, text: str) -> bytes:
         block = self._open
         assert block is not None, "the grammar lets nothing stand outside a block"
+        if isinstance(block.fact, TextStarted):
+            self._around = around(self._delta(block.delta(PLACEHOLDER)))
         return self._delta(block.delta(text))
 
     def _ended(self) -> bytes:
-        block = self._open
+        block, self._around = self._open, ()
         assert block is not None, "the grammar lets no block end twice"
         if block.empty:
             return b""

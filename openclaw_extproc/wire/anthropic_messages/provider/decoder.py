@@ -7,7 +7,7 @@ Left out: server tools with their results, citations, and block types yet to com
 ended the answer, and why a turn was paused, are not told apart from its end.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
@@ -34,8 +34,10 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage, tier
 from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.errors import fault_of, string
+from openclaw_extproc.wire.anthropic_messages.provider.text_events import more_text
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {
@@ -50,21 +52,31 @@ _STOPS = {
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder(_whole)
+    return EventDecoder(_Events(), _CONTENT) if streamed else WholeDecoder(_whole)
 
 
-class StreamDecoder:
+_CONTENT = ContentEvents(
+    kind=b'content_block_delta"', telling=(b'"usage"', b'"error"', b'"message_', b'"content_block_st')
+)
+
+
+class _Events:
     """Server-sent events, up to `message_stop` or `error`; what comes after those is not ours to read."""
 
     def __init__(self) -> None:
-        self._reader = sse.Reader()
         self._answer = _Answer()
 
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        for event in self._reader.feed(chunk):
-            if not self._answer.over:
-                body = j.parse(event.data, where="the provider's event")
-                yield from self._answer.read(string(body.get("type")) or event.name, body)
+    @property
+    def over(self) -> bool:
+        return self._answer.over
+
+    def read(self, event: sse.Event) -> Iterator[Fact]:
+        body = j.parse(event.data, where="the provider's event")
+        yield from self._answer.read(string(body.get("type")) or event.name, body)
+
+    def read_quickly(self, event: bytes) -> Sequence[Fact]:
+        index = self._answer.open_text
+        return () if index is None else more_text(event, index)
 
     def end(self) -> Iterator[Fact]:
         if self._answer.only_lacks_its_stop:
@@ -118,6 +130,11 @@ class _Answer:
             self._grammar.check(fact)
             self.over = isinstance(fact, Finished | Failed)
             yield fact
+
+    @property
+    def open_text(self) -> int | None:
+        """The index of the text block that is open."""
+        return self._open.index if self._open is not None and self._open.delta == "text_delta" else None
 
     def fail(self, fault: Fault) -> Iterator[Fact]:
         self.over = True

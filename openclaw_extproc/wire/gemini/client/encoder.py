@@ -7,6 +7,7 @@ array, written object by object.
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
+    Delta,
     Embedded,
     Fact,
     Failed,
@@ -14,6 +15,7 @@ from openclaw_extproc.model.facts import (
     Seen,
     Started,
     Stop,
+    Thought,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -22,6 +24,7 @@ from openclaw_extproc.wire.gemini.client.parts import Parts
 from openclaw_extproc.wire.gemini.client.requests import wants_events
 from openclaw_extproc.wire.gemini.errors import encode_error, error
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
 
 _STOP_WORDS = {
     Stop.END: "STOP",
@@ -102,8 +105,14 @@ class StreamEncoder:
         self._framing = framing
         self._parts = Parts(chat, at_once=True)
         self._calls: list[Json] = []
+        self._around: Around = ()
+        """Of a piece of the open text, once the first one is written."""
 
     def feed(self, fact: Fact) -> bytes:
+        if isinstance(fact, Delta):
+            return self._more(fact)
+        if not isinstance(fact, Seen | Thought):
+            self._around = ()
         match fact:
             case Started() | Seen():
                 self._head.note(fact)
@@ -116,6 +125,15 @@ class StreamEncoder:
                 return self._called() + self._framing.last(error(fault))
             case _:
                 return self._said(self._parts.take(fact))
+
+    def _more(self, delta: Delta) -> bytes:
+        if self._around:
+            before, after = self._around
+            return before + j.dump(delta.text) + after
+        written = self._said(self._parts.take(delta))
+        if self._parts.is_in_text:
+            self._around = around(self._framing.more(self._head.answer([{"text": PLACEHOLDER}])))
+        return written
 
     def _said(self, part: dict[str, Json] | None) -> bytes:
         if part is None:

@@ -40,6 +40,11 @@ class Parts:
         """That no call has carried yet."""
         self._called = False
 
+    @property
+    def is_in_text(self) -> bool:
+        """Whether more of the open block is shown as a text."""
+        return isinstance(self._open, TextStarted)
+
     def take(self, fact: Fact) -> dict[str, Json] | None:
         """The part that is to go out now; `None` for none."""
         match fact:

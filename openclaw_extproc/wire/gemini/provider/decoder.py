@@ -10,7 +10,7 @@ Arguments in pieces (`partialArgs`) come only to clients that asked for them, so
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.faults import Fault, FaultKind
@@ -38,8 +38,10 @@ from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.gemini import objects
 from openclaw_extproc.wire.gemini.errors import fault_in_answer
 from openclaw_extproc.wire.gemini.media import usual_base64
+from openclaw_extproc.wire.gemini.provider.text_events import Tokens, text_and_tokens
 from openclaw_extproc.wire.gemini.signatures import BY
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 
 _STOPS = {
     "FINISH_REASON_UNSPECIFIED": Stop.END,
@@ -74,24 +76,44 @@ _BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off
 
 
 def decoder(streamed: bool) -> Decoder:
-    return AnswerDecoder(_EventReader().feed if streamed else objects.Reader().feed)
+    return EventDecoder(_Events(), _CONTENT) if streamed else _ObjectsDecoder()
 
 
-class _EventReader:
+_CONTENT = ContentEvents(
+    telling=(b'"usageMetadata"', b'"finishReason"', b'"functionCall"', b'"promptFeedback"', b'"error"')
+)
+
+
+class _Events:
+    """Of an answer that comes as server-sent events."""
+
     def __init__(self) -> None:
-        self._reader = sse.Reader()
+        self._answer = _Answer()
 
-    def feed(self, chunk: bytes) -> Iterator[str]:
-        return (event.data for event in self._reader.feed(chunk))
+    @property
+    def over(self) -> bool:
+        return self._answer.over
+
+    def read(self, event: sse.Event) -> Iterator[Fact]:
+        yield from self._answer.take(j.parse(event.data, where="the provider's answer"))
+
+    def read_quickly(self, event: bytes) -> Sequence[Fact]:
+        return self._answer.more_text(event)
+
+    def end(self) -> Iterator[Fact]:
+        if not self._answer.over:
+            yield from self._answer.finish()
 
 
-class AnswerDecoder:
-    def __init__(self, chunks: Callable[[bytes], Iterable[str | bytes]]) -> None:
-        self._chunks = chunks
+class _ObjectsDecoder:
+    """Of an answer that comes as one object, or as an array of them."""
+
+    def __init__(self) -> None:
+        self._reader = objects.Reader()
         self._answer = _Answer()
 
     def feed(self, chunk: bytes) -> Iterator[Fact]:
-        for text in self._chunks(chunk):
+        for text in self._reader.feed(chunk):
             if not self._answer.over:
                 yield from self._answer.take(j.parse(text, where="the provider's answer"))
 
@@ -196,6 +218,16 @@ class _Answer:
         if usage and (seen := self._counts.usage()) != Usage():
             yield Seen(seen)
 
+    def more_text(self, event: bytes) -> Sequence[Fact]:
+        """As `EventAnswer.read_quickly`."""
+        if self._open != "text" or (read := text_and_tokens(event)) is None:
+            return ()
+        text, tokens = read
+        if tokens is None:
+            return (Delta(text),)
+        self._counts = self._counts.or_these(tokens)
+        return (Seen(self._counts.usage()), Delta(text))
+
     def finish(self) -> Iterator[Fact]:
         if self._stop is None:
             yield from self._fail(_BROKEN_OFF)
@@ -245,6 +277,17 @@ class _Counts:
             _of_kind(usage.get("promptTokensDetails"), "IMAGE", self.seen),
             _of_kind(usage.get("candidatesTokensDetails"), "AUDIO", self.spoken),
             _of_kind(usage.get("candidatesTokensDetails"), "IMAGE", self.painted),
+        )
+
+    def or_these(self, tokens: Tokens) -> "_Counts":
+        prompt, own_tools = tokens.prompt_token_count, tokens.tool_use_prompt_token_count
+        cached, thoughts = tokens.cached_content_token_count, tokens.thoughts_token_count
+        return _Counts(
+            self.prompt if prompt is None else prompt,
+            self.own_tools if own_tools is None else own_tools,
+            self.cached if cached is None else cached,
+            tokens.candidates_token_count,
+            self.thoughts if thoughts is None else thoughts,
         )
 
     def usage(self) -> Usage:

@@ -36,6 +36,7 @@ from openclaw_extproc.wire.openai_chat.client.calls import Calls
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
 
 NO_ARGUMENTS = "{}"
 
@@ -67,11 +68,16 @@ class StreamEncoder:
         self._calls = Calls()
         self._said_arguments = False
         self._usage = Usage()
+        self._around: Around | None = None
+        """Of a piece of text; `None` until there is one."""
 
     def feed(self, fact: Fact) -> bytes:
+        if isinstance(fact, Delta):
+            return self._more(fact)
         self._calls.hear(fact)
         match fact:
             case Started(id, model):
+                self._around = None
                 self._head |= {"id": id or f"chatcmpl-{self._created}", "model": model or self._asked_model}
                 return self._delta({"role": "assistant", "content": "", "refusal": None})
             case TextStarted():
@@ -83,8 +89,6 @@ class StreamEncoder:
             case ToolStarted():
                 self._block, self._held, self._said_arguments = "call", fact, False
                 return b""
-            case Delta(text):
-                return self._say(text)
             case BlockEnded():
                 return self._say(NO_ARGUMENTS) if self._block == "call" and not self._said_arguments else b""
             case Seen(usage):
@@ -99,14 +103,28 @@ class StreamEncoder:
             case Failed(fault):
                 return encode_stream_error(fault)
 
+    def _more(self, delta: Delta) -> bytes:
+        if self._block == "text":
+            return self._text(delta.text)
+        self._calls.hear(delta)
+        return self._say(delta.text)
+
     def _say(self, text: str) -> bytes:
         match self._block:
             case "text":
-                return self._delta({"content": text})
+                return self._text(text)
             case "thought":
                 return self._delta({REASONING[0]: text})
             case "call":
                 return self._start_tool() + self._arguments(text)
+
+    def _text(self, text: str) -> bytes:
+        if self._around is None:
+            self._around = around(self._delta({"content": PLACEHOLDER}))
+        if not self._around:
+            return self._delta({"content": text})
+        before, after = self._around
+        return before + j.dump(text) + after
 
     def _start_tool(self) -> bytes:
         held, self._held = self._held, None

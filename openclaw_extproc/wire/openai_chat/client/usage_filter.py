@@ -24,12 +24,37 @@ def trim(chat: Chat) -> Passing | None:
     return Trimming() if chat.stream and not wants_usage(chat) else None
 
 
+_NULL = b',"usage":null}'
+_EVENT_WITH_NULL = _NULL + b"\n\n"
+_FREED = b"}\n\n"
+
+
+def _freed(events: bytes) -> bytes | None:
+    """Whole events without the `"usage":null` at their ends; `None` where there is more of usage in them, or where they
+    may be of another form than one line of data each.
+
+    The quote before `usage` is not escaped, so it begins a name; a brace right before the end of a line closes the
+    outermost object of that line.
+    """
+    nulls = events.count(_EVENT_WITH_NULL)
+    if events.count(b'"usage"') != nulls:
+        return None
+    if not nulls:
+        return events
+    count = events.count(b"\n\n")
+    if events.count(b"\n") != 2 * count or events.count(b"\n\ndata:") + events.startswith(b"data:") != count:
+        return None
+    return None if b"\r" in events else events.replace(_EVENT_WITH_NULL, _FREED)
+
+
 class Trimming:
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._searched = 0
 
     def feed(self, chunk: bytes) -> bytes:
+        if not self._waiting and chunk.endswith(b"\n\n") and (freed := _freed(chunk)) is not None:
+            return freed
         self._waiting += chunk
         passed: list[bytes] = []
         while found := _EVENT_END.search(self._waiting, self._searched):
@@ -50,8 +75,8 @@ class Trimming:
 
 
 def _trimmed(event: bytes) -> bytes:
-    if b'"usage"' not in event:
-        return event
+    if (freed := _freed(event)) is not None:
+        return freed
     data = list(_DATA.finditer(event))
     if len(data) != 1:
         return event

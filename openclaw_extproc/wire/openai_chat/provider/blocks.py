@@ -115,6 +115,11 @@ class Blocks:
         self._latest = -1
         """Index of the call that came last."""
 
+    @property
+    def is_in_text(self) -> bool:
+        """Whether a text is open and nothing waits: more of it is one fact."""
+        return self._open is not None and self._open.kind == "text" and not self._waiting
+
     def say(self, kind: Literal["text", "thought"], text: str) -> Iterator[Fact]:
         if not text:
             return

@@ -6,7 +6,7 @@ Groq, Ollama), content as a list of parts with thoughts in it (Mistral), calls w
 taken index (Gemini), a first chunk without id and choices (Azure), usage on every chunk (vLLM).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from openclaw_extproc.faults import Fault, FaultKind
@@ -18,7 +18,9 @@ from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.provider.blocks import Blocks
+from openclaw_extproc.wire.openai_chat.provider.text_events import more_text
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {
@@ -44,25 +46,34 @@ _BREAKS = {
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder(_whole)
+    return EventDecoder(_Events(), _CONTENT) if streamed else WholeDecoder(_whole)
 
 
-class StreamDecoder:
+_CONTENT = ContentEvents(
+    telling=(b'"name"', b"event:"),  # a call begins with a name; only errors have one of their event
+    null=(b'"usage"', b'"finish_reason"', b'"error"'),
+)
+
+
+class _Events:
+    """Of a streamed answer."""
+
     def __init__(self) -> None:
-        self._reader = sse.Reader()
         self._answer = _Answer()
 
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        for event in self._reader.feed(chunk):
-            if not self._answer.over:
-                yield from self._event(event)
+    @property
+    def over(self) -> bool:
+        return self._answer.over
+
+    def read_quickly(self, event: bytes) -> Sequence[Fact]:
+        return more_text(event) if self._answer.is_in_text else ()
 
     def end(self) -> Iterator[Fact]:
         """Some servers leave out `[DONE]`, so a reason to finish is enough."""
         if not self._answer.over:
             yield from self._answer.finish() if self._answer.stopped else self._answer.fail(_BROKEN_OFF)
 
-    def _event(self, event: sse.Event) -> Iterator[Fact]:
+    def read(self, event: sse.Event) -> Iterator[Fact]:
         if event.name == "error":
             yield from self._answer.fail(_named_error(event.data))
         elif event.data.strip() == "[DONE]":
@@ -101,6 +112,11 @@ class _Answer:
         self._started = False
         self._stop = Stop.END
         self._blocks = Blocks()
+
+    @property
+    def is_in_text(self) -> bool:
+        """Whether the next piece of a text is told as it comes."""
+        return self._blocks.is_in_text
 
     def take(self, body: Mapping[str, Json], key: Literal["delta", "message"]) -> Iterator[Fact]:
         """One chunk with a `delta`, or a whole answer with a `message`."""

@@ -5,7 +5,7 @@ know (searches, images, what is yet to come) are a sign of work and no more. Bes
 servers leave out: item events without deltas, deltas without items, a last event with all of the answer in it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
@@ -18,33 +18,42 @@ from openclaw_extproc.wire.openai_responses.client.item_numbers import ItemNumbe
 from openclaw_extproc.wire.openai_responses.fields import array, thing
 from openclaw_extproc.wire.openai_responses.provider.output import Output
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
 def decoder(streamed: bool) -> Decoder:
-    return StreamDecoder() if streamed else WholeDecoder(_whole)
+    return EventDecoder(_Events(), _CONTENT) if streamed else WholeDecoder(_whole)
 
 
-class StreamDecoder:
+_CONTENT = ContentEvents(kind=b'.delta"', telling=(b'"error"', b'"response"', b'"usage"', b'"item"'))
+
+
+class _Events:
+    """Of a streamed answer."""
+
     def __init__(self) -> None:
-        self._reader = sse.Reader()
         self._answer = _Answer()
 
-    def feed(self, chunk: bytes) -> Iterator[Fact]:
-        for event in self._reader.feed(chunk):
-            if not self._answer.over and event.data.strip() != "[DONE]":
-                yield from self._event(event)
+    @property
+    def over(self) -> bool:
+        return self._answer.over
+
+    def read(self, event: sse.Event) -> Iterator[Fact]:
+        if event.data.strip() == "[DONE]":
+            return
+        said = j.parse(event.data, where="event")
+        yield from self._answer.event(_text(said.get("type"), "type") or event.name, said)
+
+    def read_quickly(self, event: bytes) -> Sequence[Fact]:  # noqa: ARG002  # every event is read in full
+        return ()
 
     def end(self) -> Iterator[Fact]:
         """Only a last event ends an answer: Codex, too, takes a stream without one for broken."""
         if not self._answer.over:
             yield from self._answer.fail(_BROKEN_OFF)
-
-    def _event(self, event: sse.Event) -> Iterator[Fact]:
-        said = j.parse(event.data, where="event")
-        yield from self._answer.event(_text(said.get("type"), "type") or event.name, said)
 
 
 def _whole(body: dict[str, Json]) -> Iterator[Fact]:

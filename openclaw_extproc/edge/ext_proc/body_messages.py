@@ -1,0 +1,92 @@
+"""The two messages of which a stream has most, read and written without the protobuf library: a piece of an answer's
+body as Envoy shows it, and one as we deliver it.
+
+Field numbers: Envoy 1.40, service.ext_proc.v3 (`proto/`). Whatever is not of the usual form is left to the library.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+_RESPONSE_BODY: Final = 0x2A
+"""Of `ProcessingRequest`: field 5, a message."""
+_METADATA: Final = 0x42
+"""Of `ProcessingRequest`: field 8, a message; it may follow, and says nothing about a body."""
+_BODY: Final = 0x0A
+"""Of `HttpBody`: field 1, bytes."""
+_END: Final = b"\x10\x01"
+"""Of `HttpBody` and `StreamedBodyResponse`: field 2, true."""
+_AROUND_DELIVERY: Final = (b"\x1a", b"\x1a", b"\x0a", b"\x22")
+"""From the inside: `BodyMutation.streamed_response`, `CommonResponse.body_mutation`, `BodyResponse.response`,
+`ProcessingResponse.response_body`."""
+_MAX_KNOWN: Final = 1024
+"""Lengths of chunks whose beginning is remembered."""
+
+
+def read_response_body(message: bytes) -> tuple[bytes, bool] | None:
+    """The chunk in a message of Envoy's, and whether nothing follows it; `None` for any other message."""
+    if len(message) < 2 or message[0] != _RESPONSE_BODY:
+        return None
+    size, at = _varint(message, 1)
+    end = at + size
+    if size < 0 or end > len(message) or not _has_only_metadata(message, end):
+        return None
+    if size == 0:
+        return b"", False
+    if message[at] != _BODY:
+        return (b"", True) if message[at:end] == _END else None
+    length, begin = _varint(message, at + 1)
+    stop = begin + length
+    if length < 0 or stop > end:
+        return None
+    rest = message[stop:end]
+    return (message[begin:stop], rest == _END) if not rest or rest == _END else None
+
+
+def _has_only_metadata(message: bytes, at: int) -> bool:
+    """Whether nothing follows from there on, or only what says nothing about a body."""
+    if at == len(message):
+        return True
+    if message[at] != _METADATA:
+        return False
+    size, begin = _varint(message, at + 1)
+    return size >= 0 and begin + size == len(message)
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """The number at a place, and where it ends; -1 where there is none of up to five bytes."""
+    if at < len(message) and (byte := message[at]) < 0x80:
+        return byte, at + 1
+    number = shift = 0
+    for place in range(at, min(at + 5, len(message))):
+        byte = message[place]
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, place + 1
+        shift += 7
+    return -1, at
+
+
+def write_delivery(chunk: bytes, *, end: bool) -> bytes:
+    """The answer that delivers a chunk of the body. `end`: nothing follows."""
+    return _beginning(len(chunk), end) + chunk + (_END if end else b"")
+
+
+@lru_cache(maxsize=_MAX_KNOWN)
+def _beginning(length: int, end: bool) -> bytes:  # the key of a cache
+    """All that stands before the chunk."""
+    begun = b"\x0a" + _written(length) if length else b""
+    size = len(begun) + length + (len(_END) if end else 0)
+    for tag in _AROUND_DELIVERY:
+        opened = tag + _written(size)
+        begun = opened + begun
+        size += len(opened)
+    return begun
+
+
+def _written(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
