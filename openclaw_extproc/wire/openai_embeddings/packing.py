@@ -41,7 +41,10 @@ class Packing:
         items = body.get("data")
         if not isinstance(items, list) or not any(_is_in_numbers(item) for item in items):
             return raw
-        return j.patch(raw, {"data": [_packed(item) for item in items]})
+        try:
+            return j.patch(raw, {"data": [_packed(item) for item in items]})
+        except UnreadableError:  # whoever decodes the answer says so
+            return raw
 
     def _taken(self) -> bytes:
         raw = bytes(self._held)
