@@ -31,7 +31,7 @@ from openclaw_extproc.strategy import (
     Strategy,
 )
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 
 RUNS, WARMING = 2_000, 100
 SIZES = {2 * 1024: 1.0, 50 * 1024: 2.0, 400 * 1024: 6.0}
@@ -139,7 +139,7 @@ def request(size: int) -> Ask:
     turns.append({"role": "user", "content": last})
     body: dict[str, object] = {"model": AUTO, "messages": turns, "tools": [_TOOL], "stream": True}
     raw = json.dumps(body).encode()
-    return client_side(FORMAT).decode_request(Asked(PATH, "", raw, j.parse(raw, where="request body")))
+    return client_side(FORMAT).decode_request(ClientRequest(PATH, "", raw, j.parse(raw, where="request body")))
 
 
 # -- measuring -----------------------------------------------------------------------

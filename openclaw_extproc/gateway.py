@@ -195,10 +195,10 @@ class Timeouts:
             usual *= REASONING_PATIENCE
         if not whole:
             usual += self.hold_back_ms  # to Envoy an answer that we keep back is silence
-        return int(min(usual, self.longest_ms))
+        return int(min(usual, self.max_attempt_timeout_ms))
 
     @property
-    def longest_ms(self) -> int:
+    def max_attempt_timeout_ms(self) -> int:
         """No attempt is waited for longer. The official SDKs wait as long."""
         longest = max(LONGEST_MS, self.first_token_ms, self.answer_ms)
         return longest if self.timeout_ms is None else min(longest, self.timeout_ms)

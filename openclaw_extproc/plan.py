@@ -16,7 +16,7 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Changes, Emergency, Gateway, Provider, RetryPolicy, Target, Timeouts
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.wire import FORMATS, spoken_to
+from openclaw_extproc.wire import FORMATS, upstream_format
 
 MAX_ATTEMPTS = 8
 """A chain longer than this makes callers wait for nothing; Envoy's header for it takes small numbers only."""
@@ -259,7 +259,7 @@ def _provider(named: _Named, plan: _Written, snapshots: Snapshots) -> Provider |
     if plan.passes:
         return snapshots.unread(plan.generation, named.provider, named.model)
     found = snapshots.provider(plan.generation, named.provider, named.model)
-    return None if found is None or spoken_to(found, plan.client_format) is None else found
+    return None if found is None or upstream_format(found, plan.client_format) is None else found
 
 
 _encoder = msgspec.json.Encoder()

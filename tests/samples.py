@@ -15,17 +15,17 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Grammar,
-    Seen,
     Started,
     Stop,
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at
-from openclaw_extproc.wire.base import Asked, ClientSide, ProviderSide
+from openclaw_extproc.wire import FORMATS, api_path_of, client_side
+from openclaw_extproc.wire.base import ClientRequest, ClientSide, ProviderSide
 from openclaw_extproc.wire.translation import provider_state
 from tests.frames import framed
 
@@ -70,13 +70,13 @@ class Case:
     def request(self) -> bytes:
         return (self.folder / "request.json").read_bytes()
 
-    def asked(self, raw: bytes | None = None) -> Asked:
+    def asked(self, raw: bytes | None = None) -> ClientRequest:
         """The request as the stages hand it over, or `raw` in its place."""
-        spoken = spoken_at(self.target)
+        spoken = api_path_of(self.target)
         assert spoken.format == self.format
         assert spoken.served, self.target
         raw = self.request if raw is None else raw
-        return Asked(spoken.path, spoken.query, raw, j.parse(raw, where="request"))
+        return ClientRequest(spoken.path, spoken.query, raw, j.parse(raw, where="request"))
 
     def chat(self) -> Chat:
         return chat_of(self.client, self.asked())
@@ -117,7 +117,7 @@ def answer_name(answer: object) -> str:
     return {True: "stream", False: "whole"}[answer] if isinstance(answer, bool) else str(answer)
 
 
-def chat_of(side: ClientSide[Ask], asked: Asked) -> Chat:
+def chat_of(side: ClientSide[Ask], asked: ClientRequest) -> Chat:
     chat = side.decode_request(asked)
     assert isinstance(chat, Chat)
     return chat
@@ -232,7 +232,7 @@ def gist(facts: Iterable[Fact]) -> Gist:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):
                 text += more
-            case Seen(seen):
+            case UsageReported(seen):
                 usage = usage.or_later(seen)
             case Finished():
                 stop = fact.stop

@@ -35,4 +35,4 @@ def test_patience_is_at_least_what_is_set_and_never_above_the_longest(
 ) -> None:
     patience = limits.patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens)
 
-    assert (limits.first_token_ms if stream else limits.answer_ms) <= patience <= limits.longest_ms
+    assert (limits.first_token_ms if stream else limits.answer_ms) <= patience <= limits.max_attempt_timeout_ms

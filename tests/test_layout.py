@@ -158,7 +158,7 @@ def test_every_package_has_its_layer() -> None:
 
 def test_one_wire_format_knows_no_other() -> None:
     for name in wire.MODULES:
-        known = {word for made in _made_in(name) for word in (made.base, made.kin)} - {""}
+        known = {word for made in _made_in(name) for word in (made.base, made.same_vendor)} - {""}
         strangers = {other for other in wire.MODULES if not known & {made.name for made in _made_in(other)}} - {name}
         for path in _files_of(name):
             met = {module.split(".")[2] for module in imported(path) if module.startswith(f"{OURS}.wire.")}
@@ -228,7 +228,7 @@ def test_every_format_of_a_provider_has_a_simulator() -> None:
     assert {name for name, shape in simulators.items() if shape not in SHAPES} == set()
 
 
-OWN_WORDS = sorted(name for name, made in FORMATS.items() if not made.base and not made.kin)
+OWN_WORDS = sorted(name for name, made in FORMATS.items() if not made.base and not made.same_vendor)
 """Without the variants, which are another format at another address."""
 
 

@@ -14,7 +14,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import pipeline
 from openclaw_extproc.stages.attempt.retries import MAX_WAIT_SECONDS
-from openclaw_extproc.wire import CLIENTS, FORMATS, example_target, spoken_at
+from openclaw_extproc.wire import CLIENTS, FORMATS, api_path_of, example_target
 
 HEADERS: Mapping[str, str] = {
     "content-type": "application/json",
@@ -159,7 +159,7 @@ def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | No
 
 def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
     headers = {":method": "POST", ":path": asking.path, **HEADERS}
-    arrived = pipeline.IncomingRequest(headers, spoken_at(asking.path, headers), asking.body, at)
+    arrived = pipeline.IncomingRequest(headers, api_path_of(asking.path, headers), asking.body, at)
     return pipeline.route(arrived, lambda _: RuntimeState(), gateway)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.model import json as j
 from openclaw_extproc.stages.pipeline import IncomingRequest
-from openclaw_extproc.wire import CLIENTS, example_target, format_of_shape, spoken_at
+from openclaw_extproc.wire import CLIENTS, api_path_of, example_target, format_of_shape
 
 
 class UnclearError(ValueError):
@@ -44,7 +44,7 @@ def ask(
 
 
 def _arrived(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> IncomingRequest:
-    spoken = spoken_at(headers[":path"], headers)
+    spoken = api_path_of(headers[":path"], headers)
     if not spoken.served:
         raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")
     return IncomingRequest(headers, spoken, body, at, identity=identity)

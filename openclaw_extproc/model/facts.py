@@ -1,12 +1,12 @@
 """What a model answers, as a sequence of small facts.
 
     Started  ( BlockStarted  Delta*  BlockEnded )*  Finished
-    A block is a text, a tool's call or a thought. `Signed` may come in one, once: first in a tool's call, because some
-    clients get it within the call's id; last in a thought or a text.
-    `Seen` (usage) and `Thought` may come anywhere in between; `Failed` may come anywhere and is last.
+    A block is a text, a tool's call or a thought. `StateAttached` may come in one, once: first in a tool's call,
+    because some clients get it within the call's id; last in a thought or a text.
+    `UsageReported` and `ThinkingProgress` may come anywhere in between; `Failed` may come anywhere and is last.
 
     Started  Embedded*  Finished
-    Of a request for embeddings; `Seen` and `Failed` as above.
+    Of a request for embeddings; `UsageReported` and `Failed` as above.
 
 Every provider decoder emits this and every client encoder consumes it, whether the body was streamed or came in one
 piece. `Grammar` holds the one and only statement of what may follow what.
@@ -60,7 +60,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class StateAttached:
     """State of the provider that belongs to the open block, and has to come back with it."""
 
     sealed: Sealed
@@ -72,7 +72,7 @@ class BlockEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
+class ThinkingProgress:
     """The model is at work on what is left out: a client that waits is not waiting for nothing."""
 
 
@@ -86,7 +86,7 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class UsageReported:
     usage: Usage
 
 
@@ -106,16 +106,16 @@ Fact: TypeAlias = (
     | ToolStarted
     | ThoughtStarted
     | Delta
-    | Signed
+    | StateAttached
     | BlockEnded
-    | Thought
+    | ThinkingProgress
     | Embedded
-    | Seen
+    | UsageReported
     | Finished
     | Failed
 )
 
-CONTENT = (Delta, ToolStarted, Signed, Thought, Embedded, Finished)
+CONTENT = (Delta, ToolStarted, StateAttached, ThinkingProgress, Embedded, Finished)
 """The facts that a client is waiting for. What comes before them (ids, empty blocks, pings) can still be withheld."""
 
 
@@ -134,18 +134,18 @@ TRANSITIONS: dict[tuple[State, type[Fact]], State] = {
     (State.OPEN, ToolStarted): State.IN_BLOCK,
     (State.OPEN, ThoughtStarted): State.IN_BLOCK,
     (State.OPEN, Embedded): State.IN_VECTORS,
-    (State.OPEN, Seen): State.OPEN,
-    (State.OPEN, Thought): State.OPEN,
+    (State.OPEN, UsageReported): State.OPEN,
+    (State.OPEN, ThinkingProgress): State.OPEN,
     (State.OPEN, Finished): State.OVER,
     (State.OPEN, Failed): State.OVER,
     (State.IN_BLOCK, Delta): State.IN_BLOCK,
-    (State.IN_BLOCK, Signed): State.IN_BLOCK,
-    (State.IN_BLOCK, Seen): State.IN_BLOCK,
-    (State.IN_BLOCK, Thought): State.IN_BLOCK,
+    (State.IN_BLOCK, StateAttached): State.IN_BLOCK,
+    (State.IN_BLOCK, UsageReported): State.IN_BLOCK,
+    (State.IN_BLOCK, ThinkingProgress): State.IN_BLOCK,
     (State.IN_BLOCK, BlockEnded): State.OPEN,
     (State.IN_BLOCK, Failed): State.OVER,
     (State.IN_VECTORS, Embedded): State.IN_VECTORS,
-    (State.IN_VECTORS, Seen): State.IN_VECTORS,
+    (State.IN_VECTORS, UsageReported): State.IN_VECTORS,
     (State.IN_VECTORS, Finished): State.OVER,
     (State.IN_VECTORS, Failed): State.OVER,
 }

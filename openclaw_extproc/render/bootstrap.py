@@ -216,7 +216,7 @@ def _filters(gateway: Gateway, *, retries: bool) -> list[Json]:
 
 
 def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
-    silence = gateway.timeouts.longest_ms + 60_000  # of an answer too: providers think for minutes
+    silence = gateway.timeouts.max_attempt_timeout_ms + 60_000  # of an answer too: providers think for minutes
     return {
         "request_headers_timeout": _seconds(downstream.request_headers_timeout_ms),
         "request_timeout": _seconds(downstream.request_timeout_ms),
@@ -245,7 +245,7 @@ def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[st
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
         return [_tunnels(), *_without_buffer(anything), anything]
-    elsewhere = routes(fail_open, _seconds(gateway.timeouts.longest_ms))
+    elsewhere = routes(fail_open, _seconds(gateway.timeouts.max_attempt_timeout_ms))
     return [
         _tunnels(),
         {"match": planned_match(), "route": _route(gateway)},
@@ -310,8 +310,8 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
         "retriable_headers": [{"name": RETRY, "present_match": True}],
         "num_retries": 0,
         "refresh_cluster_on_retry": True,
-        "per_try_timeout": _seconds(gateway.timeouts.longest_ms),
-        "per_try_idle_timeout": _seconds(gateway.timeouts.longest_ms),
+        "per_try_timeout": _seconds(gateway.timeouts.max_attempt_timeout_ms),
+        "per_try_idle_timeout": _seconds(gateway.timeouts.max_attempt_timeout_ms),
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": BACKOFF, "format": "SECONDS"}],

@@ -4,7 +4,7 @@ from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
-from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_PATIENCE_MS
+from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_MESSAGE_TIMEOUT_MS
 
 ROUTE_CLUSTER = "openclaw_route"
 ATTEMPT_CLUSTER = "openclaw_attempt"
@@ -74,7 +74,8 @@ def route_stage(callers: CallerRules, *, retries: bool = True) -> dict[str, Json
         # credential of ours is cut out.
         "allow_mode_override": True,
         "message_timeout": _USUAL_TIMEOUT,
-        "max_message_timeout": f"{MAX_PATIENCE_MS // 1000}s",  # asked for where a question has to be answered first
+        # Asked for where a question has to be answered first.
+        "max_message_timeout": f"{MAX_MESSAGE_TIMEOUT_MS // 1000}s",
         "processing_mode": {
             "request_header_mode": "SEND",
             "request_body_mode": "BUFFERED",
@@ -95,7 +96,7 @@ def route_stage(callers: CallerRules, *, retries: bool = True) -> dict[str, Json
 
 def attempt_stage(timeouts: Timeouts, *, retries: bool = True) -> dict[str, Json]:
     """The upstream HTTP filter of every provider cluster."""
-    longest = timeouts.longest_ms // 1000 + 10
+    longest = timeouts.max_attempt_timeout_ms // 1000 + 10
     return {
         "@type": _TYPE,
         "grpc_service": _service(ATTEMPT_CLUSTER, retries=retries),

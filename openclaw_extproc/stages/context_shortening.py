@@ -17,7 +17,7 @@ from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.strategy import Context
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.edits.conversation import Conversation
 from openclaw_extproc.wire.edits.injection import with_fields
 from openclaw_extproc.wire.edits.messages import shortened
@@ -110,7 +110,7 @@ def summarized_plan(plan: Plan, of: Iterable[int], summary: str, record: Decisio
 # -- what an attempt does -------------------------------------------------------------------
 
 
-def applied(asked: Asked, conversation: Conversation | None, cut: Shortened | None) -> Asked:
+def applied(asked: ClientRequest, conversation: Conversation | None, cut: Shortened | None) -> ClientRequest:
     """The request that this target gets."""
     if conversation is None or cut is None:
         return asked

@@ -8,7 +8,7 @@ from openclaw_extproc.features.subscription import ACCOUNT
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.wire import FORMATS, headers_of, spoken_to
+from openclaw_extproc.wire import FORMATS, headers_of, upstream_format
 from openclaw_extproc.wire.base import ProviderSide
 from openclaw_extproc.wire.http import secret_headers
 from openclaw_extproc.wire.http.client_headers import ANY, UNREAD, HeaderNames, header_names
@@ -84,7 +84,7 @@ def carried(headers: Mapping[str, str], client_format: str, targets: Iterable[Ta
 
 
 def _allowed_to(provider: Provider, client_format: str) -> HeaderNames:
-    spoken = spoken_to(provider, client_format)
+    spoken = upstream_format(provider, client_format)
     same = spoken is not None and spoken.words == client_format
     return _allowed(client_format if same else "", provider.forward_headers, unread=False)
 

@@ -42,8 +42,8 @@ from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.route import local_responses, side_requests
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Level
-from openclaw_extproc.wire import Spoken
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire import ApiPath
+from openclaw_extproc.wire.base import ClientRequest
 
 MAX_NAME_CHARS = 128
 """Of request ids, user and model names in log lines: all come from a stranger."""
@@ -55,7 +55,7 @@ class IncomingRequest:
 
     headers: Mapping[str, str]
     """As `RequestHead.headers`."""
-    spoken: Spoken
+    spoken: ApiPath
     body: bytes
     at: float
     """When its head came: seconds since the epoch."""
@@ -136,7 +136,7 @@ def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | Ref
     if arrived.inside:
         callers = replace(callers, trusts_labels=True)  # we said it ourselves, of the request that we ask for
     try:
-        asked = Asked(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
+        asked = ClientRequest(spoken.path, spoken.query, arrived.body, j.parse(arrived.body, where="request body"))
         ask = spoken.client.decode_request(asked)
         if (ask.max_output_tokens or 0) < 0:
             raise UnreadableError("the most tokens of an answer: a negative number")
@@ -233,9 +233,9 @@ def _patience(known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decisi
     each = (timeouts.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
     usual = max(
         (one.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens) for one in each),
-        default=timeouts.longest_ms,
+        default=timeouts.max_attempt_timeout_ms,
     )
-    own = plans.patience_ms(groups, usual, timeouts.longest_ms)
+    own = plans.patience_ms(groups, usual, timeouts.max_attempt_timeout_ms)
     if timeouts.total_ms is not None:
         own = min(own, timeouts.total_ms // len(set(groups)))  # each of them gets its share of the whole call
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)

@@ -43,7 +43,7 @@ def _registered() -> Iterator[WireFormat[Ask]]:
 
 
 FORMATS: Mapping[str, WireFormat[Ask]] = {made.name: made for made in _registered()}
-"""A request meets only formats of its own operation (`spoken_to`), so each of them gets what it is about."""
+"""A request meets only formats of its own operation (`upstream_format`), so each of them gets what it is about."""
 CLIENTS: Mapping[str, ClientSide[Ask]] = {name: made.client for name, made in FORMATS.items() if made.client}
 """The formats that clients speak."""
 FAMILIES = tuple(
@@ -55,7 +55,7 @@ USUAL = FAMILIES[-1].formats[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ApiPath:
     """What a request path says about who is asking."""
 
     format: str
@@ -74,13 +74,13 @@ class Spoken:
     """Whether a websocket at the path may go on to the vendor. At others none is spoken."""
 
 
-def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> Spoken:
+def api_path_of(target: str, headers: Mapping[str, str] = MappingProxyType({})) -> ApiPath:
     """Read an HTTP request target (`/openai/v1/chat/completions?x=y`), and the headers where it is not enough."""
     path, _, query = target.partition("?")
     family, rest = _family(canonical(path), headers)
     name = next((name for name in family.formats if CLIENTS[name].serves(rest)), None)
     first = name or family.formats[0]
-    return Spoken(
+    return ApiPath(
         first,
         client_side(first),
         rest,
@@ -93,7 +93,7 @@ def spoken_at(target: str, headers: Mapping[str, str] = MappingProxyType({})) ->
     )
 
 
-def spoken_to(provider: Provider, client_format: str) -> WireFormat[Ask] | None:
+def upstream_format(provider: Provider, client_format: str) -> WireFormat[Ask] | None:
     """The format in which a provider is asked on behalf of a client: the client's own where the provider knows it, else
     the first one that both can be translated through. `None`: there is none.
     """

@@ -22,7 +22,7 @@ AskT = TypeVar("AskT", bound=Ask)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClientRequest:
     """A request as a client sent it, parsed once."""
 
     path: str
@@ -51,7 +51,7 @@ NOBODY = Provider("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class UpstreamEdit:
     """What the plan changes in any request, translated or not, and for whom."""
 
     model: str
@@ -88,7 +88,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Amendment:
+class Injection:
     """What an operator wants of every request to one target."""
 
     changes: Changes
@@ -122,7 +122,7 @@ class Encoder(Protocol):
     def feed(self, fact: Fact) -> bytes: ...
 
 
-class Passing(Protocol):
+class ByteTransform(Protocol):
     """Changes an answer's bytes on their way, without reading more of them than it must."""
 
     def feed(self, chunk: bytes) -> bytes:
@@ -163,7 +163,7 @@ def as_asked(_: Ask, __: bytes) -> str:
     return ""
 
 
-def unamended(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+def unamended(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     return body
 
 
@@ -173,7 +173,7 @@ class ClientSide(Generic[AskT]):
 
     serves: Callable[[str], bool]
     """Whether this path (without prefix and query) is a model call of this format."""
-    decode_request: Callable[[Asked], AskT]
+    decode_request: Callable[[ClientRequest], AskT]
     """Raises `UnreadableError`, or `FaultError` (unsupported). Checks what both stages rely on: model and messages."""
     encoder: Callable[[AskT, int], Encoder]
     """For this request; takes the time in whole seconds since the epoch, because the core has no clock.
@@ -182,7 +182,7 @@ class ClientSide(Generic[AskT]):
     """The JSON body of an HTTP error."""
     encode_stream_error: Callable[[Fault], bytes]
     """What breaks off a stream that has begun: the format's own error event."""
-    edit: Callable[[Asked, Edit], Encoded]
+    edit: Callable[[ClientRequest, UpstreamEdit], Encoded]
     """Change a request for a provider of the same format; every byte that need not change stays."""
     family: str
     """The vendor whose SDKs speak the format: the name of a `Family`."""
@@ -194,11 +194,11 @@ class ClientSide(Generic[AskT]):
     """Of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
     """For a client that asks for a count: the answer from an estimate, where no provider can count."""
-    trim: Callable[[AskT], Passing | None] = untrimmed
+    trim: Callable[[AskT], ByteTransform | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
-    repack: Callable[[AskT], Passing | None] = untrimmed
+    repack: Callable[[AskT], ByteTransform | None] = untrimmed
     """Puts a whole answer of the same format into the form that was asked for, where a server has only another."""
-    amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]] = unamended
+    amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]] = unamended
     """From a request's body to one that says what an operator adds; what need not change is the very same value in
     both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
     conversation: Conversation | None = None
@@ -230,7 +230,7 @@ class ProviderSide(Generic[AskT]):
     """From a secret to the header that carries it."""
     headers: Mapping[str, str]
     """What every request of this format has to carry, unless the client of the same format set it."""
-    encode_request: Callable[[AskT, Edit], Encoded]
+    encode_request: Callable[[AskT, UpstreamEdit], Encoded]
     """Raises `FaultError` (unsupported) when a loss would change what the request means."""
     decoder: Callable[[bool], Decoder]
     """`True` for an event stream, `False` for one JSON body."""
@@ -248,7 +248,7 @@ class ProviderSide(Generic[AskT]):
     """What it looks at of a provider besides its base path."""
     lacks: Callable[[Provider], tuple[Place, ...]] = lambda _: ()
     """What a provider has to name for its requests to have an address, and does not."""
-    adapt: Callable[[Encoded, AskT, Edit], Encoded] | None = None
+    adapt: Callable[[Encoded, AskT, UpstreamEdit], Encoded] | None = None
     """For a variant of another format: its path, and what the body has more or less, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
@@ -258,7 +258,7 @@ class ProviderSide(Generic[AskT]):
     """Whether what it seals can be opened by the same account only."""
     takes_query: bool = True
     """Whether a client's own query (`?beta=true`) goes on to a provider of its own words."""
-    unframe: Callable[[], Passing] | None = None
+    unframe: Callable[[], ByteTransform] | None = None
     """For a variant whose streams come in other frames: makes the events of its base format of them."""
     stream_type: str = "text/event-stream"
     """The media type of its streams."""
@@ -288,7 +288,7 @@ class WireFormat(Generic[AskT]):
     base: str = ""
     """The format of which this is a variant: the same words at another address (`vertex_gemini` of `gemini`)."""
     operation: Operation = "chat"
-    kin: str = ""
+    same_vendor: str = ""
     """Another format of the same vendor, whose parts this one uses."""
     translated: bool = True
     """Whether other formats can be translated into this one; if not, it serves clients of its own format only."""

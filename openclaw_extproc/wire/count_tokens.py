@@ -5,10 +5,19 @@ from dataclasses import replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Fact, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Amendment, Asked, Decoder, Edit, Encoded, WireFormat, always_json, untrimmed
+from openclaw_extproc.wire.base import (
+    ClientRequest,
+    Decoder,
+    Encoded,
+    Injection,
+    UpstreamEdit,
+    WireFormat,
+    always_json,
+    untrimmed,
+)
 from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
@@ -23,10 +32,10 @@ def counting(
     key: str,
     path: str,
     serves: Callable[[str], bool],
-    decode_request: Callable[[Asked], Chat],
-    edit: Callable[[Asked, Edit], Encoded],
+    decode_request: Callable[[ClientRequest], Chat],
+    edit: Callable[[ClientRequest, UpstreamEdit], Encoded],
     estimate: Callable[[int], bytes],
-    amend: Callable[[dict[str, Json], Amendment, list[str]], dict[str, Json]],
+    amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]],
 ) -> WireFormat[Chat]:
     """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
 
@@ -53,14 +62,14 @@ def counting(
         conversation=None,
     )
     provider = replace(of.provider, decoder=decoder)
-    return WireFormat(name, client, provider, operation="count_tokens", kin=of.name, translated=False)
+    return WireFormat(name, client, provider, operation="count_tokens", same_vendor=of.name, translated=False)
 
 
 def count_decoder(key: str) -> Decoder:
     def told(body: dict[str, Json]) -> Iterator[Fact]:
         tokens = j.an_amount(body.get(key), at=key)
         yield Started("", "")
-        yield Seen(Usage(input_tokens=tokens))
+        yield UsageReported(Usage(input_tokens=tokens))
         yield Finished(Stop.END)
 
     return WholeDecoder(told, limit=MAX_BYTES)

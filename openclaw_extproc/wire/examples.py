@@ -1,6 +1,6 @@
 """The smallest request of each client format, and how well a body fits a format by its shape alone.
 
-Drills, `explain` and tests ask for them. On the wire the path says the format (`wire.spoken_at`); a request in a file
+Drills, `explain` and tests ask for them. On the wire the path says the format (`wire.api_path_of`); a request in a file
 came on no path, and its format is a guess.
 Source: the top-level fields that each vendor's reference marks as required, or has alone.
 """

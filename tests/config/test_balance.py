@@ -237,7 +237,7 @@ def test_the_heavier_stands_in_first() -> None:
 
 
 def test_envoys_one_limit_is_the_longest_that_any_attempt_needs() -> None:
-    usual, longest = Timeouts().first_token_ms, Timeouts().longest_ms
+    usual, longest = Timeouts().first_token_ms, Timeouts().max_attempt_timeout_ms
     first, *others = [(target,) for target in chain(seed(13))]
 
     assert patience_ms([first, *others], 5_000, longest) == 60_000

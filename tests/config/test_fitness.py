@@ -24,7 +24,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.base import Edit, ProviderSide
+from openclaw_extproc.wire.base import ProviderSide, UpstreamEdit
 from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.config.loading import KEYS, cluster, complaints, settings, warnings
 
@@ -197,11 +197,11 @@ def test_a_format_names_the_quirks_that_make_a_difference(name: str) -> None:
 
 def _encoded(side: ProviderSide[Ask], *quirks: str) -> list[object]:
     """Chats with all that a quirk may be about."""
-    change = Edit("m", provider=Provider("p", "c", "f", quirks=frozenset(quirks)))
+    change = UpstreamEdit("m", provider=Provider("p", "c", "f", quirks=frozenset(quirks)))
     return [_one(side, replace(chat, output=output), change) for chat in _CHATS for output in _OUTPUTS]
 
 
-def _one(side: ProviderSide[Ask], chat: Chat, change: Edit) -> object:
+def _one(side: ProviderSide[Ask], chat: Chat, change: UpstreamEdit) -> object:
     try:
         return side.encode_request(chat, change)
     except FaultError as refused:

@@ -11,13 +11,13 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import client_side
@@ -61,12 +61,12 @@ def _whether(test: Callable[[Facts], bool]) -> Callable[[Facts], str]:
 def _usage(facts: Facts) -> Usage:
     seen = Usage()
     for fact in facts:
-        seen = seen.or_later(fact.usage) if isinstance(fact, Seen) else seen
+        seen = seen.or_later(fact.usage) if isinstance(fact, UsageReported) else seen
     return seen
 
 
 def _kept(facts: Facts) -> str:
-    if any(isinstance(fact, Signed) for fact in facts):
+    if any(isinstance(fact, StateAttached) for fact in facts):
         return "in its own field"
     ids = [fact.id for fact in facts if isinstance(fact, ToolStarted)]
     return "in the tool call id" if any(name.startswith(provider_state.MARK) for name in ids) else ""
@@ -96,25 +96,25 @@ ANSWERS: Mapping[str, Answering] = {
         _whether(lambda facts: any(isinstance(fact, ThoughtStarted) for fact in facts) and Delta("hm") in facts),
     ),
     "signed reasoning before a tool call": Answering(
-        (ThoughtStarted(), Delta("hm"), Signed(_STATE), BlockEnded(), *_CALL, Finished(Stop.TOOL_USE)), _kept
+        (ThoughtStarted(), Delta("hm"), StateAttached(_STATE), BlockEnded(), *_CALL, Finished(Stop.TOOL_USE)), _kept
     ),
     "signed tool call": Answering(
-        (ToolStarted("c1", "f"), Signed(_STATE), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)), _kept
+        (ToolStarted("c1", "f"), StateAttached(_STATE), Delta("{}"), BlockEnded(), Finished(Stop.TOOL_USE)), _kept
     ),
     "stopped at the output limit": Answering((*_SAID, Finished(Stop.LENGTH)), _stopped(Stop.LENGTH)),
     "refusal by the model or a content filter": Answering((*_SAID, Finished(Stop.REFUSAL)), _stopped(Stop.REFUSAL)),
     "input and output tokens": Answering(
-        (*_SAID, Seen(_COUNTED), _END),
+        (*_SAID, UsageReported(_COUNTED), _END),
         _whether(lambda facts: (_usage(facts).input_tokens, _usage(facts).output_tokens) == (9, 5)),
     ),
     "tokens read from the cache": Answering(
-        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cached_tokens == 4)
+        (*_SAID, UsageReported(_COUNTED), _END), _whether(lambda facts: _usage(facts).cached_tokens == 4)
     ),
     "tokens written to the cache": Answering(
-        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).cache_written_tokens == 2)
+        (*_SAID, UsageReported(_COUNTED), _END), _whether(lambda facts: _usage(facts).cache_written_tokens == 2)
     ),
     "reasoning tokens": Answering(
-        (*_SAID, Seen(_COUNTED), _END), _whether(lambda facts: _usage(facts).reasoning_tokens == 3)
+        (*_SAID, UsageReported(_COUNTED), _END), _whether(lambda facts: _usage(facts).reasoning_tokens == 3)
     ),
     "an error after the first content": Answering(
         (TextStarted(), Delta("hi"), Failed(Fault(FaultKind.UPSTREAM_ERROR, "broke"))),

@@ -8,8 +8,8 @@ from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire import FORMATS, client_side, example_target, spoken_at
-from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire import FORMATS, api_path_of, client_side, example_target
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without
 from tests.samples import UPSTREAMS, chat_of, provider_side
 
@@ -62,14 +62,14 @@ def _base(provider: str) -> WireFormat[Ask]:
 
 
 def _chat(client: str, body: Body) -> Chat:
-    spoken = spoken_at(example_target(client, "m"))
+    spoken = api_path_of(example_target(client, "m"))
     raw = j.dump(body)
-    return chat_of(client_side(client), Asked(spoken.path, spoken.query, raw, j.parse(raw, where="request")))
+    return chat_of(client_side(client), ClientRequest(spoken.path, spoken.query, raw, j.parse(raw, where="request")))
 
 
 def _encoded(provider: str, chat: Chat) -> Encoded:
     model = _base(provider).example_model
-    return provider_side(provider).encode_request(replace(chat, model=model), Edit(model))
+    return provider_side(provider).encode_request(replace(chat, model=model), UpstreamEdit(model))
 
 
 def columns(client: str) -> list[str]:

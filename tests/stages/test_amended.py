@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.gateway import Changes
 from openclaw_extproc.stages.events import Continue
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.samples import PROVIDERS, REQUESTS, Case
 from tests.stages.attempts import every_way
 from tests.stages.talking import asking, attempt, chain, gateway, opening
@@ -54,7 +54,7 @@ def test_the_limit_of_the_answer_is_the_smaller_one(client: str, provider: str) 
 def test_without_changes_not_a_byte_differs(case: Case) -> None:
     if case.format not in PROVIDERS:
         pytest.skip("no provider of this format")
-    edited = case.client.edit(case.asked(), Edit("m0"))
+    edited = case.client.edit(case.asked(), UpstreamEdit("m0"))
 
     assert sent(case, case.format, changes=Changes()) == edited.body
 

@@ -19,7 +19,7 @@ from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead, ResponseBody, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire import api_path_of
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 from tests import samples
@@ -236,7 +236,7 @@ def refused(path: str, body: bytes) -> str:
     assert talk.last.status == 400
     assert talk.entry.fault is not None
     assert talk.entry.fault.kind is FaultKind.MALFORMED
-    return is_error_of(spoken_at(path).format, Received(400, talk.last.headers, talk.last.body))
+    return is_error_of(api_path_of(path).format, Received(400, talk.last.headers, talk.last.body))
 
 
 BEYOND = {

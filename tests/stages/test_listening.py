@@ -5,7 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Started,
+    Stop,
+    TextStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.response_reader import ResponseReader
@@ -31,7 +41,7 @@ class Says:
 
 
 def test_behind_the_end_nothing_is_heard() -> None:
-    listening = ResponseReader(Says(*HELLO, Started("b", "m"), Seen(Usage(9))), None)
+    listening = ResponseReader(Says(*HELLO, Started("b", "m"), UsageReported(Usage(9))), None)
 
     assert listening.feed(b"x", end=False) == (list(HELLO), b"")
     assert listening.feed(b"x", end=True) == ([], b"")
@@ -61,9 +71,9 @@ def test_facts_out_of_order_are_the_providers_fault(facts: tuple[Fact, ...]) -> 
 
 
 def test_what_came_before_the_unreadable_is_heard() -> None:
-    heard, _ = ResponseReader(Says(Started("a", "m"), Seen(Usage(3)), breaks=True), None).feed(b"x", end=False)
+    heard, _ = ResponseReader(Says(Started("a", "m"), UsageReported(Usage(3)), breaks=True), None).feed(b"x", end=False)
 
-    assert heard[:2] == [Started("a", "m"), Seen(Usage(3))]
+    assert heard[:2] == [Started("a", "m"), UsageReported(Usage(3))]
     assert isinstance(heard[2], Failed)
     assert heard[2].fault.public == "the provider's answer is unreadable: here"
 

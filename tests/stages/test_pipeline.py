@@ -6,7 +6,7 @@ from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages import pipeline
-from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire import api_path_of
 from tests.samples import CLIENTS
 from tests.stages.talking import BEGAN, asking, chain, gateway
 
@@ -18,7 +18,7 @@ HEADERS = {
     "cookie": "sk-the-callers",
     "user-agent": "sdk/1",
 }
-ARRIVED = pipeline.IncomingRequest(HEADERS, spoken_at(HEADERS[":path"], HEADERS), CASE.request, BEGAN)
+ARRIVED = pipeline.IncomingRequest(HEADERS, api_path_of(HEADERS[":path"], HEADERS), CASE.request, BEGAN)
 
 
 def test_policy_sees_headers_and_no_secret_in_them() -> None:

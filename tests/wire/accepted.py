@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_simulator import anthropic_request, gemini_request, openai_chat_request, openai_responses_request
 from openclaw_simulator.reading import RefusedError
 from openclaw_simulator.shape import Call
@@ -42,9 +42,9 @@ def check(format: str, body: bytes, model: str = "a-model") -> None:
         _BY_SDK[format][value.get("stream") is True].validate_python(value)
 
 
-def sent(case: Case, asked: Asked, model: str) -> bytes:
+def sent(case: Case, asked: ClientRequest, model: str) -> bytes:
     """The body that goes to a provider of the same format."""
-    return client_side(case.format).edit(asked, Edit(model)).body
+    return client_side(case.format).edit(asked, UpstreamEdit(model)).body
 
 
 def refuses(format: str, body: bytes, model: str = "a-model") -> bool:

@@ -2,11 +2,11 @@
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import client_side, spoken_at
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire import api_path_of, client_side
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from tests.samples import provider_side
 
 FORMATS = ["gemini_embeddings", "openai_embeddings"]
@@ -15,14 +15,14 @@ OPENAI, GEMINI = "/v1/embeddings", "/v1beta/models/m:batchEmbedContents"
 ONE = "/v1beta/models/m:embedContent"
 
 
-def asked(target: str, body: dict[str, Json]) -> Asked:
-    spoken = spoken_at(target)
+def asked(target: str, body: dict[str, Json]) -> ClientRequest:
+    spoken = api_path_of(target)
     assert spoken.served
-    return Asked(spoken.path, spoken.query, j.dump(body), body)
+    return ClientRequest(spoken.path, spoken.query, j.dump(body), body)
 
 
 def read(target: str, body: dict[str, Json]) -> Embed:
-    embed = spoken_at(target).client.decode_request(asked(target, body))
+    embed = api_path_of(target).client.decode_request(asked(target, body))
     assert isinstance(embed, Embed)
     return embed
 
@@ -30,16 +30,16 @@ def read(target: str, body: dict[str, Json]) -> Embed:
 def again(to: str, encoded: Encoded) -> Embed:
     """What was written for a provider, as that format's client side reads it."""
     target = provider_side(to).base_path("") + encoded.path
-    assert spoken_at(target).format == to
+    assert api_path_of(target).format == to
     return read(target, j.parse(encoded.body, where="encoded"))
 
 
 def sent(to: str, embed: Embed, model: str = "m") -> Encoded:
-    return provider_side(to).encode_request(embed, Edit(model))
+    return provider_side(to).encode_request(embed, UpstreamEdit(model))
 
 
 def answer(*vectors: str | tuple[float, ...], tokens: int | None = 5, model: str = "m") -> list[Fact]:
-    counted = [] if tokens is None else [Seen(Usage(input_tokens=tokens))]
+    counted = [] if tokens is None else [UsageReported(Usage(input_tokens=tokens))]
     found = [Embedded(n, vector) for n, vector in enumerate(vectors)]
     return [Started("", model), *found, *counted, Finished(Stop.END)]
 

@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import Amendment, Asked
+from openclaw_extproc.wire.base import ClientRequest, Injection
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of
 from tests.wire import accepted
@@ -22,14 +22,14 @@ MODEL = "claude-3-7-sonnet"
 every_request = pytest.mark.parametrize("case", REQUESTS, ids=str)
 
 
-def amended(case: Case, changes: Changes, *, model: str = MODEL, losses: list[str] | None = None) -> Asked:
+def amended(case: Case, changes: Changes, *, model: str = MODEL, losses: list[str] | None = None) -> ClientRequest:
     asked = case.asked()
-    body = case.client.amend(asked.body, Amendment(changes, model), [] if losses is None else losses)
+    body = case.client.amend(asked.body, Injection(changes, model), [] if losses is None else losses)
     return with_fields(asked, body)
 
 
 def body_of(format: str, body: dict[str, Json], changes: Changes, *, model: str = MODEL) -> dict[str, Json]:
-    return client_side(format).amend(body, Amendment(changes, model), [])
+    return client_side(format).amend(body, Injection(changes, model), [])
 
 
 @every_request
@@ -62,7 +62,7 @@ def test_other_fields_keep_their_bytes_and_their_order(case: Case) -> None:
     raw = case.request.replace(b"{", b'{ "x_unknown" :  [1.50, "\\u00e9"],', 1)
     asked = case.asked(raw)
 
-    after = with_fields(asked, case.client.amend(asked.body, Amendment(TEMPLATE, MODEL), []))
+    after = with_fields(asked, case.client.amend(asked.body, Injection(TEMPLATE, MODEL), []))
 
     assert after.raw.startswith(b'{ "x_unknown" :  [1.50, "\\u00e9"],')
     assert [key for key in j.parse(after.raw, where="x") if key in asked.body] == list(asked.body)
@@ -130,7 +130,7 @@ def test_no_claude_is_told_a_temperature_that_it_refuses(
     model: str, body: dict[str, Json], left: dict[str, Json] | None
 ) -> None:
     losses: list[str] = []
-    after = client_side("anthropic_messages").amend(body, Amendment(Changes(temperature=0.5), model), losses)
+    after = client_side("anthropic_messages").amend(body, Injection(Changes(temperature=0.5), model), losses)
 
     assert after == (body if left is None else left)
     assert bool(losses) == (after.get("temperature") != 0.5 or "top_p" in body.keys() - after.keys())
@@ -176,7 +176,7 @@ def test_a_prompt_in_tokens_goes_without_a_template_and_says_so() -> None:
     losses: list[str] = []
     body: dict[str, Json] = {"prompt": [1, 2]}
 
-    after = client_side("openai_completions").amend(body, Amendment(TEMPLATE, MODEL), losses)
+    after = client_side("openai_completions").amend(body, Injection(TEMPLATE, MODEL), losses)
 
     assert after == body
     assert losses == ["template: the prompt is tokens"]
@@ -199,7 +199,7 @@ def test_beside_a_cache_at_google_no_system_text_is_sent() -> None:
     losses: list[str] = []
     body: dict[str, Json] = {"cachedContent": "cachedContents/1"}
 
-    assert client_side("gemini").amend(body, Amendment(TEMPLATE, MODEL), losses) == body
+    assert client_side("gemini").amend(body, Injection(TEMPLATE, MODEL), losses) == body
     assert losses == ["template: not beside cachedContent"]
 
 

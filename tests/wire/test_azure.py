@@ -7,9 +7,9 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import BlockEnded, Delta, Finished, Started, Stop, TextStarted
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import FORMATS, spoken_to
+from openclaw_extproc.wire import FORMATS, upstream_format
 from openclaw_extproc.wire.azure import at_azure
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from tests import samples
 
 AZURE = samples.provider_side("azure_openai")
@@ -17,7 +17,7 @@ DATED = "2024-10-21"
 
 
 def path(version: str, model: str = "my gpt/4") -> str:
-    change = Edit(model, provider=Provider("azure", "azure", "azure_openai", api_version=version))
+    change = UpstreamEdit(model, provider=Provider("azure", "azure", "azure_openai", api_version=version))
     assert AZURE.adapt is not None
     return AZURE.adapt(Encoded("/chat/completions", b"{}"), samples.asker(stream=True), change).path
 
@@ -25,7 +25,7 @@ def path(version: str, model: str = "my gpt/4") -> str:
 def test_an_openai_client_is_not_translated_for_azure() -> None:
     provider = Provider("azure", "azure", "azure_openai")
 
-    assert spoken_to(provider, "openai_chat") is FORMATS["azure_openai"]
+    assert upstream_format(provider, "openai_chat") is FORMATS["azure_openai"]
     assert FORMATS["azure_openai"].words == "openai_chat"
     assert FORMATS["azure_openai"].client is None
 
@@ -43,7 +43,7 @@ def test_with_a_version_the_deployment_stands_in_the_path_and_without_the_newer_
 
 def test_an_api_without_deployments_has_the_version_alone() -> None:
     responses = at_azure(AZURE, deployments=False)
-    change = Edit("gpt", provider=Provider("azure", "azure", "azure_responses", api_version=DATED))
+    change = UpstreamEdit("gpt", provider=Provider("azure", "azure", "azure_responses", api_version=DATED))
     assert responses.adapt is not None
 
     adapted = responses.adapt(Encoded("/responses", b"{}", ("x",)), samples.asker(stream=True), change)

@@ -15,8 +15,8 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import InlineImage, LinkedFile, LinkedImage, Part, Text, Turn
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import FORMATS, client_side, spoken_to
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire import FORMATS, client_side, upstream_format
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.bedrock.anthropic import EventsOfFrames
 from openclaw_extproc.wire.streams import sse
 from tests import samples
@@ -36,7 +36,7 @@ def adapted(encoded: Encoded, *, stream: bool = False, **headers: str) -> tuple[
     assert BEDROCK.adapt is not None
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     chat = samples.asker(stream=stream)
-    made = BEDROCK.adapt(encoded, chat, Edit(MODEL, headers=named))
+    made = BEDROCK.adapt(encoded, chat, UpstreamEdit(MODEL, headers=named))
     return made.path, json.loads(made.body)
 
 
@@ -56,7 +56,7 @@ def unframed(*chunks: bytes) -> bytes:
 
 @every_request
 def test_a_request_of_the_same_format_only_moves(case: Case) -> None:
-    edited = client_side("anthropic_messages").edit(case.asked(), Edit(MODEL))
+    edited = client_side("anthropic_messages").edit(case.asked(), UpstreamEdit(MODEL))
 
     path, body = adapted(edited, stream=case.chat().stream)
 
@@ -92,19 +92,19 @@ def test_links_are_not_translated(part: Part) -> None:
     chat = replace(samples.asker(stream=False), turns=(Turn("user", (Text("see"), part)),))
 
     with pytest.raises(FaultError, match="link"):
-        BEDROCK.encode_request(chat, Edit(MODEL))
+        BEDROCK.encode_request(chat, UpstreamEdit(MODEL))
 
 
 def test_images_are_translated() -> None:
     chat = replace(samples.asker(stream=False), turns=(Turn("user", (InlineImage("image/png", "QQ=="),)),))
 
-    assert b"QQ==" in BEDROCK.encode_request(chat, Edit(MODEL)).body
+    assert b"QQ==" in BEDROCK.encode_request(chat, UpstreamEdit(MODEL)).body
 
 
 def test_clients_of_anthropic_are_not_translated() -> None:
     provider = Provider("b", "b", "bedrock_anthropic", also=("bedrock_converse",))
 
-    spoken = [spoken_to(provider, name) for name in ("anthropic_messages", "openai_chat")]
+    spoken = [upstream_format(provider, name) for name in ("anthropic_messages", "openai_chat")]
 
     assert spoken == [FORMATS["bedrock_anthropic"]] * 2
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.model.facts import Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.count_tokens import MAX_BYTES, count_decoder
@@ -12,7 +12,7 @@ def test_a_count_is_the_usage_of_an_answer_without_words() -> None:
     decoder = count_decoder("input_tokens")
 
     assert [*decoder.feed(b'{"input_'), *decoder.feed(b'tokens": 7}')] == []
-    assert list(decoder.end()) == [Started("", ""), Seen(Usage(input_tokens=7)), Finished(Stop.END)]
+    assert list(decoder.end()) == [Started("", ""), UsageReported(Usage(input_tokens=7)), Finished(Stop.END)]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"input_tokens": "7"}', b"<html>"])

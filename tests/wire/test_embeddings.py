@@ -13,8 +13,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Failed, Finished, Grammar, OutOfOrderError, Started, TextStarted
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire import client_side, spoken_to
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire import client_side, upstream_format
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 from openclaw_extproc.wire.translation import vectors
 from tests import samples
@@ -165,7 +165,7 @@ def test_an_answer_that_is_too_long_to_be_read_can_still_pass(name: str) -> None
 def test_embeddings_are_translated_into_embeddings(one: str, other: str) -> None:
     provider = Provider("p", "p", "anthropic_messages", also=(other,))
 
-    spoken = spoken_to(provider, one)
+    spoken = upstream_format(provider, one)
 
     assert spoken is not None
     assert spoken.name == other
@@ -173,8 +173,8 @@ def test_embeddings_are_translated_into_embeddings(one: str, other: str) -> None
 
 @every_format
 def test_who_only_chats_cannot_embed_and_the_other_way_round(name: str) -> None:
-    assert spoken_to(Provider("p", "p", "openai_chat", also=("gemini", "openai_completions")), name) is None
-    assert spoken_to(Provider("p", "p", name), "openai_chat") is None
+    assert upstream_format(Provider("p", "p", "openai_chat", also=("gemini", "openai_completions")), name) is None
+    assert upstream_format(Provider("p", "p", name), "openai_chat") is None
 
 
 @every_format
@@ -215,7 +215,7 @@ def test_a_vector_begins_no_chat_and_ends_none() -> None:
 def test_a_key_that_stands_twice_goes_on_as_it_was_read(name: str, path: str, raw: bytes) -> None:
     body = j.parse(raw, where="test")
 
-    edited = client_side(name).edit(Asked(path, "", raw, body), Edit("m"))
+    edited = client_side(name).edit(ClientRequest(path, "", raw, body), UpstreamEdit("m"))
 
     assert edited.body != raw
     assert j.parse(edited.body, where="edited") == body

@@ -16,7 +16,7 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import AttemptEntry
 from openclaw_extproc.stages.events import ResponseHead
-from openclaw_extproc.wire import FORMATS, spoken_at
+from openclaw_extproc.wire import FORMATS, api_path_of
 from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.frames import event, frame
 from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
@@ -163,10 +163,10 @@ def test_no_spoilt_body_of_another_call_breaks_the_stages() -> None:
 def _play_another(spoiler: Spoiler) -> str:
     dice = spoiler.dice
     path, body = dice.choice([*OTHER_CALLS.items()])
-    client = spoken_at(path).format
+    client = api_path_of(path).format
     name = dice.choice([n for n in OTHER_ANSWERS if _meets(client, n)])
     spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (True, True)))
-    there = provider(FORMATS[name].kin or name) if FORMATS[name].operation == "count_tokens" else provider(name)
+    there = provider(FORMATS[name].same_vendor or name) if FORMATS[name].operation == "count_tokens" else provider(name)
     world = gateway((Target(replace(there, also=(name,)), "m"),), max_retries=0)
     sent = goes_out(REQUESTS[0], spoiler.spoilt(body) if spoils_request else body, world, {":path": path})
     if sent is None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests.samples import UPSTREAMS
 
 PNG = "iVBORw0KGgo="
@@ -131,8 +131,8 @@ def bodies(client: str, provider: str, steps: list[Step]) -> Iterator[dict[str, 
     assert side is not None
     for n in range(len(steps) + 1):
         raw = j.dump(make(steps[:n]))
-        asked = Asked(path, "", raw, j.parse(raw, where="request"))
-        change = Edit(MODELS.get(provider, "m"))
+        asked = ClientRequest(path, "", raw, j.parse(raw, where="request"))
+        change = UpstreamEdit(MODELS.get(provider, "m"))
         read = client_side(client)
         encoded = (
             read.edit(asked, change) if client == provider else side.encode_request(read.decode_request(asked), change)

@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 
 MESSAGE: dict[str, Json] = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
 CONTENTS: dict[str, Json] = {"contents": [{"parts": [{"text": "Hi"}]}]}
@@ -36,6 +36,6 @@ CONTENTS: dict[str, Json] = {"contents": [{"parts": [{"text": "Hi"}]}]}
     ],
 )
 def test_a_request_for_thought_is_known(format: str, path: str, body: dict[str, Json], reasons: bool) -> None:
-    chat = client_side(format).decode_request(Asked(path, "", j.dump(body), body))
+    chat = client_side(format).decode_request(ClientRequest(path, "", j.dump(body), body))
 
     assert chat.reasons is reasons

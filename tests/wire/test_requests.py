@@ -28,8 +28,8 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire import FORMATS, api_path_of, client_side
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 from tests import samples
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case, provider_side
@@ -145,16 +145,16 @@ def _plain(part: Part, order: Mapping[str, int]) -> Part:
 
 def sent_to(to: str, chat: Chat, cap: int | None = None) -> tuple[Chat, tuple[str, ...]]:
     """The request as the target's own client side reads it, and the losses that were named on the way."""
-    encoded = provider_side(to).encode_request(replace(chat, model=MODEL), Edit(MODEL, cap))
+    encoded = provider_side(to).encode_request(replace(chat, model=MODEL), UpstreamEdit(MODEL, cap))
     return samples.chat_of(client_side(to), asked_of(to, encoded)), encoded.losses
 
 
-def asked_of(to: str, encoded: Encoded) -> Asked:
+def asked_of(to: str, encoded: Encoded) -> ClientRequest:
     side = provider_side(to)
-    spoken = spoken_at(side.base_path("") + encoded.path)
+    spoken = api_path_of(side.base_path("") + encoded.path)
     assert spoken.served
     assert spoken.format == to
-    return Asked(spoken.path, spoken.query, encoded.body, j.parse(encoded.body, where="encoded"))
+    return ClientRequest(spoken.path, spoken.query, encoded.body, j.parse(encoded.body, where="encoded"))
 
 
 def unnamed(before: Chat, after: Chat, losses: Iterable[str]) -> set[str]:
@@ -272,7 +272,7 @@ def test_every_field_that_only_its_own_format_knows_is_named(case: Case, to: str
     body["madeup"] = {"secret": 1}
     chat = case.client.decode_request(case.asked(j.dump(body)))
 
-    encoded = provider_side(to).encode_request(chat, Edit(MODEL))
+    encoded = provider_side(to).encode_request(chat, UpstreamEdit(MODEL))
 
     assert "madeup" in encoded.losses
     assert b"madeup" not in encoded.body
@@ -284,7 +284,7 @@ def test_what_must_be_carried_is_refused_with_the_place(to: str) -> None:
     chat = replace(samples.asker(stream=False), losses=("!messages[0].content[1]: audio",))
 
     with pytest.raises(FaultError, match=r"messages\[0\]\.content\[1\]: audio") as caught:
-        provider_side(to).encode_request(chat, Edit(MODEL))
+        provider_side(to).encode_request(chat, UpstreamEdit(MODEL))
 
     assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 
@@ -309,10 +309,12 @@ def test_a_cap_holds_in_every_translation(case: Case, to: str) -> None:
 def test_a_cap_holds_without_translation(case: Case) -> None:
     chat = case.chat()
     for asked, cap, sent in CAPS:
-        own = provider_side(case.format).encode_request(replace(chat, max_output_tokens=asked), Edit(chat.model))
+        own = provider_side(case.format).encode_request(
+            replace(chat, max_output_tokens=asked), UpstreamEdit(chat.model)
+        )
         given = case.asked(_without_limit(case)) if asked is None else asked_of(case.format, own)
 
-        edited = case.client.edit(given, Edit(chat.model, cap))
+        edited = case.client.edit(given, UpstreamEdit(chat.model, cap))
 
         after = case.client.decode_request(replace(given, raw=edited.body, body=j.parse(edited.body, where="edited")))
         assert after.max_output_tokens == sent, (asked, cap)
@@ -334,7 +336,7 @@ def _without_limit(case: Case) -> bytes:
 
 @every_request
 def test_the_same_model_leaves_every_byte(case: Case) -> None:
-    edited = case.client.edit(case.asked(), Edit(case.chat().model))
+    edited = case.client.edit(case.asked(), UpstreamEdit(case.chat().model))
 
     assert edited.body == case.request
     assert edited.losses == ()
@@ -344,7 +346,7 @@ def test_the_same_model_leaves_every_byte(case: Case) -> None:
 def test_another_model_changes_its_own_bytes_only(case: Case) -> None:
     asked = case.asked()
 
-    edited = case.client.edit(asked, Edit('other "model"'))
+    edited = case.client.edit(asked, UpstreamEdit('other "model"'))
 
     name = json.dumps(case.chat().model).encode()
     if name in case.request:
@@ -357,10 +359,12 @@ def test_another_model_changes_its_own_bytes_only(case: Case) -> None:
 
 @every_request
 def test_an_edited_request_is_still_served_where_it_goes(case: Case) -> None:
-    edited = case.client.edit(case.asked(), Edit("other-model"))
+    edited = case.client.edit(case.asked(), UpstreamEdit("other-model"))
 
-    spoken = spoken_at(case.provider.base_path("") + edited.path)
-    again = Asked(spoken.path, spoken.query or case.asked().query, edited.body, j.parse(edited.body, where="edited"))
+    spoken = api_path_of(case.provider.base_path("") + edited.path)
+    again = ClientRequest(
+        spoken.path, spoken.query or case.asked().query, edited.body, j.parse(edited.body, where="edited")
+    )
 
     assert spoken.served
     assert spoken.format == case.format

@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire import CLIENTS, example_target, format_of_shape, spoken_at
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire import CLIENTS, api_path_of, example_target, format_of_shape
+from openclaw_extproc.wire.base import ClientRequest
 from tests.samples import REQUESTS, Case
 
 
@@ -39,8 +39,8 @@ def test_each_format_has_an_example_that_it_reads_itself(format: str, *, stream:
     body = side.example.body_for("m", stream=stream)
     raw = j.dump(body)
 
-    spoken = spoken_at(target)
-    ask = side.decode_request(Asked(spoken.path, spoken.query, raw, j.parse(raw, where="example")))
+    spoken = api_path_of(target)
+    ask = side.decode_request(ClientRequest(spoken.path, spoken.query, raw, j.parse(raw, where="example")))
 
     assert (spoken.format, spoken.served) == (format, True)
     assert ask.model == "m"

@@ -14,7 +14,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire import client_side
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
 from openclaw_extproc.wire.edits.messages import shortened
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of, provider_side
@@ -50,11 +50,11 @@ def conversation(client: str) -> Conversation:
 def body_of(client: str, *turns: Turn) -> dict[str, Json]:
     """What a client of this format would write."""
     chat = Chat(MODELS[client], turns, system=("Be kind.",), tools=TOOLS, max_output_tokens=500)
-    return j.parse(provider_side(client).encode_request(chat, Edit(MODELS[client])).body, where="body")
+    return j.parse(provider_side(client).encode_request(chat, UpstreamEdit(MODELS[client])).body, where="body")
 
 
 def read(client: str, body: dict[str, Json]) -> Chat:
-    return chat_of(client_side(client), Asked(PATHS[client], "", j.dump(body), body))
+    return chat_of(client_side(client), ClientRequest(PATHS[client], "", j.dump(body), body))
 
 
 # -- conversations ------------------------------------------------------------------

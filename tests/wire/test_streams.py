@@ -21,11 +21,11 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
     TextStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import client_side
@@ -203,7 +203,7 @@ def answers(draw: st.DrawFn) -> list[Fact]:
         facts += [Delta(piece) for piece in _pieces(draw, whole)]
         facts.append(BlockEnded())
     cached, fresh, output = draw(counts), draw(counts), draw(counts)
-    facts.insert(draw(st.integers(1, len(facts))), Seen(Usage(cached + fresh, cached, None, output)))
+    facts.insert(draw(st.integers(1, len(facts))), UsageReported(Usage(cached + fresh, cached, None, output)))
     stop = draw(st.sampled_from([Stop.LENGTH, Stop.REFUSAL, Stop.TOOL_USE if called else Stop.END]))
     return [*facts, Finished(stop)]
 
@@ -229,7 +229,13 @@ def test_any_answer_at_all_survives_being_written(client: str, *, stream: bool) 
 @written_both_ways
 @pytest.mark.parametrize("cut_after", range(6))
 def test_an_answer_that_fails_is_never_written_as_complete(client: str, cut_after: int, *, stream: bool) -> None:
-    said: list[Fact] = [Started("a1", "m"), Seen(Usage(3, None, None, 1)), TextStarted(), Delta("hel"), Delta("lo")]
+    said: list[Fact] = [
+        Started("a1", "m"),
+        UsageReported(Usage(3, None, None, 1)),
+        TextStarted(),
+        Delta("hel"),
+        Delta("lo"),
+    ]
     fault = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
     written = samples.write(client_side(client), [*said[:cut_after], Failed(fault)], stream=stream)

@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, InlineFile, LinkedFile, Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.translation.needs import needs
 from openclaw_extproc.wire.translation.tool_results import UNREADABLE, readable
 from tests.samples import UPSTREAMS
@@ -37,7 +37,7 @@ def test_no_result_of_a_tool_is_refused(format: str, file: InlineFile | LinkedFi
     )
     losses: list[str] = []
 
-    encoded = side.encode_request(readable(chat, side.carries, losses), Edit("m"))
+    encoded = side.encode_request(readable(chat, side.carries, losses), UpstreamEdit("m"))
 
     assert needs(chat) == frozenset()
     assert j.parse(encoded.body, where="encoded")

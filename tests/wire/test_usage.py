@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Seen
+from openclaw_extproc.model.facts import UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import FORMATS
@@ -101,5 +101,5 @@ def test_every_kind_of_token_is_read(format: str, body: dict[str, Json], usage: 
 
     seen = Usage()
     for fact in facts:
-        seen = seen.or_later(fact.usage) if isinstance(fact, Seen) else seen
+        seen = seen.or_later(fact.usage) if isinstance(fact, UsageReported) else seen
     assert seen == usage

@@ -31,7 +31,7 @@ def link_timeouts(written: Written) -> tuple[Timeouts, RetryPolicy, list[Finding
 
 def _no_time_for_another(timeouts: Timeouts) -> Iterator[Finding]:
     """Envoy leaves out the limit of an attempt that is no shorter than that of the whole call."""
-    total, most = timeouts.total_ms, timeouts.longest_ms
+    total, most = timeouts.total_ms, timeouts.max_attempt_timeout_ms
     if total is None:
         return
     each = {"first_token_ms": timeouts.first_token_ms, "answer_ms": timeouts.answer_ms}

@@ -47,7 +47,7 @@ def format_findings(providers: Providers) -> Iterator[Finding]:
 
 def _wrong(provider: Provider, main: WireFormat[Ask], side: ProviderSide[Ask], section: str) -> Iterator[Finding]:
     if not main.translated:
-        chat = main.kin or "the format of its chats"
+        chat = main.same_vendor or "the format of its chats"
         finding = f"{main.name} serves clients of the same format only, and stands beside another format"
         yield error(f"{section}.format", finding, f"write format: {chat}, and also: [{main.name}]")
     for key in side.lacks(provider):

@@ -38,7 +38,7 @@ _IN_ENVOY: Mapping[str, Callable[[Settings], object]] = {
         settings.gateway.emergency.message,
         settings.gateway.emergency.retry_after_ms,
     ),
-    "router.timeouts": lambda settings: settings.gateway.timeouts.longest_ms,
+    "router.timeouts": lambda settings: settings.gateway.timeouts.max_attempt_timeout_ms,
 }
 """The same of what stands in Envoy's own file, which Envoy reads once."""
 

@@ -38,7 +38,7 @@ from openclaw_extproc.stages.attempt.upstream_request import (
     upstream_request_step,
 )
 from openclaw_extproc.stages.events import HeaderCredential
-from openclaw_extproc.wire import FORMATS, USUAL, spoken_to
+from openclaw_extproc.wire import FORMATS, USUAL, upstream_format
 
 JITTER = 0.1
 """Of the interval: so much longer a pause may be, so that the probes of many sidecars spread out."""
@@ -57,7 +57,7 @@ class ProbeMethod:
     @property
     def model(self) -> str:
         """Which is called; empty: none."""
-        callable_ = self.probing.call and spoken_to(self.provider, _ASKED_AS) is not None
+        callable_ = self.probing.call and upstream_format(self.provider, _ASKED_AS) is not None
         return self.provider.models[0] if callable_ and self.provider.models else ""
 
 

@@ -218,7 +218,7 @@ class Supervisor:
             self._do(self._drain_and_end(old))
 
     async def _drain_and_end(self, hand: WorkerHandle) -> None:
-        seconds = self._settings.gateway.timeouts.longest_ms / 1000
+        seconds = self._settings.gateway.timeouts.max_attempt_timeout_ms / 1000
         hand.drain(seconds)
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)

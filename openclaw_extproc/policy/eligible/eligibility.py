@@ -10,7 +10,7 @@ from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.context import fits
 from openclaw_extproc.policy.eligible.compliance import Bounds
 from openclaw_extproc.policy.routing_context import RoutingContext
-from openclaw_extproc.wire import spoken_to
+from openclaw_extproc.wire import upstream_format
 from openclaw_extproc.wire.base import Operation
 
 TOO_LONG = "context_length_exceeded"
@@ -103,7 +103,7 @@ def _forbidden(one: Candidate, terms: EligibilityTerms, case: RoutingContext) ->
 
 def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     features, situation, provider = case.features, case.situation, target.provider
-    spoken = spoken_to(provider, features.client_format)
+    spoken = upstream_format(provider, features.client_format)
     if spoken is None or spoken.provider is None:
         return Fault(
             FaultKind.UNSUPPORTED, f"model: {provider.name} serves it, but not for {_ASKED[features.operation]}"

@@ -18,7 +18,7 @@ from openclaw_extproc.policy.select.choose import ModelChoice, choose
 from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome
 from openclaw_extproc.policy.static.kept_decisions import DecisionKey, FixedChain, KeptDecision
-from openclaw_extproc.wire import spoken_to
+from openclaw_extproc.wire import upstream_format
 
 
 def fixed_chain_of(case: RoutingContext) -> FixedChain | None:
@@ -92,7 +92,7 @@ def _made(case: RoutingContext) -> FixedChain:
     others = (case.gateway.chain_of(emergency) or ())[:1] if emergency else ()
     everybody = dict.fromkeys((*(target for target, _ in line), *others))
     facts = [case.gateway.facts(target) for target in everybody]
-    spoken = [spoken_to(target.provider, case.features.client_format) for target in everybody]
+    spoken = [upstream_format(target.provider, case.features.client_format) for target in everybody]
     return FixedChain(
         targets=tuple((target.name, facts) for target, facts in line),
         windows=tuple(dict.fromkeys(one for one in facts if one.window is not None)),

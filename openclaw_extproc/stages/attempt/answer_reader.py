@@ -6,12 +6,12 @@ nothing is translated, and when the response last said something.
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, Seen
+from openclaw_extproc.model.facts import Fact, UsageReported
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.exchange import Observed, UpstreamResponse
 from openclaw_extproc.stages.attempt.response_reader import NamedBack, ResponseReader, Unsealed
 from openclaw_extproc.stages.events import ResponseBody
-from openclaw_extproc.wire.base import Decoder, Passing
+from openclaw_extproc.wire.base import ByteTransform, Decoder
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.heartbeats import Heartbeats
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
@@ -154,7 +154,7 @@ class AnswerReader:
 
 def _says_something(facts: list[Fact]) -> bool:
     for fact in facts:  # noqa: SIM110  # `any` would make a generator for each chunk
-        if not isinstance(fact, Seen):
+        if not isinstance(fact, UsageReported):
             return True
     return False
 
@@ -191,7 +191,9 @@ def _garbled(why: str) -> Fault:
     return Fault(FaultKind.UPSTREAM_GARBLED, why)
 
 
-def _rewriting(response: UpstreamResponse, decoder: Decoder, unframing: Passing | None, at: float) -> ResponseReader:
+def _rewriting(
+    response: UpstreamResponse, decoder: Decoder, unframing: ByteTransform | None, at: float
+) -> ResponseReader:
     """A reader that writes the client's own words."""
     bound = response.request.bound
     ask = response.request.ask

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.facts import CONTENT, Delta, Fact, Failed, Finished, Grammar, Seen, Signed
+from openclaw_extproc.model.facts import CONTENT, Delta, Fact, Failed, Finished, Grammar, StateAttached, UsageReported
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Decoder, Encoder, Passing
+from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
 from openclaw_extproc.wire.streams.event_decoder import EventDecoder
 from openclaw_extproc.wire.translation.tool_names import back
 
@@ -18,7 +18,7 @@ class Unsealed:
         self._encoder = encoder
 
     def feed(self, fact: Fact) -> bytes:
-        return b"" if isinstance(fact, Signed) else self._encoder.feed(fact)
+        return b"" if isinstance(fact, StateAttached) else self._encoder.feed(fact)
 
 
 class NamedBack:
@@ -39,8 +39,8 @@ class ResponseReader:
         self,
         decoder: Decoder | None = None,
         encoder: Encoder | None = None,
-        unframing: Passing | None = None,
-        trimming: Passing | None = None,
+        unframing: ByteTransform | None = None,
+        trimming: ByteTransform | None = None,
         *,
         lightens: bool = False,
     ) -> None:
@@ -138,7 +138,7 @@ class ResponseReader:
         match fact:
             case Delta():
                 pass
-            case Seen(usage):
+            case UsageReported(usage):
                 self.usage = self.usage.or_later(usage)
             case Failed(fault):
                 self.fault = fault
@@ -148,7 +148,7 @@ class ResponseReader:
                 pass
 
 
-def _passed(passing: Passing | None, chunk: bytes, *, end: bool) -> bytes:
+def _passed(passing: ByteTransform | None, chunk: bytes, *, end: bool) -> bytes:
     if passing is None:
         return chunk
     passed = passing.feed(chunk)

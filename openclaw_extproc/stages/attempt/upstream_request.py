@@ -31,8 +31,16 @@ from openclaw_extproc.stages.events import (
     RequestHead,
     To,
 )
-from openclaw_extproc.wire import client_side, spoken_to
-from openclaw_extproc.wire.base import Amendment, Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire import client_side, upstream_format
+from openclaw_extproc.wire.base import (
+    ClientRequest,
+    ClientSide,
+    Encoded,
+    Injection,
+    ProviderSide,
+    UpstreamEdit,
+    WireFormat,
+)
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.tool_names import renamed
@@ -81,7 +89,7 @@ class BoundAttempt:
     @property
     def format(self) -> WireFormat[Ask]:
         """In which the provider is asked."""
-        spoken = spoken_to(self.target.provider, self.plan.client_format)
+        spoken = upstream_format(self.target.provider, self.plan.client_format)
         assert spoken is not None, "the policy plans no such target"
         return spoken
 
@@ -143,7 +151,7 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
         raw = j.without_mark(body)  # which no provider has to know
-        asked = Asked(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
+        asked = ClientRequest(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
         losses = [] if cut is None else [context_shortening.named(cut)]
         asked = context_shortening.applied(asked, bound.client.conversation, cut)
@@ -155,7 +163,7 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
             encoded = bound.provider.encode_request(_changed(ask, bound, losses), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
-            amended = bound.client.amend(asked.body, Amendment(changes, target.model), losses)
+            amended = bound.client.amend(asked.body, Injection(changes, target.model), losses)
             encoded = bound.client.edit(_freed(with_fields(asked, amended)), change)
         encoded = replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
         adapt = bound.provider.adapt
@@ -168,10 +176,10 @@ ROOM_FOR_ERROR = 1.25
 """Of an estimate of the prompt, where the window's rest is asked for as the limit of the answer."""
 
 
-def _edit(bound: BoundAttempt) -> Edit:
+def _edit(bound: BoundAttempt) -> UpstreamEdit:
     target, facts = bound.target, bound.plan.facts_of(bound.target)
     room = None if facts.window is None else max(0, facts.window - int(bound.plan.estimated_tokens * ROOM_FOR_ERROR))
-    return Edit(
+    return UpstreamEdit(
         target.model,
         target.changes.max_output_tokens,
         target.provider,
@@ -181,7 +189,7 @@ def _edit(bound: BoundAttempt) -> Edit:
     )
 
 
-def _lowered(ask: Ask, change: Edit) -> list[str]:
+def _lowered(ask: Ask, change: UpstreamEdit) -> list[str]:
     """A limit of the client's that the model cannot reach. One that the operator lowered is told nowhere."""
     asked = ask.max_output_tokens
     if asked is None or change.most is None or min(asked, change.cap or asked) <= change.most:
@@ -198,8 +206,8 @@ def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
     return renamed(ask, bound.provider.tool_names, losses)
 
 
-def _freed(asked: Asked) -> Asked:
-    raw = provider_state.freed(asked.raw)
+def _freed(asked: ClientRequest) -> ClientRequest:
+    raw = provider_state.without_state(asked.raw)
     return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
 

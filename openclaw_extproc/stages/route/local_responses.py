@@ -9,7 +9,7 @@ from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.wire import Spoken
+from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.base import JSON
 
 CREATED = 0
@@ -21,16 +21,16 @@ _LIST = re.compile(r"/v1(?:beta|alpha|beta1)?/models(?:/([^:]+))?/?")
 _ESTIMATED = {"content-type": JSON, "x-openclaw-warnings": "estimated"}
 
 
-def asks_for_models(head: RequestHead, spoken: Spoken) -> bool:
+def asks_for_models(head: RequestHead, spoken: ApiPath) -> bool:
     return head.headers.get(":method", "") == "GET" and is_list(spoken)
 
 
-def is_list(spoken: Spoken) -> bool:
+def is_list(spoken: ApiPath) -> bool:
     """Whether models are listed at this path."""
     return _LIST.fullmatch(spoken.path) is not None
 
 
-def models(spoken: Spoken, gateway: Gateway) -> bytes:
+def models(spoken: ApiPath, gateway: Gateway) -> bytes:
     """All that can be asked for, or the one that the path names.
 
     Raises:
@@ -47,7 +47,7 @@ def models(spoken: Spoken, gateway: Gateway) -> bytes:
     return spoken.models.one(name, CREATED)
 
 
-def count(spoken: Spoken, ask: Ask) -> tuple[dict[str, str], bytes] | None:
+def count(spoken: ApiPath, ask: Ask) -> tuple[dict[str, str], bytes] | None:
     """The headers and body of an estimated count; `None` when the client asked for something else."""
     estimate = spoken.client.estimate
     return (_ESTIMATED, estimate(estimated_tokens(ask))) if estimate and isinstance(ask, Chat) else None

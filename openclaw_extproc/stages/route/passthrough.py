@@ -39,7 +39,7 @@ from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.stages.route import envoy_directives, local_responses
 from openclaw_extproc.stages.route.request_checks import request_id
 from openclaw_extproc.stages.route.request_entry import answering_target
-from openclaw_extproc.wire import FORMATS, Spoken
+from openclaw_extproc.wire import FORMATS, ApiPath
 from openclaw_extproc.wire.http import passthrough
 from openclaw_extproc.wire.http.model_names import Sent, renamed
 from openclaw_extproc.wire.http.passthrough import Rule
@@ -58,14 +58,14 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """All that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
 
 
-def owners(gateway: Gateway, spoken: Spoken) -> tuple[Provider, ...]:
+def owners(gateway: Gateway, spoken: ApiPath) -> tuple[Provider, ...]:
     """Whose paths these are: the providers that speak this vendor's format, at their clusters for this."""
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
     return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
 
 
-def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault:
+def rule_of(head: RequestHead, spoken: ApiPath, gateway: Gateway) -> Rule | Fault:
     """The rule by which a request that is no model call is passed on, or why it is not."""
     method = head.headers.get(":method", "")
     rule = passthrough.found(_table(spoken, gateway), method, spoken.path)
@@ -81,14 +81,14 @@ def rule_of(head: RequestHead, spoken: Spoken, gateway: Gateway) -> Rule | Fault
     return rule
 
 
-def methods(spoken: Spoken, gateway: Gateway) -> tuple[str, ...]:
+def methods(spoken: ApiPath, gateway: Gateway) -> tuple[str, ...]:
     """The methods that a path is known with."""
     ours = {"POST"} if spoken.served else set[str]()
     ours |= {"GET"} if local_responses.is_list(spoken) else set[str]()
     return tuple(sorted(ours | passthrough.methods_of(_table(spoken, gateway), spoken.path)))
 
 
-def _table(spoken: Spoken, gateway: Gateway) -> tuple[Rule, ...]:
+def _table(spoken: ApiPath, gateway: Gateway) -> tuple[Rule, ...]:
     return spoken.passthrough if gateway.passthrough and owners(gateway, spoken) else ()
 
 
@@ -98,7 +98,7 @@ def _word(method: str) -> str:
 
 
 def features_of(
-    head: RequestHead, spoken: Spoken, model: str, identity: CallerIdentity, callers: CallerRules
+    head: RequestHead, spoken: ApiPath, model: str, identity: CallerIdentity, callers: CallerRules
 ) -> Features:
     """Raises `FaultError`: one of its headers means nothing, or nothing names the cost centre that is required."""
     return features.of_unread(
@@ -106,7 +106,7 @@ def features_of(
     )
 
 
-def sent(head: RequestHead, spoken: Spoken, body: bytes = b"") -> Sent:
+def sent(head: RequestHead, spoken: ApiPath, body: bytes = b"") -> Sent:
     return Sent(spoken.path, spoken.query, body, head.headers.get("content-type", ""))
 
 
@@ -116,10 +116,10 @@ def destined(rule: Rule, sent: Sent, target: Target) -> Sent:
 
 
 def plan(
-    head: RequestHead, spoken: Spoken, sent: Sent, asked: str, found: PassthroughDecision, gateway: Gateway
+    head: RequestHead, spoken: ApiPath, sent: Sent, asked: str, found: PassthroughDecision, gateway: Gateway
 ) -> Plan:
     """`sent`: as it goes out. `asked`: the model as the client calls it."""
-    longest = gateway.timeouts.longest_ms
+    longest = gateway.timeouts.max_attempt_timeout_ms
     return Plan(
         request_id=request_id(head),
         client_format=spoken.format,

@@ -6,7 +6,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
-from openclaw_extproc.wire import Spoken
+from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.streams import content_encoding
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -57,7 +57,7 @@ def without_packing(head: RequestHead) -> RequestHead:
     return replace(head, headers={name: one for name, one in head.headers.items() if name != "content-encoding"})
 
 
-def refuses_upgrade(head: RequestHead, spoken: Spoken) -> bool:
+def refuses_upgrade(head: RequestHead, spoken: ApiPath) -> bool:
     """Whether the caller asks for another protocol (`upgrade: websocket`) where none is spoken.
 
     Envoy removes the header where it does nothing: `h2c`, or a `connection` that does not name it.
@@ -71,7 +71,7 @@ def length(head: RequestHead) -> int:
     return int(said) if said.isdecimal() else 0
 
 
-def is_call(head: RequestHead, spoken: Spoken) -> bool:
+def is_call(head: RequestHead, spoken: ApiPath) -> bool:
     return spoken.served and head.headers.get(":method", "") == "POST"
 
 

@@ -70,7 +70,7 @@ from openclaw_extproc.stages.route.states import (
     State,
 )
 from openclaw_extproc.stages.step import Close, Placement, Step
-from openclaw_extproc.wire import spoken_at
+from openclaw_extproc.wire import api_path_of
 from openclaw_extproc.wire.base import JSON
 from openclaw_extproc.wire.http.model_names import named, reads_body
 from openclaw_extproc.wire.http.passthrough import Rule
@@ -78,7 +78,7 @@ from openclaw_extproc.wire.streams import content_encoding
 
 ENVOY_WAITS_MS = 5_000
 """For an answer of ours: `message_timeout` in the Envoy configuration."""
-MAX_PATIENCE_MS = 120_000
+MAX_MESSAGE_TIMEOUT_MS = 120_000
 """We may tell Envoy to wait for less than this: `max_message_timeout` in the Envoy configuration."""
 SPARE_MS = 2_000
 """Between our patience with a question and Envoy's with us."""
@@ -188,7 +188,7 @@ class RouteStage:
         inside = self._is_inside(head)
         known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
         head, self._identity = known.head, known.identity
-        spoken = spoken_at(head.headers.get(":path", ""), head.headers)
+        spoken = api_path_of(head.headers.get(":path", ""), head.headers)
         reading = Reading(head, spoken, known)
         if known.fault is not None:
             return self._refuse(reading, known.fault, head.at)
@@ -288,7 +288,7 @@ class RouteStage:
 
     def _timeout_extension(self) -> tuple[ExtendTimeout, ...]:
         """What tells Envoy to wait for the answers to all questions, where it usually would not."""
-        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_PATIENCE_MS - 1)
+        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_MESSAGE_TIMEOUT_MS - 1)
         return (ExtendTimeout(longest),) if longest > ENVOY_WAITS_MS else ()
 
     def _refuse(

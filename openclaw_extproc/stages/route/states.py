@@ -9,7 +9,7 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.stages.route.identification import Identified
-from openclaw_extproc.wire import Spoken
+from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.http.passthrough import Rule
 
 
@@ -22,7 +22,7 @@ class New:
 class Reading:
     head: RequestHead
     """Without keys of ours."""
-    spoken: Spoken
+    spoken: ApiPath
     known: Identified
     rule: Rule | None = None
     """Of a request that is passed on; `None`: it is a model call."""

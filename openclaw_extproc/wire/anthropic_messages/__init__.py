@@ -12,7 +12,7 @@ from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERS
 from openclaw_extproc.wire.anthropic_messages.client.count_tokens import count_format
 from openclaw_extproc.wire.anthropic_messages.client.edits import edit
 from openclaw_extproc.wire.anthropic_messages.client.encoder import encoder
-from openclaw_extproc.wire.anthropic_messages.client.injection import amend
+from openclaw_extproc.wire.anthropic_messages.client.injection import inject
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request
 from openclaw_extproc.wire.anthropic_messages.errors import decode_error, encode_error, encode_stream_error
 from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
@@ -69,7 +69,7 @@ FORMAT = WireFormat(
         family="anthropic",
         example=EXAMPLE,
         looks_like=looks_like,
-        amend=amend,
+        amend=inject,
         conversation=CONVERSATION,
         keepalive=ping,
     ),

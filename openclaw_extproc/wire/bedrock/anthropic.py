@@ -21,7 +21,7 @@ from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
-from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.bedrock import aws_events, service
 from openclaw_extproc.wire.bedrock.aws_events import Frame, Reader
 from openclaw_extproc.wire.restrictions import betas
@@ -38,7 +38,7 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Bedrock fetches nothing: sources are base64 only (docs of InvokeModel's Messages, from memory)."""
 
 
-def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
+def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
     if encoded.path.partition("?")[0] != PATH:
         raise FaultError(FaultKind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}

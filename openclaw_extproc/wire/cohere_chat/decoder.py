@@ -18,14 +18,14 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Grammar,
-    Seen,
     Started,
     State,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -146,7 +146,7 @@ class _Answer:
                 yield Failed(fault_in_answer(event["message"]))
             case _:
                 if self._grammar.state is not State.FRESH:  # citations, and events that come later
-                    yield Thought()
+                    yield ThinkingProgress()
 
     def _on_content(self, content: Mapping[str, Json]) -> Iterator[Fact]:
         """A piece of a text or a thought; the first one may be empty."""
@@ -186,7 +186,7 @@ class _Answer:
         reason = j.a_string(delta.get("finish_reason"), at="finish_reason")
         yield from self._close()
         if (usage := _usage(delta.get("usage"))) != Usage():
-            yield Seen(usage)
+            yield UsageReported(usage)
         if reason in _BREAKS:
             yield Failed(fault_in_answer(delta.get("error"), _BREAKS[reason], reason))
             return

@@ -33,7 +33,7 @@ from openclaw_extproc.model.chat import (
     is_blank,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.translation.efforts import budget
 from openclaw_extproc.wire.translation.instructions import as_text as marked_as_text
 from openclaw_extproc.wire.translation.json_in_words import in_words
@@ -60,7 +60,7 @@ _REASONS = re.compile(r"reasoning|^command-a-plus")
 """Models with `Reasoning` among the capabilities of their page; others refuse `thinking`."""
 
 
-def encode_request(chat: Chat, edit: Edit) -> Encoded:
+def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
     """Write a request.
 
     Raises:

@@ -10,7 +10,7 @@ from openclaw_extproc.gateway import Changes
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 
 HOTTEST = 2.0
 """OpenAI and Gemini count temperatures from 0 to 2. Anthropic's end at 1, which its own encoder sees to."""
@@ -19,7 +19,7 @@ BLANK_LINE = "\n\n"
 
 
 def changed(chat: Chat, changes: Changes) -> Chat:
-    """The limit of the answer is not among it: `Edit.cap` has that, translated or not."""
+    """The limit of the answer is not among it: `UpstreamEdit.cap` has that, translated or not."""
     before, after = ((text,) if text else () for text in (changes.preamble, changes.style))
     wanted = chat.temperature if changes.temperature is None else within(changes.temperature, HOTTEST)
     return replace(chat, system=(*before, *chat.system, *after), temperature=wanted)
@@ -45,7 +45,7 @@ def part(text: str, kind: str) -> Json:
     return {"type": kind, "text": text}
 
 
-def with_fields(asked: Asked, body: Mapping[str, Json]) -> Asked:
+def with_fields(asked: ClientRequest, body: Mapping[str, Json]) -> ClientRequest:
     """The request with these fields; of a field that is the very same value not a byte changes."""
     changes = {key: value for key, value in body.items() if key not in asked.body or value is not asked.body[key]}
     removed = asked.body.keys() - body.keys()

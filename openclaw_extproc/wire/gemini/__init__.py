@@ -14,7 +14,7 @@ from openclaw_extproc.wire.gemini.client.chunks import pieces, unlike
 from openclaw_extproc.wire.gemini.client.conversation import CONVERSATION
 from openclaw_extproc.wire.gemini.client.count_tokens import count_format
 from openclaw_extproc.wire.gemini.client.encoder import content_type, encoder
-from openclaw_extproc.wire.gemini.client.injection import amend
+from openclaw_extproc.wire.gemini.client.injection import inject
 from openclaw_extproc.wire.gemini.client.requests import decode_request, edit
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
 from openclaw_extproc.wire.gemini.paths import base_path, serves
@@ -62,7 +62,7 @@ FORMAT = WireFormat(
         content_type=content_type,
         unlike=unlike,
         pieces=pieces,
-        amend=amend,
+        amend=inject,
         conversation=CONVERSATION,
         keepalive=blank,
     ),

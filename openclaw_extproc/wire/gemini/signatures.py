@@ -74,6 +74,6 @@ STRANGERS = _packed(_NOTHING)
 """On a call that another model made."""
 
 
-def freed(raw: bytes) -> bytes:
+def without_signature(raw: bytes) -> bytes:
     """A body without the state of others. They stand on calls only, and a call may need some signature."""
     return _OURS.sub(rb'\1"' + UNSIGNED.encode() + b'"', raw) if b'"' + _TOKEN.encode() in raw else raw

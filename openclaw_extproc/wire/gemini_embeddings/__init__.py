@@ -51,6 +51,6 @@ FORMAT = WireFormat(
         retry_after=CHAT.provider.retry_after,
     ),
     operation="embeddings",
-    kin=CHAT.name,
+    same_vendor=CHAT.name,
 )
 FORMATS = (FORMAT,)

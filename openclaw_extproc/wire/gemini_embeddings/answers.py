@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Fact, Seen, Started
+from openclaw_extproc.model.facts import Embedded, Fact, Started, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.gemini.errors import encode_error, fault_in_answer
@@ -38,7 +38,7 @@ def _read(body: dict[str, Json]) -> Iterator[Fact]:
         at = f"embeddings[{n}]"
         yield Embedded(n, vectors.read(j.an_object(item, at=at).get("values"), at=f"{at}.values"))
     if (tokens := _tokens(body.get("usageMetadata"))) is not None:
-        yield Seen(Usage(input_tokens=tokens))
+        yield UsageReported(Usage(input_tokens=tokens))
 
 
 def _tokens(usage: Json) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.gemini.fields import Losses, fields, several, whole
 from openclaw_extproc.wire.gemini_embeddings import paths
 
@@ -13,7 +13,7 @@ _CONFIG = "embedContentConfig"
 _DIMENSIONS = "outputDimensionality"
 
 
-def decode_request(asked: Asked) -> Embed:
+def decode_request(asked: ClientRequest) -> Embed:
     model, method = paths.read(asked.path)
     body, losses = fields(asked.body, at="request"), Losses()
     texts: list[str] = []
@@ -66,7 +66,7 @@ def _text(content: Json, at: str, losses: Losses) -> str:
     return "\n".join(texts)
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     """The model stands in the path, and once more in each request of a batch."""
     model, method = paths.read(asked.path)
     changes: dict[str, Json] = {}

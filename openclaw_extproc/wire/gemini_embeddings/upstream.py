@@ -4,7 +4,7 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.gemini_embeddings import paths
 from openclaw_extproc.wire.translation.losses import carried
 
@@ -12,7 +12,7 @@ MAX_INPUTS = 100
 """In one batch (lancedb/lancedb#3618). OpenAI takes 2,048."""
 
 
-def encode_request(embed: Embed, change: Edit) -> Encoded:
+def encode_request(embed: Embed, change: UpstreamEdit) -> Encoded:
     losses = carried(embed, () if embed.user is None else ("user",))
     if len(embed.inputs) > MAX_INPUTS:
         raise FaultError(FaultKind.UNSUPPORTED, f"input: the provider embeds at most {MAX_INPUTS} texts at once")

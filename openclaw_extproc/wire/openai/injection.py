@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.edits.injection import HOTTEST, content_around, joined, within
 
 INSTRUCTING = ("system", "developer")
 
 
-def heated(body: dict[str, Json], wanted: Amendment) -> dict[str, Json]:
+def heated(body: dict[str, Json], wanted: Injection) -> dict[str, Json]:
     temperature = wanted.changes.temperature
     return body if temperature is None else {**body, "temperature": within(temperature, HOTTEST)}
 

@@ -16,7 +16,7 @@ from openclaw_extproc.wire.openai_chat.client.call_numbers import trim
 from openclaw_extproc.wire.openai_chat.client.conversation import CONVERSATION
 from openclaw_extproc.wire.openai_chat.client.edits import edit
 from openclaw_extproc.wire.openai_chat.client.encoder import encoder
-from openclaw_extproc.wire.openai_chat.client.injection import amend
+from openclaw_extproc.wire.openai_chat.client.injection import inject
 from openclaw_extproc.wire.openai_chat.client.requests import decode_request
 from openclaw_extproc.wire.openai_chat.provider.decoder import decoder
 from openclaw_extproc.wire.openai_chat.provider.upstream import CARRIES, encode_request
@@ -60,7 +60,7 @@ FORMAT = WireFormat(
         example=EXAMPLE,
         looks_like=looks_like,
         trim=trim,
-        amend=amend,
+        amend=inject,
         conversation=CONVERSATION,
     ),
     provider=ProviderSide(

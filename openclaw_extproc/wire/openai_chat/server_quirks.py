@@ -12,7 +12,7 @@ from typing import TypeAlias
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
 from openclaw_extproc.wire.restrictions.openai_bodies import accepted_chat
@@ -36,7 +36,7 @@ _UNSAID: Mapping[str, Json] = {"parallel_tool_calls": True, "store": False, "str
 """What a server does anyway, or what only we asked for: no loss."""
 
 
-def fitted(body: Body, edit: Edit, losses: list[str], *, translated: bool = False) -> Body:
+def fitted(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool = False) -> Body:
     """Raises `FaultError`: the server could not be told something that must be told."""
     fit = accepted_chat(body, edit, losses, translated=translated)
     if edit.has("max_tokens"):
@@ -62,7 +62,7 @@ def _rename_limit(fit: Body) -> None:
 # -- the form of the answer -------------------------------------------------
 
 
-def _fit_output(fit: Body, edit: Edit, losses: list[str]) -> None:
+def _fit_output(fit: Body, edit: UpstreamEdit, losses: list[str]) -> None:
     format = fit.get("response_format")
     if not isinstance(format, dict):
         return
@@ -88,7 +88,7 @@ def _in_words(format: Mapping[str, Json]) -> Json:
 # -- tools ------------------------------------------------------------------
 
 
-def _fit_tools(fit: Body, edit: Edit, losses: list[str]) -> None:
+def _fit_tools(fit: Body, edit: UpstreamEdit, losses: list[str]) -> None:
     choice = fit.get("tool_choice")
     if edit.has("no_tool_choice_required") and choice not in (None, "auto", "none"):
         del fit["tool_choice"]
@@ -118,7 +118,7 @@ def _each(fit: Body, key: str, change: Callable[[Body], Body]) -> None:
 # -- messages ----------------------------------------------------------------
 
 
-def _fit_messages(fit: Body, edit: Edit) -> None:
+def _fit_messages(fit: Body, edit: UpstreamEdit) -> None:
     if edit.has("no_image_links"):
         _each(fit, "messages", _refuse_image_links)
     if edit.has("nine_character_ids"):

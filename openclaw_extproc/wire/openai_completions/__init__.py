@@ -12,7 +12,7 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, ClientSide, Encoded, ProviderSide, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
@@ -20,7 +20,7 @@ from openclaw_extproc.wire.openai.api import flag, whole
 from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
-from openclaw_extproc.wire.openai_completions.injection import amend
+from openclaw_extproc.wire.openai_completions.injection import inject
 from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
 
 NAME = "openai_completions"
@@ -38,7 +38,7 @@ def looks_like(body: Body) -> Likeness:
     return Likeness.POSSIBLE if "prompt" in body else Likeness.NONE
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
     limit = whole(asked.body, LIMIT)
     if change.limit(limit) != limit:
@@ -54,7 +54,7 @@ def _counted(options: Json) -> dict[str, Json]:
     return {} if said.get("include_usage") is True else {"stream_options": {**said, "include_usage": True}}
 
 
-def encode_request(_chat: Chat, _change: Edit) -> Encoded:
+def encode_request(_chat: Chat, _change: UpstreamEdit) -> Encoded:
     """Nothing is translated into this format (`translated` below): a chat has no continuation."""
     raise FaultError(FaultKind.UNSUPPORTED, "the provider takes legacy completions only")
 
@@ -72,7 +72,7 @@ FORMAT = WireFormat(
         example=EXAMPLE,
         looks_like=looks_like,
         trim=trim,
-        amend=amend,
+        amend=inject,
     ),
     provider=ProviderSide(
         base_path=api.base_path,
@@ -85,7 +85,7 @@ FORMAT = WireFormat(
         client_headers=api.CLIENT_HEADERS,
     ),
     operation="completions",
-    kin="openai_chat",
+    same_vendor="openai_chat",
     translated=False,
 )
 FORMATS = (FORMAT,)

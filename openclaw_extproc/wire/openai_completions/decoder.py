@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Started,
+    Stop,
+    TextStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder
@@ -84,7 +94,7 @@ class _Answer:
         for n, item in enumerate([] if choices is None else j.an_array(choices, at="choices")):
             yield from self._choice(j.an_object(item, at=f"choices[{n}]"))
         if usage := _usage(body.get("usage")):
-            yield Seen(usage)
+            yield UsageReported(usage)
 
     def _choice(self, choice: Mapping[str, Json]) -> Iterator[Fact]:
         if choice.get("index") not in (0, None):

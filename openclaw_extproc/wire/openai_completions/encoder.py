@@ -12,14 +12,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -55,9 +55,9 @@ class _Said:
                 self._in_text = False
             case Delta(text) if self._in_text:
                 return text
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
-            case Delta() | BlockEnded() | Signed() | Thought() | Finished() | Failed():
+            case Delta() | BlockEnded() | StateAttached() | ThinkingProgress() | Finished() | Failed():
                 pass
             case Embedded():
                 raise AssertionError("no answer to a prompt has vectors")

@@ -4,14 +4,14 @@ There is no system text, so everything goes before the prompt: what stands behin
 """
 
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.edits.injection import joined
 from openclaw_extproc.wire.openai.injection import heated
 
 IN_TOKENS = "template: the prompt is tokens"
 
 
-def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     words = joined(wanted.changes.preamble, wanted.changes.style)
     amended = heated(body, wanted)
     if not words:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.openai.api import flag, model, number, text, whole
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
@@ -17,7 +17,7 @@ _KNOWN = frozenset(
 )
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     body = asked.body
     prompts = _prompts(body.get("prompt"))
     _check_stream_options(body.get("stream_options"))

@@ -7,7 +7,7 @@ counted for. Of an answer above 32 MB (2,048 vectors of 3,072 numbers) the usage
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire.base import Asked, ClientSide, Edit, Encoded, ProviderSide, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, ClientSide, Encoded, ProviderSide, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
@@ -31,7 +31,7 @@ def looks_like(body: Body) -> Likeness:
     return Likeness.CERTAIN if "input" in body and embeds else Likeness.NONE
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     same = asked.body.get("model") == change.model
     return Encoded(PATH, j.patch(asked.raw, {} if same else {"model": change.model}))
 

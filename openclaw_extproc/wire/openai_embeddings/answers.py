@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Fact, Seen, Started
+from openclaw_extproc.model.facts import Embedded, Fact, Started, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.openai.api import count, text
@@ -42,7 +42,7 @@ def _read(body: dict[str, Json]) -> Iterator[Fact]:
         yield _embedded(n, item)
     usage = body.get("usage")
     if isinstance(usage, dict) and (tokens := count(usage.get("prompt_tokens"))) is not None:
-        yield Seen(Usage(input_tokens=tokens))
+        yield UsageReported(Usage(input_tokens=tokens))
 
 
 def _embedded(n: int, item: Json) -> Embedded:

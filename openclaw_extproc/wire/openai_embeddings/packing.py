@@ -7,12 +7,12 @@ others pass over `encoding_format`. An answer that is as it was asked for keeps 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 from openclaw_extproc.wire.translation import vectors
 
 
-def repack(embed: Embed) -> Passing | None:
+def repack(embed: Embed) -> ByteTransform | None:
     return Packing() if embed.packed else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed, Input
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.openai.api import model, text, whole
 from openclaw_extproc.wire.translation.losses import MUST_CARRY, carried
 
@@ -13,7 +13,7 @@ _KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "user"})
 _ENCODINGS = (None, "float", "base64")
 
 
-def decode_request(asked: Asked) -> Embed:
+def decode_request(asked: ClientRequest) -> Embed:
     body = asked.body
     inputs = _inputs(body.get("input"))
     encoding = text(body, "encoding_format")
@@ -51,7 +51,7 @@ def _tokens(items: list[Json], *, at: str) -> tuple[int, ...]:
     return tuple(j.an_int(item, at=f"{at}[{n}]") for n, item in enumerate(items))
 
 
-def encode_request(embed: Embed, change: Edit) -> tuple[bytes, tuple[str, ...]]:
+def encode_request(embed: Embed, change: UpstreamEdit) -> tuple[bytes, tuple[str, ...]]:
     """The body, and what was lost."""
     said: Mapping[str, Json] = {
         "model": change.model,

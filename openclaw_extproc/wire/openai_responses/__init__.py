@@ -19,7 +19,7 @@ from openclaw_extproc.wire.openai_responses.client.conversation import CONVERSAT
 from openclaw_extproc.wire.openai_responses.client.edits import edit
 from openclaw_extproc.wire.openai_responses.client.encoder import encoder
 from openclaw_extproc.wire.openai_responses.client.errors import encode_stream_error
-from openclaw_extproc.wire.openai_responses.client.injection import amend
+from openclaw_extproc.wire.openai_responses.client.injection import inject
 from openclaw_extproc.wire.openai_responses.client.item_numbers import trim
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
 from openclaw_extproc.wire.openai_responses.compactions import compaction_format
@@ -64,7 +64,7 @@ FORMAT = WireFormat(
         family="openai",
         example=EXAMPLE,
         looks_like=looks_like,
-        amend=amend,
+        amend=inject,
         trim=trim,
         conversation=CONVERSATION,
     ),

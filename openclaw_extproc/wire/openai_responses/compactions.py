@@ -10,9 +10,18 @@ from dataclasses import replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Fact, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Decoder, Edit, Encoded, Encoder, WireFormat, always_json, untrimmed
+from openclaw_extproc.wire.base import (
+    ClientRequest,
+    Decoder,
+    Encoded,
+    Encoder,
+    UpstreamEdit,
+    WireFormat,
+    always_json,
+    untrimmed,
+)
 from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai_responses.client import compaction
@@ -43,14 +52,14 @@ def compaction_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         conversation=None,
     )
     provider = replace(of.provider, decoder=_decoder)
-    return WireFormat(NAME, client, provider, operation="compaction", kin=of.name, translated=False)
+    return WireFormat(NAME, client, provider, operation="compaction", same_vendor=of.name, translated=False)
 
 
 def serves(path: str) -> bool:
     return path == f"/v1{PATH}"
 
 
-def _decode(asked: Asked) -> Chat:
+def _decode(asked: ClientRequest) -> Chat:
     chat = decode_request(asked)
     if compaction.MARK not in chat.extras:
         chat = to_be_compacted(chat, [])
@@ -58,7 +67,7 @@ def _decode(asked: Asked) -> Chat:
     return replace(chat, stream=False, extras={**chat.extras, compaction.MARK: kept})
 
 
-def _edit(asked: Asked, change: Edit) -> Encoded:
+def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     return edited(asked, change, PATH)
 
 
@@ -75,5 +84,5 @@ def _told(body: dict[str, Json]) -> Iterator[Fact]:
     array(body.get("output"), at="output")
     yield Started(j.a_string(body.get("id") or "", at="id"), "")
     if usage := api.usage(body.get("usage"), "input_tokens", "output_tokens"):
-        yield Seen(usage)
+        yield UsageReported(usage)
     yield Finished(Stop.END)

@@ -7,10 +7,10 @@ that of a response; the answer is one number.
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 from openclaw_extproc.wire.openai_responses.client.edits import edited
-from openclaw_extproc.wire.openai_responses.client.injection import amend
+from openclaw_extproc.wire.openai_responses.client.injection import inject
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
 
 NAME = "openai_input_tokens"
@@ -29,7 +29,7 @@ def input_tokens_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         decode_request=decode_request,
         edit=_edit,
         estimate=encode_count,
-        amend=amend,
+        amend=inject,
     )
 
 
@@ -37,7 +37,7 @@ def serves(path: str) -> bool:
     return path == f"/v1{PATH}"
 
 
-def _edit(asked: Asked, change: Edit) -> Encoded:
+def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     return edited(asked, change, PATH)
 
 

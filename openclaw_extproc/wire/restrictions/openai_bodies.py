@@ -1,7 +1,7 @@
 """A body in one of OpenAI's formats, without what its vendor or its model would refuse."""
 
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.restrictions import lengths, openai_models
 from openclaw_extproc.wire.restrictions.addresses import vendor_of
 from openclaw_extproc.wire.restrictions.openai_models import Body, ModelRules, rules_for
@@ -9,7 +9,7 @@ from openclaw_extproc.wire.restrictions.openai_models import Body, ModelRules, r
 OLD_LIMIT, LIMIT = "max_tokens", "max_completion_tokens"
 
 
-def accepted_chat(body: Body, edit: Edit, losses: list[str], *, translated: bool) -> Body:
+def accepted_chat(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool) -> Body:
     """A Chat Completions body that its model takes; what need not change is the very same value in both."""
     rules, fit = _rules(edit, translated=translated), _within_lengths(body, edit, losses, translated=translated)
     if rules is not None:
@@ -19,7 +19,7 @@ def accepted_chat(body: Body, edit: Edit, losses: list[str], *, translated: bool
     return fit
 
 
-def accepted_responses(body: Body, edit: Edit, losses: list[str], *, translated: bool) -> Body:
+def accepted_responses(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool) -> Body:
     """A Responses body that its model takes; what need not change is the very same value in both."""
     rules, fit = _rules(edit, translated=translated), _within_lengths(body, edit, losses, translated=translated)
     if rules is not None:
@@ -27,7 +27,7 @@ def accepted_responses(body: Body, edit: Edit, losses: list[str], *, translated:
     return fit
 
 
-def _within_lengths(body: Body, edit: Edit, losses: list[str], *, translated: bool) -> Body:
+def _within_lengths(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool) -> Body:
     """OpenAI's own limits also where a translation goes to a server of somebody else's: they are the strictest."""
     fit, vendor = dict(body), vendor_of(edit.provider)
     if vendor is not None or translated:
@@ -35,7 +35,7 @@ def _within_lengths(body: Body, edit: Edit, losses: list[str], *, translated: bo
     return fit
 
 
-def _rules(edit: Edit, *, translated: bool) -> ModelRules | None:
+def _rules(edit: UpstreamEdit, *, translated: bool) -> ModelRules | None:
     rules = rules_for(edit.model)
     return rules if rules is not None and (translated or vendor_of(edit.provider) == rules.vendor) else None
 

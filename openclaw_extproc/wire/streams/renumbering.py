@@ -11,7 +11,7 @@ from typing import Protocol
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.streams import sse
 
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -76,7 +76,7 @@ def _events(data: bytes) -> list[bytes]:
 class Chained:
     """One behind the other."""
 
-    def __init__(self, first: Passing, second: Passing) -> None:
+    def __init__(self, first: ByteTransform, second: ByteTransform) -> None:
         self._first = first
         self._second = second
 

@@ -86,7 +86,7 @@ def result_of(id: str) -> str:
     return called(id).id
 
 
-def freed(raw: bytes) -> bytes:
+def without_state(raw: bytes) -> bytes:
     """A body of which ids go on as the ids they stand for, and nothing else changes."""
     return _TOKEN_BYTES.sub(_id, raw) if MARK.encode() in raw else raw
 

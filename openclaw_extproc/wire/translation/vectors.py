@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed, Vector
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
@@ -69,7 +69,7 @@ class Answer:
                 if index in self._vectors:
                     raise UnreadableError(f"two vectors for input {index}")
                 self._vectors[index] = vector
-            case Seen(usage):
+            case UsageReported(usage):
                 self.usage = self.usage.or_later(usage)
             case Finished() | Failed():
                 pass

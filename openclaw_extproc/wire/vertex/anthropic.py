@@ -17,7 +17,7 @@ from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
-from openclaw_extproc.wire.base import Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.restrictions import betas
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing
@@ -30,7 +30,7 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Vertex fetches nothing: "URL sources are not supported" (anthropics/anthropic-sdk-typescript#1038)."""
 
 
-def adapt(encoded: Encoded, chat: Chat, change: Edit) -> Encoded:
+def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
     counts = encoded.path == count_tokens.PATH
     said = {**change.headers, **encoded.headers}
     body = j.parse(encoded.body, where="request")
@@ -51,7 +51,7 @@ def _model(model: str, chat: Chat, *, counts: bool) -> str:
     return f"/publishers/anthropic/models/{model}:{'streamRawPredict' if chat.stream else 'rawPredict'}"
 
 
-def _before(change: Edit) -> str:
+def _before(change: UpstreamEdit) -> str:
     """What the configured path leaves open."""
     given = change.provider.base_path
     if "/projects/" in given:

@@ -14,7 +14,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded, Place, WireFormat
+from openclaw_extproc.wire.base import Encoded, Place, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.media import guessed_type
@@ -28,14 +28,14 @@ NAME = "vertex_gemini"
 CARRIES: frozenset[Need] = EVERYTHING - {"file_link"}
 
 
-def adapt(encoded: Encoded, _chat: Chat, change: Edit) -> Encoded:
+def adapt(encoded: Encoded, _chat: Chat, change: UpstreamEdit) -> Encoded:
     body = j.parse(encoded.body, where="request")
     turns = _turns(body.get("contents"))
     raw = encoded.body if turns is None else j.patch(encoded.body, {"contents": turns})
     return replace(encoded, path=_before(change) + encoded.path, body=raw)
 
 
-def _before(change: Edit) -> str:
+def _before(change: UpstreamEdit) -> str:
     """What stands between the base path and the model. With an API key (express mode) there is no project."""
     given, project = change.provider.base_path, change.provider.project
     if "/publishers/" in given:

@@ -16,14 +16,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -106,7 +106,7 @@ def test_parallel_tools_with_split_arguments_are_told_block_by_block() -> None:
         BlockEnded(),
         ToolStarted("toolu_01B", "get_time"),
         BlockEnded(),
-        Seen(Usage(input_tokens=592, cached_tokens=100, cache_written_tokens=20, output_tokens=89)),
+        UsageReported(Usage(input_tokens=592, cached_tokens=100, cache_written_tokens=20, output_tokens=89)),
         Finished(Stop.TOOL_USE),
     ]
 
@@ -114,20 +114,20 @@ def test_parallel_tools_with_split_arguments_are_told_block_by_block() -> None:
 def test_thoughts_are_told_with_their_seals_and_server_tools_are_swallowed() -> None:
     told = facts(True, (ROOT / "thinking" / "response.sse").read_bytes())
 
-    assert Thought() in told
+    assert ThinkingProgress() in told
     assert gist(told) == [
         Started("msg_01Think", "claude-sonnet-4-5"),
         ThoughtStarted(),
         Delta("27 * 453 is 12,231."),
-        Signed(Sealed("anthropic", "EqQBCgIYAhIM1gbcDa9GJwZA2b3h")),
+        StateAttached(Sealed("anthropic", "EqQBCgIYAhIM1gbcDa9GJwZA2b3h")),
         BlockEnded(),
         ThoughtStarted(),
-        Signed(Sealed("anthropic", "redacted_thinking:EmwKAhgBEgy3va3pzix")),
+        StateAttached(Sealed("anthropic", "redacted_thinking:EmwKAhgBEgy3va3pzix")),
         BlockEnded(),
         TextStarted(),
         Delta("Yes: 12,231."),
         BlockEnded(),
-        Seen(Usage(41, 0, 0, 60, reasoning_tokens=38)),
+        UsageReported(Usage(41, 0, 0, 60, reasoning_tokens=38)),
         Finished(Stop.END),
     ]
 
@@ -140,7 +140,7 @@ def test_usage_is_a_running_total_of_which_the_last_word_counts() -> None:
         {"type": "message_stop"},
     )
 
-    assert [fact.usage for fact in told if isinstance(fact, Seen)] == [
+    assert [fact.usage for fact in told if isinstance(fact, UsageReported)] == [
         Usage(input_tokens=5, output_tokens=1),
         Usage(input_tokens=5, output_tokens=3),
         Usage(input_tokens=55, cached_tokens=50, output_tokens=3),

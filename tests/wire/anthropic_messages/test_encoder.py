@@ -16,11 +16,11 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
     TextStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -70,7 +70,7 @@ def test_the_official_sdk_reads_both_kinds_of_answer_alike(case: str) -> None:
 def test_a_stream_is_written_word_for_word() -> None:
     told: list[Fact] = [
         Started("msg_9", "opus"),
-        Seen(Usage(input_tokens=30, cached_tokens=20, cache_written_tokens=4)),
+        UsageReported(Usage(input_tokens=30, cached_tokens=20, cache_written_tokens=4)),
         TextStarted(),
         Delta("Hi"),
         BlockEnded(),
@@ -78,7 +78,7 @@ def test_a_stream_is_written_word_for_word() -> None:
         Delta('{"a"'),
         Delta(":1}"),
         BlockEnded(),
-        Seen(Usage(output_tokens=8)),
+        UsageReported(Usage(output_tokens=8)),
         Finished(Stop.TOOL_USE),
     ]
 

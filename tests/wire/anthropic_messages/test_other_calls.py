@@ -9,7 +9,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.anthropic_messages.client.models import encode_model, encode_models
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.anthropic_messages.saying import ask, sdk
 
 ASKED: dict[str, Json] = {"model": "claude", "messages": [{"role": "user", "content": "Hello"}]}
@@ -31,8 +31,8 @@ def test_a_request_without_a_limit_is_a_chat_to_count() -> None:
 def test_a_count_that_stays_with_anthropic_changes_its_model_and_gets_no_limit() -> None:
     asked = ask(ASKED)
 
-    assert count_tokens.edit(asked, Edit("claude", cap=5)).body is asked.raw
-    edited = count_tokens.edit(asked, Edit("opus", cap=5))
+    assert count_tokens.edit(asked, UpstreamEdit("claude", cap=5)).body is asked.raw
+    edited = count_tokens.edit(asked, UpstreamEdit("opus", cap=5))
     assert edited.path == "/messages/count_tokens"
     assert edited.body == asked.raw.replace(b'"claude"', b'"opus"')
 

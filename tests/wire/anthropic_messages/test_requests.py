@@ -10,7 +10,7 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ROOT, ask, encoded
 
 
@@ -288,11 +288,11 @@ def test_awkward_json_is_read_or_refused_and_never_crashes(
 
 
 RAW = b'{ "max_tokens" : 100, "model":"claude",\n "messages":[{"role":"user","content":"\\u00e9"}], "x": 1.50 }'
-ASKED = Asked("/v1/messages", "", RAW, j.parse(RAW, where="request"))
+ASKED = ClientRequest("/v1/messages", "", RAW, j.parse(RAW, where="request"))
 
 
 def test_a_request_that_needs_no_change_keeps_its_very_bytes() -> None:
-    edited = CLIENT.edit(ASKED, Edit("claude", cap=200))
+    edited = CLIENT.edit(ASKED, UpstreamEdit("claude", cap=200))
 
     assert edited.body is RAW
     assert edited.path == "/messages"
@@ -300,12 +300,12 @@ def test_a_request_that_needs_no_change_keeps_its_very_bytes() -> None:
 
 
 def test_an_edit_changes_the_model_and_lowers_the_limit_and_nothing_else() -> None:
-    edited = CLIENT.edit(ASKED, Edit("opus", cap=50))
+    edited = CLIENT.edit(ASKED, UpstreamEdit("opus", cap=50))
 
     assert edited.body == RAW.replace(b"100", b"50").replace(b'"claude"', b'"opus"')
 
 
 def test_a_cap_holds_where_the_client_set_no_limit() -> None:
-    edited = CLIENT.edit(ask({"model": "claude", "messages": []}), Edit("claude", cap=50))
+    edited = CLIENT.edit(ask({"model": "claude", "messages": []}), UpstreamEdit("claude", cap=50))
 
     assert j.parse(edited.body, where="edited")["max_tokens"] == 50

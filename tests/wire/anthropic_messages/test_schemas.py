@@ -13,7 +13,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, ToolSpec
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages.provider import schemas
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ask, encoded, written
 
 SCHEMA: dict[str, Json] = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
@@ -156,9 +156,9 @@ def test_any_schema_of_an_answer_is_written(schema: dict[str, Json]) -> None:
 
 
 def output(
-    chat: Chat, model: str = "claude-opus-5", provider: Edit | None = None
+    chat: Chat, model: str = "claude-opus-5", provider: UpstreamEdit | None = None
 ) -> tuple[Json, Json, tuple[str, ...]]:
-    request = encoded(chat, provider or Edit(model))
+    request = encoded(chat, provider or UpstreamEdit(model))
     body = j.parse(request.body, where="x")
     return body.get("output_config"), body.get("system"), request.losses
 
@@ -202,7 +202,7 @@ def test_a_model_that_takes_no_schema_gets_it_in_words() -> None:
 def test_a_provider_that_takes_no_schema_gets_it_in_words() -> None:
     quirky = Provider("p", "p", "anthropic_messages", quirks=frozenset({"no_json_schema"}))
 
-    config, _, losses = output(replace(HELLO, output=JsonSchema(SCHEMA)), provider=Edit("m", provider=quirky))
+    config, _, losses = output(replace(HELLO, output=JsonSchema(SCHEMA)), provider=UpstreamEdit("m", provider=quirky))
 
     assert config is None
     assert losses == ("output: JSON, asked for in words",)

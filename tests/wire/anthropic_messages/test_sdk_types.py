@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Signed, Started, ThoughtStarted
+from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Started, StateAttached, ThoughtStarted
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.streams import sse
 from tests import samples
 from tests.samples import ANSWERS, REQUESTS, Case
@@ -29,7 +29,7 @@ MODELS = ["claude-3-haiku-20240307", "claude-sonnet-4-5", "claude-opus-4-6", "cl
 
 
 def check_request(chat: Chat, model: str) -> None:
-    body = encoded(chat, Edit(model)).body
+    body = encoded(chat, UpstreamEdit(model)).body
     (STREAMED if chat.stream else WHOLE).validate_json(body)
 
 
@@ -58,7 +58,7 @@ def test_every_answer_is_one_of_the_sdks(case: Case, *, streamed: bool) -> None:
 
 @given(answers())
 def test_any_answer_is_one_of_the_sdks(facts: list[Fact]) -> None:
-    seal = Signed(Sealed("gemini", "x"))
+    seal = StateAttached(Sealed("gemini", "x"))
     thought: list[Fact] = [ThoughtStarted(), Delta("Hm."), seal, BlockEnded()]
     facts = [facts[0], *thought, *facts[1:]]
 

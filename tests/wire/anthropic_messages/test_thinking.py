@@ -19,7 +19,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.claude import abilities
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, encoded, written
 
@@ -29,7 +29,7 @@ TOOLS = (ToolSpec("f", "", {}),)
 
 
 def asked(chat: object, model: str, *fields: str) -> tuple[Json, ...]:
-    body = written(chat, Edit(model))  # type: ignore[arg-type]  # a Chat
+    body = written(chat, UpstreamEdit(model))  # type: ignore[arg-type]  # a Chat
     return tuple(body.get(field) for field in fields)
 
 
@@ -96,7 +96,7 @@ def test_a_models_name_says_what_it_takes(model: str, thinks: str, *, samples: b
 def test_a_budget_is_never_out_of_what_anthropic_takes(budget: int, limit: int | None) -> None:
     chat = replace(HELLO, reasoning=Reasoning(None, budget), max_output_tokens=limit)
 
-    body = written(chat, Edit(OLD))
+    body = written(chat, UpstreamEdit(OLD))
 
     tokens = j.an_int(body["max_tokens"], at="max_tokens")
     assert limit is None or tokens == limit
@@ -116,7 +116,7 @@ def test_who_sets_no_limit_gets_room_for_the_answer_behind_the_thought() -> None
 
 
 def test_a_budget_for_a_model_that_takes_none_is_an_effort_and_named() -> None:
-    request = encoded(replace(HELLO, reasoning=Reasoning(None, 20_000)), Edit(NEW))
+    request = encoded(replace(HELLO, reasoning=Reasoning(None, 20_000)), UpstreamEdit(NEW))
 
     assert '"output_config":{"effort":"high"}' in request.body.decode()
     assert request.losses == ("reasoning: budget_tokens, as an effort",)
@@ -138,7 +138,7 @@ def test_thinking_is_switched_off_only_where_it_would_be_on() -> None:
     assert asked(off, OLD, "thinking") == (None,)
     assert asked(off, NEW, "thinking") == ({"type": "disabled"},)
     assert asked(off, ALWAYS, "thinking", "output_config") == (None, {"effort": "low"})
-    assert encoded(off, Edit(ALWAYS)).losses == ("reasoning: the model always thinks",)
+    assert encoded(off, UpstreamEdit(ALWAYS)).losses == ("reasoning: the model always thinks",)
 
 
 @pytest.mark.parametrize(("visible", "display"), [(None, None), (True, "summarized"), (False, "omitted")])
@@ -149,7 +149,7 @@ def test_whether_thoughts_are_shown_is_said_when_the_client_said_it(visible: boo
 
 
 def test_sampling_gives_way_to_thinking_and_is_named() -> None:
-    request = encoded(replace(THINK, temperature=0.2, top_p=0.5, top_k=4), Edit(OLD))
+    request = encoded(replace(THINK, temperature=0.2, top_p=0.5, top_k=4), UpstreamEdit(OLD))
 
     body = j.parse(request.body, where="x")
     assert not body.keys() & {"temperature", "top_p", "top_k"}
@@ -158,11 +158,11 @@ def test_sampling_gives_way_to_thinking_and_is_named() -> None:
         "top_p: not beside thinking",
         "top_k: not beside thinking",
     }
-    assert encoded(replace(THINK, temperature=1, top_p=0.99), Edit(OLD)).losses == ()
+    assert encoded(replace(THINK, temperature=1, top_p=0.99), UpstreamEdit(OLD)).losses == ()
 
 
 def test_models_without_sampling_get_none() -> None:
-    request = encoded(replace(HELLO, temperature=0.2, top_p=0.99, top_k=4), Edit(NEW))
+    request = encoded(replace(HELLO, temperature=0.2, top_p=0.99, top_k=4), UpstreamEdit(NEW))
 
     assert not j.parse(request.body, where="x").keys() & {"temperature", "top_p", "top_k"}
     assert set(request.losses) == {"temperature: not this model", "top_p: not this model", "top_k: not this model"}
@@ -174,7 +174,7 @@ def test_models_without_sampling_get_none() -> None:
 def test_a_forced_tool_outweighs_thinking(model: str) -> None:
     forced = replace(THINK, tools=TOOLS, tool_choice=ToolChoice("required"))
 
-    request = encoded(forced, Edit(model))
+    request = encoded(forced, UpstreamEdit(model))
 
     assert j.parse(request.body, where="x")["tool_choice"] == {"type": "any"}
     assert j.parse(request.body, where="x").get("thinking") in (None, {"type": "disabled"})
@@ -184,7 +184,7 @@ def test_a_forced_tool_outweighs_thinking(model: str) -> None:
 @pytest.mark.parametrize("model", ["claude-opus-4-8", "claude-sonnet-5", "claude-fable-5"])
 def test_a_tool_is_forced_beside_thoughts_where_that_is_taken(model: str) -> None:
     """langchain-ai/langchain-aws#1141."""
-    request = encoded(replace(THINK, tools=TOOLS, tool_choice=ToolChoice("required")), Edit(model))
+    request = encoded(replace(THINK, tools=TOOLS, tool_choice=ToolChoice("required")), UpstreamEdit(model))
 
     assert j.parse(request.body, where="x")["tool_choice"] == {"type": "any"}
     assert j.parse(request.body, where="x")["thinking"] == {"type": "adaptive"}
@@ -196,7 +196,7 @@ def test_who_always_thinks_and_takes_no_forced_tool_is_given_the_choice(model: s
     """Sonnet 5.5's migration guide; deepnoodle-ai/dive#274."""
     forced = replace(HELLO, tools=TOOLS, tool_choice=ToolChoice("required"))
 
-    request = encoded(forced, Edit(model))
+    request = encoded(forced, UpstreamEdit(model))
 
     assert j.parse(request.body, where="x")["tool_choice"] == {"type": "auto"}
     assert request.losses == ("tool_choice: auto, the model always thinks",)
@@ -221,7 +221,7 @@ OWN, OTHERS = Thinking("A", Sealed("anthropic", "EqQB")), Thinking("A", Sealed("
 def test_a_tool_loop_goes_on_thinking_only_if_it_began_so(loop: tuple[Turn, ...], *, thinks: bool) -> None:
     chat = replace(THINK, tools=TOOLS, turns=(*HELLO.turns, *loop))
 
-    request = encoded(chat, Edit(OLD))
+    request = encoded(chat, UpstreamEdit(OLD))
 
     assert ("thinking" in j.parse(request.body, where="x")) == thinks
     assert ("reasoning: off, no thought of Claude's stands before the tool calls" in request.losses) != thinks

@@ -12,14 +12,14 @@ from openclaw_extproc.model.facts import (
     Delta,
     Fact,
     Finished,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, blocks, encoded, facts, messages
@@ -57,7 +57,7 @@ def _assembled(body: bytes) -> Iterable[dict[str, Json]]:
 
 def thought(text: str, seal: Sealed | None) -> list[Fact]:
     pieces: list[Fact] = [Delta(text)] if text else []
-    return [ThoughtStarted(), *pieces, *([Signed(seal)] if seal else []), BlockEnded()]
+    return [ThoughtStarted(), *pieces, *([StateAttached(seal)] if seal else []), BlockEnded()]
 
 
 both_ways = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
@@ -121,7 +121,7 @@ def test_a_thought_in_which_nothing_is_is_not_written(*, stream: bool) -> None:
 @both_ways
 @pytest.mark.parametrize("early", [True, False])
 def test_the_seal_of_a_call_travels_in_its_id(*, stream: bool, early: bool) -> None:
-    signed, args = Signed(GEMINIS), Delta("{}")
+    signed, args = StateAttached(GEMINIS), Delta("{}")
     told: list[Fact] = [
         Started("m", "c"),
         ToolStarted("call_1", "f"),
@@ -184,15 +184,15 @@ def test_a_signature_that_comes_in_pieces_is_one_seal_at_the_end() -> None:
         event({"type": "message_stop"}),
     )
 
-    assert told[1:-1] == [ThoughtStarted(), Delta("Hm."), Signed(OWN), BlockEnded()]
+    assert told[1:-1] == [ThoughtStarted(), Delta("Hm."), StateAttached(OWN), BlockEnded()]
 
 
 # -- edits -------------------------------------------------------------------------
 
 
 def edited(raw: bytes, *, model: str = "claude") -> tuple[bytes, tuple[str, ...]]:
-    asked = Asked("/v1/messages", "", raw, j.parse(raw, where="request"))
-    request = CLIENT.edit(asked, Edit(model))
+    asked = ClientRequest("/v1/messages", "", raw, j.parse(raw, where="request"))
+    request = CLIENT.edit(asked, UpstreamEdit(model))
     return request.body, request.losses
 
 
@@ -266,7 +266,7 @@ def test_a_cap_leaves_room_for_no_more_thought_than_it_allows(cap: int, thinking
         "thinking": {"type": "enabled", "budget_tokens": 4_000},
     }
 
-    edited = j.parse(CLIENT.edit(ask(body), Edit("claude", cap)).body, where="edited")
+    edited = j.parse(CLIENT.edit(ask(body), UpstreamEdit("claude", cap)).body, where="edited")
 
     assert (edited["max_tokens"], edited["thinking"]) == (cap, thinking)
 

@@ -20,7 +20,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import DEFAULT_MAX_TOKENS
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.anthropic_messages.saying import CASES, CLIENT, HELLO, PROVIDER, ROOT, ask, encoded, messages, written
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
@@ -70,7 +70,7 @@ def test_a_request_of_every_field_is_written_anthropics_way() -> None:
         extras={"seed": 7, "stream_options": {}},
     )
 
-    request = PROVIDER.encode_request(chat, Edit("claude", cap=200))
+    request = PROVIDER.encode_request(chat, UpstreamEdit("claude", cap=200))
 
     assert request.path == "/messages"
     assert request.losses == ("seed",)
@@ -104,7 +104,7 @@ def test_a_request_of_every_field_is_written_anthropics_way() -> None:
 
 def test_a_request_without_a_limit_gets_one_because_anthropic_demands_it() -> None:
     assert written(HELLO)["max_tokens"] == DEFAULT_MAX_TOKENS
-    assert written(HELLO, Edit("claude", cap=10))["max_tokens"] == 10
+    assert written(HELLO, UpstreamEdit("claude", cap=10))["max_tokens"] == 10
 
 
 def test_several_system_texts_stay_apart_and_blank_ones_go() -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from openclaw_extproc.model.chat import Chat, Part, Text, Turn
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from tests.samples import provider_side
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -29,7 +29,7 @@ def assistant(*parts: Part) -> Turn:
 
 
 def sent(asked: Chat, model: str = CLAUDE, cap: int | None = None) -> Encoded:
-    return provider_side("bedrock_converse").encode_request(asked, Edit(model, cap))
+    return provider_side("bedrock_converse").encode_request(asked, UpstreamEdit(model, cap))
 
 
 def body(asked: Chat, model: str = CLAUDE, cap: int | None = None) -> dict[str, Any]:

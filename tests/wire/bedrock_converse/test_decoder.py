@@ -13,14 +13,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -53,7 +53,7 @@ def told(*frames: bytes) -> list[Fact]:
     """What lies between the beginning and the usage."""
     facts = decode(BEDROCK, BEGUN, *frames, ended(), streamed=True)
     assert facts[0] == Started("", "")
-    assert facts[-2] == Seen(Usage(1, None, None, 2))
+    assert facts[-2] == UsageReported(Usage(1, None, None, 2))
     return facts[1:-2]
 
 
@@ -106,20 +106,23 @@ def test_a_thought_is_signed_at_its_end_and_once() -> None:
     thought = [delta(0, reasoningContent=said) for said in ({"text": "hm"}, {"signature": "ab"}, {"signature": "cd"})]
 
     assert told(*thought, stop(0)) == [
-        ThoughtStarted(), Delta("hm"), Signed(Sealed("anthropic", "abcd")), BlockEnded(),
+        ThoughtStarted(), Delta("hm"), StateAttached(Sealed("anthropic", "abcd")), BlockEnded(),
     ]  # fmt: skip
 
 
 def test_a_redacted_thought_is_a_seal_without_text() -> None:
     redacted = told(delta(0, reasoningContent={"redactedContent": "QUJD"}), stop(0))
 
-    assert redacted == [ThoughtStarted(), Signed(Sealed("anthropic", "redacted_thinking:QUJD")), BlockEnded()]
+    assert redacted == [ThoughtStarted(), StateAttached(Sealed("anthropic", "redacted_thinking:QUJD")), BlockEnded()]
 
 
 def test_what_is_not_known_is_a_sign_of_life() -> None:
     image = event("contentBlockStart", {"contentBlockIndex": 0, "start": {"image": {"format": "png"}}})
 
-    assert told(image, delta(0, citation={"title": "x"}), stop(0), event("somethingNew", {})) == [Thought(), Thought()]
+    assert told(image, delta(0, citation={"title": "x"}), stop(0), event("somethingNew", {})) == [
+        ThinkingProgress(),
+        ThinkingProgress(),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_calls_are_the_reason_even_where_the_model_says_end() -> None:
 def test_usage_counts_what_the_cache_had() -> None:
     usage = {"inputTokens": 1, "cacheReadInputTokens": 10, "cacheWriteInputTokens": 100, "outputTokens": 7}
 
-    assert Seen(Usage(111, 10, 100, 7)) in whole(usage=usage)
+    assert UsageReported(Usage(111, 10, 100, 7)) in whole(usage=usage)
 
 
 def test_metrics_alone_leave_the_usage_unknown() -> None:

@@ -11,13 +11,13 @@ from openclaw_extproc.model.facts import (
     Delta,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -58,7 +58,7 @@ def test_a_plan_is_a_text_before_the_calls() -> None:
         ToolStarted("get_weather_ay6nmvjgp9vn", "get_weather"),
         Delta('{"city": "Oslo"}'),
         BlockEnded(),
-        Seen(Usage(37, output_tokens=28)),
+        UsageReported(Usage(37, output_tokens=28)),
         Finished(Stop.TOOL_USE),
     ]
 
@@ -71,17 +71,17 @@ def test_thoughts_come_before_texts_and_citations_are_signs_of_work() -> None:
         ThoughtStarted,
         BlockEnded,
         TextStarted,
-        Thought,
-        Thought,
+        ThinkingProgress,
+        ThinkingProgress,
         BlockEnded,
-        Seen,
+        UsageReported,
         Finished,
     ]
-    assert facts[-2:] == [Seen(Usage(620, 512, output_tokens=11)), Finished(Stop.LENGTH)]
+    assert facts[-2:] == [UsageReported(Usage(620, 512, output_tokens=11)), Finished(Stop.LENGTH)]
 
 
 def test_billed_tokens_are_what_counts_and_cached_ones_are_of_the_others() -> None:
-    (usage,) = [fact.usage for fact in case("text").facts(streamed=False) if isinstance(fact, Seen)]
+    (usage,) = [fact.usage for fact in case("text").facts(streamed=False) if isinstance(fact, UsageReported)]
 
     assert usage == Usage(9, output_tokens=5)
 

@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, Grammar, Seen, Thought, ToolStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Finished,
+    Grammar,
+    ThinkingProgress,
+    ToolStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.gemini import FORMAT
 
 assert FORMAT.client is not None
@@ -31,11 +40,11 @@ GEMINIS = (
 """Models of every family."""
 
 
-def encoded(chat: Chat, change: Edit | None = None) -> Encoded:
-    return PROVIDER.encode_request(chat, change or Edit(chat.model))
+def encoded(chat: Chat, change: UpstreamEdit | None = None) -> Encoded:
+    return PROVIDER.encode_request(chat, change or UpstreamEdit(chat.model))
 
 
-def written(chat: Chat, change: Edit | None = None) -> dict[str, Json]:
+def written(chat: Chat, change: UpstreamEdit | None = None) -> dict[str, Json]:
     return j.parse(encoded(chat, change).body, where="encoded")
 
 
@@ -75,9 +84,9 @@ def gist(told: Iterable[Fact]) -> list[Fact]:
     in_tool = False
     for fact in told:
         match fact, joined[-1] if joined else None:
-            case Seen(seen), _:
+            case UsageReported(seen), _:
                 usage = usage.or_later(seen)
-            case Thought(), _:
+            case ThinkingProgress(), _:
                 pass
             case Delta(text), Delta(before):
                 joined[-1] = Delta(before + text)
@@ -85,7 +94,7 @@ def gist(told: Iterable[Fact]) -> list[Fact]:
                 joined[-1] = Delta(j.text(j.parse(text, where="arguments")))
                 joined.append(fact)
             case Finished(), _:
-                joined += [Seen(usage), fact]
+                joined += [UsageReported(usage), fact]
             case _:
                 in_tool = isinstance(fact, ToolStarted) or (in_tool and isinstance(fact, Delta))
                 joined.append(fact)

@@ -15,13 +15,13 @@ from openclaw_extproc.model.facts import (
     Delta,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -88,13 +88,13 @@ def test_a_function_call_is_told_in_facts() -> None:
         Delta("Let me look."),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_0", "get_weather"),
-        Signed(Sealed("gemini", "CpcBAdHtim9q")),
+        StateAttached(Sealed("gemini", "CpcBAdHtim9q")),
         Delta('{"location":"Paris","days":[1,2]}'),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_1", "get_time"),
         Delta("{}"),
         BlockEnded(),
-        Seen(usage),
+        UsageReported(usage),
         Finished(Stop.TOOL_USE),
     ]
 
@@ -108,22 +108,22 @@ def test_thoughts_are_told_and_counted_as_output() -> None:
         BlockEnded(),
         TextStarted(),
         Delta("Three r's."),
-        Signed(Sealed("gemini", "CpcBAdHtim9q")),
+        StateAttached(Sealed("gemini", "CpcBAdHtim9q")),
         BlockEnded(),
     ]
-    assert gist(told)[-2] == Seen(Usage(input_tokens=11, output_tokens=68, reasoning_tokens=64))
+    assert gist(told)[-2] == UsageReported(Usage(input_tokens=11, output_tokens=68, reasoning_tokens=64))
 
 
 def test_cached_tokens_are_part_of_the_input() -> None:
     told = facts(True, (ROOT / "text" / "response.sse").read_bytes())
 
-    assert gist(told)[-2] == Seen(Usage(input_tokens=14, cached_tokens=8, output_tokens=9))
+    assert gist(told)[-2] == UsageReported(Usage(input_tokens=14, cached_tokens=8, output_tokens=9))
 
 
 def test_a_blocked_prompt_is_a_refusal() -> None:
     told = facts(False, (ROOT / "blocked" / "response.json").read_bytes())
 
-    assert [fact for fact in told if not isinstance(fact, Seen)] == [
+    assert [fact for fact in told if not isinstance(fact, UsageReported)] == [
         Started("A-8eac2wFf-91MkPwqOJ0Aw", "gemini-2.5-flash"),
         Finished(Stop.REFUSAL),
     ]
@@ -154,7 +154,7 @@ def test_an_answer_that_came_to_nothing_failed(reason: str) -> None:
 def test_a_reason_in_every_chunk_does_not_end_the_answer() -> None:
     told = answer(candidate({"text": "a"}), candidate({"text": "b"}), {"usageMetadata": {"promptTokenCount": 1}})
 
-    assert gist(told)[2:] == [Delta("ab"), BlockEnded(), Seen(Usage(input_tokens=1)), Finished(Stop.END)]
+    assert gist(told)[2:] == [Delta("ab"), BlockEnded(), UsageReported(Usage(input_tokens=1)), Finished(Stop.END)]
 
 
 def test_a_limit_hit_in_the_middle_of_tools_stays_a_limit() -> None:

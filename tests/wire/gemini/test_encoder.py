@@ -13,12 +13,12 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.gemini.signatures import STRANGERS
@@ -40,7 +40,7 @@ def test_what_is_written_reads_the_same_again(case: str, stream: bool, alt: str)
 
     body = write(told, stream=stream, alt=alt, thoughts=True)
 
-    mark = Signed(Sealed("gemini", STRANGERS))
+    mark = StateAttached(Sealed("gemini", STRANGERS))
     assert [fact for fact in gist(facts(alt == "sse", body)) if fact != mark] == gist(told)
 
 
@@ -56,7 +56,7 @@ TOLD: list[Fact] = [
     BlockEnded(),
     ToolStarted("call_2", "g"),
     BlockEnded(),
-    Seen(Usage(input_tokens=5, cached_tokens=2, output_tokens=9, reasoning_tokens=4)),
+    UsageReported(Usage(input_tokens=5, cached_tokens=2, output_tokens=9, reasoning_tokens=4)),
     Finished(Stop.TOOL_USE),
 ]
 PARTS = (

@@ -18,7 +18,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini.provider.turns import FILE_NAMES, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, WHOLE, contents, encoded, written
 
@@ -27,7 +27,7 @@ PDF = "JVBERi0xLjQ+/w=="
 
 def read(part: Json) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     body: dict[str, Json] = {"contents": [{"parts": [part]}]}
-    chat = CLIENT.decode_request(Asked(WHOLE, "", j.dump(body), body))
+    chat = CLIENT.decode_request(ClientRequest(WHOLE, "", j.dump(body), body))
     return (chat.turns[0].parts if chat.turns else ()), chat.losses
 
 
@@ -102,7 +102,7 @@ RESULTS = Turn("user", (ToolResult("1", (Text("a"), SHOWN)), ToolResult("2", (Li
 def test_from_gemini_3_on_a_result_holds_its_own_files_and_its_calls_id() -> None:
     chat = replace(HELLO, turns=(*HELLO.turns, CALLS, RESULTS))
 
-    turns = j.an_array(written(chat, Edit("gemini-3-flash-preview"))["contents"], at="contents")
+    turns = j.an_array(written(chat, UpstreamEdit("gemini-3-flash-preview"))["contents"], at="contents")
 
     image: Json = {"inlineData": {"mimeType": "image/png", "data": PNG}}
     assert turns[-1] == {
@@ -114,13 +114,13 @@ def test_from_gemini_3_on_a_result_holds_its_own_files_and_its_calls_id() -> Non
         ],
     }
     assert '"functionCall":{"id":"1"' in j.text(turns[1])
-    assert encoded(chat, Edit("gemini-3-flash-preview")).losses == (WHOSE_IMAGE,)
+    assert encoded(chat, UpstreamEdit("gemini-3-flash-preview")).losses == (WHOSE_IMAGE,)
 
 
 def test_before_gemini_3_calls_have_no_ids() -> None:
     chat = replace(HELLO, turns=(*HELLO.turns, CALLS, RESULTS))
 
-    assert '"id"' not in j.text(written(chat, Edit("gemini-2.5-flash"))["contents"])
+    assert '"id"' not in j.text(written(chat, UpstreamEdit("gemini-2.5-flash"))["contents"])
 
 
 def test_the_files_of_a_result_are_read() -> None:

@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini.output import IN_WORDS
 from tests.wire.gemini.saying import CLIENT, HELLO, WHOLE, encoded, written
 
@@ -22,7 +22,7 @@ TOOL = ToolSpec("f", "", {})
 
 def read(**config: Json) -> Chat:
     body: dict[str, Json] = {"contents": [{"parts": [{"text": "Hi"}]}], "generationConfig": config}
-    return CLIENT.decode_request(Asked(WHOLE, "", j.dump(body), body))
+    return CLIENT.decode_request(ClientRequest(WHOLE, "", j.dump(body), body))
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,16 @@ def test_a_schema_that_holds_itself_ends() -> None:
 def test_beside_tools_a_model_before_gemini_3_is_asked_in_words(output: Output) -> None:
     chat = replace(HELLO, system=("Be brief.",), tools=(TOOL,), output=output)
 
-    old, new = written(chat, Edit("gemini-2.5-pro")), written(chat, Edit("gemini-3-flash-preview"))
+    old, new = written(chat, UpstreamEdit("gemini-2.5-pro")), written(chat, UpstreamEdit("gemini-3-flash-preview"))
 
     assert "generationConfig" not in old
     first, asked = j.an_array(j.an_object(old["systemInstruction"], at="")["parts"], at="")
     assert first == {"text": "Be brief."}
     assert "JSON" in str(asked)
     assert ("propertyOrdering" in str(asked)) is isinstance(output, JsonSchema)
-    assert encoded(chat, Edit("gemini-2.5-pro")).losses == (IN_WORDS,)
+    assert encoded(chat, UpstreamEdit("gemini-2.5-pro")).losses == (IN_WORDS,)
     assert "responseMimeType" in str(new["generationConfig"])
-    assert encoded(chat, Edit("gemini-3-flash-preview")).losses == ()
+    assert encoded(chat, UpstreamEdit("gemini-3-flash-preview")).losses == ()
 
 
 def test_what_was_read_is_written_the_same() -> None:

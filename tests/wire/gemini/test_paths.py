@@ -6,8 +6,8 @@ from google.genai import types
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Text, Turn
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import spoken_at
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire import api_path_of
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import paths
 from openclaw_extproc.wire.gemini.client import count_tokens, models
 from tests.wire.gemini.saying import CLIENT
@@ -30,7 +30,7 @@ VERTEX = "projects/p-1/locations/us-central1/publishers/google/models"
     ],
 )
 def test_it_is_served_wherever_googles_sdks_ask(prefix: str, path: str, model: str) -> None:
-    spoken = spoken_at(f"{prefix}{path}?alt=sse")
+    spoken = api_path_of(f"{prefix}{path}?alt=sse")
 
     assert (spoken.format, spoken.served, paths.read(spoken.path)[0]) == ("gemini", True, model)
 
@@ -44,7 +44,7 @@ def test_it_is_served_wherever_googles_sdks_ask(prefix: str, path: str, model: s
     ],
 )
 def test_other_paths_of_google_get_its_errors_and_no_model(path: str) -> None:
-    spoken = spoken_at(path)
+    spoken = api_path_of(path)
 
     assert (spoken.format, spoken.served) == ("gemini", False)
 
@@ -58,10 +58,10 @@ def test_embeddings_have_their_own_methods() -> None:
 
 
 def test_a_tuned_model_is_asked_under_its_own_path() -> None:
-    asked = Asked("/v1beta/tunedModels/x:generateContent", "", b"{}", {})
+    asked = ClientRequest("/v1beta/tunedModels/x:generateContent", "", b"{}", {})
 
-    assert CLIENT.edit(asked, Edit("tunedModels/y z")).path == "/tunedModels/y%20z:generateContent"
-    assert CLIENT.edit(asked, Edit("gemini")).path == "/models/gemini:generateContent"
+    assert CLIENT.edit(asked, UpstreamEdit("tunedModels/y z")).path == "/tunedModels/y%20z:generateContent"
+    assert CLIENT.edit(asked, UpstreamEdit("gemini")).path == "/models/gemini:generateContent"
 
 
 def test_a_list_of_models_is_what_the_sdk_reads() -> None:
@@ -94,7 +94,7 @@ SYSTEM: dict[str, Json] = {"systemInstruction": {"parts": [{"text": "Be brief."}
 def test_a_prompt_to_count_is_read_in_each_of_its_forms(body: dict[str, Json], system: tuple[str, ...]) -> None:
     path = f"/v1beta1/{VERTEX}/m:countTokens"
 
-    chat = count_tokens.decode_request(Asked(path, "", j.dump(body), body))
+    chat = count_tokens.decode_request(ClientRequest(path, "", j.dump(body), body))
 
     assert count_tokens.serves(path)
     assert not count_tokens.serves(path.replace("countTokens", "generateContent"))

@@ -22,17 +22,17 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests.wire.gemini.saying import CLIENT, JSONS, PNG, ROOT, STREAM, WHOLE, encoded
 
 
-def ask(body: Mapping[str, Json], target: str = WHOLE) -> Asked:
+def ask(body: Mapping[str, Json], target: str = WHOLE) -> ClientRequest:
     raw = j.dump(dict(body))
     path, _, query = target.partition("?")
-    return Asked(path, query, raw, j.parse(raw, where="request"))
+    return ClientRequest(path, query, raw, j.parse(raw, where="request"))
 
 
-def fixture(case: str) -> Asked:
+def fixture(case: str) -> ClientRequest:
     target = (ROOT / case / "request.path").read_text().strip()
     return ask(j.parse((ROOT / case / "request.json").read_bytes(), where="fixture"), target)
 
@@ -364,7 +364,7 @@ def test_awkward_json_is_read_or_refused_and_never_crashes(key: str, value: Json
 def test_an_edit_names_the_new_model_in_the_path_and_keeps_the_body() -> None:
     asked = ask({"contents": []}, STREAM)
 
-    edited = CLIENT.edit(asked, Edit("tuned/gemini 2"))
+    edited = CLIENT.edit(asked, UpstreamEdit("tuned/gemini 2"))
 
     assert edited.path == "/models/tuned%2Fgemini%202:streamGenerateContent"
     assert edited.body is asked.raw
@@ -372,15 +372,15 @@ def test_an_edit_names_the_new_model_in_the_path_and_keeps_the_body() -> None:
 
 def test_a_cap_changes_only_the_limit_however_it_is_spelled() -> None:
     raw = b'{"contents" : [], "generation_config": {"temperature": 1.0, "max_output_tokens": 500}, "labels":{}}'
-    asked = Asked(WHOLE, "", raw, j.parse(raw, where="request"))
+    asked = ClientRequest(WHOLE, "", raw, j.parse(raw, where="request"))
 
-    assert CLIENT.edit(asked, Edit("gemini", 900)).body is raw
-    assert CLIENT.edit(asked, Edit("gemini", 100)).body == (
+    assert CLIENT.edit(asked, UpstreamEdit("gemini", 900)).body is raw
+    assert CLIENT.edit(asked, UpstreamEdit("gemini", 100)).body == (
         b'{"contents" : [], "generation_config": {"temperature":1.0,"max_output_tokens":100}, "labels":{}}'
     )
 
 
 def test_a_cap_is_added_where_there_was_no_limit() -> None:
-    assert CLIENT.edit(ask({"contents": []}), Edit("gemini", 100)).body == (
+    assert CLIENT.edit(ask({"contents": []}), UpstreamEdit("gemini", 100)).body == (
         b'{"contents":[],"generationConfig":{"maxOutputTokens":100}}'
     )

@@ -12,7 +12,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonSchema, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests import samples
 from tests.samples import ANSWERS, REQUESTS, Case
 from tests.wire.gemini.saying import CLIENT, GEMINIS, HELLO, PROVIDER
@@ -27,7 +27,7 @@ _CHECKS: dict[str, type[BaseModel]] = {
 
 
 def check(chat: Chat, model: str) -> None:
-    body = j.parse(PROVIDER.encode_request(chat, Edit(model)).body, where="encoded")
+    body = j.parse(PROVIDER.encode_request(chat, UpstreamEdit(model)).body, where="encoded")
     assert body.keys() <= _CHECKS.keys()
     for key, value in body.items():
         for one in value if isinstance(value, list) else [value]:

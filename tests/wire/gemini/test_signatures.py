@@ -15,15 +15,15 @@ from openclaw_extproc.model.facts import (
     Delta,
     Fact,
     Finished,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
     ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import signatures
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
 from openclaw_extproc.wire.translation import provider_state
@@ -37,13 +37,13 @@ OWN = Sealed("gemini", "CpcB/+A=")
 
 def told(*blocks: Fact, seal: Sealed | None = None) -> list[Fact]:
     """An answer that thinks, speaks and calls."""
-    signed = [] if seal is None else [Signed(seal)]
+    signed = [] if seal is None else [StateAttached(seal)]
     call: list[Fact] = [ToolStarted("c-1", "f"), *signed, Delta('{"a":1}'), BlockEnded()]
     return [Started("r", "m"), *blocks, *call, Finished(Stop.TOOL_USE)]
 
 
-THOUGHT: list[Fact] = [ThoughtStarted(), Delta("Hmm."), Signed(Sealed("anthropic", "sig+/=")), BlockEnded()]
-HIDDEN: list[Fact] = [ThoughtStarted(), Signed(Sealed("anthropic", "redacted")), BlockEnded()]
+THOUGHT: list[Fact] = [ThoughtStarted(), Delta("Hmm."), StateAttached(Sealed("anthropic", "sig+/=")), BlockEnded()]
+HIDDEN: list[Fact] = [ThoughtStarted(), StateAttached(Sealed("anthropic", "redacted")), BlockEnded()]
 TEXT: list[Fact] = [TextStarted(), Delta("Well."), BlockEnded()]
 
 
@@ -63,7 +63,7 @@ def sent_back(body: bytes) -> tuple[Part, ...]:
 
 def turns(*given: Json) -> tuple[Turn, ...]:
     body: dict[str, Json] = {"contents": [*given]}
-    return CLIENT.decode_request(Asked(WHOLE, "", j.dump(body), body)).turns
+    return CLIENT.decode_request(ClientRequest(WHOLE, "", j.dump(body), body)).turns
 
 
 def model(*parts: Json) -> Json:
@@ -97,7 +97,7 @@ def test_thoughts_of_another_provider_come_back_with_the_call_they_led_to() -> N
 
 def test_thoughts_that_a_client_saw_come_back_once_and_sealed() -> None:
     asking = CLIENT.decode_request(
-        Asked(
+        ClientRequest(
             WHOLE,
             "",
             b"",
@@ -138,7 +138,7 @@ def test_a_strangers_first_call_is_marked_so_that_gemini_can_go_on() -> None:
 
     assert body.count(b"thoughtSignature") == 1
     assert signatures.read(signatures.STRANGERS) == State()
-    assert signatures.freed(body).count(f'"thoughtSignature":"{signatures.UNSIGNED}"'.encode()) == 1
+    assert signatures.without_signature(body).count(f'"thoughtSignature":"{signatures.UNSIGNED}"'.encode()) == 1
 
 
 def test_each_call_carries_only_the_thoughts_before_it() -> None:
@@ -169,7 +169,14 @@ def test_a_history_kept_chunk_by_chunk_has_its_thoughts_before_its_texts() -> No
 
 
 def test_a_signed_text_says_so_to_the_client_when_gemini_signed_it() -> None:
-    signed: list[Fact] = [Started("r", "m"), TextStarted(), Delta("a"), Signed(OWN), BlockEnded(), Finished(Stop.END)]
+    signed: list[Fact] = [
+        Started("r", "m"),
+        TextStarted(),
+        Delta("a"),
+        StateAttached(OWN),
+        BlockEnded(),
+        Finished(Stop.END),
+    ]
 
     assert b'{"text":"a","thoughtSignature":"CpcB/+A="}' in write(signed)
     stream = write(signed, replace(HELLO, stream=True))
@@ -254,9 +261,9 @@ def test_the_state_of_others_is_taken_out_of_a_request_that_stays_gemini() -> No
         f'"thoughtSignature" : "{token}"}},{{"functionCall":{{"name":"f"}},"thought_signature":"{urls}"}},'
         f'{{"text":"\\"thoughtSignature\\":\\"{token}\\""}},{{"text":"a","thoughtSignature":"CpcB"}}]}}]}}'
     ).encode()
-    asked = Asked(WHOLE, "", raw, j.parse(raw, where="request"))
+    asked = ClientRequest(WHOLE, "", raw, j.parse(raw, where="request"))
 
-    body = CLIENT.edit(asked, Edit("gemini")).body
+    body = CLIENT.edit(asked, UpstreamEdit("gemini")).body
 
     assert body == raw.replace(f' : "{token}"'.encode(), f' : "{UNSIGNED}"'.encode()).replace(
         f':"{urls}"'.encode(), f':"{UNSIGNED}"'.encode()
@@ -267,4 +274,4 @@ def test_the_state_of_others_is_taken_out_of_a_request_that_stays_gemini() -> No
 def test_without_the_state_of_others_not_one_byte_changes() -> None:
     raw = b'{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f"},"thoughtSignature":"CpcB"}]}]}'
 
-    assert CLIENT.edit(Asked(WHOLE, "", raw, j.parse(raw, where="request")), Edit("gemini")).body is raw
+    assert CLIENT.edit(ClientRequest(WHOLE, "", raw, j.parse(raw, where="request")), UpstreamEdit("gemini")).body is raw

@@ -20,7 +20,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.translation.efforts import EFFORTS
 from openclaw_simulator import gemini_request
 from tests.samples import provider_side
@@ -53,7 +53,7 @@ FULL = replace(
 @pytest.mark.parametrize("provider", ["gemini", "vertex_gemini"])
 def test_no_model_refuses_what_we_write(provider: str, model: str, effort: Effort) -> None:
     side = provider_side(provider)
-    change = Edit(model, provider=Provider("p", "c", provider, project="p-1"))
+    change = UpstreamEdit(model, provider=Provider("p", "c", provider, project="p-1"))
     chat = replace(FULL, reasoning=Reasoning(effort, visible=True))
 
     encoded = side.encode_request(chat, change)

@@ -11,16 +11,16 @@ from openclaw_extproc.model.facts import (
     Delta,
     Fact,
     Finished,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini.thinking import ALWAYS_ON
 from tests.wire.gemini.saying import CLIENT, GEMINIS, HELLO, WHOLE, answer, candidate, encoded, written
 
@@ -30,14 +30,14 @@ def read(thinking: Json) -> Chat:
         "contents": [{"parts": [{"text": "Hi"}]}],
         "generationConfig": {"thinkingConfig": thinking},
     }
-    return CLIENT.decode_request(Asked(WHOLE, "", j.dump(body), body))
+    return CLIENT.decode_request(ClientRequest(WHOLE, "", j.dump(body), body))
 
 
 def asked(model: str, reasoning: Reasoning) -> tuple[Json, tuple[str, ...]]:
     """`thinkingConfig` for a model, and what was lost."""
     chat = replace(HELLO, reasoning=reasoning)
-    config = written(chat, Edit(model)).get("generationConfig", {})
-    return j.an_object(config, at="config").get("thinkingConfig"), encoded(chat, Edit(model)).losses
+    config = written(chat, UpstreamEdit(model)).get("generationConfig", {})
+    return j.an_object(config, at="config").get("thinkingConfig"), encoded(chat, UpstreamEdit(model)).losses
 
 
 # -- how much -------------------------------------------------------------------
@@ -132,19 +132,19 @@ def test_thoughts_in_pieces_are_one_block_and_a_signature_ends_it() -> None:
         candidate({"text": "c", "thought": True}, {"text": "d"}),
     )
 
-    assert [fact for fact in told[1:-1] if not isinstance(fact, Signed)] == [
+    assert [fact for fact in told[1:-1] if not isinstance(fact, StateAttached)] == [
         *(ThoughtStarted(), Delta("a"), Delta("b"), BlockEnded()),
         *(ThoughtStarted(), Delta("c"), BlockEnded()),
         *(TextStarted(), Delta("d"), BlockEnded()),
     ]
-    assert [isinstance(fact, Signed) for fact in told].index(True) == 4
+    assert [isinstance(fact, StateAttached) for fact in told].index(True) == 4
 
 
 def test_a_thought_without_words_is_a_mark_or_a_block_with_its_seal() -> None:
-    assert answer(candidate({"text": "", "thought": True}))[1] == Thought()
+    assert answer(candidate({"text": "", "thought": True}))[1] == ThinkingProgress()
     assert [type(fact) for fact in answer(candidate({"thought": True, "thoughtSignature": "c2ln"}))[1:-1]] == [
         ThoughtStarted,
-        Signed,
+        StateAttached,
         BlockEnded,
     ]
 
@@ -156,7 +156,7 @@ def test_a_signature_is_first_in_a_call_last_in_a_text_and_nothing_alone() -> No
         candidate({"functionCall": {"name": "f", "id": "1"}, "thoughtSignature": "dGhyZWU_"}),
     )
 
-    assert [fact.sealed.text if isinstance(fact, Signed) else type(fact) for fact in told[1:-1]] == [
+    assert [fact.sealed.text if isinstance(fact, StateAttached) else type(fact) for fact in told[1:-1]] == [
         *(TextStarted, Delta, "dHdv", BlockEnded),
         *(ToolStarted, "dGhyZWU/", Delta, BlockEnded),
     ]

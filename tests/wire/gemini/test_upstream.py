@@ -18,7 +18,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import NOBODY, Edit
+from openclaw_extproc.wire.base import NOBODY, UpstreamEdit
 from openclaw_extproc.wire.gemini.provider.turns import NOT_JSON, WHOSE_IMAGE
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
@@ -83,7 +83,7 @@ def test_every_neutral_word_is_written() -> None:
         stream=True,
     )
 
-    request = encoded(chat, Edit("gemini-2.5-flash", 50))
+    request = encoded(chat, UpstreamEdit("gemini-2.5-flash", 50))
 
     assert request.path == "/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
     assert request.losses == ()
@@ -122,7 +122,7 @@ def test_every_neutral_word_is_written() -> None:
 
 
 def test_a_plain_request_is_a_plain_request() -> None:
-    assert encoded(HELLO, Edit("models/gemini")).path == "/models/gemini:generateContent"
+    assert encoded(HELLO, UpstreamEdit("models/gemini")).path == "/models/gemini:generateContent"
     assert written(HELLO) == {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
 
 
@@ -207,7 +207,7 @@ def test_a_calling_mode_is_a_tool_choice(choice: ToolChoice, mode: str) -> None:
 )
 def test_penalties_that_a_model_refuses_are_a_loss(model: str, quirks: frozenset[str], kept: Json) -> None:
     chat = replace(HELLO, frequency_penalty=0.5, presence_penalty=0.0)
-    change = Edit(model, provider=replace(NOBODY, quirks=quirks))
+    change = UpstreamEdit(model, provider=replace(NOBODY, quirks=quirks))
 
     assert written(chat, change)["generationConfig"] == kept
     assert encoded(chat, change).losses == (() if len(j.an_object(kept, at="")) == 2 else ("frequency_penalty",))

@@ -6,11 +6,11 @@ from google.genai import types
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import client_side, spoken_at
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire import api_path_of, client_side
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini_embeddings.upstream import MAX_INPUTS
 from tests import samples
 from tests.wire.embedding import GEMINI, ONE, answer, asked, read, sent, written
@@ -29,7 +29,7 @@ def text(said: str) -> Json:
 @pytest.mark.parametrize("prefix", ["", "/gemini"])
 @pytest.mark.parametrize("path", [GEMINI, ONE, "/v1/models/m:embedContent", "/v1alpha/models/m:embedContent"])
 def test_both_methods_are_served(prefix: str, path: str) -> None:
-    spoken = spoken_at(prefix + path)
+    spoken = api_path_of(prefix + path)
 
     assert (spoken.format, spoken.served) == (NAME, True)
 
@@ -100,7 +100,7 @@ def test_what_is_no_request_is_unreadable(body: dict[str, Json]) -> None:
 def test_another_model_is_named_in_the_path_and_in_each_request() -> None:
     first, second = request(text("a"), taskType="X"), request(text("b"))
 
-    edited = client_side(NAME).edit(asked(GEMINI, {"requests": [first, second]}), Edit("n"))
+    edited = client_side(NAME).edit(asked(GEMINI, {"requests": [first, second]}), UpstreamEdit("n"))
 
     assert edited.path == "/models/n:batchEmbedContents"
     assert j.parse(edited.body, where="edited") == {
@@ -111,7 +111,7 @@ def test_another_model_is_named_in_the_path_and_in_each_request() -> None:
 def test_the_same_model_leaves_every_byte() -> None:
     raw = b'{ "requests" : [] }'
 
-    edited = client_side(NAME).edit(Asked(GEMINI, "", raw, {"requests": []}), Edit("models/m"))
+    edited = client_side(NAME).edit(ClientRequest(GEMINI, "", raw, {"requests": []}), UpstreamEdit("models/m"))
 
     assert (edited.path, edited.body) == ("/models/m:batchEmbedContents", raw)
 
@@ -120,8 +120,8 @@ def test_one_request_names_its_model_only_if_it_did() -> None:
     edit = client_side(NAME).edit
     content: dict[str, Json] = {"content": {"parts": [text("a")]}}
 
-    silent = edit(asked(ONE, content), Edit("n"))
-    named = edit(asked(ONE, {"model": "models/m", **content}), Edit("n"))
+    silent = edit(asked(ONE, content), UpstreamEdit("n"))
+    named = edit(asked(ONE, {"model": "models/m", **content}), UpstreamEdit("n"))
 
     assert (silent.path, silent.body) == ("/models/n:embedContent", j.dump(content))
     assert j.parse(named.body, where="edited")["model"] == "models/n"
@@ -157,7 +157,7 @@ def test_more_texts_than_gemini_takes_are_refused_before_it_does() -> None:
     ],
 )
 def test_both_kinds_of_answer_are_read(body: bytes, tokens: int | None) -> None:
-    counted = [] if tokens is None else [Seen(Usage(input_tokens=tokens))]
+    counted = [] if tokens is None else [UsageReported(Usage(input_tokens=tokens))]
 
     facts = samples.decode(samples.provider_side(NAME), body, streamed=False)
 

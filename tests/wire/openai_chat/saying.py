@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
-from openclaw_extproc.model.facts import Delta, Fact, Grammar, Seen
+from openclaw_extproc.model.facts import Delta, Fact, Grammar, UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Asked, Decoder, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Decoder, Encoded
 from openclaw_extproc.wire.openai_chat import FORMAT
 
 assert FORMAT.client is not None
@@ -27,9 +27,9 @@ PNG = "iVBORw0KGgo="
 every_case = pytest.mark.parametrize("case", CASES)
 
 
-def ask(body: Mapping[str, Json]) -> Asked:
+def ask(body: Mapping[str, Json]) -> ClientRequest:
     raw = j.dump(dict(body))
-    return Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
+    return ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
 
 
 def user(*parts: Json) -> Json:
@@ -69,11 +69,11 @@ def joined(facts: Iterable[Fact]) -> list[Fact]:
         match fact, told[-1] if told else None:
             case Delta(more), Delta(text):
                 told[-1] = Delta(text + more)
-            case Seen(seen), _:
+            case UsageReported(seen), _:
                 usage = usage.or_later(seen)
             case _:
                 told.append(fact)
-    return [*told[:-1], Seen(usage), told[-1]]
+    return [*told[:-1], UsageReported(usage), told[-1]]
 
 
 def chat(*, stream: bool = True, usage: bool = False) -> Chat:

@@ -14,13 +14,13 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -94,7 +94,7 @@ def test_parallel_calls_are_read_with_their_arguments_and_usage() -> None:
         ToolStarted("call_time03", "get_time"),
         Delta("{}"),
         BlockEnded(),
-        Seen(Usage(input_tokens=112, cached_tokens=0, output_tokens=57, reasoning_tokens=0)),
+        UsageReported(Usage(input_tokens=112, cached_tokens=0, output_tokens=57, reasoning_tokens=0)),
         Finished(Stop.TOOL_USE),
     ]
 
@@ -218,7 +218,7 @@ def test_thoughts_in_both_fields_are_told_once() -> None:
 
 
 def test_thoughts_that_are_no_text_are_a_sign_of_work() -> None:
-    assert Thought() in streamed(chunk({"reasoning": {"tokens": 3}}), chunk({"content": "a"}, "stop"))
+    assert ThinkingProgress() in streamed(chunk({"reasoning": {"tokens": 3}}), chunk({"content": "a"}, "stop"))
 
 
 def test_thoughts_among_the_parts_of_a_content_are_told_apart() -> None:
@@ -313,9 +313,9 @@ def test_usage_is_heard_on_every_chunk_and_after_the_end() -> None:
         },
     )
 
-    assert [fact for fact in facts if isinstance(fact, Seen)] == [
-        Seen(Usage(input_tokens=5, output_tokens=1)),
-        Seen(Usage(input_tokens=5, cached_tokens=4, output_tokens=9)),
+    assert [fact for fact in facts if isinstance(fact, UsageReported)] == [
+        UsageReported(Usage(input_tokens=5, output_tokens=1)),
+        UsageReported(Usage(input_tokens=5, cached_tokens=4, output_tokens=9)),
     ]
     assert isinstance(facts[-1], Finished)
 
@@ -325,7 +325,7 @@ def test_counts_that_are_no_counts_say_nothing() -> None:
 
     facts = streamed(chunk({"content": "a"}, "stop", usage=odd))
 
-    assert not [fact for fact in facts if isinstance(fact, Seen)]
+    assert not [fact for fact in facts if isinstance(fact, UsageReported)]
 
 
 def test_a_first_chunk_that_says_nothing_does_not_begin_the_answer() -> None:

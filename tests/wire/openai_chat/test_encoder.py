@@ -15,18 +15,18 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.translation import provider_state
 from tests.wire.openai_chat.saying import (
     CLIENT,
@@ -63,7 +63,7 @@ def test_a_stream_is_written_so_that_the_sdk_and_we_read_the_same_back(case: str
     for event in chunks_in(stream):
         ChatCompletionChunk.model_validate(event, strict=True)
     again = joined(facts_of(PROVIDER.decoder(True), [stream]))
-    assert again == (joined(facts) if usage else [*joined(facts)[:-2], Seen(Usage()), facts[-1]])
+    assert again == (joined(facts) if usage else [*joined(facts)[:-2], UsageReported(Usage()), facts[-1]])
 
 
 @every_case
@@ -78,7 +78,7 @@ def test_a_whole_answer_is_written_so_that_the_sdk_and_we_read_the_same_back(cas
 
 CALLING: list[Fact] = [
     Started("chatcmpl-1", "gpt-5"),
-    Seen(Usage(input_tokens=10, cached_tokens=4)),
+    UsageReported(Usage(input_tokens=10, cached_tokens=4)),
     TextStarted(),
     Delta("Hi"),
     BlockEnded(),
@@ -88,7 +88,7 @@ CALLING: list[Fact] = [
     BlockEnded(),
     ToolStarted("c2", "g"),
     BlockEnded(),
-    Seen(Usage(output_tokens=7, reasoning_tokens=3)),
+    UsageReported(Usage(output_tokens=7, reasoning_tokens=3)),
     Finished(Stop.END),
 ]
 COUNTED: Json = {
@@ -217,15 +217,15 @@ THINKING: list[Fact] = [
     ThoughtStarted(),
     Delta("Let me "),
     Delta("think."),
-    Signed(SIG),
+    StateAttached(SIG),
     BlockEnded(),
     TextStarted(),
     Delta("I look."),
     BlockEnded(),
     ToolStarted("c1", "f"),
-    Seen(Usage(input_tokens=1)),
-    Signed(SEAL),
-    Thought(),
+    UsageReported(Usage(input_tokens=1)),
+    StateAttached(SEAL),
+    ThinkingProgress(),
     Delta("{}"),
     BlockEnded(),
     ThoughtStarted(),
@@ -234,7 +234,7 @@ THINKING: list[Fact] = [
     ToolStarted("c2", "g"),
     BlockEnded(),
     ToolStarted("c3", "h"),
-    Signed(SEAL),
+    StateAttached(SEAL),
     BlockEnded(),
     Finished(Stop.TOOL_USE),
 ]
@@ -275,7 +275,7 @@ def test_state_comes_back_as_it_was_given() -> None:
     message = message_of(THINKING, stream=False)
     raw = j.dump({"model": "m", "messages": [{"role": "assistant", **message}]})
 
-    back = CLIENT.decode_request(Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request")))
+    back = CLIENT.decode_request(ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request")))
 
     assert back.turns[0].parts == (
         Thinking("Let me think.", SIG),
@@ -288,7 +288,7 @@ def test_state_comes_back_as_it_was_given() -> None:
 
 def test_a_call_begins_with_its_first_word_and_no_later() -> None:
     encoder = CLIENT.encoder(chat(), CREATED)
-    begun: list[Fact] = [Started("x", "m"), ToolStarted("c1", "f"), Signed(SEAL)]
+    begun: list[Fact] = [Started("x", "m"), ToolStarted("c1", "f"), StateAttached(SEAL)]
 
     before = [encoder.feed(fact) for fact in begun]
 

@@ -8,7 +8,7 @@ from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.translation.quirks import MEANINGS, QUIRKS, Quirk
 from tests.wire.openai_chat.saying import CLIENT, PROVIDER, ask, body_of, call, user
 
@@ -29,8 +29,8 @@ THINKING: Json = {"role": "assistant", "content": "a", "reasoning_content": "hm"
 UNTHINKING: Json = {"role": "assistant", "content": "a"}
 
 
-def change(*quirks: Quirk) -> Edit:
-    return Edit("gpt", provider=Provider("p", "p", "openai_chat", quirks=frozenset(quirks)))
+def change(*quirks: Quirk) -> UpstreamEdit:
+    return UpstreamEdit("gpt", provider=Provider("p", "p", "openai_chat", quirks=frozenset(quirks)))
 
 
 def edited(body: Mapping[str, Json], *quirks: Quirk) -> Encoded:
@@ -146,7 +146,7 @@ def test_a_linked_image_is_refused_where_images_have_to_be_inline(way: object) -
 
 def test_every_byte_that_no_quirk_is_about_stays() -> None:
     raw = b'{ "seed" : 7, "model":"gpt" , "messages":[{"role":"user","content":"\\u00e9"}], "store":true, "x": 1.50 }'
-    asked = Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
+    asked = ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
 
     encoded = CLIENT.edit(asked, change("no_seed", "no_store", "no_strict", "nine_character_ids", "no_image_links"))
 

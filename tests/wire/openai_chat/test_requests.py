@@ -27,7 +27,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import carried
 from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, user
@@ -228,7 +228,7 @@ def test_what_only_openai_can_do_is_read_but_refused_on_the_way_to_another_forma
 
     assert f"!{loss}" in asked.losses
     with pytest.raises(FaultError, match="cannot carry") as caught:
-        PROVIDER.encode_request(asked, Edit("gpt"))
+        PROVIDER.encode_request(asked, UpstreamEdit("gpt"))
     assert caught.value.fault.kind is FaultKind.UNSUPPORTED
     assert loss in caught.value.fault.public
 
@@ -390,7 +390,7 @@ def test_thoughts_of_the_history_are_read_without_a_seal(name: str) -> None:
 def test_awkward_json_is_read_or_refused_by_name(more: dict[str, Json]) -> None:
     with suppress(UnreadableError, FaultError):
         asked = CLIENT.decode_request(ask(HELLO | more))
-        encoded = PROVIDER.encode_request(asked, Edit("gpt"))
+        encoded = PROVIDER.encode_request(asked, UpstreamEdit("gpt"))
         assert body_of(encoded)["model"] == "gpt"
 
 
@@ -400,15 +400,15 @@ def test_awkward_json_is_read_or_refused_by_name(more: dict[str, Json]) -> None:
 def test_a_request_that_needs_no_change_keeps_its_very_bytes() -> None:
     request = ask(HELLO | {"max_tokens": 5})
 
-    assert CLIENT.edit(request, Edit("gpt", cap=10)).body is request.raw
-    assert CLIENT.edit(request, Edit("gpt")).body is request.raw
+    assert CLIENT.edit(request, UpstreamEdit("gpt", cap=10)).body is request.raw
+    assert CLIENT.edit(request, UpstreamEdit("gpt")).body is request.raw
 
 
 def test_only_the_model_is_changed() -> None:
     raw = b'{ "messages" : [{"role":"user","content":"\\u00e9"}], "model":"gpt" , "x": 1.50 }'
-    request = Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
+    request = ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
 
-    encoded = CLIENT.edit(request, Edit("other"))
+    encoded = CLIENT.edit(request, UpstreamEdit("other"))
 
     assert encoded == Encoded("/chat/completions", raw.replace(b'"gpt"', b'"other"'))
 
@@ -424,6 +424,6 @@ def test_only_the_model_is_changed() -> None:
     ],
 )
 def test_a_cap_holds_whatever_the_client_calls_its_limit(limits: dict[str, Json], capped: dict[str, Json]) -> None:
-    encoded = CLIENT.edit(ask(HELLO | limits), Edit("gpt", cap=10))
+    encoded = CLIENT.edit(ask(HELLO | limits), UpstreamEdit("gpt", cap=10))
 
     assert body_of(encoded) == HELLO | capped

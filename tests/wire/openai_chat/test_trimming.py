@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.streams import sse
 from tests import samples
 from tests.wire.openai_chat.saying import CLIENT, chat
@@ -21,7 +21,7 @@ ASKED = b"".join(
 UNASKED = b"".join([*SAID, b"}\n\n", b"data: [DONE]\n\n"])
 
 
-def trimming() -> Passing:
+def trimming() -> ByteTransform:
     passing = CLIENT.trim(chat())
     assert passing is not None
     return passing

@@ -34,12 +34,12 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.openai_chat.saying import CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, every_case, user
 
 
 def written(chat: Chat, *, cap: int | None = None) -> dict[str, Json]:
-    return body_of(PROVIDER.encode_request(chat, Edit("gpt", cap)))
+    return body_of(PROVIDER.encode_request(chat, UpstreamEdit("gpt", cap)))
 
 
 _PARAMS = TypeAdapter[CompletionCreateParams](CompletionCreateParams)
@@ -80,7 +80,7 @@ def test_a_provider_is_addressed_as_openai_is() -> None:
 def test_a_request_read_and_written_means_the_same(case: str) -> None:
     asked = CLIENT.decode_request(ask(j.parse((ROOT / case / "request.json").read_bytes(), where="request")))
 
-    encoded = PROVIDER.encode_request(asked, Edit(asked.model))
+    encoded = PROVIDER.encode_request(asked, UpstreamEdit(asked.model))
     again = CLIENT.decode_request(ask(body_of(encoded)))
 
     assert (again.turns, again.system, again.tools) == (asked.turns, asked.system, asked.tools)
@@ -180,7 +180,7 @@ def test_images_of_tool_results_follow_in_a_user_message() -> None:
         ),
     )
 
-    encoded = PROVIDER.encode_request(Chat("m", (results,)), Edit("gpt"))
+    encoded = PROVIDER.encode_request(Chat("m", (results,)), UpstreamEdit("gpt"))
 
     assert body_of(encoded)["messages"] == [
         {"role": "tool", "tool_call_id": "t1", "content": "a"},
@@ -198,7 +198,7 @@ def test_what_openai_has_no_word_for_is_named() -> None:
         "m", (Turn("user", (Text("Hi"),)),), top_k=5, stop=tuple("abcde"), losses=("x",), extras={"thinking": {}}
     )
 
-    encoded = PROVIDER.encode_request(rich, Edit("gpt"))
+    encoded = PROVIDER.encode_request(rich, UpstreamEdit("gpt"))
 
     assert body_of(encoded)["stop"] == ["a", "b", "c", "d"]
     assert encoded.losses == ("x", "thinking", "top_k", "stop: more than 4")
@@ -214,7 +214,7 @@ def test_what_openai_has_no_word_for_is_named() -> None:
 )
 def test_a_part_that_its_role_cannot_say_is_refused(turn: Turn) -> None:
     with pytest.raises(FaultError, match=r"turns\[0\]"):
-        PROVIDER.encode_request(Chat("m", (turn,)), Edit("gpt"))
+        PROVIDER.encode_request(Chat("m", (turn,)), UpstreamEdit("gpt"))
 
 
 # -- files -----------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_a_text_file_that_is_no_base64_is_the_clients_fault() -> None:
 
 
 def test_text_files_of_tool_results_stay_in_them_and_others_follow() -> None:
-    encoded = PROVIDER.encode_request(saying(ToolResult("t1", (Text("a"), NOTE, PDF))), Edit("gpt"))
+    encoded = PROVIDER.encode_request(saying(ToolResult("t1", (Text("a"), NOTE, PDF))), UpstreamEdit("gpt"))
 
     result, follows = j.an_array(body_of(encoded)["messages"], at="messages")
     assert result == {
@@ -289,7 +289,7 @@ CALL = ToolUse("c1", "f", "{}", Sealed("gemini", "c2ln"))
 
 
 def test_thoughts_and_seals_of_others_are_left_out_by_name() -> None:
-    encoded = PROVIDER.encode_request(saying(THOUGHT, Text("a"), CALL, role="assistant"), Edit("gpt"))
+    encoded = PROVIDER.encode_request(saying(THOUGHT, Text("a"), CALL, role="assistant"), UpstreamEdit("gpt"))
 
     assert body_of(encoded)["messages"] == [
         {"role": "assistant", "content": "a", "tool_calls": [call("c1", "f", "{}")]}
@@ -304,7 +304,7 @@ def test_a_turn_of_thoughts_alone_says_nothing() -> None:
 def test_a_server_that_wants_thoughts_back_gets_them() -> None:
     server = Provider("p", "p", "openai_chat", quirks=frozenset({"reasoning_returned"}))
 
-    encoded = PROVIDER.encode_request(saying(THOUGHT, CALL, role="assistant"), Edit("gpt", provider=server))
+    encoded = PROVIDER.encode_request(saying(THOUGHT, CALL, role="assistant"), UpstreamEdit("gpt", provider=server))
 
     (message,) = j.an_array(body_of(encoded)["messages"], at="messages")
     assert j.an_object(message, at="message")["reasoning_content"] == "hm"
@@ -343,7 +343,7 @@ def test_how_much_to_think_is_a_word_or_a_switch(reasoning: Reasoning, effort: s
     chat = replace(saying(Text("Hi")), reasoning=reasoning)
 
     assert written(chat).get("reasoning_effort") == effort
-    switched = body_of(PROVIDER.encode_request(chat, Edit("gpt", provider=server)))
+    switched = body_of(PROVIDER.encode_request(chat, UpstreamEdit("gpt", provider=server)))
     assert switched["reasoning"] == switch
     assert "reasoning_effort" not in switched
 

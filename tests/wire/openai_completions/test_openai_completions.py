@@ -15,17 +15,17 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import client_side, spoken_at, spoken_to
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire import api_path_of, client_side, upstream_format
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests import samples
 
 NAME = "openai_completions"
@@ -37,14 +37,14 @@ ANSWER: list[Fact] = [
     TextStarted(),
     Delta("hel"),
     Delta("lo"),
-    Seen(Usage(3, None, None, 2)),
+    UsageReported(Usage(3, None, None, 2)),
     BlockEnded(),
     Finished(Stop.LENGTH),
 ]
 
 
 def read(body: dict[str, Json]) -> Chat:
-    return samples.chat_of(CLIENT, Asked(PATH, "", j.dump(body), body))
+    return samples.chat_of(CLIENT, ClientRequest(PATH, "", j.dump(body), body))
 
 
 def asking(prompt: Json = "once", **more: Json) -> Chat:
@@ -113,9 +113,9 @@ def test_what_a_chat_cannot_say_has_a_name(more: dict[str, Json], losses: tuple[
 def test_log_probabilities_are_a_named_loss_and_several_prompts_are_refused(to: str) -> None:
     side = samples.provider_side(to)
 
-    assert "logprobs" in side.encode_request(asking(logprobs=3), Edit("m")).losses
+    assert "logprobs" in side.encode_request(asking(logprobs=3), UpstreamEdit("m")).losses
     with pytest.raises(FaultError, match="prompt: several"):
-        side.encode_request(asking(["a", "b"]), Edit("m"))
+        side.encode_request(asking(["a", "b"]), UpstreamEdit("m"))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_is_no_request_is_unreadable(body: dict[str, Json]) -> None:
 def test_a_cap_holds_without_translation(asked: int | None, cap: int | None, sent: int) -> None:
     body: dict[str, Json] = {"model": "m", "prompt": "a", **({} if asked is None else {"max_tokens": asked})}
 
-    edited = CLIENT.edit(Asked(PATH, "", j.dump(body), body), Edit("n", cap))
+    edited = CLIENT.edit(ClientRequest(PATH, "", j.dump(body), body), UpstreamEdit("n", cap))
 
     assert (edited.path, j.parse(edited.body, where="edited")) == (
         "/completions",
@@ -151,13 +151,13 @@ def test_a_cap_holds_without_translation(asked: int | None, cap: int | None, sen
 def test_the_same_model_leaves_every_byte() -> None:
     raw = b'{"prompt" : "a","model":"m"}'
 
-    assert CLIENT.edit(Asked(PATH, "", raw, j.parse(raw, where="test")), Edit("m")).body == raw
+    assert CLIENT.edit(ClientRequest(PATH, "", raw, j.parse(raw, where="test")), UpstreamEdit("m")).body == raw
 
 
 def test_a_stream_is_asked_to_say_its_usage_unless_the_provider_refuses_that() -> None:
     def sent(provider: Provider, **more: Json) -> Json:
         body: dict[str, Json] = {"model": "m", "prompt": "a", **more}
-        edited = CLIENT.edit(Asked(PATH, "", j.dump(body), body), Edit("m", provider=provider))
+        edited = CLIENT.edit(ClientRequest(PATH, "", j.dump(body), body), UpstreamEdit("m", provider=provider))
         return j.parse(edited.body, where="edited").get("stream_options")
 
     usual, strict = Provider("p", "p", NAME), Provider("p", "p", NAME, quirks=frozenset({"no_stream_options"}))
@@ -181,14 +181,17 @@ def test_a_client_that_did_not_ask_for_usage_sees_none() -> None:
 def test_who_has_completions_gets_them_and_others_a_chat() -> None:
     has, has_not = Provider("p", "p", "gemini", also=(NAME,)), Provider("p", "p", "gemini")
 
-    assert [made.name for made in (spoken_to(has, NAME), spoken_to(has_not, NAME)) if made] == [NAME, "gemini"]
-    assert spoken_at(PATH).format == spoken_at(f"/openai{PATH}").format == NAME
+    assert [made.name for made in (upstream_format(has, NAME), upstream_format(has_not, NAME)) if made] == [
+        NAME,
+        "gemini",
+    ]
+    assert api_path_of(PATH).format == api_path_of(f"/openai{PATH}").format == NAME
 
 
 def test_nothing_is_translated_into_completions() -> None:
-    assert spoken_to(Provider("p", "p", NAME), "openai_chat") is None
+    assert upstream_format(Provider("p", "p", NAME), "openai_chat") is None
     with pytest.raises(FaultError):
-        PROVIDER.encode_request(asking(), Edit("m"))
+        PROVIDER.encode_request(asking(), UpstreamEdit("m"))
 
 
 # -- an answer, written -----------------------------------------------------------

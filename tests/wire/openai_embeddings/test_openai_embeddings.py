@@ -9,11 +9,11 @@ from openai.types import CreateEmbeddingResponse
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Finished, Seen, Started, Stop
+from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, spoken_to
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire import FORMATS, client_side, upstream_format
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests import samples
 from tests.wire.embedding import OPENAI, answer, asked, read, sent, written
 
@@ -79,7 +79,7 @@ def test_the_same_model_leaves_every_byte_and_another_changes_its_own() -> None:
     said = asked(OPENAI, j.parse(raw, where="test"))
     edit = client_side(NAME).edit
 
-    same, other = (edit(type(said)(said.path, "", raw, said.body), Edit(model)) for model in ("m", "n"))
+    same, other = (edit(type(said)(said.path, "", raw, said.body), UpstreamEdit(model)) for model in ("m", "n"))
 
     assert (same.path, same.body) == ("/embeddings", raw)
     assert other.body == raw.replace(b'"m"', b'"n"')
@@ -100,7 +100,7 @@ def test_an_answer_is_read_as_it_came() -> None:
         Started("", "m"),
         Embedded(1, "AAAAAA=="),
         Embedded(0, (0.5, 1)),
-        Seen(Usage(input_tokens=3)),
+        UsageReported(Usage(input_tokens=3)),
         Finished(Stop.END),
     ]
 
@@ -126,12 +126,12 @@ def test_tokens_nobody_counted_are_not_zero() -> None:
 
 def test_at_azure_they_have_their_own_address() -> None:
     provider = Provider("azure", "azure", "azure_openai", also=("azure_embeddings",), api_version="2024-10-21")
-    spoken = spoken_to(provider, NAME)
+    spoken = upstream_format(provider, NAME)
     assert spoken is not None
     assert spoken is FORMATS["azure_embeddings"]
     assert spoken.provider is not None
     assert spoken.provider.adapt is not None
-    embed, change = Embed("m", ("a",)), Edit("m", provider=provider)
+    embed, change = Embed("m", ("a",)), UpstreamEdit("m", provider=provider)
 
     adapted = spoken.provider.adapt(sent(NAME, embed), embed, change)
 

@@ -9,10 +9,19 @@ import pytest
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed, Text, Turn
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Seen, Signed, Started, TextStarted, ThoughtStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Started,
+    StateAttached,
+    TextStarted,
+    ThoughtStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_responses import FORMAT
 from tests import samples
 
@@ -31,9 +40,9 @@ FOREIGN = Sealed("anthropic", "c2lnbmF0dXJl")
 every_case = pytest.mark.parametrize("case", CASES)
 
 
-def ask(**body: Json) -> Asked:
+def ask(**body: Json) -> ClientRequest:
     raw = j.dump({"model": "gpt-5", "input": "Hello", **body})
-    return Asked("/v1/responses", "", raw, j.parse(raw, where="request"))
+    return ClientRequest("/v1/responses", "", raw, j.parse(raw, where="request"))
 
 
 def read(**body: Json) -> Chat:
@@ -44,8 +53,8 @@ def chat(*turns: Turn, stream: bool = True) -> Chat:
     return Chat("gpt-5", turns or (Turn("user", (Text("Hello"),)),), stream=stream)
 
 
-def sent(request: Chat, edit: Edit | None = None) -> dict[str, Json]:
-    return body_of(PROVIDER.encode_request(request, edit or Edit("gpt-5")))
+def sent(request: Chat, edit: UpstreamEdit | None = None) -> dict[str, Json]:
+    return body_of(PROVIDER.encode_request(request, edit or UpstreamEdit("gpt-5")))
 
 
 def body_of(encoded: Encoded) -> dict[str, Json]:
@@ -83,16 +92,16 @@ def joined(facts: Iterable[Fact]) -> list[Fact]:
         match fact, told[-1] if told else None:
             case Delta(more), Delta(text):
                 told[-1] = Delta(text + more)
-            case Seen(seen), _:
+            case UsageReported(seen), _:
                 usage = usage.or_later(seen)
             case _:
                 told.append(fact)
-    return [*told[:-1], Seen(usage), told[-1]]
+    return [*told[:-1], UsageReported(usage), told[-1]]
 
 
 def thinking(text: str, sealed: Sealed | None = None) -> list[Fact]:
     shown: list[Fact] = [Delta(text)] if text else []
-    signed: list[Fact] = [Signed(sealed)] if sealed else []
+    signed: list[Fact] = [StateAttached(sealed)] if sealed else []
     return [ThoughtStarted(), *shown, *signed, BlockEnded()]
 
 

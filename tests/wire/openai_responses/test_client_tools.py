@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model.chat import InlineImage, Text, ToolChoice, ToolResult, ToolUse, Turn
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, Signed, Stop, ToolStarted
+from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, StateAttached, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.openai_responses.client.tools.declared import VENDOR_RUN
 from openclaw_extproc.wire.openai_responses.client.tools.free_text import FreeText
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN
@@ -53,7 +53,7 @@ ARGUMENTS: dict[str, dict[str, Json]] = {
 
 
 def called(request: Any, name: str, arguments: str, *, seal: bool = False) -> list[dict[str, Json]]:
-    signed: list[Fact] = [Signed(FOREIGN)] if seal else []
+    signed: list[Fact] = [StateAttached(FOREIGN)] if seal else []
     pieces = [Delta(arguments[n : n + 3]) for n in range(0, len(arguments), 3)]
     facts: list[Fact] = [BEGUN, ToolStarted("call_1", name), *signed, *pieces, BlockEnded(), Finished(Stop.TOOL_USE)]
     return events_in(write(request, facts))
@@ -189,7 +189,7 @@ def test_what_openai_runs_stays_behind_and_is_named(kind: str) -> None:
 
     assert [spec.name for spec in request.tools] == ["f"]
     assert request.losses == (f"tools[1]: {kind}",)
-    PROVIDER.encode_request(request, Edit("m"))
+    PROVIDER.encode_request(request, UpstreamEdit("m"))
 
 
 def test_a_shell_in_openais_container_is_openais() -> None:
@@ -211,7 +211,7 @@ def test_what_is_forced_is_never_left_out(choice: Json) -> None:
     request = read(tools=[{"type": "web_search"}], tool_choice=choice)
 
     with pytest.raises(FaultError):
-        PROVIDER.encode_request(request, Edit("m"))
+        PROVIDER.encode_request(request, UpstreamEdit("m"))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_what_openai_ran_has_a_reading(kind: str) -> None:
 
     assert request.turns == (Turn("user", (Text("Go on."),)),)
     assert request.losses == (f"input[0]: {kind}",)
-    PROVIDER.encode_request(request, Edit("m"))
+    PROVIDER.encode_request(request, UpstreamEdit("m"))
 
 
 def test_what_openai_brought_is_told() -> None:
@@ -253,7 +253,7 @@ def test_an_unknown_item_is_a_loss_amid_a_history_and_an_error_where_it_is_the_q
 
     assert read(input=[unknown, question]).losses == ("input[0]: unknown type of item",)
     with pytest.raises(FaultError):
-        PROVIDER.encode_request(read(input=[question, unknown]), Edit("m"))
+        PROVIDER.encode_request(read(input=[question, unknown]), UpstreamEdit("m"))
 
 
 # -- free text ------------------------------------------------------------------------------

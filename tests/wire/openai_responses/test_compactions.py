@@ -10,11 +10,20 @@ from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, ToolChoice, Turn
-from openclaw_extproc.model.facts import Delta, Fact, Finished, Seen, Stop, TextStarted, ThoughtStarted, ToolStarted
+from openclaw_extproc.model.facts import (
+    Delta,
+    Fact,
+    Finished,
+    Stop,
+    TextStarted,
+    ThoughtStarted,
+    ToolStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, client_side, spoken_at, spoken_to
-from openclaw_extproc.wire.base import Asked, Edit
+from openclaw_extproc.wire import FORMATS, api_path_of, client_side, upstream_format
+from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.openai_responses.client.compaction import QUESTION, as_message, sealed, summary_of
 from tests.wire.openai_responses.saying import BEGUN, CLIENT, PROVIDER, ask, body_of, events_in, read, saying, write
 
@@ -22,12 +31,12 @@ COMPACT = client_side("openai_compactions")
 TOOL: Json = {"type": "function", "name": "f", "parameters": {}}
 ASKED: Json = {"role": "user", "content": "Build it."}
 MODEL: Json = {"role": "assistant", "content": "Built."}
-USED = Seen(Usage(input_tokens=9, output_tokens=2))
+USED = UsageReported(Usage(input_tokens=9, output_tokens=2))
 
 
-def compact(**body: Json) -> Asked:
+def compact(**body: Json) -> ClientRequest:
     asked = ask(**body)
-    return Asked("/v1/responses/compact", "", asked.raw, asked.body)
+    return ClientRequest("/v1/responses/compact", "", asked.raw, asked.body)
 
 
 def compacted(request: Chat, facts: list[Fact]) -> dict[str, Json]:
@@ -38,18 +47,18 @@ def compacted(request: Chat, facts: list[Fact]) -> dict[str, Json]:
 def test_who_has_it_gets_it_under_its_own_path() -> None:
     asked = compact(input=[ASKED])
 
-    encoded = COMPACT.edit(asked, Edit("real-name"))
+    encoded = COMPACT.edit(asked, UpstreamEdit("real-name"))
 
     assert encoded.path == "/responses/compact"
     assert body_of(encoded) == {"model": "real-name", "input": [ASKED]}
-    assert spoken_at("/openai/v1/responses/compact").format == "openai_compactions"
+    assert api_path_of("/openai/v1/responses/compact").format == "openai_compactions"
 
 
 @pytest.mark.parametrize(
     ("also", "format"), [(("openai_compactions",), "openai_compactions"), ((), "openai_chat")], ids=["has", "has not"]
 )
 def test_it_goes_where_its_model_is(also: tuple[str, ...], format: str) -> None:
-    found = spoken_to(Provider("p", "p", "openai_chat", also=also), "openai_compactions")
+    found = upstream_format(Provider("p", "p", "openai_chat", also=also), "openai_compactions")
 
     assert found is not None
     assert found.name == format
@@ -64,7 +73,7 @@ def test_elsewhere_the_conversation_is_asked_about_as_it_stands(name: str) -> No
     assert (request.stream, request.tool_choice, request.losses) == (False, ToolChoice("none"), ())
     side = FORMATS[name].provider
     assert side is not None
-    encoded = side.encode_request(request, Edit("m"))
+    encoded = side.encode_request(request, UpstreamEdit("m"))
     assert encoded.body.count(b"about to be replaced by a summary") == 1
     assert "compaction" not in encoded.losses
 
@@ -115,16 +124,16 @@ def test_a_summary_of_ours_is_told_to_everybody() -> None:
     message = as_message("It is built.")
 
     assert read(input=[item]).turns == (Turn("user", (Text(message),)),)
-    edited = body_of(CLIENT.edit(ask(input=[item, MODEL]), Edit("gpt-5")))
+    edited = body_of(CLIENT.edit(ask(input=[item, MODEL]), UpstreamEdit("gpt-5")))
     assert edited["input"] == [{"type": "message", "role": "user", "content": message}, MODEL]
 
 
 def test_openais_own_is_openais() -> None:
     item: Json = {"type": "compaction", "encrypted_content": "gAAAAopaque"}
 
-    assert body_of(CLIENT.edit(ask(input=[item]), Edit("gpt-5")))["input"] == [item]
+    assert body_of(CLIENT.edit(ask(input=[item]), UpstreamEdit("gpt-5")))["input"] == [item]
     with pytest.raises(FaultError):
-        PROVIDER.encode_request(read(input=[item]), Edit("m"))
+        PROVIDER.encode_request(read(input=[item]), UpstreamEdit("m"))
 
 
 def test_nobody_can_ask_for_it_by_a_field_of_its_name() -> None:
@@ -146,7 +155,7 @@ def test_a_summary_of_any_length_fits(size: int) -> None:
 def test_a_count_is_passed_or_estimated() -> None:
     side = client_side("openai_input_tokens")
 
-    assert spoken_at("/v1/responses/input_tokens").format == "openai_input_tokens"
-    assert side.edit(ask(), Edit("real")).path == "/responses/input_tokens"
+    assert api_path_of("/v1/responses/input_tokens").format == "openai_input_tokens"
+    assert side.edit(ask(), UpstreamEdit("real")).path == "/responses/input_tokens"
     assert side.estimate is not None
     InputTokenCountResponse.model_validate(j.parse(side.estimate(12), where="count"), strict=True)

@@ -16,13 +16,13 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -46,7 +46,7 @@ COMPLETED: dict[str, Json] = {"type": "response.completed", "response": {"id": "
 
 
 def content(*facts: Fact) -> list[Fact]:
-    return [fact for fact in facts if not isinstance(fact, Thought)]
+    return [fact for fact in facts if not isinstance(fact, ThinkingProgress)]
 
 
 def told(*events: dict[str, Json]) -> list[Fact]:
@@ -111,7 +111,7 @@ def test_reasoning_is_a_thought_with_openais_state() -> None:
     assert joined(facts)[1:5] == [
         ThoughtStarted(),
         Delta("**Reading**\n\n**Answering**"),
-        Signed(Sealed("openai", state)),
+        StateAttached(Sealed("openai", state)),
         BlockEnded(),
     ]
 
@@ -219,7 +219,7 @@ def test_what_we_do_not_know_is_a_sign_of_work(kind: str) -> None:
                   event("output_item.done", item=item), COMPLETED)
     )  # fmt: skip
 
-    assert facts == [Started("r", "m"), Thought(), Thought(), Thought(), Finished(Stop.END)]
+    assert facts == [Started("r", "m"), ThinkingProgress(), ThinkingProgress(), ThinkingProgress(), Finished(Stop.END)]
 
 
 @pytest.mark.parametrize("strange", [{}, {"type": "ping"}, {"type": "keepalive", "sequence_number": 3}])
@@ -284,7 +284,7 @@ def test_more_of_an_item_after_its_end_is_unreadable() -> None:
     ],
 )  # fmt: skip
 def test_usage_is_read(usage: Json, expected: Usage) -> None:
-    assert Seen(expected) in facts_of(j.dump({"output": [], "usage": usage}), streamed=False)
+    assert UsageReported(expected) in facts_of(j.dump({"output": [], "usage": usage}), streamed=False)
 
 
 KINDS = st.sampled_from(

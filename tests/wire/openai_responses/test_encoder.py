@@ -14,14 +14,14 @@ from openclaw_extproc.model.facts import (
     Delta,
     Fact,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -56,7 +56,7 @@ def whole(*facts: Fact, request: Chat | None = None) -> dict[str, Any]:
 
 
 def calling(id: str, args: str = "", seal: Sealed | None = None) -> list[Fact]:
-    signed: list[Fact] = [Signed(seal)] if seal else []
+    signed: list[Fact] = [StateAttached(seal)] if seal else []
     said: list[Fact] = [Delta(args)] if args else []
     return [ToolStarted(id, "f"), *signed, *said, BlockEnded()]
 
@@ -64,11 +64,11 @@ def calling(id: str, args: str = "", seal: Sealed | None = None) -> list[Fact]:
 ALL: list[Fact] = [
     BEGUN,
     *thinking("hm", FOREIGN),
-    Seen(Usage(input_tokens=10, cached_tokens=4)),
+    UsageReported(Usage(input_tokens=10, cached_tokens=4)),
     *saying("Hi"),
     *calling("c1", '{"a":1}'),
     *calling("c2"),
-    Seen(Usage(output_tokens=7, reasoning_tokens=3)),
+    UsageReported(Usage(output_tokens=7, reasoning_tokens=3)),
     Finished(Stop.END),
 ]
 
@@ -92,7 +92,7 @@ def blocks(draw: st.DrawFn) -> list[Fact]:
     kind = draw(st.sampled_from(["text", "thought", "call"]))
     deltas: list[Fact] = [Delta(piece) for piece in draw(st.lists(text, max_size=3))]
     seal = draw(seals)
-    signed: list[Fact] = [Signed(seal)] if seal else []
+    signed: list[Fact] = [StateAttached(seal)] if seal else []
     if kind == "call":
         return [ToolStarted(draw(text), "f"), *signed, *deltas, BlockEnded()]
     if kind == "thought":
@@ -102,7 +102,7 @@ def blocks(draw: st.DrawFn) -> list[Fact]:
 
 @given(st.lists(blocks(), max_size=5), st.sampled_from(Stop), st.text(max_size=90))
 def test_any_answer_makes_a_stream_that_the_api_could_have_sent(several: list[list[Fact]], stop: Stop, id: str) -> None:
-    facts = [Started(id, "m"), *(fact for block in several for fact in block), Thought(), Finished(stop)]
+    facts = [Started(id, "m"), *(fact for block in several for fact in block), ThinkingProgress(), Finished(stop)]
 
     stream = events_in(write(chat(), facts))
 
@@ -260,7 +260,7 @@ def test_a_call_without_a_seal_keeps_its_id() -> None:
 
 def test_a_seal_that_comes_late_changes_no_id_that_was_told() -> None:
     facts: list[Fact] = [
-        BEGUN, ToolStarted("c", "f"), Delta("{}"), Signed(GEMINI), BlockEnded(), Finished(Stop.TOOL_USE)
+        BEGUN, ToolStarted("c", "f"), Delta("{}"), StateAttached(GEMINI), BlockEnded(), Finished(Stop.TOOL_USE)
     ]  # fmt: skip
 
     grammar.check(events_in(write(chat(), facts)))
@@ -275,11 +275,11 @@ def _done(stream: bytes) -> list[Any]:
 
 @pytest.mark.parametrize(("case", "streamed"), ANSWERS, ids=samples.answer_name)
 def test_what_was_written_is_read_again(case: Case, *, streamed: bool) -> None:
-    facts = [fact for fact in samples.named(case.facts(streamed=streamed)) if not isinstance(fact, Thought)]
+    facts = [fact for fact in samples.named(case.facts(streamed=streamed)) if not isinstance(fact, ThinkingProgress)]
 
     stream = write(chat(), facts)
 
     assert CLIENT.content_type(chat()) == "text/event-stream; charset=utf-8"
-    again = [fact for fact in facts_of(stream) if not isinstance(fact, Thought)]
+    again = [fact for fact in facts_of(stream) if not isinstance(fact, ThinkingProgress)]
     assert samples.gist(again) == samples.gist(facts)
     assert isinstance(joined(again)[0], Started)

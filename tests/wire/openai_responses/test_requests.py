@@ -26,7 +26,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 from openclaw_extproc.wire.translation.needs import needs
@@ -289,7 +289,7 @@ def test_what_only_openai_can_do_has_to_go_there(field: str, value: Json, loss: 
 
     assert chat.losses == (MUST_CARRY + loss,)
     with pytest.raises(FaultError):
-        PROVIDER.encode_request(chat, Edit("m"))
+        PROVIDER.encode_request(chat, UpstreamEdit("m"))
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_only_openai_can_do_has_to_go_there(field: str, value: Json, loss: 
     ],
 )  # fmt: skip
 def test_what_gets_lost_on_the_way_to_another_format_is_named(field: str, value: Json, loss: str) -> None:
-    assert loss in PROVIDER.encode_request(read(**{field: value}), Edit("m")).losses
+    assert loss in PROVIDER.encode_request(read(**{field: value}), UpstreamEdit("m")).losses
 
 
 MEANINGLESS: list[dict[str, Json]] = [
@@ -343,7 +343,7 @@ def test_what_codex_and_the_sdk_send_goes_on_byte_by_byte(case: str) -> None:
     raw = (ROOT / case / "request.json").read_bytes()
     asked = ask(**json.loads(raw))
 
-    assert body_of(CLIENT.edit(asked, Edit("gpt-5"))) == {**asked.body, "model": "gpt-5"}
+    assert body_of(CLIENT.edit(asked, UpstreamEdit("gpt-5"))) == {**asked.body, "model": "gpt-5"}
 
 
 def test_reasoning_of_others_does_not_go_on_to_openai() -> None:
@@ -366,7 +366,7 @@ def test_reasoning_of_others_does_not_go_on_to_openai() -> None:
         store=False,
     )
 
-    edited = CLIENT.edit(asked, Edit("gpt-5"))
+    edited = CLIENT.edit(asked, UpstreamEdit("gpt-5"))
 
     assert body_of(edited)["input"] == [{"role": "user", "content": "a"}, own, own]
     assert edited.body.startswith(b'{"model":"gpt-5","input":[{"role"')
@@ -377,7 +377,7 @@ def test_another_account_than_the_first_gets_no_reasoning_that_it_could_not_open
     own: Json = item("reasoning", id="rs_1", summary=[], encrypted_content="gAAAAopaque")
     asked = ask(input=[{"role": "user", "content": "a"}, own], store=False)
 
-    edited = CLIENT.edit(asked, Edit("gpt-5", fallback=True))
+    edited = CLIENT.edit(asked, UpstreamEdit("gpt-5", fallback=True))
 
     assert body_of(edited)["input"] == [{"role": "user", "content": "a"}]
 
@@ -386,4 +386,4 @@ def test_a_text_that_looks_like_our_mark_changes_no_byte() -> None:
     raw = b'{ "model":"gpt-5", "input" : [{"role":"user","content":"what is oc1_abc?"}] }'
     asked = ask(**j.parse(raw, where="request"))
 
-    assert CLIENT.edit(type(asked)(asked.path, "", raw, asked.body), Edit("gpt-5")).body == raw
+    assert CLIENT.edit(type(asked)(asked.path, "", raw, asked.body), UpstreamEdit("gpt-5")).body == raw

@@ -32,7 +32,7 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from tests.samples import REQUESTS, Case, provider_side
 from tests.wire.openai_responses.saying import CLIENT, FOREIGN, NATIVE, PNG, PROVIDER, ask, chat, sent
 
@@ -41,16 +41,16 @@ PARAMS: TypeAdapter[Any] = TypeAdapter(ResponseCreateParams)  # a union of dicts
 HELLO = Turn("user", (Text("Hello"),))
 
 
-def asked_with(quirk: str) -> Edit:
-    return Edit("gpt-5", provider=Provider("p", "p", "openai_responses", quirks=frozenset({quirk})))
+def asked_with(quirk: str) -> UpstreamEdit:
+    return UpstreamEdit("gpt-5", provider=Provider("p", "p", "openai_responses", quirks=frozenset({quirk})))
 
 
 def items(*turns: Turn) -> Json:
     return sent(chat(*turns))["input"]
 
 
-def losses(request: Chat, edit: Edit | None = None) -> tuple[str, ...]:
-    return PROVIDER.encode_request(request, edit or Edit("gpt-5")).losses
+def losses(request: Chat, edit: UpstreamEdit | None = None) -> tuple[str, ...]:
+    return PROVIDER.encode_request(request, edit or UpstreamEdit("gpt-5")).losses
 
 
 @pytest.mark.parametrize("case", REQUESTS, ids=str)
@@ -88,10 +88,10 @@ def test_nothing_is_left_with_the_provider_and_its_state_comes_to_us() -> None:
 def test_models_that_do_not_reason_are_not_asked_for_reasoning(model: str, asked: bool) -> None:
     request = replace(chat(), reasoning=Reasoning("high", visible=True))
 
-    body = sent(request, Edit(model))
+    body = sent(request, UpstreamEdit(model))
 
     assert ("include" in body, "reasoning" in body) == (asked, asked)
-    assert ("reasoning" in losses(request, Edit(model))) is not asked
+    assert ("reasoning" in losses(request, UpstreamEdit(model))) is not asked
 
 
 def test_every_setting_has_its_place() -> None:
@@ -113,7 +113,7 @@ def test_every_setting_has_its_place() -> None:
         user="u",
     )
 
-    assert sent(request, Edit("o")) == {
+    assert sent(request, UpstreamEdit("o")) == {
         "model": "o",
         "instructions": "one\n\ntwo",
         "input": [{"type": "message", "role": "user", "content": "Hello"}],
@@ -144,7 +144,7 @@ def test_every_setting_has_its_place() -> None:
         "store": False,
         "metadata": {"a": "b"},
     }
-    assert losses(request, Edit("o")) == ()
+    assert losses(request, UpstreamEdit("o")) == ()
 
 
 def test_any_json_is_asked_for_in_its_own_words() -> None:
@@ -154,7 +154,7 @@ def test_any_json_is_asked_for_in_its_own_words() -> None:
 def test_thinking_that_is_off_is_off() -> None:
     off = replace(chat(), reasoning=Reasoning("none", visible=True))
 
-    assert sent(off, Edit("gpt-5.2"))["reasoning"] == {"effort": "none"}
+    assert sent(off, UpstreamEdit("gpt-5.2"))["reasoning"] == {"effort": "none"}
 
 
 def test_what_the_api_does_not_know_is_named() -> None:
@@ -273,7 +273,7 @@ def test_azure_has_it_at_another_path(version: str, path: str) -> None:
     side = provider_side("azure_responses")
     assert side is not None
     assert side.adapt is not None
-    edit = Edit("dep", provider=Provider("p", "p", "azure_responses", api_version=version))
+    edit = UpstreamEdit("dep", provider=Provider("p", "p", "azure_responses", api_version=version))
 
     adapted = side.adapt(side.encode_request(chat(), edit), chat(), edit)
 

@@ -6,7 +6,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 
 CLAUDE_CODE = (
     "claude-code-20250219,oauth-2025-04-20,interleaved-thinking-2025-05-14,context-management-2025-06-27,"
@@ -26,9 +26,9 @@ BODY: dict[str, Json] = {
 def sent(format: str, model: str = "claude-sonnet-4-6", auth: str = "aws") -> Encoded:
     client, side, raw = client_side("anthropic_messages"), FORMATS[format].provider, j.dump(BODY)
     assert side is not None
-    asked = Asked("/v1/messages", "", raw, j.parse(raw, where="request"))
+    asked = ClientRequest("/v1/messages", "", raw, j.parse(raw, where="request"))
     provider = Provider("p", "p", format, authority="api.anthropic.com", auth=auth)  # type: ignore[arg-type]
-    change = Edit(model, provider=provider, headers={"anthropic-beta": CLAUDE_CODE})
+    change = UpstreamEdit(model, provider=provider, headers={"anthropic-beta": CLAUDE_CODE})
     edited = client.edit(asked, change)
     return edited if side.adapt is None else side.adapt(edited, client.decode_request(asked), change)
 

@@ -7,7 +7,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Reasoning, Text, ToolSpec, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.restrictions.openai_models import RULES, rules_for
 
 OPENAI = Provider("o", "o", "openai_chat", authority="api.openai.com")
@@ -19,14 +19,16 @@ TOOL: Json = {"type": "function", "function": {"name": "f"}}
 def edited(model: str, provider: Provider = OPENAI, **said: Json) -> Encoded:
     body: dict[str, Json] = {"model": model, "messages": [{"role": "user", "content": "Hello"}], **said}
     raw = j.dump(body)
-    asked = Asked("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
-    return client_side("openai_chat").edit(asked, Edit(model, provider=provider))
+    asked = ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
+    return client_side("openai_chat").edit(asked, UpstreamEdit(model, provider=provider))
 
 
 def responses(model: str, **said: Json) -> dict[str, Json]:
     raw = j.dump({"model": model, "input": "Hello", **said})
-    asked = Asked("/v1/responses", "", raw, j.parse(raw, where="request"))
-    return j.parse(client_side("openai_responses").edit(asked, Edit(model, provider=OPENAI)).body, where="encoded")
+    asked = ClientRequest("/v1/responses", "", raw, j.parse(raw, where="request"))
+    return j.parse(
+        client_side("openai_responses").edit(asked, UpstreamEdit(model, provider=OPENAI)).body, where="encoded"
+    )
 
 
 def settings(encoded: Encoded) -> dict[str, Json]:
@@ -141,7 +143,7 @@ def test_a_translation_never_says_what_its_model_refuses(provider: Provider) -> 
     side = FORMATS["openai_chat"].provider
     assert side is not None
 
-    encoded = side.encode_request(chat, Edit("gpt-5.6", provider=provider))
+    encoded = side.encode_request(chat, UpstreamEdit("gpt-5.6", provider=provider))
 
     assert settings(encoded) == {"temperature": 0.2, "reasoning_effort": "none"}
     assert encoded.losses == ("reasoning_effort: not beside tools, but in Responses", "stop: not this model")

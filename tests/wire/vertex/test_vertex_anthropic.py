@@ -10,9 +10,9 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, Turn
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import anthropic_messages, spoken_to
+from openclaw_extproc.wire import anthropic_messages, upstream_format
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.vertex.anthropic import FORMAT, NAME
 
 assert FORMAT.provider is not None
@@ -23,22 +23,22 @@ HELLO = Chat("asked", (Turn("user", (Text("Hello"),)),))
 RAW = b'{ "model":"asked", "max_tokens":5, "messages":[{"role":"user","content":"Hello"}]}'
 
 
-def adapted(encoded: Encoded, chat: Chat, change: Edit) -> tuple[str, dict[str, Json]]:
+def adapted(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> tuple[str, dict[str, Json]]:
     assert SIDE.adapt is not None
     request = SIDE.adapt(encoded, chat, change)
     return request.path, j.parse(request.body, where="adapted")
 
 
 def sent(chat: Chat, provider: Provider = PROVIDER) -> tuple[str, dict[str, Json]]:
-    change = Edit(MODEL, provider=provider)
+    change = UpstreamEdit(MODEL, provider=provider)
     return adapted(SIDE.encode_request(chat, change), chat, change)
 
 
 def passed(headers: Mapping[str, str]) -> tuple[str, dict[str, Json]]:
     client = anthropic_messages.FORMAT.client
     assert client is not None
-    change = Edit(MODEL, provider=PROVIDER, headers=headers)
-    asked = Asked("/v1/messages", "", RAW, j.parse(RAW, where="request"))
+    change = UpstreamEdit(MODEL, provider=PROVIDER, headers=headers)
+    asked = ClientRequest("/v1/messages", "", RAW, j.parse(RAW, where="request"))
     return adapted(client.edit(asked, change), client.decode_request(asked), change)
 
 
@@ -75,7 +75,7 @@ def test_a_client_of_anthropics_format_is_not_translated() -> None:
         {"anthropic-version": "2023-06-01", "anthropic-beta": "context-1m-2025-08-07, web-search-2025-03-05"}
     )
 
-    assert spoken_to(PROVIDER, "anthropic_messages") is FORMAT
+    assert upstream_format(PROVIDER, "anthropic_messages") is FORMAT
     assert path.endswith(f"{MODEL}:rawPredict")
     assert body == {
         "max_tokens": 5,
@@ -86,7 +86,7 @@ def test_a_client_of_anthropics_format_is_not_translated() -> None:
 
 
 def test_tokens_are_counted_at_googles_own_path_with_the_model_in_the_body() -> None:
-    change = Edit(MODEL, provider=PROVIDER)
+    change = UpstreamEdit(MODEL, provider=PROVIDER)
 
     path, body = adapted(Encoded(count_tokens.PATH, RAW.replace(b"asked", MODEL.encode())), HELLO, change)
 

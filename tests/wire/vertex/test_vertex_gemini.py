@@ -8,8 +8,8 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, LinkedFile, Text, Turn
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import FORMATS, spoken_to
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire import FORMATS, upstream_format
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.vertex.gemini import FORMAT
 
 assert FORMAT.provider is not None
@@ -20,7 +20,7 @@ AT = Provider("vertex", "c", "vertex_gemini", project="p-1", region="europe-west
 
 
 def adapted(body: bytes = b'{"contents":[]}', of: Provider = AT) -> Encoded:
-    return ADAPT(Encoded("/models/m:generateContent", body), HELLO, Edit("m", provider=of))
+    return ADAPT(Encoded("/models/m:generateContent", body), HELLO, UpstreamEdit("m", provider=of))
 
 
 def turns(*given: Json) -> Json:
@@ -53,7 +53,7 @@ def test_project_and_region_stand_in_the_path_unless_the_endpoint_says_them(of: 
 
 
 def test_a_translated_request_keeps_its_query_behind_the_whole_path() -> None:
-    change = Edit("gemini-2.5-pro", provider=AT)
+    change = UpstreamEdit("gemini-2.5-pro", provider=AT)
 
     encoded = ADAPT(PROVIDER.encode_request(HELLO, change), HELLO, change)
 
@@ -102,14 +102,14 @@ def test_what_makes_no_sense_is_left_to_vertex(body: bytes) -> None:
 def test_links_to_films_are_carried_here() -> None:
     film = Turn("user", (LinkedFile("https://x/a.mp4", "video/mp4"),))
 
-    encoded = PROVIDER.encode_request(replace(HELLO, turns=(film,)), Edit("m"))
+    encoded = PROVIDER.encode_request(replace(HELLO, turns=(film,)), UpstreamEdit("m"))
 
     assert b'"fileUri":"https://x/a.mp4"' in encoded.body
     assert "video_link" in PROVIDER.carries
 
 
 def test_a_client_of_gemini_is_not_translated_for_vertex() -> None:
-    assert spoken_to(AT, "gemini") is FORMAT
+    assert upstream_format(AT, "gemini") is FORMAT
     assert FORMAT.words == "gemini"
     assert FORMATS[FORMAT.base].provider is not None
 

@@ -10,7 +10,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.wire.anthropic_messages.client import requests
 from openclaw_extproc.wire.anthropic_messages.client.edits import edit_without_limit
 from openclaw_extproc.wire.anthropic_messages.client.injection import amend_system
-from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 
 NAME = "anthropic_count_tokens"
@@ -37,7 +37,7 @@ def serves(path: str) -> bool:
     return path == f"/v1{PATH}"
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     """Change a request for a provider that can count: an output limit has no place in it."""
     return edit_without_limit(asked, change, PATH)
 

@@ -18,14 +18,14 @@ from openclaw_extproc.wire.anthropic_messages.thinking import (
     MIN_BUDGET,
     NO_THOUGHT_BEFORE_TOOLS,
 )
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.claude import starts_with_thought
 from openclaw_extproc.wire.restrictions import betas, lengths
 from openclaw_extproc.wire.restrictions.addresses import vendor_of
 from openclaw_extproc.wire.translation import provider_state
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     given = limit(asked.body)
     wanted = change.limit(given)
     if wanted == given or wanted is None:
@@ -43,12 +43,12 @@ def _thinking_within(limit: int, thinking: Json) -> dict[str, Json]:
     return {"thinking": {**thinking, "budget_tokens": limit - 1}}
 
 
-def edit_without_limit(asked: Asked, change: Edit, path: str) -> Encoded:
+def edit_without_limit(asked: ClientRequest, change: UpstreamEdit, path: str) -> Encoded:
     """For a request that asks for no output."""
     return _edited(asked, change, {}, path)
 
 
-def _edited(asked: Asked, change: Edit, changes: dict[str, Json], path: str) -> Encoded:
+def _edited(asked: ClientRequest, change: UpstreamEdit, changes: dict[str, Json], path: str) -> Encoded:
     losses: list[str] = []
     if asked.body.get("model") != change.model:
         changes = {"model": change.model, **changes}
@@ -66,14 +66,14 @@ def _edited(asked: Asked, change: Edit, changes: dict[str, Json], path: str) -> 
     return Encoded(path, raw, tuple(losses), _headers(change))
 
 
-def _headers(change: Edit) -> dict[str, str]:
+def _headers(change: UpstreamEdit) -> dict[str, str]:
     """Flags for a provider that is asked with a key of ours; nothing where the client's go as they are."""
     said = change.headers.get(betas.HEADER, "")
     kept = said if change.provider.auth == "forward" else betas.without_oauth(said)
     return {} if betas.OAUTH not in said or kept == said else {betas.HEADER: kept}
 
 
-def _short(body: dict[str, Json], change: Edit, losses: list[str]) -> dict[str, Json]:
+def _short(body: dict[str, Json], change: UpstreamEdit, losses: list[str]) -> dict[str, Json]:
     """With a `metadata.user_id` that Anthropic takes."""
     metadata = body.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
@@ -83,7 +83,7 @@ def _short(body: dict[str, Json], change: Edit, losses: list[str]) -> dict[str, 
     return body if kept == user else {**body, "metadata": {**metadata, "user_id": kept}}
 
 
-def _not_for(asked: Asked, change: Edit) -> dict[str, Json]:
+def _not_for(asked: ClientRequest, change: UpstreamEdit) -> dict[str, Json]:
     """What only Anthropic itself has to know, changed for everybody else. Who is asked with the caller's own credential
     is Anthropic, at whatever address."""
     if vendor_of(change.provider) == "anthropic" or change.provider.auth == "forward":
@@ -98,11 +98,11 @@ def _by_budget(body: Mapping[str, Json]) -> bool:
     return isinstance(thinking, dict) and thinking.get("type") == "enabled"
 
 
-def _started_with_thought(asked: Asked, changes: Mapping[str, Json]) -> bool:
+def _started_with_thought(asked: ClientRequest, changes: Mapping[str, Json]) -> bool:
     return starts_with_thought(decode_request(replace(asked, raw=b"", body={**asked.body, **changes})).turns)
 
 
-def _freed(asked: Asked) -> dict[str, Json]:
+def _freed(asked: ClientRequest) -> dict[str, Json]:
     body = j.parse(asked.raw, where="request")
     given = j.an_array(body.get("messages"), at="messages")
     kept: list[Json] = [clean for message in given if (clean := _clean(message)) is not None]

@@ -15,14 +15,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -68,10 +68,10 @@ class StreamEncoder:
             case Started():
                 self._waiting = fact
                 return b""
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
                 return b""
-            case Thought():
+            case ThinkingProgress():
                 return b""
             case Embedded():
                 raise AssertionError("no answer to a chat has vectors")
@@ -88,13 +88,13 @@ class StreamEncoder:
         return _event("message_start", {"message": message})
 
     def _write(
-        self, fact: TextStarted | ToolStarted | ThoughtStarted | Delta | Signed | BlockEnded | Finished
+        self, fact: TextStarted | ToolStarted | ThoughtStarted | Delta | StateAttached | BlockEnded | Finished
     ) -> bytes:
         match fact:
             case TextStarted() | ToolStarted() | ThoughtStarted():
                 self._open, self._around = _Block(fact), ()
                 return self._begun() if isinstance(fact, TextStarted) else b""
-            case Signed(seal):
+            case StateAttached(seal):
                 assert self._open is not None, "the grammar lets no seal stand outside a block"
                 self._open.seal = seal
                 return b""
@@ -214,13 +214,13 @@ class WholeEncoder:
                 self._open, self._deltas = _Block(fact), []
             case Delta(text):
                 self._deltas.append(text)
-            case Signed(seal):
+            case StateAttached(seal):
                 self._open.seal = seal
             case BlockEnded():
                 self._content += self._open.whole("".join(self._deltas))
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
-            case Thought():
+            case ThinkingProgress():
                 pass
             case Finished(stop):
                 word = _STOP_WORDS[stop]

@@ -7,20 +7,20 @@ go up to 1, and not every model takes one, or takes one beside thinking or `top_
 from collections.abc import Mapping
 
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.claude import Abilities, abilities
 from openclaw_extproc.wire.edits.injection import content_around, within
 
 HOTTEST = 1.0
 
 
-def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     amended = amend_system(body, wanted, losses)
     temperature = wanted.changes.temperature
     return amended if temperature is None else _heated(amended, temperature, abilities(wanted.model), losses)
 
 
-def amend_system(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+def amend_system(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     """For a count of tokens this is all: it takes no temperature."""
     before, after = wanted.changes.preamble, wanted.changes.style
     return {**body, "system": content_around(body.get("system"), before, after, "text")} if before or after else body

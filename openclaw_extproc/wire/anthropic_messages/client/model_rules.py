@@ -14,7 +14,7 @@ from openclaw_extproc.wire.anthropic_messages.thinking import (
     NOT_FORCED,
     TOO_SHORT,
 )
-from openclaw_extproc.wire.base import Edit
+from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.claude import Abilities, abilities, is_versioned
 from openclaw_extproc.wire.translation import efforts
 from openclaw_extproc.wire.translation.instructions import marked
@@ -24,7 +24,7 @@ Body = dict[str, Json]
 SYSTEM = "messages[].role: system, as the user's"
 
 
-def accepted(body: Body, asked: Json, change: Edit, losses: list[str]) -> Body:
+def accepted(body: Body, asked: Json, change: UpstreamEdit, losses: list[str]) -> Body:
     """The same request for the model; what need not change is the very same value in both.
 
     `asked`: the model that the client named.

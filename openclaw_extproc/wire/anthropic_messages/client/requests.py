@@ -12,7 +12,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.anthropic_messages.client import billing, blocks, options
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
 from openclaw_extproc.wire.anthropic_messages.client.options import given
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 
 PATH = "/messages"
 """Behind the base path `/v1`."""
@@ -29,7 +29,7 @@ _BOUND = (THREAD, "container", "mcp_servers")
 """Extras that give the model abilities, or a history, no other format can give it."""
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     body, losses = asked.body, Losses()
     model = j.a_string(body.get("model"), at="model")
     if not model:

@@ -21,14 +21,14 @@ from openclaw_extproc.model.facts import (
     Finished,
     Grammar,
     OutOfOrderError,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage, tier
@@ -193,7 +193,7 @@ class _Answer:
 
     def _on_delta(self, index: int, delta: Mapping[str, Json]) -> Iterator[Fact]:
         if index in self._swallowed:
-            yield Thought()
+            yield ThinkingProgress()
             return
         block = self._block(index)
         if delta.get("type") == "signature_delta":
@@ -208,7 +208,7 @@ class _Answer:
         block = self._block(index)
         yield from _delta(block.whole, at="content_block.input")
         if block.sealed:
-            yield Signed(Sealed(state.BY, block.sealed))
+            yield StateAttached(Sealed(state.BY, block.sealed))
         self._open = None
         yield BlockEnded()
 
@@ -220,7 +220,7 @@ class _Answer:
     def _seen(self, usage: Json) -> Iterator[Fact]:
         if usage is not None:
             self._counts = self._counts.or_later(j.an_object(usage, at="usage"))
-            yield Seen(self._counts.usage())
+            yield UsageReported(self._counts.usage())
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from openclaw_extproc.wire.anthropic_messages import thinking
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider import messages, schemas
 from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.claude import abilities
 from openclaw_extproc.wire.restrictions import lengths
 from openclaw_extproc.wire.translation.json_in_words import in_words
@@ -45,12 +45,14 @@ MAX_CACHE_POINTS = 4
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
-def encode_request(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit, *, carries: frozenset[Need] = CARRIES) -> Encoded:
     body, losses = body_of(chat, change, carries=carries)
     return Encoded(PATH, j.dump(body), losses)
 
 
-def body_of(chat: Chat, change: Edit, *, carries: frozenset[Need] = CARRIES) -> tuple[dict[str, Json], tuple[str, ...]]:
+def body_of(
+    chat: Chat, change: UpstreamEdit, *, carries: frozenset[Need] = CARRIES
+) -> tuple[dict[str, Json], tuple[str, ...]]:
     """The request, and what was lost.
 
     Raises:

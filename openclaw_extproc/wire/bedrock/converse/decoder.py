@@ -20,14 +20,14 @@ from openclaw_extproc.model.facts import (
     Failed,
     Finished,
     Grammar,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -168,7 +168,7 @@ class _Answer:
 
     def _on_start(self, index: int, start: Mapping[str, Json]) -> Iterator[Fact]:
         if (use := start.get("toolUse")) is None:
-            yield Thought()
+            yield ThinkingProgress()
             return
         use = j.an_object(use, at="start.toolUse")
         self._used_tools = True
@@ -185,7 +185,7 @@ class _Answer:
             case {"reasoningContent": dict(thought)}:
                 yield from self._on_thought(index, thought)
             case _:
-                yield Thought()
+                yield ThinkingProgress()
 
     def _on_thought(self, index: int, thought: Mapping[str, Json]) -> Iterator[Fact]:
         at = "delta.reasoningContent"
@@ -228,7 +228,7 @@ class _Answer:
         while self._blocks and self._told().ended:
             block = self._blocks.pop(next(iter(self._blocks)))
             if block.seal:
-                yield Signed(Sealed(state.BY, block.seal))
+                yield StateAttached(Sealed(state.BY, block.seal))
             yield BlockEnded()
             if self._blocks:
                 yield from self._told().waiting
@@ -263,7 +263,7 @@ def _seen(usage: Json) -> Iterator[Fact]:
     said = j.an_object(usage, at="usage")
     fresh, read = _count(said, "inputTokens"), _count(said, "cacheReadInputTokens")
     written = _count(said, "cacheWriteInputTokens")
-    yield Seen(
+    yield UsageReported(
         Usage(
             input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
             cached_tokens=read,

@@ -21,7 +21,7 @@ from openclaw_extproc.model.chat import (
     is_blank,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.bedrock import service
 from openclaw_extproc.wire.bedrock.converse import messages, schemas, thinking
 from openclaw_extproc.wire.bedrock.converse.files import CARRIES
@@ -37,7 +37,7 @@ NONE = "tool_choice: none, earlier calls need the tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def encode_request(chat: Chat, change: Edit) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
     lost: list[str] = []
     model = model_of(change.model)
     carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it

@@ -6,7 +6,7 @@ Vertex AI's has the other fields of a request beside them.
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire.base import Asked, Edit, Encoded, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 from openclaw_extproc.wire.gemini import paths
 from openclaw_extproc.wire.gemini.client.injection import amend_count
@@ -37,7 +37,7 @@ def serves(path: str) -> bool:
     return paths.serves(path, (paths.COUNT,))
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     """Read a request for a count as the chat whose prompt is counted."""
     model, _ = paths.read(asked.path)
     body = fields(asked.body, at="request")
@@ -45,7 +45,7 @@ def decode_request(asked: Asked) -> Chat:
     return chat_of(given, model, stream=False, more={})
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     """Write the model into the path; the body goes on as it came."""
     return Encoded(paths.write(change.model, paths.COUNT), asked.raw)
 

@@ -12,10 +12,10 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
     Started,
     Stop,
-    Thought,
+    ThinkingProgress,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -77,11 +77,11 @@ class _Head:
         self._id = str(created)
         self._usage = Usage()
 
-    def note(self, fact: Started | Seen) -> None:
+    def note(self, fact: Started | UsageReported) -> None:
         match fact:
             case Started(id, model):
                 self._id, self._model = id or self._id, model or self._model
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
 
     def answer(self, parts: list[Json], stop: Stop | None = None) -> dict[str, Json]:
@@ -111,10 +111,10 @@ class StreamEncoder:
     def feed(self, fact: Fact) -> bytes:
         if isinstance(fact, Delta):
             return self._more(fact)
-        if not isinstance(fact, Seen | Thought):
+        if not isinstance(fact, UsageReported | ThinkingProgress):
             self._around = ()
         match fact:
-            case Started() | Seen():
+            case Started() | UsageReported():
                 self._head.note(fact)
                 return b""
             case Finished(stop):
@@ -158,7 +158,7 @@ class WholeEncoder:
 
     def feed(self, fact: Fact) -> bytes:
         match fact:
-            case Started() | Seen():
+            case Started() | UsageReported():
                 self._head.note(fact)
             case Finished(stop):
                 return j.dump(self._head.answer(self._said or [{"text": ""}], stop))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.edits.injection import HOTTEST, within
 from openclaw_extproc.wire.gemini.fields import camel, several
 
@@ -16,7 +16,7 @@ SYSTEM, CONFIG, CONTENTS, WHOLE = "systemInstruction", "generationConfig", "cont
 CACHED = "template: not beside cachedContent"
 
 
-def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     amended, temperature = _with_texts(body, wanted, losses), wanted.changes.temperature
     if temperature is None:
         return amended
@@ -25,7 +25,7 @@ def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[s
     return {**amended, key: {**config, "temperature": within(temperature, HOTTEST)}}
 
 
-def amend_count(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:
+def amend_count(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     whole, system, contents = (written(body, name) for name in (WHOLE, SYSTEM, CONTENTS))
     if isinstance(request := body.get(whole), dict):
         return {**body, whole: _with_texts(request, wanted, losses)}
@@ -40,7 +40,7 @@ def amend_count(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> 
     return {**body, contents: [spoken, *turns[1:]]}
 
 
-def _with_texts(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:
+def _with_texts(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     before, after = _texts(wanted.changes.preamble), _texts(wanted.changes.style)
     if not (before or after):
         return body

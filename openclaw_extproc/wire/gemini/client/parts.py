@@ -16,13 +16,13 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini import signatures
@@ -53,11 +53,11 @@ class Parts:
             case Delta(text):
                 self._said.append(text)
                 return self._shown(text) if self._at_once else None
-            case Signed(sealed):
+            case StateAttached(sealed):
                 self._seal = sealed
             case BlockEnded():
                 return self._ended("".join(self._said))
-            case Thought() | Embedded() | Started() | Seen() | Finished() | Failed():
+            case ThinkingProgress() | Embedded() | Started() | UsageReported() | Finished() | Failed():
                 pass
             case _ as never:
                 assert_never(never)

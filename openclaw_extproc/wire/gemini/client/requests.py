@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.gemini import output, paths, signatures, thinking, tools
 from openclaw_extproc.wire.gemini.client import contents
 from openclaw_extproc.wire.gemini.client.injection import written as written_as
@@ -30,7 +30,7 @@ _KNOWN_CONFIG = output.KNOWN | {
 }
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     model, method = paths.read(asked.path)
     return chat_of(asked.body, model, stream=method == paths.STREAM, more=_alt(asked.query))
 
@@ -107,7 +107,7 @@ def _number(config: Mapping[str, Json], key: str) -> float | None:
     return None if value is None else j.a_number(value, at=f"{_CONFIG}.{key}")
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     """The model stands in the path, so the body changes only where a cap bites, and where the state of another provider
     has to go.
     """
@@ -118,4 +118,4 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
     limit = change.limit(given)
     raw = asked.raw if limit == given else j.patch(asked.raw, {key_of_config: {**config, key: limit}})
-    return Encoded(paths.write(change.model, method), signatures.freed(raw))
+    return Encoded(paths.write(change.model, method), signatures.without_signature(raw))

@@ -23,14 +23,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -175,7 +175,7 @@ class _Answer:
         elif signature:
             yield from self._signed(kind, signature)
         elif kind == "thought" and not text:
-            yield Thought()
+            yield ThinkingProgress()
 
     def _in(self, kind: "_Kind") -> Iterator[Fact]:
         if self._open != kind:
@@ -216,7 +216,7 @@ class _Answer:
     def _seen(self, usage: Mapping[str, Json]) -> Iterator[Fact]:
         self._counts = self._counts.or_later(usage)
         if usage and (seen := self._counts.usage()) != Usage():
-            yield Seen(seen)
+            yield UsageReported(seen)
 
     def more_text(self, event: bytes) -> Sequence[Fact]:
         """As `EventAnswer.read_quickly`."""
@@ -226,7 +226,7 @@ class _Answer:
         if tokens is None:
             return (Delta(text),)
         self._counts = self._counts.or_these(tokens)
-        return (Seen(self._counts.usage()), Delta(text))
+        return (UsageReported(self._counts.usage()), Delta(text))
 
     def finish(self) -> Iterator[Fact]:
         if self._stop is None:
@@ -246,8 +246,8 @@ _Kind: TypeAlias = Literal["text", "thought"]
 """Of a block that more parts can belong to."""
 
 
-def _seal(signature: str) -> Signed:
-    return Signed(Sealed(BY, usual_base64(signature)))
+def _seal(signature: str) -> StateAttached:
+    return StateAttached(Sealed(BY, usual_base64(signature)))
 
 
 @dataclass(frozen=True, slots=True)

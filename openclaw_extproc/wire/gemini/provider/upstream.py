@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.gemini import output, paths, thinking
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.provider import model_families
@@ -22,7 +22,7 @@ MAX_STOPS = 5
 """As the API reference says of `stopSequences`."""
 
 
-def encode_request(chat: Chat, change: Edit, carries: frozenset[Need] = CARRIES) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit, carries: frozenset[Need] = CARRIES) -> Encoded:
     losses: list[str] = [*_own_losses(chat)]
     dialect = Dialect()
     fields: dict[str, Json] = {
@@ -61,7 +61,7 @@ def _system(texts: Iterable[str]) -> Json:
     return {"parts": parts} if parts else None
 
 
-def _config(chat: Chat, change: Edit, losses: list[str]) -> dict[str, Json]:
+def _config(chat: Chat, change: UpstreamEdit, losses: list[str]) -> dict[str, Json]:
     said: dict[str, Json] = {
         "maxOutputTokens": change.limit(chat.max_output_tokens),
         "temperature": chat.temperature,
@@ -76,7 +76,7 @@ def _config(chat: Chat, change: Edit, losses: list[str]) -> dict[str, Json]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _penalties(chat: Chat, change: Edit, losses: list[str]) -> dict[str, Json]:
+def _penalties(chat: Chat, change: UpstreamEdit, losses: list[str]) -> dict[str, Json]:
     given = {"frequency_penalty": chat.frequency_penalty, "presence_penalty": chat.presence_penalty}
     refused = change.has("no_penalties") or not model_families.takes_penalties(change.model)
     losses += [name for name, value in given.items() if value and refused]

@@ -5,12 +5,12 @@ As in `provider.blocks`: a name with another id begins another call, whatever it
 
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.openai_chat.client import usage_filter
 from openclaw_extproc.wire.streams.renumbering import Chained, Renumbering
 
 
-def trim(chat: Chat) -> Passing | None:
+def trim(chat: Chat) -> ByteTransform | None:
     """Takes out usage that nobody asked for, and numbers calls."""
     usage = usage_filter.trim(chat)
     if not (chat.stream and chat.tools):

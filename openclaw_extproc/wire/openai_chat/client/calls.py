@@ -5,7 +5,15 @@ calls, and wants its thoughts back at the front of that turn. Thoughts without a
 """
 
 from openclaw_extproc.model.chat import Sealed, Thinking
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Signed, TextStarted, ThoughtStarted, ToolStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    StateAttached,
+    TextStarted,
+    ThoughtStarted,
+    ToolStarted,
+)
 from openclaw_extproc.wire.translation import provider_state
 
 
@@ -25,7 +33,7 @@ class Calls:
                 self._thought, self._sealed = None, None
             case Delta(text) if self._thought is not None:
                 self._thought.append(text)
-            case Signed(state):
+            case StateAttached(state):
                 self._sealed = state
             case BlockEnded() if self._thought is not None and self._sealed is not None:
                 self._thoughts.append(Thinking("".join(self._thought), self._sealed))

@@ -5,13 +5,13 @@ Streams are asked to say their usage, which we count; `trimming` takes it out ag
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
 from openclaw_extproc.wire.openai_chat.provider.upstream import PATH
 from openclaw_extproc.wire.openai_chat.server_quirks import fitted
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     losses: list[str] = []
     wanted = {**asked.body, "model": change.model, **_capped(asked.body, change), **_counted(asked.body)}
     body = fitted(wanted, change, losses)
@@ -22,7 +22,7 @@ def edit(asked: Asked, change: Edit) -> Encoded:
     return Encoded(PATH, j.patch(asked.raw, changes, remove=removed), tuple(losses))
 
 
-def _capped(body: dict[str, Json], change: Edit) -> dict[str, Json]:
+def _capped(body: dict[str, Json], change: UpstreamEdit) -> dict[str, Json]:
     limits = {name: j.an_int(body[name], at=name) for name in LIMITS if body.get(name) is not None}
     if not limits and change.cap is not None:
         return {LIMITS[0]: change.cap}

@@ -19,14 +19,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -91,10 +91,10 @@ class StreamEncoder:
                 return b""
             case BlockEnded():
                 return self._say(NO_ARGUMENTS) if self._block == "call" and not self._said_arguments else b""
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
                 return b""
-            case Thought() | Signed():
+            case ThinkingProgress() | StateAttached():
                 return b""
             case Finished(stop):
                 return self._finish(stop)
@@ -193,9 +193,9 @@ class WholeEncoder:
             case BlockEnded():
                 block = self._blocks[-1]
                 block.id = self._calls.id(block.tool) if block.tool else ""
-            case Thought() | Signed():
+            case ThinkingProgress() | StateAttached():
                 pass
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
             case Finished(stop):
                 return j.dump(self._completion(stop))

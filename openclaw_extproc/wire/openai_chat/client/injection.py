@@ -2,11 +2,11 @@
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.openai.injection import heated, instructed
 
 
-def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     changes = wanted.changes
     amended = heated(body, wanted)
     if not (changes.preamble or changes.style):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.openai_chat.client.history import messages
 from openclaw_extproc.wire.openai_chat.client.tools import note_legacy, tools_and_choice
 from openclaw_extproc.wire.openai_chat.fields import (
@@ -41,7 +41,7 @@ _KNOWN = frozenset(
 )
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     body = asked.body
     lost: Losses = []
     limits = [limit for limit in (integer(body, name) for name in LIMITS) if limit is not None]

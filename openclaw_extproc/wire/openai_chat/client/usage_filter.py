@@ -10,7 +10,7 @@ import re
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
 from openclaw_extproc.wire.streams import sse
 
@@ -20,7 +20,7 @@ _EVENT_END = re.compile(_LINE_END + _LINE_END)
 _DATA = re.compile(rb"(?:\A|(?<=[\r\n]))data:[ ]?([^\r\n]*)")
 
 
-def trim(chat: Chat) -> Passing | None:
+def trim(chat: Chat) -> ByteTransform | None:
     return Trimming() if chat.stream and not wants_usage(chat) else None
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, ThinkingProgress, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
@@ -134,7 +134,7 @@ class _Answer:
                 return
             yield from self._choice(j.an_object(item, at=f"choices[{n}]"), key, f"choices[{n}]")
         if usage and not self.over:
-            yield Seen(usage)
+            yield UsageReported(usage)
 
     def _choice(self, choice: Mapping[str, Json], key: str, at: str) -> Iterator[Fact]:
         if choice.get("index") not in (0, None):
@@ -154,7 +154,7 @@ class _Answer:
         """The first of the fields that says something: some servers say the same in both."""
         for name in REASONING:
             if thought := delta.get(name):
-                yield from self._blocks.say("thought", thought) if isinstance(thought, str) else [Thought()]
+                yield from self._blocks.say("thought", thought) if isinstance(thought, str) else [ThinkingProgress()]
                 return
 
     def _finish_reason(self, reason: str) -> Iterator[Fact]:

@@ -5,7 +5,7 @@ import re
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.openai_chat.provider.turns import encode_turn
@@ -20,7 +20,7 @@ CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "text_file",
 """`audio` is wav and mp3; `encode_request` refuses others."""
 
 
-def encode_request(chat: Chat, edit: Edit) -> Encoded:
+def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
     carried(chat, carries=CARRIES)  # before anything is written that could not be
     losses: Losses = []
     messages: list[Json] = [{"role": "system", "content": "\n\n".join(chat.system)}] if chat.system else []
@@ -70,7 +70,7 @@ def _name_losses(chat: Chat, losses: Losses) -> None:
         losses.append("top_k")
 
 
-def _encode_reasoning(reasoning: Reasoning, edit: Edit) -> dict[str, Json]:
+def _encode_reasoning(reasoning: Reasoning, edit: UpstreamEdit) -> dict[str, Json]:
     """A word that this model does not know is for the provider to refuse: it says so in its own words."""
     if not edit.has("reasoning_enabled"):
         return {"reasoning_effort": effort(reasoning)}

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Finished, Seen, Started, Stop, TextStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Started,
+    Stop,
+    TextStarted,
+    UsageReported,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.openai.errors import encode_error
@@ -33,7 +43,7 @@ class Summary:
                 self._is_text = False
             case Delta(text) if self._is_text:
                 self._said.append(text)
-            case Seen(usage):
+            case UsageReported(usage):
                 self.usage = self.usage.or_later(usage)
             case _:
                 pass

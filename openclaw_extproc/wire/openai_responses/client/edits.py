@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Asked, Edit, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.client import compaction
 from openclaw_extproc.wire.openai_responses.client.requests import LIMIT
@@ -17,13 +17,13 @@ from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
 from openclaw_extproc.wire.translation import provider_state
 
 
-def edit(asked: Asked, change: Edit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
     wanted = change.limit(limit)
     return edited(asked, change, PATH, {} if wanted == limit else {LIMIT: wanted})
 
 
-def edited(asked: Asked, change: Edit, path: str, also: dict[str, Json] | None = None) -> Encoded:
+def edited(asked: ClientRequest, change: UpstreamEdit, path: str, also: dict[str, Json] | None = None) -> Encoded:
     """The request to this path, with the model's name and these changes."""
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
     changes |= also or {}

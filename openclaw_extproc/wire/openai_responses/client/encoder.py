@@ -17,14 +17,14 @@ from openclaw_extproc.model.facts import (
     Fact,
     Failed,
     Finished,
-    Seen,
-    Signed,
     Started,
+    StateAttached,
     Stop,
     TextStarted,
-    Thought,
+    ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    UsageReported,
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
@@ -100,11 +100,11 @@ class _Answer:
             case TextStarted() | ToolStarted() | ThoughtStarted():
                 yield from self._close("completed")
                 self._item = self._begun(fact)
-            case Delta() | Signed() | BlockEnded():
+            case Delta() | StateAttached() | BlockEnded():
                 yield from self._within(fact)
-            case Seen(usage):
+            case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
-            case Thought():
+            case ThinkingProgress():
                 pass
             case Finished(stop):
                 yield from self._finish(stop)
@@ -113,7 +113,7 @@ class _Answer:
             case Failed(fault):
                 yield from self._fail(fault)
 
-    def _within(self, fact: Delta | Signed | BlockEnded) -> Iterator[Event]:
+    def _within(self, fact: Delta | StateAttached | BlockEnded) -> Iterator[Event]:
         """A text or a thought without anything in it is no item; a call is one."""
         item = self._item
         match item, fact:
@@ -122,7 +122,7 @@ class _Answer:
             case _, Delta(text):
                 yield from self._opened(item)
                 yield from self._placed(item.more(text))
-            case _, Signed(sealed):
+            case _, StateAttached(sealed):
                 item.sign(sealed)
                 if not isinstance(item, Message):
                     yield from self._opened(item)

@@ -5,12 +5,12 @@ of those in a prompt that OpenAI keeps, so beside such a prompt all of it goes i
 """
 
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Amendment
+from openclaw_extproc.wire.base import Injection
 from openclaw_extproc.wire.edits.injection import joined
 from openclaw_extproc.wire.openai.injection import heated, instructed, is_instruction
 
 
-def amend(body: dict[str, Json], wanted: Amendment, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     changes = wanted.changes
     amended = heated(body, wanted)
     if not (changes.preamble or changes.style):

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Passing
+from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.streams.renumbering import Renumbering
 
 
-def trim(chat: Chat) -> Passing | None:
+def trim(chat: Chat) -> ByteTransform | None:
     return Renumbering(ItemNumbers()) if chat.stream and chat.tools else None
 
 

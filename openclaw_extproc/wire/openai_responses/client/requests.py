@@ -11,7 +11,7 @@ from dataclasses import replace
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import Asked
+from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.openai_responses.client import compaction
 from openclaw_extproc.wire.openai_responses.client.items import Conversation
 from openclaw_extproc.wire.openai_responses.client.tools.declared import chosen, joined, tools
@@ -45,7 +45,7 @@ _KNOWN = frozenset(
 """Besides `user` and `safety_identifier`."""
 
 
-def decode_request(asked: Asked) -> Chat:
+def decode_request(asked: ClientRequest) -> Chat:
     body = asked.body
     lost: Losses = {}
     said = _conversation(body, lost)

@@ -7,7 +7,15 @@ waits for its turn.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Signed, TextStarted, ThoughtStarted, ToolStarted
+from openclaw_extproc.model.facts import (
+    BlockEnded,
+    Delta,
+    Fact,
+    StateAttached,
+    TextStarted,
+    ThoughtStarted,
+    ToolStarted,
+)
 from openclaw_extproc.model.json import UnreadableError
 
 Start = TextStarted | ToolStarted | ThoughtStarted
@@ -36,7 +44,7 @@ class Block:
         if not self.over:
             self.more(whole[self.length :])
 
-    def sign(self, signed: Signed) -> None:
+    def sign(self, signed: StateAttached) -> None:
         if not self.over:
             self.waiting.append(signed)
 

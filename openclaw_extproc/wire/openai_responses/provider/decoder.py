@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Seen, Started, Stop, Thought
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, ThinkingProgress, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
@@ -122,7 +122,7 @@ class _Answer:
             case "response.content_part.added" | "response.content_part.done":
                 pass  # the text comes in events of its own
             case _:
-                yield Thought()
+                yield ThinkingProgress()
 
     def _start(self, response: Mapping[str, Json]) -> Iterator[Fact]:
         if not self._started:
@@ -135,7 +135,7 @@ class _Answer:
                 yield from self._output.done(n, j.an_object(item, at=f"output[{n}]"), f"output[{n}]")
         yield from self._output.finish()
         if usage := api.usage(response.get("usage"), "input_tokens", "output_tokens", response.get("service_tier")):
-            yield Seen(usage)
+            yield UsageReported(usage)
         self.over = True
         yield Finished(self._stop(response))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Fact, Signed, TextStarted, Thought, ThoughtStarted, ToolStarted
+from openclaw_extproc.model.facts import Fact, StateAttached, TextStarted, ThinkingProgress, ThoughtStarted, ToolStarted
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_responses import state
 from openclaw_extproc.wire.openai_responses.fields import array, thing
@@ -30,7 +30,7 @@ class Output:
             self._start_call(place, item)
             yield from self._blocks.flow()
         elif item.get("type") != "message":
-            yield Thought()
+            yield ThinkingProgress()
 
     def text(self, place: int, part: int, text: str) -> Iterator[Fact]:
         if text:
@@ -84,7 +84,7 @@ class Output:
             case "reasoning":
                 self._reasoning(place, item, at)
             case _:
-                yield Thought()
+                yield ThinkingProgress()
         for key, block in self._open.items():
             block.over |= key[0] == place
         yield from self._blocks.flow()
@@ -102,7 +102,7 @@ class Output:
                 case "refusal":
                     yield from self.refusal_is(place, n, _text(part.get("refusal"), f"{here}.refusal"))
                 case _:
-                    yield Thought()
+                    yield ThinkingProgress()
 
     def _start_call(self, place: int, item: Mapping[str, Json]) -> None:
         block = self._block(place, "call", 0)
@@ -121,7 +121,7 @@ class Output:
         if encrypted:
             id = _text(item.get("id"), f"{at}.id")
             if signed := state.unpacked(id, encrypted):
-                block.sign(Signed(signed))
+                block.sign(StateAttached(signed))
 
     def _block(self, place: int, kind: str, part: int) -> Block:
         key = (place, kind, part)

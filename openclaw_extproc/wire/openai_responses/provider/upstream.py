@@ -8,7 +8,7 @@ import re
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Edit, Encoded
+from openclaw_extproc.wire.base import Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_responses.client.requests import ENCRYPTED, LIMIT
 from openclaw_extproc.wire.openai_responses.provider.turns import Losses, encode_turn
 from openclaw_extproc.wire.openai_responses.state import without_reasoning
@@ -29,7 +29,7 @@ _DOES_NOT_REASON = re.compile(r"(?:^|[/:])(?:gpt-[34]|chatgpt-|gpt-5[^/]*-chat)"
 """Models that answer 400 when asked for encrypted reasoning (seen in public issues: pydantic-ai 2865 and 3326)."""
 
 
-def encode_request(chat: Chat, edit: Edit) -> Encoded:
+def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
     losses = _unknown_here(chat)
     items = [item for n, turn in enumerate(chat.turns) for item in encode_turn(turn, f"turns[{n}]", losses)]
     items = without_reasoning(items) if edit.fallback else items
@@ -62,7 +62,7 @@ def _unknown_here(chat: Chat) -> Losses:
     return [name for name, given in numbers.items() if given is not None]
 
 
-def _tools(chat: Chat, edit: Edit) -> dict[str, Json]:
+def _tools(chat: Chat, edit: UpstreamEdit) -> dict[str, Json]:
     """Choice and parallelism go with the tools."""
     parallel = None if edit.has("no_parallel_tool_calls") else chat.parallel_tool_calls
     return {
@@ -101,7 +101,7 @@ def text_format(output: Output) -> Json:
             return {"type": "json_schema", "name": name or "answer", **known}
 
 
-def _reasoning(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
+def _reasoning(chat: Chat, edit: UpstreamEdit, losses: Losses) -> dict[str, Json]:
     """How much to think, and that the thoughts come to us, encrypted."""
     asked = chat.reasoning
     if edit.has("no_reasoning_effort"):
@@ -116,7 +116,7 @@ def _reasoning(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
     return {"reasoning": said or None, "include": [ENCRYPTED]}
 
 
-def _bookkeeping(chat: Chat, edit: Edit, losses: Losses) -> dict[str, Json]:
+def _bookkeeping(chat: Chat, edit: UpstreamEdit, losses: Losses) -> dict[str, Json]:
     losses += ["store"] if chat.store else []
     wishes: dict[str, tuple[Quirk, Json]] = {
         "prompt_cache_key": ("no_prompt_cache_key", chat.prompt_cache_key),
