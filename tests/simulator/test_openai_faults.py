@@ -30,7 +30,7 @@ STATUS = {name: int(name[:3]) for name in FAULTS if name[:3].isdecimal()} | {
 }
 BROKEN = ("reset", "reset-mid", "silent", "interim", "gzip-lies")
 """The connection ends without an answer that is whole."""
-TIMED = ("silent", "interim", "late", "headers-then-silent", "stall", "slow", "alive")
+TIMED = ("silent", "interim", "late", "opened", "headers-then-silent", "stall", "slow", "alive")
 NOT_WHOLE = ("first-event-error", "lifecycle-then-error", "mid-error")
 """Have no events to break in a whole answer: 503."""
 
