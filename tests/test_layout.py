@@ -123,11 +123,11 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def test_no_folder_is_a_list() -> None:
-    """A folder with more modules has parts that are folders of their own. Wire formats are such a list by nature."""
+    """A folder with more modules has parts that are folders of their own."""
     folders = Counter(path.parent for path in SOURCES if path.name != "__init__.py")
     crowded = {str(folder.relative_to(PACKAGE)): count for folder, count in folders.items() if count > MAX_MODULES}
 
-    assert {name for name in crowded if not name.startswith("wire")} == set()
+    assert crowded == {}
 
 
 def test_the_gateway_and_the_simulator_do_not_know_each_other() -> None:

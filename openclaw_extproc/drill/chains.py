@@ -138,7 +138,7 @@ def steadied(gateway: Gateway) -> Gateway:
 
 def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     whys: list[str] = []
-    for asking in (_asking(name, format) for format in _FORMATS):
+    for asking in (_example_request(name, format) for format in _FORMATS):
         gone = _gone(asking, gateway, at)
         if isinstance(gone, pipeline.Routed):
             return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
@@ -166,10 +166,10 @@ def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
 def _as_stream(asking: Asking) -> Asking | None:
     """The same request for a streamed answer; `None`: its format has none."""
     streams = CLIENTS[asking.format].example.streams
-    return _asking(asking.model, asking.format, stream=True) if streams else None
+    return _example_request(asking.model, asking.format, stream=True) if streams else None
 
 
-def _asking(model: str, format: str, *, stream: bool = False) -> Asking:
+def _example_request(model: str, format: str, *, stream: bool = False) -> Asking:
     body = CLIENTS[format].example.body_for(model, stream=stream)
     return Asking(example_target(format, model, stream=stream), j.dump(body), format, model)
 

@@ -186,11 +186,13 @@ def _told(
         sending,
         refusal,
         decision_output.allowed_headers(headers, gateway.response_headers),
-        (*notes, *_unused(trace, record, features), *_unpriced(trace, gateway)),
+        (*notes, *_note_of_unused_classification(trace, record, features), *_unpriced(trace, gateway)),
     )
 
 
-def _unused(trace: Trace, record: DecisionRecord | None, features: Mapping[str, Json] | None) -> tuple[str, ...]:
+def _note_of_unused_classification(
+    trace: Trace, record: DecisionRecord | None, features: Mapping[str, Json] | None
+) -> tuple[str, ...]:
     """That the classification shown is made for the explanation alone."""
     is_chat = features is not None and features["operation"] != "embeddings"
     if trace.judgement is None or record is None or record.tier or not is_chat:

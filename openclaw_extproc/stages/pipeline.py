@@ -124,7 +124,7 @@ def route(arrived: IncomingRequest, recall: Recall, gateway: Gateway) -> Way:
     if isinstance(known, Refused):
         return known
     if not arrived.inside:
-        known = _measured(arrived, known, gateway)
+        known = _with_measurement(arrived, known, gateway)
     return _decided(arrived, known, recall(known.features), gateway)
 
 
@@ -161,7 +161,7 @@ def _as_written(seen: Features) -> Features:
     return replace(seen, declared=replace(seen.declared, level=Level("a question of ours", model=seen.model)))
 
 
-def _measured(arrived: IncomingRequest, known: ParsedRequest, gateway: Gateway) -> ParsedRequest:
+def _with_measurement(arrived: IncomingRequest, known: ParsedRequest, gateway: Gateway) -> ParsedRequest:
     conversation = arrived.spoken.client.conversation
     measured = context_shortening.measure(conversation, known.body, known.features, gateway)
     least = context_shortening.with_least_tokens(known.features, measured, gateway)

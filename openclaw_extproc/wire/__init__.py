@@ -37,12 +37,12 @@ MODULES = (
 """Modules of this package that have formats. Where two formats would do, the first one is taken."""
 
 
-def _registered() -> Iterator[WireFormat[Ask]]:
+def _formats_of_modules() -> Iterator[WireFormat[Ask]]:
     for name in MODULES:  # by name, so that a format has one line here, and not an import besides
         yield from cast("tuple[WireFormat[Ask], ...]", import_module(f"{__name__}.{name}").FORMATS)
 
 
-FORMATS: Mapping[str, WireFormat[Ask]] = {made.name: made for made in _registered()}
+FORMATS: Mapping[str, WireFormat[Ask]] = {made.name: made for made in _formats_of_modules()}
 """A request meets only formats of its own operation (`upstream_format`), so each of them gets what it is about."""
 CLIENTS: Mapping[str, ClientSide[Ask]] = {name: made.client for name, made in FORMATS.items() if made.client}
 """The formats that clients speak."""

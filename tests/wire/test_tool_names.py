@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolSpec, ToolUse, Turn
 from openclaw_extproc.model.facts import ToolStarted
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.translation.tool_names import RENAMED, NameRule, back, changed_names, renamed
+from openclaw_extproc.wire.translation.tool_names import RENAMED, NameRule, back, changed_names, rename_tools
 
 LONG = "mcp__issue_tracker_of_the_whole_company__search_for_issues_by_their_labels"
 """74 characters, as in home-assistant/core#121325."""
@@ -49,7 +49,7 @@ def test_a_tool_has_one_name_wherever_it_is_named_and_its_own_in_the_answer() ->
     )
     losses: list[str] = []
 
-    sent, names = renamed(chat, NameRule(64), losses), changed_names(chat, NameRule(64))
+    sent, names = rename_tools(chat, NameRule(64), losses), changed_names(chat, NameRule(64))
 
     (short,) = names
     assert [tool.name for tool in sent.tools] == [short, "f"]
@@ -63,5 +63,5 @@ def test_a_tool_has_one_name_wherever_it_is_named_and_its_own_in_the_answer() ->
 def test_names_that_are_taken_stay() -> None:
     chat = Chat("m", (), tools=(ToolSpec("f", "", {}),))
 
-    assert renamed(chat, NameRule(64), []) is chat
-    assert renamed(chat, None, []) is chat
+    assert rename_tools(chat, NameRule(64), []) is chat
+    assert rename_tools(chat, None, []) is chat

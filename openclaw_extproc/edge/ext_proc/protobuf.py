@@ -159,7 +159,7 @@ def write_answer(answer: Answer, put_on: ApplyCredential) -> pb.ProcessingRespon
         case Relay(chunk, changed):
             return pb.ProcessingResponse(response_body=_body_relay(chunk, changed=changed))
         case ExtendTimeout(milliseconds):
-            return _extended(milliseconds)
+            return _message_timeout(milliseconds)
         case Continue():
             return _continue(answer, put_on)
 
@@ -176,7 +176,7 @@ def _body_relay(chunk: bytes, *, changed: bool) -> pb.BodyResponse:
     return pb.BodyResponse(response=pb.CommonResponse(body_mutation=mutation))
 
 
-def _extended(milliseconds: int) -> pb.ProcessingResponse:
+def _message_timeout(milliseconds: int) -> pb.ProcessingResponse:
     response = pb.ProcessingResponse()
     response.override_message_timeout.FromMilliseconds(milliseconds)
     return response

@@ -30,7 +30,7 @@ def fixed_chain_of(case: RoutingContext) -> FixedChain | None:
     if key not in known:
         if features.model != AUTO and features.model not in case.snapshot.meanings:
             return None  # its name is a stranger's word, of which there is no end
-        known[key] = None if why_not_fixed(case) else _made(case)
+        known[key] = None if why_not_fixed(case) else _make_chain(case)
     return known[key]
 
 
@@ -85,7 +85,7 @@ def _choice(case: RoutingContext) -> ModelChoice:
     return choose(case, merge_overrides(case), RuleOutcome())
 
 
-def _made(case: RoutingContext) -> FixedChain:
+def _make_chain(case: RoutingContext) -> FixedChain:
     choice = _choice(case)
     line = [(one.target, one.facts) for one in candidates(choice, case)]
     emergency = case.gateway.emergency.model

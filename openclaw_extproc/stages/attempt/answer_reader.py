@@ -162,7 +162,7 @@ def _says_something(facts: list[Fact]) -> bool:
 def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault:
     """The reader of a response whose head is here, or why it cannot be read. `at`: seconds since the epoch."""
     if response.is_packed:
-        return _garbled("the provider's answer is compressed in a way that is not known here")
+        return _garbled_fault("the provider's answer is compressed in a way that is not known here")
     bound, ask, losses = response.request.bound, response.request.ask, response.request.losses
     client, provider = bound.client, bound.provider
     kind = sse.media_type(response.headers.get("content-type", ""))
@@ -170,7 +170,7 @@ def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault
     events, wanted = own_frames or sse.is_stream(kind), sse.is_stream(client.content_type(ask))
     other_kind = not bound.translates and events != wanted
     if other_kind and any(loss.startswith(MUST_CARRY) for loss in ask.losses):
-        return _garbled(f"the provider answered {kind or 'with no type'}, which was not asked for")
+        return _garbled_fault(f"the provider answered {kind or 'with no type'}, which was not asked for")
     if other_kind:
         losses = (*losses, f"answer: came as {kind}")
     streamed = events or (ask.stream and not wanted and not bound.translates)
@@ -187,7 +187,7 @@ def answer_reader(response: UpstreamResponse, at: float) -> AnswerReader | Fault
     return AnswerReader(response, reader, losses, streamed=streamed, is_unknown=is_unknown)
 
 
-def _garbled(why: str) -> Fault:
+def _garbled_fault(why: str) -> Fault:
     return Fault(FaultKind.UPSTREAM_GARBLED, why)
 
 

@@ -43,7 +43,7 @@ from openclaw_extproc.wire.base import (
 )
 from openclaw_extproc.wire.edits.injection import changed, with_fields
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.tool_names import renamed
+from openclaw_extproc.wire.translation.tool_names import rename_tools
 from openclaw_extproc.wire.translation.tool_results import readable
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
@@ -158,7 +158,7 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
         ask = bound.client.decode_request(asked)
         changes = target.changes
         change = _edit(bound)
-        losses += _lowered(ask, change)
+        losses += _output_limit_losses(ask, change)
         if bound.translates:
             encoded = bound.provider.encode_request(_changed(ask, bound, losses), change)
         else:
@@ -189,7 +189,7 @@ def _edit(bound: BoundAttempt) -> UpstreamEdit:
     )
 
 
-def _lowered(ask: Ask, change: UpstreamEdit) -> list[str]:
+def _output_limit_losses(ask: Ask, change: UpstreamEdit) -> list[str]:
     """A limit of the client's that the model cannot reach. One that the operator lowered is told nowhere."""
     asked = ask.max_output_tokens
     if asked is None or change.most is None or min(asked, change.cap or asked) <= change.most:
@@ -203,7 +203,7 @@ def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
     if not isinstance(ask, Chat):
         return ask
     ask = readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
-    return renamed(ask, bound.provider.tool_names, losses)
+    return rename_tools(ask, bound.provider.tool_names, losses)
 
 
 def _freed(asked: ClientRequest) -> ClientRequest:

@@ -119,7 +119,7 @@ def _forced(chat: Chat) -> bool:
     return bool(chat.tools) and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named")
 
 
-def unforced(chat: Chat, able: Abilities, losses: list[str]) -> Chat:
+def without_forced_tool(chat: Chat, able: Abilities, losses: list[str]) -> Chat:
     """Without a tool that is forced, where the model refuses that and cannot be told not to think."""
     if not _forced(chat) or not able.always or able.forces:
         return chat

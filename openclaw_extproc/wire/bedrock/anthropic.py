@@ -43,7 +43,7 @@ def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
         raise FaultError(FaultKind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}
     body = j.parse(encoded.body, where="request")
-    flags, left = betas.accepted(betas.flags_in(said.get(BETA, "")), betas.BEDROCK, change.model)
+    flags, left = betas.split_flags(betas.flags_in(said.get(BETA, "")), betas.BEDROCK, change.model)
     left += betas.without_fields(body, flags)
     for key in ("model", "stream"):
         body.pop(key, None)

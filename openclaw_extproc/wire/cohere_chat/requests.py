@@ -211,7 +211,7 @@ def _of_model(turn: Turn, at: str, lost: list[str], *, reasons: bool) -> list[Js
             case CachePoint():
                 pass
             case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult() | Instruction():
-                raise _misplaced(part, "assistant", at)
+                raise _misplaced_part_error(part, "assistant", at)
     if thoughts and not reasons:
         lost.append(f"{at}: thinking")
         thoughts = []
@@ -243,7 +243,7 @@ def _of_user(turn: Turn, at: str, lost: list[str]) -> list[Json]:
             case CachePoint():
                 pass
             case ToolUse() | Thinking():
-                raise _misplaced(part, "user", at)
+                raise _misplaced_part_error(part, "user", at)
     if moved:
         lost.append(f"{at}: which tool result an image belongs to")
     said = [_leaf(leaf) for leaf in (*moved, *rest) if leaf != Text("")]
@@ -275,5 +275,5 @@ def _leaf(leaf: Leaf) -> dict[str, Json]:
             raise AssertionError("what is not carried was refused before")
 
 
-def _misplaced(part: Part, role: str, at: str) -> FaultError:
+def _misplaced_part_error(part: Part, role: str, at: str) -> FaultError:
     return FaultError(FaultKind.UNSUPPORTED, f"{at}: Cohere takes no {type(part).__name__} from the {role}")

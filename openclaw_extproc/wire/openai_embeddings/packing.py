@@ -42,7 +42,7 @@ class Packing:
         if not isinstance(items, list) or not any(_is_in_numbers(item) for item in items):
             return raw
         try:
-            return j.patch(raw, {"data": [_packed(item) for item in items]})
+            return j.patch(raw, {"data": [_to_base64(item) for item in items]})
         except UnreadableError:  # whoever decodes the answer says so
             return raw
 
@@ -56,7 +56,7 @@ def _is_in_numbers(item: Json) -> bool:
     return isinstance(item, dict) and isinstance(item.get("embedding"), list)
 
 
-def _packed(item: Json) -> Json:
+def _to_base64(item: Json) -> Json:
     if not isinstance(item, dict) or not _is_in_numbers(item):
         return item
     return {**item, "embedding": vectors.packed(vectors.read(item["embedding"], at="embedding"))}

@@ -24,10 +24,10 @@ from openclaw_extproc.wire.base import (
 )
 from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.openai import api
-from openclaw_extproc.wire.openai_responses.client import compaction
-from openclaw_extproc.wire.openai_responses.client.compaction_encoder import CompactedEncoder
-from openclaw_extproc.wire.openai_responses.client.edits import edited
-from openclaw_extproc.wire.openai_responses.client.requests import decode_request, to_be_compacted
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
+from openclaw_extproc.wire.openai_responses.client.compaction_items.encoder import CompactedEncoder
+from openclaw_extproc.wire.openai_responses.client.edits import edit_at_path
+from openclaw_extproc.wire.openai_responses.client.requests import decode_request, with_summary_question
 from openclaw_extproc.wire.openai_responses.fields import array
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
@@ -61,14 +61,14 @@ def serves(path: str) -> bool:
 
 def _decode(asked: ClientRequest) -> Chat:
     chat = decode_request(asked)
-    if compaction.MARK not in chat.extras:
-        chat = to_be_compacted(chat, [])
-    kept = compaction.kept(asked.body.get("input"))
-    return replace(chat, stream=False, extras={**chat.extras, compaction.MARK: kept})
+    if summaries.MARK not in chat.extras:
+        chat = with_summary_question(chat, [])
+    kept = summaries.user_messages(asked.body.get("input"))
+    return replace(chat, stream=False, extras={**chat.extras, summaries.MARK: kept})
 
 
 def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
-    return edited(asked, change, PATH)
+    return edit_at_path(asked, change, PATH)
 
 
 def _encoder(chat: Chat, created: int) -> Encoder:

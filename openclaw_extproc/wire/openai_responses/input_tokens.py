@@ -9,7 +9,7 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
-from openclaw_extproc.wire.openai_responses.client.edits import edited
+from openclaw_extproc.wire.openai_responses.client.edits import edit_at_path
 from openclaw_extproc.wire.openai_responses.client.injection import inject
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
 
@@ -38,7 +38,7 @@ def serves(path: str) -> bool:
 
 
 def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
-    return edited(asked, change, PATH)
+    return edit_at_path(asked, change, PATH)
 
 
 def encode_count(tokens: int) -> bytes:

@@ -109,7 +109,7 @@ def flags_in(header: str) -> list[str]:
     return [flag for flag in (word.strip() for word in header.split(",")) if flag]
 
 
-def accepted(flags: Iterable[str], at: Betas, model: str) -> tuple[list[str], list[str]]:
+def split_flags(flags: Iterable[str], at: Betas, model: str) -> tuple[list[str], list[str]]:
     """The flags that go to an address, by the names that it knows, and those that stay behind."""
     narrow = next((few for pattern, few in at.by_model if re.search(pattern, model.lower())), None)
     taken: dict[str, None] = {}
@@ -142,7 +142,7 @@ def without_fields(body: dict[str, Json], taken: Iterable[str]) -> list[str]:
     if not _any(flags, (_SCOPE,)):
         for name in ("system", "tools", "messages"):
             if name in body:
-                body[name] = _unscoped(body[name])
+                body[name] = _without_cache_scope(body[name])
     return gone
 
 
@@ -163,12 +163,16 @@ def _without(tool: Json, names: set[str]) -> Json:
     return {key: value for key, value in tool.items() if key not in names} if isinstance(tool, dict) else tool
 
 
-def _unscoped(value: Json) -> Json:
+def _without_cache_scope(value: Json) -> Json:
     """Who shares what is cached is no part of the question, so nothing is lost by it."""
     if isinstance(value, list):
-        return [_unscoped(item) for item in value]
+        return [_without_cache_scope(item) for item in value]
     if not isinstance(value, dict):
         return value
     if isinstance(point := value.get("cache_control"), dict):
         return {**value, "cache_control": {key: item for key, item in point.items() if key != "scope"}}
-    return {**value, "content": _unscoped(value["content"])} if "role" in value and "content" in value else value
+    return (
+        {**value, "content": _without_cache_scope(value["content"])}
+        if "role" in value and "content" in value
+        else value
+    )

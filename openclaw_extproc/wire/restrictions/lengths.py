@@ -55,12 +55,12 @@ _NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 (its reference of chat completions)."""
 
 
-def hashed(value: str, most: int) -> str:
+def hash_of(value: str, most: int) -> str:
     """The same for the same value, at most so long."""
     return hashlib.sha256(value.encode()).hexdigest()[:most]
 
 
-def shortened(body: Body, vendor: Vendor, losses: list[str]) -> None:
+def shorten_fields(body: Body, vendor: Vendor, losses: list[str]) -> None:
     """Bring the values of a request's own fields within the vendor's limits, in place."""
     for row in LIMITS:
         if row.vendor == vendor and (changed := _within(row, body.get(row.field), losses)) is not None:
@@ -82,7 +82,7 @@ def _within(row: Limit, value: Json, losses: list[str]) -> Json:
     match row.remedy, value:
         case "hash", str() if len(value) > row.most:
             losses.append(f"{row.field}: longer than {row.most} characters, as a hash")
-            return hashed(value, row.most)
+            return hash_of(value, row.most)
         case "first", list() if len(value) > row.most:
             losses.append(f"{row.field}: more than {row.most}")
             return value[: row.most]
@@ -128,4 +128,4 @@ def _renamed(message: Json) -> Json:
     if not isinstance(message, dict) or not _named_badly(message):
         return message
     clean = _NO_NAME.sub("_", str(message["name"]))
-    return {**message, "name": clean if len(clean) <= MAX_NAME else hashed(clean, MAX_NAME)}
+    return {**message, "name": clean if len(clean) <= MAX_NAME else hash_of(clean, MAX_NAME)}

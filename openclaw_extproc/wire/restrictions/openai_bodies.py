@@ -31,7 +31,7 @@ def _within_lengths(body: Body, edit: UpstreamEdit, losses: list[str], *, transl
     """OpenAI's own limits also where a translation goes to a server of somebody else's: they are the strictest."""
     fit, vendor = dict(body), vendor_of(edit.provider)
     if vendor is not None or translated:
-        lengths.shortened(fit, "openai" if translated or vendor is None else vendor, losses)
+        lengths.shorten_fields(fit, "openai" if translated or vendor is None else vendor, losses)
     return fit
 
 

@@ -8,8 +8,8 @@ from openclaw_extproc.model.chat import Instruction, Text
 
 
 def as_text(instruction: Instruction) -> Text:
-    return Text(marked(instruction.text))
+    return Text(mark_instruction(instruction.text))
 
 
-def marked(text: str) -> str:
+def mark_instruction(text: str) -> str:
     return f"<system-reminder>\n{text}\n</system-reminder>"

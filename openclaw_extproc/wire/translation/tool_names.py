@@ -43,7 +43,7 @@ class NameRule:
         return f"{clean[: self.most - _HASH_CHARS - 1]}_{digest}"
 
 
-def renamed(chat: Chat, rule: NameRule | None, losses: list[str]) -> Chat:
+def rename_tools(chat: Chat, rule: NameRule | None, losses: list[str]) -> Chat:
     """The request with names that the rule allows, wherever a tool is named."""
     if rule is None or all(rule.fitted(tool.name) == tool.name for tool in chat.tools):
         return chat

@@ -34,7 +34,7 @@ def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
     counts = encoded.path == count_tokens.PATH
     said = {**change.headers, **encoded.headers}
     body = j.parse(encoded.body, where="request")
-    flags, left = betas.accepted(betas.flags_in(said.get(BETA, "")), betas.VERTEX, change.model)
+    flags, left = betas.split_flags(betas.flags_in(said.get(BETA, "")), betas.VERTEX, change.model)
     left += betas.without_fields(body, flags)
     if not counts:  # what counts tokens finds the model in the body
         body.pop("model", None)

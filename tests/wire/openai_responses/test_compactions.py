@@ -24,7 +24,12 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side, upstream_format
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.openai_responses.client.compaction import QUESTION, as_message, sealed, summary_of
+from openclaw_extproc.wire.openai_responses.client.compaction_items.summaries import (
+    QUESTION,
+    as_message,
+    seal_summary,
+    summary_of,
+)
 from tests.wire.openai_responses.saying import BEGUN, CLIENT, PROVIDER, ask, body_of, events_in, read, saying, write
 
 COMPACT = client_side("openai_compactions")
@@ -120,7 +125,7 @@ def test_a_trigger_at_the_end_of_an_input_asks_for_the_same() -> None:
 
 
 def test_a_summary_of_ours_is_told_to_everybody() -> None:
-    item: Json = {"type": "compaction", "encrypted_content": sealed("It is built.")}
+    item: Json = {"type": "compaction", "encrypted_content": seal_summary("It is built.")}
     message = as_message("It is built.")
 
     assert read(input=[item]).turns == (Turn("user", (Text(message),)),)
@@ -144,7 +149,7 @@ def test_nobody_can_ask_for_it_by_a_field_of_its_name() -> None:
 def test_a_summary_of_any_length_fits(size: int) -> None:
     text = json.dumps([hash((n, size)) for n in range(size // 20 + 1)])[:size]
 
-    token = sealed(text)
+    token = seal_summary(text)
 
     assert token
     found = summary_of(token)

@@ -93,7 +93,7 @@ def _by_id(block: Mapping[str, Json]) -> bool:
     return isinstance(source, dict) and source.get("type") == "file"
 
 
-def _happened(kind: str) -> bool:
+def _is_of_server_tool(kind: str) -> bool:
     """Whether a block is of what Anthropic's own tools did in an earlier turn."""
     return kind in ("server_tool_use", "mcp_tool_use") or kind.endswith("_tool_result")
 
@@ -143,7 +143,7 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
             yield state.thinking(block, at=at)
         case "redacted_thinking":
             yield Thinking("", state.hidden(j.a_string(block.get("data"), at=f"{at}.data")))
-        case str() as kind if _happened(kind):
+        case str() as kind if _is_of_server_tool(kind):
             losses.drop(kind, f"{at}: {word(kind)}, as text")
             yield Text(told(block))
         case _:

@@ -12,7 +12,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.client import billing
-from openclaw_extproc.wire.anthropic_messages.client.model_rules import accepted
+from openclaw_extproc.wire.anthropic_messages.client.model_rules import fit_to_model
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request, limit
 from openclaw_extproc.wire.anthropic_messages.thinking import (
     MIN_BUDGET,
@@ -55,7 +55,7 @@ def _edited(asked: ClientRequest, change: UpstreamEdit, changes: dict[str, Json]
     if provider_state.MARK.encode() in asked.raw:
         changes = {**changes, **_freed(asked)}
     wanted = {**asked.body, **changes, **_not_for(asked, change)}
-    body = accepted(_short(wanted, change, losses), asked.body.get("model"), change, losses)
+    body = fit_to_model(_short(wanted, change, losses), asked.body.get("model"), change, losses)
     if body.get("system") in ("", []) and asked.body.get("system") != body["system"]:
         del body["system"]
     if _by_budget(body) and body.get("messages") and not _started_with_thought(asked, body):

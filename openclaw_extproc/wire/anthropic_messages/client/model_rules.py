@@ -17,14 +17,14 @@ from openclaw_extproc.wire.anthropic_messages.thinking import (
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.claude import Abilities, abilities, is_versioned
 from openclaw_extproc.wire.translation import efforts
-from openclaw_extproc.wire.translation.instructions import marked
+from openclaw_extproc.wire.translation.instructions import mark_instruction
 
 Body = dict[str, Json]
 
 SYSTEM = "messages[].role: system, as the user's"
 
 
-def accepted(body: Body, asked: Json, change: UpstreamEdit, losses: list[str]) -> Body:
+def fit_to_model(body: Body, asked: Json, change: UpstreamEdit, losses: list[str]) -> Body:
     """The same request for the model; what need not change is the very same value in both.
 
     `asked`: the model that the client named.
@@ -137,11 +137,11 @@ def _as_users(message: Json) -> Json:
     """Anthropic puts messages of one role that follow one another together."""
     content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, str):
-        return {"role": "user", "content": marked(content)}
+        return {"role": "user", "content": mark_instruction(content)}
     blocks = content if isinstance(content, list) else []
-    return {"role": "user", "content": [_marked(block) for block in blocks]}
+    return {"role": "user", "content": [_with_marked_text(block) for block in blocks]}
 
 
-def _marked(block: Json) -> Json:
+def _with_marked_text(block: Json) -> Json:
     text = block.get("text") if isinstance(block, dict) else None
-    return {**block, "text": marked(text)} if isinstance(block, dict) and isinstance(text, str) else block
+    return {**block, "text": mark_instruction(text)} if isinstance(block, dict) and isinstance(text, str) else block

@@ -61,7 +61,7 @@ def body_of(
     lost: list[str] = []
     able = abilities(change.model)
     chat = in_words(chat, lost, objects=True, schemas=not able.writes_schemas or change.has("no_json_schema"))
-    chat = thinking.unforced(chat, able, lost)
+    chat = thinking.without_forced_tool(chat, able, lost)
     made = thinking.plan(chat, change.limit(chat.max_output_tokens), able, change.longest(DEFAULT_MAX_TOKENS))
     sampled = thinking.sampling(chat, made, able)
     found: set[str] = set()

@@ -23,7 +23,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini import media, signatures
 from openclaw_extproc.wire.gemini.provider import model_families
 from openclaw_extproc.wire.gemini.signatures import UNSIGNED
-from openclaw_extproc.wire.translation.instructions import marked
+from openclaw_extproc.wire.translation.instructions import mark_instruction
 
 NOT_JSON = "tool arguments are not JSON"
 WHOSE_IMAGE = "which tool result an image belongs to"
@@ -88,7 +88,7 @@ class Contents:
                 case ToolUse():
                     rest.append(self._call(part))
                 case Instruction(text):
-                    rest.append({"text": marked(text)})
+                    rest.append({"text": mark_instruction(text)})
         results.sort(key=lambda result: self._places.get(result.tool_use_id, len(self._places)))
         behind = [self._media(part) for result in results for part in _media(result) if not self._within(part)]
         if behind and len(results) > 1:

@@ -10,7 +10,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
 from openclaw_extproc.wire.openai_responses import state
-from openclaw_extproc.wire.openai_responses.client import compaction
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
 from openclaw_extproc.wire.openai_responses.client.requests import LIMIT
 from openclaw_extproc.wire.openai_responses.provider.upstream import PATH
 from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
@@ -20,10 +20,10 @@ from openclaw_extproc.wire.translation import provider_state
 def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     limit = None if asked.body.get(LIMIT) is None else j.an_int(asked.body[LIMIT], at=LIMIT)
     wanted = change.limit(limit)
-    return edited(asked, change, PATH, {} if wanted == limit else {LIMIT: wanted})
+    return edit_at_path(asked, change, PATH, {} if wanted == limit else {LIMIT: wanted})
 
 
-def edited(asked: ClientRequest, change: UpstreamEdit, path: str, also: dict[str, Json] | None = None) -> Encoded:
+def edit_at_path(asked: ClientRequest, change: UpstreamEdit, path: str, also: dict[str, Json] | None = None) -> Encoded:
     """The request to this path, with the model's name and these changes."""
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
     changes |= also or {}
@@ -49,10 +49,10 @@ def told(items: list[Json]) -> list[Json]:
 
 
 def _told(item: Json) -> Json:
-    if not isinstance(item, dict) or item.get("type") not in compaction.ITEMS:
+    if not isinstance(item, dict) or item.get("type") not in summaries.ITEMS:
         return item
     content = item.get("encrypted_content")
-    summary = compaction.summary_of(content) if isinstance(content, str) else None
+    summary = summaries.summary_of(content) if isinstance(content, str) else None
     if summary is None:
         return item
-    return {"type": "message", "role": "user", "content": compaction.as_message(summary)}
+    return {"type": "message", "role": "user", "content": summaries.as_message(summary)}

@@ -30,10 +30,11 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error
-from openclaw_extproc.wire.openai_responses.client import compaction, response
-from openclaw_extproc.wire.openai_responses.client.compaction_encoder import CompactingAnswer
-from openclaw_extproc.wire.openai_responses.client.errors import failing
-from openclaw_extproc.wire.openai_responses.client.response_items import Event, Item, Message, Reasoning, call_of
+from openclaw_extproc.wire.openai_responses.client.answer import response
+from openclaw_extproc.wire.openai_responses.client.answer.errors import failing
+from openclaw_extproc.wire.openai_responses.client.answer.response_items import Event, Item, Message, Reasoning, call_of
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
+from openclaw_extproc.wire.openai_responses.client.compaction_items.encoder import CompactingAnswer
 from openclaw_extproc.wire.streams import sse
 
 MAX_ID_CHARS = 40
@@ -41,7 +42,7 @@ MAX_ID_CHARS = 40
 
 
 def encoder(chat: Chat, created: int) -> Encoder:
-    answer = CompactingAnswer if compaction.MARK in chat.extras else _Answer
+    answer = CompactingAnswer if summaries.MARK in chat.extras else _Answer
     return StreamEncoder(answer(chat, created)) if chat.stream else WholeEncoder(answer(chat, created))
 
 

@@ -25,7 +25,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_responses import state
-from openclaw_extproc.wire.openai_responses.client import compaction
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
 from openclaw_extproc.wire.openai_responses.client.parts import content
 from openclaw_extproc.wire.openai_responses.client.tools.declared import tools
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import BY_CALL, BY_OUTPUT, ClientRun
@@ -109,11 +109,11 @@ class Conversation:
 
     def _compaction(self, item: Mapping[str, Json], at: str) -> None:
         """A summary of ours is told; OpenAI's own can be opened by OpenAI alone."""
-        summary = compaction.summary_of(text(item, "encrypted_content", f"{at}.") or "")
+        summary = summaries.summary_of(text(item, "encrypted_content", f"{at}.") or "")
         if summary is None:
             must_carry(self._lost, f"{at}: compaction")
         else:
-            self._say("user", [Text(compaction.as_message(summary))])
+            self._say("user", [Text(summaries.as_message(summary))])
 
     def _message(self, item: Mapping[str, Json], at: str) -> None:
         left_behind(item, {*_ALWAYS, "role", "content", *_SAYS_NOTHING}, at, self._lost)

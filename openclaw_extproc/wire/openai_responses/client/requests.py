@@ -12,7 +12,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import ClientRequest
-from openclaw_extproc.wire.openai_responses.client import compaction
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
 from openclaw_extproc.wire.openai_responses.client.items import Conversation
 from openclaw_extproc.wire.openai_responses.client.tools.declared import chosen, joined, tools
 from openclaw_extproc.wire.openai_responses.fields import (
@@ -40,7 +40,7 @@ _KEPT_THERE = ("previous_response_id", "conversation", "prompt")
 _KNOWN = frozenset(
     {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", LIMIT, "temperature", "top_p"}
     | {"text", "reasoning", "include", "store", "metadata", "service_tier", "prompt_cache_key", "stream"}
-    | {"background", "truncation", *_KEPT_THERE, compaction.MARK}
+    | {"background", "truncation", *_KEPT_THERE, summaries.MARK}
 )
 """Besides `user` and `safety_identifier`."""
 
@@ -77,14 +77,14 @@ def decode_request(asked: ClientRequest) -> Chat:
         extras=extras,
         losses=tuple(lost),
     )
-    return to_be_compacted(chat, []) if said.asks_for_compaction else chat
+    return with_summary_question(chat, []) if said.asks_for_compaction else chat
 
 
-def to_be_compacted(chat: Chat, kept: list[Json]) -> Chat:
+def with_summary_question(chat: Chat, kept: list[Json]) -> Chat:
     """The same conversation with the wish for a summary behind it. `kept`: what stays word for word."""
     choice = ToolChoice("none") if chat.tools else None
-    turns = (*chat.turns, compaction.question())
-    return replace(chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, compaction.MARK: kept})
+    turns = (*chat.turns, summaries.question())
+    return replace(chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, summaries.MARK: kept})
 
 
 def _conversation(body: Mapping[str, Json], lost: Losses) -> Conversation:

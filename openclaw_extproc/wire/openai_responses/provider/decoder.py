@@ -14,7 +14,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
-from openclaw_extproc.wire.openai_responses.client.item_numbers import ItemNumbers
+from openclaw_extproc.wire.openai_responses.client.answer.item_numbers import ItemNumbers
 from openclaw_extproc.wire.openai_responses.fields import array, thing
 from openclaw_extproc.wire.openai_responses.provider.output import Output
 from openclaw_extproc.wire.streams import sse

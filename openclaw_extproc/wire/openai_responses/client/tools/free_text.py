@@ -64,7 +64,7 @@ class FreeText:
         self._is_over = self._waiting[end : end + 1] == '"'
         half = None if self._is_over else _HIGH.search(self._waiting[:end][-6:])
         end -= 6 if half else 0
-        text, self._waiting = _unescaped(self._waiting[:end]), self._waiting[end:]
+        text, self._waiting = _unescape(self._waiting[:end]), self._waiting[end:]
         self._said.append(text)
         return text
 
@@ -91,7 +91,7 @@ def _otherwise(written: str) -> str:
         return written
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
     plain = _ESCAPE.sub(_character, text)

@@ -11,7 +11,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai.errors import error_of
-from openclaw_extproc.wire.openai_responses.client.response import failed
+from openclaw_extproc.wire.openai_responses.client.answer.response import failed
 from openclaw_extproc.wire.streams import sse
 
 _CODES = frozenset({"server_error", "rate_limit_exceeded", "invalid_prompt", "context_length_exceeded"})

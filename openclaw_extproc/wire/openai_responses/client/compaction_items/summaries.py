@@ -35,7 +35,7 @@ def question() -> Turn:
     return Turn("user", (Text(QUESTION),))
 
 
-def sealed(summary: str) -> str:
+def seal_summary(summary: str) -> str:
     """The `encrypted_content` that stands for a summary. What would not fit is cut at its end."""
     text = summary.strip()[:MAX_SUMMARY_CHARS]
     while text:
@@ -55,7 +55,7 @@ def as_message(summary: str) -> str:
     return f"[The conversation up to here was replaced by this summary of it.]\n{summary}"
 
 
-def kept(input: Json) -> list[Json]:
+def user_messages(input: Json) -> list[Json]:
     """The user's own messages, word for word, as the API keeps them; the latest ones where they are long."""
     if isinstance(input, str):
         input = [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": input}]}]

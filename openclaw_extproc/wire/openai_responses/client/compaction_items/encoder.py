@@ -22,9 +22,10 @@ from openclaw_extproc.model.facts import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.openai.errors import encode_error
-from openclaw_extproc.wire.openai_responses.client import compaction, response
-from openclaw_extproc.wire.openai_responses.client.errors import failing
-from openclaw_extproc.wire.openai_responses.client.response_items import Event
+from openclaw_extproc.wire.openai_responses.client.answer import response
+from openclaw_extproc.wire.openai_responses.client.answer.errors import failing
+from openclaw_extproc.wire.openai_responses.client.answer.response_items import Event
+from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
 
 
 class Summary:
@@ -50,7 +51,7 @@ class Summary:
 
     def item(self, id: str) -> dict[str, Json]:
         """Raises `UnreadableError`: there is none."""
-        if not (sealed := compaction.sealed("".join(self._said))):
+        if not (sealed := summaries.seal_summary("".join(self._said))):
             raise UnreadableError("no summary: the model wrote no text")
         return {"id": f"cmp_{id}", "type": "compaction", "encrypted_content": sealed}
 
@@ -90,7 +91,7 @@ class CompactedEncoder:
     """`POST /v1/responses/compact`: the user's messages and the item, in one piece."""
 
     def __init__(self, chat: Chat, created: int) -> None:
-        self._kept = chat.extras.get(compaction.MARK)
+        self._kept = chat.extras.get(summaries.MARK)
         self._created = created
         self._id = str(created)
         self._summary = Summary()

@@ -1,0 +1,1 @@
+"""Compactions: a summary that stands for a history, as an item, and the answer that carries it."""
