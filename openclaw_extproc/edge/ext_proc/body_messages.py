@@ -26,7 +26,7 @@ def read_response_body(message: bytes) -> tuple[bytes, bool] | None:
     """The chunk in a message of Envoy's, and whether nothing follows it; `None` for any other message."""
     if len(message) < 2 or message[0] != _RESPONSE_BODY:
         return None
-    size, at = _varint(message, 1)
+    size, at = _read_varint(message, 1)
     end = at + size
     if size < 0 or end > len(message) or not _has_only_metadata(message, end):
         return None
@@ -34,7 +34,7 @@ def read_response_body(message: bytes) -> tuple[bytes, bool] | None:
         return b"", False
     if message[at] != _BODY:
         return (b"", True) if message[at:end] == _END else None
-    length, begin = _varint(message, at + 1)
+    length, begin = _read_varint(message, at + 1)
     stop = begin + length
     if length < 0 or stop > end:
         return None
@@ -48,11 +48,11 @@ def _has_only_metadata(message: bytes, at: int) -> bool:
         return True
     if message[at] != _METADATA:
         return False
-    size, begin = _varint(message, at + 1)
+    size, begin = _read_varint(message, at + 1)
     return size >= 0 and begin + size == len(message)
 
 
-def _varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: bytes, at: int) -> tuple[int, int]:
     """The number at a place, and where it ends; -1 where there is none of up to five bytes."""
     if at < len(message) and (byte := message[at]) < 0x80:
         return byte, at + 1
@@ -68,22 +68,22 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 def write_delivery(chunk: bytes, *, end: bool) -> bytes:
     """The answer that delivers a chunk of the body. `end`: nothing follows."""
-    return _beginning(len(chunk), end) + chunk + (_END if end else b"")
+    return _delivery_prefix(len(chunk), end) + chunk + (_END if end else b"")
 
 
 @lru_cache(maxsize=_MAX_KNOWN)
-def _beginning(length: int, end: bool) -> bytes:  # the key of a cache
+def _delivery_prefix(length: int, end: bool) -> bytes:  # the key of a cache
     """All that stands before the chunk."""
-    begun = b"\x0a" + _written(length) if length else b""
+    begun = b"\x0a" + _varint_of(length) if length else b""
     size = len(begun) + length + (len(_END) if end else 0)
     for tag in _AROUND_DELIVERY:
-        opened = tag + _written(size)
+        opened = tag + _varint_of(size)
         begun = opened + begun
         size += len(opened)
     return begun
 
 
-def _written(number: int) -> bytes:
+def _varint_of(number: int) -> bytes:
     written = bytearray()
     while number > 0x7F:
         written.append(number & 0x7F | 0x80)
