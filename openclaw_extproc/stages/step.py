@@ -49,3 +49,5 @@ class Step(Generic[EntryT_co]):
     """Present in the step in which the stage learns where the request goes."""
     warning: str = ""
     """What an operator should know and no entry tells."""
+    unpacked_bytes: int = 0
+    """The size of a body that the stage has unpacked and keeps until it has an answer to `ask`."""

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -24,10 +25,10 @@ from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Credential
+from openclaw_extproc.stages.events import Credential, Event, RequestBody
 from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close
+from openclaw_extproc.stages.step import Close, Step
 
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
 GATEWAY = Gateway(providers={t.provider.name: t.provider for t in (FIRST, SECOND)}, chains={"m": (FIRST, SECOND)})
@@ -486,6 +487,35 @@ def test_a_body_counts_until_its_request_is_planned() -> None:
     seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
 
     assert seen == [7, 7], "attempts count it anew"
+
+
+class Unpacking:
+    """A stage that keeps more of a request than it was sent, while it asks a question."""
+
+    def took(self, seconds: float) -> None:
+        assert seconds >= 0
+
+    def leaves_with(self, _: Event) -> bool:
+        return False
+
+    def receive(self, event: Event) -> Step[RequestEntry]:
+        return Step(unpacked_bytes=1_000 if isinstance(event, RequestBody) else 0)
+
+
+def test_what_a_stage_unpacks_counts_as_well() -> None:
+    registry = CollectorRegistry()
+    counting = OverloadGate(Overload, registry)
+    route = route_session(cast("RouteStage", Unpacking()), lambda _: None, lambda _: (), InFlight(), counting)
+    first, body = asking()
+    seen = list[float | None]()
+
+    for message in (first, body):
+        route.receive(message)
+        seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
+    route.close(None)
+    seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
+
+    assert seen == [0, len(BODY) + 1_000, 0]
 
 
 def test_an_operator_is_told_of_a_plan_that_names_what_is_not_configured(caplog: pytest.LogCaptureFixture) -> None:

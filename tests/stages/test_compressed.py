@@ -8,14 +8,16 @@ from collections.abc import Callable
 import pytest
 
 from openclaw_extproc.faults import FaultKind
+from openclaw_extproc.model import json as j
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
-from openclaw_extproc.stages.events import Continue, Reply
+from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead
 from openclaw_extproc.stages.route import request_checks
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire.streams.content_encoding import KNOWN, brotli
 from tests.samples import CLIENTS
 from tests.stages.talking import Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
+from tests.stages.test_shortened import BEGAN, PATHS, SECRET, body_of, summarizing, turns
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -110,3 +112,16 @@ def test_an_unknown_encoding_is_refused_at_the_head_with_those_that_are_known(cl
     reply = refusal(client, talk.tell(head(case, headers={"content-encoding": encoding})))
 
     assert (reply.status, reply.headers["accept-encoding"]) == (415, ", ".join(KNOWN))
+
+
+def test_what_was_unpacked_counts_while_a_question_is_asked() -> None:
+    """A few KiB would otherwise keep 32 MiB each for as long as a summary takes."""
+    stage = RouteStage(summarizing(), RuntimeState(), secret=SECRET)
+    plain = j.dump(body_of("openai_chat", *turns(30)))
+    headers = {":method": "POST", ":path": PATHS["openai_chat"], "content-type": "application/json"}
+    request = RequestHead({**headers, "content-encoding": "gzip"}, BEGAN)
+
+    talk = Talk[RequestEntry](stage).tell(request, RequestBody(gzip.compress(plain), BEGAN))
+
+    assert talk.step.ask is not None
+    assert talk.step.unpacked_bytes == len(plain)

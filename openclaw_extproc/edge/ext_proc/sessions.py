@@ -130,7 +130,7 @@ class StageSession(Generic[EntryT]):
         if self._timed is not None:
             self._timed(time.perf_counter() - began)
         if isinstance(event, RequestBody):
-            self._account.hold(len(event.body))
+            self._account.hold(len(event.body) + sum(step.unpacked_bytes for step in steps))
         return [answer for step in steps for answer in self._taken(step)]
 
     def _is_cut(self, body: ResponseBody) -> bool:

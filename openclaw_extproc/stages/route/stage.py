@@ -282,9 +282,11 @@ class RouteStage:
                     directives = envoy_directives.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
             case ways.Routed(question=question):
-                extension = () if isinstance(self._state, Asking) else self._timeout_extension()
+                is_first = not isinstance(self._state, Asking)
+                extension = self._timeout_extension() if is_first else ()
                 self._state = Asking(reading, arrived, way)
-                return self._step(*extension, ask=question)
+                kept = len(reading.unpacked) if is_first and reading.unpacked is not None else 0
+                return self._step(*extension, ask=question, unpacked_bytes=kept)
 
     def _timeout_extension(self) -> tuple[ExtendTimeout, ...]:
         """What tells Envoy to wait for the answers to all questions, where it usually would not."""
@@ -372,6 +374,7 @@ class RouteStage:
         entry: RequestEntry | None = None,
         ask: Question | None = None,
         placed: Placement | None = None,
+        unpacked_bytes: int = 0,
     ) -> Step[RequestEntry]:
         close = Close.DONE if isinstance(self._state, Done) else None
-        return Step(answers, entry, ask, None, close, placed)
+        return Step(answers, entry, ask, None, close, placed, unpacked_bytes=unpacked_bytes)
