@@ -16,8 +16,9 @@ from openclaw_extproc.stages.route import request_checks
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.wire.streams.content_encoding import KNOWN, brotli
 from tests.samples import CLIENTS
-from tests.stages.talking import Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
-from tests.stages.test_shortened import BEGAN, PATHS, SECRET, body_of, summarizing, turns
+from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
+from tests.stages.test_shortened import SECRET, summarizing, turns
+from tests.wire.test_shortening import PATHS, body_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd
