@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,8 @@ NAMES: tuple[Answer, ...] = ("address", "address", "address", "nxdomain", "empty
 """What may come of a provider's name; of one that is new the first answer counts."""
 NAMES_SECONDS = 1.0
 FLAP_SECONDS, RELOAD_SECONDS, KILL_SECONDS, LOOK_SECONDS = 2.0, 4.0, 10.0, 1.0
+LEAST_OF = 30
+"""Looks, one a second, of which the least counts for the slope of memory."""
 CALM_SECONDS = 5.0
 """After the load: what is under way by then has leaked."""
 MOST_KIB_PER_10_000 = 1024
@@ -266,8 +269,13 @@ def _told(found: "recovery.Recovery | None", options: argparse.Namespace) -> dic
 
 
 def _slope(sizes: list[tuple[int, int]]) -> float:
-    """KiB for 10,000 requests, by the second half: the first one fills caches."""
-    late = sizes[len(sizes) // 2 :]
+    """KiB for 10,000 requests, by the second half: the first one fills caches.
+
+    Of each half minute the least counts: a large body or a reload with many providers takes memory for a moment, and
+    such a peak near the end would be taken for a leak.
+    """
+    half = sizes[len(sizes) // 2 :]
+    late = [min(half[n : n + LEAST_OF], key=itemgetter(1)) for n in range(0, len(half), LEAST_OF)]
     if len({requests for requests, _ in late}) < 2:
         return 0.0
     fit = statistics.linear_regression([float(r) for r, _ in late], [float(k) for _, k in late])
