@@ -10,7 +10,15 @@ from datetime import date
 
 from openclaw_extproc.config.findings import Finding, environment_error, warning
 from openclaw_extproc.config.known.prices import NEWEST
-from openclaw_extproc.config.providers.cloud_credentials import Objection, cloud_findings, is_cloud, unsendable_part
+from openclaw_extproc.config.providers.cloud_credentials import (
+    TOO_SHORT,
+    TOO_SHORT_REMEDY,
+    Objection,
+    cloud_findings,
+    is_cloud,
+    is_too_short,
+    unsendable_part,
+)
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.settings import BasePath
@@ -65,6 +73,8 @@ def credential_findings(providers: Providers, around: Surroundings) -> Iterator[
             yield environment_error(
                 path, f"{holds}, which is not sent, so {name} cannot be used", "set it to the key alone"
             )
+        elif is_too_short(around.environment.get(credential, "").strip()):
+            yield warning(path, f"the key in the variable {credential} {TOO_SHORT}", TOO_SHORT_REMEDY)
 
 
 def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[Finding]:
@@ -74,7 +84,7 @@ def _key_file(provider: Provider, path: str, around: Surroundings) -> Iterator[F
     # What does not begin as a path does may be the key itself, written in the wrong place.
     file = f"the key file {credential}" if re.match(r"~|\.{0,2}/", credential) else "the key file"
     if objection.is_usable:
-        yield warning(path, f"{file} {objection.why}", "let this user alone read it")
+        yield warning(path, f"{file} {objection.why}", objection.remedy)
     else:
         remedy = "put the key there, alone and readable for this user; it is read again at each call"
         yield environment_error(path, f"{file} {objection.why}, so {name} cannot be used", remedy)

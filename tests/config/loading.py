@@ -12,7 +12,7 @@ from openclaw_extproc.gateway import LEVEL
 
 SEEDS = Path(__file__).parents[1] / "fixtures" / "seed_config"
 
-KEYS = {"ANTHROPIC_API_KEY": "a", "GOOGLE_API_KEY": "g", "OPENAI_API_KEY": "o"}
+KEYS = {"ANTHROPIC_API_KEY": "sk-test-a", "GOOGLE_API_KEY": "sk-test-g", "OPENAI_API_KEY": "sk-test-o"}
 
 
 FORMATS: Mapping[str, BasePath] = {name: fmt.provider.base_path for name, fmt in wire.FORMATS.items() if fmt.provider}

@@ -20,7 +20,7 @@ from openclaw_extproc.wire import FORMATS
 
 BROKEN = Path(__file__).parents[1] / "fixtures" / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir())
-KEYS = {"ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "SLACK_WEBHOOK_URL": "https://hooks.example/x"}
+KEYS = {"ANTHROPIC_API_KEY": "sk-test-a", "OPENAI_API_KEY": "sk-test-o", "SLACK_WEBHOOK_URL": "https://hooks.example/x"}
 NUMBERED = (
     "two-of-a-name",
     "rule-that-never-holds",

@@ -121,6 +121,18 @@ def test_a_router_that_is_off_leaves_the_first_target() -> None:
     assert chains(seed(3), "model: {router: {enabled: false}}")[AUTO] == ["anthropic/claude-3-opus-20240229"]
 
 
+def test_a_router_that_is_off_leaves_every_name_its_meaning() -> None:
+    """A model that only stands in for others has a name as well: what is wrong with it is found once, where it is."""
+    off = "model: {router: {enabled: false}}"
+    entries = listed("name: openai, models: [m], fallback: google, fallback_model: n", "name: google, models: [other]")
+    named = "users: {u: {preferred_model: google/n}}\nload_balancing: {pools: {p: {models: [google/n]}}}"
+
+    (finding,) = complaints(entries, off, named)
+
+    assert finding.startswith('model.providers[0].fallback_model: google does not list "n"')
+    assert not [line for line in warnings(entries, off, named) if "no model is named" in line]
+
+
 def test_an_alias_does_not_take_the_name_of_a_model_elsewhere() -> None:
     text = listed("name: openai, models: [m]") + "gateway: {models: {m: {provider: groq, model: k}}}"
 

@@ -135,7 +135,7 @@ def test_what_is_known_of_a_provider_can_work(name: str) -> None:
     text = f"model: {{providers: [{{name: {name}, models: [m], endpoint: 'http://127.0.0.1:1', api_key: '${{K}}'}}]}}"
 
     assert complaints(text) == []
-    assert warnings(text, environment={**KEYS, "K": "k"}) == []
+    assert warnings(text, environment={**KEYS, "K": "sk-test-k"}) == []
 
 
 def test_a_promise_that_a_format_cannot_keep_for_everybody_is_a_warning() -> None:

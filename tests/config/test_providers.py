@@ -2,7 +2,7 @@ import pytest
 
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.load import ConfigTexts, load
-from openclaw_extproc.config.providers.cloud_credentials import Objection
+from openclaw_extproc.config.providers.cloud_credentials import TOO_SHORT, TOO_SHORT_REMEDY, Objection
 from openclaw_extproc.config.providers.link import cluster_name
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.config.surroundings import Surroundings
@@ -97,6 +97,15 @@ def test_a_key_file_that_cannot_be_used_is_told_with_its_path_and_the_reason(wri
         )
     ]
     assert found.settings is not None
+
+
+@pytest.mark.parametrize(("key", "is_told"), [("sk-1234", True), ("sk-12345", False), ("EMPTY", False), ("x", False)])
+def test_a_key_that_responses_could_quote_is_warned_of(key: str, *, is_told: bool) -> None:
+    """One that is too short to be cut out; not words that stand for a key where none is needed."""
+    told = warnings(only("api_key: '${K}'"), environment={"K": key})
+
+    assert told == [f"model.providers[0].api_key: the key in the variable K {TOO_SHORT}: {TOO_SHORT_REMEDY}"] * is_told
+    assert complaints(only("api_key: '${K}'"), environment={"K": key}) == []
 
 
 def test_forms_that_agree_are_put_together() -> None:

@@ -412,3 +412,23 @@ def waits_three_times(
     assert got.status == 503
     assert tells_its_own_error(client, got)
     assert got.headers["x-openclaw-attempts"] == "3"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_behind_interim_answers_an_sdks_own_retry_finds_the_stand_in(providers: Providers, *, streamed: bool) -> None:
+    """Envoy asks nobody else once a provider has sent one, so the call itself ends in an error, and in time."""
+    times = "connect_ms: 200, first_token_ms: 400, answer_ms: 400"
+    providers["ace"].set_fault("interim-20")
+
+    with (
+        sidecar(config(*four(providers)[:2], timeouts=times), KEYS, never_ill=False) as up,
+        openai.OpenAI(base_url=f"{up.url}/openai/v1", api_key="any", max_retries=1) as client,
+    ):
+        began = time.monotonic()
+        said = [{"role": "user", "content": "hello you"}]
+        got = client.chat.completions.with_raw_response.create(model="first", messages=said, stream=streamed)  # type: ignore[call-overload]  # one test for both
+        seconds = time.monotonic() - began
+
+    assert got.retries_taken == 1
+    assert got.headers["x-openclaw-provider"] == "bee"
+    assert seconds < 20, "the provider goes on for so long"

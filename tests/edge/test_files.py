@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.config.findings import ConfigError
-from openclaw_extproc.config.providers.cloud_credentials import Objection
+from openclaw_extproc.config.providers.cloud_credentials import TOO_SHORT, TOO_SHORT_REMEDY, Objection
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.reload import files
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
@@ -105,8 +105,10 @@ def test_a_strange_key_file_is_a_finding_and_gives_no_key(
 @pytest.mark.parametrize(
     ("held", "mode", "objection"),
     [
-        (b"sk-1\n", 0o600, None),
-        (b"sk-1", 0o640, None),
+        (b"sk-test-1\n", 0o600, None),
+        (b"sk-test-1", 0o640, None),
+        (b"ollama", 0o600, None),
+        (b"sk-1", 0o600, Objection(f"holds a key that {TOO_SHORT}", is_usable=True, remedy=TOO_SHORT_REMEDY)),
         (b"sk-1", 0o644, Objection("can be read by everybody on this machine", is_usable=True)),
         (b"sk-1\nx-other: 1", 0o600, Objection("holds a line break within the key, which is not sent")),
         (b"sk-1\r\nsk-2\n", 0o600, Objection("holds a line break within the key, which is not sent")),
@@ -121,7 +123,8 @@ def test_a_key_file_is_looked_at(tmp_path: Path, held: bytes, mode: int, objecti
     file.chmod(mode)
 
     assert key_file_objection(str(file), is_header=True) == objection
-    assert Secrets({}).get(str(file)) == ("sk-1" if held.strip() == b"sk-1" else None)
+    usable = objection is None or objection.is_usable
+    assert Secrets({}).get(str(file)) == (held.decode().strip() if usable else None)
 
 
 def test_a_key_that_everybody_can_read_is_used_and_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

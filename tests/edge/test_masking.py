@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.ext_proc.masking import MIN_BYTES, Masker, forms, secrets_in
+from openclaw_extproc.edge.ext_proc.masking import WHOLE_BYTES, Masker, forms, secrets_in
 
 KEY = "sk-proj-abc_DEF-0123456789"
 AWKWARD = 'k/"+&=<é>\\ 0123456789'
@@ -51,8 +51,8 @@ def test_a_key_is_cut_out_however_it_is_quoted(way: str, key: str) -> None:
     got = masked(b"refused: " + quoted + b" was sent", key=key)
 
     assert len(got) == len(quoted) + 18
-    assert b"*" * MIN_BYTES in got
-    assert not [form for form in forms(key) if form in got]
+    assert b"*" * WHOLE_BYTES in got
+    assert not [form for form in forms(key).anywhere if form in got]
     assert got.startswith(b"refused: ")
     assert got.endswith(b" was sent")
 
@@ -67,7 +67,7 @@ def test_a_key_is_cut_out_wherever_the_body_is_cut(
     got = masked(text, *cuts, key=key)
 
     assert len(got) == len(text)
-    assert not [form for form in forms(key) if form in got]
+    assert not [form for form in forms(key).anywhere if form in got]
     assert all(new in (old, ord("*")) for old, new in zip(text, got, strict=True))
 
 
@@ -112,14 +112,70 @@ def test_headers_lose_it_too() -> None:
 
     assert got.keys() == {"x-echo", "x-basic"}
     assert got["x-echo"] == "Bearer " + "*" * len(KEY)
-    assert not [form for form in forms(KEY) if form.decode() in str(got)]
+    assert not [form for form in forms(KEY).anywhere if form.decode() in str(got)]
 
 
-@pytest.mark.parametrize("word", ["", "ollama", "EMPTY", "not-needed", "lm-studio"])
+@pytest.mark.parametrize("word", ["", "ollama", "EMPTY", "not-needed", "lm-studio", "no-key-required", "key-1"])
 def test_a_word_that_stands_where_a_key_is_wanted_is_no_secret(word: str) -> None:
-    text = b"run ollama with EMPTY, not-needed or lm-studio"
+    text = b"run ollama with EMPTY, not-needed, no-key-required, key-1 or lm-studio"
 
     assert masked(text, key=word) == text
+
+
+SHORT = "pass-w0rd"
+ALONE = [
+    b"refused: pass-w0rd",
+    b"pass-w0rd: refused",
+    b'{"error": "pass-w0rd", "said": "user:pass-w0rd"}',
+    b'{"error": "key\\npass-w0rd\\n", "at": "\\u0027pass-w0rd\\u0027"}',
+    b"?user=a&key=pass-w0rd&x=y",
+    b"key%3Dpass-w0rd%26",
+    b"pass-w0rd",
+    b"<b>pass-w0rd</b>, pass-w0rd",
+]
+PART = [b"compass-w0rd", b"pass-w0rds", b"{bypass-w0rd_2}", b"pass-w0rdpass-w0rd", b"pass-w0r", b"a_pass-w0rd"]
+
+
+def cuttings(text: bytes) -> list[tuple[int, ...]]:
+    """Whole, at each place, and byte by byte."""
+    places = range(1, len(text))
+    return [(), *((at,) for at in places), tuple(places)]
+
+
+@pytest.mark.parametrize("text", ALONE)
+def test_a_short_key_is_cut_out_where_it_stands_alone(text: bytes) -> None:
+    expected = text.replace(SHORT.encode(), b"*" * len(SHORT))
+
+    for cuts in cuttings(text):
+        assert masked(text, *cuts, key=SHORT) == expected
+
+
+@pytest.mark.parametrize("text", PART)
+def test_a_short_key_within_another_word_is_no_key(text: bytes) -> None:
+    for cuts in cuttings(text):
+        assert masked(text, *cuts, key=SHORT) == text
+
+
+@given(st.lists(st.sampled_from([SHORT.encode(), b"pass", b"-", b"w0rd", b" ", b"x", b"\\n", b"%20"])), st.data())
+def test_where_the_body_is_cut_makes_no_difference_to_a_short_key(parts: list[bytes], data: st.DataObject) -> None:
+    text = b"".join(parts)
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=8))
+
+    assert masked(text, *cuts, key=SHORT) == masked(text, key=SHORT)
+
+
+def test_a_short_key_that_waits_for_what_follows_is_cut_out_when_nothing_does() -> None:
+    masker = Masker((SHORT,))
+
+    assert masker.feed(b"it is pass-w0rd", end=False) == b"it is "
+    assert masker.rest() == b"*" * len(SHORT)
+
+
+@pytest.mark.parametrize("way", ["base64", "basic", "basic, no password"])
+def test_a_short_key_is_cut_out_of_base64_within_a_word(way: str) -> None:
+    quoted = WAYS[way](SHORT)
+
+    assert quoted not in masked(b"x" + quoted + b"x", key=SHORT)
 
 
 def test_without_a_secret_nothing_is_done() -> None:

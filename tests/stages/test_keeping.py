@@ -9,6 +9,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import HOLD_ALL, ProviderTimeouts, Timeouts
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.stages.attempt import limits, successful_response
+from openclaw_extproc.stages.attempt.exchange import UNANSWERED_SECONDS
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, TimerFired
 from openclaw_extproc.wire import client_side
@@ -315,12 +316,23 @@ def test_where_envoy_counts_no_more_the_client_has_its_error_in_time(client: str
 
     got = received(talk)
     assert "in time" in is_error_of(client, got)
-    assert (got.status, got.headers["x-should-retry"]) == (503, "false")
-    assert not got.retries, "Envoy asks nobody else then"
+    assert (got.status, got.headers["x-should-retry"], got.headers["retry-after"]) == (503, "true", "1")
+    assert not got.retries, "Envoy asks nobody else then: the client's own retry does"
+    assert talk.entry.retry_after == UNANSWERED_SECONDS
     assert talk.over
     assert talk.entry.outcome is Outcome.FAILED
     assert talk.entry.fault
     assert talk.entry.fault.kind is FaultKind.UPSTREAM_SILENT
+
+
+@every_same
+def test_where_nobody_stands_in_the_client_is_told_not_to_begin_again(client: str, provider: str) -> None:
+    talk = attempt(*opening(asking(client, stream=True), gateway(chain(provider), **ENVOYS_MS)))
+
+    talk.tell(TimerFired(BEHIND_ENVOY))
+
+    assert received(talk).headers["x-should-retry"] == "false"
+    assert talk.entry.retry_after is None
 
 
 def test_who_may_take_longer_to_connect_is_given_more_time() -> None:

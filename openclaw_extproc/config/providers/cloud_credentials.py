@@ -1,5 +1,8 @@
 """Linking of cloud credentials (AWS keys and Google identities, by name), and what makes a key or its file unusable.
 
+A key is a secret from `MIN_SECRET_BYTES` bytes on: a shorter one stands in every other sentence, so it is not cut out
+of what providers answer. Words that stand where an SDK or a server insists on some key (`PLACEHOLDERS`) are none.
+
 Left out: keys in the configuration itself, and identities described in a file of another kind than a service
 account's: the usual chain of each SDK reads those, under the name `default`.
 """
@@ -63,6 +66,34 @@ def unsendable_part(key: str) -> str:
     return "a control character" if _CONTROL.search(key) else ""
 
 
+MIN_SECRET_BYTES = 8
+"""Of a key that is cut out of responses."""
+PLACEHOLDERS = frozenset({
+    "changeme", "dummy", "dummy-key", "empty", "fake", "lm-studio", "local", "localhost", "no-key", "no-key-required",
+    "no-key-needed", "none", "not-needed", "not-required", "not-used", "null", "ollama", "placeholder", "simulated",
+    "sk-no-key-required", "unused", "vllm", "x",
+})  # fmt: skip
+"""What documentation of local servers and of SDKs has in place of a key, in small letters."""
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key is cut out of responses."""
+    return len(key.encode()) >= MIN_SECRET_BYTES and not is_placeholder(key)
+
+
+def is_placeholder(key: str) -> bool:
+    return key.lower() in PLACEHOLDERS
+
+
+TOO_SHORT = f"has fewer than {MIN_SECRET_BYTES} bytes, so it is not cut out of responses that quote it"
+TOO_SHORT_REMEDY = "use a longer key; for a server that needs none, leave api_key out"
+
+
+def is_too_short(key: str) -> bool:
+    """Whether a key is one, and too short to be cut out of responses."""
+    return bool(key) and not is_secret(key) and not is_placeholder(key)
+
+
 @dataclass(frozen=True, slots=True)
 class Objection:
     """The reason why the file of a key cannot be used as it is."""
@@ -71,3 +102,5 @@ class Objection:
     """In words that go behind "the key file"."""
     is_usable: bool = False
     """Whether a provider can be asked with it all the same."""
+    remedy: str = "let this user alone read it"
+    """For one that is usable."""

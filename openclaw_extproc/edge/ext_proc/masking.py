@@ -4,19 +4,24 @@ Some providers and many proxies quote the request they refuse, headers included.
 and in the forms in which it may be quoted: escaped in JSON, HTML or a URL, and in base64 at any place of what was
 encoded (`Basic` credentials). It is replaced by as many asterisks, so that every length said before stays right.
 
+A secret of fewer than `WHOLE_BYTES` bytes may also be a part of a longer word, so it is looked for where it stands
+alone. What is no secret at all (`ollama`, or a few letters) is left as it is: `cloud_credentials.is_secret`.
+
 Left out: pieces of a secret (vendors quote `sk-...abcd` themselves), and other encodings of it. Compressed answers are
 unpacked before (`unpacking`).
 """
 
 import html
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
+from openclaw_extproc.config.providers.cloud_credentials import is_secret
 from openclaw_extproc.stages.events import (
     Answer,
     Continue,
@@ -28,14 +33,20 @@ from openclaw_extproc.stages.events import (
     To,
 )
 
-MIN_BYTES = 12
-"""A shorter value is a word (`ollama`, `not-needed`) rather than a secret, and may be meant for the reader."""
+WHOLE_BYTES = 12
+"""A secret of so many bytes is cut out wherever it stands."""
 MAX_KNOWN = 64
 """Secrets whose forms are remembered. A configuration has a few; tokens of clouds change once an hour."""
 
 _PLAIN = frozenset({"x-amz-date", "x-amz-content-sha256", "x-goog-user-project"})
 """What is sent beside a credential, and is none."""
 _SIGNATURE = "AWS4-HMAC-SHA256 "
+
+_BEFORE = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
+"""What a word does not go on behind: no letter or digit, unless it is the end of an escape of JSON or of a URL."""
+_BEHIND = rb"(?![0-9A-Za-z_])"
+_CONTEXT_BYTES = 6
+"""Of what has gone out already, for `_BEFORE`."""
 
 
 def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -59,14 +70,24 @@ class Masker:
     """Cuts secrets out of one response. It needs no more memory than the longest form of the secret."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._forms = tuple(form for secret in secrets for form in forms(secret))
-        self._inner = frozenset(byte for form in self._forms for byte in form[:-1])
-        """Only behind one of these bytes a form may go on in the next chunk."""
+        found = [forms(secret) for secret in secrets]
+        self._anywhere = tuple(form for one in found for form in one.anywhere)
+        self._alone = tuple(form for one in found for form in one.alone)
+        self._words = re.compile(_BEFORE + b"(?:%b)" % b"|".join(map(re.escape, self._alone)) + _BEHIND)
+        begins = (*(form[:-1] for form in self._anywhere), *self._alone)
+        self._inner = frozenset(byte for form in begins for byte in form)
+        """Only behind one of these bytes a form may go on in the next chunk, or be no word by what follows."""
         self._held = b""
+        self._before = b""
+        """The last bytes that have gone out, where forms are looked for that stand alone."""
+
+    @property
+    def _has_forms(self) -> bool:
+        return bool(self._anywhere or self._alone)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers with a secret in their value, without the secret."""
-        if not self._forms:
+        if not self._has_forms:
             return {}
         masked = {name: self._mask(value.encode("latin-1", "replace")) for name, value in headers.items()}
         return {name: new for name, one in masked.items() if (new := one.decode("latin-1")) != headers[name]}
@@ -76,29 +97,38 @@ class Masker:
         back."""
         if self._held:
             chunk, self._held = self._held + chunk, b""
-        if not chunk or not self._forms:
+        if not chunk or not self._has_forms:
             return chunk
-        chunk = self._mask(chunk)
-        if end or chunk[-1] not in self._inner:
-            return chunk
-        if (begins := self._open_end(chunk)) < len(chunk):
+        begins = len(chunk) if end or chunk[-1] not in self._inner else self._open_end(chunk)
+        chunk = self._mask(chunk, self._before, begins)
+        if begins < len(chunk):
             chunk, self._held = chunk[:begins], chunk[begins:]
+        if self._alone:
+            self._before = (self._before + chunk)[-_CONTEXT_BYTES:]
         return chunk
 
     def rest(self) -> bytes:
         """What is held back, when nothing follows."""
         held, self._held = self._held, b""
-        return held
+        return self._mask(held, self._before) if self._alone else held
 
-    def _mask(self, text: bytes) -> bytes:
-        for form in self._forms:
+    def _mask(self, text: bytes, before: bytes = b"", certain: int | None = None) -> bytes:
+        """The text without secrets. `before`: what stands in front of it; `certain`: of how much of it what follows is
+        known, and by that whether a word ends there; `None`: of all."""
+        for form in self._anywhere:
             if form in text:
                 text = text.replace(form, b"*" * len(form))
-        return text
+        if not any(form in text for form in self._alone):
+            return text
+        last = len(before) + (len(text) if certain is None else certain)
+        whole = self._words.sub(lambda word: b"*" * len(word[0]) if word.end() <= last else word[0], before + text)
+        return whole[len(before) :]
 
     def _open_end(self, text: bytes) -> int:
-        """Where the longest end of the text begins that a form begins with; the text's length where there is none."""
-        return min(_begin(text, form) for form in self._forms)
+        """Where the longest end of the text begins that a form begins with, or that is all of a form which has to stand
+        alone; the text's length where there is none."""
+        begun = (_begin(text, form, len(form) - 1) for form in self._anywhere)
+        return min((*begun, *(_begin(text, form, len(form)) for form in self._alone)))
 
 
 class Masking(Protocol):
@@ -146,8 +176,9 @@ class MaskedResponse:
                 return answer
 
 
-def _begin(text: bytes, form: bytes) -> int:
-    at = text.find(form[0], max(0, len(text) - len(form) + 1))
+def _begin(text: bytes, form: bytes, most: int) -> int:
+    """Where the longest end of the text begins, of at most so many bytes, that the form begins with."""
+    at = text.find(form[0], max(0, len(text) - most))
     while at >= 0:
         if form.startswith(text[at:]):
             return at
@@ -155,13 +186,29 @@ def _begin(text: bytes, form: bytes) -> int:
     return len(text)
 
 
+class Forms(NamedTuple):
+    """The forms in which a secret is looked for, longer ones first."""
+
+    anywhere: tuple[bytes, ...] = ()
+    """Wherever they stand."""
+    alone: tuple[bytes, ...] = ()
+    """As words of their own only."""
+
+
 @lru_cache(maxsize=MAX_KNOWN)
-def forms(secret: str) -> tuple[bytes, ...]:
-    """The forms in which a secret is looked for, longer ones first; none for what is too short to be a secret."""
-    sent = secret.strip().encode("latin-1", "replace")
-    if len(sent) < MIN_BYTES:
-        return ()
-    found = {sent, *_escapings(secret.strip()), *_encodings(sent)}
+def forms(secret: str) -> Forms:
+    """The forms of a secret; none of what is not one."""
+    secret = secret.strip()
+    if not is_secret(secret):
+        return Forms()
+    sent = secret.encode("latin-1", "replace")
+    as_text, encoded = {sent, *_escapings(secret)}, set(_encodings(sent))
+    if len(sent) < WHOLE_BYTES:
+        return Forms(_by_length(encoded), _by_length(as_text))
+    return Forms(_by_length(as_text | encoded))
+
+
+def _by_length(found: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 

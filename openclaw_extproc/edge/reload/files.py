@@ -8,7 +8,13 @@ import os
 import stat
 from pathlib import Path
 
-from openclaw_extproc.config.providers.cloud_credentials import Objection, unsendable_part
+from openclaw_extproc.config.providers.cloud_credentials import (
+    TOO_SHORT,
+    TOO_SHORT_REMEDY,
+    Objection,
+    is_too_short,
+    unsendable_part,
+)
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
 """Of a configuration or clusters file. That of a thousand providers has 7 MB."""
@@ -75,4 +81,8 @@ def key_file_objection(path: str, is_header: bool) -> Objection | None:  # as `S
         return Objection("is empty")
     if is_header and (found := unsendable_part(text.strip())):
         return Objection(f"holds {found} within the key, which is not sent")
-    return Objection("can be read by everybody on this machine", is_usable=True) if mode & _EVERYBODY else None
+    if mode & _EVERYBODY:
+        return Objection("can be read by everybody on this machine", is_usable=True)
+    if is_header and is_too_short(text.strip()):
+        return Objection(f"holds a key that {TOO_SHORT}", is_usable=True, remedy=TOO_SHORT_REMEDY)
+    return None

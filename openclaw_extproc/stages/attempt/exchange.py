@@ -27,6 +27,9 @@ MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
 """The longest pause that a caller is told: a quota of a week."""
 GRACE_SECONDS = 1.0
 """Behind a limit that Envoy counts: it comes first where it counts, also on a busy machine."""
+UNANSWERED_SECONDS = 30
+"""So long a target that Envoy had to be stopped from waiting for goes behind those that stand in for it: the client's
+own retry is to find one of them."""
 LAST_WORDS_MS = 200
 """Kept of the time of a whole call for the word that it is over."""
 _MAY_SAY_HOW_LONG = ("429", "503")
@@ -96,6 +99,16 @@ class SentRequest:
         """What tells an SDK not to begin again what was just given up. `retry_after`: seconds; "": nobody said any."""
         seconds = retry_after or str(-(-self.bound.plan.emergency.retry_after_ms // 1000))
         return {"retry-after": seconds, **h.NO_RETRY}
+
+    @property
+    def has_stand_in(self) -> bool:
+        """Whether another target is planned behind this attempt."""
+        return not retries.is_alone(self.bound.plan, self.bound.attempt, self.bound.target)
+
+    def given_up_entry(self, at: float, fault: Fault) -> AttemptEntry:
+        """The entry of a request that Envoy would have waited for without an end."""
+        rest = str(UNANSWERED_SECONDS) if self.has_stand_in else ""
+        return entry(self.bound, at, Outcome.FAILED, fault, Observed(losses=self.losses, body_retry_after=rest))
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
         """The entry of a request that got no response."""

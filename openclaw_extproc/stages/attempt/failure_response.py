@@ -22,6 +22,7 @@ from openclaw_extproc.stages.attempt.limits import MAX_ERROR_BYTES, MAX_WORDS_BY
 from openclaw_extproc.stages.attempt.states import Done, PassingError, ReadingError, Transition
 from openclaw_extproc.stages.attempt.upstream_request import HTTP_ERROR, BoundAttempt, exhausted_fault
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, ResponseBody, To
+from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import JSON
 
@@ -131,11 +132,14 @@ def read_error(response: UpstreamResponse, held: Sequence[bytes], *, is_retried:
 
 
 def give_up_answers(request: SentRequest, fault: Fault) -> tuple[Reply, ...]:
-    """The error that the client gets of an attempt that Envoy waits for without an end (`SentRequest.give_up_at`)."""
+    """The error that the client gets of an attempt that Envoy waits for without an end (`SentRequest.give_up_at`).
+
+    Envoy asks nobody else then; where somebody stands in, the client's own retry finds them (`UNANSWERED_SECONDS`).
+    """
     bound = request.bound
     headers = {
         **request.answered_headers(request.losses),
-        **request.give_up_headers(),
+        **(RETRY_SOON if request.has_stand_in else request.give_up_headers()),
         "x-envoy-attempt-count": str(bound.attempt),
     }
     return (reply(exhausted_fault(bound, fault), bound.plan.client_format, headers),)

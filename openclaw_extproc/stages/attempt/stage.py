@@ -204,7 +204,7 @@ def _on_trailers(state: WithBody, at: float) -> Transition:
 def _on_timer(state: State, at: float) -> Transition:
     match state:
         case Sent(request):
-            return Done(), give_up_answers(request, SILENT), request.entry(at, Outcome.FAILED, SILENT)
+            return Done(), give_up_answers(request, SILENT), request.given_up_entry(at, SILENT)
         case HoldingBack() if state.keepalive_at is not None and at < state.give_up_at:
             return keep_alive(state, at)
         case (HoldingBack() as held) | HoldingContent(held):
