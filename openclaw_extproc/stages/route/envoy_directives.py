@@ -37,7 +37,8 @@ def _left_ms(began: float, total_ms: int, at: float) -> int:
 
 
 def directive_metadata(plan: Plan, user: str) -> dict[str, str]:
-    """The id again, for the access log: attempts take the header away."""
+    """Returns the metadata of a request. It repeats the request id for the access log, because attempts remove the
+    header."""
     return {
         **decision_output.decision_metadata(plan, user),
         "plan": plans.write(plan),
