@@ -48,7 +48,7 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _secret(value: str) -> str:
-    """Without the word for the kind of credential."""
+    """Returns a header's value without the word for the kind of credential."""
     if value.startswith(_SIGNATURE):
         return value.rpartition("Signature=")[2]
     scheme, _, rest = value.partition(" ")
@@ -61,7 +61,7 @@ class Masker:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = tuple(form for secret in secrets for form in forms(secret))
         self._inner = frozenset(byte for form in self._forms for byte in form[:-1])
-        """Only behind one of these bytes a form may go on in the next chunk."""
+        """The bytes behind which a form may go on in the next chunk."""
         self._held = b""
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -97,7 +97,8 @@ class Masker:
         return text
 
     def _open_end(self, text: bytes) -> int:
-        """Where the longest end of the text begins that a form begins with; the text's length where there is none."""
+        """Returns where the longest end of the text begins that is the beginning of a form; the text's length where
+        there is none."""
         return min(_begin(text, form) for form in self._forms)
 
 
@@ -115,9 +116,9 @@ class MaskedResponse:
     def __init__(self, masker: Masking) -> None:
         self._masker = masker
         self._headers: Mapping[str, str] = {}
-        """Of its head, those that are not as Envoy has them."""
+        """The headers of the response that differ from those that Envoy has."""
         self._chunk = b""
-        """As Envoy has it."""
+        """The chunk as Envoy has it."""
 
     def shown(self, event: Event, *, last: bool = False) -> Sequence[Event]:
         """What the stage is shown in place of Envoy's message. `last`: nothing waits for a message after it."""
@@ -166,7 +167,7 @@ def forms(secret: str) -> tuple[bytes, ...]:
 
 
 def _escapings(secret: str) -> Iterator[bytes]:
-    """As JSON libraries write it, as a URL and as a web page."""
+    """Yields the secret as JSON libraries write it, as a URL does and as a web page does."""
     quoted = json.dumps(secret)[1:-1]
     yield secret.encode()
     yield quoted.encode()
@@ -186,7 +187,8 @@ def _lower_escapes(text: str) -> str:
 
 
 def _encodings(sent: bytes) -> Iterator[bytes]:
-    """In base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no neighbour changes."""
+    """Yields the secret in base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no
+    neighbour changes."""
     for before in range(3):
         whole = b64encode(bytes(before) + sent)
         core = whole[-(-before * 8 // 6) : (before + len(sent)) * 8 // 6]

@@ -11,7 +11,7 @@ from pathlib import Path
 from openclaw_extproc.config.providers.cloud_credentials import Objection, unsendable_part
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
-"""Of a configuration or clusters file. That of a thousand providers has 7 MB."""
+"""The size of a configuration or clusters file. That of a thousand providers has 7 MB."""
 MAX_SECRET_BYTES = 64 * 1024
 _EVERYBODY = stat.S_IROTH
 
