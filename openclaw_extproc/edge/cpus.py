@@ -1,4 +1,5 @@
-"""How many processors this process may use: those it is bound to, and no more than its container's share of time.
+"""The number of processors that this process may use: those it is bound to, and no more than its container's share of
+time.
 
 Source: `sched_getaffinity(2)`; `cpu.max` of the kernel's cgroup v2 ("max 100000", or microseconds of each period).
 """
@@ -13,7 +14,7 @@ _USUAL_THREADS: Final = 2
 
 
 def available_cpus(cgroup: Path = CGROUP) -> int:
-    """At least 1. `cgroup`: where the container's own group is mounted."""
+    """Returns the number of processors, at least 1. `cgroup`: where the container's own group is mounted."""
     bound = len(os.sched_getaffinity(0))
     share = _share(cgroup / "cpu.max")
     return bound if share is None else max(1, min(bound, math.ceil(share)))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T], environment: Mapping[str, str]) -> T:
-    """As `asyncio.run`, on the loop that this environment asks for."""
+    """Runs a coroutine as `asyncio.run` does, on the event loop that this environment asks for."""
     with asyncio.Runner(loop_factory=factory(environment)) as runner:
         return runner.run(main)
 

@@ -24,7 +24,8 @@ from openclaw_extproc.wire.edits.messages import shortened
 
 NOTE_TOKENS = 40
 NEAR = 0.5
-"""Of the share of the smallest window that is allowed: what is shorter is not looked at. Our estimate may be low."""
+"""The fraction of the smallest permitted window below which a conversation is not looked at. Our estimate may be
+low."""
 
 
 def measure(
@@ -128,5 +129,5 @@ def _turns(cut: Shortened) -> str:
 
 
 def named(cut: Shortened) -> str:
-    """As warnings and the record call it."""
+    """Returns the shortening in the words of warnings and of the decision record."""
     return f"{'context_summarized' if cut.summary else 'context_truncated'}:{cut.turns} turns"

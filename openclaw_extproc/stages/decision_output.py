@@ -1,5 +1,5 @@
-"""One record of a decision, in the words of each place that tells it: response headers, the log, Envoy's metadata and
-Envoy's access log.
+"""The decision record in the words of each place that shows it: response headers, the log, Envoy's metadata and Envoy's
+access log.
 
 `FIELDS` is the one table of it: a new field of the record is a row there. The attempt stage says who answered
 (`headers.answered`), because only it knows.
@@ -17,10 +17,11 @@ from openclaw_extproc.stages.headers import safe
 
 PREFIX = "x-openclaw-"
 MAX_NOTED_CHARS = 1_024
-"""Of a text in Envoy's metadata: access logs are read by people, and by programs that cut long lines."""
+"""The length to which a text in Envoy's metadata is cut: access logs are read by people, and by programs that cut long
+lines."""
 
 _MINIMAL = frozenset({"provider", "model", "warnings", "notice", "cache", "request-id"})
-"""Who answered and what was changed: what an application has to know of its answer."""
+"""The fields that an application needs about its response: which target gave it and what was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Field:
     """A field of the record, and its name in each place; an empty name: it is not told there."""
 
     text: Callable[[DecisionRecord], str]
-    """Its value for headers and metadata; empty: there is nothing to tell."""
+    """The function that returns the value for headers and metadata; an empty value is not shown."""
     header: str = ""
-    """Behind `PREFIX`."""
+    """The name of the header behind `PREFIX`; empty: there is no such header."""
     metadata: str = ""
     """The key in Envoy's dynamic metadata."""
     in_access_log: bool = False
@@ -38,11 +39,11 @@ class Field:
     log: str = ""
     """The key in the log, and in the metadata's `decision`."""
     value: Callable[[DecisionRecord], Json] | None = None
-    """Its value for the log; `None`: the text, or `null` where that is empty."""
+    """The function that returns the value for the log; `None`: the text, or `null` where that is empty."""
 
 
 def dollars(cost: float | None) -> str:
-    """Without an exponent, to a hundredth of a millionth; empty when it is not known."""
+    """Returns an amount without an exponent, to a hundredth of a millionth; empty when it is not known."""
     return "" if cost is None else f"{cost:.8f}".rstrip("0").rstrip(".")
 
 
@@ -103,7 +104,7 @@ FIELDS = (
     ),
     Field(lambda r: "; ".join(r.because), header="reason", metadata="reason", in_access_log=True),
 )
-"""All fields that are told, in the order of each place."""
+"""All fields that are shown anywhere, in their order."""
 
 _IN_HEADERS = tuple((PREFIX + field.header, field.text) for field in FIELDS if field.header)
 _IN_METADATA = tuple((field.metadata, field.text) for field in FIELDS if field.metadata)
@@ -136,12 +137,13 @@ def withheld_headers(name: str, how: ResponseHeaders) -> bool:
 
 
 def decision_log_fields(record: DecisionRecord) -> dict[str, Json]:
-    """For machines: the same keys always, `None` and empty where there is nothing to tell."""
+    """Returns the fields of the log in JSON: always the same keys, `None` or empty where there is no value."""
     return {key: value(record) for key, value in _IN_LOG}
 
 
 def decision_metadata(plan: Plan, user: str) -> dict[str, str]:
-    """For Envoy's dynamic metadata: a key each, for access logs and other filters, and all of it as JSON.
+    """Returns the fields of Envoy's dynamic metadata: one key for each, for access logs and other filters, and all of
+    them as JSON.
 
     Absent where there is nothing to tell, so that an access log shows `-`.
     """

@@ -18,7 +18,7 @@ class Selection(Enum):
 
     PRIMARY = "primary"
     RETRY = "retry"
-    """The same target once more."""
+    """The same target again."""
     FALLBACK = "fallback"
 
 
@@ -50,18 +50,18 @@ class AttemptEntry:
     usage: Usage = field(default_factory=Usage)
     losses: tuple[str, ...] = ()
     seconds: float = 0.0
-    """From the request's arrival at this attempt to its end."""
+    """The seconds from the request's arrival at this attempt to its end."""
     first_content_seconds: float | None = None
     passed: bool = False
-    """No model call: it went through unread. What came of it is known by the head of the answer alone."""
+    """Whether the request was no model call and passed unread. Its outcome is known by the response head alone."""
     previous: Target | None = None
     """The target of the attempt before, when this is not the first."""
     previous_reason: str = ""
-    """Why that one failed: a `failures.Failure.reason`, or `connection`, or `timeout`."""
+    """The reason why the previous attempt failed: a `Failure.reason`, `connection` or `timeout`."""
     subscription: bool = False
     """The caller's own subscription pays for it: tokens are counted, and nothing is charged."""
     plan: Plan | None = None
-    """Of the request that it belongs to."""
+    """The plan of the request that the attempt belongs to."""
     retry_after: float | None = None
     """Seconds for which the provider asked to be left alone."""
     headroom: Headroom | None = None
@@ -83,17 +83,17 @@ class RequestEntry:
     attempts: int = 0
     provider: str = ""
     model: str = ""
-    """Who answered; empty when nobody did."""
+    """The model that responded; empty when none did."""
     reasons: tuple[str, ...] = ()
-    """Why the attempts before the answering one failed."""
+    """The reasons why the attempts before the successful one failed."""
     user: str = ""
     decision_seconds: float = 0.0
-    """Of our own work, without waiting for the rest of the request."""
+    """The seconds of our own work, without the wait for the rest of the request."""
     seconds: float = 0.0
-    """Until the response headers."""
+    """The seconds until the response headers."""
     record: DecisionRecord | None = None
     """What was decided; `None` where nobody came so far."""
     identity: CallerIdentity = ANONYMOUS
-    """Who sent it, as it was verified."""
+    """The verified identity of the caller."""
     passed: AttemptEntry | None = None
     """The one attempt of a request that is no model call: the attempt stage does not see how such a one ends."""

@@ -18,7 +18,7 @@ class RequestHead:
     at: float
     """Seconds since the epoch, stamped by the edge, as in every event."""
     end: bool = False
-    """No body follows."""
+    """Whether the message has no body."""
     cluster: str = ""
     """Attempt stage: the cluster Envoy chose."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -58,7 +58,8 @@ class ResponseBody:
     end: bool
     at: float
     spoilt: str = ""
-    """Why nothing of the body can be read from here on: it was to be unpacked, and cannot be."""
+    """The reason why no more of the body can be read: it was to be decompressed, and cannot be; empty: it can be
+    read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class QuestionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """Nothing came until `Step.wake_at`."""
+    """The event that nothing else has come until `Step.wake_at`."""
 
     at: float
 
@@ -114,7 +115,8 @@ Event: TypeAlias = (
 
 
 class To(Enum):
-    """Which of Envoy's messages an answer is for. Envoy wants one answer each, in the order it asked."""
+    """The message of Envoy's that an answer belongs to. Envoy expects one answer for each, in the order of its
+    messages."""
 
     REQUEST_HEAD = "request_headers"
     REQUEST_BODY = "request_body"
@@ -128,7 +130,7 @@ class HeaderCredential:
 
     name: str
     header: Callable[[str], tuple[str, str]]
-    """From the secret to the header that carries it."""
+    """The function from the secret to the name and value of the header that carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +140,12 @@ class AwsCredential:
     name: str
     region: str
     service: str
-    """As AWS calls it in the scope of a signature: `bedrock`."""
+    """The service in AWS's words, as in the scope of a signature: `bedrock`."""
     authority: str
     path: str
-    """As it goes out, query included."""
+    """The path as it is sent, query included."""
     body: bytes = field(repr=False)
-    """As it goes out, changed or not."""
+    """The body as it is sent, changed or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,22 +167,24 @@ class Continue:
     set_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     remove_headers: tuple[str, ...] = ()
     body: bytes | None = None
-    """Of a request; `None` leaves it as it is."""
+    """The new body of a request; `None` leaves it as it is."""
     groups: tuple[tuple[Target, ...], ...] = ()
     """Route stage: where attempt 1, 2, … go."""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    """To be noted on this request, for the attempts and the access log."""
+    """The metadata that is set on this request for its attempts and for the access log."""
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of this attempt, for those after it."""
+    """The notes of this attempt for those after it."""
     credential: Credential | None = None
     bypass: bool = False
-    """Of a request's head: both bodies go past us from here on."""
+    """Whether both bodies bypass us from here on. On a request's head only."""
     reads: bool = False
-    """Of a request's head: its body comes to us, and the head of its answer."""
+    """Whether the request's body is sent to us, and the head of the response. On a request's head only."""
     stays: bool = False
-    """Of an answer's head: we are told of its trailers, so that Envoy leaves us no sooner than the request is over."""
+    """Whether the trailers of the response are sent to us, so that Envoy keeps the stream until the request is over. On
+    a response's head only."""
     relays: bool = False
-    """Of an answer's head: its body is shown to us piece by piece, and each piece goes on when we answer."""
+    """Whether the body of the response is shown to us piece by piece, and each piece goes on when we answer. On a
+    response's head only."""
 
 
 SAID_BY_US = "openclaw"
@@ -198,12 +202,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """More of the answer's body. Envoy keeps no byte of what it showed us and asks for none: what the client is to get
-    is delivered, when and in what pieces we like. Behind the answer to the head, before the one to trailers."""
+    """A piece of the response's body for the client. Envoy keeps no byte of what it showed us and asks for none, so
+    pieces are sent whenever and in whatever size we like: behind the answer to the head, before the one to trailers."""
 
     chunk: bytes
     end: bool = False
-    """Nothing follows, trailers neither."""
+    """Whether the response ends with this piece, without trailers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Which headers go to a provider and which come back: nobody's secret, nothing of ours."""
+"""The headers that go to a provider and those that come back: no secret of anybody else's, and none of our own
+headers."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -36,18 +37,18 @@ _ASKING = frozenset({"www-authenticate", "proxy-authenticate", "authentication-i
 """About the credential, which is ours."""
 KEPT_FROM_CALLERS = _REDIRECTING | _TRACKING
 PROVIDER = "x-openclaw-provider"
-"""On an answer: the provider that it is of."""
+"""The response header with the name of the provider that responded."""
 RETRY_SOON = {"retry-after": "1", "x-should-retry": "true"}
-"""On an answer of the gateway's own: nothing was tried, so the client's own retries are right."""
+"""The headers of a response of the gateway's own before anything was tried: a retry by the client is right."""
 NO_RETRY = {"x-should-retry": "false"}
-"""On an answer that would be the same again."""
+"""The headers of a response that would be the same after a retry."""
 OURS_ON_ANSWERS = ("x-openclaw-", "x-envoy-")
 _KEPT_PREFIXES = (*OURS_ON_ANSWERS, "x-accel-", "x-sendfile", "attribution-reporting-")
 """The first two are ours to say; the others have a server between us and the caller send files of its own."""
 _REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 
 MAX_HEADER_BYTES = 256
-"""Ours are for people and dashboards. A longer value is cut."""
+"""The length to which our response headers are cut; they are for people and dashboards."""
 
 
 _OF_FORMATS = {
@@ -90,7 +91,7 @@ def _allowed_to(provider: Provider, client_format: str) -> HeaderNames:
 
 
 def of_plan(said: Mapping[str, str], provider: Provider, client_format: str) -> dict[str, str]:
-    """Of the headers in a plan, those that this provider may have."""
+    """Returns the headers in a plan that this provider may have."""
     allowed = _allowed_to(provider, client_format)
     return {name: said[name] for name in said if name in allowed and name not in CREDENTIALS}
 
@@ -109,7 +110,8 @@ def unwanted(headers: Mapping[str, str], provider: Provider, client_format: str,
 def unwanted_in_passing(
     headers: Mapping[str, str], provider: Provider, client_format: str, *, keep_credentials: bool
 ) -> set[str]:
-    """As `unwanted`, of a request that is not read: what the bodies and the vendor's format need stays."""
+    """Returns the headers that are removed from a request that is not read. What its body and its vendor's format need
+    stays."""
     allowed = _allowed(client_format, provider.forward_headers, unread=True)
     wanted = {name for name in headers if name in allowed and name not in CREDENTIALS}
     return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted - {ACCOUNT})
@@ -142,7 +144,7 @@ def upstream_query(query: str, *, keep_credentials: bool) -> str:
 
 
 def _name(pair: str) -> str:
-    """Of a query parameter; `k%65y` is `key` to whoever reads it."""
+    """Returns the decoded name of a query parameter: `k%65y` is `key`."""
     return unquote_plus(pair.partition("=")[0]).lower()
 
 
@@ -170,7 +172,8 @@ def not_theirs(headers: Mapping[str, str], *, keep_credentials: bool = False) ->
 
 
 def not_theirs_in_passing(headers: Mapping[str, str], method: str, *, keep_credentials: bool) -> tuple[str, ...]:
-    """As `not_theirs`. A download may be elsewhere: the redirect of a GET to an `https` address goes on."""
+    """Returns the response headers that are removed where the body is not read, as `not_theirs`. A download may be
+    elsewhere: the redirect of a GET to an `https` address goes on."""
     gone = not_theirs(headers, keep_credentials=keep_credentials)
     redirects = headers.get(":status") in _REDIRECTS and method in ("GET", "HEAD")
     if redirects and headers.get("location", "").startswith("https://"):

@@ -46,7 +46,7 @@ from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.base import ClientRequest
 
 MAX_NAME_CHARS = 128
-"""Of request ids, user and model names in log lines: all come from a stranger."""
+"""The length to which request ids, user names and model names are cut in log lines: all come from a stranger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class IncomingRequest:
     """A request, all of it."""
 
     headers: Mapping[str, str]
-    """As `RequestHead.headers`."""
+    """The request headers; see `RequestHead.headers`."""
     spoken: ApiPath
     body: bytes
     at: float
-    """When its head came: seconds since the epoch."""
+    """The time when the request's head arrived, in seconds since the epoch."""
     inside: bool = False
-    """It is one of our own questions to a model."""
+    """Whether it is one of our own questions to a model."""
     identity: CallerIdentity = ANONYMOUS
-    """Who sent it, as it was verified."""
+    """The verified identity of the caller."""
 
     @property
     def request_id(self) -> str:
@@ -76,7 +76,7 @@ class ParsedRequest:
     ask: Ask
     features: Features
     body: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    """As the client wrote it."""
+    """The body as the client wrote it."""
     measured: MeasuredContext | None = None
     """The turns of the conversation, where some of them may have to be left out."""
 
@@ -87,7 +87,7 @@ class Routed:
     decision: Decision
     plan: Plan
     user: str
-    """As the log calls them."""
+    """The name of the user for the log."""
     question: Question | None = None
     """What is to be asked before the plan is final. Without an answer it is as it stands."""
 
@@ -157,7 +157,7 @@ def _shown(arrived: IncomingRequest) -> Mapping[str, str]:
 
 
 def _as_written(seen: Features) -> Features:
-    """One of our own questions goes to the model that the operator named for it."""
+    """Returns features that lead to the model named by the operator, for one of our own questions."""
     return replace(seen, declared=replace(seen.declared, level=Level("a question of ours", model=seen.model)))
 
 
@@ -195,7 +195,8 @@ def _decided(
 
 
 _MAY_BE_COUNTED = frozenset({FaultKind.UNSUPPORTED, FaultKind.EXHAUSTED})
-"""Why nobody can be asked, where an estimate helps. An unknown model and what is forbidden stay what they are."""
+"""The faults after which a count of tokens is estimated. After others (an unknown model, a restriction) the fault is
+the answer."""
 
 
 # -- 4: how they are asked ----------------------------------------------------------------

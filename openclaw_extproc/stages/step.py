@@ -1,4 +1,4 @@
-"""What a stage says when it has taken an event: all that its session has to do is in it."""
+"""What a stage returns for an event: everything that its session has to do."""
 
 from enum import Enum
 from typing import Generic, TypeVar
@@ -13,12 +13,13 @@ EntryT_co = TypeVar("EntryT_co", covariant=True)
 
 
 class Close(Enum):
-    """How a stream is to be ended."""
+    """The ways to end a stream with Envoy."""
 
     DONE = "done"
     """Envoy has nothing more to ask."""
     BROKEN = "broken"
-    """With an error: an answer has begun that cannot be ended, and the client must see it break off."""
+    """The stream ends with an error, because a response has begun that cannot be ended: the client sees it break
+    off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Placement:
 
     plan: Plan
     targets: tuple[Target, ...]
-    """More than one where Envoy is to choose."""
+    """The targets at which the request counts; more than one where Envoy chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Step(Generic[EntryT_co]):
     ask: Question | None = None
     """What has to be asked before Envoy's last message can be answered; `QuestionAnswered` brings the answer."""
     wake_at: float | None = None
-    """When `TimerFired` is to come if nothing else does: seconds since the epoch; `None`: no silence is too long."""
+    """The time at which `TimerFired` is due if nothing else comes before, in seconds since the epoch; `None`: there is
+    no limit."""
     close: Close | None = None
     """How the stream ends now; `None`: it goes on."""
     placed: Placement | None = None

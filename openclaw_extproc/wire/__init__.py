@@ -49,7 +49,7 @@ CLIENTS: Mapping[str, ClientSide[Ask]] = {name: made.client for name, made in FO
 FAMILIES = tuple(
     replace(one, formats=tuple(name for name, side in CLIENTS.items() if side.family == one.name)) for one in VENDORS
 )
-"""In the order of looking; the last one takes what nobody claims."""
+"""The API families in the order in which a path is matched; the last one takes every other path."""
 USUAL = FAMILIES[-1].formats[0]
 """The format of a call of our own, and of an error for somebody whose format is not known."""
 
@@ -61,12 +61,12 @@ class ApiPath:
     format: str
     client: ClientSide[Ask]
     path: str
-    """In its canonical spelling, without prefix and query."""
+    """The path in its canonical spelling, without prefix and query."""
     query: str
     served: bool
     """Whether the format has a model call at this path; if not, errors are still written in it."""
     family: tuple[str, ...]
-    """All formats of the vendor whose path this is."""
+    """The names of all formats of the vendor whose path this is."""
     models: Models
     passthrough: tuple[Rule, ...]
     """What may go on to that vendor unread."""

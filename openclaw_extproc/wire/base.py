@@ -26,7 +26,7 @@ class ClientRequest:
     """A request as a client sent it, parsed once."""
 
     path: str
-    """Without our prefix and without the query: `/v1/chat/completions`."""
+    """The path without our prefix and without the query: `/v1/chat/completions`."""
     query: str
     raw: bytes
     body: dict[str, Json]
@@ -38,7 +38,7 @@ class Encoded:
     """A request ready to go upstream."""
 
     path: str
-    """To be put behind the provider's base path: `/chat/completions`."""
+    """The path to be put behind the provider's base path: `/chat/completions`."""
     body: bytes
     losses: tuple[str, ...] = ()
     """What the client said and this format cannot, as paths or short names."""
@@ -56,14 +56,14 @@ class UpstreamEdit:
 
     model: str
     cap: int | None = None
-    """At most this many output tokens; a smaller limit of the client's stays."""
+    """The largest number of output tokens; a smaller limit of the client's stays."""
     provider: Provider = NOBODY
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format; empty when this is a translation."""
 
     fallback: bool = False
-    """This provider stands in for another one of its chain, which may have made the state in the request: accounts of
-    OpenAI cannot open each other's reasoning."""
+    """Whether this provider stands in for another one of its chain, which may have made the state in the request:
+    accounts of OpenAI cannot open each other's reasoning."""
 
     most: int | None = None
     """The longest answer that this model writes, in tokens; `None`: not known. A vendor refuses a higher limit."""
@@ -80,8 +80,8 @@ class UpstreamEdit:
         return wanted if wanted is None or self.most is None else min(wanted, self.most)
 
     def longest(self, least: int) -> int | None:
-        """For a format that demands a limit where the client set none: the model's own, as far as the window has room
-        beside the prompt, and not below `least`; `None`: not known."""
+        """Returns an output limit for a format that demands one where the client set none: the model's own, as far as
+        the context window has room beside the prompt, and not below `least`; `None`: not known."""
         if self.most is None:
             return None
         return self.most if self.room is None else min(self.most, max(self.room, least))
@@ -93,7 +93,7 @@ class Injection:
 
     changes: Changes
     model: str
-    """That is asked there: not every one takes everything."""
+    """The model that is asked there: not every one takes everything."""
 
 
 class Decoder(Protocol):
@@ -169,15 +169,16 @@ def unamended(body: dict[str, Json], wanted: Injection, losses: list[str]) -> di
 
 @dataclass(frozen=True, slots=True)
 class ClientSide(Generic[AskT]):
-    """How a client speaks this format to us."""
+    """The functions by which a client's requests in this format are read, and its responses written."""
 
     serves: Callable[[str], bool]
     """Whether this path (without prefix and query) is a model call of this format."""
     decode_request: Callable[[ClientRequest], AskT]
     """Raises `UnreadableError`, or `FaultError` (unsupported). Checks what both stages rely on: model and messages."""
     encoder: Callable[[AskT, int], Encoder]
-    """For this request; takes the time in whole seconds since the epoch, because the core has no clock.
-    `stream` says whether a stream or one JSON body is to be written; the latter comes out with the last fact."""
+    """The encoder for the response to this request; takes the time in whole seconds since the epoch, because the core
+    has no clock. `stream` says whether a stream or one JSON body is to be written; the latter comes out with the last
+    fact."""
     encode_error: Callable[[Fault], bytes]
     """The JSON body of an HTTP error."""
     encode_stream_error: Callable[[Fault], bytes]
@@ -189,25 +190,26 @@ class ClientSide(Generic[AskT]):
     example: Example
     """The smallest request in this format."""
     looks_like: Callable[[Body], Likeness] = fits_nothing
-    """How well a body without a path fits this format."""
+    """The function that rates how well a body without a path fits this format."""
     content_type: Callable[[AskT], str] = usual_content_type
-    """Of what the encoder writes."""
+    """The content type of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
-    """For a client that asks for a count: the answer from an estimate, where no provider can count."""
+    """The function that writes an estimated count, for clients that ask for one where no provider can count."""
     trim: Callable[[AskT], ByteTransform | None] = untrimmed
     """Takes out of a streamed answer of the same format what only we asked for."""
     repack: Callable[[AskT], ByteTransform | None] = untrimmed
     """Puts a whole answer of the same format into the form that was asked for, where a server has only another."""
     amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]] = unamended
-    """From a request's body to one that says what an operator adds; what need not change is the very same value in
-    both. Names in the list what could not be done. The limit of the answer is `edit`'s."""
+    """The function that adds the operator's texts and settings to a request's body; a value that need not change is the
+    very same object in both. It appends to the list what could not be done. The output limit is set by `edit`."""
     conversation: Conversation | None = None
-    """How it writes what was said before; `None`: nothing was."""
+    """The description of a conversation in this format; `None`: its requests have none."""
     unlike: Callable[[AskT, bytes], str | None] = as_asked
-    """How an answer of the right media type that begins with these bytes is not what was asked for (`an array`); ""
-    where it is, `None` while more of it has to come."""
+    """The function that returns how a response of the right media type that begins with these bytes is not what was
+    asked for (`an array`); "" where it is, `None` while more of it has to come."""
     pieces: Callable[[AskT], Pieces] | None = None
-    """How a streamed answer of the same format goes on and is broken off; `None`: as server-sent events."""
+    """The function that returns how a streamed response of the same format is passed on and broken off; `None`: as
+    server-sent events."""
 
     keepalive: Callable[[AskT], bytes] = comment
     """What keeps a streamed answer's connection open before its first content, and means nothing to any client."""
@@ -222,12 +224,13 @@ Place: TypeAlias = Literal["api_version", "project", "region"]
 
 @dataclass(frozen=True, slots=True)
 class ProviderSide(Generic[AskT]):
-    """How we speak this format to an upstream."""
+    """The functions by which requests to a provider in this format are written, and its responses read."""
 
     base_path: Callable[[str], str]
-    """From the path of a configured endpoint URL to the base that `Encoded.path` goes behind: "" gives "/v1"."""
+    """The function from the path of a configured endpoint URL to the base that `Encoded.path` goes behind: "" gives
+    "/v1"."""
     credential_header: Callable[[str], tuple[str, str]]
-    """From a secret to the header that carries it."""
+    """The function from a secret to the header that carries it."""
     headers: Mapping[str, str]
     """What every request of this format has to carry, unless the client of the same format set it."""
     encode_request: Callable[[AskT, UpstreamEdit], Encoded]
@@ -235,7 +238,8 @@ class ProviderSide(Generic[AskT]):
     decoder: Callable[[bool], Decoder]
     """`True` for an event stream, `False` for one JSON body."""
     decode_error: Callable[[int, bytes], Fault]
-    """From the status and body of an error answer. Never raises: the body may be anything."""
+    """The function that returns the fault of an error response, from its status and body. It never raises: the body may
+    be anything."""
     simulator: str
     """The shape of `openclaw_simulator` that answers for a provider of this format."""
     client_headers: frozenset[str] = field(default_factory=frozenset[str])
@@ -243,13 +247,14 @@ class ProviderSide(Generic[AskT]):
     carries: frozenset[Need] = EVERYTHING
     """What a translation into this format can carry."""
     quirks: frozenset[Quirk] = frozenset()
-    """Those of a provider that make a difference here."""
+    """The quirks of providers that make a difference in this format."""
     reads: frozenset[Place] = frozenset()
     """What it looks at of a provider besides its base path."""
     lacks: Callable[[Provider], tuple[Place, ...]] = lambda _: ()
     """What a provider has to name for its requests to have an address, and does not."""
     adapt: Callable[[Encoded, AskT, UpstreamEdit], Encoded] | None = None
-    """For a variant of another format: its path, and what the body has more or less, edited or translated."""
+    """The function that adapts a request to a variant of another format: its path, and the fields that its body has or
+    lacks, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None
     """Seconds that an error's body asks to wait, for vendors that say it there and in no header."""
     tool_names: NameRule | None = None
@@ -259,20 +264,21 @@ class ProviderSide(Generic[AskT]):
     takes_query: bool = True
     """Whether a client's own query (`?beta=true`) goes on to a provider of its own words."""
     unframe: Callable[[], ByteTransform] | None = None
-    """For a variant whose streams come in other frames: makes the events of its base format of them."""
+    """The function that makes the events of the base format from the frames of a variant; `None`: the frames are the
+    same."""
     stream_type: str = "text/event-stream"
     """The media type of its streams."""
     names_model: bool = True
     """Whether an answer says which model made it."""
     models_path: str = ""
-    """Behind the base path: GET of it lists models and costs nothing. Empty: there is no such address."""
+    """The path behind the base path of which a GET lists models and costs nothing. Empty: there is no such address."""
     foreign_errors: bool = False
-    """For a variant whose errors are not in the words of its base format: clients of that get them translated."""
+    """Whether the errors of a variant are not in the words of its base format: clients of that get them translated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """How a vendor's clients read what models there are; from names, and seconds since the epoch."""
+    """The functions that write a vendor's list of models, from their names and a time in seconds since the epoch."""
 
     all: Callable[[Sequence[str], int], bytes]
     one: Callable[[str, int], bytes]
@@ -280,7 +286,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class WireFormat(Generic[AskT]):
-    """All that other packages know of a format. A side that nobody speaks is `None`."""
+    """The record of one wire format: everything that other packages know of it. A side that it lacks is `None`."""
 
     name: str
     client: ClientSide[AskT] | None = None
@@ -289,7 +295,7 @@ class WireFormat(Generic[AskT]):
     """The format of which this is a variant: the same words at another address (`vertex_gemini` of `gemini`)."""
     operation: Operation = "chat"
     same_vendor: str = ""
-    """Another format of the same vendor, whose parts this one uses."""
+    """The name of another format of the same vendor, whose parts this one uses."""
     translated: bool = True
     """Whether other formats can be translated into this one; if not, it serves clients of its own format only."""
     title: str = ""

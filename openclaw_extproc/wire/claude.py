@@ -1,4 +1,4 @@
-"""Which Claude model takes what, wherever it runs: the one table of it, by the version in a model's name.
+"""The Claude models: the parameters that each one takes wherever it runs, by the version in its name.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/thinking and .../effort (excerpts in public threads, read
 2026-11-21), https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html, and what the
@@ -64,7 +64,7 @@ VENDOR = "anthropic"
 _NAME = re.compile(r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d)(?:[-.](?P<minor>\d)(?!\d))?(?:-(?P<old>[a-z]+))?")
 _ALWAYS = ("fable", "mythos")
 _FIRST_MYTHOS = "claude-mythos-5"
-"""As which the preview without a number is asked."""
+"""The name by which the preview without a number is rated."""
 
 
 def is_versioned(model: str) -> bool:

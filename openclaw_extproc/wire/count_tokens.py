@@ -22,7 +22,7 @@ from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 MAX_BYTES = 64 * 1024
-"""Of a body that has one number in it."""
+"""The size of a response body that has one number in it."""
 
 
 def counting(
@@ -76,7 +76,7 @@ def count_decoder(key: str) -> Decoder:
 
 
 class CountEncoder:
-    """For the record's sake: a count is never translated, it is passed or estimated."""
+    """An encoder that only completes the record: a count is never translated, it is passed on or estimated."""
 
     def feed(self, fact: Fact) -> bytes:
         raise AssertionError(f"a count is not translated: {type(fact).__name__}")

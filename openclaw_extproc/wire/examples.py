@@ -20,7 +20,7 @@ UNNAMED = "auto"
 
 
 class Likeness(IntEnum):
-    """How well a body fits a format. Of two formats that it fits, the higher one is taken."""
+    """A rating of how well a body fits a format. Of several formats the one with the highest rating is taken."""
 
     NONE = 0
     POSSIBLE = 1

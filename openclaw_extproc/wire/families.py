@@ -72,4 +72,4 @@ VENDORS = (
         headers=client_headers.OPENAI,
     ),
 )
-"""In the order of looking; the last one takes what nobody claims."""
+"""The API families in the order in which a path is matched; the last one takes every other path."""

@@ -53,11 +53,11 @@ from openclaw_extproc.wire import FORMATS
 
 GOOD, BAD, NOT_HELD = 0, 1, 2
 WIDTH = 110
-"""Of the text where nobody says how wide the terminal is."""
+"""The width of the text in characters where the terminal's is not known."""
 TRIES = 40
-"""How often a fault is asked for that the weights of a pool keep us from meeting."""
+"""The number of requests by which a scene is tried to be met, where the weights of a pool decide about targets."""
 ANSWER_SECONDS = 5.0 + MAX_ATTEMPTS * (PATIENCE_MS / 1000 + 8)
-"""After which a request of a drill is taken for one that hangs."""
+"""The seconds after which a request of a drill counts as hung."""
 
 _EPILOG = """\
 openclaw-extproc drill -c openclaw.yml
@@ -133,12 +133,12 @@ def _missing_credentials(gateway: Gateway) -> tuple[frozenset[str], tuple[str, .
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """All that a scene is played on."""
+    """Everything that a scene is played on: the simulators, Envoy and the service."""
 
     settings: Settings
     service: Service
     ports: Mapping[str, int]
-    """Of the simulators, by provider."""
+    """The ports of the simulators, by provider."""
     client: httpx.AsyncClient
 
     async def play(self, chain: Chain, scene: Scene) -> Outcome:
@@ -233,7 +233,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
 
 
 async def _start_simulators(settings: Settings, ports: Mapping[str, int]) -> Child:
-    """One process for all of them."""
+    """Starts one process for all simulators."""
     sides = {name: FORMATS[provider.format].provider for name, provider in settings.gateway.providers.items()}
     shapes = {name: side.simulator for name, side in sides.items() if side}
     serve = [word for name, port in ports.items() for word in ("--serve", f"{shapes[name]}:{port}:{name}")]

@@ -27,15 +27,15 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 FIRST_SECONDS = 60.0
-"""After the start, by when it is at work; sooner where drills are held more often than that."""
+"""The pause before the first drill, so that the service has started; shorter where drills are scheduled more often."""
 LOOK_SECONDS = 1.0
-"""How often one looks whether it is time."""
+"""The interval at which the schedule is looked at."""
 MAX_SECONDS = 1_800.0
-"""Of a drill: one that takes longer hangs."""
+"""The duration after which a drill counts as hung."""
 MAX_TOLD = 5
 """Errors that a notice names."""
 POLITE = 10
-"""As `nice` has it."""
+"""The increment of `nice` for a drill's processes."""
 
 
 class Counts:
@@ -63,7 +63,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _DrillResults:
-    """Who hears what came of a drill."""
+    """The receivers of a drill's result."""
 
     counts: Counts
     drills: Drills

@@ -26,7 +26,7 @@ from openclaw_extproc.stages.route.identification import identity_of
 DECIDED, REFUSED = 0, 1
 """Exit codes; 2 is for input and configuration that cannot be read."""
 WIDTH = 100
-"""Of the text where nobody says how wide the terminal is."""
+"""The width of the text in characters where the terminal's is not known."""
 
 
 _EPILOG = """\

@@ -58,7 +58,7 @@ def config_files(options: argparse.Namespace, *, must_have_clusters: bool = Fals
 
 
 def needed_config_files(options: argparse.Namespace) -> ConfigFiles:
-    """As `config_files`, for a command that has no default configuration.
+    """Returns the configuration files, as `config_files`, for a command that has no default configuration.
 
     Raises:
         InputError: no file was named, and this folder has none.

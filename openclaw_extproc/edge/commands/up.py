@@ -117,7 +117,7 @@ class _Start:
     binary: str
     """The path of the Envoy binary."""
     folder: Path
-    """For files of this run."""
+    """The folder for files of this run."""
     sources: ConfigFiles
     read: ReadConfiguration
     settings: Settings

@@ -55,7 +55,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _row(finding: Finding) -> dict[str, str | int | None]:
-    """One finding for machines: every field is there, `null` where nothing is known."""
+    """Returns a finding for machines: every field is there, `null` where nothing is known."""
     return {
         "file": finding.file or None,
         "line": finding.line,

@@ -1,4 +1,4 @@
-"""Whose key a caller sends: digests of all keys of all clients, read anew while we run.
+"""The keys of clients: digests of all of them, read anew while the service runs, by which a caller's key is recognized.
 
 A caller's value is hashed with a secret of this process and compared with every digest, each in constant time: how long
 it takes says neither whose key it is nor how much of it was right.
@@ -30,7 +30,7 @@ class ClientKeys:
         self._salt = secrets.token_bytes(32)
         self._clients: Mapping[str, Client] = {}
         self._digests: tuple[tuple[bytes, str], ...] = ()
-        """Each with the name of its client."""
+        """The digest of each key, with the name of its client."""
         self._told: frozenset[tuple[str, str]] = frozenset()
 
     def update(self, clients: Mapping[str, Client]) -> None:

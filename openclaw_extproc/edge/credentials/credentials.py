@@ -11,11 +11,11 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, Credential, GoogleCredential, HeaderCredential
 
 FIRST_SECONDS = 5.0
-"""How long a start or a reload waits for identities it has not seen before."""
+"""The time that a start or a reload waits for identities that are new."""
 
 
 class Credentials:
-    """All credentials by which providers are called: keys by name, and cloud identities that are renewed."""
+    """All credentials for providers: keys by name, and cloud identities that are renewed."""
 
     def __init__(self, secrets: Secrets, failed: Callable[[str], None]) -> None:
         """`failed` counts: it gets the identity that could not be renewed, from a thread."""

@@ -23,9 +23,10 @@ from openclaw_extproc.edge.ext_proc.masking import secrets_in
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 
 AGAIN_SECONDS = 5.0
-"""To look at a token's age costs nothing. A fresh token is put on so much later: other workers hear of it before."""
+"""The interval at which a token's age is looked at, and the delay until a fresh token is used: other workers learn of
+it before."""
 TIMEOUT_SECONDS = 10
-"""Of a call to a token server. google-auth's own is 120."""
+"""The timeout of a call to a token server. google-auth's own is 120."""
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 _HEADERS = ("authorization", "x-goog-user-project")

@@ -18,7 +18,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.stages.events import AwsCredential, GoogleCredential
 
 RETRY_SECONDS = 15.0
-"""After a failure. Each try may ask a server that is in trouble already."""
+"""The pause after a failed renewal. Each try may ask a server that is in trouble already."""
 
 _NEEDS: Mapping[Cloud, tuple[str, ...]] = {"aws": ("botocore",), "google": ("google.auth", "requests")}
 

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 MAX_IDENTITIES = 64
 MAX_TOKENS = 64
-"""Of an identity. A worker has two in an hour, and what a request carried is asked for while its answer comes."""
+"""The number of tokens that are remembered for an identity. A worker has two in an hour, and a token is looked for
+while the response to its request comes."""
 
 
 Announce: TypeAlias = Callable[[str, tuple[str, ...]], None]
-"""To other workers: the identity's name, and tokens that go on requests from now on."""
+"""A function that tells other workers an identity's name, and the tokens that go on requests from now on."""
 
 
 def no_other_worker(identity: str, tokens: tuple[str, ...]) -> None:  # as `Announce` has it
@@ -43,5 +44,5 @@ class KnownTokens:
         return tuple(self._by_identity.get(identity, ()))
 
     def all(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """All remembered tokens, with the name of their identity."""
+        """Returns all remembered tokens, with the name of their identity."""
         return tuple((identity, tuple(known)) for identity, known in self._by_identity.items())

@@ -16,7 +16,7 @@ class Secrets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._told: dict[str, str] = {}
-        """Why a name gave nothing, when it was last asked for: it is asked for each second, and told once."""
+        """The reason why a name gave no secret, as last logged: it is looked up each second, and logged once."""
 
     def get(self, name: str) -> str | None:
         """The secret of this name. `None`: there is none, it is empty, or no header can carry it."""

@@ -12,10 +12,10 @@ from openclaw_extproc.edge.envoy import refusal_counts
 
 STEP_SECONDS = 0.05
 SHARE = 0.1
-"""Of the time of Envoy's main thread that questions may take: with 2,000 clusters it looks through 170,000 names for
-each, and has other things to do."""
+"""The share of the time of Envoy's main thread that our queries may take: with 2,000 clusters it looks through 170,000
+names for each, and has other things to do."""
 MOST_SECONDS = 1.0
-"""Between two of the questions whether Envoy has the clusters."""
+"""The longest pause between two queries whether Envoy has the clusters."""
 ANSWER_SECONDS = 2.0
 _UPDATES, _REFUSED, _WARMING = (
     "cluster_manager.cds.update_success",
@@ -32,7 +32,7 @@ class Clusters:
     """Envoy's progress with the clusters file: counts since its start."""
 
     taken: int
-    """How often it took one that had changed."""
+    """The number of times that Envoy took a changed file."""
     refused: int
     warming: int
     """Clusters it has read and cannot use yet: their names are being looked up."""
@@ -45,9 +45,10 @@ class Unusable:
     ejected: frozenset[str] = frozenset()
     """Outlier detection has ejected every host of them. Envoy goes on to use it where there is no other."""
     absent: frozenset[str] = frozenset()
-    """Without a host: their name has not resolved since they are there. (One that did keeps its last address.)"""
+    """The clusters without a host: their name has not resolved since they exist. (One that did keeps its last
+    address.)"""
     known: frozenset[str] = frozenset()
-    """All that Envoy has and could route a call to; none: it did not say."""
+    """All clusters that Envoy has and could route a call to; none: it did not say."""
 
 
 class _Health(msgspec.Struct):
@@ -68,9 +69,8 @@ class _ClusterStatuses(msgspec.Struct):
 
 
 def unusable(page: bytes) -> Unusable:
-    """Of `/clusters?format=json` (`envoy.admin.v3.Clusters`), which leaves out what is false. A page that cannot be
-    read says nothing.
-    """
+    """Reads `/clusters?format=json` (`envoy.admin.v3.Clusters`), which leaves out what is false. A page that cannot be
+    read says nothing."""
     try:
         found = msgspec.json.decode(page, type=_ClusterStatuses).cluster_statuses
     except msgspec.MsgspecError:

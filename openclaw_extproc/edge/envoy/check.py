@@ -25,7 +25,8 @@ MAX_SECONDS = 60
 def findings(
     binary: str, read: ReadConfiguration, environment: Mapping[str, str], known: Collection[bytes] = ()
 ) -> list[Finding]:
-    """Nothing when Envoy takes it. `binary`: its path. `read` must have settings. `known`: clusters that it has."""
+    """Returns nothing when Envoy accepts the configuration. `binary`: its path. `read` must have settings. `known`:
+    clusters that Envoy has."""
     assert read.settings is not None
     with tempfile.TemporaryDirectory(prefix="openclaw-") as folder:
         places = Places(
@@ -61,7 +62,8 @@ _PLAIN = re.compile(r"[\w.:/@-]{1,200}", re.ASCII)
 
 
 def _unlike(clusters: Iterable[dict[str, Json]]) -> list[Json]:
-    """One of each kind: of those that differ in a provider's own words, and in what we note for ourselves, the first.
+    """Returns one cluster of each kind: the first of those that differ only in a provider's own words and in what we
+    note for ourselves.
 
     What is not one of our clusters' usual words is left as it is, and so is a kind of its own.
     """

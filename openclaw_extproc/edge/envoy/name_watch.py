@@ -21,7 +21,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import is_address
 
 ABSENT_PAUSE_SECONDS: Final = 5.0
-"""Between two rounds while a name is missing: Envoy asks again as often."""
+"""The pause between two rounds while a name is missing. Envoy resolves as often."""
 USUAL_PAUSE_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 2.0
 """The time that a start or a reload waits for answers. A later one counts in the next round."""
@@ -51,7 +51,8 @@ class NameWatch:
         self._threads = ThreadPoolExecutor(THREADS, "names")
         self._asking: dict[str, asyncio.Future[bool]] = {}
         self._answers: dict[str, bool] = {}
-        """By host. One that existed once is not asked for again: Envoy keeps the last address of a name."""
+        """Whether each host has an address. One that had is not looked up again: Envoy keeps the last address of a
+        name."""
         self._told = Unusable()
 
     async def look(self, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""How many connections an Envoy of our own can have, by the open files that its user may have.
+"""The number of client connections that our own Envoy can have, by the open files that its user may have.
 
 Envoy 1.40 raises its own limit as far as it may. Beyond it no connection is taken and no provider is reached: to take
 fewer and to say so is better.
@@ -11,7 +11,7 @@ from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.settings import Downstream
 
 RESERVED = 1_000
-"""Of the files, for connections to providers and to the stages."""
+"""The open files kept for connections to providers and to the stages."""
 
 
 def most_files() -> int | None:
@@ -21,7 +21,8 @@ def most_files() -> int | None:
 
 
 def within_open_files(files: int | None, downstream: Downstream) -> tuple[Downstream, list[Finding]]:
-    """As many connections as can be had. `files`: as `most_files` has it."""
+    """Returns the limits of client connections that the open files allow, with findings. `files`: as `most_files`
+    returns it."""
     wanted = downstream.max_connections
     if files is None or wanted + RESERVED <= files:
         return downstream, []

@@ -18,11 +18,11 @@ READY_SECONDS = 30.0
 """Names are asked for first, which takes 15 s where three name servers do not answer."""
 STEP_SECONDS = 0.05
 FLUSH_MS = 1_000
-"""How long Envoy may keep lines of its logs to itself; 10 s where nothing is said."""
+"""The time that Envoy may buffer lines of its logs; its own default is 10 s."""
 
 
 def make_clusters_folder(folder: Path) -> Path:
-    """Where an Envoy of our own finds its clusters: in a folder that is made for it.
+    """Creates the folder in which our own Envoy finds its clusters file.
 
     It watches the folder, and reads all clusters anew whenever anything in it is renamed: beside the workers' pressure
     files that was several times a second, just when there was too much to do.

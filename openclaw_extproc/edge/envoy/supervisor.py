@@ -26,13 +26,14 @@ from openclaw_extproc.notices.kinds import Notice, NoticeKind
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 10.0
 WELL_SECONDS = 30.0
-"""Who lived so long did not die of its start: the next one is started without waiting long."""
+"""The lifetime after which an end is not blamed on the start: the next process is started without a long pause."""
 LOOK_SECONDS = 1.0
-"""From one look whether it answers to the next, and for each answer."""
+"""The interval between two checks whether Envoy responds, and the timeout of each."""
 SILENT_LOOKS = 3
-"""So many in vain, one after the other, say that no call can be made."""
+"""The number of failed checks in a row after which no call can be made."""
 HUNG_LOOKS = 10
-"""So many say that it hangs. Looks are counted and not seconds: if it was we who slept, that is one look."""
+"""The number of failed checks in a row after which Envoy counts as hung. Checks are counted and not seconds: if it was
+we who slept, that is one check."""
 
 StartEnvoy: TypeAlias = Callable[[], Awaitable[Child]]
 
@@ -69,7 +70,7 @@ class EnvoySupervisor:
         self._why, self._ready_at = "", time.monotonic()
 
     def not_ready(self) -> str:
-        """Why no request can be accepted; empty: requests can be. May be called from any thread."""
+        """Returns why no request can be accepted; empty: requests can be. It may be called from any thread."""
         return self._why or ("Envoy has ended" if self.has_ended() else "")
 
     def has_ended(self) -> bool:
@@ -147,7 +148,7 @@ class EnvoySupervisor:
             logs.event("envoy", "answers_again", {}, level=logging.WARNING)
 
     async def _start_again(self) -> None:
-        """Until one takes calls."""
+        """Starts Envoy again until it accepts calls."""
         while True:
             await asyncio.sleep(self._wait)
             self._wait = min(self._wait * 2, LONGEST_WAIT_SECONDS)
@@ -163,17 +164,17 @@ class EnvoySupervisor:
                 return
 
     async def _end_the_failed(self) -> None:
-        """One that runs and does not become ready would keep the port."""
+        """Ends a process that runs and does not become ready, because it would keep the port."""
         if self._child is not None:
             await processes.end([self._child])
 
 
 async def _no_op() -> None:
-    """Until somebody has something to do."""
+    """The callback that does nothing, until another one is set."""
 
 
 def _how(code: int) -> str:
-    """As people say it: a negative code is the number of a signal."""
+    """Returns how a process ended, for people: a negative code is the number of a signal."""
     if code >= 0:
         return f"code {code}"
     try:

@@ -24,17 +24,18 @@ from openclaw_extproc.edge.telemetry.alerts import Tell
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 CLUSTERS_SECONDS = 1.0
-"""Between two looks at who cannot be asked: Envoy decides at once, and takes an ejection back every ten seconds."""
+"""The interval between two looks at which clusters cannot be called: Envoy ejects a host at once, and takes it back
+every ten seconds."""
 SECONDS_FOR_EACH = 0.003
-"""Of the clusters, between two looks: a look at 2,000 of them keeps Envoy's main thread for 0.3 s."""
+"""The part of the interval for each cluster: a look at 2,000 of them keeps Envoy's main thread for 0.3 s."""
 MOST_SECONDS = 10.0
-"""Between two looks, with however many clusters."""
+"""The longest interval between two looks, with however many clusters."""
 PLANNED_SECONDS = 0.5
-"""Between the moment from which nobody plans a call to a name that changes, and the change: calls that were planned
-before reach their first attempt in this time."""
+"""The time between the moment from which no call is planned to a name that changes, and the change: calls that were
+planned before reach their first attempt in this time."""
 LOOK_SECONDS = 1.0
 MISSES = 3
-"""So many looks in vain say that it is down: one may have come while it was busy."""
+"""The number of failed looks in a row after which Envoy counts as down: one may have come while it was busy."""
 
 
 async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell) -> None:
@@ -84,8 +85,8 @@ class ConnectionsFile:
 
 
 class ClusterWatch:
-    """Whom Envoy cannot ask, as it said last, told to all workers: who was ejected goes behind the others, and who has
-    no address is left out.
+    """Watches which clusters Envoy cannot call, and tells all workers: an ejected one goes behind the others, and one
+    without an address is left out.
 
     A provider without an address, because its name does not resolve, is not tried and failed over by Envoy: it answers
     503 itself, at once and for good, as it does for a cluster it has not got. So nobody may be asked there who can be
@@ -101,7 +102,7 @@ class ClusterWatch:
         """Clusters whose name Envoy looks up, or did when a configuration was refused: it may take that one yet."""
         self._preparing = False
         self._pause = CLUSTERS_SECONDS
-        """Until the next look."""
+        """The seconds until the next look."""
         self.counts = EnvoyCounts()
 
     async def look(self) -> None:
@@ -136,7 +137,7 @@ class ClusterWatch:
         self.tell(target)
 
     def with_look(self, target: ReloadTarget, own: ReloadHooks, moved: Moved = _nobody) -> ReloadHooks:
-        """The same, with a look before a changed configuration is taken; it is told in the same breath.
+        """Returns hooks that look before a changed configuration is applied, and apply both together.
 
         `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does
         until it was looked at, nobody is asked there.

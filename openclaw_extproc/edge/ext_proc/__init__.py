@@ -1,1 +1,1 @@
-"""Both stages served to Envoy over ext_proc: transports, protobuf, sessions."""
+"""The ext_proc services of both stages: transports, protobuf and sessions."""

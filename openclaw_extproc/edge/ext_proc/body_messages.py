@@ -8,16 +8,16 @@ from functools import lru_cache
 from typing import Final
 
 _RESPONSE_BODY: Final = 0x2A
-"""Of `ProcessingRequest`: field 5, a message."""
+"""The key of field 5 of `ProcessingRequest`, a message."""
 _METADATA: Final = 0x42
-"""Of `ProcessingRequest`: field 8, a message; it may follow, and says nothing about a body."""
+"""The key of field 8 of `ProcessingRequest`, a message; it may follow, and says nothing about a body."""
 _BODY: Final = 0x0A
-"""Of `HttpBody`: field 1, bytes."""
+"""The key of field 1 of `HttpBody`, bytes."""
 _END: Final = b"\x10\x01"
-"""Of `HttpBody` and `StreamedBodyResponse`: field 2, true."""
+"""Field 2 of `HttpBody` and `StreamedBodyResponse`, true."""
 _AROUND_DELIVERY: Final = (b"\x1a", b"\x1a", b"\x0a", b"\x22")
-"""From the inside: `BodyMutation.streamed_response`, `CommonResponse.body_mutation`, `BodyResponse.response`,
-`ProcessingResponse.response_body`."""
+"""The keys of the messages around a chunk, from the inside: `BodyMutation.streamed_response`,
+`CommonResponse.body_mutation`, `BodyResponse.response`, `ProcessingResponse.response_body`."""
 _MAX_KNOWN: Final = 1024
 """Lengths of chunks whose beginning is remembered."""
 
@@ -73,7 +73,7 @@ def write_delivery(chunk: bytes, *, end: bool) -> bytes:
 
 @lru_cache(maxsize=_MAX_KNOWN)
 def _delivery_prefix(length: int, end: bool) -> bytes:  # the key of a cache
-    """All that stands before the chunk."""
+    """Returns all bytes of a message that stand before the chunk."""
     begun = b"\x0a" + _varint_of(length) if length else b""
     size = len(begun) + length + (len(_END) if end else 0)
     for tag in _AROUND_DELIVERY:

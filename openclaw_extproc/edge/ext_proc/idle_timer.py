@@ -8,8 +8,8 @@ from openclaw_extproc.edge.ext_proc.transport import Session
 
 LEAST_SECONDS = 0.01
 GAP_SECONDS = 0.05
-"""Between the last words and the break. Without it Envoy throws words away that it has not written yet: seen with
-HTTP/2, one time in four."""
+"""The pause between the last words of a stream and its break. Without it Envoy throws words away that it has not
+written yet: seen with HTTP/2, one time in four."""
 
 
 class IdleTimer:
@@ -25,10 +25,11 @@ class IdleTimer:
         self._is_busy = is_busy
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        """When the timer rings, if there is one: seconds since the epoch."""
+        """The time when the timer rings, if there is one, in seconds since the epoch."""
 
     def set(self) -> None:
-        """After each message. Behind the first content another limit counts, which may be much shorter."""
+        """Sets the timer after each message. Behind the first content another limit holds, which may be much
+        shorter."""
         wake_at = self._session.wake_at
         if wake_at is not None and (self._timer is None or wake_at < self._due):
             self.stop()

@@ -59,7 +59,7 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _secret(value: str) -> str:
-    """Without the word for the kind of credential."""
+    """Returns a header's value without the word for the kind of credential."""
     if value.startswith(_SIGNATURE):
         return value.rpartition("Signature=")[2]
     scheme, _, rest = value.partition(" ")
@@ -145,9 +145,9 @@ class MaskedResponse:
     def __init__(self, masker: Masking) -> None:
         self._masker = masker
         self._headers: Mapping[str, str] = {}
-        """Of its head, those that are not as Envoy has them."""
+        """The headers of the response that differ from those that Envoy has."""
         self._chunk = b""
-        """As Envoy has it."""
+        """The chunk as Envoy has it."""
 
     def shown(self, event: Event, *, last: bool = False) -> Sequence[Event]:
         """What the stage is shown in place of Envoy's message. `last`: nothing waits for a message after it."""
@@ -213,7 +213,7 @@ def _by_length(found: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _escapings(secret: str) -> Iterator[bytes]:
-    """As JSON libraries write it, as a URL and as a web page."""
+    """Yields the secret as JSON libraries write it, as a URL does and as a web page does."""
     quoted = json.dumps(secret)[1:-1]
     yield secret.encode()
     yield quoted.encode()
@@ -233,7 +233,8 @@ def _lower_escapes(text: str) -> str:
 
 
 def _encodings(sent: bytes) -> Iterator[bytes]:
-    """In base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no neighbour changes."""
+    """Yields the secret in base64, behind 0, 1 or 2 bytes more than a multiple of three: the characters that no
+    neighbour changes."""
     for before in range(3):
         whole = b64encode(bytes(before) + sent)
         core = whole[-(-before * 8 // 6) : (before + len(sent)) * 8 // 6]

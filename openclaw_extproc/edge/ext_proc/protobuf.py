@@ -43,9 +43,9 @@ from openclaw_extproc.stages.events import (
 FILTER = "envoy.filters.http.ext_proc"
 
 _NO_TOKEN_OF_OURS = frozenset({1, *range(4, 25)})
-"""Why `jwt_authn` of Envoy 1.40 finds no token of ours: there is none (1), it cannot be read as one (4 to 23), or its
-issuer is another (24). With all other codes the issuer is ours and the token too old, too new, for others or not
-signed."""
+"""The codes with which `jwt_authn` of Envoy 1.40 says that there is no token of ours: none at all (1), none that can be
+read (4 to 23), or one of another issuer (24). With all other codes the issuer is ours and the token too old, too new,
+for others or not signed."""
 
 _SEND, _SKIP = 1, 2
 _NONE, _STREAMED, _BUFFERED = 0, 1, 2
@@ -145,7 +145,8 @@ def _token(message: pb.ProcessingRequest) -> tuple[Mapping[str, Json] | None, bo
 
 
 ApplyCredential: TypeAlias = Callable[[Credential], Mapping[str, str]]
-"""From a credential to the headers that carry it. None where it is not there: the provider then answers 401."""
+"""A function from a credential to the headers that carry it. There are none where the secret is missing: the provider
+then answers 401."""
 
 
 def write_answer(answer: Answer, put_on: ApplyCredential) -> pb.ProcessingResponse:

@@ -35,7 +35,8 @@ class PassedSecrets:
         self._quotable = quotable
         self._credential: Credential | None = None
         self._quotable_then: tuple[str, ...] = ()
-        """When the plan was made. A key that is renewed since may be quoted in the old form and in the new."""
+        """The secrets when the plan was made. A key that is renewed since may be quoted in the old form and in the
+        new."""
 
     def take(self, plan: Plan) -> None:
         self._credential = passthrough.credential(plan.groups[0][0].provider)
@@ -47,7 +48,7 @@ class PassedSecrets:
 
 
 class ResponseView:
-    """Of one answer."""
+    """The view of one response that the attempt stage gets: decompressed, and free of our credentials."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from typing import Final
 from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
 
 QUANTUM_SECONDS: Final = 0.004
-"""How long queued work may keep the event loop before it looks at its sockets again."""
+"""The time that queued work may keep the event loop before it looks at its sockets again."""
 MAX_STREAM_WAITING_BYTES: Final = MAX_ANSWER_BYTES
 """The bytes of one stream that may wait; as many would be too large an answer in any case."""
 MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
@@ -48,7 +48,7 @@ class RunQueue:
         self._tasks: deque[Callable[[], None]] = deque()
         self._beginnings: deque[Callable[[], None]] = deque()
         self._ends = math.inf
-        """When the quantum in use is used up; before the first one begins, nothing is."""
+        """The time when the current quantum is used up; infinite before the first one begins."""
 
     def begin(self) -> None:
         """Something arrived, or a turn of the loop began: there is a quantum for it."""

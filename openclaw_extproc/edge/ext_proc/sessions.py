@@ -40,8 +40,8 @@ EntryT_contra = TypeVar("EntryT_contra", contravariant=True)
 EntryT = TypeVar("EntryT")
 
 SLICE_BYTES: Final = 32 * 1024
-"""Of a response body that a stage takes at once: 2 ms for events of 20 characters. Envoy sends what it has read in one
-message, and a fast provider makes that many MiB; in between, the event loop serves others."""
+"""The bytes of a response body that a stage takes at once: 2 ms for events of 20 characters. Envoy sends what it has
+read in one message, and a fast provider makes that many MiB; in between, the event loop serves others."""
 
 
 def _puts_nothing_on(_: Credential) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class Account(Protocol[EntryT_contra]):
     """What is counted while the stream is open."""
 
     def hold(self, size: int) -> None:
-        """So many bytes of a request's body are here."""
+        """Counts the bytes of a request's body that have arrived."""
         ...
 
     def take(self, step: Step[EntryT_contra]) -> None:
@@ -111,7 +111,7 @@ class StageSession(Generic[EntryT]):
         self._apply = apply
         self._timed = timed
         self._pieces: Iterator[Event] = iter(())
-        """Of the last message, behind the next one."""
+        """The pieces of the last message behind the next one."""
         self._piece: Event | None = None
         """The next of them; `None`: the stage has got all."""
 

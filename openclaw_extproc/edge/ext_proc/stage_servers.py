@@ -30,7 +30,7 @@ class ListenAddresses:
 
     @property
     def for_envoy(self) -> tuple[str, str]:
-        """Both addresses as Envoy's configuration has them: a socket's path, or `host:port`."""
+        """Returns both addresses as Envoy's configuration has them: a socket's path, or `host:port`."""
         return self.route.removeprefix("unix:"), self.attempt.removeprefix("unix:")
 
 

@@ -13,7 +13,8 @@ class Session(Protocol):
 
     @property
     def begins(self) -> bool:
-        """Its next message is the head of a call, which may be refused: that goes before what is under way."""
+        """Returns whether the next message is the head of a call, which may be refused: that goes before what is under
+        way."""
         ...
 
     def receive(self, message: bytes) -> list[bytes]:
@@ -44,15 +45,17 @@ class Session(Protocol):
 
     @property
     def wake_at(self) -> float | None:
-        """When it wants to be woken if nothing comes until then: seconds since the epoch; `None`: it does not."""
+        """Returns when `wake` is to be called if nothing comes until then, in seconds since the epoch; `None`:
+        never."""
         ...
 
     def wake(self) -> list[bytes]:
-        """Nothing came until then; return what is to be sent now."""
+        """Takes the event that nothing came until `wake_at`; returns what is to be sent now."""
         ...
 
     def overrun(self) -> list[bytes]:
-        """More messages wait than `WaitingBytes` allows; return what is to be sent now. A session may ignore it."""
+        """Takes the event that more messages wait than `WaitingBytes` allows; returns what is to be sent now. A session
+        may ignore it."""
         ...
 
     @property

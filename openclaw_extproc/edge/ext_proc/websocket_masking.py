@@ -62,7 +62,7 @@ class FramesMasker:
         return held
 
     def _read_header(self, chunk: bytes, at: int) -> int:
-        """Where the header ends, or the chunk."""
+        """Returns where the frame's header ends, or the chunk."""
         header = self._header
         while len(header) < _header_bytes(header) and at < len(chunk):
             header.append(chunk[at])
@@ -90,7 +90,7 @@ class FramesMasker:
             self._masked += self._message.feed(part, end=ends)
 
     def _deliver(self) -> bytes:
-        """As much as is due and known."""
+        """Returns as much of the message as is due and known."""
         out = bytearray()
         taken = 0
         while self._due:
@@ -110,7 +110,7 @@ class FramesMasker:
 
 
 def _header_bytes(header: bytes | bytearray) -> int:
-    """How long a header is, as far as its beginning tells."""
+    """Returns the length of a frame's header, as far as its beginning tells."""
     if len(header) < 2:
         return 2
     return 2 + _LENGTH_BYTES.get(header[1] & _LENGTH, 0) + (_MASK_BYTES if header[1] & _MASK else 0)

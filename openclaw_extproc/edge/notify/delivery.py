@@ -1,4 +1,5 @@
-"""One message to one channel, once: over HTTP, or as a mail. What went wrong comes back in words without secrets.
+"""Delivery of one message to one channel, once: over HTTP, or as a mail. A failure is returned in words without
+secrets.
 
 Straight to the channel, past Envoy and past any proxy. No error's own text is passed on: it may have the URL in it, and
 with Slack, Discord and Telegram the URL is the secret.
@@ -21,7 +22,7 @@ from openclaw_extproc.notices.kinds import Notice
 
 TRY_SECONDS = 10.0
 MAIL_SECONDS = 5.0
-"""Of each step of the talk with a mail server."""
+"""The timeout of each step of the dialogue with a mail server."""
 MAX_ANSWER = 4_096
 """Bytes of an answer that are looked at."""
 _TOO_MANY, _SERVER_ERROR = 429, 500
@@ -41,7 +42,7 @@ class Posted:
     """The result of an attempt to send a message."""
 
     why: str = ""
-    """Why the message did not arrive; empty: it did."""
+    """The reason why the message did not arrive; empty: it did."""
     again: bool = False
     """Whether it may arrive if it is tried again."""
     wait: float | None = None

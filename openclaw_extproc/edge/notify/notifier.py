@@ -29,7 +29,7 @@ from openclaw_extproc.notices.kinds import Notice, NoticeKind
 HERE = 0
 """The source of what this process saw itself; a worker's is its process id."""
 GATHER_SECONDS = 1.0
-"""From the first notice to the message: what happens at once is told in one."""
+"""The delay from the first notice to the message: what happens at once is told in one."""
 LOOK_SECONDS = 1.0
 MAX_WAITING = 100
 """Notices of one channel. Beyond it the oldest are dropped."""
@@ -62,7 +62,7 @@ class Notifier:
             ["channel", "outcome"],
             registry=None,
         )
-        """To be registered by whoever shows metrics."""
+        """The counter of messages, to be registered by the owner of the metrics."""
         self._secrets = secrets
         self._lines: dict[str, _Line] = {}
         self._outages = Outages()
@@ -244,7 +244,7 @@ class _Line:
         self._log(posted)
 
     def _log(self, posted: Posted) -> None:
-        """When it begins to fail and when it works again, not each time."""
+        """Logs when a channel begins to fail and when it works again, not each time."""
         if posted.why and not self._failing:
             data = {"channel": self.channel.name, "why": posted.why}
             logs.event("notices", "channel_failed", {**data}, level=logging.ERROR)

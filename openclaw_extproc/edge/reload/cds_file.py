@@ -32,11 +32,12 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import is_address
 
 GRACE_SECONDS = 60.0
-"""How long a cluster that nobody names any more stays: longer than most chains take to their last attempt."""
+"""The time that a cluster stays which the configuration no longer has: longer than most chains take to their last
+attempt."""
 ENVOY_SECONDS = 10.0
-"""How long Envoy may take to read the file and to look names up."""
+"""The time that Envoy may take to read the file and to resolve names."""
 SECONDS_FOR_EACH = 0.02
-"""For each of the clusters besides: a thousand providers with TLS take some seconds where the machine is busy."""
+"""The time added for each cluster: a thousand providers with TLS take some seconds where the machine is busy."""
 
 
 @dataclass(slots=True)
@@ -50,13 +51,13 @@ class CdsFile:
     """Whether the clusters file of `sources` is one that we write ourselves; else it is somebody's, and stays."""
     grace_seconds: float = GRACE_SECONDS
     _text: bytes = b""
-    """As Envoy has it."""
+    """The text of the file that Envoy has."""
     _now: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Clusters by name, as the snapshot in force wants them."""
     _leaving: dict[str, bytes] = field(default_factory=dict[str, bytes])
     _read: ReadConfiguration | None = None
     _rendered: tuple[ReadConfiguration | None, dict[str, bytes]] = (None, {})
-    """Of the configuration that was looked at last."""
+    """The clusters of the configuration that was looked at last."""
     _trimming: asyncio.TimerHandle | None = None
 
     def first(self, read: ReadConfiguration) -> None:
@@ -181,13 +182,13 @@ class _Written:
 
     read: ReadConfiguration
     names: frozenset[str]
-    """Of those that are not added by hand."""
+    """The names of the clusters that are not added by hand."""
     for_envoy: bytes
     text: str
-    """For people; empty where somebody else writes their file."""
+    """A text for people; empty where somebody else writes the file."""
 
 
 def _hosts(read: ReadConfiguration | None) -> dict[str, str]:
-    """By name of the cluster."""
+    """Returns the host of each cluster, by the cluster's name."""
     upstreams = read.settings.upstreams if read is not None and read.settings is not None else ()
     return {name: one.host for one in upstreams for name in one.clusters}

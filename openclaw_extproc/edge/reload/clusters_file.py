@@ -74,7 +74,7 @@ def resources(name: str, text: str) -> tuple[Json, ...] | None:
 
 
 _ENTRY = re.compile(r"^- .*\n(?:[ #].*(?:\n|\Z)|\n)+", re.MULTILINE)
-"""Of a list at the margin, as we write clusters: what belongs to it is indented."""
+"""The pattern of one entry of a list at the margin, as we write clusters: what belongs to it is indented."""
 _ITS_NAME = re.compile(r"^(?:- |  )name: (\S+)$", re.MULTILINE)
 _ANCHOR = re.compile(r"[ \n]&[A-Za-z0-9_]")
 

@@ -33,8 +33,8 @@ Signature: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Origin(ConfigTexts):
-    """All texts that settings were made from. Every process that has them makes the same settings, also after the files
-    have changed."""
+    """All texts from which settings were made. Every process that has them makes the same settings, also after the
+    files have changed."""
 
     @property
     def generation(self) -> str:
@@ -70,9 +70,9 @@ class ReadConfiguration:
     additions: tuple[Json, ...] = ()
     """Clusters of the clusters file that do not come from `openclaw.yml`."""
     clusters_signature: "Signature | None" = None
-    """Of the clusters file, just before it was read."""
+    """The signature of the clusters file, just before it was read."""
     origin: Origin | None = None
-    """Where the settings are from."""
+    """The texts from which the settings were made."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -95,15 +95,16 @@ class ConfigFiles:
     must_have_clusters: bool = False
     """Somebody else's Envoy: every provider's cluster has to be in the clusters file, we write none."""
     lenient: bool = False
-    """As `load` has it."""
+    """Whether unknown names are warnings; see `load`."""
     published: set[str] = field(default_factory=set[str])
     """Names of clusters that we wrote into the clusters file ourselves: what is left of them there is no addition."""
     _own: list[Signature] = field(default_factory=list["Signature"])
-    """Of the clusters file as we wrote it last; empty when we have not."""
+    """The signature of the clusters file as we wrote it last; empty when we have not."""
     _texts_read: list[Signature | None] = field(default_factory=list["Signature | None"])
-    """Of openclaw.yml and session.yml, just before they were read last."""
+    """The signatures of openclaw.yml and session.yml, just before they were read last."""
     _written: list[tuple[str, tuple[Json, ...]]] = field(default_factory=list[tuple[str, tuple[Json, ...]]])
-    """Its text, and the additions in it: of a thousand providers it takes seconds to read it again."""
+    """The text of the clusters file and the additions in it, because a thousand providers take seconds to read
+    again."""
 
     def read(self) -> ReadConfiguration:
         """Reads all files. Problems are findings of the result."""
@@ -209,7 +210,7 @@ class ConfigFiles:
 
 
 def require_startable(read: ReadConfiguration, environment: Mapping[str, str]) -> ReadConfiguration:
-    """The same, if a service can work with it.
+    """Returns what was read, if a service can start with it.
 
     A key that is missing puts its provider aside and no other. Where it is so of all of them, and none can come while
     the process runs, as a file can and a variable cannot, each call would be refused: then it is better not to start,
@@ -315,7 +316,7 @@ def root_certificates(environment: Mapping[str, str]) -> str:
 
 
 def _no_folder(path: str) -> str:
-    """Why no log file can be written at this path; empty: one can. Nothing is made."""
+    """Returns why no log file can be written at this path; empty: one can. Nothing is created."""
     file = Path(path).absolute()
     if not file.parent.is_dir():
         return f"there is no folder {file.parent}"

@@ -17,7 +17,7 @@ from openclaw_extproc.config.providers.cloud_credentials import (
 )
 
 MAX_CONFIG_BYTES = 16 * 1024 * 1024
-"""Of a configuration or clusters file. That of a thousand providers has 7 MB."""
+"""The size of a configuration or clusters file. That of a thousand providers has 7 MB."""
 MAX_SECRET_BYTES = 64 * 1024
 _EVERYBODY = stat.S_IROTH
 

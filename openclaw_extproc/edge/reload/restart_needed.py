@@ -21,7 +21,7 @@ _READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
     "logging.format": lambda settings: settings.log_format,
     "logging.output": lambda settings: settings.log_output or "-",
 }
-"""By the path in openclaw.yml, what of the settings comes from there."""
+"""The settings that are read at the start only, by their path in openclaw.yml."""
 _SECTIONS_READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
     "gateway.stages.tls": lambda settings: settings.stages.tls,
     "gateway.downstream": lambda settings: settings.downstream,
@@ -29,7 +29,7 @@ _SECTIONS_READ_AT_START: Mapping[str, Callable[[Settings], object]] = {
     "gateway.jwt": lambda settings: settings.gateway.callers.jwt,
     "gateway.forwarded_client_cert_from": lambda settings: settings.gateway.callers.forwarded_from,
 }
-"""The same of what is too long to be told."""
+"""The sections that are read at the start only, whose values are too long to be shown."""
 _IN_ENVOY: Mapping[str, Callable[[Settings], object]] = {
     "gateway.on_sidecar_failure": lambda settings: {
         name: one.provider.name for name, one in settings.fail_open.items()
@@ -40,7 +40,7 @@ _IN_ENVOY: Mapping[str, Callable[[Settings], object]] = {
     ),
     "router.timeouts": lambda settings: settings.gateway.timeouts.max_attempt_timeout_ms,
 }
-"""The same of what stands in Envoy's own file, which Envoy reads once."""
+"""The settings that stand in Envoy's own file, which Envoy reads once."""
 
 
 def findings(started: Settings, now: Settings) -> Iterator[Finding]:

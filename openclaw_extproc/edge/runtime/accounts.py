@@ -30,7 +30,8 @@ class HeldBodies:
 
 
 class RouteAccount:
-    """Of one request. It counts at its first target for as long as no attempt has begun.
+    """The account of one request: what is counted as in flight for it. It counts at its first target for as long as no
+    attempt has begun.
 
     Of what is passed on nobody else sees the end: such a request counts here while it is in flight.
     """
@@ -93,7 +94,7 @@ class RouteAccount:
 
 
 class AttemptAccount:
-    """Of one attempt. A call is in flight from the head of its request on, however it ends."""
+    """The account of one attempt. A call is in flight from the head of its request on, however it ends."""
 
     def __init__(self, gate: OverloadGate, in_flight: InFlight) -> None:
         self._gate: OverloadGate | None = gate

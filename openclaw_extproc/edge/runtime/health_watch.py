@@ -23,12 +23,13 @@ from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.route.request_entry import without_address
 
 ABSENT_SECONDS = 30.0
-"""Behind all others, whom a call found without an address. Envoy asks for the name every five seconds or so; where its
-clusters are looked at, a look tells. Where not, it is found out by a call, which is told to come again."""
+"""The time for which a provider without an address goes behind all others. Envoy resolves the name every five seconds
+or so; where its clusters are looked at, a look tells. Otherwise a call finds out, whose client is told to retry."""
 _UNANSWERED = ("connection", "timeout")
 """What an attempt leaves behind that got no answer; see `stages/history`."""
 MOST_STALE = 5
-"""So many attempts in a row may meet a kept connection that is closed: whoever resets each request is no better."""
+"""The number of attempts in a row that may meet a kept connection that is closed; beyond it the provider counts as
+failing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Verdict:
     ok: bool
     why: str = ""
     model: str = ""
-    """Which was called; empty: none."""
+    """The model that was called; empty: none."""
 
 
 class HealthWatch:
@@ -51,7 +52,7 @@ class HealthWatch:
         self._tell = tell
         self._lock = Lock()
         self._stale: dict[str, int] = {}
-        """By provider, since its last answer."""
+        """The number of closed connections since a provider's last response, by provider."""
         self._critical: frozenset[str] = frozenset()
 
     def update(self, gateway: Gateway) -> None:
@@ -71,7 +72,7 @@ class HealthWatch:
         self.tell(at)
 
     def _is_failure(self, target: Target, reason: str) -> bool:
-        """Of an attempt that got no answer."""
+        """Returns whether an attempt without a response counts as a failure of its provider."""
         if reason != STALE:
             return reason in _UNANSWERED
         name = target.provider.name
@@ -175,7 +176,7 @@ class HealthWatch:
 
 
 def _notice(change: HealthChange, at: float) -> Notice | None:
-    """Who is tried again now and then, and fails, is out all the while."""
+    """Returns the notice of a change. A provider that is tried now and then and fails is out all the while."""
     name, was_out = change.name, change.before in (State.OPEN, State.HALF_OPEN)
     if change.after is State.OPEN and change.before is not State.HALF_OPEN:
         text = f"{name} is out ({change.why}): it moves to the end of every chain until it answers again"

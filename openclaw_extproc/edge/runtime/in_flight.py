@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 LINGER_SECONDS = 0.05
-"""How long an ended call counts. Envoy has our answer within a few milliseconds; a call takes hundreds at least."""
+"""The time for which an ended call still counts. Envoy has our answer within a few milliseconds; a call takes hundreds
+at least."""
 
 
 @dataclass(slots=True)
@@ -28,9 +29,9 @@ class InFlight:
     """The calls in flight. Each `plan` is ended by `begin` or `forget`, each `begin` by `end`."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    """By `Target.name`; never zero, so it cannot grow beyond what is under way."""
+    """The calls in flight by `Target.name`; never zero, so it cannot grow beyond what is under way."""
     _planned: dict[str, Reservation] = field(default_factory=dict[str, Reservation])
-    """By request id."""
+    """The reservations by request id."""
     _ending: deque[tuple[float, Reservation]] = field(default_factory=deque[tuple[float, Reservation]])
     _calls: int = 0
     _held: float = 0.0

@@ -26,7 +26,7 @@ from openclaw_extproc.wire import FORMATS
 LATENCY_SAMPLES = 20
 """Enough for a median that one slow answer does not move, and few enough to notice a change within 20 calls."""
 MIN_LATENCY_SAMPLES = 3
-"""One call may have waited for a connection."""
+"""The number of calls before a latency counts: a single one may have waited for a connection."""
 LATENCY_SECONDS = 300.0
 """Older ones say nothing of now. A target nobody has asked for so long counts as not measured, so it is tried again."""
 
@@ -46,7 +46,7 @@ class Latencies:
     """The latencies of targets; streamed responses apart from complete ones, whose first content is also their last."""
 
     by_target: dict[tuple[str, bool], _Latency] = field(default_factory=dict[tuple[str, bool], _Latency])
-    """By `Target.name`, and whether streamed. Only names of the configuration get in."""
+    """The latencies by `Target.name`, and whether streamed. Only names of the configuration get in."""
 
     def note(self, target: str, seconds: float, at: float, *, streamed: bool) -> None:
         latency = self.by_target.setdefault((target, streamed), _Latency())

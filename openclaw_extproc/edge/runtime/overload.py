@@ -1,4 +1,4 @@
-"""When a worker has more than it can carry: it says so at once, before its memory grows.
+"""The protection of a worker from overload: it rejects requests before its memory or its delay grows.
 
 Three signs: requests under way, bytes of bodies that are held for them, and how late the event loop is.
 
@@ -21,24 +21,24 @@ from openclaw_extproc.edge.telemetry import logs
 
 TICK_SECONDS = 0.1
 _FADES = 0.97
-"""By how much of itself the lag that is shown falls with each tick: a scrape every 15 s still sees a peak."""
+"""The factor by which the lag that is shown falls with each tick: a scrape every 15 s still sees a peak."""
 REASONS = ("requests", "body_bytes", "lag", "pressure")
 
 RESTLESS = 0.9
-"""Of its time a loop without a rest had something to do."""
+"""The fraction of its time in which a loop without a rest had something to do."""
 LEAST_CALLS = 64
 """Are let in however much each of them costs: an application that opens so many streams at once is none that floods."""
 _FIRST_GUESS = (0.05, 10.0)
 """Seconds of work, and the calls that took it, before anybody has called."""
 _FORGETS = 0.8
-"""With each second: what calls cost is known from the last five or so."""
+"""The factor by which older seconds count less: what calls cost is known from the last five or so."""
 _MORE, _LEAST = 2.0, 0.01
 """Of what is let in: at most so many times as much each second. Something always is, or it would never be known that
 there is time again."""
 
 
 class Pressure:
-    """How many calls may be under way, and which part of the new ones is therefore one too many (0 to 1).
+    """The number of calls that may be under way, and the part of new ones that is too many (0 to 1).
 
     A call costs its work after it was let in, so to wait until the loop is late is to wait too long. What the last
     calls cost says how many are enough to keep the loop busy for as long as others may wait.
@@ -101,7 +101,7 @@ class Work:
     busy: float
     """The part of the time in which it ran or waited for a processor."""
     share: float
-    """Of that, the part in which it ran."""
+    """The fraction of that time in which the process ran."""
 
 
 class Clock:
@@ -179,9 +179,8 @@ class OverloadGate:
             Gauge(name, says, registry=registry).set_function(value)
 
     def refusal(self, size: int, *, is_here: bool) -> str:
-        """Why a request of that many bytes is not taken; empty: it is. It has begun, and `is_here` says whether its
-        body has come: who was let in is sent away for the size of it alone.
-        """
+        """Returns why a request of that many bytes is rejected; empty: it is accepted. `is_here` says whether its body
+        has come: a request that was accepted is later rejected for its size alone."""
         limits = self._limits()
         if self._requests > limits.max_requests and not is_here:
             reason = "requests"

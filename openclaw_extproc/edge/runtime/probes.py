@@ -41,14 +41,14 @@ from openclaw_extproc.stages.events import HeaderCredential
 from openclaw_extproc.wire import FORMATS, USUAL, upstream_format
 
 JITTER = 0.1
-"""Of the interval: so much longer a pause may be, so that the probes of many sidecars spread out."""
+"""The fraction of the interval by which a pause may be longer, so that the probes of many sidecars spread out."""
 _ASKED_AS = USUAL
 """The format that a probing call is written in; a provider of another one gets its translation."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeMethod:
-    """Whom to ask, where and how."""
+    """How a provider is probed: the request, its address and its credential."""
 
     provider: Provider
     endpoint: Endpoint
@@ -56,7 +56,7 @@ class ProbeMethod:
 
     @property
     def model(self) -> str:
-        """Which is called; empty: none."""
+        """Returns the model that is called; empty: none."""
         callable_ = self.probing.call and upstream_format(self.provider, _ASKED_AS) is not None
         return self.provider.models[0] if callable_ and self.provider.models else ""
 
@@ -74,7 +74,7 @@ class Probes:
     ) -> None:
         """`count` gets provider and result of each probe."""
         self.on_verdict: Callable[[Verdict], None] = _nobody
-        """Who else wants to know what was found."""
+        """The callback that tells other workers what was found."""
         self._wanted = False
         self._health = health
         self._put_on = put_on
@@ -83,7 +83,7 @@ class Probes:
         self._client: httpx.AsyncClient | None = None
 
     def begin(self, settings: Settings) -> None:
-        """It is this process that probes."""
+        """Makes this process the one that probes."""
         self._wanted = True
         self.update(settings)
 
@@ -156,7 +156,7 @@ class Probes:
         return probe_report(await self._open().get(url, headers=headers))
 
     async def _call(self, way: ProbeMethod) -> ProbeReport:
-        """One token. What it is asked in, signed with and how its path is made is all as in an attempt."""
+        """Calls a model for one token. Format, signature and path are those of an attempt."""
         target = Target(way.provider, way.model)
         body = j.dump({"model": way.model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1})
         plan = Plan(
@@ -183,7 +183,7 @@ class Probes:
 
 
 def _nobody(_: Verdict) -> None:
-    """There is no other worker."""
+    """The callback where there is no other worker."""
 
 
 def probe_report(answer: httpx.Response) -> ProbeReport:
@@ -211,7 +211,8 @@ def _base(endpoint: Endpoint) -> str:
 
 
 def _models_path(provider: Provider) -> str:
-    """Empty where we have no credential of our own for it, or one that is made for a single request."""
+    """Returns the path of a list of models; empty where there is no credential for it, or one that is made for a single
+    request."""
     side = FORMATS[provider.format].provider
     return side.models_path if side is not None and provider.auth == "inject" else ""
 

@@ -13,24 +13,25 @@ from openclaw_extproc.policy.runtime_state import SessionState
 from openclaw_extproc.strategy import Affinity, Tier
 
 MAX_SESSIONS = 10_000
-"""Some 10 MB. A sidecar serves one application; beyond this the session that was quiet for longest is forgotten."""
+"""The number of sessions in memory, some 10 MB. Beyond it the session that was quiet for longest is forgotten."""
 MAX_ASKED = 8
 """Model names in a session. Agents ask for two or three."""
 MAX_ID_CHARS = 256
-"""As many as a header of ours may have: an id comes from a stranger."""
+"""The length of a session id, as that of our headers: an id comes from a stranger."""
 MAX_MODEL_CHARS = 128
-"""As many as a plan keeps of the model that was asked for."""
+"""The length of a model's name, as that in a plan."""
 SESSION_SECONDS = 24 * 3600.0
-"""Of silence. What a session has spent is forgotten then, so this is a working day and a night."""
+"""The silence after which a session and what it has spent is forgotten: a working day and a night."""
 USUAL_TTL_SECONDS = Affinity().ttl_seconds
-"""How long a tool loop finds its target again, and a judgement counts, where no affinity is configured."""
+"""The time for which a tool loop finds its target again, and a classification holds, where no affinity is
+configured."""
 
 
 class SessionKey(NamedTuple):
     owner: str
     """`CallerIdentity.owner`; empty: all callers that nobody verified."""
     id: str
-    """As the caller says."""
+    """The id of the session, as the caller gives it."""
 
     def with_limits(self) -> "SessionKey":
         return self if len(self.id) <= MAX_ID_CHARS else SessionKey(self.owner, self.id[:MAX_ID_CHARS])
@@ -51,7 +52,8 @@ class _Session:
     used: float
     spent_usd: float = 0.0
     asked: OrderedDict[str, _Asked] = field(default_factory=OrderedDict[str, _Asked])
-    """By the model asked for: an agent asks for a large and a small one by turns, and each keeps its own target."""
+    """The targets by the model asked for: an agent asks for a large and a small one by turns, and each keeps its own
+    target."""
 
     def about(self, asked: str) -> _Asked:
         known = self.asked.pop(asked, None) or _Asked()
@@ -70,7 +72,7 @@ class Sessions:
     _of_owner: dict[str, OrderedDict[SessionKey, None]] = field(
         default_factory=dict[str, OrderedDict[SessionKey, None]]
     )
-    """The same keys by owner, in the same order."""
+    """The keys of sessions by owner, in the same order."""
 
     def recall(self, session: SessionKey, asked: str, at: float, ttl: float) -> SessionState:
         """The state of a session. `ttl`: seconds for which its target and its tier hold; its cost holds longer."""

@@ -27,16 +27,16 @@ from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskS
 
 FAILURES_IN_A_ROW = 5
 PAUSE_SECONDS = 30.0
-"""So long nobody is asked who failed so often: a dead server must not cost every request its deadline."""
+"""The pause after repeated failures of a server: a dead one must not cost every request its deadline."""
 MAX_SUMMARIES = 512
-"""In memory, of a few kilobytes each."""
+"""The number of summaries in memory, of a few kilobytes each."""
 MAX_ANSWER_BYTES = 1024 * 1024
 _SUMMARIES_AT = "/openai/v1/chat/completions"
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # listened on, not called
 
 Outcome: TypeAlias = Literal["answered", "cached", "late", "failed", "refused", "paused"]
 Told: TypeAlias = Callable[[str, Outcome], None]
-"""Of every question: its kind and what came of it."""
+"""A function that records the kind of each side request and its outcome."""
 
 
 @dataclass(slots=True)
@@ -166,8 +166,9 @@ class SideRequestClient:
 
 
 def _own_client(tls: ListenerTls) -> httpx.AsyncClient | None:
-    """One that trusts the certificate of our own listener and no other; its name is for the world outside. Made for
-    each question: the file may have been renewed, and questions are rare. `None`: it cannot be read."""
+    """Returns an HTTP client that trusts the certificate of our own listener and no other; its name is for the world
+    outside. It is made for each question: the file may have been renewed, and questions are rare. `None`: the file
+    cannot be read."""
     try:
         context = ssl.create_default_context(cafile=tls.cert_file)
     except OSError:

@@ -15,9 +15,9 @@ from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MO
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 
 SILENCE_SECONDS = 60.0
-"""Between two lines about the same: a provider, or one of its models where that is what is meant."""
+"""The interval between two lines about the same subject: a provider, or one of its models where that is meant."""
 MAX_KEPT = 1_000
-"""Of what was told. Names are the configuration's own, so only reloads could make more."""
+"""The number of subjects that are remembered. Names are the configuration's own, so only reloads could make more."""
 
 Tell: TypeAlias = Callable[[Notice], None]
 
@@ -35,7 +35,7 @@ class Alerts:
     def __init__(self, tell: Tell = nobody) -> None:
         self._tell = tell
         self._told: dict[tuple[str, str], float] = {}
-        """By reason and provider or target: when, in seconds since the epoch."""
+        """The time of the last line, by reason and by provider or target, in seconds since the epoch."""
 
     def attempt(self, entry: AttemptEntry, at: float) -> None:
         provider = entry.target.provider

@@ -24,7 +24,7 @@ class LogFile(logging.Handler):
         self._is_cut = False
         """The last line in it has no end."""
         self._why = ""
-        """It takes no lines; empty: it does."""
+        """The reason why the file takes no lines; empty: it does."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -48,7 +48,7 @@ class LogFile(logging.Handler):
         self.handle(told)
 
     def _write(self, line: bytes) -> str:
-        """Why the file does not have it; empty: it does."""
+        """Writes a line; returns why the file does not have it; empty: it does."""
         try:
             self._follow()
             rest = b"\n" + line if self._is_cut else line

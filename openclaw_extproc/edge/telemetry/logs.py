@@ -1,4 +1,4 @@
-"""One event a line, as JSON or as text. Never a prompt, never a secret, never an upstream's body."""
+"""The log: one event a line, as JSON or as text. It never holds a prompt, a secret or an upstream's body."""
 
 import logging
 import re
@@ -22,7 +22,8 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """For people: time, level, component, event, then `key=value` of all that JSON has in `data`, inner keys with dots.
+    """The text format for people: time, level, component, event, then `key=value` of all that JSON has in `data`, inner
+    keys with dots.
 
     A value with a space, a quote or a control character in it is in JSON's quotes, so one event is one line always.
     """
@@ -106,7 +107,7 @@ def configure(level: str, output: str | None, format: Literal["json", "text"] = 
 
 
 def _handler(output: str | None) -> tuple[logging.Handler, str]:
-    """And why it is not the file that was wanted; empty: it is."""
+    """Returns the log's handler, and why it is not the file that was wanted; empty: it is."""
     try:
         if output is not None:
             return LogFile(output), ""

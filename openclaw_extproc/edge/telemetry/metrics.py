@@ -160,7 +160,7 @@ class _RequestMetrics:
             self._decision_seconds.observe(entry.decision_seconds)
 
     def _count_decision(self, record: DecisionRecord, *, refused: bool) -> None:
-        """Every label value is a word of the configuration, or of a closed set of ours."""
+        """Counts a decision. Every label value is a word of the configuration, or of a closed set of ours."""
         self._decisions.labels(record.mode, record.tier, record.chosen_by, record.rule).inc()
         for name, _, arm in (one.partition("=") for one in record.experiment.split(",") if one):
             self._experiments.labels(name, arm).inc()
@@ -169,7 +169,7 @@ class _RequestMetrics:
 
 
 class _HealthStatus(Collector):
-    """Read at scrape time: a provider that nobody calls any more recovers by the clock alone."""
+    """The gauge of health, read at scrape time: a provider that is not called any more recovers by the clock alone."""
 
     def __init__(self, gateway: Callable[[], Gateway], health: HealthWatch) -> None:
         self._gateway = gateway
@@ -197,7 +197,8 @@ class _HealthStatus(Collector):
 
 
 class _InFlightCalls(Collector):
-    """Read at scrape time, for all that is configured: a target that nobody calls shows a zero."""
+    """The gauge of calls in flight, read at scrape time for all that is configured: a target that is not called shows a
+    zero."""
 
     def __init__(self, gateway: Callable[[], Gateway], in_flight: InFlight) -> None:
         self._gateway = gateway

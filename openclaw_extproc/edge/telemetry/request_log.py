@@ -67,7 +67,7 @@ def _selection(entry: RequestEntry, plan: Plan) -> dict[str, Json]:
 
 
 def _reason(entry: RequestEntry, plan: Plan) -> str:
-    """Why the answer came from where it came: `primary_rate_limited`, or what the decision rested on."""
+    """Returns why this target responded: `primary_rate_limited`, or what the decision rested on."""
     if not entry.reasons:
         return "; ".join(plan.record.because)
     provider, _, why = entry.reasons[-1].partition(":")

@@ -17,7 +17,7 @@ from typing import Final
 
 BEAT_SECONDS: Final = 0.5
 STALL_SECONDS: Final = 5.0
-"""When a worker says where its loop got stuck."""
+"""The time after which a worker logs where its loop is stuck."""
 _LATE: Final = struct.Struct("!d")
 """Seconds since the loop turned. Shorter than `PIPE_BUF`, so a beat is written as a whole or not at all."""
 _FRAMES: Final = 8
@@ -59,7 +59,7 @@ class Heartbeat:
             self._tell(late)
 
     def _tell(self, late: float) -> None:
-        """Once for each stall."""
+        """Logs the stack once for each stall."""
         if late > STALL_SECONDS and not self._is_stalled:
             self._say(f"the event loop has not turned for {late:.1f} s; it is in {self._place()}\n")
         self._is_stalled = late > STALL_SECONDS

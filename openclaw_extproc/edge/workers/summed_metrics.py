@@ -51,7 +51,7 @@ class WorkerMetrics:
         self._ended = sum_metrics([self._ended, totals(metrics)])
 
     def sums(self, workers: Iterable[Iterable[Metric]]) -> tuple[Metric, ...]:
-        """All metrics, with those of the running workers."""
+        """Returns all metrics, with those of the running workers."""
         return sum_metrics([self.own.collect(), self._ended, *workers])
 
 

@@ -34,19 +34,22 @@ from openclaw_extproc.policy.health.merged import merge_health_views
 
 READY_SECONDS = 30.0
 LATE_SECONDS = 3.0
-"""Whose loop did not turn for so long is not ready. Envoy asks by itself, and leaves it alone meanwhile."""
+"""The time without a turn of its loop after which a worker is not ready. Envoy's own health check leaves it out
+meanwhile."""
 SILENT_SECONDS = 10.0
-"""Without a beat. Nothing of the process runs then: it is stopped, or one call into C keeps all its threads waiting."""
+"""The time without a heartbeat after which a worker is killed. Nothing of its process runs then: it is stopped, or one
+call into C keeps all its threads waiting."""
 STALLED_SECONDS = 20.0
-"""In one step, with the rest of the process alive. Generous: a whole answer of tens of MiB is read in one step, which
-takes seconds, and more of them where others need the machine as well."""
+"""The time in one step of its loop, with the rest of the process alive, after which a worker is killed. It is generous:
+a whole response of tens of MiB is read in one step, which takes seconds, and more of them where others need the machine
+as well."""
 WATCH_SECONDS = 0.25
 COUNT_SECONDS = 5.0
-"""How often workers are asked what they counted: as much a killed one takes with it."""
+"""The interval at which workers are asked for their counters: a killed one loses as much."""
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 10.0
 WELL_SECONDS = 30.0
-"""Who lived so long did not die of its start: the next one is started without waiting long."""
+"""The lifetime after which an end is not blamed on the start: the next worker is started without a long pause."""
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class Supervisor:
         await asyncio.gather(*(_end(hand, seconds + 2.0) for hand in hands))
 
     def not_ready(self) -> str:
-        """Why no request can be accepted; empty: requests can be."""
+        """Returns why no request can be accepted; empty: requests can be."""
         return "" if any(_is_ready(slot) for slot in self._slots) else "no worker is ready"
 
     # -- the configuration ---------------------------------------------------------

@@ -140,7 +140,7 @@ class Worker:
 
 
 def _own(address: str) -> str:
-    """Where to listen first, beside whoever has the address now. A TCP port has one owner at a time."""
+    """Returns where to listen first, beside the owner of the address. A TCP port has one owner at a time."""
     return f"{address}.{os.getpid()}" if address.startswith(_UNIX) else address
 
 

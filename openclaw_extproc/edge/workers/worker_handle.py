@@ -50,11 +50,11 @@ class WorkerHandle:
         self.ready = asyncio.Event()
         self.pulse = pulse
         self.probed: Callable[[Probed], None] = _nobody
-        """Who wants to know what its probes found."""
+        """The callback for what the worker's probes found."""
         self.announced: Callable[[Tokens], None] = _nobody
-        """Who wants to know which tokens it puts on."""
+        """The callback for tokens that the worker is going to use."""
         self.metrics: tuple[Metric, ...] = ()
-        """As it told them last."""
+        """The metrics as the worker sent them last."""
         self._channel = channel
         self._tell = tell
         self._numbers = count(1)
@@ -113,7 +113,7 @@ class WorkerHandle:
             self.child.process.kill()
 
     async def wait_ended(self) -> int:
-        """Its exit code, once everything it said was heard."""
+        """Returns the exit code, once every message of the worker was read."""
         code = await self.child.process.wait()
         await asyncio.wait([self._listening, self.child.listener], timeout=1.0)
         self._listening.cancel()
@@ -167,4 +167,4 @@ class WorkerHandle:
 
 
 def _nobody(_: Probed | Tokens) -> None:
-    """Until somebody asks."""
+    """The callback that does nothing, until another one is set."""

@@ -30,7 +30,7 @@ class Start:
     """`unix:/path` or `host:port`."""
     attempt: str
     tls: StageTls | None
-    """For `host:port`."""
+    """The TLS settings of an address `host:port`; `None`: there are none."""
     inside: str
     """What our own questions are known by: one worker may ask, and another one get the request."""
     kept: FixedSettings

@@ -38,11 +38,11 @@ class AnswerReader:
         self._is_told_broken = False
         """The client has the word that its stream broke off: nothing comes after it."""
         self.losses = losses
-        """Of the request, and of this response."""
+        """What a translation had to leave out: of the request, and then of this response."""
         self.streamed = streamed
         """The provider answers piece by piece: with events, or with the array that this client wants."""
         self.last_at = 0.0
-        """When the last chunk came that said something: seconds since the epoch."""
+        """The time when the last chunk came that was more than a sign of life, in seconds since the epoch."""
 
     @property
     def fault(self) -> Fault | None:
@@ -50,12 +50,12 @@ class AnswerReader:
 
     @property
     def rewrites(self) -> bool:
-        """As `ResponseReader.rewrites`."""
+        """Returns whether the body that the client gets is written anew; see `ResponseReader.rewrites`."""
         return self._reader.rewrites
 
     @property
     def reshapes(self) -> bool:
-        """As `ResponseReader.reshapes`."""
+        """Returns whether the body that the client gets is in another format; see `ResponseReader.reshapes`."""
         return self._reader.reshapes
 
     @property

@@ -1,5 +1,5 @@
-"""One exchange with a provider, as far as it has come: the request that was sent, the response whose head is here, and
-the response that failed.
+"""An exchange with a provider in three stages: the request that was sent, the response whose head has arrived, and the
+response that failed.
 
 Each record holds what is known at that point and nothing else; the states (`states`) are made of them.
 """
@@ -26,12 +26,13 @@ from openclaw_extproc.wire.streams import content_encoding
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
 """The longest pause that a caller is told: a quota of a week."""
 GRACE_SECONDS = 1.0
-"""Behind a limit that Envoy counts: it comes first where it counts, also on a busy machine."""
+"""The time by which our timers run behind those of Envoy, so that Envoy's own timeout comes first, on a busy machine
+too."""
 UNANSWERED_SECONDS = 30
 """So long a target that Envoy had to be stopped from waiting for goes behind those that stand in for it: the client's
 own retry is to find one of them."""
 LAST_WORDS_MS = 200
-"""Kept of the time of a whole call for the word that it is over."""
+"""The part of a call's total time that is kept for telling the client that the time is over."""
 _MAY_SAY_HOW_LONG = ("429", "503")
 
 
@@ -51,7 +52,8 @@ class SentRequest:
 
     @property
     def response_timeout_at(self) -> float:
-        """When a response whose head is here has been silent for too long: seconds since the epoch.
+        """Returns the time at which a response whose head has arrived has been silent for too long, in seconds since
+        the epoch.
 
         Envoy has one limit for all attempts of a request, so a provider with less patience of its own is counted here,
         from its head on: of an attempt that has no head yet nothing can be said to Envoy.
@@ -63,12 +65,14 @@ class SentRequest:
 
     @property
     def silence_ends_at(self) -> float:
-        """When Envoy gives an attempt up that has no head: seconds since the epoch. Behind a head it counts no more."""
+        """Returns the time at which Envoy gives up an attempt that has no response head, in seconds since the epoch.
+        Behind a head Envoy's limit no longer holds."""
         return self.bound.began + self.bound.plan.patience_ms / 1000
 
     @property
     def give_up_at(self) -> float:
-        """When Envoy would have given this attempt up long ago, were it still counting: seconds since the epoch.
+        """Returns the time at which Envoy would have given up this attempt if its limit still held, in seconds since
+        the epoch.
 
         It no longer does once the provider has sent an interim answer (100, 102, 103): such a call has begun to be
         answered, says Envoy 1.40, so it gives it no limit and nobody else.
@@ -78,13 +82,15 @@ class SentRequest:
         return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
 
     def keepalive_at(self, at: float) -> float | None:
-        """When a stream that has been silent since `at` gets a sign of life: seconds since the epoch; `None`: never."""
+        """Returns the time at which a stream that has been silent since `at` gets a keep-alive, in seconds since the
+        epoch; `None`: never."""
         every = self.timeouts.keepalive_ms
         return at + every / 1000 if every is not None and self.ask.stream else None
 
     @property
     def call_timeout_at(self) -> float | None:
-        """When a stream that has begun has to end for the whole call to keep its limit; `None`: the call has none.
+        """Returns the time by which a stream has to end so that the whole call keeps its limit; `None`: the call has
+        none.
 
         A little before Envoy, which would end it without a word.
         """
@@ -122,7 +128,7 @@ class UpstreamResponse:
     request: SentRequest
     headers: Mapping[str, str]
     is_bodiless: bool
-    """No body follows the head, so none of ours can."""
+    """Whether no body follows the response head, so that none can be sent either."""
 
     @property
     def status(self) -> int:
@@ -130,7 +136,8 @@ class UpstreamResponse:
 
     @property
     def is_packed(self) -> bool:
-        """Nothing of its body can be read: what can be unpacked is plain when it comes here."""
+        """Returns whether the body is compressed in a way that cannot be read here: what can be decompressed is plain
+        when it gets here."""
         return content_encoding.encoding(self.headers) != ""
 
     def removed_headers(self, *also: str) -> tuple[str, ...]:

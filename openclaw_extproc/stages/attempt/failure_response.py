@@ -30,7 +30,8 @@ _JSON = {"content-type": JSON}
 
 
 def fail(failed: FailedResponse, at: float) -> Transition:
-    """No content has gone out: go on to the next attempt, or tell the client. `at`: seconds since the epoch."""
+    """Ends an attempt that has sent no content: with the next attempt, or with an error to the client. `at`: seconds
+    since the epoch."""
     return Done(), failure_answers(failed), failed.entry(at)
 
 
@@ -59,7 +60,7 @@ def on_error_body(state: ReadingError, event: ResponseBody) -> Transition:
 
 
 def end_of_error(state: ReadingError, at: float, *, end: bool) -> Transition:
-    """As much of an error's body is here as is waited for. `end`: it is whole."""
+    """Acts on an error response whose body has arrived as far as it is waited for. `end`: the body is complete."""
     failed = read_error(state.response, state.held, is_retried=state.wake_at is not None)
     if failed.is_told_in_own_words and failed.next_attempt is None:
         return _pass_error(failed, b"".join(state.held), at, end=end)
@@ -67,7 +68,7 @@ def end_of_error(state: ReadingError, at: float, *, end: bool) -> Transition:
 
 
 def _pass_error(failed: FailedResponse, body: bytes, at: float, *, end: bool) -> Transition:
-    """Every byte of it, also of the chunks that are still to come."""
+    """Passes an error body on unchanged, with the chunks that are still to come."""
     return PassingError(), own_words_answers(failed, body, end=end), failed.entry(at)
 
 
@@ -75,7 +76,7 @@ def _pass_error(failed: FailedResponse, body: bytes, at: float, *, end: bool) ->
 
 
 def failure_answers(failed: FailedResponse) -> tuple[Answer, ...]:
-    """On to the next attempt, or the error that the client gets."""
+    """Returns what Envoy is told after a failure: the retry, or the error that the client gets."""
     bound, fault, failure, request = failed.bound, failed.fault, failed.failure, failed.response.request
     following = failed.next_attempt
     is_exhausted = _is_exhausted(bound, failure)
@@ -160,7 +161,7 @@ def _is_exhausted(bound: BoundAttempt, failure: Failure) -> bool:
 
 
 class _Noted(TypedDict):
-    """Of a `Continue`."""
+    """The fields of a `Continue` that carry notes."""
 
     metadata: Mapping[str, str]
     notes: Mapping[str, str]
@@ -188,7 +189,7 @@ def deliver(chunk: bytes, *, end: bool) -> tuple[Deliver, ...]:
 
 
 def without_end(answers: Sequence[Answer]) -> list[Answer]:
-    """The same, before trailers: they are the end."""
+    """Returns the same answers without the end of the body, because trailers follow and end it."""
     found: list[Answer] = []
     for answer in answers:
         match answer:

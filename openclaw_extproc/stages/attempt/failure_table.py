@@ -1,4 +1,4 @@
-"""Every way in which an attempt can fail, and what may help: the one table of it.
+"""The table of failures: every way in which an attempt can fail, and which target may succeed instead.
 
     what the provider said (status, its own code, where it said it) --> `NoticeKind` and code, by its wire format
     `Fault`, and whose credential it was                            --> `Failure`, here
@@ -19,15 +19,15 @@ from openclaw_extproc.wire.translation.error_words import NO_ACCESS, NO_MODEL, N
 
 
 class Remedy(Enum):
-    """Who might do better."""
+    """The targets that may succeed after a failure."""
 
     ANYBODY = "anybody"
     """Somebody else, at once; where nobody else is left the same one, after a wait."""
     OTHER_MODEL = "other_model"
-    """Not this model at this provider, however often it is asked."""
+    """Another model, or the same one at another provider: this target fails however often it is tried."""
     OTHER_PROVIDER = "other_provider"
     LARGER = "larger"
-    """Who has room for a longer prompt."""
+    """A model with a larger context window."""
     NOBODY = "nobody"
     """The request itself is to blame: it would fail everywhere, or must not be tried elsewhere."""
 
@@ -35,7 +35,7 @@ class Remedy(Enum):
 @dataclass(frozen=True, slots=True)
 class Failure:
     reason: str
-    """In the words of metrics and logs, out of a closed set."""
+    """The reason in the words of metrics and logs, from a closed set."""
     remedy: Remedy
     alerts: bool = False
     """An operator has to mend it: no passing of time does."""

@@ -14,7 +14,7 @@ from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
 
 MAX_WORDS_CHARS = 300
-"""Of a provider's words that are noted: Envoy sends all notes with each message to a later attempt."""
+"""The length to which a provider's error message is cut: Envoy sends all notes with each message to a later attempt."""
 STALE = "stale_connection"
 STALE_SECONDS = 1.0
 """A request on a kept connection that the provider has just closed is reset within one round trip."""
@@ -32,7 +32,7 @@ class FailedAttempt:
 
     @property
     def text(self) -> str:
-        """For people: `openai: rate limited: Limit 30000, used 29500`."""
+        """Returns a line for people: `openai: rate limited: Limit 30000, used 29500`."""
         return ": ".join(filter(None, (self.target.provider.name, self.reason.replace("_", " "), self.words)))
 
 
@@ -43,12 +43,13 @@ class History:
     failed: tuple[FailedAttempt, ...] = ()
 
     def told(self) -> tuple[str, ...]:
-        """In the words of `x-openclaw-fallbacks`."""
+        """Returns the failed attempts in the words of `x-openclaw-fallbacks`."""
         return tuple(f"{one.target.provider.name}:{one.reason}" for one in self.failed)
 
     @property
     def text(self) -> str:
-        """For people; of a provider that says the same again and again it is there once. Empty: there were none."""
+        """Returns the failed attempts as a text for people; a provider that fails the same way again is named once.
+        Empty: no attempt failed."""
         return "; ".join(dict.fromkeys(one.text for one in self.failed))
 
     def and_then(self, failed: FailedAttempt) -> "History":
@@ -76,7 +77,8 @@ def noted_failure(attempt: int, failed: FailedAttempt) -> dict[str, str]:
 
 
 def noted_ahead(attempt: int, plan: Plan) -> dict[str, str]:
-    """Who comes behind this attempt by a plan that it has changed: those to come may be over before they note it."""
+    """Returns notes about the later targets of a plan that this attempt has changed: their attempts may be over before
+    they can note it themselves."""
     behind = enumerate(plan.groups[attempt:], attempt + 1)
     return {f"try-{n}": group[0].provider.cluster for n, group in behind if len(group) == 1}
 

@@ -3,15 +3,16 @@
 from openclaw_extproc.faults import Fault, FaultKind
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
-"""Of an answer held back, by us alone: Envoy keeps nothing of it."""
+"""The bytes of a response that are held back here at most: Envoy keeps none of them."""
 MAX_ERROR_BYTES = 1024 * 1024
-"""Of an error's body that are waited for, for its message."""
+"""The bytes of an error body that are read at most, for its message."""
 MAX_WORDS_BYTES = 64 * 1024
 WORDS_SECONDS = 0.1
 """What an error's body may take that is waited for only to tell it, should all others fail as well: the next attempt
 waits for it."""
 MAX_ANSWER_BYTES = 40 * 1024 * 1024
-"""Of one answer, as the provider sends it and as the client gets it. Envoy's buffers are larger (decision 21)."""
+"""The size of one response at most, as the provider sends it and as the client gets it. Envoy's buffers are larger
+(decision 21)."""
 
 SILENT = Fault(FaultKind.UPSTREAM_SILENT, "the provider began no answer in time")
 STALLED = Fault(FaultKind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")

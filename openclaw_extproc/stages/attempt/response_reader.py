@@ -1,4 +1,5 @@
-"""One upstream answer as it comes in: what it says, and the same in the client's words where that is needed."""
+"""The incremental reading of one upstream response: its facts, and the same facts in the client's format if that
+differs."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -56,7 +57,7 @@ class ResponseReader:
         self.complete = False
         """The provider said all it had to say."""
         self.at_end = False
-        """All bytes of the answer were read: what is wrong with it is that more should have come."""
+        """Whether all bytes of the response have been read: a fault then means that more should have come."""
 
     @property
     def rewrites(self) -> bool:
@@ -80,7 +81,7 @@ class ResponseReader:
         return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
 
     def spoil(self, why: str) -> tuple[list[Fact], bytes]:
-        """The same, where no more of the answer can be read at all."""
+        """Reports that no more of the response can be read. Returns facts and bytes as `feed` does."""
         return self._lost(UnreadableError(why))
 
     def break_off(self, fault: Fault) -> bytes:
@@ -104,7 +105,7 @@ class ResponseReader:
         return Failed(self.fault)
 
     def lighten(self) -> None:
-        """From now on no content is waited for."""
+        """Stops the parsing of content, because nothing waits for it from now on."""
         if isinstance(self._decoder, EventDecoder):
             self._decoder.lighten()
 

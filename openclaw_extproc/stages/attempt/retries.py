@@ -10,28 +10,29 @@ from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy
 
 RETRY = "x-openclaw-retry"
-"""On a response: Envoy's router is to try the next group. Named in the route's `retriable_headers`."""
+"""The response header that makes Envoy's router try the next group. It is named in the route's `retriable_headers`."""
 BACKOFF = "x-openclaw-backoff"
-"""On such a response: whole seconds to wait first. Named in the route's `rate_limited_retry_back_off`."""
+"""The response header with the whole seconds that Envoy waits before the retry. It is named in the route's
+`rate_limited_retry_back_off`."""
 
 MAX_WAIT_SECONDS = 30
-"""No wait is longer. What a provider may ask for is in `RetryPolicy.max_retry_after_ms`."""
+"""The longest wait before a retry. What a provider may ask for is limited by `RetryPolicy.max_retry_after_ms`."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
-    """There is a next attempt."""
+    """What is needed to go on to the next attempt."""
 
     headers: Mapping[str, str]
     """What makes Envoy go on to it."""
     plan: Plan | None = None
-    """Where it goes, when those who cannot help are left out; `None`: as planned."""
+    """The plan without the targets that cannot help; `None`: the plan is unchanged."""
 
 
 def next_attempt(
     plan: Plan, attempt: int, target: Target, failure: Failure, retry_after: str, at: float = 0.0
 ) -> NextAttempt | None:
-    """How to go on after this target failed; `None`: nobody is left who could help.
+    """Returns how to go on after this target failed; `None`: no remaining target can help.
 
     `retry_after`: the failed answer's own, "" where it has none; dates are taken for none.
     """

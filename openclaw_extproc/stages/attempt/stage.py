@@ -166,7 +166,7 @@ class AttemptStage:
 
 
 def _turn_away(fault: Fault) -> Transition:
-    """Whose it is nobody knows, so no entry."""
+    """Answers a request that belongs to no known call with a fault, and records no entry."""
     is_unconfirmed = fault is UNCONFIRMED
     state = Done("it names what is not configured" if is_unconfirmed else "")
     return state, (reply(fault, USUAL, RETRY_SOON if is_unconfirmed else None),), None

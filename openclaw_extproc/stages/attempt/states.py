@@ -46,7 +46,8 @@ class Reading(_Untimed):
 
 @dataclass(frozen=True, slots=True)
 class PassThrough(_Untimed):
-    """No model call: its head is changed, and that was all. What the provider answers is not for this stage."""
+    """The state of a request that is no model call: its head was changed, and this stage does not look at the
+    response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,18 @@ class HoldingBack:
     response: UpstreamResponse
     answer: AnswerReader
     give_up_at: float
-    """When the provider has been silent for too long: seconds since the epoch."""
+    """The time at which the provider has been silent for too long, in seconds since the epoch."""
     keepalive_at: float | None = None
-    """When the client gets the head and a sign of life: seconds since the epoch; `None`: not before the content."""
+    """The time at which the client gets the head and a keep-alive, in seconds since the epoch; `None`: not before the
+    content."""
     held: list[bytes] = field(default_factory=list[bytes])
     """Chunks, without a byte order mark."""
     held_bytes: int = 0
     written: list[bytes] = field(default_factory=list[bytes])
     """The translation of what is held."""
     has_content: bool = False
-    """There was something in it that a client waits for; an answer in one piece is held until its end nevertheless."""
+    """Whether content that a client waits for has arrived. A response that is no stream is held until its end
+    nevertheless."""
     beginning: Beginning = field(default_factory=Beginning)
 
     @property
@@ -105,11 +108,12 @@ class HoldingBack:
 
 @dataclass(frozen=True, slots=True)
 class HoldingContent:
-    """As `HoldingBack`, of a stream whose first content is here and is held for a while longer."""
+    """The state of a stream whose first content has arrived and is held back for a while longer; otherwise as
+    `HoldingBack`."""
 
     holding: HoldingBack
     content_at: float
-    """When the first content came: seconds since the epoch."""
+    """The time when the first content arrived, in seconds since the epoch."""
 
     @property
     def wake_at(self) -> float:
@@ -124,11 +128,12 @@ class Answering:
     response: UpstreamResponse
     answer: AnswerReader
     first_content_seconds: float | None
-    """From the request's arrival at this attempt; `None`: there is none yet."""
+    """The seconds from the request's arrival at this attempt to the first content; `None`: there is none yet."""
     idle_seconds: float
-    """How long a stream may be silent."""
+    """The time that a stream may be silent."""
     call_timeout_at: float | None
-    """When the whole call has to be over: seconds since the epoch; `None`: Envoy counts that alone, or nobody."""
+    """The time by which the whole call has to be over, in seconds since the epoch; `None`: the call has no limit, or
+    Envoy alone enforces it."""
     delivered_bytes: int
 
     @property
@@ -151,13 +156,14 @@ class Answering:
 
 @dataclass(slots=True)
 class KeepingAlive:
-    """As `Answering`, of a stream without content: the client has the head, and signs of life for the time being."""
+    """The state of a stream without content whose client has the head and gets keep-alives; otherwise as
+    `Answering`."""
 
     answering: Answering
     give_up_at: float
-    """When the provider has been silent for too long: seconds since the epoch."""
+    """The time at which the provider has been silent for too long, in seconds since the epoch."""
     keepalive_at: float
-    """When the next sign of life is due: seconds since the epoch."""
+    """The time of the next keep-alive, in seconds since the epoch."""
     between_events: bool
     """The client has no half of an event, in which a sign of life would be a part of it."""
     has_body: bool
@@ -177,8 +183,8 @@ class ReadingError:
 
     response: UpstreamResponse
     wake_at: float | None
-    """When the body is waited for no longer: seconds since the epoch. It then makes no difference to what is tried
-    next; `None`: it may make one, and is waited for as long as it takes."""
+    """The time until which the error body is waited for, in seconds since the epoch, because it makes no difference to
+    the next attempt; `None`: it may make one, and is waited for as long as it takes."""
     held: list[bytes] = field(default_factory=list[bytes])
     held_bytes: int = 0
 
@@ -194,10 +200,10 @@ class PassingError(_Untimed):
 
 @dataclass(frozen=True, slots=True)
 class Done(_Untimed):
-    """All that had to be said was said. What still comes is of no use."""
+    """The state of an attempt that has sent all that it had to send. Later events are ignored."""
 
     warning: str = ""
-    """Why the attempt was turned away, where an operator should know it."""
+    """The reason why the attempt was rejected, for the log; empty: there is nothing that an operator should know."""
 
 
 @dataclass(frozen=True, slots=True)

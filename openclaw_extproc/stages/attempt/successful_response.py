@@ -72,7 +72,7 @@ def on_held_body(held: HoldingBack, event: ResponseBody) -> Transition:
 
 
 def on_held_content(held: HoldingContent, event: ResponseBody) -> Transition:
-    """More of a stream whose first content is held back."""
+    """Takes more of a stream whose first content is held back."""
     holding = held.holding
     _, written = holding.answer.feed(event, holding.hold(event))
     holding.written.append(written)
@@ -91,7 +91,8 @@ def _hold_on(held: HoldingContent, at: float, *, end: bool) -> Transition:
 
 
 def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool) -> Transition:
-    """From now on this attempt is the answer. `content_at`: when its first content came; `None`: it has none yet."""
+    """Sends what was held back: from now on this attempt is the response. `content_at`: when its first content arrived;
+    `None`: it has none yet."""
     response, answer, request = held.response, held.answer, held.response.request
     reshapes = answer.reshapes
     *earlier, last = (held.written if reshapes else held.held) or (b"",)
@@ -135,7 +136,7 @@ def keep_alive(held: HoldingBack, at: float) -> Transition:
 
 
 def on_awaited_body(state: KeepingAlive, event: ResponseBody) -> Transition:
-    """More of a stream without content: with its first content it is like any other."""
+    """Takes more of a stream that has had no content. With its first content it becomes an ordinary stream."""
     answering = state.answering
     state.has_body = True
     facts, written = answering.answer.feed(event, event.chunk)
@@ -200,13 +201,13 @@ def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transitio
 
 
 def on_silence(state: Answering, at: float) -> Transition:
-    """Nothing came for too long, or the whole call has to be over."""
+    """Ends a stream that has been silent for too long, or whose call has to be over."""
     is_over = state.call_timeout_at is not None and at >= state.call_timeout_at
     return break_off(state, at, TOO_LONG if is_over else STALLED)
 
 
 def break_off(state: Answering, at: float, why: Fault) -> Transition:
-    """In the middle of an answer: the client's error event, and then the connection breaks."""
+    """Ends a response in the middle: with an error event of the client's format, then a broken connection."""
     fault = state.answer.fault or why
     # Whose time is up because others took it has not failed, nor who says more than we pass on.
     outcome = Outcome.GONE if fault in (TOO_LONG, TOO_LARGE) else Outcome.BROKEN

@@ -1,4 +1,5 @@
-"""One attempt's request: where it goes by its plan, read and confirmed, and the client's body, edited or translated."""
+"""The request of one attempt: its target by the plan, which is read and confirmed, and the client's body, edited or
+translated."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -60,7 +61,7 @@ AWS_SERVICE = "bedrock"
 
 HTTP_ERROR, HTTP_UNAUTHENTICATED, HTTP_FORBIDDEN = 400, 401, 403
 MAX_QUOTED_CHARS = 1_000
-"""Of a provider's own message beside ours."""
+"""The length to which a provider's own message is cut beside ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class BoundAttempt:
     history: History
     began: float
     is_reused: bool = False
-    """It goes out on a connection that has been used before."""
+    """Whether the request goes out on a connection that was used before."""
 
     @property
     def fallback(self) -> bool:
@@ -88,7 +89,7 @@ class BoundAttempt:
 
     @property
     def format(self) -> WireFormat[Ask]:
-        """In which the provider is asked."""
+        """Returns the wire format in which the provider is asked."""
         spoken = upstream_format(self.target.provider, self.plan.client_format)
         assert spoken is not None, "the policy plans no such target"
         return spoken
@@ -173,7 +174,7 @@ def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamReques
 
 
 ROOM_FOR_ERROR = 1.25
-"""Of an estimate of the prompt, where the window's rest is asked for as the limit of the answer."""
+"""The factor on the estimated prompt tokens where the rest of the context window becomes the output limit."""
 
 
 def _edit(bound: BoundAttempt) -> UpstreamEdit:

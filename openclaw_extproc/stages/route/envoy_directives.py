@@ -1,4 +1,5 @@
-"""What Envoy is told of a plan: where each attempt goes, how many there are, how long one may take, and its notes."""
+"""The headers and metadata by which Envoy carries out a plan: the groups of targets, the number of retries, the per-try
+timeout and the timeout of the whole request."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,19 +24,21 @@ def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: flo
 
 
 def with_body(directives: Continue, body: bytes) -> Continue:
-    """The same for a request that came compressed and goes on plain, to every attempt."""
+    """Returns the directives for a request that came compressed and is sent on plain, to every attempt."""
     changed = {**directives.set_headers, "content-length": str(len(body))}
     gone = (*directives.remove_headers, "content-encoding")
     return replace(directives, set_headers=changed, remove_headers=gone, body=body)
 
 
 def _left_ms(began: float, total_ms: int, at: float) -> int:
-    """Of the whole call's time: Envoy counts from now on, the caller from when it asked. 0 would be no limit."""
+    """Returns what is left of the whole call's time. Envoy counts from now on, the caller from its request; 0 would
+    mean no limit."""
     return max(1, total_ms - round((at - began) * 1000))
 
 
 def directive_metadata(plan: Plan, user: str) -> dict[str, str]:
-    """The id again, for the access log: attempts take the header away."""
+    """Returns the metadata of a request. It repeats the request id for the access log, because attempts remove the
+    header."""
     return {
         **decision_output.decision_metadata(plan, user),
         "plan": plans.write(plan),

@@ -1,4 +1,5 @@
-"""Who sends a request: keys of ours among the places where SDKs put theirs, claims and certificates that Envoy checked.
+"""The identification of callers: by our keys, in the places where SDKs put theirs, or by claims and certificates that
+Envoy verified.
 
 The nearest to the caller counts: its key, then its token, then what the mesh says of it, then the certificate of the
 connection. A key that is one of ours is taken out of the request here, wherever it stands: nothing behind this stage
@@ -21,16 +22,18 @@ from openclaw_extproc.stages.events import Continue, RequestHead
 from openclaw_extproc.stages.headers import SECRET_PARAMETERS
 
 ClientOfKey: TypeAlias = Callable[[str], str]
-"""From what may be a key to the name of the client whose key it is; empty: nobody's. The edge compares the values."""
+"""A function from what may be a key to the name of the client whose key it is; empty: it is nobody's. The edge compares
+the values."""
 
 OWN_HEADER = "x-openclaw-key"
-"""For a key of ours beside a credential that is forwarded. Nothing else is sent in it, so a wrong one is refused."""
+"""The header for a key of ours beside a credential that is forwarded. Nothing else is sent in it, so a wrong key is
+rejected."""
 KEY_HEADERS = (OWN_HEADER, "authorization", "x-api-key", "api-key", "x-goog-api-key")
 XFCC = "x-forwarded-client-cert"
 MAX_KEYS = 16
 """Values of one request that are looked at: each is compared with every key there is."""
 MAX_NAME_CHARS = 256
-"""Of each text in an identity."""
+"""The length to which each text of an identity is cut."""
 MAX_GROUPS = 64
 CHALLENGE = {"www-authenticate": 'Bearer realm="openclaw"'}
 
@@ -49,7 +52,7 @@ _UNLISTED = Fault(FaultKind.FORBIDDEN, "this caller is not among the clients of 
 @dataclass(frozen=True, slots=True)
 class Identified:
     head: RequestHead
-    """Without our keys."""
+    """The request's head without our keys."""
     identity: CallerIdentity = ANONYMOUS
     set_headers: Mapping[str, str] | None = None
     """What Envoy has to change for that."""
@@ -69,7 +72,7 @@ def nobody(_: str) -> str:
 
 
 def identify(head: RequestHead, rules: CallerRules, client_of: ClientOfKey) -> Identified:
-    """Who sends it, and whether they may. Modes that only look on change nothing about this."""
+    """Returns who sends a request and whether they may. Modes that only observe change nothing about this."""
     if not rules.identifies:
         return Identified(head)
     presented = list(_presented(head))
@@ -173,7 +176,7 @@ def certificate_names(xfcc: str) -> tuple[str, ...]:
 
 
 def _split(text: str, mark: str) -> list[str]:
-    """At marks that stand outside quotes; a backslash in quotes keeps the next character."""
+    """Splits at marks that stand outside quotes; a backslash in quotes keeps the next character."""
     parts, quoted, escaped = [""], False, False
     for letter in text:
         if letter == mark and not quoted:
@@ -193,7 +196,7 @@ def _unquoted(value: str) -> str:
 
 
 def _of_token(claims: Mapping[str, Json], rules: CallerRules) -> CallerIdentity:
-    """Nobody, where the claims are not those of the issuer that the configuration names."""
+    """Returns the identity by a token's claims; anonymous where they are not those of the configured issuer."""
     assert rules.jwt is not None, "looked at before"
     names = rules.jwt.claims
     name = _text(claims, names.name)

@@ -1,4 +1,4 @@
-"""What we answer without asking anybody: lists of models, and counts of tokens where no provider can count."""
+"""The responses that the gateway gives without asking a provider: lists of models, and estimated counts of tokens."""
 
 import re
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.base import JSON
 
 CREATED = 0
-"""Of every model: nobody told us, and vendors allow the epoch for that."""
+"""The creation time in lists of models. It is not known, and vendors allow the epoch for that."""
 
 _LIST = re.compile(r"/v1(?:beta|alpha|beta1)?/models(?:/([^:]+))?/?")
 """Google's lists name models `models/…`, so a path may too."""
@@ -31,7 +31,7 @@ def is_list(spoken: ApiPath) -> bool:
 
 
 def models(spoken: ApiPath, gateway: Gateway) -> bytes:
-    """All that can be asked for, or the one that the path names.
+    """Returns the list of all models that can be requested, or the one model that the path names.
 
     Raises:
         FaultError: nobody has a model of that name.

@@ -45,21 +45,23 @@ from openclaw_extproc.wire.http.model_names import Sent, renamed
 from openclaw_extproc.wire.http.passthrough import Rule
 
 MAX_RELAYED_BYTES = MAX_ANSWER_BYTES
-"""Of an answer that is looked at for our credential; the rest passes unseen. No buffer of Envoy's is smaller than that
-(decision 21), so none is crossed."""
+"""The bytes of a response that are searched for our credential; the rest passes unseen. No buffer of Envoy's is smaller
+(decision 21), so none overflows."""
 WITHOUT_END = 2**63
 """Bytes. A WebSocket is looked at for as long as it lasts: it says little at a time."""
 SWITCHING_PROTOCOLS = "101"
 _EXTENSIONS = "sec-websocket-extensions"
-"""Where a client offers to have messages compressed: our credential could not be found in those."""
+"""The header by which a client offers compressed messages. It is removed, because our credential could not be found in
+those."""
 VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*$")
-"""At the end of a base path: the version of the API, which a path that is passed on has itself."""
+"""The API version at the end of a base path. A path that is passed on has one itself."""
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-"""All that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
+"""The methods that any vendor's API has. `TRACE` would show our credential to the caller, `CONNECT` is for proxies."""
 
 
 def owners(gateway: Gateway, spoken: ApiPath) -> tuple[Provider, ...]:
-    """Whose paths these are: the providers that speak this vendor's format, at their clusters for this."""
+    """Returns the providers that serve these paths: those that speak this vendor's format, at their passthrough
+    clusters."""
     speakers = (p for p in gateway.providers.values() if {p.format, *p.also} & set(spoken.family))
     # A signature of AWS covers the body, which is not read here.
     return tuple(p.at_unread_cluster for p in speakers if p.unread_cluster and p.auth != "aws")
@@ -175,7 +177,7 @@ def request(bound: BoundAttempt, head: RequestHead) -> Continue:
 
 
 def credential(provider: Provider) -> Credential | None:
-    """Ours, which is put on what goes there."""
+    """Returns the provider's configured credential, which is added to the request."""
     side = FORMATS[provider.format].provider
     assert side is not None, "the configuration check lets no such provider through"
     match provider.auth:
@@ -193,7 +195,8 @@ def _is_shown(provider: Provider) -> bool:
 
 
 def relayed_bytes(plan: Plan, head: ResponseHead) -> int:
-    """How much of an answer's body is looked at. Of one that is known to be longer, nothing: it is a file."""
+    """Returns how much of a response's body is searched: nothing of one that is known to be longer, because it is a
+    file."""
     if head.end or not _is_shown(plan.groups[0][0].provider):
         return 0
     if head.headers.get(":status") == SWITCHING_PROTOCOLS:

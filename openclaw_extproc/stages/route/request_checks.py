@@ -66,7 +66,7 @@ def refuses_upgrade(head: RequestHead, spoken: ApiPath) -> bool:
 
 
 def length(head: RequestHead) -> int:
-    """As it says itself; 0 where it does not."""
+    """Returns the `content-length` of a request; 0 where it has none."""
     said = head.headers.get("content-length", "")
     return int(said) if said.isdecimal() else 0
 

@@ -24,7 +24,7 @@ def is_ours(details: str) -> bool:
 
 
 UNRESOLVED = "unresolved"
-"""Nobody was tried, and Envoy does not go on: there is no address, or no such cluster yet."""
+"""The reason where no target was tried and Envoy does not go on: there is no address, or no such cluster yet."""
 
 _CONNECTION = (
     (re.compile("no_healthy_upstream|cluster_not_found"), UNRESOLVED),
@@ -40,7 +40,8 @@ that is found counts. Of a provider whose name does not resolve it says only tha
 
 
 def no_answer_reason(details: str) -> str:
-    """Why the last attempt got no answer, by Envoy's "response code details"; "": it got one, or nobody can say."""
+    """Returns why the last attempt got no response, by Envoy's "response code details"; empty: it got one, or the
+    reason is not known."""
     return next((word for pattern, word in _CONNECTION if pattern.search(details)), "")
 
 
@@ -86,7 +87,8 @@ def entry(
 
 
 def failed_attempts(plan: Plan, head: ResponseHead) -> str:
-    """Who did not answer and why, in the words of `x-openclaw-fallbacks`, where Envoy answers and no attempt does."""
+    """Returns the attempts that failed and why, in the words of `x-openclaw-fallbacks`, where the response is Envoy's
+    own."""
     word, counted = no_answer_reason(head.details), head.headers.get("x-envoy-attempt-count", "0")
     if not word or not counted.isdecimal():
         return ""
@@ -114,7 +116,7 @@ def has_others(plan: Plan, name: str) -> bool:
 
 
 def record(plan: Plan, answered: Target | None) -> DecisionRecord:
-    """With what is known only now: that everybody failed but the very last."""
+    """Returns the record with what is known only at the end: that all attempts but the very last failed."""
     if answered is None or answered.name != plan.degraded:
         return plan.record
     notice = f"degraded: {answered.name} answers because all others failed"

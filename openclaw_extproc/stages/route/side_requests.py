@@ -45,7 +45,7 @@ class AskSummary:
     """Asked of a model of the configuration, through our own listener: like any client's request."""
 
     body: bytes
-    """Of a chat completion."""
+    """The body of a chat completion."""
     deadline_ms: int
     of: tuple[int, ...] = ()
     """The entries that are summarized."""
@@ -160,7 +160,7 @@ def shortest(text: str) -> str:
 
 
 def patience_ms(gateway: Gateway) -> int:
-    """How long a request may wait for all its questions together."""
+    """Returns the time that a request may wait for all its side requests together."""
     strategy = gateway.strategy
     context = strategy.context.deadline_ms if strategy.context and strategy.context.summarizer else 0
     return context + (strategy.second_opinion.deadline_ms if strategy.second_opinion else 0)

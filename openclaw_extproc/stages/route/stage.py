@@ -77,11 +77,11 @@ from openclaw_extproc.wire.http.passthrough import Rule
 from openclaw_extproc.wire.streams import content_encoding
 
 ENVOY_WAITS_MS = 5_000
-"""For an answer of ours: `message_timeout` in the Envoy configuration."""
+"""The time that Envoy waits for an answer of ours: `message_timeout` in its configuration."""
 MAX_MESSAGE_TIMEOUT_MS = 120_000
 """We may tell Envoy to wait for less than this: `max_message_timeout` in the Envoy configuration."""
 SPARE_MS = 2_000
-"""Between our patience with a question and Envoy's with us."""
+"""The difference between our timeout for a side request and Envoy's for our answer."""
 
 
 class Busy(Protocol):
@@ -93,7 +93,7 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
 
 
 OVERLOAD = Fault(FaultKind.OVERLOADED, "the gateway has too much to do; try again", 503)
-"""Ours: 529 is what Anthropic says, and not all clients know it."""
+"""The fault of an overloaded gateway. It has status 503, because not all clients know Anthropic's 529."""
 LOST = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
 _DONE = Done()
 
@@ -119,7 +119,7 @@ class RouteStage:
         """
         self._client_of = client_of
         self._identity = ANONYMOUS
-        """Who sends the request, once its head was looked at."""
+        """The verified identity of the caller, once the request's head was looked at."""
         self._busy = busy
         self._secret = secret
         self._gateway = gateway
@@ -128,7 +128,7 @@ class RouteStage:
         self._took = 0.0
 
     def took(self, seconds: float) -> None:
-        """How long the last message kept us busy: the edge has the clock."""
+        """Records how long the last message kept us busy, as the edge measured it."""
         match self._state:
             case New() | Reading() | Asking():
                 self._took += seconds
@@ -218,7 +218,7 @@ class RouteStage:
         return self._answer(reading, {"content-type": JSON}, body, reading.head.at)
 
     def _answer(self, reading: Reading, headers: Mapping[str, str], body: bytes, at: float) -> Step[RequestEntry]:
-        """Without asking anybody."""
+        """Answers the request itself, without any attempt."""
         head, ok = reading.head, 200
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
         return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)

@@ -1,4 +1,4 @@
-"""Where a request is; the picture is in `route.py`."""
+"""The states of a request in the route stage. Their transitions are in `stages/route/stage.py`."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -21,11 +21,11 @@ class New:
 @dataclass(frozen=True, slots=True)
 class Reading:
     head: RequestHead
-    """Without keys of ours."""
+    """The request's head without our keys."""
     spoken: ApiPath
     known: Identified
     rule: Rule | None = None
-    """Of a request that is passed on; `None`: it is a model call."""
+    """The passthrough rule of a request that is passed on; `None`: it is a model call."""
     unpacked: bytes | None = None
     """The body of a request that came compressed: it goes on plain, and the head says nothing else."""
 
@@ -59,7 +59,7 @@ class PassingThrough:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """All is said; the request counts at the model that it names until it is over."""
+    """The state of a request that is answered and counts at its model until it is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ musistudio/claude-code-router#1799 what happens without)."""
 
 
 def fault_of(body: Mapping[str, Json]) -> Fault:
-    """From an `error` event, or a body of that shape."""
+    """Returns the fault of an `error` event, or of an error body, which has the same shape."""
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     word = string(error.get("type"))
@@ -81,9 +81,9 @@ def encode_error(fault: Fault) -> bytes:
 
 
 def _details(fault: Fault) -> dict[str, Json]:
-    """After these the SDK sends the whole conversation, without `thread` (`lib/threads/_thread_state.py`). It takes the
-    names of other fields in `unsupported` for what stands in the way; here it is `thread` itself.
-    """
+    """Returns the `details` of an error. Given these, the SDK sends the whole conversation without `thread`
+    (`lib/threads/_thread_state.py`). It takes the names of other fields in `unsupported` for what stands in the way;
+    here it is `thread` itself."""
     if fault.about != THREAD:
         return {}
     return {"details": {"error_code": "thread_unsupported_request", "unsupported": []}}

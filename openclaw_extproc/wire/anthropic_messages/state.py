@@ -44,7 +44,7 @@ def block(thought: Thinking) -> dict[str, Json]:
 
 
 def thinking(block: Mapping[str, Json], *, at: str) -> Thinking:
-    """From a `thinking` block, whoever sealed it."""
+    """Reads a `thinking` block, whichever provider signed it."""
     text = j.a_string(block.get("thinking"), at=f"{at}.thinking")
     signed = block.get("signature")
     seal = "" if signed is None else j.a_string(signed, at=f"{at}.signature")

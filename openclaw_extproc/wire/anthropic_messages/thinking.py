@@ -1,4 +1,4 @@
-"""How much a Claude model is asked to think, and what has to give way to that.
+"""The thinking budget or effort that a Claude model is asked for, and the parameters that it excludes.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking from memory, and the refusals at each
 place. Thinking with a budget is refused beside a forced tool, another `temperature` than 1, `top_k`, `top_p` below
@@ -24,7 +24,7 @@ Claude 3 Haiku and Opus write no more than that and answer 400 when asked for it
 MIN_BUDGET = 1024
 """The SDK's `ThinkingConfigEnabledParam`: "Must be ≥1024 and less than `max_tokens`"."""
 MOST = 32_000
-"""Of a limit that we set ourselves: what Claude Opus 4 writes at most."""
+"""The largest `max_tokens` that we set ourselves: what Claude Opus 4 writes at most."""
 LEAST_TOP_P = 0.95
 
 NO_THOUGHT_BEFORE_TOOLS = "reasoning: off, no thought of Claude's stands before the tool calls"
@@ -111,7 +111,8 @@ def _adaptive(wish: Reasoning, limit: int | None, able: Abilities) -> Plan:
 
 
 def _display(wish: Reasoning) -> dict[str, Json]:
-    """Said only when the client said it: each model has its own default, and other vendors do not know the word."""
+    """Returns the field `display`, only when the client set it: each model has its own default, and other vendors do
+    not know the field."""
     return {} if wish.visible is None else {"display": "summarized" if wish.visible else "omitted"}
 
 
@@ -120,7 +121,8 @@ def _forced(chat: Chat) -> bool:
 
 
 def without_forced_tool(chat: Chat, able: Abilities, losses: list[str]) -> Chat:
-    """Without a tool that is forced, where the model refuses that and cannot be told not to think."""
+    """Returns the chat without a forced tool choice, where the model refuses one and its thinking cannot be switched
+    off."""
     if not _forced(chat) or not able.always or able.forces:
         return chat
     losses.append(NOT_FORCED)

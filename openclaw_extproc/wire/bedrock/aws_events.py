@@ -51,7 +51,7 @@ class Reader:
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._sizes: tuple[int, int] | None = None
-        """Of the frame that has begun, and of its headers, once they are known and checked."""
+        """The sizes of the frame that has begun and of its headers, once they are known and checked."""
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Take the next bytes; yield the frames they complete.

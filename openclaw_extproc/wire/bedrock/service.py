@@ -50,7 +50,7 @@ def base_path(given: str) -> str:
 
 
 def credential_header(secret: str) -> tuple[str, str]:
-    """Of a Bedrock API key. Signed requests have no such secret."""
+    """Returns the header for a Bedrock API key. Signed requests have no such secret."""
     return "authorization", f"Bearer {secret}"
 
 

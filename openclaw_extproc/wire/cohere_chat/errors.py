@@ -10,7 +10,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.translation import error_words
 
 MAX_MESSAGE_CHARS = 2_000
-"""Of a provider's own error message: enough for its longest, too few to fill a log."""
+"""The length to which a provider's error message is cut: enough for its longest, too little to fill a log."""
 
 _STATUSES = {499: FaultKind.UPSTREAM_ERROR}
 """A cancelled request. Cohere says so of a generation that it gave up itself too ("streaming error"), and to try it
@@ -20,7 +20,7 @@ _DENIED = 498
 
 
 def decode_error(status: int, body: bytes) -> Fault:
-    """Read an HTTP error; the body may be anything."""
+    """Returns the fault of an HTTP error; the body may be anything."""
     try:
         said = message_of(j.parse(body, where="the provider's error").get("message"))
     except UnreadableError:

@@ -46,7 +46,7 @@ PATH = "/v2/chat"
 CARRIES: frozenset[Need] = frozenset({"image", "image_link", "text_file"})
 
 MAX_STOPS = 5
-"""As the SDK says of `stop_sequences`."""
+"""The number of stop sequences, as the SDK says of `stop_sequences`."""
 MAX_TOP_K = 500
 TOP_P = (0.01, 0.99)
 """The lowest and the highest `p`."""

@@ -13,12 +13,12 @@ Kind: TypeAlias = Literal["user", "model", "results", "fixed"]
 """Words of the user, what the model said or called, results of its calls, and what has to stay where it is."""
 
 CRITICAL = "[critical]"
-"""At the beginning of an entry's first text: it is not to be left out."""
+"""The mark at the beginning of an entry's first text that keeps the entry from being left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One entry, as far as one must know it to leave it out."""
+    """What has to be known of one entry before it may be left out."""
 
     kind: Kind
     texts: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Piece:
     answers: frozenset[str] = frozenset()
     """Ids of the calls whose results are in it."""
     marked: bool = False
-    """By a mark of the format's own that its client sets on what it wants kept: a cache point."""
+    """Whether the client marked the entry in the format's own way, as something to keep: with a cache point."""
 
     @property
     def critical(self) -> bool:
@@ -38,7 +38,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """How a format writes a conversation."""
+    """The functions by which a format's conversation is taken apart and put together."""
 
     key: str
     """The field that has it: `messages`."""
@@ -51,7 +51,7 @@ class Conversation:
     """Whether the provider keeps the conversation, and this is only what is new in it."""
 
     def pieces(self, body: Mapping[str, Json]) -> tuple[Piece, ...]:
-        """None where nothing can be left out."""
+        """Returns a piece for each entry; none where nothing can be left out."""
         entries = body.get(self.key)
         if not isinstance(entries, list) or self.elsewhere(body):
             return ()

@@ -15,7 +15,7 @@ from openclaw_extproc.wire.base import ClientRequest
 HOTTEST = 2.0
 """OpenAI and Gemini count temperatures from 0 to 2. Anthropic's end at 1, which its own encoder sees to."""
 BLANK_LINE = "\n\n"
-"""Between two texts that become one."""
+"""The separator of two texts that become one."""
 
 
 def changed(chat: Chat, changes: Changes) -> Chat:

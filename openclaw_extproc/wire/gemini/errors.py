@@ -82,7 +82,7 @@ def _word(kind: FaultKind) -> str:
 
 
 def decode_error(status: int, body: bytes) -> Fault:
-    """From an HTTP error answer, whatever its body is."""
+    """Returns the fault of an HTTP error response, whatever its body is."""
     said = _error_of(body)
     message = _message(said) or f"the provider answered {status}"
     kind = FaultKind.UNAUTHENTICATED if _has_bad_key(said) else kind_of_status(status)
@@ -92,7 +92,7 @@ def decode_error(status: int, body: bytes) -> Fault:
 
 
 def fault_in_answer(said: Json) -> Fault:
-    """From the `error` of an answer that began with status 200."""
+    """Returns the fault of an `error` in a response that began with status 200."""
     word, number = _status(said), said.get("code") if isinstance(said, dict) else None
     if _has_bad_key(said):
         kind = FaultKind.UNAUTHENTICATED

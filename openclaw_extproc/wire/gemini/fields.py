@@ -12,7 +12,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 MAX_LOSSES = 32
-"""As many kinds of loss as we name: a client chooses the keys, so it could choose very many."""
+"""The number of kinds of loss that are named. A client chooses the keys, so there could be very many."""
 
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _SNAKE = re.compile(r"_([a-z0-9])")

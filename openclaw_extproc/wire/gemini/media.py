@@ -34,7 +34,7 @@ IN_RESULTS = frozenset({"image/png", "image/jpeg", "image/webp", "application/pd
 
 
 def guessed_type(url: str) -> str | None:
-    """By the file's extension; `None` where it has none that we know."""
+    """Returns the media type by a file's extension; `None` where it has none that is known."""
     path = url.partition("#")[0].partition("?")[0]
     return _TYPES.get(path.rpartition(".")[2].lower())
 
@@ -54,7 +54,7 @@ def linked(media_type: str, url: str, name: str = "") -> LinkedImage | LinkedFil
 
 
 def written(media: Image | File) -> Json:
-    """As a part. A file's name is left out: the API refuses it (`displayName` is Vertex AI's)."""
+    """Writes a medium as a part. A file's name is left out: the API refuses it (`displayName` is Vertex AI's)."""
     match media:
         case InlineImage(media_type, base64) | InlineFile(media_type, base64):
             return {"inlineData": {"mimeType": media_type, "data": base64}}

@@ -52,7 +52,8 @@ class Reader:
         return last
 
     def _next_edge(self, chunk: bytes, at: int) -> int:
-        """Where the next outermost object begins or ends, from `at` on; the chunk's length when nowhere in it."""
+        """Returns where the next outermost object begins or ends, from `at` on; the chunk's length when nowhere in
+        it."""
         if self._escaped and at == 0 and chunk:
             self._escaped, at = False, 1
         while found := _MARK.search(chunk, at):

@@ -38,7 +38,7 @@ def read(path: str) -> tuple[str, str]:
 
 
 def write(model: str, method: str) -> str:
-    """Behind the base path. Google's own lists of models name them `models/gemini-…`."""
+    """Returns the path behind the base path. Google's own lists of models name them `models/gemini-…`."""
     kind = _TUNED if model.startswith(_TUNED) else "models/"
     return f"/{kind}{quote(model.removeprefix(kind), safe='')}:{method}"
 

@@ -14,9 +14,9 @@ from typing import TypeAlias
 from openclaw_extproc.model.json import Json
 
 MAX_DEPTH = 32
-"""Of schemas inside schemas. What is deeper becomes an object of any kind."""
+"""The depth of schemas inside schemas. What is deeper becomes an object of any kind."""
 MAX_SCHEMAS = 2_000
-"""In one tool, references followed: a few that point at each other grow without end."""
+"""The number of schemas in one tool, references followed: a few that point at each other grow without end."""
 
 Schema: TypeAlias = dict[str, Json]
 
@@ -31,7 +31,7 @@ _KEPT = {
 """What a schema of each type may say, besides what all may."""
 _ABOUT = frozenset({"title", "description", "nullable", "example"})
 _UNDERSTOOD = frozenset({"type", "$defs", "definitions"})
-"""Not written as they stand, and no loss either."""
+"""The keywords that are not written as they stand, which is no loss."""
 _FORMATS = {"string": ("date-time",), "number": ("float", "double"), "integer": ("int32", "int64")}
 _NAMEABLE = frozenset(
     {"$schema", "$id", "$ref", "$comment", "$anchor", "additionalProperties", "propertyNames", "patternProperties"}
@@ -100,7 +100,7 @@ class Dialect:
     # -- references and unions ---------------------------------------------
 
     def _resolved(self, given: Schema, via: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
-        """With what `$ref` and `allOf` stand for in their place."""
+        """Returns a schema with `$ref` and `allOf` replaced by what they stand for."""
         schema = dict(given)
         while isinstance(ref := schema.pop("$ref", None), str):
             self._left -= 1
@@ -129,7 +129,7 @@ class Dialect:
         return found if isinstance(found, dict) else None
 
     def _any_of(self, schema: Schema, via: tuple[str, ...], depth: int) -> Schema:
-        """Nothing may stand beside `anyOf`, so what does goes into each branch."""
+        """Writes `anyOf`. Nothing may stand beside it, so what does goes into each branch."""
         given = schema.pop("anyOf")
         branches = [_object(branch) for branch in given] if isinstance(given, list) else []
         some = [branch for branch in branches if not _is_null(branch)]
@@ -219,7 +219,8 @@ def _split_types(schema: Schema) -> None:
 
 
 def _type(schema: Schema) -> str:
-    """As said, or as the other keywords imply. What may be anything is a string: a model can write all in one."""
+    """Returns the type of a schema, as it says or as its other keywords imply. What may be anything is a string: a
+    model can write everything in one."""
     said = schema.get("type")
     if isinstance(said, str) and said.lower() in _KEPT:
         return said.lower()
@@ -239,7 +240,7 @@ def _type(schema: Schema) -> str:
 
 
 def _merged(schema: Schema, more: Schema) -> Schema:
-    """Both at once: the demands of both, and of two words for the same thing the first."""
+    """Returns a schema with the demands of both; where two words say the same thing the first one stays."""
     both = {**more, **schema}
     if properties := _object(more.get("properties")) | _object(schema.get("properties")):
         both["properties"] = properties

@@ -69,9 +69,9 @@ def _packed(state: State) -> str:
 
 _NO_STATE = State()
 _NOTHING = State(thoughts=(Thinking(""),))
-"""Nothing to carry, as a state that can be packed."""
+"""The state that is packed where there is nothing to carry."""
 STRANGERS = _packed(_NOTHING)
-"""On a call that another model made."""
+"""The signature on a call that another model made."""
 
 
 def without_signature(raw: bytes) -> bytes:

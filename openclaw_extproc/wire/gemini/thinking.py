@@ -44,9 +44,8 @@ def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
 
 
 def _shown(asked: Reasoning) -> bool:
-    """Who sets a budget in Anthropic's format and says no more is shown the thoughts
-    (https://platform.claude.com/docs/en/build-with-claude/extended-thinking).
-    """
+    """Returns whether thoughts are to be shown. A client that sets a budget in Anthropic's format and says no more is
+    shown them (https://platform.claude.com/docs/en/build-with-claude/extended-thinking)."""
     unsaid = asked.visible is None and asked.budget_tokens is not None
     return not asked.off and (asked.visible is True or unsaid)
 

@@ -12,7 +12,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini.fields import Losses, fields, name, several, whole
 
 MAX_DEPTH = 64
-"""Of schemas inside schemas. Protobuf reads messages no deeper than 100."""
+"""The depth of schemas inside schemas. Protobuf reads messages no deeper than 100."""
 
 _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
 _OWN_TOOLS = frozenset(

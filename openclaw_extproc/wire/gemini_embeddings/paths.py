@@ -1,4 +1,4 @@
-"""Where Gemini embeds: the path has the model, and says whether there is one text or several."""
+"""The paths of Gemini embeddings: each has the model, and says whether there is one text or several."""
 
 from openclaw_extproc.wire.gemini import paths
 
@@ -13,5 +13,5 @@ read, write = paths.read, paths.write
 
 
 def named(model: str) -> str:
-    """As a body names it."""
+    """Returns the name of a model as a body has it."""
     return model if model.startswith("tunedModels/") else f"models/{model.removeprefix('models/')}"

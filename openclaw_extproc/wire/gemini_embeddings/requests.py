@@ -37,7 +37,7 @@ def decode_request(asked: ClientRequest) -> Embed:
 
 
 def _requests(body: dict[str, Json], method: str) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Each request of a batch, or the only one, and where it stands."""
+    """Yields each request of a batch, or the only one, with its place in the body."""
     if method == paths.ONE:
         yield "", body
         return
@@ -49,7 +49,7 @@ def _requests(body: dict[str, Json], method: str) -> Iterator[tuple[str, dict[st
 
 
 def _text(content: Json, at: str, losses: Losses) -> str:
-    """Of several parts, one vector is made."""
+    """Returns the text of a content. Gemini makes one vector of several parts."""
     if content is None:
         raise UnreadableError(f"{at}: expected an object, found nothing")
     found = fields(content, at=at)

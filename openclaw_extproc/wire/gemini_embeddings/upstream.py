@@ -9,7 +9,7 @@ from openclaw_extproc.wire.gemini_embeddings import paths
 from openclaw_extproc.wire.translation.losses import carried
 
 MAX_INPUTS = 100
-"""In one batch (lancedb/lancedb#3618). OpenAI takes 2,048."""
+"""The number of texts in one batch (lancedb/lancedb#3618). OpenAI takes 2,048."""
 
 
 def encode_request(embed: Embed, change: UpstreamEdit) -> Encoded:

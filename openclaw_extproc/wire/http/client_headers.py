@@ -27,7 +27,7 @@ class HeaderNames:
 
 
 def header_names(written: tuple[str, ...]) -> HeaderNames:
-    """From `x-tenant` and `x-team-*` to what they mean."""
+    """Returns the header names that configured patterns like `x-tenant` and `x-team-*` stand for."""
     whole = frozenset(name for name in written if not name.endswith("*"))
     return HeaderNames(whole, tuple(name[:-1] for name in written if name.endswith("*")))
 

@@ -45,7 +45,7 @@ def named(rule: Rule, sent: Sent) -> str:
 
 
 def renamed(rule: Rule, sent: Sent, model: str) -> Sent:
-    """The same request for the model of that name, which the request has to name. Raises `UnreadableError`."""
+    """Returns the request with another model's name in it. Raises `UnreadableError` if it names no model."""
     match _place(rule, sent):
         case "path":
             start, end = _span(rule, sent.path)
@@ -66,7 +66,7 @@ def renamed(rule: Rule, sent: Sent, model: str) -> Sent:
 
 
 def _place(rule: Rule, sent: Sent) -> ModelAt:
-    """Where the name stands in this request: the rule of some paths leaves it to the content type."""
+    """Returns where a request names its model. The rule of some paths leaves that to the content type."""
     if not reads_body(rule):
         return rule.model_at
     is_json = sent.content_type.partition(";")[0].strip().lower() == "application/json"

@@ -1,4 +1,4 @@
-"""One field of a `multipart/form-data` body: where it stands, so that it can be read and written anew.
+"""The place of a single field in a `multipart/form-data` body, so that it can be read and replaced.
 
 Read strictly, because the vendor reads it too and must come to the same result: whatever two readers could take for
 different things is refused. The files in it are not looked at.
@@ -15,7 +15,7 @@ from openclaw_extproc.model.json import UnreadableError
 
 MAX_PARTS = 1_000
 MAX_HEAD_BYTES = 4 * 1024
-"""Of one part."""
+"""The size of the head of one part."""
 MAX_VALUE_BYTES = 512
 
 _BOUNDARY = re.compile(
@@ -31,7 +31,7 @@ _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([^\r\n]*)")
 class Field:
     value: str
     start: int
-    """Of the value, in the body."""
+    """The offset of the value in the body."""
     end: int
 
     def replaced(self, body: bytes, value: str) -> bytes:
@@ -62,7 +62,7 @@ def field(body: bytes, content_type: str, name: str) -> Field | None:
 class _Part:
     name: bytes
     encoded: bool
-    """It has a transfer encoding of its own."""
+    """Whether the part has a transfer encoding of its own."""
     start: int
     end: int
 

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 ModelAt: TypeAlias = Literal["", "json", "form", "body", "path", "query"]
-"""Where a request names its model: a top-level key of a JSON body, a field of a multipart form, either of them by its
-content type, `{model}` of the path, a parameter of the query, or nowhere."""
+"""The place where a request names its model: a top-level key of a JSON body, a field of a multipart form, either of
+them by its content type, `{model}` of the path, a parameter of the query, or nowhere."""
 
 USUAL = frozenset(
     {"files", "uploads", "batches", "caches", "responses", "operations"}
@@ -30,10 +30,10 @@ DELETE = "delete"
 
 @dataclass(frozen=True)  # no slots: the pattern is kept
 class Rule:
-    """One line of the table."""
+    """One row of the passthrough table."""
 
     group: str
-    """By which name it is opened."""
+    """The name by which an operator opens the row."""
     methods: tuple[str, ...]
     path: str
     """`{id}` is one segment, `{version}` Google's, `{model}` a model's name, `**` one segment or more."""
@@ -103,7 +103,7 @@ def _cancel(group: str, path: str) -> Rule:
 
 
 def _tree(group: str, *paths: str) -> Iterator[Rule]:
-    """All that is at a path and below it."""
+    """Yields rules for a path and everything below it."""
     for path in paths:
         for one in (path, f"{path}/**"):
             yield Rule(group, ("GET",), one)
@@ -195,4 +195,4 @@ GEMINI = (
 )
 
 NAMES = tuple(sorted({name for rule in (*OPENAI, *ANTHROPIC, *GEMINI) for name in rule.opened_by}))
-"""All that an operator can open."""
+"""The names of all groups that an operator can open."""

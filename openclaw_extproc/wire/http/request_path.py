@@ -1,4 +1,4 @@
-"""One spelling for each path, before anybody decides what the path means.
+"""The canonical spelling of request paths. A path is normalized before anything decides what it means.
 
 Servers differ in what they take for the same path: `//`, `/./`, `%63` for `c`, a slash at the end. Envoy's listener
 normalises too, and nothing here depends on that it did.

@@ -50,12 +50,13 @@ def flag(body: Mapping[str, Json], name: str) -> bool | None:
 
 
 def count(value: Json) -> int | None:
-    """Of tokens; what is no count says nothing."""
+    """Returns a number of tokens; `None` where the value is none."""
     return j.a_count(value)
 
 
 def usage(value: Json, given: str, said: str, tier: Json = None) -> Usage | None:
-    """Read tokens; `given` and `said` name those of the prompt and of the answer. Cached ones are part of the prompt.
+    """Reads token counts; `given` and `said` are the keys of those of the prompt and of the response. Cached tokens are
+    part of the prompt.
 
     Counts that are no numbers say nothing; `None`: no count says anything. `tier`: the answer's `service_tier`.
     """

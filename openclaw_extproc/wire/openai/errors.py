@@ -84,7 +84,7 @@ def error_of(fault: Fault) -> dict[str, Json]:
 
 
 def decode_error(status: int, body: bytes) -> Fault:
-    """From an HTTP error answer, whatever its body is."""
+    """Returns the fault of an HTTP error response, whatever its body is."""
     try:
         said = j.parse(_unlisted(body), where="error")
     except UnreadableError:
@@ -102,7 +102,7 @@ def _unlisted(body: bytes) -> bytes:
 
 
 def fault_in_answer(error: Json) -> Fault:
-    """From the `error` of an answer that began with status 200."""
+    """Returns the fault of an `error` in a response that began with status 200."""
     message = _message(error) or "the provider's answer ended in an error"
     return Fault(_kind(error), message, code=error_words.code(_code(error), message, None))
 

@@ -15,7 +15,8 @@ def heated(body: dict[str, Json], wanted: Injection) -> dict[str, Json]:
 
 
 def instructed(messages: Sequence[Json], before: str, after: str, kind: str) -> list[Json]:
-    """With text before and behind what the leading system messages say; one of them is made where there are none.
+    """Returns messages with text before and behind what the leading system messages say; a system message is added
+    where there is none.
 
     No second message is added to one that is there: chat templates of open models refuse it.
     """

@@ -55,7 +55,8 @@ def _counted(options: Json) -> dict[str, Json]:
 
 
 def encode_request(_chat: Chat, _change: UpstreamEdit) -> Encoded:
-    """Nothing is translated into this format (`translated` below): a chat has no continuation."""
+    """Is never called, because nothing is translated into this format (`translated` below): a chat has no
+    continuation."""
     raise FaultError(FaultKind.UNSUPPORTED, "the provider takes legacy completions only")
 
 

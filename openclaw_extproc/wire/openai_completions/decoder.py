@@ -28,7 +28,7 @@ from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDeco
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
-"""Every other word is an end like any other."""
+"""The finish reasons with a meaning of their own; every other one is an ordinary end."""
 _BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 
 
@@ -40,7 +40,7 @@ _CONTENT = ContentEvents(telling=(), null=(b'"usage"', b'"finish_reason"', b'"er
 
 
 class _Events:
-    """Of a streamed answer."""
+    """The decoder of a streamed response."""
 
     def __init__(self) -> None:
         self._answer = _Answer()
@@ -59,7 +59,7 @@ class _Events:
         return ()
 
     def end(self) -> Iterator[Fact]:
-        """Some servers leave out `[DONE]`, so a reason to finish is enough."""
+        """Ends the stream. Some servers leave out `[DONE]`, so a finish reason is enough."""
         if not self._answer.over:
             yield from self._answer.finish()
 
@@ -74,7 +74,7 @@ def _whole(body: dict[str, Json]) -> Iterator[Fact]:
 
 
 class _Answer:
-    """From chunks, or one whole body, to facts: one text."""
+    """The conversion of chunks, or of one whole body, to the facts of one text."""
 
     def __init__(self, *, whole: bool = False) -> None:
         self.over = False

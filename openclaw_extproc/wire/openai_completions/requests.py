@@ -81,7 +81,7 @@ def _stop(value: Json) -> tuple[str, ...]:
 
 
 def _check_stream_options(value: Json) -> None:
-    """They are an extra, but our encoder reads them."""
+    """Checks `stream_options`, which are an extra that our encoder reads."""
     if value is not None:
         flag(j.an_object(value, at="stream_options"), "include_usage")
 

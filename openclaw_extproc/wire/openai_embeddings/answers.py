@@ -46,7 +46,7 @@ def _read(body: dict[str, Json]) -> Iterator[Fact]:
 
 
 def _embedded(n: int, item: Json) -> Embedded:
-    """Some servers leave the index out: the order is that of the inputs."""
+    """Reads one vector with its index. Where a server leaves the index out, the order is that of the inputs."""
     at = f"data[{n}]"
     found = j.an_object(item, at=at)
     index = n if found.get("index") is None else j.an_int(found["index"], at=f"{at}.index")

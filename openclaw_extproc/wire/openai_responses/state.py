@@ -38,7 +38,7 @@ def native(state: Sealed | None) -> Native | None:
 
 
 def packed(state: Sealed | None) -> str:
-    """Another provider's state in the place of OpenAI's; without any, a mark that the item is not OpenAI's.
+    """Packs another provider's state into the place of OpenAI's; without any, a mark that the item is not OpenAI's.
 
     OpenAI answers 404 to a reasoning item that it did not make, so every item of ours has to be known again.
     """
@@ -59,7 +59,7 @@ def without_strangers(items: list[Json]) -> list[Json]:
 
 
 def without_reasoning(items: list[Json]) -> list[Json]:
-    """The same for another account than the one that made it, which could not open it."""
+    """Returns the items without reasoning, for another account than the one that made it, which could not open it."""
     return [item for item in items if not isinstance(item, dict) or item.get("type") != "reasoning"]
 
 

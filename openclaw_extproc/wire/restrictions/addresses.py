@@ -1,4 +1,5 @@
-"""Whose address a provider has. What a vendor refuses holds at its own hosts; other servers of its format may take it.
+"""The vendor at a provider's address. A vendor's restrictions hold at its own hosts; other servers of its format may
+have none of them.
 
 Source: the endpoints in the vendors' API references and SDKs (openai-python, anthropic-sdk-python, Azure's and xAI's
 REST references, OpenRouter's quickstart).

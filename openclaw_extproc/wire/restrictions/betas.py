@@ -23,7 +23,7 @@ class Betas:
     """The flags that one address takes."""
 
     takes: Mapping[str, str]
-    """With the source of each."""
+    """The flags that are accepted there, each with its source."""
     called: Mapping[str, str]
     """What is known there under another name: Claude Code has one for Anthropic and Foundry (`advanced-tool-use-…`) and
     one for the others."""
@@ -100,7 +100,8 @@ _TOOL_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "eager_input_streaming": ("fine-grained-tool-streaming-",),
     }
 )
-"""Of a tool (anthropics/claude-code#82549: `tools.11.custom.defer_loading: Extra inputs are not permitted`)."""
+"""The fields of a tool that need a flag (anthropics/claude-code#82549: `tools.11.custom.defer_loading: Extra inputs are
+not permitted`)."""
 _SCOPE = "prompt-caching-scope-"
 """Allows `scope` in `cache_control`."""
 
@@ -164,7 +165,8 @@ def _without(tool: Json, names: set[str]) -> Json:
 
 
 def _without_cache_scope(value: Json) -> Json:
-    """Who shares what is cached is no part of the question, so nothing is lost by it."""
+    """Returns cache controls without their scope. Which requests share a cache is no part of the prompt, so nothing is
+    lost."""
     if isinstance(value, list):
         return [_without_cache_scope(item) for item in value]
     if not isinstance(value, dict):

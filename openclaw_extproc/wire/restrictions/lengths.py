@@ -43,7 +43,7 @@ LIMITS: tuple[Limit, ...] = (
         "anthropic", "metadata.user_id", 256, "hash", "https://platform.claude.com/docs/en/api/messages, from memory"
     ),
 )
-"""Of fields with one value each."""
+"""The limits of fields with one value each."""
 
 MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 512
@@ -56,7 +56,7 @@ _NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def hash_of(value: str, most: int) -> str:
-    """The same for the same value, at most so long."""
+    """Returns a hash of at most so many characters, the same for the same value."""
     return hashlib.sha256(value.encode()).hexdigest()[:most]
 
 
@@ -111,7 +111,7 @@ def _cut(value: Json) -> Json:
 
 
 def _names(body: Body, losses: list[str]) -> None:
-    """Who speaks in a message, where the client says so."""
+    """Shortens the names of speakers in messages, where the client gives them."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not any(_named_badly(message) for message in messages):
         return

@@ -1,4 +1,4 @@
-"""Which of OpenAI's and xAI's models takes which parameter, by the model's name: the first row that fits.
+"""The parameters that each of OpenAI's and xAI's models takes, by the model's name: the first row that matches.
 
 A parameter that its model refuses is answered with 400 ("Unsupported parameter", "Unsupported value"). Names are those
 of the vendors; a deployment or a server of one's own may be called anything, and a name without a row is left alone.
@@ -21,7 +21,7 @@ Samples: TypeAlias = Literal["always", "unthinking", "never"]
 """Whether another `temperature` than 1, `top_p`, penalties and log probabilities are taken: only with the effort
 `none`, never, or always."""
 ToolEffort: TypeAlias = Literal["any", "unsaid", "none"]
-"""Which `reasoning_effort` Chat Completions takes beside function tools."""
+"""The values of `reasoning_effort` that Chat Completions takes beside function tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ModelRules:
     beside_tools: ToolEffort = "any"
     vendor: Vendor = "openai"
     refused: tuple[str, ...] = ()
-    """Other parameters that are refused."""
+    """The names of other parameters that are refused."""
 
 
 _LOW_TO_HIGH: tuple[Effort, ...] = ("low", "medium", "high")
@@ -138,8 +138,8 @@ _SAMPLING: Mapping[str, Json] = MappingProxyType(
         "logit_bias": {},
     }
 )
-"""With the value that says nothing, which goes without a word; `top_logprobs` and `logit_bias` are refused at all.
-Source: OpenAI's guide on reasoning, "Limitations", as quoted in vercel/ai#10932."""
+"""The sampling parameters with the value that has no effect, which is dropped without a word; `top_logprobs` and
+`logit_bias` are refused at all. Source: OpenAI's guide on reasoning, "Limitations", as quoted in vercel/ai#10932."""
 
 
 def rules_for(model: str) -> ModelRules | None:
@@ -162,7 +162,7 @@ def fitted_chat(body: Body, rules: ModelRules, losses: list[str]) -> None:
 
 
 def fitted_responses(body: Body, rules: ModelRules, losses: list[str]) -> None:
-    """The same for a Responses body, where the effort is one of the words of `reasoning`."""
+    """Fits a Responses body to its model; the effort is one of the keys of `reasoning` there."""
     reasoning = body.get("reasoning")
     said = reasoning.get("effort") if isinstance(reasoning, dict) else None
     effort = _effort(said, rules, losses)

@@ -8,7 +8,7 @@ from openclaw_extproc.model.json import BYTE_ORDER_MARK
 
 
 class Beginning:
-    """Of one body, which may come a byte at a time."""
+    """The beginning of one body, which may come a byte at a time."""
 
     def __init__(self) -> None:
         self._waiting: bytes = b""
@@ -16,7 +16,7 @@ class Beginning:
         self.had_mark: bool = False
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
-        """The same without a byte order mark; nothing while it may still be one."""
+        """Returns the bytes without a byte order mark; nothing while they may still be one."""
         if self._is_over:
             return chunk
         chunk, self._waiting = self._waiting + chunk, b""

@@ -9,13 +9,13 @@ from typing import Protocol
 from openclaw_extproc.faults import Fault
 
 MAX_WAITING_BYTES = 64 * 1024
-"""Of half an event. What is longer, an image perhaps, goes on as it comes."""
+"""The size of half an event that is held back. What is longer, an image perhaps, goes on as it comes."""
 EVENT_ENDS = (b"\n\n", b"\n\r\n", b"\r\r", b"\r\r\n")
 
 
 class Pieces(Protocol):
     def feed(self, chunk: bytes, *, end: bool) -> bytes:
-        """Up to the last whole event, behind what waited for its other half."""
+        """Returns the bytes up to the last whole event, behind what waited for its other half."""
         ...
 
     def break_off(self, fault: Fault) -> bytes:

@@ -21,7 +21,7 @@ else:
 brotli: Any = import_module("brotli")  # has no types
 
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024
-"""Of one body. What is more is no answer to anything, and may be a bomb."""
+"""The decompressed size of one body. More is no response to anything, and may be a decompression bomb."""
 PIECE_BYTES = 32 * 1024
 """About as much comes out at once."""
 
@@ -30,10 +30,10 @@ _WINDOW_LOG = 23
 
 
 class _Format(Protocol):
-    """One member of a packed body."""
+    """The decoder of one member of a compressed body."""
 
     def take(self, data: bytes) -> bytes:
-        """Some of what these bytes complete; call it with nothing until nothing comes."""
+        """Returns some of what these bytes complete; call it with no bytes until nothing comes."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class _Format(Protocol):
 
 
 class _Zlib:
-    """Also of gzip."""
+    """The decoder of zlib's formats, gzip included."""
 
     def __init__(self, window: int) -> None:
         self._zlib = zlib.decompressobj(window)
@@ -63,7 +63,7 @@ class _Zlib:
 
 
 class _Deflate(_Zlib):
-    """With a header of two bytes, or bare; the first byte tells."""
+    """The decoder of `deflate` with a zlib header of two bytes or without; the first byte tells which."""
 
     def __init__(self) -> None:
         super().__init__(zlib.MAX_WBITS)
@@ -128,14 +128,14 @@ KNOWN = ("gzip", "deflate", "br", "zstd")
 
 
 class TooLongError(UnreadableError):
-    """More comes out than may."""
+    """The body is larger than its limit once decompressed."""
 
 
 _BROKEN = (zlib.error, brotli.error, zstd.ZstdError)
 
 
 def encoding(headers: Mapping[str, str]) -> str:
-    """How a body with this head is packed; "": not at all."""
+    """Returns the content coding of a body; "": it has none."""
     said = (one.strip().lower() for one in headers.get("content-encoding", "").split(","))
     return ", ".join(one for one in said if one not in ("", "identity"))
 

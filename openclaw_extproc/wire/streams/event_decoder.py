@@ -27,7 +27,7 @@ class EventAnswer(Protocol):
 
     @property
     def over(self) -> bool:
-        """Nothing that follows is read."""
+        """Returns whether nothing that follows is read."""
         ...
 
     def read(self, event: sse.Event) -> Iterator[Fact]:
@@ -35,7 +35,7 @@ class EventAnswer(Protocol):
         ...
 
     def end(self) -> Iterator[Fact]:
-        """As `Decoder.end`."""
+        """Ends the stream; see `Decoder.end`."""
         ...
 
     def read_quickly(self, event: bytes) -> Sequence[Fact]:
@@ -47,7 +47,7 @@ class EventAnswer(Protocol):
 
 
 class ContentEvents:
-    """By which bytes whole events are known to hold content and nothing else that matters."""
+    """The bytes by which whole events are known to hold content and nothing else that matters."""
 
     __slots__ = ("_kind", "_nulls", "_telling")
 
@@ -94,7 +94,7 @@ class EventDecoder:
         self._is_light = False
 
     def lighten(self) -> None:
-        """From now on, also in the middle of a `feed`, content need not be told."""
+        """Stops the parsing of content from now on, also in the middle of a `feed`."""
         self._is_light = self._content is not None
 
     def feed(self, chunk: bytes) -> Iterator[Fact]:
@@ -124,7 +124,7 @@ class EventDecoder:
             at = end
 
     def _behind_content(self, chunk: bytes, at: int, end: int, mark: bytes) -> int:
-        """Where what has to be read begins: at `end` where all before it is content."""
+        """Returns where the part that has to be parsed begins; `end` where everything before it is content."""
         return end if self._is_content(chunk[at:end], mark) else at
 
     def _is_content(self, events: bytes, mark: bytes) -> bool:

@@ -8,7 +8,7 @@ unless it is white space.
 import re
 
 MAX_LINE_BYTES = 256
-"""Of a line that is not at its end: a longer one is data on its way."""
+"""The length of an unfinished line above which it counts as data."""
 
 _SIGN_OF_LIFE = re.compile(rb'"type"\s*:\s*"(?:ping|keepalive|keep-alive|heartbeat)"')
 _NO_DATA = (b":", b"event:", b"id:", b"retry:")

@@ -62,7 +62,7 @@ class Renumbering:
 
 
 def _last_end(data: bytes) -> int:
-    """Behind the last empty line; 0: there is none."""
+    """Returns the offset behind the last empty line; 0: there is none."""
     ends = (data.rfind(end) + len(end) if end in data else 0 for end in (b"\n\n", b"\r\n\r\n", b"\r\r"))
     return max(ends)
 
@@ -74,7 +74,7 @@ def _events(data: bytes) -> list[bytes]:
 
 
 class Chained:
-    """One behind the other."""
+    """Two transformations, one behind the other."""
 
     def __init__(self, first: ByteTransform, second: ByteTransform) -> None:
         self._first = first

@@ -29,7 +29,7 @@ class Reader:
         self._name = ""
         self._data: list[str] = []
         self._size = 0
-        """Of the data so far; an empty line counts too, or a million of them would cost nothing."""
+        """The size of the event's data so far. An empty line counts too, or a million of them would cost nothing."""
 
     @property
     def is_idle(self) -> bool:
@@ -101,5 +101,5 @@ def is_stream(content_type: str) -> bool:
 
 
 def media_type(content_type: str) -> str:
-    """Without parameters."""
+    """Returns the media type of a content type, without parameters."""
     return content_type.partition(";")[0].strip().lower()

@@ -5,7 +5,7 @@ from typing import Final
 from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS
 
 MAX_BYTES: Final = MAX_NAME_CHARS
-"""Of an event that is read so; a longer one may have more in it than `json_limits` allows, and is rare."""
+"""The size of an event that is read quickly; a longer one may hold more than `json_limits` allows, and is rare."""
 
 
 def data_of(event: bytes, head: bytes) -> bytes:

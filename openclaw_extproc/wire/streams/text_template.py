@@ -15,6 +15,7 @@ Around: TypeAlias = tuple[bytes, bytes] | tuple[()]
 
 
 def around(written: bytes) -> Around:
-    """Of an event that was written with `PLACEHOLDER` as its text, and may have it elsewhere as well."""
+    """Returns the bytes around the text of an event that was written with `PLACEHOLDER` as its text, and may have it
+    elsewhere as well."""
     before, found, after = written.partition(_WRITTEN)
     return (before, after) if found and _WRITTEN not in after else ()

@@ -1,4 +1,4 @@
-"""How much to think: words on one side, tokens on the other.
+"""The conversion between reasoning efforts in words and thinking budgets in tokens.
 
 Source: the table by which Google's own OpenAI-compatible API turns `reasoning_effort` into budgets
 (https://ai.google.dev/gemini-api/docs/openai): low 1,024, medium 8,192, high 24,576. The steps outside it are ours.
@@ -10,7 +10,7 @@ from openclaw_extproc.model.chat import Effort, Reasoning
 from openclaw_extproc.model.json import Json
 
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
-"""From nothing to all there is."""
+"""The efforts from the lowest to the highest."""
 
 BUDGETS: dict[Effort, int] = {
     "none": 0,
@@ -29,7 +29,7 @@ def word(said: Json) -> Effort | None:
 
 
 def budget(reasoning: Reasoning) -> int | None:
-    """In tokens; `None` when the client leaves it to the model."""
+    """Returns a budget in tokens; `None` when the client leaves it to the model."""
     if reasoning.budget_tokens is not None:
         return reasoning.budget_tokens
     return None if reasoning.effort is None else BUDGETS[reasoning.effort]

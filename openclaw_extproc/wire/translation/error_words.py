@@ -105,7 +105,7 @@ WORDINGS = (
 """The first row that matches counts."""
 
 MAX_MESSAGE_CHARS = 2_000
-"""Of a message that are looked at: all of a vendor's own, and a bound on work for a body that is none."""
+"""The length of a message that is searched: all of a vendor's own, and a bound on work for a body that is none."""
 
 
 def code(said: str, message: str, status: int | None) -> str:

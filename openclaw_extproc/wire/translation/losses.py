@@ -10,14 +10,14 @@ MUST_CARRY = "!"
 """Goes before a loss that only the client's own format can carry: `!messages[0].content[1]: audio`."""
 
 MAX_TOLD = 8
-"""Of what is refused: a client may send 20,000 parts that nobody can carry."""
+"""The number of refused parts that an error names: a client may send 20,000 that no format can carry."""
 
 _HONOURED = frozenset({"stream_options", "alt", "compaction"})
 """Extras that the client's own encoder honours, whoever answers."""
 
 
 def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EVERYTHING) -> tuple[str, ...]:
-    """All losses on the way to another format, `also` being what that format's encoder found itself.
+    """Returns all losses on the way to another format, `also` being those that its encoder found itself.
 
     `carries`: what it can carry.
 

@@ -21,10 +21,11 @@ from openclaw_extproc.model.chat import Sealed, Thinking
 
 MARK = "oc1_"
 MAX_TOKEN_CHARS = 32 * 1024
-"""Of an id with state in it. Clients keep ids in histories and logs. A signature has up to some thousand."""
+"""The length of an id with state in it. Clients keep ids in histories and logs. A signature has up to some thousand."""
 MAX_RATIO = 4
-"""Of a state's bytes to its token's characters, where it has more than `SMALL_BYTES`: whoever sends a token could have
-packed a gigabyte into it, and a body has room for thousands of tokens. Prose is at 2 to 2.5, signatures below 1."""
+"""The ratio of a state's bytes to its token's characters, where the state has more than `SMALL_BYTES`: a sender could
+have packed a gigabyte into a token, and a body has room for thousands of tokens. Prose is at 2 to 2.5, signatures below
+1."""
 SMALL_BYTES = 1_024
 
 _TOKEN = re.compile(r"oc1_[A-Za-z0-9_-]+")
@@ -59,7 +60,7 @@ def token(state: State) -> str:
 
 
 def _most_bytes(token: str) -> int:
-    """Of the state in it."""
+    """Returns the size that the state in a token may have."""
     return max(SMALL_BYTES, MAX_RATIO * len(token))
 
 

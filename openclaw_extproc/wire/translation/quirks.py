@@ -1,4 +1,5 @@
-"""Where servers that speak a format differ from its vendor: a closed set of words that a provider's entry lists."""
+"""The quirks of servers that speak a format otherwise than its vendor: a closed set of words that a provider's entry
+lists."""
 
 from typing import Literal, TypeAlias, get_args
 

@@ -31,7 +31,7 @@ class NameRule:
     others: str = r"[^a-zA-Z0-9_-]"
     """A regular expression for each character that is refused."""
     first: str = r"[a-zA-Z0-9_-]"
-    """One for the first character."""
+    """The pattern of the first character."""
 
     def fitted(self, name: str) -> str:
         """The name, or for one that is refused another one with a hash of it, so that two never become one."""

@@ -15,7 +15,7 @@ UNREADABLE = "tool result: a file of a type that the provider does not read"
 
 
 def readable(chat: Chat, carries: frozenset[Need], losses: list[str]) -> Chat:
-    """The same request, in which every result of a tool can be carried."""
+    """Returns the request with every tool result in a form that the format can carry."""
     if not any(_lacking(part, carries) for turn in chat.turns for part in turn.parts):
         return chat
     losses.append(UNREADABLE)

@@ -19,7 +19,7 @@ from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 
 
 def read(value: Json, *, at: str) -> Vector:
-    """As it came: text stays text."""
+    """Reads a vector as it came: base64 text stays text."""
     if isinstance(value, str):
         return value
     numbers = j.an_array(value, at=at)
@@ -30,7 +30,7 @@ def read(value: Json, *, at: str) -> Vector:
 
 
 def packed(vector: Vector) -> str:
-    """In base64."""
+    """Returns a vector in base64."""
     if isinstance(vector, str):
         return vector
     try:
@@ -77,7 +77,7 @@ class Answer:
                 raise AssertionError(f"{type(fact).__name__} in an answer of vectors")
 
     def vectors(self) -> list[Vector]:
-        """In the order of the inputs.
+        """Returns the vectors in the order of the inputs.
 
         Raises:
             UnreadableError: an input has none; a list with holes would put vectors to the wrong texts.

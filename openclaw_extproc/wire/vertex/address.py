@@ -10,7 +10,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire.base import Place
 
 GLOBAL = "global"
-"""Where a model is asked whose provider names no region."""
+"""The location where a model is called whose provider has no region."""
 
 _REGIONAL = re.compile(r"[a-z0-9-]+-aiplatform\.googleapis\.com(?::\d+)?")
 

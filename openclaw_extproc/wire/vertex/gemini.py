@@ -68,7 +68,7 @@ def _turn(turn: Json) -> Json:
 
 
 def _part(part: Json) -> Json:
-    """With the type of its file, where it says none and the link does."""
+    """Returns a part with the media type of its file, where it gives none and the link shows it."""
     if not isinstance(part, dict):
         return part
     for key, file in part.items():

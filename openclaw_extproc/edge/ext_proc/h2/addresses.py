@@ -1,4 +1,4 @@
-"""Where a server listens: the path of a unix socket, which nobody else has."""
+"""The listening sockets of the stages: each is a unix socket whose path no other process uses."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from openclaw_extproc.edge.ext_proc.transport import ListenError
 
 BACKLOG: Final = 1024
 MAX_PATH_BYTES: Final = 107 if sys.platform == "linux" else 103
-"""Of a socket's path: `sun_path` of `sockaddr_un`, without the zero at its end."""
+"""The longest path of a unix socket in bytes: the size of `sun_path` in `sockaddr_un`, without the final zero."""
 
 
 class ListenSocket:
@@ -41,7 +41,7 @@ class ListenSocket:
                 self._path.unlink()
 
     def close(self) -> None:
-        """Where nobody ever accepted."""
+        """Closes the socket of an address at which no server was started."""
         self.socket.close()
         self.leave()
 

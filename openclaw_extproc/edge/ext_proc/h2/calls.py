@@ -27,7 +27,7 @@ _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 
 @dataclass(frozen=True, slots=True)
 class GrpcRouter:
-    """Those of one address."""
+    """The gRPC methods that are served at one address."""
 
     opens: Open
     answerer: Answerer
@@ -65,13 +65,13 @@ class ProcessCall:
     ) -> None:
         self._stream = stream
         self._session: Session | None = session
-        """Until it is closed."""
+        """The session of the call; `None` once it is closed."""
         self._answerer = answerer
         self._queue = queue
         self._step: Callable[[], Sequence[bytes]] | None = None
         """What waits for its turn: a message, or the next slice of the last one."""
         self._is_blocked = False
-        """Its turn came while the peer did not take what was sent before."""
+        """Whether the call's turn came while the peer had not yet taken what was sent before."""
         self._asking: asyncio.Task[None] | None = None
         self._alarm: IdleTimer | None = IdleTimer(session, self._ring, lambda: stream.is_busy)
         self._breaking: asyncio.TimerHandle | None = None
@@ -241,7 +241,8 @@ class HealthCall:
         self._is_serving = is_serving
 
     def message(self, message: bytes) -> None:
-        """It may name a service; all of an address are well or none."""
+        """Takes a health check request. The service that it may name makes no difference: all services of an address
+        have the same health."""
 
     def on_end(self, *, is_whole: bool) -> None:
         if is_whole:

@@ -34,20 +34,22 @@ from openclaw_extproc.model.json import Json
 log = logging.getLogger(__name__)
 
 MAX_STREAMS: Final = 4096
-"""At a time. Envoy opens another connection for more, or for more than 1,024 of its own accord."""
+"""The number of concurrent streams. Envoy opens another connection for more, or of its own accord above 1,024."""
 CONNECTION_WINDOW: Final = 64 * 1024 * 1024
-"""Given back as soon as bytes are there: a stream that is not read must not stop the others."""
+"""The receive window of the connection in bytes. It is given back as soon as bytes arrive: a stream that is not read
+must not stop the others."""
 MAX_CONTINUATIONS: Final = 64
-"""Of one header block, whatever they carry (CVE-2024-27316)."""
+"""The number of CONTINUATION frames in one header block, whatever they carry (CVE-2024-27316)."""
 FLUSH_SECONDS: Final = 0.001
 """The first of many calls that arrive in one read does not wait for the last."""
 LINGER_SECONDS: Final = 5.0
-"""How long the peer has to end a stream after us. Reset at once, some Envoys forget the answer (envoy issue 38206)."""
+"""The time that the peer has to end a stream after we ended our half. Reset at once, some Envoys forget the answer
+(envoy issue 38206)."""
 
 _TABLE_SIZE, _PUSH, _STREAMS, _WINDOW, _FRAME, _HEADERS = range(1, 7)
 OUR_SETTINGS: Final = {_STREAMS: MAX_STREAMS, _WINDOW: WINDOW_BYTES, _HEADERS: MAX_HEADER_BYTES}
 _DRAINING: Final = b"draining"
-"""Of the PING whose answer says that no stream is on its way to us any more."""
+"""The payload of the PING whose acknowledgement says that no stream is on its way to us any more."""
 
 Serve: TypeAlias = Callable[[Stream, Request], None]
 """Somebody calls: set the stream's receiver, or finish it. Never raises."""
@@ -67,7 +69,7 @@ class Connection:
         self._budget = Budget(clock)
         self._streams: dict[int, Stream] = {}
         self._lingering: dict[int, float] = {}
-        """Of the streams those that only the peer has not ended, and since when."""
+        """The streams that only the peer has not ended, each with the time when we ended our half."""
         self._highest = 0
         self._room = CONNECTION_WINDOW
         self._block: tuple[int, int, list[bytes]] | None = None
@@ -75,7 +77,7 @@ class Connection:
         self._greeted = False
         self._accepts = True
         self._is_leaving = False
-        """No more streams will come: the last one ends the connection."""
+        """Whether a GOAWAY was sent: no more streams come, and the last one ends the connection."""
         self._over = False
         self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
             frames.DATA: self._on_data,
@@ -143,7 +145,7 @@ class Connection:
         self._end()
 
     def on_connection_lost(self) -> None:
-        """There is no connection any more."""
+        """Ends all streams after the connection was lost."""
         self._over = True
         streams, self._streams = self._streams, {}
         self._lingering.clear()
@@ -151,7 +153,7 @@ class Connection:
             stream.on_disconnect()
 
     def sweep(self) -> None:
-        """Now and then: reset what the peer has not ended in time."""
+        """Resets the streams that the peer has not ended within `LINGER_SECONDS`. It is called from time to time."""
         late = self._clock() - LINGER_SECONDS
         for number, since in [*self._lingering.items()]:
             if since > late:
@@ -345,7 +347,8 @@ class Connection:
     # -- streams -----------------------------------------------------------------------
 
     def _must_have_been(self, number: int) -> None:
-        """Of streams that are over, frames may still come. Raises `PeerError`: it never was one."""
+        """Checks that a frame without an open stream is of a stream that is over, because frames may still arrive for
+        those. Raises `PeerError` if there never was such a stream."""
         if number > self._highest or number % 2 == 0:
             raise PeerError(Code.PROTOCOL_ERROR, "a frame of no stream")
 

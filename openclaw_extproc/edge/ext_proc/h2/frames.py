@@ -21,7 +21,7 @@ WITH_PRIORITY: Final = 0x20
 MAX_FRAME_BYTES: Final = 16_384
 """What every peer may send, and all that ours needs: larger frames save nothing that can be measured."""
 MAX_NUMBER: Final = 2**31 - 1
-"""Of streams, and of windows."""
+"""The largest stream id and the largest window size."""
 
 
 class Code(IntEnum):

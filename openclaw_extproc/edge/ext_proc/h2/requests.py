@@ -34,7 +34,7 @@ class Request:
     path: str
     is_grpc: bool
     timeout_seconds: float | None
-    """How long the caller waits, as it told."""
+    """The deadline of the caller in seconds, from `grpc-timeout`; `None`: it sent none."""
 
 
 class Requests:
@@ -83,7 +83,8 @@ def read_request(fields: Fields) -> Request:
 
 
 def _is_lawful(name: bytes, value: bytes, before: Mapping[bytes, bytes]) -> bool:
-    """Of pseudo-headers there is one each, all before the others. No name has a capital letter."""
+    """Returns whether a header may stand behind `before`: each pseudo-header comes once, all of them come first, and no
+    name has a capital letter (RFC 9113, section 8)."""
     if name[:1] == b":":
         return name in _PSEUDO and name not in before and all(other[:1] == b":" for other in before)
     if name == b"te":
@@ -106,19 +107,19 @@ NO_TABLE: Final = b"\x20"
 """Says that we use no table. Belongs before the first block of a connection: a peer that allows less than the usual
 size waits for it (RFC 7541, 4.2)."""
 RESPONSE_HEADERS: Final = _block({":status": "200", "content-type": "application/grpc"})
-"""Before the first message."""
+"""The encoded header block that is sent before the first message."""
 NOT_GRPC: Final = _block({":status": "415"})
 
 
 @lru_cache(_CACHED)
 def trailers(status: Status, text: str) -> bytes:
-    """After the last message."""
+    """Returns the encoded trailers that follow the last message."""
     return _block(_status_fields(status, text))
 
 
 @lru_cache(_CACHED)
 def trailers_only(status: Status, text: str) -> bytes:
-    """Where there was no message."""
+    """Returns the encoded header block of a response without any message."""
     return _block({":status": "200", "content-type": "application/grpc"} | _status_fields(status, text))
 
 

@@ -12,9 +12,9 @@ from openclaw_extproc.edge.ext_proc.h2.frames import DATA, END_HEADERS, END_STRE
 from openclaw_extproc.edge.ext_proc.h2.requests import NO_TABLE
 
 FIRST_WINDOW: Final = 65_535
-"""Until the peer says something else."""
+"""The send window in bytes until the peer announces another one."""
 BURST_BYTES: Final = 1024 * 1024
-"""Of waiting data that is written at once."""
+"""The number of waiting bytes that are written to the socket at once."""
 
 
 class Outlet(Protocol):
@@ -26,7 +26,7 @@ class Outlet(Protocol):
     waiting: list[memoryview]
 
     def on_sent(self) -> None:
-        """Nothing waits any more."""
+        """Is called when none of the stream's bytes wait to be sent any more."""
         ...
 
 
@@ -40,7 +40,7 @@ class Sender:
         self.window = FIRST_WINDOW
         """Bytes that the peer takes now, of all streams."""
         self.initial_window = FIRST_WINDOW
-        """Of streams to come."""
+        """The send window in bytes with which new streams begin."""
         self.max_frame = MAX_FRAME_BYTES
         self.is_paused = False
         """The socket takes no more."""
@@ -71,7 +71,7 @@ class Sender:
             self._queue[stream.number] = stream
 
     def forget(self, number: int) -> None:
-        """Nothing more of that stream."""
+        """Drops all that is waiting for this stream."""
         self._queue.pop(number, None)
 
     def flush(self) -> None:

@@ -15,16 +15,16 @@ from openclaw_extproc.edge.ext_proc.h2.connection import Connection
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Open, nobody
 
 GREETING_SECONDS: Final = 10.0
-"""How long a connection may say nothing at all."""
+"""The time within which a new connection has to send something."""
 SETTLE_SECONDS: Final = 1.0
-"""How long a peer has to answer that it opens no more streams."""
+"""The time that a peer has to acknowledge that it opens no more streams."""
 GOODBYE_SECONDS: Final = 1.0
-"""How long a peer has to read what was written last."""
+"""The time that a peer has to read what was written last, before the socket is closed."""
 SWEEP_SECONDS: Final = 2.5
 
 
 class H2Protocol(asyncio.Protocol):
-    """Between a socket and a `Connection`."""
+    """The asyncio protocol that carries bytes between a socket and its `Connection`."""
 
     def __init__(self, calls: GrpcRouter, wires: set["H2Protocol"]) -> None:
         self._calls = calls
@@ -78,7 +78,7 @@ class H2Protocol(asyncio.Protocol):
             self._transport.abort()
 
     def _later(self, seconds: float, act: Callable[[], None] | None) -> None:
-        """One thing at a time is waited for: the last."""
+        """Calls `act` after so many seconds. Only one timer runs at a time: a new one replaces the last."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if act is None else asyncio.get_running_loop().call_later(seconds, act)

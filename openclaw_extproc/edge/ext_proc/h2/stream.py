@@ -13,8 +13,8 @@ from openclaw_extproc.edge.ext_proc.h2.requests import NOT_GRPC, RESPONSE_HEADER
 from openclaw_extproc.edge.ext_proc.h2.sender import Sender
 
 WINDOW_BYTES: Final = 1024 * 1024
-"""How much a peer may send on a stream before we took it. Large enough that a body of many MiB does not wait for us,
-small enough to be held for many streams."""
+"""The bytes that a peer may send on a stream before we have taken them. It is large enough that a body of many MiB does
+not wait for us, and small enough to be held for many streams."""
 
 
 class Receiver(Protocol):
@@ -27,7 +27,7 @@ class Receiver(Protocol):
         ...
 
     def on_disconnect(self) -> None:
-        """There is nobody to answer to any more."""
+        """Is called when the stream is gone, so that nothing can be answered any more."""
         ...
 
     def on_sent(self) -> None:
@@ -35,7 +35,8 @@ class Receiver(Protocol):
         ...
 
     def waits(self, size: int) -> bool:
-        """So many bytes are here that wait for others before them. Says whether more may come."""
+        """Is called when `size` bytes of a message have arrived whose turn has not come. Returns whether the peer may
+        send more."""
         ...
 
 
@@ -93,7 +94,7 @@ class Stream:
 
     @property
     def waiting_bytes(self) -> int:
-        """Here, and not handed over yet."""
+        """Returns the number of bytes that have arrived and were not handed over yet."""
         return len(self._messages)
 
     # -- what comes in -----------------------------------------------------------------
@@ -138,7 +139,7 @@ class Stream:
             self._room = WINDOW_BYTES
 
     def hold(self) -> None:
-        """No more messages for now."""
+        """Stops the delivery of messages until `release` is called."""
         self._held = True
 
     def release(self) -> None:
@@ -169,7 +170,7 @@ class Stream:
         self._sender.flush()
 
     def on_sent(self) -> None:
-        """Nothing waits any more."""
+        """Is called when none of the stream's bytes wait to be sent any more."""
         if self._over:
             self._close()
         else:

@@ -42,7 +42,7 @@ _HEALTH: Final = "grpc.health.v1.Health"
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"
 """`HealthCheckResponse`, whose only field is an enum."""
 _LINGER_SECONDS: Final = 5.0
-"""How long a stream that is over waits for Envoy to end it."""
+"""The time that a stream which is over waits for Envoy to end it."""
 _IDENTITY_ONLY: Final = 1
 
 _OPTIONS: Final = [
@@ -137,11 +137,11 @@ class _Inbox:
 
     @property
     def is_too_full(self) -> bool:
-        """Nothing more is read until some of it is taken."""
+        """Returns whether no more is read until some of the waiting bytes are taken."""
         return self._waiting.is_too_much(self._size)
 
     def hold(self) -> None:
-        """Read nothing more for now: the peer does not read either."""
+        """Stops reading for now, because the peer does not read either."""
         self._is_held = True
 
     def release(self) -> None:

@@ -10,7 +10,7 @@ from openclaw_extproc.config.settings import StageTls
 
 PATH = "gateway.stages.tls"
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
-"""Of the files, by their time, size and number."""
+"""The state of the certificate files, by their time, size and number."""
 
 
 def problems(tls: StageTls) -> Iterator[Finding]:

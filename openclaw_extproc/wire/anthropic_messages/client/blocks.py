@@ -67,7 +67,7 @@ def _cached(item: Json, at: str, losses: Losses) -> Iterator[Part]:
 
 
 def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
-    """Of a tool's result: all of it has a reading."""
+    """Returns the parts of a tool's result. Every kind of content becomes a part."""
     found: list[Leaf] = []
     for item, where in _blocks(content, at):
         block = j.an_object(item, at=where)
@@ -84,7 +84,8 @@ def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
 
 _LEAVES = frozenset({"text", "image", "document", "search_result"})
 MAX_TOLD_CHARS = 2_000
-"""Of one string in what is told as JSON: a file's bytes say nothing to a model."""
+"""The length to which each string is cut in content that is passed on as JSON: a file's bytes say nothing to a
+model."""
 
 
 def _by_id(block: Mapping[str, Json]) -> bool:
@@ -116,7 +117,7 @@ def _cut(value: Json) -> Json:
 
 
 def _blocks(content: Json, at: str) -> list[tuple[Json, str]]:
-    """Each block with its path; a string is short for a single text."""
+    """Returns each block with its path in the body; a string is short for a single text."""
     if isinstance(content, str):
         return [({"type": "text", "text": content}, at)]
     if isinstance(content, list):

@@ -44,7 +44,7 @@ def _thinking_within(limit: int, thinking: Json) -> dict[str, Json]:
 
 
 def edit_without_limit(asked: ClientRequest, change: UpstreamEdit, path: str) -> Encoded:
-    """For a request that asks for no output."""
+    """Edits a request that asks for no output, which therefore gets no `max_tokens`."""
     return _edited(asked, change, {}, path)
 
 
@@ -74,7 +74,7 @@ def _headers(change: UpstreamEdit) -> dict[str, str]:
 
 
 def _short(body: dict[str, Json], change: UpstreamEdit, losses: list[str]) -> dict[str, Json]:
-    """With a `metadata.user_id` that Anthropic takes."""
+    """Returns the body with a `metadata.user_id` that is short enough for Anthropic."""
     metadata = body.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if vendor_of(change.provider) != "anthropic" or not isinstance(metadata, dict) or not isinstance(user, str):
@@ -110,7 +110,7 @@ def _freed(asked: ClientRequest) -> dict[str, Json]:
 
 
 def _clean(message: Json) -> Json:
-    """Without thoughts of others; `None` when nothing else is in it."""
+    """Returns a message without the thinking of other models; `None` when nothing else is in it."""
     if not isinstance(message, dict) or not isinstance(content := message.get("content"), list):
         return message
     kept = [block for block in content if not state.foreign(block)]

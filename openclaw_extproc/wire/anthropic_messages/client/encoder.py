@@ -58,7 +58,7 @@ class StreamEncoder:
         self._open: _Block | None = None
         self._usage = Usage()
         self._around: Around = ()
-        """Of a piece of the open text, once the first one is written."""
+        """The bytes before and behind the text of an event of the open block, once the first one is written."""
 
     def feed(self, fact: Fact) -> bytes:
         if self._around and isinstance(fact, Delta):
@@ -195,7 +195,7 @@ def _called(id: str, seal: Sealed | None) -> str:
 
 
 class WholeEncoder:
-    """One message, written when the last fact is known."""
+    """The encoder of a response in one JSON body, which is written when the last fact is known."""
 
     def __init__(self, chat: Chat, created: int) -> None:
         self._asked = chat.model

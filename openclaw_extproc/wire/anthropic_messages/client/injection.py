@@ -21,7 +21,8 @@ def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[
 
 
 def amend_system(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
-    """For a count of tokens this is all: it takes no temperature."""
+    """Adds the operator's texts to the system prompt. A count of tokens needs no more, because it takes no
+    temperature."""
     before, after = wanted.changes.preamble, wanted.changes.style
     return {**body, "system": content_around(body.get("system"), before, after, "text")} if before or after else body
 

@@ -7,7 +7,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 MAX_LOSSES = 32
-"""As many kinds of loss as we name: a client chooses the keys, so it could choose very many."""
+"""The number of kinds of loss that are named. A client chooses the keys, so there could be very many."""
 
 
 class Losses:

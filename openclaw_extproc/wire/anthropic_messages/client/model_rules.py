@@ -25,7 +25,7 @@ SYSTEM = "messages[].role: system, as the user's"
 
 
 def fit_to_model(body: Body, asked: Json, change: UpstreamEdit, losses: list[str]) -> Body:
-    """The same request for the model; what need not change is the very same value in both.
+    """Returns the request as the model takes it; a value that need not change is the very same object in both.
 
     `asked`: the model that the client named.
     """

@@ -69,7 +69,7 @@ def tool_choice(value: Json, losses: Losses) -> tuple[ToolChoice | None, bool | 
 
 
 def reasoning(thinking: Json, output_config: Mapping[str, Json], losses: Losses) -> Reasoning | None:
-    """From `thinking` and `output_config.effort`."""
+    """Reads `thinking` and `output_config.effort`."""
     effort = efforts.word(output_config.get("effort"))
     if thinking is None:
         return None if effort is None else Reasoning(effort)

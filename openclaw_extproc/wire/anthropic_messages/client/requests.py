@@ -15,7 +15,7 @@ from openclaw_extproc.wire.anthropic_messages.client.options import given
 from openclaw_extproc.wire.base import ClientRequest
 
 PATH = "/messages"
-"""Behind the base path `/v1`."""
+"""The path of the endpoint, behind the base path `/v1`."""
 
 THREAD = "thread"
 """The field by which Anthropic keeps the history of a conversation, and a request has only what is new (beta

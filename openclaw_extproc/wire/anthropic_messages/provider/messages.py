@@ -68,7 +68,8 @@ def _merged(messages: Iterable[_Message]) -> list[_Message]:
 
 
 def _kept(parts: Iterable[Part], thinks: bool, losses: set[str]) -> list[Part]:
-    """Without blank texts: "text content blocks must contain non-whitespace text" (anthropics/claude-code#23369)."""
+    """Returns the parts without blank texts, which Anthropic refuses: "text content blocks must contain non-whitespace
+    text" (anthropics/claude-code#23369)."""
     kept: list[Part] = []
     for part in parts:
         match part:
@@ -96,7 +97,8 @@ def _strip_end(parts: list[Part]) -> None:
 
 
 def _paired(messages: Iterable[_Message], losses: set[str]) -> list[_Message]:
-    """Every call is answered in the message behind it, and every result answers a call."""
+    """Returns messages in which every tool use has its result in the next message, and every result has its tool use in
+    the one before."""
     whole = list(messages)
     results = {part.tool_use_id: part for _, parts in whole for part in parts if isinstance(part, ToolResult)}
     called = {part.id for _, parts in whole for part in parts if isinstance(part, ToolUse)}

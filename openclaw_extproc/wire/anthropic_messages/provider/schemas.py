@@ -20,7 +20,7 @@ _MERGED = ("anyOf", "oneOf", "allOf", "$ref")
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
 _SCALARS = ("string", "number", "boolean", "null")
 MAX_DEPTH = 64
-"""Of a schema that is translated; deeper ones are cut. As deep as no schema of a person's is."""
+"""The depth at which a translated schema is cut. No schema that a person wrote is as deep."""
 
 
 # -- tools -----------------------------------------------------------------------
@@ -181,7 +181,7 @@ _BELONGS_ELSEWHERE = set[str]().union(*_BELONGS.values())
 
 
 def _of_type(kind: Json, rules: Mapping[str, Json]) -> dict[str, Json]:
-    """Those of the rules that say something about this type."""
+    """Returns those of the rules that say something about this type."""
     own = _BELONGS.get(kind) if isinstance(kind, str) else None
     if own is None:
         return {key: value for key, value in rules.items() if key not in _BELONGS_ELSEWHERE}

@@ -37,7 +37,7 @@ from openclaw_extproc.wire.bedrock.converse import state
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-"""Of a whole answer, and of blocks that wait for another to end."""
+"""The size of a response that is no stream, and of all blocks that wait for another to end."""
 
 _STOPS = {
     "end_turn": Stop.END,
@@ -121,7 +121,7 @@ class _Answer:
         self.over = False
         self._grammar = Grammar()
         self._blocks: dict[int, _Block] = {}
-        """Those that have not been told to their end, in their order; the first one is being told."""
+        """The blocks whose facts are not all given yet, in their order; the first one is the open block."""
         self._waiting = 0
         """Characters that ever had to wait for a block's end."""
         self._used_tools = False
@@ -211,7 +211,7 @@ class _Answer:
         yield from self._say(index, Delta(text))
 
     def _say(self, index: int, fact: Fact) -> Iterator[Fact]:
-        """Now if the block is the one being told, else when those before it have ended."""
+        """Yields the fact now if its block is the open one, else keeps it until the blocks before it have ended."""
         block = self._blocks.setdefault(index, _Block())
         if index == next(iter(self._blocks)):
             yield fact

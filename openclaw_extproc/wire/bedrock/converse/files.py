@@ -54,7 +54,7 @@ def document(part: InlineFile, taken: set[str]) -> Json:
 
 
 def _plain(media_type: str) -> str:
-    """Without parameters."""
+    """Returns a media type without its parameters."""
     return media_type.partition(";")[0].strip().lower()
 
 

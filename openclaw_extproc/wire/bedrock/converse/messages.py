@@ -41,7 +41,8 @@ RENAMED = "tool name in an earlier call: letters that Bedrock does not take"
 CACHE_POINTS = "cache_control: not this model, or too many"
 
 MAX_CACHE_POINTS = 4
-"""Of one request (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, from memory)."""
+"""The number of cache points in one request (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html,
+from memory)."""
 MAX_ID = 64
 
 Block = dict[str, Json]
@@ -60,7 +61,7 @@ class Writer:
     """Cache points that stand before the last ones and are left out."""
     lost: list[str] = field(default_factory=list[str])
     names: set[str] = field(default_factory=set[str])
-    """Of documents."""
+    """The names of documents that are taken."""
 
 
 def written(chat: Chat, writer: Writer) -> list[Json]:
@@ -167,7 +168,8 @@ def _readable(part: Leaf, writer: Writer) -> Leaf:
 
 
 def tool_id(id: str) -> str:
-    """At most 64 letters, digits, `_` and `-`, as every model takes them, the same for the use and for its result.
+    """Returns an id of at most 64 letters, digits, `_` and `-`, as every model takes it, the same for a tool use and
+    its result.
 
     What had to be changed gets a hash of the original, so that two ids never become one.
     """

@@ -1,4 +1,4 @@
-"""Which model at Bedrock takes what, by the name in its id.
+"""The models at Bedrock: the parameters that each one takes, by the name in its id.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html,
 .../prompt-caching.html, .../structured-output.html and .../claude-messages-adaptive-thinking.html (from memory and
@@ -19,7 +19,7 @@ Thinks: TypeAlias = Literal["no word for it", "by budget", "adaptively"]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Without a name that we know: what every model of Converse takes."""
+    """What a model of Converse takes. The defaults hold for a model whose name is not known."""
 
     claude: bool = False
     thinks: Thinks = "no word for it"

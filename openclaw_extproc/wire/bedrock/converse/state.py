@@ -29,7 +29,7 @@ def readable(thought: Thinking) -> bool:
 
 
 def block(thought: Thinking) -> dict[str, Json]:
-    """Of a thought with a seal of Claude's."""
+    """Writes a thought with Claude's signature as a block."""
     seal = thought.sealed.text if thought.sealed else ""
     if seal.startswith(REDACTED):
         return {"reasoningContent": {"redactedContent": seal.removeprefix(REDACTED)}}

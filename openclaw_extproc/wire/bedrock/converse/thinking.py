@@ -1,4 +1,4 @@
-"""How much a Claude model at Bedrock is asked to think, and what has to give way to that.
+"""The thinking budget that a Claude model at Bedrock is asked for, and the parameters that it excludes.
 
 Source: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html (from memory): it
 goes through `additionalModelRequestFields` as Anthropic writes it. Thinking with a budget is refused beside a forced
@@ -18,7 +18,7 @@ MIN_BUDGET = 1_024
 ANSWER = 4_096
 """Tokens for the answer itself, where the client set no limit."""
 MOST = 32_000
-"""Of a limit that we set ourselves: what Claude Opus 4 writes at most."""
+"""The largest output limit that we set ourselves: what Claude Opus 4 writes at most."""
 
 NO_THOUGHT_BEFORE_TOOLS = "reasoning: off, no thought of Claude's stands before the tool calls"
 FORCED_TOOL = "reasoning: off, a tool is forced"

@@ -34,7 +34,7 @@ class ArrayPieces:
     def __init__(self) -> None:
         self._reader = objects.Reader()
         self._waiting: list[bytes] = []
-        """Behind the last whole element: what comes between two of them, and the beginning of the next."""
+        """The bytes behind the last whole element: what stands between two of them, and the beginning of the next."""
         self._has_begun = False
 
     def feed(self, chunk: bytes, *, end: bool) -> bytes:

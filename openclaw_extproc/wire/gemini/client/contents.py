@@ -108,7 +108,7 @@ class _Reading:
     role: Role
     parts: list[Part] = field(default_factory=list[Part])
     _behind_calls: int = 0
-    """How many parts there are up to the last call."""
+    """The number of parts up to the last call."""
     _rest: list[str] = field(default_factory=list[str])
     """Texts that the last part goes on with."""
 

@@ -38,7 +38,7 @@ def serves(path: str) -> bool:
 
 
 def decode_request(asked: ClientRequest) -> Chat:
-    """Read a request for a count as the chat whose prompt is counted."""
+    """Reads a request for a count as the chat whose prompt is counted."""
     model, _ = paths.read(asked.path)
     body = fields(asked.body, at="request")
     given = fields(body[_WHOLE], at=_WHOLE) if _WHOLE in body else body

@@ -56,7 +56,7 @@ class EventFraming:
 
 
 class ArrayFraming:
-    """One JSON array."""
+    """The framing of a stream as one JSON array."""
 
     def __init__(self) -> None:
         self._before = b"["
@@ -106,7 +106,7 @@ class StreamEncoder:
         self._parts = Parts(chat, at_once=True)
         self._calls: list[Json] = []
         self._around: Around = ()
-        """Of a piece of the open text, once the first one is written."""
+        """The bytes before and behind the text of an event of the open block, once the first one is written."""
 
     def feed(self, fact: Fact) -> bytes:
         if isinstance(fact, Delta):

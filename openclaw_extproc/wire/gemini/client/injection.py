@@ -63,5 +63,5 @@ def _texts(*texts: str) -> list[Json]:
 
 
 def written(keys: Iterable[str], name: str) -> str:
-    """How this client writes a key: in camelCase or as in the proto file."""
+    """Returns the spelling of a key that this client uses: camelCase, or that of the proto file."""
     return next((key for key in keys if camel(key) == name), name)

@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 
 _METHODS: tuple[str, ...] = ("generateContent", "countTokens")
-"""As Google's own list names them; who generates can be streamed."""
+"""The methods in Google's own words; a model that can generate can stream as well."""
 
 
 def encode_models(names: Sequence[str], created: int) -> bytes:  # noqa: ARG001  # other vendors say when

@@ -37,7 +37,7 @@ class Parts:
         self._said: list[str] = []
         self._seal: Sealed | None = None
         self._thoughts: list[Thinking] = []
-        """That no call has carried yet."""
+        """The thoughts that no call has carried yet."""
         self._called = False
 
     @property

@@ -64,7 +64,8 @@ _STOPS = {
     "IMAGE_OTHER": Stop.REFUSAL,
     "NO_IMAGE": Stop.REFUSAL,
 }
-"""Every other word is an end like any other. The words are those of google-genai 3.4."""
+"""The finish reasons with a meaning of their own; every other one is an ordinary end. The words are those of
+google-genai 3.4."""
 
 _SPOILT = frozenset(
     {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"}
@@ -85,7 +86,7 @@ _CONTENT = ContentEvents(
 
 
 class _Events:
-    """Of an answer that comes as server-sent events."""
+    """The decoder of a response that comes as server-sent events."""
 
     def __init__(self) -> None:
         self._answer = _Answer()
@@ -106,7 +107,7 @@ class _Events:
 
 
 class _ObjectsDecoder:
-    """Of an answer that comes as one object, or as an array of them."""
+    """The decoder of a response that comes as one object, or as an array of them."""
 
     def __init__(self) -> None:
         self._reader = objects.Reader()
@@ -123,7 +124,7 @@ class _ObjectsDecoder:
 
 
 class _Answer:
-    """From chunks to facts."""
+    """The conversion of chunks to facts."""
 
     def __init__(self) -> None:
         self.over = False
@@ -205,7 +206,8 @@ class _Answer:
         self._calls += 1
 
     def _made_up_id(self) -> str:
-        """With the answer's own id in it: Anthropic wants the ids of a whole conversation to differ."""
+        """Returns an id for a call that has none. It contains the response's own id, because Anthropic wants the ids of
+        a whole conversation to differ."""
         return "_".join(["call", *re.findall("[A-Za-z0-9]+", self._id or ""), str(self._calls)])
 
     def _end_block(self) -> Iterator[Fact]:
@@ -219,7 +221,7 @@ class _Answer:
             yield UsageReported(seen)
 
     def more_text(self, event: bytes) -> Sequence[Fact]:
-        """As `EventAnswer.read_quickly`."""
+        """Reads one event of the usual form; see `EventAnswer.read_quickly`."""
         if self._open != "text" or (read := text_and_tokens(event)) is None:
             return ()
         text, tokens = read
@@ -243,7 +245,7 @@ class _Answer:
 
 
 _Kind: TypeAlias = Literal["text", "thought"]
-"""Of a block that more parts can belong to."""
+"""The kind of a block that more parts can belong to."""
 
 
 def _seal(signature: str) -> StateAttached:

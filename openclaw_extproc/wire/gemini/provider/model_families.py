@@ -54,7 +54,7 @@ _THINKING: tuple[tuple[str, Levels | Budgets | None], ...] = (
 
 
 def thinking(model: str) -> Levels | Budgets | None:
-    """How thinking is set; `None`: the model does not think."""
+    """Returns how thinking is set for a model; `None`: the model does not think."""
     name = _plain(model)
     return next(way for pattern, way in _THINKING if fnmatchcase(name, pattern))
 

@@ -17,7 +17,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 
 
 class Tokens(msgspec.Struct, gc=False, rename="camel"):
-    """As `usageMetadata` has them, those of the answer at least."""
+    """The token counts of `usageMetadata`; those of the response are always there."""
 
     candidates_token_count: _Count
     prompt_token_count: _Count | None = None

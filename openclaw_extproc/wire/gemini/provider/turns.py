@@ -55,7 +55,8 @@ class Contents:
         return contents
 
     def _model(self, parts: Iterable[Part]) -> list[Json]:
-        """Of parallel calls Gemini signs the first one, so that one has to have something in that place."""
+        """Writes the parts of a model's turn. Of parallel calls Gemini signs the first one, so that one has to have a
+        signature."""
         written: list[Json] = []
         first = True
         for part in parts:

@@ -19,7 +19,7 @@ CARRIES: frozenset[Need] = EVERYTHING - {"audio_link", "video_link", "file_link"
 (https://ai.google.dev/gemini-api/docs/file-input-methods)."""
 
 MAX_STOPS = 5
-"""As the API reference says of `stopSequences`."""
+"""The number of stop sequences, as the API reference says of `stopSequences`."""
 
 
 def encode_request(chat: Chat, change: UpstreamEdit, carries: frozenset[Need] = CARRIES) -> Encoded:

@@ -24,7 +24,7 @@ class CallNumbers:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, int], tuple[str, int]] = {}
-        """By choice and index as it came: the id and the number of its latest call."""
+        """The id and the number of the latest call, by choice and by index as it came."""
         self._next: dict[int, int] = {}
 
     def renumber(self, event: dict[str, Json]) -> bool:

@@ -8,7 +8,7 @@ from openclaw_extproc.wire.openai_chat.client.history import REASONING
 
 _MARKS = ("cache_control", "prompt_cache_breakpoint")
 _FUNCTION = "function:"
-"""Before the name of a legacy function, which has no id."""
+"""The prefix that makes an id from the name of a legacy function, which has none."""
 
 
 def piece(message: Json) -> Piece:

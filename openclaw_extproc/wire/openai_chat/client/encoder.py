@@ -69,7 +69,7 @@ class StreamEncoder:
         self._said_arguments = False
         self._usage = Usage()
         self._around: Around | None = None
-        """Of a piece of text; `None` until there is one."""
+        """The bytes before and behind a piece of text; `None` until the first one is written."""
 
     def feed(self, fact: Fact) -> bytes:
         if isinstance(fact, Delta):
@@ -158,7 +158,7 @@ class _Block:
     kind: _Kind
     tool: ToolStarted | None = None
     id: str = ""
-    """Of the call, with its state in it."""
+    """The id of the call, with the provider's state in it."""
     said: list[str] = field(default_factory=list[str])
 
     @property

@@ -16,7 +16,8 @@ from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 REASONING = ("reasoning_content", "reasoning")
-"""Where compatible servers say what a model thought: DeepSeek and vLLM the first, OpenRouter and Groq the second."""
+"""The fields in which compatible servers give a model's thoughts: DeepSeek and vLLM the first, OpenRouter and Groq the
+second."""
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class History:
     cache_system: CachePoint | None = None
     turns: list[Turn] = field(default_factory=list[Turn])
     _results: list[Part] = field(default_factory=list[Part])
-    """Of the round of tools that may go on with the next message."""
+    """The tool results that may go on with the next message."""
 
     def say(self, turn: Turn) -> None:
         """Add a turn that says something; results of one round of tools become one turn, as Anthropic demands."""
@@ -44,7 +45,7 @@ class History:
             self.turns.append(Turn("user", parts))
 
     def close(self) -> None:
-        """No more results of this round. Put together once: a round may have thousands of them."""
+        """Ends the current round of tool results. They are put together once: a round may have thousands of them."""
         if self._results:
             self.turns.append(Turn("user", tuple(self._results)))
             self._results = []

@@ -125,7 +125,7 @@ def _note_unsupported(body: Mapping[str, Json], lost: Losses) -> None:
 
 
 def _check_stream_options(value: Json) -> None:
-    """They are an extra, but our encoder reads them."""
+    """Checks `stream_options`, which are an extra that our encoder reads."""
     if value is not None:
         options = j.an_object(value, at="stream_options")
         switch(options, "include_usage", within="stream_options.")

@@ -52,7 +52,8 @@ _MARK = re.compile(r'[{}"\\]')
 
 @dataclass(slots=True)
 class _Nesting:
-    """Where in their JSON arguments are that come in pieces. Each piece is looked at once: there may be a million."""
+    """The nesting at the end of JSON arguments that come in pieces. Each piece is looked at once: there may be a
+    million."""
 
     _seen: int = 0
     """Pieces."""
@@ -107,9 +108,9 @@ class Blocks:
         self.answer_id = ""
         self._open: _Block | None = None
         self._queue: list[tuple[int, int, _Block]] = []
-        """By their order, then by when they came; the next one at the end."""
+        """The waiting blocks by their order, then by when they came; the next one is last."""
         self._waiting: dict[int, _Block] = {}
-        """The same, as they came."""
+        """The waiting blocks in the order in which they came."""
         self._added = 0
         self._by_index: dict[int, _Block] = {}
         self._latest = -1

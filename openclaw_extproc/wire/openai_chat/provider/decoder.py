@@ -56,7 +56,7 @@ _CONTENT = ContentEvents(
 
 
 class _Events:
-    """Of a streamed answer."""
+    """The decoder of a streamed response."""
 
     def __init__(self) -> None:
         self._answer = _Answer()
@@ -69,7 +69,7 @@ class _Events:
         return more_text(event) if self._answer.is_in_text else ()
 
     def end(self) -> Iterator[Fact]:
-        """Some servers leave out `[DONE]`, so a reason to finish is enough."""
+        """Ends the stream. Some servers leave out `[DONE]`, so a finish reason is enough."""
         if not self._answer.over:
             yield from self._answer.finish() if self._answer.stopped else self._answer.fail(_BROKEN_OFF)
 
@@ -104,7 +104,7 @@ def _named_error(data: str) -> Fault:
 
 
 class _Answer:
-    """From chunks, or one whole body, to facts."""
+    """The conversion of chunks, or of one whole body, to facts."""
 
     def __init__(self) -> None:
         self.over = False
@@ -119,7 +119,7 @@ class _Answer:
         return self._blocks.is_in_text
 
     def take(self, body: Mapping[str, Json], key: Literal["delta", "message"]) -> Iterator[Fact]:
-        """One chunk with a `delta`, or a whole answer with a `message`."""
+        """Takes one chunk with a `delta`, or a whole response with a `message`."""
         if error := body.get("error"):
             yield from self.fail(fault_in_answer(error))
             return
@@ -182,7 +182,7 @@ class _Answer:
 
 
 def _texts(content: Json, *, at: str) -> Iterator[tuple[Literal["text", "thought"], str]]:
-    """Of a string, or of the parts of a list."""
+    """Yields the texts of a string, or of the parts of a list."""
     if not isinstance(content, list):
         yield "text", _text_or_none(content, at=at)
         return

@@ -106,7 +106,7 @@ def _divided(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
 
 
 def short(id: str) -> str:
-    """For the same id always the same, so that a result finds its call."""
+    """Returns a short id, always the same for the same id, so that a result finds its call."""
     return id if len(id) <= MAX_ID_CHARS else f"call_{hashlib.sha256(id.encode()).hexdigest()[: MAX_ID_CHARS - 5]}"
 
 

@@ -38,7 +38,7 @@ from openclaw_extproc.wire.openai_responses.client.compaction_items.encoder impo
 from openclaw_extproc.wire.streams import sse
 
 MAX_ID_CHARS = 40
-"""Of what our ids of items take over from the answer's; OpenAI accepts 64 in all."""
+"""The length that our ids of items take over from the response's id; OpenAI accepts 64 in all."""
 
 
 def encoder(chat: Chat, created: int) -> Encoder:
@@ -47,7 +47,7 @@ def encoder(chat: Chat, created: int) -> Encoder:
 
 
 class Events(Protocol):
-    """From facts to events, without their numbers."""
+    """The conversion of facts to events without their numbers."""
 
     def take(self, fact: Fact) -> Iterator[Event]: ...
 
@@ -80,7 +80,7 @@ class WholeEncoder:
 
 
 class _Answer:
-    """From facts to events."""
+    """The conversion of facts to events of a response with output items."""
 
     def __init__(self, chat: Chat, created: int) -> None:
         self._chat = chat

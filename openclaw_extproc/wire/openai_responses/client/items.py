@@ -35,7 +35,7 @@ from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_be
 from openclaw_extproc.wire.translation import provider_state
 
 _ALWAYS = {"type", "id", "status"}
-"""Of every item; ids of items mean something to OpenAI only, and not even there when nothing is stored."""
+"""The fields of every item. Ids of items mean something to OpenAI only, and not even there when nothing is stored."""
 
 
 class Conversation:
@@ -49,7 +49,7 @@ class Conversation:
         self._lost = lost
         self._role: Role = "user"
         self._parts: list[Part] = []
-        """Of the turn that may go on with the next item."""
+        """The parts of the turn that may go on with the next item."""
         self._are_results = False
 
     def read(self, value: Json) -> None:
@@ -155,7 +155,8 @@ class Conversation:
 
 
 _SAYS_NOTHING = {"phase", "caller", "internal_chat_message_metadata_passthrough"}
-"""Of messages and calls: in which part of an answer it came, that the model called, and notes of OpenAI's service."""
+"""The fields of messages and calls that are no loss: in which part of a response an item came, that the model called,
+and notes of OpenAI's service."""
 
 _KNOWN = frozenset({*BY_CALL, *BY_OUTPUT, *VENDOR_ITEMS, "item_reference", "additional_tools", "compaction_trigger"})
 """Types that may stand in a message; the client chooses the others."""

@@ -33,10 +33,10 @@ _MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
-"""By the ending of a name. Other names mean a PDF: that is what the API was made for."""
+"""The media types by the ending of a file's name. Other names mean a PDF: that is what the API was made for."""
 
 _ADORNMENTS = frozenset({"annotations", "logprobs"})
-"""Of a model's own text, sent back with it; they say nothing new to a model."""
+"""The fields of a model's own text that are no loss when it is sent back; they say nothing new to a model."""
 
 
 def content(value: Json, at: str, lost: Losses) -> Iterator[Text | Image | File | CachePoint]:

@@ -33,7 +33,7 @@ from openclaw_extproc.wire.translation import efforts
 LIMIT = "max_output_tokens"
 
 ENCRYPTED = "reasoning.encrypted_content"
-"""In `include`: reasoning is to come back with the next request. Our answers always have what it takes."""
+"""The value of `include` that asks for reasoning which can be sent back. Our responses always have it."""
 
 _KEPT_THERE = ("previous_response_id", "conversation", "prompt")
 
@@ -81,7 +81,7 @@ def decode_request(asked: ClientRequest) -> Chat:
 
 
 def with_summary_question(chat: Chat, kept: list[Json]) -> Chat:
-    """The same conversation with the wish for a summary behind it. `kept`: what stays word for word."""
+    """Returns the conversation with a request for a summary at its end. `kept`: what stays word for word."""
     choice = ToolChoice("none") if chat.tools else None
     turns = (*chat.turns, summaries.question())
     return replace(chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, summaries.MARK: kept})

@@ -13,7 +13,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 
 MAX_TOLD_CHARS = 64 * 1024
-"""Of what one tool brought."""
+"""The length to which the text of one tool's findings is cut."""
 
 Object = Mapping[str, Json]
 
@@ -47,4 +47,4 @@ VENDOR_ITEMS: Mapping[str, Callable[[Object], str]] = {
     "program_output": lambda item: _told("its result", None, item.get("result")),
     "configuration_update": lambda _: "",
 }
-"""By the type of the item; an empty text: nothing in it that others could use."""
+"""The functions that write an item as text, by its type; an empty text: the item has nothing that others could use."""

@@ -32,7 +32,7 @@ _CONTENT = ContentEvents(kind=b'.delta"', telling=(b'"error"', b'"response"', b'
 
 
 class _Events:
-    """Of a streamed answer."""
+    """The decoder of a streamed response."""
 
     def __init__(self) -> None:
         self._answer = _Answer()
@@ -51,7 +51,8 @@ class _Events:
         return ()
 
     def end(self) -> Iterator[Fact]:
-        """Only a last event ends an answer: Codex, too, takes a stream without one for broken."""
+        """Ends the stream. Only a last event completes a response: Codex, too, takes a stream without one for
+        broken."""
         if not self._answer.over:
             yield from self._answer.fail(_BROKEN_OFF)
 
@@ -67,7 +68,7 @@ def _whole(body: dict[str, Json]) -> Iterator[Fact]:
 
 
 class _Answer:
-    """From events to facts."""
+    """The conversion of events to facts."""
 
     def __init__(self) -> None:
         self.over = False

@@ -11,16 +11,16 @@ from openclaw_extproc.wire.openai_responses.provider.blocks import Block, Blocks
 
 
 class Output:
-    """From items and their deltas to facts."""
+    """The conversion of items and their deltas to facts."""
 
     def __init__(self) -> None:
         self.items = 0
-        """How many events there were about whole items."""
+        """The number of events about whole items."""
         self.calls = 0
         self.refused = False
         self._blocks = Blocks()
         self._open: dict[tuple[int, str, int], Block] = {}
-        """By place of the item, kind, and place of the part within it."""
+        """The open blocks by place of the item, kind, and place of the part within it."""
         self._latest_summary: dict[int, int] = {}
 
     def added(self, place: int, item: Mapping[str, Json]) -> Iterator[Fact]:

@@ -28,7 +28,7 @@ from openclaw_extproc.wire.openai_responses import state
 Losses: TypeAlias = list[str]
 
 MAX_ID_CHARS = 64
-"""Of a `call_id`: OpenAI answers 400 to a longer one."""
+"""The length of a `call_id`: OpenAI answers 400 to a longer one."""
 
 
 def encode_turn(turn: Turn, at: str, losses: Losses) -> list[Json]:
@@ -63,7 +63,8 @@ def _assistant(turn: Turn, at: str) -> Iterator[Json]:
 
 
 def _reasoning(thinking: Thinking) -> list[Json]:
-    """Only what OpenAI sealed itself: it knows no other item, and takes no thought in plain text."""
+    """Writes reasoning items, only those that OpenAI encrypted itself: it knows no other item, and takes no thought in
+    plain text."""
     own = state.native(thinking.sealed)
     if own is None:
         return []
@@ -127,7 +128,7 @@ def _file(media_type: str, data: str, name: str) -> Json:
 
 
 def _text_file(data: str, name: str) -> Json:
-    """As text, because not every model that reads text takes files."""
+    """Writes a text file as text, because not every model that reads text takes files."""
     try:
         text = base64.b64decode(data, validate=True).decode()
     except (binascii.Error, ValueError) as problem:

@@ -73,7 +73,8 @@ def _tools(chat: Chat, edit: UpstreamEdit) -> dict[str, Json]:
 
 
 def tool(spec: ToolSpec) -> Json:
-    """Not strict, because that is what other APIs do; here it would be the default, and change the schema."""
+    """Writes a function tool. It is not strict, because other APIs are not; here strict would be the default, and
+    change the schema."""
     # OpenAI refuses an object schema without `properties`, which others write for a tool without arguments.
     empty: dict[str, Json] = {"type": "object", "properties": {}}
     parameters = {**spec.schema, **{key: value for key, value in empty.items() if key not in spec.schema}}
@@ -102,7 +103,7 @@ def text_format(output: Output) -> Json:
 
 
 def _reasoning(chat: Chat, edit: UpstreamEdit, losses: Losses) -> dict[str, Json]:
-    """How much to think, and that the thoughts come to us, encrypted."""
+    """Writes the effort, and that the reasoning is returned encrypted."""
     asked = chat.reasoning
     if edit.has("no_reasoning_effort"):
         losses += ["reasoning"] if asked is not None else []

@@ -44,7 +44,7 @@ def failing(fault: Fault, head: dict[str, Json] | None, output: Sequence[Json]) 
 
 
 def encode_stream_error(fault: Fault) -> bytes:
-    """Behind events that we have not counted, of a response that we have not read."""
+    """Writes an error event behind events that were not counted, of a response that was not read."""
     events = failing(fault, dict(_UNREAD), [])
     return b"".join(
         sse.write(sse.Event(j.text({**event, "sequence_number": n}), str(event["type"])))

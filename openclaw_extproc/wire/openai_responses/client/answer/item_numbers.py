@@ -17,7 +17,7 @@ def trim(chat: Chat) -> ByteTransform | None:
 
 
 class ItemNumbers:
-    """Also for the events of a provider that is translated.
+    """The numbering of items, for same-format streams and for the events of a provider whose response is translated.
 
     Only events that begin an item are looked at, until one of them has a number that is taken.
     """
@@ -25,9 +25,9 @@ class ItemNumbers:
     def __init__(self) -> None:
         self.mark = b"response.output_item.added"
         self._known: dict[tuple[int, str], int] = {}
-        """By the number as it came and the item's id."""
+        """The number of each item, by its number as it came and its id."""
         self._latest: dict[int, int] = {}
-        """By the number as it came: that of the item which had it last."""
+        """The number of the item that last had a number as it came, by that number."""
 
     def renumber(self, event: dict[str, Json]) -> bool:
         index = event.get("output_index")
@@ -56,7 +56,7 @@ class ItemNumbers:
 
 
 def _item_id(event: Mapping[str, Json]) -> str:
-    """Of the item that an event is about; empty where it does not say."""
+    """Returns the id of the item that an event is about; empty where it does not say."""
     item = event.get("item")
     id = item.get("id") if isinstance(item, dict) else event.get("item_id")
     return id if isinstance(id, str) else ""

@@ -15,7 +15,7 @@ from openclaw_extproc.wire.openai_responses.provider.upstream import choice, tex
 from openclaw_extproc.wire.translation import efforts
 
 _REASONS = {Stop.LENGTH: "max_output_tokens", Stop.REFUSAL: "content_filter"}
-"""Why an answer is not complete."""
+"""The values of `incomplete_details.reason`."""
 
 
 def head(chat: Chat, created: int, started: Started) -> dict[str, Json]:
@@ -66,7 +66,7 @@ def failed(begun: dict[str, Json], output: Sequence[Json], error: Json) -> dict[
 
 
 def _tool(spec: ToolSpec) -> Json:
-    """As the client declared it; each tool of a namespace in one of its own."""
+    """Writes a tool as the client declared it; each tool of a namespace in a namespace of its own."""
     namespace = spec.native.get("namespace")
     plain = {key: value for key, value in spec.native.items() if key != "namespace"}
     own = tool(replace(spec, name=str(plain["name"]))) if plain.get("type") == "function" else plain or tool(spec)
@@ -96,7 +96,8 @@ def _text(chat: Chat) -> Json:
 
 
 def usage_of(usage: Usage) -> Json:
-    """Nothing when the upstream never said. The details have to be numbers: what is not known of them is 0."""
+    """Writes the token counts; `null` when the upstream never said. The details have to be numbers: what is not known
+    of them is 0."""
     if usage.input_tokens is None and usage.output_tokens is None:
         return None
     given, said = usage.input_tokens or 0, usage.output_tokens or 0

@@ -19,7 +19,7 @@ NO_ARGUMENTS = "{}"
 
 
 class Message:
-    """One text."""
+    """The events of a `message` item with one text."""
 
     def __init__(self, id: str) -> None:
         self._id = f"msg_{id}"
@@ -124,7 +124,7 @@ class Reasoning:
         yield {"type": "response.output_item.done", "item": self.item(status)}
 
     def item(self, status: str) -> dict[str, Json]:
-        """Without a status, as OpenAI's; its state is known when it is done."""
+        """Returns the item without a status, as OpenAI's; its state is known when it is done."""
         summary: list[Json] = [self._part()] if self._said else []
         item: dict[str, Json] = {"id": self._id, "type": "reasoning", "summary": summary}
         return item if status == "in_progress" else {**item, "encrypted_content": self._encrypted()}

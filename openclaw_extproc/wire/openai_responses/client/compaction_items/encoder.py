@@ -57,7 +57,7 @@ class Summary:
 
 
 class CompactingAnswer:
-    """From facts to the events of a response that is nothing but the item."""
+    """The conversion of facts to the events of a response that is nothing but the item."""
 
     def __init__(self, chat: Chat, created: int) -> None:
         self._chat = chat

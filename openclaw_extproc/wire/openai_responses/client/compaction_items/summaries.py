@@ -22,13 +22,13 @@ QUESTION = (
     "Write nothing but the summary, and call no tool."
 )
 MAX_SUMMARY_CHARS = 24_000
-"""As a rule a token of that fits: prose packs to less than a half."""
+"""The length of a summary whose token still fits: prose packs to less than a half."""
 KEPT_CHARS = 80_000
-"""Of the user's latest messages that stay word for word: some 20,000 tokens."""
+"""The length of the user's latest messages that stay word for word: some 20,000 tokens."""
 ITEMS = frozenset({"compaction", "compaction_summary"})
 """Types of the item; the second is an older name of Codex'."""
 MARK = "compaction"
-"""In `Chat.extras`: the answer is to be an item of this type. Its value: the messages that stay."""
+"""The key in `Chat.extras` that asks for an item of this type as the response. Its value: the messages that stay."""
 
 
 def question() -> Turn:

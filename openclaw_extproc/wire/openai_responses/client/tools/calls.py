@@ -85,7 +85,7 @@ class ActionCall:
         return {"id": self._id, "type": self._kind.call, "status": status, "call_id": self._call_id, **fields}
 
     def sign(self, state: Sealed) -> None:
-        """Nothing of it was told yet."""
+        """Takes the state of the call, of which no event was written yet."""
         self._call_id = provider_state.token(provider_state.State(self._call_id, sealed=state))
 
 

@@ -31,7 +31,8 @@ Source: `tool_param` and `tool_choice_types_param` of openai-python (main of 202
 
 _FUNCTION = {"type", "name", "description", "parameters"}
 _SAYS_NOTHING = {"defer_loading", "allowed_callers", "output_schema"}
-"""Of how OpenAI loads and calls a tool: all are offered at once here, and called by the model."""
+"""The fields about how OpenAI loads and calls a tool, which are no loss: all tools are offered at once here, and called
+by the model."""
 
 _SCREEN = ("environment", "display_width", "display_height")
 """What a model has to know of the screen that it acts on."""
@@ -49,7 +50,8 @@ def tools(value: Json, lost: Losses, at: str = "tools") -> Iterator[ToolSpec]:
 
 
 def joined(tools: Iterable[ToolSpec], lost: Losses) -> tuple[ToolSpec, ...]:
-    """All tools of a request, each name once: what was declared first stays, so that a prompt begins as before."""
+    """Returns all tools of a request, each name once: the first declaration stays, so that a prompt begins as
+    before."""
     known: dict[str, ToolSpec] = {}
     for spec in tools:
         if known.setdefault(spec.name, spec) != spec:
@@ -152,7 +154,7 @@ def _named(given: Mapping[str, Json], at: str, offered: tuple[ToolSpec, ...]) ->
 def _allowed(
     given: Mapping[str, Json], offered: tuple[ToolSpec, ...], lost: Losses
 ) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
-    """Only what is named; a namespace's name means all of its tools."""
+    """Returns only the tools that are named; a namespace's name means all of its tools."""
     names: set[str] = set()
     for n, item in enumerate(array(given.get("tools"), at="tool_choice.tools")):
         at = f"tool_choice.tools[{n}]"

@@ -22,7 +22,7 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 """Half a character, whose other half is the next escape."""
 MAX_OPENING_CHARS = 64
-"""Of what stands before the text: more than that is something else."""
+"""The length of what may stand before the text: more than that is something else."""
 
 
 def input_of(arguments: Mapping[str, Json]) -> str:
@@ -38,11 +38,11 @@ class FreeText:
     def __init__(self) -> None:
         self._said: list[str] = []
         self._waiting = ""
-        """Of the arguments, not passed on yet."""
+        """The arguments that were not passed on yet."""
         self._is_inside = False
         self._is_over = False
         self._other: list[str] = []
-        """All of it, where it does not begin as it should: it has to be here first."""
+        """All arguments that do not begin as they should: they are passed on when complete."""
 
     @property
     def text(self) -> str:

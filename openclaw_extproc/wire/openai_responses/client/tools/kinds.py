@@ -21,7 +21,7 @@ Object = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class ClientRun:
-    """One kind of tool that the client runs."""
+    """A kind of tool that the client runs, and the conversions between its items and function calls."""
 
     call: str
     """The type of the item that calls it."""
@@ -30,18 +30,19 @@ class ClientRun:
     says: str
     """What a model that has never heard of it needs to know."""
     schema: Object = field(default_factory=dict[str, Json])
-    """Of its arguments."""
+    """The JSON Schema of the function's arguments."""
     name: str = ""
-    """Of the function; empty: the tool has a name of its own."""
+    """The name of the function; empty: the tool has a name of its own."""
     arguments: Callable[[Object], Json] = dict
-    """From a call's item to the arguments of a function."""
+    """The function from a call's item to the arguments of a function."""
     fields: Callable[[Object, Object], dict[str, Json]] = lambda _, __: {}
-    """From the tool as declared and a function's arguments to what a call's item has besides its ids."""
+    """The function from the tool as declared and a function's arguments to the fields of a call's item besides its
+    ids."""
     result: Callable[[Object], Json] = lambda item: item.get("output")
-    """From the item with a result to what can stand in the `output` of a function's."""
+    """The function from the item with a result to what can stand in the `output` of a function's."""
     failed: Callable[[Object], bool] = lambda _: False
     prefix: str = "fc"
-    """Of the ids of its items."""
+    """The prefix of the ids of its items."""
 
 
 def _object(properties: dict[str, Json], *required: str) -> dict[str, Json]:
@@ -153,7 +154,7 @@ def _computer_result(item: Object) -> Json:
 
 
 def _search_arguments(item: Object) -> Json:
-    """Here they are an object, where a function has them as text."""
+    """Returns the arguments of a search. They are an object, where a function has them as text."""
     given = item.get("arguments")
     return given if isinstance(given, dict) else {}
 
@@ -259,7 +260,7 @@ CLIENT_RUN: Mapping[str, ClientRun] = {
         prefix="tsc",
     ),
 }
-"""By the type of the tool. `tool_search` only where its `execution` is `client`."""
+"""The tools that a client runs, by type. `tool_search` only where its `execution` is `client`."""
 
 BY_CALL: Mapping[str, ClientRun] = {kind.call: kind for kind in CLIENT_RUN.values()}
 BY_OUTPUT: Mapping[str, ClientRun] = {kind.output: kind for kind in CLIENT_RUN.values()}

@@ -13,7 +13,8 @@ DEFAULT_NAMESPACE = "functions"
 
 
 def function_name(namespace: str, name: str) -> str:
-    """The same for a tool and for each call of it. What is too long keeps its end, and a sum of the whole."""
+    """Returns the name of the function, the same for a tool and for each call of it. A long name is cut at its
+    beginning and gets a hash of the whole."""
     if namespace in ("", DEFAULT_NAMESPACE):
         return name
     whole = f"{namespace}{SEPARATOR}{name}"
