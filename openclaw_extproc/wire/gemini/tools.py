@@ -21,7 +21,7 @@ MAX_DEPTH = 64
 _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
 VENDOR_RUN = frozenset(
     {"googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "parallelAiSearch"}
-    | {"fileSearch", "retrieval", "enterpriseWebSearch", "mcpServers"}
+    | {"fileSearch", "retrieval", "enterpriseWebSearch", "mcpServers", "exaAiSearch"}
 )
 """Kinds of tools that Google runs."""
 _DECLARED, _BROWSER = "functionDeclarations", "computerUse"
