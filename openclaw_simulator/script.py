@@ -179,6 +179,16 @@ _DIRECTED = re.compile(r"\[\[call (\S+) (\{.*?\})\]\]", re.DOTALL)
 agent through a task of several steps: the result of one step names the next."""
 
 
+def _wants_call(said: str) -> bool:
+    words = _REMINDER.sub("", said)
+    return re.search("tool|weather", words, re.IGNORECASE) is not None and _FORBIDS.search(words) is None
+
+
+_FORBIDS = re.compile("not call any tools?", re.IGNORECASE)
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+"""What an agent adds to a message of the user's: it lists tools, and asks for nothing."""
+
+
 def _directed(ask: Ask) -> tuple[Call, ...]:
     found = [one for text in (ask.last, *ask.results) for one in _DIRECTED.findall(text)]
     return tuple(Call(name, made) for name, text in found if (made := _object_of(text)) is not None)
@@ -197,7 +207,7 @@ def _calls(ask: Ask) -> tuple[Call, ...]:
         return directed
     if not ask.tools or not ask.may_call or ask.results:
         return ()
-    if not ask.must_call and not re.search("tool|weather", ask.last, re.IGNORECASE):
+    if not ask.must_call and not _wants_call(ask.last):
         return ()
     tool = next((tool for tool in ask.tools if tool.name == ask.only_tool), ask.tools[0])
     wanted = ask.several_calls and re.search("parallel", ask.last, re.IGNORECASE)

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.agents.agents import Agent, Start
+from tests.agents.claude_code import CLAUDE_CODE
 from tests.agents.codex import CODEX, OWN_PROVIDER
+from tests.agents.gemini_cli import GEMINI_CLI
 from tests.agents.scenes import PNG, SCENES, Result, Scene
 from tests.agents.world import UPSTREAMS, World, world
 
-AGENTS = (CODEX, OWN_PROVIDER)
+AGENTS = (CODEX, OWN_PROVIDER, CLAUDE_CODE, GEMINI_CLI)
 FOLDER = Path(__file__).parent / ".installed"
 SECONDS = 120
 """For one task."""
@@ -34,7 +36,8 @@ def main() -> int:
         _install(agent)
     found: dict[tuple[str, str, str], str] = {}
     for name in formats:
-        with world(name, tuple({agent.model for agent in agents})) as made:
+        names = {name for agent in agents for name in (agent.model, *agent.helpers)}
+        with world(name, tuple(sorted(names))) as made:
             for agent in agents:
                 for scene in scenes:
                     problem = found[agent.name, scene.name, name] = _tried(agent, scene, made)

@@ -4,6 +4,7 @@ An agent is a row of `AGENTS` (`__main__`), in a module of its own. The simulate
 directive `[[call NAME {…}]]` is the call that it makes next, so each agent says how its own tools are called.
 """
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,9 +48,28 @@ class Agent:
     long_text: Callable[[int], str]
     """A directive that brings so many tokens into the history, once: who asks again gets nothing. (A model that is told
     the prompt again, behind a compaction, begins again.)"""
+    helpers: tuple[str, ...] = ()
+    """Models that it asks besides, for small things: it has to find them too."""
     packages: tuple[str, ...] = ()
     """More that it needs."""
 
 
 def directive(tool: str, **arguments: object) -> str:
     return f"[[call {tool} {json.dumps(arguments)}]]"
+
+
+PARTS = 6
+"""Agents make shorter only what lies behind an answer and before the last ones, so a long text comes in parts."""
+
+
+def in_parts(runs: Callable[[str], str], words: int) -> str:
+    """The directive for steps that bring so many words, once each."""
+    call = runs("echo done")
+    for n in range(PARTS):
+        call = runs(f"test -e read{n} || yes lorem | head -{words // PARTS}; touch read{n}; {_told_next(call)}")
+    return call
+
+
+def _told_next(call: str) -> str:
+    """A command that writes a directive, in letters that a shell and JSON leave alone."""
+    return f"echo {base64.b64encode(call.encode()).decode()} | base64 -d"

@@ -1,7 +1,11 @@
 """`tools` and `toolConfig` of a client's request, read. See the package for the source.
 
 `parameters` is Google's `Schema`: JSON Schema but for types in capitals and counts that may be strings. What is left,
-`nullable` and `propertyOrdering`, every other vendor passes over.
+`nullable` and `propertyOrdering`, every other vendor passes over. What Google runs (a search, code, maps) is left out,
+and said so, unless nothing else could be called where something must be. A browser that the client runs
+(`computerUse`) becomes the functions that Gemini calls in it, by their own names.
+
+Source of those: https://ai.google.dev/gemini-api/docs/computer-use.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,21 +19,65 @@ MAX_DEPTH = 64
 """The depth of schemas inside schemas. Protobuf reads messages no deeper than 100."""
 
 _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
-_OWN_TOOLS = frozenset(
-    {"googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "computerUse"}
-    | {"fileSearch", "retrieval", "enterpriseWebSearch", "mcpServers"}
+VENDOR_RUN = frozenset(
+    {"googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "parallelAiSearch"}
+    | {"fileSearch", "retrieval", "enterpriseWebSearch", "mcpServers", "exaAiSearch"}
 )
+"""Kinds of tools that Google runs."""
+_DECLARED, _BROWSER = "functionDeclarations", "computerUse"
 
 
 def specs(value: Json, losses: Losses) -> Iterator[ToolSpec]:
     for n, item in enumerate(several(value, at="tools")):
         at = f"tools[{n}]"
         tool = fields(item, at=at)
-        for key in j.without(tool, frozenset({"functionDeclarations"})):
-            losses.refuse(f"{at}: {key if key in _OWN_TOOLS else 'unknown tool'}")
-        here = f"{at}.functionDeclarations"
-        for m, declaration in enumerate(several(tool.get("functionDeclarations"), at=here)):
+        for key in j.without(tool, frozenset({_DECLARED, _BROWSER})):
+            losses.drop(f"tool {key}", f"{at}: {key if key in VENDOR_RUN else 'unknown tool'}")
+        if _BROWSER in tool:
+            yield from _browser(fields(tool[_BROWSER], at=f"{at}.{_BROWSER}"))
+        here = f"{at}.{_DECLARED}"
+        for m, declaration in enumerate(several(tool.get(_DECLARED), at=here)):
             yield _spec(declaration, f"{here}[{m}]", losses)
+
+
+def _browser(asked: Mapping[str, Json]) -> Iterator[ToolSpec]:
+    excluded = asked.get("excludedPredefinedFunctions")
+    unwanted = excluded if isinstance(excluded, list) else []
+    for function, (says, asks) in _IN_BROWSER.items():
+        if function not in unwanted:
+            properties: dict[str, Json] = {key.removesuffix("?"): _SHAPES[of] for key, of in asks.items()}
+            required: list[Json] = [key for key in asks if not key.endswith("?")]
+            yield ToolSpec(function, says, {"type": "object", "properties": properties, "required": required})
+
+
+_SHAPES: Mapping[str, Json] = {
+    "text": {"type": "string"},
+    "switch": {"type": "boolean"},
+    "share": {"type": "integer", "description": "0 to 999, of the width or the height of the screen."},
+    "way": {"type": "string", "enum": ["up", "down", "left", "right"]},
+}
+_POINT = {"x": "share", "y": "share"}
+_IN_BROWSER: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "open_web_browser": ("Opens the browser.", {}),
+    "wait_5_seconds": ("Waits for five seconds.", {}),
+    "go_back": ("Goes back to the page before.", {}),
+    "go_forward": ("Goes forward again.", {}),
+    "search": ("Goes to the start page of a search engine.", {}),
+    "navigate": ("Goes to an address.", {"url": "text"}),
+    "click_at": ("Clicks at a point.", _POINT),
+    "hover_at": ("Moves the mouse to a point.", _POINT),
+    "type_text_at": (
+        "Types a text at a point; as a rule the field is emptied before, and Enter pressed behind it.",
+        {**_POINT, "text": "text", "press_enter?": "switch", "clear_before_typing?": "switch"},
+    ),
+    "key_combination": ("Presses keys joined by `+` (`control+a`).", {"keys": "text"}),
+    "scroll_document": ("Scrolls the page.", {"direction": "way"}),
+    "scroll_at": ("Scrolls what is at a point.", {**_POINT, "direction": "way", "magnitude?": "share"}),
+    "drag_and_drop": (
+        "Drags from one point to another.",
+        {**_POINT, "destination_x": "share", "destination_y": "share"},
+    ),
+}
 
 
 def _spec(value: Json, at: str, losses: Losses) -> ToolSpec:
@@ -71,9 +119,11 @@ def json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
     return schema
 
 
-def chosen(tools: tuple[ToolSpec, ...], value: Json, losses: Losses) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
+def chosen(
+    tools: tuple[ToolSpec, ...], value: Json, losses: Losses, *, declared: bool
+) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
     """The tools to offer and the choice among them: nobody else has a choice among several, so the others are taken
-    out of sight.
+    out of sight. `declared`: whether the request has tools of any kind.
     """
     config = fields(value, at="toolConfig")
     for key in j.without(config, frozenset({"functionCallingConfig"})):
@@ -84,6 +134,8 @@ def chosen(tools: tuple[ToolSpec, ...], value: Json, losses: Losses) -> tuple[tu
         losses.drop(f"{at}.{key}", f"{at}.{key}")
     mode = j.a_string(calling.get("mode", "MODE_UNSPECIFIED"), at=f"{at}.mode").upper()
     allowed = _allowed(calling, at)
+    if mode == "ANY" and declared and not tools:
+        losses.refuse(f"{at}.mode: ANY, of tools that Google runs")
     if mode == "ANY" and len(allowed) == 1:
         return tools, ToolChoice("named", allowed[0])
     if allowed and mode != "NONE":

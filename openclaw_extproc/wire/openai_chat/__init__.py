@@ -1,8 +1,8 @@
 """OpenAI Chat Completions, both sides.
 
 Source: https://platform.openai.com/docs/api-reference/chat and the types of the official SDK (openai-python 2).
-Left out: `n` > 1, log probabilities, spoken answers, custom tools, OpenAI's web search, files at OpenAI and legacy
-functions; a request with one of them passes only to the same format (`requests` says why).
+Left out: `n` > 1, log probabilities, spoken answers, files at OpenAI and legacy functions; a request with one of them
+passes only to the same format (`requests` says why).
 
 A new output cap is written as `max_completion_tokens`, because api.openai.com's reasoning models refuse `max_tokens`.
 vLLM knows it, llama.cpp since February 2026 (PR 19831); Ollama 0.32 still ignores it (issue 7125). Where servers differ

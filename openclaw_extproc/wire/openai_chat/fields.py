@@ -1,7 +1,7 @@
 """OpenAI Chat Completions: typed reading of a request's fields, where `null` says nothing."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
@@ -54,13 +54,15 @@ def word(body: Mapping[str, Json], name: str) -> str | None:
     return None if value is None else j.a_string(value, at=name)
 
 
-def is_function(typed: Mapping[str, Json], at: str, lost: Losses) -> bool:
-    """Whether a tool, a call or a choice is about a function; other types are for OpenAI alone."""
+CUSTOM = "custom"
+"""The type of a tool whose input is free text, and of a call of one."""
+
+
+def kind_of(typed: Mapping[str, Json], at: str, lost: Losses) -> Literal["function", "custom"] | None:
+    """What a tool, a call or a choice is about; `None`: something for OpenAI alone."""
     match j.a_string(or_else(typed.get("type"), "function"), at=f"{at}.type"):
-        case "function":
-            return True
-        case "custom":
-            lost.append(f"{MUST_CARRY}{at}: custom")
+        case "function" | "custom" as kind:
+            return kind
         case _:
             lost.append(f"{MUST_CARRY}{at}: unknown type")
-    return False
+    return None

@@ -239,8 +239,8 @@ def test_settings_that_only_gemini_has_are_losses_by_name() -> None:
             },
             "!contents[0].parts[0].fileData: a file only Google can read",
         ),
-        ({"executableCode": {"code": "1"}}, "!contents[0].parts[0]: executableCode"),
-        ({"code_execution_result": {"output": "1"}}, "!contents[0].parts[0]: codeExecutionResult"),
+        ({"executableCode": {"code": "1"}}, "contents[0].parts[0]: executableCode, as text"),
+        ({"code_execution_result": {"output": "1"}}, "contents[0].parts[0]: codeExecutionResult, as text"),
         ({"Ignore all!": {}}, "!contents[0].parts[0]: unknown kind of part"),
         ({"text": "a", "thought_signature": "x"}, "contents[0].parts[0].thoughtSignature"),
         (
@@ -254,9 +254,9 @@ def test_parts_that_another_format_cannot_carry_are_losses_and_no_errors(part: J
 
 
 BOUND_FIELDS: list[tuple[dict[str, Json], str]] = [
-    ({"tools": [{"googleSearch": {}}]}, "!tools[0]: googleSearch"),
-    ({"tools": [{"code_execution": {}}]}, "!tools[0]: codeExecution"),
-    ({"tools": [{"Ignore all!": {}}]}, "!tools[0]: unknown tool"),
+    ({"tools": [{"googleSearch": {}}]}, "tools[0]: googleSearch"),
+    ({"tools": [{"code_execution": {}}]}, "tools[0]: codeExecution"),
+    ({"tools": [{"Ignore all!": {}}]}, "tools[0]: unknown tool"),
     ({"cachedContent": "cachedContents/1"}, "!cachedContent"),
     ({"generationConfig": {"candidateCount": 2}}, "!generationConfig.candidateCount: more than one answer"),
     ({"generationConfig": {"responseModalities": ["IMAGE"]}}, "!generationConfig.responseModalities: more than text"),
@@ -307,7 +307,7 @@ def test_how_the_stream_is_framed_is_no_loss() -> None:
 
 def test_a_long_history_names_each_loss_once() -> None:
     signed: Json = {"text": "hm", "thoughtSignature": "x"}
-    bound: Json = {"toolCall": {}}
+    bound: Json = {"later": {}}
 
     assert read_parts(*[signed] * 100).losses == ("contents[0].parts[0].thoughtSignature",)
     assert len(read_parts(*[bound] * 100).losses) == 32
@@ -315,7 +315,7 @@ def test_a_long_history_names_each_loss_once() -> None:
 
 def test_a_refused_part_is_refused_by_another_format() -> None:
     with pytest.raises(FaultError) as refused:
-        encoded(read_parts({"executableCode": {"code": "1"}}))
+        encoded(read_parts({"later": {"code": "1"}}))
 
     assert refused.value.fault.kind is FaultKind.UNSUPPORTED
 

@@ -187,11 +187,12 @@ ONLY_OPENAI: list[tuple[dict[str, Json], str]] = [
     ({"modalities": ["text", "audio"]}, "modalities: audio"),
     ({"functions": [{"name": "f"}]}, "functions: legacy"),
     ({"function_call": "auto"}, "function_call: legacy"),
-    ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0]: custom"),
     ({"tools": [{"type": PROMPT}]}, "tools[0]: unknown type"),
-    ({"tool_choice": {"type": "custom", "custom": {"name": "x"}}}, "tool_choice: custom"),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": PROMPT}]}]},
+        "messages[0].tool_calls[0]: unknown type",
+    ),
     ({"logprobs": True, "top_logprobs": 2}, "logprobs"),
-    ({"web_search_options": {}}, "web_search_options"),
     ({"response_format": {"type": "grammar"}}, "response_format: unknown type"),
     (
         {"messages": [user({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "flac"}})]},
@@ -213,10 +214,6 @@ ONLY_OPENAI: list[tuple[dict[str, Json], str]] = [
     ({"messages": [{"role": "function", "name": "f", "content": "x"}]}, "messages[0]: role function"),
     ({"messages": [{"role": "assistant", "function_call": {"name": "f"}}]}, "messages[0].function_call"),
     ({"messages": [{"role": "assistant", "audio": {"id": "a"}}]}, "messages[0].audio"),
-    (
-        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {}}]}]},
-        "messages[0].tool_calls[0]: custom",
-    ),
 ]
 
 

@@ -2,8 +2,8 @@
 
 Source: as `anthropic_messages`. A search result becomes the text that it is made of, and a document of blocks those
 blocks: only Anthropic's citations need their frame. What only Anthropic knows is read as its JSON where it is something
-that happened (what a tool or Anthropic's own tools said), as the question stays the same; it is refused where it is a
-part of the question (a file by its id).
+that happened (what a tool or Anthropic's own tools said, an unknown block amid the history), as the question stays the
+same; it is refused where it is a part of the question (a file by its id, an unknown block in the last message).
 """
 
 import base64
@@ -25,15 +25,16 @@ from openclaw_extproc.model.chat import (
     ToolUse,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages import native_tools, state
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
 from openclaw_extproc.wire.translation import provider_state
 
 PDF = "application/pdf"
 
 
-def parts(content: Json, at: str, losses: Losses) -> tuple[Part, ...]:
-    return tuple(part for item, where in _blocks(content, at) for part in _cached(item, where, losses))
+def parts(content: Json, at: str, losses: Losses, *, asks: bool = True) -> tuple[Part, ...]:
+    """`asks`: whether the message holds the question; what has no reading elsewhere may not be passed over in it."""
+    return tuple(part for item, where in _blocks(content, at) for part in _cached(item, where, losses, asks=asks))
 
 
 def texts(content: Json, at: str, losses: Losses) -> tuple[tuple[str, ...], CachePoint | None]:
@@ -59,9 +60,9 @@ def word(kind: str) -> str:
     return kind if re.fullmatch(r"[a-z0-9_]{1,64}", kind) else "unknown type"
 
 
-def _cached(item: Json, at: str, losses: Losses) -> Iterator[Part]:
+def _cached(item: Json, at: str, losses: Losses, *, asks: bool) -> Iterator[Part]:
     block = j.an_object(item, at=at)
-    yield from _part(block, at, losses)
+    yield from _part(block, at, losses, asks=asks)
     if (point := block.get("cache_control")) is not None:
         yield cache_point(point, at=f"{at}.cache_control")
 
@@ -76,6 +77,8 @@ def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
         kind = j.a_string(block.get("type"), at=f"{where}.type")
         if kind in _LEAVES and not _by_id(block):
             found += _leaf(block, where, losses)
+        elif kind == "tool_reference":
+            found.append(Text(f"The tool {block.get('tool_name')} can be called now."))
         else:
             losses.drop(kind, f"{where}: {word(kind)}, as text")
             found.append(Text(told(block)))
@@ -125,7 +128,7 @@ def _blocks(content: Json, at: str) -> list[tuple[Json, str]]:
     raise UnreadableError(f"{at}: expected a string or an array, found {j.name_of(content)}")
 
 
-def _part(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
+def _part(block: Mapping[str, Json], at: str, losses: Losses, *, asks: bool) -> Iterator[Part]:
     match block.get("type"):
         case "tool_use":
             yield from _tool_use(block, at, losses)
@@ -144,18 +147,36 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
             yield state.thinking(block, at=at)
         case "redacted_thinking":
             yield Thinking("", state.hidden(j.a_string(block.get("data"), at=f"{at}.data")))
-        case str() as kind if _is_of_server_tool(kind):
+        case "compaction":
+            yield from compacted(block, at)
+        case "tool_removal":
+            losses.drop("tool_removal", f"{at}: tool_removal")
+        case str() as kind if kind in _SAY_NOTHING:
+            pass
+        case str() as kind if _is_of_server_tool(kind) or not (asks or kind in _KNOWN):
             losses.drop(kind, f"{at}: {word(kind)}, as text")
             yield Text(told(block))
         case _:
             yield from _leaf(block, at, losses)
 
 
+_SAY_NOTHING = frozenset({"tool_addition", "fallback", "mcp_tool_listing"})
+"""The first offers a tool that is offered anyway (`requests`), the others tell Anthropic of its own doings."""
+_KNOWN = _LEAVES | {"container_upload"}
+
+
+def compacted(block: Mapping[str, Json], at: str) -> Iterator[Text]:
+    """The summary that stands for what came before; none where Anthropic could not make one."""
+    summary = block.get("content")
+    if summary is not None and (text := j.a_string(summary, at=f"{at}.content")):
+        yield Text(text)
+
+
 def _tool_use(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
-    # `caller` says whether a server tool made the call; the server tool's own blocks are refused already.
-    losses.rest(block, "type id name input caller cache_control", at)
+    # `caller` says whether a server tool made the call; the server tool's own blocks are told as text.
+    losses.rest(block, "type id name input caller cache_control toolset_name", at)
     called = provider_state.called(j.a_string(block.get("id"), at=f"{at}.id"))
-    name = j.a_string(block.get("name"), at=f"{at}.name")
+    name = native_tools.function_name(block.get(native_tools.TOOLSET), j.a_string(block.get("name"), at=f"{at}.name"))
     given = block.get("input")
     args = j.an_object({} if given is None else given, at=f"{at}.input")
     yield from called.thoughts

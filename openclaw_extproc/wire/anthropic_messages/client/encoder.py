@@ -4,7 +4,9 @@ Source: as `decoder`. The order of events and the fields of each are what the of
 Left out: `ping`, which clients ignore; `stop_sequence`, which no fact tells; the seal of a text, which has no place.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Sealed, Thinking
@@ -26,7 +28,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages import native_tools, state
 from openclaw_extproc.wire.anthropic_messages.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.streams import sse
@@ -53,6 +55,7 @@ class StreamEncoder:
     def __init__(self, chat: Chat, created: int) -> None:
         self._asked = chat.model
         self._created = created
+        self._natives = {tool.name: tool.native for tool in chat.tools if tool.native}
         self._waiting: Started | None = None
         self._index = 0
         self._open: _Block | None = None
@@ -92,7 +95,7 @@ class StreamEncoder:
     ) -> bytes:
         match fact:
             case TextStarted() | ToolStarted() | ThoughtStarted():
-                self._open, self._around = _Block(fact), ()
+                self._open, self._around = _Block(fact, _native_of(fact, self._natives)), ()
                 return self._begun() if isinstance(fact, TextStarted) else b""
             case StateAttached(seal):
                 assert self._open is not None, "the grammar lets no seal stand outside a block"
@@ -138,11 +141,17 @@ class StreamEncoder:
         return _event("content_block_delta", {"index": self._index, "delta": delta})
 
 
+_Natives: TypeAlias = Mapping[str, Mapping[str, Json]]
+"""How tools that are no functions were declared, by the functions that stand for them."""
+
+
 @dataclass(slots=True)
 class _Block:
     """The block that is being written."""
 
     fact: TextStarted | ToolStarted | ThoughtStarted
+    native: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """Of the tool that is called, as in its `ToolSpec`."""
     seal: Sealed | None = None
     begun: bool = False
 
@@ -161,7 +170,8 @@ class _Block:
             case TextStarted():
                 return {"type": "text", "text": ""}
             case ToolStarted(id, name):
-                return {"type": "tool_use", "id": _called(id, self.seal), "name": name, "input": {}}
+                called = native_tools.native_call(self.native, name)
+                return {"type": "tool_use", "id": _called(id, self.seal), **called, "input": {}}
             case ThoughtStarted():
                 data = state.redacted(self.seal)
                 if data is None:
@@ -183,10 +193,14 @@ class _Block:
                 # Anthropic takes no empty text back in the next turn (anthropics/anthropic-sdk-python#461).
                 return [{"type": "text", "text": text}] if text else []
             case ToolStarted(id, name):
-                input = _arguments(text)
-                return [{"type": "tool_use", "id": _called(id, self.seal), "name": name, "input": input}]
+                called = native_tools.native_call(self.native, name)
+                return [{"type": "tool_use", "id": _called(id, self.seal), **called, "input": _arguments(text)}]
             case ThoughtStarted():
                 return [state.block(Thinking(text, self.seal))] if text or self.seal else []
+
+
+def _native_of(fact: TextStarted | ToolStarted | ThoughtStarted, natives: _Natives) -> Mapping[str, Json]:
+    return natives.get(fact.name, {}) if isinstance(fact, ToolStarted) else {}
 
 
 def _called(id: str, seal: Sealed | None) -> str:
@@ -200,6 +214,7 @@ class WholeEncoder:
     def __init__(self, chat: Chat, created: int) -> None:
         self._asked = chat.model
         self._created = created
+        self._natives = {tool.name: tool.native for tool in chat.tools if tool.native}
         self._started = Started("", "")
         self._open = _Block(TextStarted())
         self._deltas: list[str] = []
@@ -211,7 +226,7 @@ class WholeEncoder:
             case Started():
                 self._started = fact
             case TextStarted() | ToolStarted() | ThoughtStarted():
-                self._open, self._deltas = _Block(fact), []
+                self._open, self._deltas = _Block(fact, _native_of(fact, self._natives)), []
             case Delta(text):
                 self._deltas.append(text)
             case StateAttached(seal):

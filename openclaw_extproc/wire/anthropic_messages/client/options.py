@@ -1,14 +1,17 @@
 """What a client says about its answer, apart from the messages: tools, thinking, form.
 
+What the client runs is offered as functions (`native_tools`). What Anthropic runs is left out, and said so, unless
+`tool_choice` insists on it. All tools are offered at once: `defer_loading` and its search for tools only save tokens.
 Source: as `anthropic_messages`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, JsonSchema, Output, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.wire.anthropic_messages import native_tools
 from openclaw_extproc.wire.anthropic_messages.client.blocks import cache_point, word
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
 from openclaw_extproc.wire.translation import efforts
@@ -18,36 +21,50 @@ from openclaw_extproc.wire.translation import efforts
 class Tools:
     specs: tuple[ToolSpec, ...] = ()
     cache: CachePoint | None = None
+    left_out: frozenset[str] = frozenset()
+    """Names of tools that stay behind."""
 
 
-def tools(value: Json, losses: Losses) -> Tools:
-    specs: list[ToolSpec] = []
+def tools(value: Json, losses: Losses, *, later: Sequence[tuple[Json, str]] = ()) -> Tools:
+    """`later`: tools that the conversation itself declares, each with its path."""
+    specs: dict[str, ToolSpec] = {}
+    left_out: set[str] = set()
     cache: CachePoint | None = None
-    for n, item in enumerate(j.an_array(given(value, []), at="tools")):
-        tool, at = j.an_object(item, at=f"tools[{n}]"), f"tools[{n}]"
+    declared = [(item, f"tools[{n}]") for n, item in enumerate(j.an_array(given(value, []), at="tools"))]
+    for item, at in (*declared, *later):
+        tool = j.an_object(item, at=at)
         if cache is not None:
             losses.drop("cache_control", f"{at}: cache_control before the last tool")
         if (point := tool.get("cache_control")) is not None:
             cache = cache_point(point, at=f"{at}.cache_control")
-        if spec := _tool(tool, at, losses):
-            specs.append(spec)
-    return Tools(tuple(specs), cache)
+        offered = list(_tool(tool, at, losses))
+        left_out |= set() if offered else {str(tool.get("name", ""))}
+        for spec in offered:
+            specs.setdefault(spec.name, spec)
+    return Tools(tuple(specs.values()), cache if specs else None, frozenset(left_out))
 
 
-def _tool(tool: Mapping[str, Json], at: str, losses: Losses) -> ToolSpec | None:
-    kind = j.a_string(given(tool.get("type"), "custom"), at=f"{at}.type")
-    if kind != "custom":
-        losses.refuse(f"{at}: {word(kind)}")
-        return None
-    losses.rest(tool, "type name description input_schema cache_control", at)
-    return ToolSpec(
-        j.a_string(tool.get("name"), at=f"{at}.name"),
-        j.a_string(given(tool.get("description"), ""), at=f"{at}.description"),
-        j.an_object(given(tool.get("input_schema"), {}), at=f"{at}.input_schema"),
-    )
+def _tool(tool: Mapping[str, Json], at: str, losses: Losses) -> Iterator[ToolSpec]:
+    type = j.a_string(given(tool.get("type"), "custom"), at=f"{at}.type")
+    kind = native_tools.kind_of(type)
+    if native_tools.is_client_run(kind):
+        yield from native_tools.functions(kind, tool)
+    elif kind == "custom":
+        losses.rest(tool, f"type name description input_schema cache_control {_SAY_NOTHING}", at)
+        yield ToolSpec(
+            j.a_string(tool.get("name"), at=f"{at}.name"),
+            j.a_string(given(tool.get("description"), ""), at=f"{at}.description"),
+            j.an_object(given(tool.get("input_schema"), {}), at=f"{at}.input_schema"),
+        )
+    else:
+        losses.drop(f"tool {kind}", f"{at}: {word(type) if kind in native_tools.VENDOR_RUN else 'unknown type'}")
 
 
-def tool_choice(value: Json, losses: Losses) -> tuple[ToolChoice | None, bool | None]:
+_SAY_NOTHING = "defer_loading allowed_callers eager_input_streaming"
+"""How Anthropic loads and calls a tool, and how it streams a call: here all are offered, and called by the model."""
+
+
+def tool_choice(value: Json, offered: Tools, losses: Losses) -> tuple[ToolChoice | None, bool | None]:
     """The choice, and whether tools may be called in parallel."""
     if value is None:
         return None, None
@@ -58,11 +75,16 @@ def tool_choice(value: Json, losses: Losses) -> tuple[ToolChoice | None, bool | 
         case "auto":
             return ToolChoice("auto"), parallel
         case "any":
+            if offered.left_out and not offered.specs:
+                losses.refuse("tool_choice: any, of tools that Anthropic runs")
             return ToolChoice("required"), parallel
         case "none":
             return ToolChoice("none"), parallel
         case "tool":
-            return ToolChoice("named", j.a_string(choice.get("name"), at="tool_choice.name")), parallel
+            name = j.a_string(choice.get("name"), at="tool_choice.name")
+            if name in offered.left_out:
+                losses.refuse(f"tool_choice: {word(name)}, which Anthropic runs")
+            return ToolChoice("named", name), parallel
         case other:
             losses.refuse(f"tool_choice: {word(other)}")
             return None, parallel

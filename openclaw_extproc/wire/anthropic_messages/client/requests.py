@@ -4,10 +4,10 @@ Source: as `anthropic_messages`. Nothing that only another format could not carr
 with Anthropic are read by this too, so it becomes a loss (see `losses`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Chat, Instruction, Turn
+from openclaw_extproc.model.chat import CachePoint, Chat, Instruction, Text, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.anthropic_messages.client import billing, blocks, options
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
@@ -25,8 +25,6 @@ _KNOWN = frozenset(
     {"model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p", "top_k"}
     | {"stop_sequences", "stream", "metadata", "thinking", "output_config", "output_format", "cache_control"}
 )
-_BOUND = (THREAD, "container", "mcp_servers")
-"""Extras that give the model abilities, or a history, no other format can give it."""
 
 
 def decode_request(asked: ClientRequest) -> Chat:
@@ -36,12 +34,11 @@ def decode_request(asked: ClientRequest) -> Chat:
         raise UnreadableError("model: expected the name of a model, found an empty string")
     system, cache_system = blocks.texts(billing.left_out(given(body.get("system"), "")), "system", losses)
     turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
-    tools = options.tools(body.get("tools"), losses)
-    choice, parallel = options.tool_choice(body.get("tool_choice"), losses)
+    tools = options.tools(body.get("tools"), losses, later=tuple(_added(body.get("messages"))))
+    choice, parallel = options.tool_choice(body.get("tool_choice"), tools, losses)
     config = j.an_object(given(body.get("output_config"), {}), at="output_config")
-    for key in _BOUND:
-        if body.get(key):
-            losses.refuse(key)
+    if body.get(THREAD):
+        losses.refuse(THREAD)
     return Chat(
         model=model,
         turns=_cached(turns, body.get("cache_control")),
@@ -82,12 +79,15 @@ def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, .
         content = message.get("content")
         match message.get("role"):
             case "user" | "assistant" as role:
-                turns.append(Turn(role, blocks.parts(content, f"{at}.content", losses)))
+                if summary := _summary(content, at):
+                    turns, content = [Turn("user", (Text(summary[0]),))], summary[1]
+                asks = role == "user" and n == len(items) - 1
+                turns.append(Turn(role, blocks.parts(content, f"{at}.content", losses, asks=asks)))
             case "system":
                 texts, point = blocks.texts(content, f"{at}.content", losses)
                 if turns:
                     behind = () if point is None else (point,)
-                    turns.append(Turn("user", (*map(Instruction, texts), *behind)))
+                    turns += [Turn("user", (*map(Instruction, texts), *behind))] if texts or behind else []
                     continue
                 moved += texts
                 if point is not None:
@@ -95,6 +95,28 @@ def _turns(messages: Json, losses: Losses, *, kept: bool) -> tuple[tuple[Turn, .
             case _:
                 raise UnreadableError(f"{at}.role: expected user, assistant or system")
     return tuple(turns), tuple(moved)
+
+
+def _added(messages: Json) -> Iterator[tuple[Json, str]]:
+    """Tools that the conversation declares on its way (beta `inline-tools-2026-09-15`): all are offered at once."""
+    for n, message in enumerate(messages if isinstance(messages, list) else []):
+        content = message.get("content") if isinstance(message, dict) else None
+        for m, block in enumerate(content if isinstance(content, list) else []):
+            if isinstance(block, dict) and block.get("type") == "tool_addition" and isinstance(block.get("tool"), dict):
+                tool = block["tool"]
+                if tool.get("type") == "tool_definition":
+                    yield tool.get("definition"), f"messages[{n}].content[{m}].tool.definition"
+
+
+def _summary(content: Json, at: str) -> tuple[str, list[Json]] | None:
+    """What a `compaction` block of Anthropic's says, and what comes behind it: the block stands for all before."""
+    blocks_of = content if isinstance(content, list) else []
+    for n in range(len(blocks_of) - 1, -1, -1):
+        block = blocks_of[n]
+        if isinstance(block, dict) and block.get("type") == "compaction":
+            for text in blocks.compacted(block, f"{at}.content[{n}]"):
+                return text.text, blocks_of[n + 1 :]
+    return None
 
 
 def _cached(turns: tuple[Turn, ...], everything: Json) -> tuple[Turn, ...]:

@@ -54,6 +54,7 @@ def turns(value: Json, losses: Losses) -> tuple[Turn, ...]:
         calls.turn = n
         goes_on = role == "assistant" and bool(read) and read[-1].role == role
         turn = read[-1] if goes_on else _Reading(role)
+        calls.is_last = n == len(items) - 1
         _read_parts(content, at, losses, calls, turn, goes_on=goes_on)
         if turn.parts and not goes_on:
             read.append(turn)
@@ -74,10 +75,12 @@ def system(value: Json, losses: Losses) -> Iterator[str]:
 
 
 class _Calls:
-    """The calls that wait for their result."""
+    """Where in the conversation we are, and the calls that wait for their result."""
 
     def __init__(self) -> None:
         self.turn = 0
+        self.is_last = True
+        """The turn holds the question."""
         self._count = 0
         self._waiting: set[str] = set()
         self._by_name: defaultdict[str, deque[str]] = defaultdict(deque)
@@ -213,9 +216,28 @@ def _part(key: str, value: Json, at: str, losses: Losses, calls: _Calls) -> Iter
         case "videoMetadata" | "mediaResolution" | "partMetadata":
             losses.drop(key, f"{at}.{key}")
         case "executableCode" | "codeExecutionResult" | "toolCall" | "toolResponse":
-            losses.refuse(f"{at}: {key}")
-        case _:
+            losses.drop(key, f"{at}: {key}, as text")
+            yield Text(_told(key, value))
+        case _ if calls.is_last:
             losses.refuse(f"{at}: unknown kind of part")
+        case _:
+            losses.drop("unknown kind of part", f"{at}: unknown kind of part")
+
+
+def _told(key: str, value: Json) -> str:
+    """What Google's own tools did, for a model that has not seen it."""
+    said = value if isinstance(value, dict) else {}
+    texts = [text for name in ("code", "output") if isinstance(text := said.get(name), str)]
+    return f"[{_WHAT.get(key, key)}]\n{(texts[0] if texts else j.text(value))[:MAX_TOLD_CHARS]}"
+
+
+_WHAT = {
+    "executableCode": "code that was run",
+    "codeExecutionResult": "its result",
+    "toolCall": "a tool was called",
+    "toolResponse": "its result",
+}
+MAX_TOLD_CHARS = 64 * 1024
 
 
 def _inline(value: Json, at: str) -> InlineImage | InlineFile:

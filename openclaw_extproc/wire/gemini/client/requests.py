@@ -41,7 +41,8 @@ def chat_of(given: Mapping[str, Json], model: str, *, stream: bool, more: Mappin
     config = fields(body.get(_CONFIG), at=_CONFIG)
     stops = j.an_array(config.get("stopSequences", []), at=f"{_CONFIG}.stopSequences")
     turns = contents.turns(body.get("contents"), losses)
-    offered, choice = tools.chosen(tuple(tools.specs(body.get("tools"), losses)), body.get("toolConfig"), losses)
+    declared = tuple(tools.specs(body.get("tools"), losses))
+    offered, choice = tools.chosen(declared, body.get("toolConfig"), losses, declared=bool(body.get("tools")))
     _note_unsupported(body, config, losses)
     return Chat(
         model=model,

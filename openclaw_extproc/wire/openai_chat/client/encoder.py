@@ -35,6 +35,8 @@ from openclaw_extproc.wire.openai.errors import encode_error, encode_stream_erro
 from openclaw_extproc.wire.openai_chat.client.calls import Calls
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
+from openclaw_extproc.wire.openai_chat.fields import CUSTOM
+from openclaw_extproc.wire.openai_responses.client.tools.free_text import FreeText
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
 
@@ -66,6 +68,9 @@ class StreamEncoder:
         self._block: _Kind = "text"
         self._held: ToolStarted | None = None
         self._calls = Calls()
+        self._customs = _custom_tools(chat)
+        self._input: FreeText | None = None
+        """Of the open call, where its tool takes free text."""
         self._said_arguments = False
         self._usage = Usage()
         self._around: Around | None = None
@@ -88,9 +93,10 @@ class StreamEncoder:
                 return b""
             case ToolStarted():
                 self._block, self._held, self._said_arguments = "call", fact, False
+                self._input = FreeText() if fact.name in self._customs else None
                 return b""
             case BlockEnded():
-                return self._say(NO_ARGUMENTS) if self._block == "call" and not self._said_arguments else b""
+                return self._end_call() if self._block == "call" else b""
             case UsageReported(usage):
                 self._usage = self._usage.or_later(usage)
                 return b""
@@ -131,13 +137,22 @@ class StreamEncoder:
         if held is None:
             return b""
         self._tools += 1
-        function: Json = {"name": held.name, "arguments": ""}
-        call: Json = {"index": self._tools - 1, "id": self._calls.id(held), "type": "function", "function": function}
-        return self._delta({"tool_calls": [call]})
+        called = _called(held.name, "", is_custom=self._input is not None)
+        return self._delta({"tool_calls": [{"index": self._tools - 1, "id": self._calls.id(held), **called}]})
 
     def _arguments(self, text: str) -> bytes:
         self._said_arguments = True
+        if self._input is not None:
+            return self._more_input(self._input.feed(text))
         return self._delta({"tool_calls": [{"index": self._tools - 1, "function": {"arguments": text}}]})
+
+    def _more_input(self, text: str) -> bytes:
+        return self._delta({"tool_calls": [{"index": self._tools - 1, CUSTOM: {"input": text}}]}) if text else b""
+
+    def _end_call(self) -> bytes:
+        if self._input is not None:
+            return self._start_tool() + self._more_input(self._input.end())
+        return b"" if self._said_arguments else self._say(NO_ARGUMENTS)
 
     def _finish(self, stop: Stop) -> bytes:
         last = self._delta({}, _stop_word(stop, called=self._tools > 0))
@@ -175,6 +190,7 @@ class WholeEncoder:
         self._started = Started("", "")
         self._blocks: list[_Block] = []
         self._calls = Calls()
+        self._customs = _custom_tools(chat)
         self._usage = Usage()
 
     def feed(self, fact: Fact) -> bytes:
@@ -215,8 +231,15 @@ class WholeEncoder:
         message |= {"refusal": None, **({"tool_calls": calls} if calls else {})}
         return message
 
+    def _call(self, tool: ToolStarted, block: _Block) -> Json:
+        if tool.name not in self._customs:
+            return {"id": block.id, **_called(tool.name, block.text or NO_ARGUMENTS, is_custom=False)}
+        written = FreeText()
+        text = written.feed(block.text) + written.end()
+        return {"id": block.id, **_called(tool.name, text, is_custom=True)}
+
     def _completion(self, stop: Stop) -> dict[str, Json]:
-        calls: list[Json] = [_call(block.tool, block.id, block.text) for block in self._blocks if block.tool]
+        calls = [self._call(block.tool, block) for block in self._blocks if block.tool]
         finish_reason = _stop_word(stop, called=bool(calls))
         choice: Json = {
             "index": 0,
@@ -235,9 +258,15 @@ class WholeEncoder:
         }
 
 
-def _call(tool: ToolStarted, id: str, arguments: str) -> Json:
-    function: Json = {"name": tool.name, "arguments": arguments or NO_ARGUMENTS}
-    return {"id": id, "type": "function", "function": function}
+def _custom_tools(chat: Chat) -> frozenset[str]:
+    """Names of tools that take free text."""
+    return frozenset(tool.name for tool in chat.tools if tool.native.get("type") == CUSTOM)
+
+
+def _called(name: str, given: str, *, is_custom: bool) -> dict[str, Json]:
+    if is_custom:
+        return {"type": CUSTOM, CUSTOM: {"name": name, "input": given}}
+    return {"type": "function", "function": {"name": name, "arguments": given}}
 
 
 def _stop_word(stop: Stop, *, called: bool) -> str:

@@ -11,7 +11,8 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, Instruction, Part, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_chat.client.parts import content
-from openclaw_extproc.wire.openai_chat.fields import Losses, array, filled, is_function, left_behind, or_else
+from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else
+from openclaw_extproc.wire.openai_responses.client.tools.free_text import INPUT
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
@@ -151,16 +152,18 @@ def _calls(value: Json, at: str, lost: Losses) -> Iterator[Thinking | ToolUse]:
 
 def _tool_use(call: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Thinking | ToolUse]:
     """A call, behind the thoughts that its id carries."""
-    if not is_function(call, at, lost):
+    kind = kind_of(call, at, lost)
+    if kind is None:
         return
-    function = j.an_object(call.get("function"), at=f"{at}.function")
-    left_behind(call, {"id", "type", "function", "index"}, at, lost)
+    left_behind(call, {"id", "type", kind, "index"}, at, lost)
+    called = j.an_object(call.get(kind), at=f"{at}.{kind}")
+    given = j.a_string(or_else(called.get("input" if kind == CUSTOM else "arguments"), ""), at=f"{at}.{kind}")
     state = provider_state.called(j.a_string(call.get("id"), at=f"{at}.id"))
     yield from state.thoughts
     yield ToolUse(
         state.id,
-        filled(function.get("name"), at=f"{at}.function.name"),
-        j.a_string(or_else(function.get("arguments"), ""), at=f"{at}.function.arguments"),
+        filled(called.get("name"), at=f"{at}.{kind}.name"),
+        j.text({INPUT: given}) if kind == CUSTOM else given,
         state.sealed,
     )
 

@@ -3,9 +3,9 @@
 What only OpenAI's own format can carry is no error here, because most requests go on to a provider of the same format:
 it is noted in `Chat.losses` with `MUST_CARRY` before it, and refused by the other format's `encode_request`.
 
-Refused so: more than one answer, a spoken answer and log probabilities, because the client reads what would be missing;
-custom tools and a web search, because the answer would be another one. Named and left out: `prediction` (it only saves
-time), `logit_bias`, `moderation` and whatever comes later.
+Refused so: more than one answer, a spoken answer and log probabilities, because the client reads what would be missing.
+Named and left out: `prediction` (it only saves time), `logit_bias`, `moderation`, a web search that OpenAI makes
+(`web_search_options`), and whatever comes later.
 """
 
 from collections.abc import Mapping
@@ -120,7 +120,7 @@ def _note_unsupported(body: Mapping[str, Json], lost: Losses) -> None:
     if switch(body, "logprobs") or integer(body, "top_logprobs"):
         lost.append(f"{MUST_CARRY}logprobs")
     if body.get("web_search_options") is not None:
-        lost.append(f"{MUST_CARRY}web_search_options")
+        lost.append("web_search_options")
     note_legacy(body, lost)
 
 

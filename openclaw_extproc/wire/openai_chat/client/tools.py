@@ -1,11 +1,16 @@
-"""OpenAI Chat Completions: the tools of a client's request, read. See `openai_chat` for the source."""
+"""OpenAI Chat Completions: the tools of a client's request, read. See `openai_chat` for the source.
+
+A `custom` tool takes free text. It becomes a function of one text, as in Responses, and a call of that is given back as
+a call of the tool (`encoder`). Its grammar is told and not enforced.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.openai_chat.fields import Losses, array, filled, is_function, left_behind, or_else
+from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else, table
+from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 
@@ -29,7 +34,10 @@ def _tools(value: Json, lost: Losses) -> Iterator[ToolSpec]:
     for n, item in enumerate(array(value, at="tools")):
         at = f"tools[{n}]"
         tool = j.an_object(item, at=at)
-        if not is_function(tool, at, lost):
+        kind = kind_of(tool, at, lost)
+        if kind == CUSTOM:
+            yield _custom(tool, at, lost)
+        if kind != "function":
             continue
         function = j.an_object(tool.get("function"), at=f"{at}.function")
         left_behind(tool, {"type", "function"}, at, lost)
@@ -42,13 +50,34 @@ def _tools(value: Json, lost: Losses) -> Iterator[ToolSpec]:
         )
 
 
+def _custom(tool: dict[str, Json], at: str, lost: Losses) -> ToolSpec:
+    left_behind(tool, {"type", CUSTOM}, at, lost)
+    custom = j.an_object(tool.get(CUSTOM), at=f"{at}.custom")
+    left_behind(custom, {"name", "description", "format"}, f"{at}.custom", lost)
+    form = table(custom.get("format"), at=f"{at}.custom.format")
+    grammar = table(form.get("grammar"), at=f"{at}.custom.format.grammar")
+    said = [j.a_string(or_else(custom.get("description"), ""), at=f"{at}.custom.description")]
+    if grammar:
+        lost.append(f"{at}.custom.format: told, not enforced")
+        syntax, definition = (or_else(grammar.get(key), "") for key in ("syntax", "definition"))
+        said.append(f"The input has to follow this {syntax} grammar:\n{definition}")
+    name = filled(custom.get("name"), at=f"{at}.custom.name")
+    return ToolSpec(name, "\n\n".join(filter(None, said)), CLIENT_RUN[CUSTOM].schema, tool)
+
+
+def named(typed: Mapping[str, Json], at: str, lost: Losses) -> str | None:
+    """The name of the tool that a choice is about; `None`: it is for OpenAI alone."""
+    if (kind := kind_of(typed, at, lost)) is None:
+        return None
+    about = j.an_object(typed.get(kind), at=f"{at}.{kind}")
+    return filled(about.get("name"), at=f"{at}.{kind}.name")
+
+
 def _allowed(value: Json, lost: Losses) -> Iterator[str]:
     for n, item in enumerate(j.an_array(value, at="tool_choice.allowed_tools.tools")):
         at = f"tool_choice.allowed_tools.tools[{n}]"
-        tool = j.an_object(item, at=at)
-        if is_function(tool, at, lost):
-            function = j.an_object(tool.get("function"), at=f"{at}.function")
-            yield filled(function.get("name"), at=f"{at}.function.name")
+        if name := named(j.an_object(item, at=at), at, lost):
+            yield name
 
 
 def _choice(choice: Json, lost: Losses) -> ToolChoice | None:
@@ -60,11 +89,8 @@ def _choice(choice: Json, lost: Losses) -> ToolChoice | None:
         case str():
             raise UnreadableError("tool_choice: unknown choice (known: auto, none, required)")
         case _:
-            named = j.an_object(choice, at="tool_choice")
-            if not is_function(named, "tool_choice", lost):
-                return None
-            function = j.an_object(named.get("function"), at="tool_choice.function")
-            return ToolChoice("named", filled(function.get("name"), at="tool_choice.function.name"))
+            name = named(j.an_object(choice, at="tool_choice"), "tool_choice", lost)
+            return None if name is None else ToolChoice("named", name)
 
 
 def note_legacy(body: Mapping[str, Json], lost: Losses) -> None:
