@@ -66,6 +66,10 @@ class AttemptEntry:
     """Seconds for which the provider asked to be left alone."""
     headroom: Headroom | None = None
     """What it says is left of its limits."""
+    responded: bool = False
+    """The head of a response came."""
+    delivered_bytes: int = 0
+    """Of its answer, as far as that has gone to the client."""
 
 
 @dataclass(frozen=True, slots=True)

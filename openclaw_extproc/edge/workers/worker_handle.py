@@ -22,6 +22,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Ejected,
     FinalMetrics,
     HealthSnapshotRequest,
+    LedgerEntries,
     NoticeSent,
     Prepare,
     Probe,
@@ -53,6 +54,8 @@ class WorkerHandle:
         """Who wants to know what its probes found."""
         self.announced: Callable[[Tokens], None] = _nobody
         """Who wants to know which tokens it puts on."""
+        self.entered: Callable[[LedgerEntries], None] = _nobody
+        """Who takes its entries of the ledger."""
         self.metrics: tuple[Metric, ...] = ()
         """As it told them last."""
         self._channel = channel
@@ -150,6 +153,8 @@ class WorkerHandle:
                         self.probed(message)
                     case Tokens():
                         self.announced(message)
+                    case LedgerEntries():
+                        self.entered(message)
                     case (
                         Start()
                         | Prepare()
@@ -166,5 +171,5 @@ class WorkerHandle:
                 waiting.cancel()
 
 
-def _nobody(_: Probed | Tokens) -> None:
+def _nobody(_: Probed | Tokens | LedgerEntries) -> None:
     """Until somebody asks."""

@@ -204,6 +204,7 @@ class Observed:
     usage: Usage = field(default_factory=Usage)
     first_content_seconds: float | None = None
     body_retry_after: str = ""
+    delivered_bytes: int = 0
 
     def cooldown_seconds(self, at: float) -> float | None:
         """Seconds that a failed response asks for, in its head or in its body; `None`: it does not."""
@@ -243,6 +244,8 @@ def entry(
         plan=bound.plan,
         retry_after=None if outcome is Outcome.OK else seen.cooldown_seconds(at),
         headroom=headroom(seen.headers, at),
+        responded=bool(seen.headers),
+        delivered_bytes=seen.delivered_bytes,
     )
 
 
