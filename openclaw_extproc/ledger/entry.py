@@ -6,11 +6,11 @@ from typing import NamedTuple, TypeAlias
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Target
-from openclaw_extproc.ledger.settlement import Settlement, is_free, micro_usd, settle
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
+from openclaw_extproc.stages.settlement import charge_of, is_free, micro_usd
 from openclaw_extproc.wire import FORMATS
 
 _USUAL_MIX = (3.0, 1.0)
@@ -60,7 +60,7 @@ class LedgerEntry(NamedTuple):
     service_tier: str
     """`Usage.tier`; empty: as usual."""
     basis: str
-    """A word of `settlement.Basis`."""
+    """A word of `entries.Basis`."""
     cost_micro_usd: int | None
     """Millionths of a US dollar; `None`: nobody knows, which is not zero."""
     input_tokens: int | None
@@ -126,7 +126,7 @@ def entry_of(entry: AttemptEntry, at: float, gateway: Gateway, baselines: Baseli
     if plan is None:
         return None
     facts = gateway.facts(entry.target)
-    settled = settle(entry, facts)
+    settled = charge_of(entry, facts)
     return LedgerEntry(
         round(at * 1000),
         plan.request_id,
@@ -169,7 +169,7 @@ def _counts(used: Usage) -> tuple[_N, _N, _N, _N, _N, _N, _N, _N, _N, _N, _N]:
     )
 
 
-def _labels(entry: AttemptEntry, plan: Plan, facts: ModelFacts, settled: Settlement) -> Labels:
+def _labels(entry: AttemptEntry, plan: Plan, facts: ModelFacts, settled: Charge) -> Labels:
     record, price = plan.record, facts.price(settled.usage.input_tokens or 0)
     return Labels(
         record.identity,
@@ -193,7 +193,7 @@ def _price_text(price: Price) -> str:
 
 
 def _compared(
-    entry: AttemptEntry, plan: Plan, settled: Settlement, gateway: Gateway, baselines: Baselines
+    entry: AttemptEntry, plan: Plan, settled: Charge, gateway: Gateway, baselines: Baselines
 ) -> tuple[int | None, int | None, int | None]:
     """What the same tokens cost at the first, the dearest and the asked model. Only an answer can be compared."""
     if entry.outcome is not Outcome.OK or entry.passed or entry.subscription or is_free(plan):

@@ -79,6 +79,32 @@ def test_an_answer_is_entered_with_its_tokens_and_its_cost(up: Sidecar, path: Pa
     assert made[5] == 1_000 * int(str(made[6])) + 2_000 * 9
 
 
+def test_a_whole_answer_says_what_it_cost_and_so_do_log_metrics_and_admin_page(up: Sidecar, path: Path) -> None:
+    before = up.metric("openclaw_cost_usd_total", provider="bee", basis="counted")
+    content = body("openai", "dead-model", streamed=False)
+    answer = http.post(f"{up.url}/v1/chat/completions", content=content, headers={"x-openclaw-user": "told"})
+    *_, (micro,) = entries(path, "told", 2, "cost_micro_usd")
+    request_id = answer.headers["x-openclaw-request-id"]
+    page = http.get(f"{up.admin_url}/requests/{request_id}").json()
+    (line,) = [one for one in up.lines("model_selection") if one["data"]["request_id"] == request_id]
+
+    assert isinstance(micro, int)
+    assert answer.headers["x-openclaw-cost-usd"] == f"{micro / 1e6:g};final"
+    assert line["data"]["model_selection"]["cost_usd"] == micro / 1e6
+    assert (page["cost_usd"], page["is_final"]) == (micro / 1e6, True)
+    assert [(one["provider"], one["cost_micro_usd"]) for one in page["attempts"]] == [("dead", 0), ("bee", micro)]
+    told = until(lambda: up.metric("openclaw_cost_usd_total", provider="bee", basis="counted") - before, 10)
+    assert round(told * 1e6) == micro
+    assert http.get(f"{up.admin_url}/requests/none").status_code == 404
+
+
+def test_the_headers_of_a_stream_have_the_estimate(up: Sidecar) -> None:
+    content = body("openai", "bee-model", streamed=True)
+    answer = http.post(f"{up.url}/v1/chat/completions", content=content)
+
+    assert answer.headers["x-openclaw-cost-usd"].endswith(";estimated")
+
+
 def test_a_failover_leaves_two_entries_of_one_request(up: Sidecar, path: Path) -> None:
     assert ask(up, "dead-model", "failover") == 200
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import LedgerWriter, open_ledger
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
@@ -52,7 +53,7 @@ async def run_workers(
     async with (
         _run_ledger(ledger),
         _run_notifier(notifier, read.settings, service.collect_metrics),
-        run_service(service, listening[0], not_ready),
+        run_service(service, listening[0], not_ready, {} if ledger is None else request_lookup(ledger.path)),
     ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)

@@ -20,6 +20,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
@@ -340,7 +341,8 @@ async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callab
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
-    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)
+    lookups = {} if crew.ledger is None else request_lookup(crew.ledger.path)
+    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages, lookups)
     stop_admin = admin.serve(settings.admin, application)
     try:
         await crew.start()

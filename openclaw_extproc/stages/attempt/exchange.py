@@ -21,6 +21,7 @@ from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, class
 from openclaw_extproc.stages.attempt.retries import NextAttempt
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.settlement import settled
 from openclaw_extproc.wire.streams import content_encoding
 
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
@@ -224,7 +225,7 @@ def entry(
     if previous is not None:
         selection = Selection.RETRY if previous.target == bound.target else Selection.FALLBACK
     failure = None if fault is None else classify_failure(fault, forwards=bound.forwards)
-    return AttemptEntry(
+    made = AttemptEntry(
         request_id=bound.plan.request_id,
         attempt=bound.attempt,
         target=bound.target,
@@ -247,6 +248,7 @@ def entry(
         responded=bool(seen.headers),
         delivered_bytes=seen.delivered_bytes,
     )
+    return settled(made, bound.plan.facts_of(bound.target))
 
 
 def _unbilled(outcome: Outcome, fault: Fault | None) -> bool:

@@ -351,7 +351,7 @@ class RouteStage:
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passthrough.told(plan, answered),
-            **decision_output.decision_headers(request_entry.record(plan, answered), answered, plan.groups[0][0]),
+            **request_entry.decided(plan, answered, headers),
             **request_entry.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if decision_output.withheld_headers(name, how)))

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.ledger.settlement import (
+from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.settlement import (
     BYTES_PER_STREAMED_TOKEN,
     BYTES_PER_WHOLE_TOKEN,
     micro_usd,
     settle,
 )
-from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from tests.ledger.attempts import (
     GARBLED,
     GATEWAY,

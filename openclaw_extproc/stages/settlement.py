@@ -5,60 +5,51 @@ bill what they had read and written until then, and say nothing of it: the promp
 and the answer by the bytes that came of it.
 """
 
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
-from openclaw_extproc.catalog import ModelFacts
+from openclaw_extproc.catalog import MILLION, ModelFacts
 from openclaw_extproc.faults import FaultKind
-from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.bill import bill
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
 from openclaw_extproc.wire import FORMATS
 
-MICRO = 1_000_000
-"""Millionths of a dollar in a dollar."""
 BYTES_PER_STREAMED_TOKEN = 64
 """Of a stream, frames included. Recorded streams have between 10 (Gemini) and 250 (a token for each event)."""
 BYTES_PER_WHOLE_TOKEN = 4
 """Of an answer in one piece."""
 
-Basis: TypeAlias = Literal["counted", "estimated", "not_billed", "subscription", "unknown_price", "not_read"]
-"""What a cost rests on. `counted`: on the provider's count of tokens. `estimated`: on ours. `not_billed`: the provider
-failed, or was never reached, or the operation is free. `subscription`: the caller's own account pays. `unknown_price`:
-tokens are known and no price is. `not_read`: the request was passed on unread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The charge for one attempt."""
-
-    usage: Usage
-    """The tokens that are charged."""
-    micro_usd: int | None
-    """Millionths of a US dollar; `None`: nobody knows."""
-    basis: Basis
-
 
 def micro_usd(dollars: float | None) -> int | None:
     """The nearest number of millionths of a dollar."""
-    return None if dollars is None else round(dollars * MICRO)
+    return None if dollars is None else round(dollars * MILLION)
 
 
-def settle(entry: AttemptEntry, facts: ModelFacts) -> Settlement:
+def settle(entry: AttemptEntry, facts: ModelFacts) -> Charge:
     """The charge for an attempt that has ended. `facts`: of its target."""
     plan = entry.plan
     if entry.passed or plan is None:
-        return Settlement(entry.usage, None, "not_read")
+        return Charge(entry.usage, None, "not_read")
     if entry.subscription:
-        return Settlement(entry.usage, 0, "subscription")
+        return Charge(entry.usage, 0, "subscription")
     if is_free(plan) or not _is_billed(entry, plan):
-        return Settlement(entry.usage, 0, "not_billed")
+        return Charge(entry.usage, 0, "not_billed")
     usage = entry.usage if _is_counted(entry, plan) else _estimated(entry, plan)
     cost = micro_usd(bill(facts, usage))
     if cost is None:
-        return Settlement(usage, None, "unknown_price")
-    return Settlement(usage, cost, "counted" if usage is entry.usage else "estimated")
+        return Charge(usage, None, "unknown_price")
+    return Charge(usage, cost, "counted" if usage is entry.usage else "estimated")
+
+
+def settled(entry: AttemptEntry, facts: ModelFacts) -> AttemptEntry:
+    """The entry with its charge. `facts`: of its target."""
+    return replace(entry, charge=settle(entry, facts))
+
+
+def charge_of(entry: AttemptEntry, facts: ModelFacts) -> Charge:
+    """The charge for an attempt: its own, or, of one that has none, by these facts of its target."""
+    return entry.charge or settle(entry, facts)
 
 
 def is_free(plan: Plan) -> bool:
