@@ -14,9 +14,10 @@ COPY --from=build /opt/openclaw /opt/openclaw
 # The stages' sockets are in /run/openclaw with mode 0600: Envoy has to run as the same user. A volume that is mounted there
 # for the first time takes on its owner.
 RUN useradd --system --no-create-home --uid 10001 openclaw \
- && install -d -m 0700 -o openclaw -g openclaw /run/openclaw
+ && install -d -m 0700 -o openclaw -g openclaw /run/openclaw /var/lib/openclaw
 USER 10001
-VOLUME /run/openclaw
+# The second has the ledger of costs: mount a volume that outlives the container there.
+VOLUME /run/openclaw /var/lib/openclaw
 ENV PATH=/opt/openclaw/bin:$PATH PYTHONUNBUFFERED=1
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", \

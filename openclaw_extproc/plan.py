@@ -71,6 +71,8 @@ class Plan:
     generation: str = ""
     """Of the snapshot that it was made with."""
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    user: str = ""
+    """The label of the user, as the log has it."""
 
     @property
     def names_model(self) -> bool:
@@ -158,10 +160,16 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     passes: bool = False
     degraded: str = ""
     session: str = ""
-    """This and the next three: all of the record that attempts have a use for."""
+    """This and the next eight: all of the record that attempts have a use for."""
     owner: str = ""
     tier: str = ""
     cost_usd: _Dollars | None = None
+    task: str = ""
+    identity: str = ""
+    tenant: str = ""
+    team: str = ""
+    cost_centre: str = ""
+    user: str = ""
     client_headers: dict[str, str] = {}
     shortened: dict[str, Shortened] = {}
 
@@ -187,6 +195,12 @@ def write(plan: Plan) -> str:
         owner=plan.record.owner,
         tier=plan.record.tier,
         cost_usd=plan.record.cost_usd,
+        task=plan.record.task,
+        identity=plan.record.identity,
+        tenant=plan.record.tenant,
+        team=plan.record.team,
+        cost_centre=plan.record.cost_centre,
+        user=plan.user,
         client_headers=plan.client_headers,
         shortened=plan.shortened,
     )
@@ -225,9 +239,7 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         timeouts=gateway.timeouts,
         retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
-        record=DecisionRecord(
-            session=written.session, owner=written.owner, tier=written.tier, cost_usd=written.cost_usd
-        ),
+        record=_record(written),
         estimated_tokens=written.estimated_tokens,
         passes=written.passes,
         degraded=written.degraded,
@@ -236,6 +248,21 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         client_headers=written.client_headers,
         shortened=written.shortened,
         generation=written.generation,
+        user=written.user,
+    )
+
+
+def _record(written: _Written) -> DecisionRecord:
+    return DecisionRecord(
+        session=written.session,
+        owner=written.owner,
+        tier=written.tier,
+        cost_usd=written.cost_usd,
+        task=written.task,
+        identity=written.identity,
+        tenant=written.tenant,
+        team=written.team,
+        cost_centre=written.cost_centre,
     )
 
 

@@ -32,6 +32,7 @@ LAYERS = (
     {"plan", "features"},
     {"policy"},
     {"stages"},
+    {"ledger"},
     {"config"},
     {"render", "explain", "drill"},
     {"edge"},

@@ -39,9 +39,9 @@ from openclaw_extproc.config.read.forms import Forms, read_forms
 from openclaw_extproc.config.routing.context import cheapest_summarizer, link_context
 from openclaw_extproc.config.routing.load_balancing import link_balance, with_request_limits
 from openclaw_extproc.config.routing.strategy import link_strategy, without_choice
-from openclaw_extproc.config.schema.config_file import GatewaySection, Written
+from openclaw_extproc.config.schema.config_file import GatewaySection, LedgerSection, Written
 from openclaw_extproc.config.schema.overrides import SessionFile
-from openclaw_extproc.config.settings import Address, Endpoint, Overload, Settings, Upstream
+from openclaw_extproc.config.settings import Address, Endpoint, LedgerSettings, Overload, Settings, Upstream
 from openclaw_extproc.config.surroundings import Surroundings, credential_findings, log_findings, with_credentials
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.strategy import Context, Strategy
@@ -225,6 +225,7 @@ def link_process(
         downstream=downstream,
         drills=link_drills(written.failover),
         channels=channels,
+        ledger=_ledger(written.ledger),
     )
     exposure = _exposure(source, targets, gateway, endpoints)
     return settings, [*about_failure, *about_channels, *exposure, *about_stages, *about_downstream]
@@ -233,6 +234,10 @@ def link_process(
 def _overload(section: GatewaySection) -> Overload:
     written = section.overload
     return Overload(written.max_requests, written.max_body_mib * 1024 * 1024, written.max_lag_ms / 1000)
+
+
+def _ledger(section: LedgerSection) -> LedgerSettings:
+    return LedgerSettings(section.enabled, section.path, section.retention_days, section.max_entries)
 
 
 def _exposure(

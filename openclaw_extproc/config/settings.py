@@ -91,6 +91,18 @@ class Drills:
     """Whether what a drill finds is worth a warning, and is told through channels."""
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Where the ledger is and how long its entries are kept."""
+
+    enabled: bool = True
+    path: str | None = None
+    """`None`: in the state folder of the service, if it has one."""
+    retention_days: int = 90
+    max_entries: int = 5_000_000
+    """The oldest are removed beyond this number."""
+
+
 UNIX: Final = "unix:"
 ROUTE_ADDRESS: Final = "unix:/run/openclaw/route.sock"
 ATTEMPT_ADDRESS: Final = "unix:/run/openclaw/attempt.sock"
@@ -161,6 +173,7 @@ class Settings:
     """`None`: nobody asked for any."""
     channels: tuple[Channel, ...] = ()
     """Through which people are told."""
+    ledger: LedgerSettings = LedgerSettings()
 
     @property
     def has_one_worker(self) -> bool:

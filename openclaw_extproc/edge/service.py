@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from prometheus_client import Metric
@@ -16,6 +17,7 @@ from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.ext_proc.sessions import attempt_session, route_session
 from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.ledger.sink import LedgerSink
 from openclaw_extproc.edge.reload import restart_needed
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.memory import Memory
@@ -29,6 +31,7 @@ from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.edge.telemetry.request_log import RequestLog
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
@@ -39,8 +42,14 @@ from openclaw_extproc.stages.route.stage import RouteStage
 class Service:
     """Opens a session for each stream of Envoy's, and holds what sessions share: snapshots, credentials, memory."""
 
-    def __init__(self, settings: Settings, secrets: Secrets, tell: Tell = nobody) -> None:
-        """`tell` sends a notice to the operator."""
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        tell: Tell = nobody,
+        enter: Callable[[LedgerEntry], None] | None = None,
+    ) -> None:
+        """`tell` sends a notice to the operator; `enter` takes each entry of the ledger, `None`: there is none."""
         self._settings = settings
         self._kept = restart_needed.FixedSettings.of(settings)
         self._snapshots = Snapshots(settings.gateway)
@@ -63,6 +72,7 @@ class Service:
                 Alerts(tell),
                 self._memory,
                 self.health,
+                *(() if enter is None else (LedgerSink(self._gateway, enter),)),
             )
         )
         self._situation = RuntimeState()

@@ -13,6 +13,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import DecisionRecord
+from openclaw_extproc.stages.entries import Charge
 from openclaw_extproc.stages.headers import safe
 
 PREFIX = "x-openclaw-"
@@ -52,7 +53,9 @@ def _text_or_none(text: Callable[[DecisionRecord], str]) -> Callable[[DecisionRe
 
 
 COST_HEADER = "cost-usd"
-"""An estimate, of the prompt as it came and an answer of the usual length: not what the bill will say."""
+"""Before an answer an estimate, of the prompt as it came and an answer of the usual length; of a whole answer what it
+cost, by its provider's count of tokens: then it ends with `FINAL`."""
+FINAL = ";final"
 
 FIELDS = (
     Field(lambda r: r.mode, metadata="mode", in_access_log=True),
@@ -111,18 +114,35 @@ _IN_METADATA = tuple((field.metadata, field.text) for field in FIELDS if field.m
 _IN_LOG = tuple((field.log, field.value or _text_or_none(field.text)) for field in FIELDS if field.log)
 
 
-def decision_headers(record: DecisionRecord, answered: Target | None, first: Target | None) -> dict[str, str]:
+def decision_headers(
+    record: DecisionRecord, answered: Target | None, first: Target | None, *, is_cost_told: bool = False
+) -> dict[str, str]:
     """What the caller is told of the decision.
 
     Args:
         record: What was decided.
         answered: Who answered; `None`: nobody.
         first: Whom the estimated cost is about; `None`: nobody was asked.
+        is_cost_told: The answer's headers have its cost already.
     """
     told = {name: safe(value) for name, text in _IN_HEADERS if (value := text(record))}
-    if answered is None or answered != first:
+    if answered is None or answered != first or is_cost_told:
         told.pop(PREFIX + COST_HEADER, None)
     return told
+
+
+def cost_headers(charge: Charge) -> dict[str, str]:
+    """What a whole answer cost; nothing where nobody knows."""
+    if charge.micro_usd is None:
+        return {}
+    mark = ";estimated" if charge.basis == "estimated" else FINAL
+    return {PREFIX + COST_HEADER: f"{dollars(charge.usd)}{mark}"}
+
+
+def final_cost(headers: Mapping[str, str]) -> float | None:
+    """The cost in the headers of an answer, in US dollars; `None`: they have no final one."""
+    said = headers.get(PREFIX + COST_HEADER, "")
+    return float(said.removesuffix(FINAL)) if said.endswith(FINAL) else None
 
 
 def allowed_headers(told: Mapping[str, str], how: ResponseHeaders) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from dataclasses import field
 from enum import Enum
+from typing import Literal, TypeAlias
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
+from openclaw_extproc.catalog import MILLION
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
@@ -32,6 +34,27 @@ class Outcome(Enum):
     """Failed after content had gone to the client."""
     GONE = "gone"
     """The client left, the connection broke, or the call's time was up, in mid-answer."""
+
+
+Basis: TypeAlias = Literal["counted", "estimated", "not_billed", "subscription", "unknown_price", "not_read"]
+"""What a cost rests on. `counted`: on the provider's count of tokens. `estimated`: on ours. `not_billed`: the provider
+failed, or was never reached, or the operation is free. `subscription`: the caller's own account pays. `unknown_price`:
+tokens are known and no price is. `not_read`: the request was passed on unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an attempt costs; `settlement` makes it."""
+
+    usage: Usage
+    """The tokens that are charged."""
+    micro_usd: int | None
+    """Millionths of a US dollar; `None`: nobody knows."""
+    basis: Basis
+
+    @property
+    def usd(self) -> float | None:
+        return None if self.micro_usd is None else self.micro_usd / MILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,12 @@ class AttemptEntry:
     """Seconds for which the provider asked to be left alone."""
     headroom: Headroom | None = None
     """What it says is left of its limits."""
+    responded: bool = False
+    """The head of a response came."""
+    delivered_bytes: int = 0
+    """Of its answer, as far as that has gone to the client."""
+    charge: Charge | None = None
+    """`None`: it was not settled yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +124,7 @@ class RequestEntry:
     """What was decided; `None` where nobody came so far."""
     identity: CallerIdentity = ANONYMOUS
     """The verified identity of the caller."""
+    cost_usd: float | None = None
+    """What the attempt that answered cost in US dollars, by its provider's count; `None`: not known at the headers."""
     passed: AttemptEntry | None = None
     """The one attempt of a request that is no model call: the attempt stage does not see how such a one ends."""

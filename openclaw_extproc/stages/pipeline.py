@@ -226,6 +226,7 @@ def _plan(
         windows=plans.windows(groups, gateway),
         client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
         generation=gateway.generation,
+        user=user_label(known.features),
     )
 
 

@@ -78,7 +78,7 @@ def test_a_login_reaches_its_own_vendor_and_costs_nothing(up: Sidecar, providers
     assert not providers[second].requests
     told = decision(up, model)
     assert (told["cost_usd"], told["billing"]) == (0, "subscription")
-    assert answer.headers["x-openclaw-cost-usd"] == "0;estimated"
+    assert answer.headers["x-openclaw-cost-usd"] == "0;final"
     assert until(lambda: up.metric("openclaw_tokens_total", model=model, type="input"), 5) > 0
 
 

@@ -197,6 +197,22 @@ class Logging(Section):
     at startup, the log goes to standard output and its first line reports that. Default: standard output."""
 
 
+class LedgerSection(Section):
+    """Configures the ledger, which records what each attempt at a provider used and cost. It contains no prompts and no
+    answers. docs/costs.md describes its file."""
+
+    enabled: bool = True
+    """Disables the ledger when `false`. It is read only at startup."""
+    path: Name | None = None
+    """Sets the path of the ledger's SQLite file. It is read only at startup. Default: `ledger.db` in the folder that
+    the environment variable `STATE_DIRECTORY` names (systemd sets it), otherwise in `/var/lib/openclaw` if that folder
+    exists; if neither exists, there is no ledger."""
+    retention_days: Annotated[int, Field(ge=1, le=3_660)] = 90
+    """Sets how many days entries are kept. It is read only at startup."""
+    max_entries: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
+    """Limits the number of entries; beyond it the oldest are removed. It is read only at startup."""
+
+
 class Written(Section):
     gateway: GatewaySection = GatewaySection()
     model: ModelSection = ModelSection()
@@ -223,6 +239,7 @@ class Written(Section):
     failover: Failover | None = None
     channels: dict[str, Channel] = Field(default_factory=dict[str, Channel])
     routing_rules: list[RoutingRule] = Field(default_factory=list[RoutingRule])
+    ledger: LedgerSection = LedgerSection()
 
 
 class ClusterMetadata(Section):

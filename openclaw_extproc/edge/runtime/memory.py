@@ -17,9 +17,9 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.bill import bill
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
+from openclaw_extproc.stages.settlement import charge_of
 from openclaw_extproc.strategy import TIERS, Strategy
 from openclaw_extproc.wire import FORMATS
 
@@ -130,8 +130,7 @@ class Memory:
         if entry.first_content_seconds is not None:
             self.latencies.note(name, entry.first_content_seconds, at, streamed=entry.streamed)
         counted = FORMATS[plan.client_format].operation == "count_tokens"
-        is_free = counted or entry.subscription  # to count is free with all vendors
-        usd = None if is_free else bill(gateway.facts(entry.target), entry.usage)
+        usd = charge_of(entry, gateway.facts(entry.target)).usd
         if usd:
             self.spending.note(usd, at)
         if plan.record.session:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from socketserver import ThreadingMixIn
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, Metric
@@ -36,12 +36,19 @@ class _Quiet(WSGIRequestHandler):
 NO_PAGES: Mapping[str, Callable[[], bytes]] = MappingProxyType({})
 
 
+Lookup: TypeAlias = Callable[[str], bytes | None]
+"""From what stands behind a path to JSON; `None`: there is nothing."""
+NO_LOOKUPS: Mapping[str, Lookup] = MappingProxyType({})
+
+
 def application(
     registry: CollectorRegistry,
     not_ready: Callable[[], str],
     pages: Mapping[str, Callable[[], bytes]] = NO_PAGES,
+    lookups: Mapping[str, Lookup] = NO_LOOKUPS,
 ) -> "WSGIApplication":
-    """`not_ready` tells why we are not, in a few words; empty when we are. `pages`: JSON, by path."""
+    """`not_ready` tells why we are not, in a few words; empty when we are. `pages`: JSON, by path; `lookups`: by the
+    beginning of the path, from its rest to JSON."""
     metrics = cast("WSGIApplication", make_wsgi_app(WithFormerNames(registry)))
 
     def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
@@ -53,17 +60,25 @@ def application(
             case "/readyz":
                 why = not_ready()
                 status, text = ("503 Service Unavailable", f"{why}\n") if why else ("200 OK", "ready\n")
-            case path if path in pages:
-                body = pages[path]()
+            case path if (body := _page(path, pages, lookups)) is not None:
                 start("200 OK", [("content-type", "application/json"), ("content-length", str(len(body)))])
                 return [body]
+            case path if any(path.startswith(one) for one in lookups):
+                status, text = "404 Not Found", "the ledger has no such request\n"
             case _:
-                known = ", ".join(["/metrics", "/healthz", "/readyz", *pages])
+                known = ", ".join(["/metrics", "/healthz", "/readyz", *pages, *(f"{one}ID" for one in lookups)])
                 status, text = "404 Not Found", f"there are {known}\n"
         start(status, [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text.encode())))])
         return [text.encode()]
 
     return answer
+
+
+def _page(path: str, pages: Mapping[str, Callable[[], bytes]], lookups: Mapping[str, Lookup]) -> bytes | None:
+    if path in pages:
+        return pages[path]()
+    begins = next((one for one in lookups if path.startswith(one)), None)
+    return None if begins is None else lookups[begins](path.removeprefix(begins))
 
 
 def serve(address: Address, app: "WSGIApplication") -> Callable[[], None]:

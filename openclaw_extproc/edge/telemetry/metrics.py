@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from openclaw_extproc.catalog import MILLION
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.telemetry.kept_children import Counter, Histogram
@@ -27,6 +28,20 @@ ALERTS = {
     QUOTA_EXHAUSTED: "Attempts that the provider refused because our account there has nothing left",
 }
 """What an operator has to mend: a counter each."""
+
+
+DETAILS = (
+    "cached_tokens",
+    "cache_written_tokens",
+    "cache_written_1h_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "input_image_tokens",
+    "output_audio_tokens",
+    "output_image_tokens",
+    "searches",
+)
+"""Fields of `Usage` that are a part of the input or the output, and searches."""
 
 
 class Metrics:
@@ -106,6 +121,10 @@ class _AttemptMetrics:
         about = "Requests that are no model calls, sent on unread"
         self._passthrough = counter("openclaw_passthrough", about, "provider", "model", "outcome")
         self._tokens = counter("openclaw_tokens", "Tokens as the provider counted them", "provider", "model", "type")
+        about = "US dollars, by what they rest on: the provider's count of tokens, or an estimate"
+        self._cost = counter("openclaw_cost_usd", about, "provider", "model", "basis")
+        about = "Parts of the tokens in openclaw_tokens, as the provider counted them"
+        self._details = counter("openclaw_token_details", about, "provider", "model", "kind")
         self._alerts = {reason: counter(f"openclaw_{reason}", about, "provider") for reason, about in ALERTS.items()}
 
     def count(self, entry: AttemptEntry) -> None:
@@ -124,6 +143,11 @@ class _AttemptMetrics:
         for kind, count in (("input", entry.usage.input_tokens), ("output", entry.usage.output_tokens)):
             if count is not None:
                 self._tokens.labels(provider, model, kind).inc(count)
+        for kind in DETAILS:
+            if part := getattr(entry.usage, kind):
+                self._details.labels(provider, model, kind).inc(part)
+        if entry.charge is not None and entry.charge.micro_usd:
+            self._cost.labels(provider, model, entry.charge.basis).inc(entry.charge.micro_usd / MILLION)
 
 
 class _RequestMetrics:

@@ -61,6 +61,7 @@ def _selection(entry: RequestEntry, plan: Plan) -> dict[str, Json]:
         "provider": entry.provider or None,
         "model": entry.model or None,
         "reason": _reason(entry, plan),
+        "cost_usd": entry.cost_usd,
         "selection_time_ms": round(entry.decision_seconds * 1000, 2),
         "decision": decision_output.decision_log_fields(plan.record),
     }

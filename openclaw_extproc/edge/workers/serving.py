@@ -4,16 +4,22 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+
+from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.reader import request_lookup
+from openclaw_extproc.edge.ledger.writer import LedgerWriter, open_ledger
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
+from openclaw_extproc.edge.workers.summed_metrics import SummedCollector
 from openclaw_extproc.edge.workers.supervisor import Supervisor, run_supervisor
 
 
@@ -29,16 +35,25 @@ async def run_workers(
     assert read.origin is not None, "what has settings has an origin"
     notifier = Notifier(Secrets(environment))
     if read.settings.is_crewed:
-        crew = Supervisor(listening, read.settings, read.origin, environment, notifier)
-        async with _run_notifier(notifier, read.settings, crew.metrics), run_supervisor(crew, read.settings, not_ready):
+        opens = partial(open_ledger, read.settings.ledger, environment)
+        crew = Supervisor(listening, read.settings, read.origin, environment, notifier, opens)
+        async with (
+            _run_ledger(crew.ledger),
+            _run_notifier(notifier, read.settings, crew.metrics),
+            run_supervisor(crew, read.settings, not_ready),
+        ):
             with _on_hangup(crew.restart):
                 yield crew
         return
-    service = Service(read.settings, Secrets(environment), notifier.tell)
+    own = CollectorRegistry()
+    ledger = open_ledger(read.settings.ledger, environment, own)
+    service = Service(read.settings, Secrets(environment), notifier.tell, None if ledger is None else ledger.put)
     service.metrics.registry.register(notifier.counter)
+    service.metrics.registry.register(SummedCollector(own.collect))
     async with (
+        _run_ledger(ledger),
         _run_notifier(notifier, read.settings, service.collect_metrics),
-        run_service(service, listening[0], not_ready),
+        run_service(service, listening[0], not_ready, {} if ledger is None else request_lookup(ledger.path)),
     ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)
@@ -51,6 +66,16 @@ async def _run_notifier(notifier: Notifier, settings: Settings, collected: Colle
         yield
     finally:
         await notifier.close()
+
+
+@asynccontextmanager
+async def _run_ledger(ledger: LedgerWriter | None) -> AsyncGenerator[None]:
+    """Writes what waits when the block ends."""
+    try:
+        yield
+    finally:
+        if ledger is not None:
+            await asyncio.to_thread(ledger.close)
 
 
 @contextmanager

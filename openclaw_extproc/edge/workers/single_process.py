@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,10 @@ from openclaw_extproc.edge.telemetry import admin, health_page
 
 @asynccontextmanager
 async def run_service(
-    service: Service, listening: ListenAddresses, not_ready: Callable[[], str]
+    service: Service,
+    listening: ListenAddresses,
+    not_ready: Callable[[], str],
+    lookups: Mapping[str, admin.Lookup] = admin.NO_LOOKUPS,
 ) -> AsyncGenerator[None]:
     """Serves in this process until the block ends.
 
@@ -29,6 +32,7 @@ async def run_service(
         service: Opens the sessions.
         listening: The addresses of the stages.
         not_ready: Returns why requests cannot be accepted, for `/readyz`; empty: they can.
+        lookups: Further pages of the admin address.
 
     Raises:
         ListenError: an address is in use, or may not be used.
@@ -40,7 +44,8 @@ async def run_service(
     def why() -> str:
         return not_ready() or ("" if is_started.is_set() else "starting")
 
-    stop_admin = admin.serve(service.settings.admin, admin.application(service.metrics.registry, why, pages))
+    application = admin.application(service.metrics.registry, why, pages, lookups)
+    stop_admin = admin.serve(service.settings.admin, application)
     try:
         await servers.start()
         is_started.set()

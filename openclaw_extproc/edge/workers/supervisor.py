@@ -20,6 +20,8 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.reader import request_lookup
+from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
 from openclaw_extproc.edge.reload.restart_needed import FixedSettings
@@ -73,7 +75,9 @@ class Supervisor:
         origin: Origin,
         environment: Mapping[str, str],
         notifier: Notifier,
+        open_ledger: OpenLedger = no_ledger,
     ) -> None:
+        """`open_ledger` makes the ledger's writer, which counts in the registry that it gets."""
         self._slots = [WorkerSlot(number, place) for number, place in enumerate(places)]
         self._settings = settings
         self._kept = FixedSettings.of(settings)
@@ -94,6 +98,8 @@ class Supervisor:
         self.registry = CollectorRegistry()
         """Returns the sums of all workers' metrics at each scrape."""
         self._metrics = WorkerMetrics(notifier.counter, lambda: sum(_is_ready(slot) for slot in self._slots))
+        self.ledger = open_ledger(self._metrics.own)
+        """`None`: there is none."""
 
     async def start(self) -> None:
         """Starts all workers at once and waits until they serve. Raises `StartError`."""
@@ -275,13 +281,16 @@ class Supervisor:
         origin = self._origin
         pair = slot.listening
         known = self._unusable
-        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, known)
+        has_ledger = self.ledger is not None
+        start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, known, has_ledger)
         hand = await WorkerHandle.start(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         if self._unusable is not known:
             hand.tell(Ejected(self._unusable, self._unusable_seconds))
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
         hand.announced = partial(self._pass_on_tokens, hand)
+        if (ledger := self.ledger) is not None:
+            hand.entered = lambda news: ledger.put_all(news.entries)
         self._starting.add(hand)
         try:
             await self._wait_until_serving(slot, hand, origin)
@@ -335,7 +344,8 @@ async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callab
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
-    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages)
+    lookups = {} if crew.ledger is None else request_lookup(crew.ledger.path)
+    application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages, lookups)
     stop_admin = admin.serve(settings.admin, application)
     try:
         await crew.start()

@@ -21,6 +21,8 @@ from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.ledger.sink import Outbox
+from openclaw_extproc.edge.ledger.writer import dropped_counter
 from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS
@@ -36,6 +38,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Ejected,
     FinalMetrics,
     HealthSnapshotRequest,
+    LedgerEntries,
     Message,
     NoticeSent,
     Prepare,
@@ -46,18 +49,23 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Start,
     Tokens,
 )
+from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice
 
 FIRST_NEWS_SECONDS = 5.0
 """What a worker is told of Envoy's clusters at its start counts so long: the next news comes once it serves."""
+MAX_WAITING_BYTES = 16 * 1024 * 1024
+"""Of messages that the parent does not take. Beyond it entries of the ledger are dropped, and counted."""
 _UNIX = "unix:"
 
 
 class Worker:
-    def __init__(self, channel: Channel, heartbeat: Heartbeat, settings: Settings) -> None:
+    def __init__(self, channel: Channel, heartbeat: Heartbeat, settings: Settings, *, has_ledger: bool) -> None:
         self._channel = channel
         self._heartbeat = heartbeat
-        self._service = Service(settings, Secrets(os.environ), self._tell)
+        self._outbox = Outbox(self._enter)
+        self._service = Service(settings, Secrets(os.environ), self._tell, self._outbox.put if has_ledger else None)
+        self._dropped = dropped_counter(self._service.metrics.registry)
         self._expected = settings
         self._over = asyncio.Event()
         self._drain = Drain(settings.drain_ms / 1000)
@@ -84,6 +92,7 @@ class Worker:
         await self._over.wait()
         await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
+        self._outbox.flush()
         self._channel.send(FinalMetrics(self._metrics()))
         await self._channel.flush()
         for task in (*tasks, beating):
@@ -92,6 +101,13 @@ class Worker:
 
     def _tell(self, notice: Notice) -> None:
         self._channel.send(NoticeSent(notice))
+
+    def _enter(self, entries: tuple[LedgerEntry, ...]) -> None:
+        """Sends entries of the ledger, unless the parent is far behind."""
+        if self._channel.waiting_bytes > MAX_WAITING_BYTES:
+            self._dropped.inc(len(entries))
+        else:
+            self._channel.send(LedgerEntries(entries))
 
     async def _refresh(self) -> None:
         while True:
@@ -124,7 +140,7 @@ class Worker:
                 self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
-            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics():
+            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics() | LedgerEntries():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _prepare(self, origin: Origin) -> str:
@@ -160,7 +176,8 @@ async def _work(file: int, pulse: int) -> int:
         return 1
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     try:
-        await Worker(channel, Heartbeat(pulse), start.kept.within(settings)).run(start)
+        worker = Worker(channel, Heartbeat(pulse), start.kept.within(settings), has_ledger=start.has_ledger)
+        await worker.run(start)
     except ListenError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1

@@ -22,6 +22,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Ejected,
     FinalMetrics,
     HealthSnapshotRequest,
+    LedgerEntries,
     NoticeSent,
     Prepare,
     Probe,
@@ -53,6 +54,8 @@ class WorkerHandle:
         """The callback for what the worker's probes found."""
         self.announced: Callable[[Tokens], None] = _nobody
         """The callback for tokens that the worker is going to use."""
+        self.entered: Callable[[LedgerEntries], None] = _nobody
+        """The callback for the worker's entries of the ledger."""
         self.metrics: tuple[Metric, ...] = ()
         """The metrics as the worker sent them last."""
         self._channel = channel
@@ -150,6 +153,8 @@ class WorkerHandle:
                         self.probed(message)
                     case Tokens():
                         self.announced(message)
+                    case LedgerEntries():
+                        self.entered(message)
                     case (
                         Start()
                         | Prepare()
@@ -166,5 +171,5 @@ class WorkerHandle:
                 waiting.cancel()
 
 
-def _nobody(_: Probed | Tokens) -> None:
+def _nobody(_: Probed | Tokens | LedgerEntries) -> None:
     """The callback that does nothing, until another one is set."""

@@ -14,6 +14,7 @@ from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.runtime.health_watch import Verdict
+from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health.provider_health import HealthView
 
@@ -37,6 +38,8 @@ class Start:
     """What stays as it was at the start, whatever the configuration says since."""
     unusable: Unusable = field(default_factory=Unusable)
     """Clusters that Envoy cannot ask, as is known now."""
+    has_ledger: bool = False
+    """Whether the parent takes entries of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +133,17 @@ class FinalMetrics:
     metrics: tuple[Metric, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntries:
+    """Entries of the ledger, which the parent writes."""
+
+    entries: tuple[LedgerEntry, ...]
+
+
 ToWorker: TypeAlias = (
     Start | Prepare | Apply | CollectMetrics | HealthSnapshotRequest | Drain | Probe | Ejected | Probed | Tokens
 )
-FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens
+FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries
 Message: TypeAlias = ToWorker | FromWorker
 
 
@@ -154,6 +164,11 @@ class Channel:
             return
         packed = pickle.dumps(message)
         self._writer.write(_LENGTH.pack(len(packed)) + packed)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What was sent and the other process has not taken yet."""
+        return self._writer.transport.get_write_buffer_size()
 
     async def flush(self) -> None:
         """Waits until everything was sent."""

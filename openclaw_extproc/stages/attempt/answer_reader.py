@@ -62,8 +62,15 @@ class AnswerReader:
     def usage(self) -> Usage:
         return self._reader.usage
 
-    def observed(self, first_content_seconds: float | None = None) -> Observed:
-        return Observed(self._response.headers, self.losses, self.streamed, self._reader.usage, first_content_seconds)
+    def observed(self, first_content_seconds: float | None = None, delivered_bytes: int = 0) -> Observed:
+        return Observed(
+            self._response.headers,
+            self.losses,
+            self.streamed,
+            self._reader.usage,
+            first_content_seconds,
+            delivered_bytes=delivered_bytes,
+        )
 
     def feed(self, event: ResponseBody, chunk: bytes) -> tuple[list[Fact], bytes]:
         """The facts of a chunk, and the translation where there is one. Only what says something counts against

@@ -21,6 +21,7 @@ from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, class
 from openclaw_extproc.stages.attempt.retries import NextAttempt
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
+from openclaw_extproc.stages.settlement import settled
 from openclaw_extproc.wire.streams import content_encoding
 
 MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600
@@ -224,6 +225,7 @@ class Observed:
     usage: Usage = field(default_factory=Usage)
     first_content_seconds: float | None = None
     body_retry_after: str = ""
+    delivered_bytes: int = 0
 
     def cooldown_seconds(self, at: float) -> float | None:
         """Seconds that a failed response asks for, in its head or in its body; `None`: it does not."""
@@ -243,7 +245,7 @@ def entry(
     if previous is not None:
         selection = Selection.RETRY if previous.target == bound.target else Selection.FALLBACK
     failure = None if fault is None else classify_failure(fault, forwards=bound.forwards)
-    return AttemptEntry(
+    made = AttemptEntry(
         request_id=bound.plan.request_id,
         attempt=bound.attempt,
         target=bound.target,
@@ -263,7 +265,10 @@ def entry(
         plan=bound.plan,
         retry_after=None if outcome is Outcome.OK else seen.cooldown_seconds(at),
         headroom=headroom(seen.headers, at),
+        responded=bool(seen.headers),
+        delivered_bytes=seen.delivered_bytes,
     )
+    return settled(made, bound.plan.facts_of(bound.target))
 
 
 def _unbilled(outcome: Outcome, fault: Fault | None) -> bool:

@@ -145,7 +145,7 @@ class Answering:
         return idle if call is None or idle < call else call
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
-        seen = self.answer.observed(self.first_content_seconds)
+        seen = self.answer.observed(self.first_content_seconds, self.delivered_bytes)
         return entry(self.response.request.bound, at, outcome, fault, seen)
 
     def ended(self, at: float) -> AttemptEntry:

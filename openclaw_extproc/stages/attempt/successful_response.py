@@ -24,6 +24,7 @@ from openclaw_extproc.stages.attempt.states import (
     KeepingAlive,
     Transition,
 )
+from openclaw_extproc.stages.decision_output import cost_headers
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, ResponseBody, To
 from openclaw_extproc.wire.streams.chunks import EVENT_ENDS
@@ -103,8 +104,6 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
     # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
     regrown = answer.streamed or reshapes or held.beginning.had_mark
     removed = response.removed_headers(*(("content-length",) if regrown and not length else ()))
-    told = request.answered_headers(answer.losses) | answer.body_headers(length)
-    answers: tuple[Answer, ...] = (Continue(To.RESPONSE_HEAD, told, removed), *deliver(body, end=end))
     answer.last_at = at
     answer.lighten()
     answering = Answering(
@@ -115,7 +114,11 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
         call_timeout_at=request.call_timeout_at if answer.streamed else None,
         delivered_bytes=len(body),
     )
-    return (Done(), answers, answering.ended(at)) if end else (answering, answers, None)
+    ended = answering.ended(at) if end else None
+    cost = {} if ended is None or ended.charge is None else cost_headers(ended.charge)
+    told = request.answered_headers(answer.losses) | answer.body_headers(length) | cost
+    answers: tuple[Answer, ...] = (Continue(To.RESPONSE_HEAD, told, removed), *deliver(body, end=end))
+    return (answering if ended is None else Done()), answers, ended
 
 
 # -- without content, and kept alive ---------------------------------------------------------------

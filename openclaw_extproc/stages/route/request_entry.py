@@ -8,6 +8,7 @@ from openclaw_extproc.faults import Fault
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import DecisionRecord
+from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.history import STALE, history, was_stale
 from openclaw_extproc.stages.entries import RequestEntry
@@ -83,6 +84,7 @@ def entry(
         decision_seconds=took,
         seconds=at - plan.began,
         record=plan.record,
+        cost_usd=None if answered is None or plan.passes else decision_output.final_cost(seen),
     )
 
 
@@ -121,6 +123,12 @@ def record(plan: Plan, answered: Target | None) -> DecisionRecord:
         return plan.record
     notice = f"degraded: {answered.name} answers because all others failed"
     return replace(plan.record, notice="; ".join(filter(None, (plan.record.notice, notice))))
+
+
+def decided(plan: Plan, answered: Target | None, headers: Mapping[str, str]) -> dict[str, str]:
+    """What the caller is told of the decision. The estimated cost gives way to what the answer says that it cost."""
+    is_told = not plan.passes and decision_output.PREFIX + decision_output.COST_HEADER in headers
+    return decision_output.decision_headers(record(plan, answered), answered, plan.groups[0][0], is_cost_told=is_told)
 
 
 def answering_target(plan: Plan, headers: Mapping[str, str]) -> Target | None:

@@ -237,7 +237,8 @@ class RouteStage:
             return self._refuse(reading, Fault(FaultKind.MALFORMED, str(problem)), at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
-        plan, user = passthrough.plan(head, spoken, sent, model, found, gateway), ways.user_label(seen)
+        user = ways.user_label(seen)
+        plan = replace(passthrough.plan(head, spoken, sent, model, found, gateway), user=user)
         self._state = Planned(plan, user, 0.0, head.headers)
         answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
         if reading.unpacked is not None:
@@ -350,7 +351,7 @@ class RouteStage:
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
             **passthrough.told(plan, answered),
-            **decision_output.decision_headers(request_entry.record(plan, answered), answered, plan.groups[0][0]),
+            **request_entry.decided(plan, answered, headers),
             **request_entry.named_by(entry.request_id),
         }
         gone = ("x-envoy-attempt-count", *(name for name in headers if decision_output.withheld_headers(name, how)))

@@ -1,0 +1,1 @@
+"""The ledger's file: SQLite, written by one thread of one process."""
