@@ -58,18 +58,18 @@ def directive(tool: str, **arguments: object) -> str:
     return f"[[call {tool} {json.dumps(arguments)}]]"
 
 
-PARTS = 6
+PARTS = 12
 """Agents make shorter only what lies behind an answer and before the last ones, so a long text comes in parts."""
+WORDS = 1_500
+"""Of a part."""
 
 
-def in_parts(runs: Callable[[str], str], words: int) -> str:
-    """The directive for steps that bring so many words, once each."""
-    call = runs("echo done")
-    for n in range(PARTS):
-        call = runs(f"test -e read{n} || yes lorem | head -{words // PARTS}; touch read{n}; {_told_next(call)}")
-    return call
-
-
-def _told_next(call: str) -> str:
-    """A command that writes a directive, in letters that a shell and JSON leave alone."""
-    return f"echo {base64.b64encode(call.encode()).decode()} | base64 -d"
+def in_parts(runs: Callable[[str], str]) -> str:
+    """The directive for steps that bring so many words, once each: each names the next."""
+    again = base64.b64encode(runs("bash step.sh").encode()).decode()
+    script = (
+        "n=$(($(cat n 2> /dev/null) + 1)); echo $n > n\n"
+        f"if [ $n -gt {PARTS} ]; then echo done; exit; fi\n"
+        f"yes lorem | head -{WORDS}; echo {again} | base64 -d\n"
+    )
+    return runs(f"echo {base64.b64encode(script.encode()).decode()} | base64 -d > step.sh; bash step.sh")

@@ -164,3 +164,20 @@ def test_an_older_claude_reads_it_as_the_users() -> None:
         "content": "<system-reminder>\nThe file a1.py was changed by the user.\n</system-reminder>",
     }
     assert sent("anthropic_messages", body, "claude-opus-4-8")["messages"] == body["messages"]
+
+
+def test_two_answers_of_one_second_have_ids_of_their_own() -> None:
+    """Bedrock gives its answers no ids, and Claude Code takes answers of one id for one."""
+    answer = {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+    }
+    ids = set()
+    for later in (0.0, 0.25):
+        talk = asked("bedrock_converse", {**claude_code.request(), "stream": False}, region="us-east-1")
+        head = ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN + later)
+        talk.tell(head, ResponseBody(json.dumps(answer).encode(), True, BEGAN + later))
+        ids.add(json.loads(delivered(talk))["id"])
+
+    assert len(ids) == 2

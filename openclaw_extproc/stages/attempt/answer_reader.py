@@ -9,9 +9,9 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, UsageReported
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.exchange import Observed, UpstreamResponse
-from openclaw_extproc.stages.attempt.response_reader import NamedBack, ResponseReader, Unsealed
+from openclaw_extproc.stages.attempt.response_reader import Identified, NamedBack, ResponseReader, Unsealed
 from openclaw_extproc.stages.events import ResponseBody
-from openclaw_extproc.wire.base import ByteTransform, Decoder
+from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.heartbeats import Heartbeats
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
@@ -204,7 +204,7 @@ def _rewriting(
     """A reader that writes the client's own words."""
     bound = response.request.bound
     ask = response.request.ask
-    encoder = bound.client.encoder(ask, int(at))
+    encoder: Encoder = Identified(bound.client.encoder(ask, int(at)), at)
     if bound.translates and isinstance(ask, Chat) and (names := changed_names(ask, bound.provider.tool_names)):
         encoder = NamedBack(encoder, names)
     secret = bound.fallback and bound.provider.seals_for_account

@@ -2,9 +2,20 @@
 differs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.facts import CONTENT, Delta, Fact, Failed, Finished, Grammar, StateAttached, UsageReported
+from openclaw_extproc.model.facts import (
+    CONTENT,
+    Delta,
+    Fact,
+    Failed,
+    Finished,
+    Grammar,
+    Started,
+    StateAttached,
+    UsageReported,
+)
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
@@ -20,6 +31,22 @@ class Unsealed:
 
     def feed(self, fact: Fact) -> bytes:
         return b"" if isinstance(fact, StateAttached) else self._encoder.feed(fact)
+
+
+class Identified:
+    """An encoder that is told an id for an answer to which the provider gave none.
+
+    The encoders' own fallback, the second, is that of two answers of one second: Claude Code takes answers of the same
+    id for one, and sends them back as one turn.
+    """
+
+    def __init__(self, encoder: Encoder, at: float) -> None:
+        """`at`: when the answer began, in seconds since the epoch."""
+        self._encoder = encoder
+        self._id = f"gen-{int(at * 1_000_000):x}"
+
+    def feed(self, fact: Fact) -> bytes:
+        return self._encoder.feed(replace(fact, id=self._id) if isinstance(fact, Started) and not fact.id else fact)
 
 
 class NamedBack:
