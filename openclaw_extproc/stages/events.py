@@ -31,6 +31,8 @@ class RequestHead:
     """Route stage: a token of the configured issuer was sent that `jwt_authn` did not accept."""
     is_reused: bool = False
     """Attempt stage: it goes out on a connection that has been used before."""
+    takes_whole: bool = False
+    """Attempt stage: Envoy is configured so that `Continue.is_whole` may answer this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ class Continue:
     """Of a request's head: both bodies go past us from here on."""
     reads: bool = False
     """Of a request's head: its body comes to us, and the head of its answer."""
+    is_whole: bool = False
+    """Of a request's head: its body goes on without being sent to us, as it is or as `body` says."""
     stays: bool = False
     """Of an answer's head: we are told of its trailers, so that Envoy leaves us no sooner than the request is over."""
     relays: bool = False

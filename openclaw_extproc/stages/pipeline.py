@@ -75,7 +75,7 @@ class ParsedRequest:
 
     ask: Ask
     features: Features
-    body: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    body: dict[str, Json] = field(default_factory=dict[str, Json])
     """As the client wrote it."""
     measured: MeasuredContext | None = None
     """The turns of the conversation, where some of them may have to be left out."""
@@ -223,6 +223,7 @@ def _plan(
         estimated_tokens=estimated_tokens,
         degraded="" if last is None else last.name,
         windows=plans.windows(groups, gateway),
+        facts={target.name: gateway.facts(target) for group in groups for target in group},
         client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
         generation=gateway.generation,
     )

@@ -14,8 +14,10 @@ from openclaw_extproc.render.ext_proc import (
     CLUSTER,
     CONNECTED,
     DETAILS,
+    EARLIER_PLAN,
     GROUPS_NAMESPACE,
     JWT_NAMESPACE,
+    LENGTH_HEADER,
     NAMESPACE,
     NOTES_NAMESPACE,
     PEER_NAMES,
@@ -76,6 +78,9 @@ _RELAY = _mode(response_body=_STREAMED)
 _WHOLE = _mode(request_body=_BUFFERED)
 """The route stage asks for it once it has seen a request: it gets the head of the answer as well."""
 
+_CONTINUE_AND_REPLACE = pb.CommonResponse.CONTINUE_AND_REPLACE
+"""Of a request's head: Envoy sends us no body of it, whatever its processing mode says, and lets the body go on, or the
+one that comes with this answer. It takes the `content-length` away with the latter (`LENGTH_HEADER`)."""
 _OVERWRITE = pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
 
@@ -89,13 +94,13 @@ def read_message(message: pb.ProcessingRequest, *, at: float) -> Event:
             head = message.request_headers
             told = _attributes(message)
             cluster, metadata = told.get(CLUSTER, ""), _metadata(message)
-            if PLAN in told:
-                metadata["plan"] = told[PLAN]
+            if plan := told.get(PLAN) or told.get(EARLIER_PLAN):
+                metadata["plan"] = plan
             names = tuple(told[name] for name in PEER_NAMES if told.get(name))
             claims, is_bad = _token(message)
-            is_reused = CONNECTED in told
+            is_reused, takes_whole, end = CONNECTED in told, PLAN in told, head.end_of_stream
             return RequestHead(
-                _headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad, is_reused
+                _headers(head), at, end, cluster, metadata, names, claims, is_bad, is_reused, takes_whole
             )
         case "request_body":
             return RequestBody(message.request_body.body, at)
@@ -193,6 +198,10 @@ def _continue(answer: Continue, put_on: ApplyCredential) -> pb.ProcessingRespons
     common.header_mutation.remove_headers.extend(answer.remove_headers)
     if answer.body is not None:
         _replace_body(common, answer)
+    if answer.is_whole:
+        common.status = _CONTINUE_AND_REPLACE
+        if answer.body is not None:
+            _set(common.header_mutation, {LENGTH_HEADER: str(len(answer.body))})
     _override_mode(response, answer)
     if answer.groups:
         if answer.to is not To.RESPONSE_HEAD:  # of a failed answer: the router looks the groups up anew by itself
