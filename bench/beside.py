@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,7 @@ async def paced(port: int, request: bytes, each_second: float, seconds: float) -
 
 
 @asynccontextmanager
-async def long_calls(port: int, seconds: float) -> AsyncIterator[None]:
+async def long_calls(port: int, seconds: float) -> AsyncGenerator[None]:
     running = [
         asyncio.create_task(paced(port, request, LONG_EACH_SECOND, seconds)) for request in (LONG_PROMPT, LONG_ANSWER)
     ]
