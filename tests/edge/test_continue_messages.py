@@ -15,9 +15,13 @@ from openclaw_extproc.stages.events import Continue, Credential, GoogleCredentia
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz-:0123456789", min_size=1, max_size=200)
 VALUES = st.text(st.characters(max_codepoint=0xFF), max_size=300) | st.sampled_from(["", "x" * 127, "x" * 128, "€"])
 TEXTS = st.dictionaries(NAMES, st.text(max_size=200, alphabet=st.characters(exclude_categories=["Cs"])), max_size=4)
-TARGETS = st.builds(
-    lambda name, weight: Target(Provider(name, f"c-{name}", "openai_chat"), "m", weight), NAMES, st.integers(0, 2**31)
-)
+
+
+def target(name: str, weight: int) -> Target:
+    return Target(Provider(name, f"c-{name}", "openai_chat"), "m", weight)
+
+
+TARGETS = st.builds(target, NAMES, st.integers(0, 2**31))
 ANSWERS = st.builds(
     Continue,
     st.sampled_from(To),
