@@ -165,6 +165,8 @@ def _with_measurement(arrived: IncomingRequest, known: ParsedRequest, gateway: G
     conversation = arrived.spoken.client.conversation
     measured = context_shortening.measure(conversation, known.body, known.features, gateway)
     least = context_shortening.with_least_tokens(known.features, measured, gateway)
+    if measured is None and least is known.features:
+        return known
     return replace(known, measured=measured, features=least)
 
 

@@ -1,14 +1,13 @@
 """One attempt's request: where it goes by its plan, read and confirmed, and the client's body, edited or translated."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features.subscription import without_login
-from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask

@@ -10,12 +10,12 @@ what is passed on it also sees the answer's body, for our credential, and stays 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hmac import compare_digest
 from typing import Protocol
 
 from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
+from openclaw_extproc.frozen import replace
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.policy.passthrough import decide_passthrough
