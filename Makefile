@@ -16,7 +16,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,
 # What was compiled once is kept, whatever the environment says: the tests start Python some hundreds of times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos agents check lint types format bench bench-decision eval-routing proto lock clean
+.PHONY: help run test unit e2e fuzz unread bench-overload reloads faults chaos agents check lint types format bench bench-decision bench-beside bench-memory eval-routing proto lock clean
 help:
 	@printf '  %-16s %s\n' \
 	  run "run Envoy, the service and simulated providers" \
@@ -34,6 +34,8 @@ help:
 	  bench "throughput, latency and CPU time against plain Envoy (requires wrk)" \
 	  bench-overload "ten times more load than fits" \
 	  bench-decision "the routing decision alone" \
+	  bench-beside "latency of short calls beside long ones" \
+	  bench-memory "memory of the service and Envoy over 200,000 calls (requires wrk)" \
 	  eval-routing "accuracy of the classification of requests" \
 	  proto "generate openclaw_extproc/pb" \
 	  lock "renew the lock files" \
@@ -100,6 +102,12 @@ eval-routing: $(DEV)
 
 bench-decision: $(DEV)
 	$(BIN)/python -m bench.decision
+
+bench-beside: $(DEV)
+	@$(BIN)/python -m bench.beside
+
+bench-memory: $(DEV)
+	@$(BIN)/python -m bench.memory
 
 proto: $(DEV)
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=openclaw_extproc/pb --pyi_out=openclaw_extproc/pb proto/*.proto

@@ -75,7 +75,10 @@ class Call:
 
     asking: tuple[bytes, ...]
     """To the route stage."""
-    attempt: tuple[bytes, ...]
+    attempt: Mapping[str, str]
+    """The headers of the attempt's request; its plan is another one each time."""
+    answer: tuple[bytes, ...]
+    """Of the provider, to the attempt stage."""
     end: bytes
     """The head of the answer, to the route stage again."""
 
@@ -121,17 +124,14 @@ def _recorded(serving: Service, number: int) -> Call:
     asking = (head_message(headers), serialized(pb.ProcessingRequest(request_body=http_body(body))))
     route, attempt = serving.open_route(), serving.open_attempt()
     planned = _answers(route.receive(message) for message in asking)[-1]
-    plan = planned.dynamic_metadata.fields["openclaw"].struct_value.fields["plan"].string_value
-    sent = planned.request_body.response.body_mutation.body or body
+    plan = plan_in(planned)
     attempts = {**headers, **headers_set(planned.request_body.response.header_mutation), "x-envoy-attempt-count": "1"}
     told = {":status": "200", "content-type": "application/json", "content-length": "900"}
-    messages = (
-        head_message(attempts, {CLUSTER: "openai", PLAN: plan}),
-        serialized(pb.ProcessingRequest(request_body=http_body(sent))),
+    provided = (
         serialized(pb.ProcessingRequest(response_headers=header_map(told))),
         serialized(pb.ProcessingRequest(response_body=http_body(canned.whole(canned.OPENAI_PATH)))),
     )
-    answered = _answers(attempt.receive(message) for message in messages)
+    answered = _answers(attempt.receive(message) for message in (attempt_head(attempts, plan), *provided))
     for answer in answered:
         told |= headers_set(answer.response_headers.response.header_mutation)
     assert "x-openclaw-provider" in told, answered
@@ -141,7 +141,16 @@ def _recorded(serving: Service, number: int) -> Call:
     route.receive(last)
     route.close(None)
     attempt.close(None)
-    return Call(asking, messages, last)
+    return Call(asking, attempts, provided, last)
+
+
+def plan_in(planned: pb.ProcessingResponse) -> str:
+    return planned.dynamic_metadata.fields["openclaw"].struct_value.fields["plan"].string_value
+
+
+def attempt_head(headers: Mapping[str, str], plan: str) -> bytes:
+    """The attempt has no other message before the answer: its request was decoded in this process."""
+    return head_message(headers, {CLUSTER: "openai", PLAN: plan})
 
 
 def head_message(headers: Mapping[str, str], attributes: Mapping[str, str] = MappingProxyType({})) -> bytes:
@@ -184,14 +193,18 @@ def play(serving: Service, calls: Sequence[Call]) -> tuple[float, float, float]:
     than many a part of a call.
     """
     began = time.thread_time()
-    routes = [_asked(serving.open_route(), call.asking) for call in calls]
-    planned = time.thread_time()
-    for call in calls:
-        _asked(serving.open_attempt(), call.attempt).close(None)
+    routes = [serving.open_route() for _ in calls]
+    answers = [[route.receive(one) for one in call.asking] for route, call in zip(routes, calls, strict=True)]
+    routed = time.thread_time() - began
+    plans = [plan_in(_answers(steps)[-1]) for steps in answers]
+    heads = [attempt_head(call.attempt, plan) for call, plan in zip(calls, plans, strict=True)]
+    began = time.thread_time()
+    for head, call in zip(heads, calls, strict=True):
+        _asked(serving.open_attempt(), (head, *call.answer)).close(None)
     answered = time.thread_time()
     for route, call in zip(routes, calls, strict=True):
         _asked(route, (call.end,)).close(None)
-    return planned - began, answered - planned, time.thread_time() - answered
+    return routed, answered - began, time.thread_time() - answered
 
 
 def _asked(session: Session, messages: Iterable[bytes]) -> Session:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 EVENTS = 100
 """Of a stream, all kinds counted."""
 REQUEST_BYTES = 2048
+LONG_BYTES = 1024 * 1024
 
 OPENAI_PATH = "/v1/chat/completions"
 ANTHROPIC_PATH = "/v1/messages"
@@ -33,6 +34,13 @@ def request(model: str, *, stream: bool) -> bytes:
 
 def whole(path: str) -> bytes:
     return _dump(_anthropic_whole() if path == ANTHROPIC_PATH else _openai_whole())
+
+
+def long_whole() -> bytes:
+    """An OpenAI answer of a MiB."""
+    answer = json.loads(whole(OPENAI_PATH))
+    answer["choices"][0]["message"]["content"] = _WORD * (LONG_BYTES // len(_WORD))
+    return _dump(answer)
 
 
 def stream(path: str) -> tuple[bytes, ...]:

@@ -14,10 +14,19 @@ def cpu_seconds(pid: int) -> float:
 
 def peak_mebibytes(pid: int) -> float:
     """The most memory it ever had resident."""
+    return _memory(pid, "VmHWM:")
+
+
+def resident_mebibytes(pid: int) -> float:
+    """The memory that it has resident now."""
+    return _memory(pid, "VmRSS:")
+
+
+def _memory(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
-    raise LookupError(f"no VmHWM of process {pid}")
+    raise LookupError(f"no {name} of process {pid}")
 
 
 def run_on(pid: int, processors: set[int]) -> None:

@@ -2,7 +2,8 @@
 
 It reads as much HTTP/1.1 as Envoy speaks to it: requests with a content length, one after the other. A stream goes out
 an event a write and a write a millisecond, so that Envoy sees every event by itself, as it does with real providers.
-Below `/burst` ten events go out at a time, and below `/down` is a provider that answers 503.
+Below `/burst` ten events go out at a time, below `/down` is a provider that answers 503, and below `/long` answers have
+a MiB.
 """
 # ruff: noqa: TID251  # a server of its own, not part of the core
 
@@ -81,7 +82,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(first)
             self._pace.play(self._transport, tuple(rest))
         else:
-            self._transport.write(_WHOLES[path])
+            self._transport.write(_LONG if b" /long/" in asked else _WHOLES[path])
 
 
 def _whole(body: bytes) -> bytes:
@@ -102,6 +103,7 @@ def _stream(events: tuple[bytes, ...]) -> tuple[bytes, ...]:
 _PATHS = (canned.ANTHROPIC_PATH, "")
 """The second one stands for every other."""
 _WHOLES = {path: _whole(canned.whole(path)) for path in _PATHS}
+_LONG = _whole(canned.long_whole())
 _BURSTS = {path: _stream(_together(canned.stream(path))) for path in _PATHS}
 _STREAMS = {path: _stream(canned.stream(path)) for path in _PATHS}
 

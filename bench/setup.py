@@ -157,6 +157,7 @@ model:
   providers:
     - {{name: openai, primary: true, models: [{canned.OPENAI_MODEL}], {where}}}
     - {{name: anthropic, models: [{canned.ANTHROPIC_MODEL}], {where}}}
+    - {{name: long, format: openai_chat, models: [long-answers], endpoint: 'http://127.0.0.1:{provider}/long/v1'}}
 """
 
 

@@ -62,7 +62,7 @@ class Plan:
     windows: dict[str, int] = field(default_factory=dict[str, int])
     """How many tokens fit into each target, by its name; who is not in it has a window that nobody knows."""
     facts: dict[str, ModelFacts] = field(default_factory=dict[str, ModelFacts], compare=False)
-    """Of each target, by its name, in a plan that was read."""
+    """Of each target, by its name."""
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""
@@ -172,9 +172,12 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     user: str = ""
     client_headers: dict[str, str] = {}
     shortened: dict[str, Shortened] = {}
+    plan_id: str = ""
+    """Makes the text one of a kind; a plan that was read has no use for it."""
 
 
-def write(plan: Plan) -> str:
+def write(plan: Plan, plan_id: str = "") -> str:
+    """The plan as text. `plan_id`: makes it another text than that of any other plan."""
     places = {id(target): target for group in plan.groups for target in group}
     place = {one: number for number, one in enumerate(places)}
     written = _Written(
@@ -203,6 +206,7 @@ def write(plan: Plan) -> str:
         user=plan.user,
         client_headers=plan.client_headers,
         shortened=plan.shortened,
+        plan_id=plan_id,
     )
     return _encoder.encode(written).decode()
 

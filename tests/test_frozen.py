@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mypy import api
 
-from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.frozen import dataclass, replace
 
 ASSIGNING = """
 from openclaw_extproc.frozen import dataclass
@@ -56,3 +56,18 @@ def test_such_a_value_is_what_a_frozen_one_is() -> None:
     assert not hasattr(one, "__dict__")
     with pytest.raises(AttributeError):
         one.z = 1  # type: ignore[attr-defined]  # there is no such slot
+
+
+def test_a_value_with_other_fields_is_another_one() -> None:
+    first = Point(1, 2)
+
+    changed = replace(first, y=3)
+
+    assert (first, changed) == (Point(1, 2), Point(1, 3))
+    assert replace(first) == first
+    assert replace(first) is not first
+
+
+def test_a_field_that_is_not_there_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="Point has no z"):
+        replace(Point(1, 2), z=3)  # type: ignore[arg-type]  # as a misspelt name that no checker saw

@@ -6,6 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from secrets import token_urlsafe
+from typing import Final
 
 from prometheus_client import Metric
 
@@ -36,7 +39,11 @@ from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.route.stage import RouteStage
+
+_ID_BYTES: Final = 16
+"""Of the id of a plan, which nobody can guess."""
 
 
 class Service:
@@ -75,6 +82,7 @@ class Service:
                 *(() if enter is None else (LedgerSink(self._gateway, enter),)),
             )
         )
+        self._decoded = DecodedRequests(partial(token_urlsafe, _ID_BYTES))
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
         self.answers = SideRequestClient(
@@ -154,14 +162,15 @@ class Service:
             return self.situation_for(features, gateway)
 
         secret, client_of = self.answers.secret, self._client_keys.client_of
-        stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of)
+        stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of, self._decoded)
         quotable, in_flight = self._credentials.quotable, self._memory.in_flight
         return route_session(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.note_plan)
 
     def open_attempt(self) -> Session:
         """A new session of the attempt stage, which finds its snapshot by the plan."""
         put_on, in_flight = self._credentials.put_on, self._memory.in_flight
-        return attempt_session(AttemptStage(self._snapshots), self._recorder.attempt, put_on, in_flight, self.gate)
+        stage = AttemptStage(self._snapshots, self._decoded)
+        return attempt_session(stage, self._recorder.attempt, put_on, in_flight, self.gate)
 
     async def collect_metrics(self) -> tuple[Metric, ...]:
         """The metrics of this process."""

@@ -5,7 +5,7 @@ import ipaddress
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import Provider, Timeouts
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.ext_proc import BUFFER_BYTES, NAMESPACE, attempt_stage, unread_stage
+from openclaw_extproc.render.ext_proc import BUFFER_BYTES, LENGTH_HEADER, NAMESPACE, attempt_stage, unread_stage
 from openclaw_extproc.stages.headers import OURS_ON_ANSWERS, PROVIDER, safe
 
 CLUSTER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
@@ -48,8 +48,9 @@ def provider_cluster(
     protocol: dict[str, Json] = _HTTP_1
     if upstream.scheme == "https":
         protocol = {"auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}
+    options = {**protocol, **_options(stage, behind=(_length(),))}
     return {
-        **_cluster(upstream, upstream.provider.cluster, {**protocol, **_options(stage)}, timeouts, roots),
+        **_cluster(upstream, upstream.provider.cluster, options, timeouts, roots),
         "circuit_breakers": _circuit_breakers(upstream.max_requests),
         "metadata": {"filter_metadata": {NAMESPACE: _facts(upstream.provider)}},
     }
@@ -59,7 +60,7 @@ def unread_cluster(
     upstream: Upstream, timeouts: Timeouts, *, roots: str = SYSTEM_ROOTS, retries: bool = True
 ) -> dict[str, Json]:
     """For what is no model call: only its head is shown to us. HTTP/1.1, because WebSockets hang over HTTP/2."""
-    options = _options(unread_stage(retries=retries), _signature(upstream.provider.name))
+    options = _options(unread_stage(retries=retries), before=(_signature(upstream.provider.name),))
     cluster = _cluster(upstream, upstream.provider.unread_cluster, {**_HTTP_1, **options}, timeouts, roots)
     return {**cluster, "per_connection_buffer_limit_bytes": UNREAD_BUFFER_BYTES}
 
@@ -71,6 +72,17 @@ def _signature(name: str) -> dict[str, Json]:
     added: dict[str, Json] = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
     mutations: dict[str, Json] = {"response_mutations": [*removed, added]}
     return {"name": "openclaw.signature", "typed_config": {"@type": HEADER_MUTATION, "mutations": mutations}}
+
+
+def _length() -> dict[str, Json]:
+    """A filter that gives a request the length of its body, where the stage has replaced the body without seeing it."""
+    header: dict[str, Json] = {"key": "content-length", "value": f"%REQ({LENGTH_HEADER})%"}
+    mutations: list[Json] = [
+        {"append": {"header": header, "append_action": "ADD_IF_ABSENT"}},
+        {"remove": LENGTH_HEADER},
+    ]
+    config: dict[str, Json] = {"@type": HEADER_MUTATION, "mutations": {"request_mutations": mutations}}
+    return {"name": "openclaw.length", "typed_config": config}
 
 
 def bare_cluster(
@@ -177,13 +189,17 @@ def _outlier_detection() -> dict[str, Json]:
     }
 
 
-def _options(stage: dict[str, Json], *before: dict[str, Json]) -> dict[str, Json]:
+def _options(
+    stage: dict[str, Json], *, before: tuple[Json, ...] = (), behind: tuple[Json, ...] = ()
+) -> dict[str, Json]:
+    """`before` and `behind` the stage, in the order of requests: other filters."""
     return {
         "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
         "common_http_protocol_options": {"idle_timeout": IDLE_TIMEOUT},
         "http_filters": [
             *before,
             {"name": "openclaw.attempt", "typed_config": stage},
+            *behind,
             UPSTREAM_CODEC,
         ],
     }

@@ -11,8 +11,13 @@ ATTEMPT_CLUSTER = "openclaw_attempt"
 
 NAMESPACE = "openclaw"
 """What is noted of a request: its plan, and what people may read of the decision."""
-PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
+LENGTH_HEADER = "x-openclaw-content-length"
+"""On a request whose body an attempt has replaced by the answer to its head: the length of that body, for the filter
+behind the stage, because Envoy 1.40 takes the `content-length` away with such an answer."""
+PLAN = f"metadata.filter_metadata['{NAMESPACE}']['plan']"
 """An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
+EARLIER_PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
+"""The same, as clusters files had it that know no `LENGTH_HEADER`."""
 CONNECTED = "upstream.local_address"
 """There with the head of an attempt that goes out on a connection which has been used before (seen with Envoy 1.40): a
 new one is still being made then."""

@@ -31,6 +31,8 @@ class RequestHead:
     """Route stage: a token of the configured issuer was sent that `jwt_authn` did not accept."""
     is_reused: bool = False
     """Attempt stage: it goes out on a connection that has been used before."""
+    takes_whole: bool = False
+    """Attempt stage: Envoy is configured so that `Continue.is_whole` may answer this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,9 @@ class Continue:
     """Whether both bodies bypass us from here on. On a request's head only."""
     reads: bool = False
     """Whether the request's body is sent to us, and the head of the response. On a request's head only."""
+    is_whole: bool = False
+    """Whether the request's body goes on without being sent to us, as it is or as `body` says. On a request's head
+    only."""
     stays: bool = False
     """Whether the trailers of the response are sent to us, so that Envoy keeps the stream until the request is over. On
     a response's head only."""

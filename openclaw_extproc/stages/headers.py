@@ -52,7 +52,7 @@ MAX_HEADER_BYTES = 256
 
 
 _OF_FORMATS = {
-    name: frozenset(fmt.provider.client_headers | fmt.provider.headers.keys())
+    name: frozenset((*fmt.provider.client_headers, *fmt.provider.headers))
     for name, fmt in FORMATS.items()
     if fmt.provider is not None
 }

@@ -75,7 +75,7 @@ class ParsedRequest:
 
     ask: Ask
     features: Features
-    body: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    body: dict[str, Json] = field(default_factory=dict[str, Json])
     """The body as the client wrote it."""
     measured: MeasuredContext | None = None
     """The turns of the conversation, where some of them may have to be left out."""
@@ -165,6 +165,8 @@ def _with_measurement(arrived: IncomingRequest, known: ParsedRequest, gateway: G
     conversation = arrived.spoken.client.conversation
     measured = context_shortening.measure(conversation, known.body, known.features, gateway)
     least = context_shortening.with_least_tokens(known.features, measured, gateway)
+    if measured is None and least is known.features:
+        return known
     return replace(known, measured=measured, features=least)
 
 
@@ -224,6 +226,7 @@ def _plan(
         estimated_tokens=estimated_tokens,
         degraded="" if last is None else last.name,
         windows=plans.windows(groups, gateway),
+        facts={target.name: gateway.facts(target) for group in groups for target in group},
         client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
         generation=gateway.generation,
         user=user_label(known.features),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.edge.ext_proc import protobuf
 from openclaw_extproc.edge.ext_proc.body_messages import read_response_body, write_delivery
 from openclaw_extproc.pb import ext_proc_pb2 as pb
-from openclaw_extproc.stages.events import Deliver, ResponseBody
+from openclaw_extproc.stages.events import ResponseBody
 
 CHUNKS = st.binary(max_size=300) | st.sampled_from([127, 128, 129, 16383, 16384, 2**21]).map(bytes)
 """Around the lengths at which the length of a length changes."""
@@ -17,9 +17,11 @@ CHUNKS = st.binary(max_size=300) | st.sampled_from([127, 128, 129, 16383, 16384,
 @example(b"", False)
 @example(b"", True)
 def test_a_delivery_is_the_librarys_to_the_byte(chunk: bytes, end: bool) -> None:
-    expected = protobuf.write_answer(Deliver(chunk, end), lambda _: {}).SerializeToString()
+    streamed = pb.StreamedBodyResponse(body=chunk, end_of_stream=end)
+    common = pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed))
+    expected = pb.ProcessingResponse(response_body=pb.BodyResponse(response=common))
 
-    assert write_delivery(chunk, end=end) == expected
+    assert write_delivery(chunk, end=end) == expected.SerializeToString()
 
 
 @given(CHUNKS, st.booleans(), st.booleans())

@@ -21,9 +21,11 @@ from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
+from openclaw_extproc.render.ext_proc import PLAN
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.stage import AttemptStage
+from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import Credential, Event, RequestBody
 from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
@@ -83,6 +85,30 @@ def attempting(under_way: InFlight) -> tuple[Session, list[AttemptEntry]]:
 
 
 SECRET = "sk-0123456789abcdef"
+
+
+def test_envoy_gets_the_whole_request_for_its_head_where_both_stages_are_one_process() -> None:
+    decoded, under_way = DecodedRequests(lambda: "an id"), InFlight()
+    translated = replace(SECOND.provider, name="one", cluster="one", format="anthropic_messages", credential="KEY")
+    of = replace(GATEWAY, providers={"one": translated}, chains={"m": (replace(SECOND, provider=translated),)})
+    route_stage = RouteStage(of, RuntimeState(), decoded=decoded)
+    route = route_session(route_stage, lambda _: None, lambda _: (), under_way, gate())
+    *_, planned = [answer for message in asking() for answer in route.receive(message)]
+    noted = pb.ProcessingResponse.FromString(planned).dynamic_metadata.fields["openclaw"].struct_value.fields
+    first = pb.ProcessingRequest.FromString(asking({}, "one")[0])
+    first.attributes[FILTER].fields[PLAN].string_value = noted["plan"].string_value
+    stage = AttemptStage(Snapshots(of), decoded)
+    attempt = attempt_session(stage, lambda _: None, lambda _: {"x-api-key": SECRET}, under_way, gate())
+
+    (answer,) = attempt.receive(first.SerializeToString())
+
+    whole = pb.ProcessingResponse.FromString(answer).request_headers.response
+    headers = {one.header.key: one.header.raw_value.decode() for one in whole.header_mutation.set_headers}
+    assert whole.status == pb.CommonResponse.CONTINUE_AND_REPLACE
+    assert json.loads(whole.body_mutation.body)["messages"]
+    assert headers["x-openclaw-content-length"] == str(len(whole.body_mutation.body))
+    assert headers["x-api-key"] == SECRET
+    assert under_way.counts == {"one/m": 1}
 
 
 def keyed(headers: Mapping[str, str]) -> tuple[Session, list[pb.ProcessingResponse]]:

@@ -74,16 +74,22 @@ def write_delivery(chunk: bytes, *, end: bool) -> bytes:
 @lru_cache(maxsize=_MAX_KNOWN)
 def _delivery_prefix(length: int, end: bool) -> bytes:  # the key of a cache
     """Returns all bytes of a message that stand before the chunk."""
-    begun = b"\x0a" + _varint_of(length) if length else b""
+    begun = b"\x0a" + varint_of(length) if length else b""
     size = len(begun) + length + (len(_END) if end else 0)
     for tag in _AROUND_DELIVERY:
-        opened = tag + _varint_of(size)
+        opened = tag + varint_of(size)
         begun = opened + begun
         size += len(opened)
     return begun
 
 
-def _varint_of(number: int) -> bytes:
+_ONE_BYTE: Final = tuple(bytes((number,)) for number in range(0x80))
+
+
+def varint_of(number: int) -> bytes:
+    """A number as protobuf has lengths."""
+    if number < 0x80:
+        return _ONE_BYTE[number]
     written = bytearray()
     while number > 0x7F:
         written.append(number & 0x7F | 0x80)

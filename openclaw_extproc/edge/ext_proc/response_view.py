@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
 from openclaw_extproc.edge.ext_proc.decompression import DecompressedResponse
 from openclaw_extproc.edge.ext_proc.masking import MaskedResponse, Masker, secrets_in
-from openclaw_extproc.edge.ext_proc.protobuf import ApplyCredential
 from openclaw_extproc.edge.ext_proc.websocket_masking import FramesMasker
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.events import Answer, Credential, Event, ResponseHead

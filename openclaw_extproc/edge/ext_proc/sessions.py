@@ -7,6 +7,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
 from openclaw_extproc.edge.ext_proc.body_messages import read_response_body, write_delivery
+from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
 from openclaw_extproc.edge.ext_proc.response_view import AppliedSecrets, PassedSecrets, ResponseView
 from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
 from openclaw_extproc.edge.runtime.in_flight import InFlight
@@ -50,7 +51,7 @@ def _puts_nothing_on(_: Credential) -> Mapping[str, str]:
 
 
 _PLAIN = {
-    (answer.to, answer.reads): (answer, protobuf.write_answer(answer, _puts_nothing_on).SerializeToString())
+    (answer.to, answer.reads): (answer, protobuf.write_answer(answer, _puts_nothing_on))
     for answer in (*map(Continue, To), Continue(To.REQUEST_HEAD, reads=True))
 }
 """The answers without a change, written once."""
@@ -84,7 +85,7 @@ class StageSession(Generic[EntryT]):
         account: Account[EntryT],
         view: ResponseView,
         *,
-        apply: protobuf.ApplyCredential = _puts_nothing_on,
+        apply: ApplyCredential = _puts_nothing_on,
         timed: Callable[[float], None] | None = None,
         is_route: bool = False,
     ) -> None:
@@ -182,11 +183,11 @@ class StageSession(Generic[EntryT]):
         return answers
 
     def _written(self, answer: Answer) -> bytes:
-        if isinstance(answer, Deliver):
+        if isinstance(answer, Deliver):  # most answers of a stream
             return write_delivery(answer.chunk, end=answer.end)
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to, answer.reads])[0]:
             return plain[1]
-        return protobuf.write_answer(answer, self._apply).SerializeToString()
+        return protobuf.write_answer(answer, self._apply)
 
     def close(self, fault: Fault | None) -> None:
         self._account.close()
@@ -222,7 +223,7 @@ def route_session(
 def attempt_session(
     stage: AttemptStage,
     record: Callable[[AttemptEntry], None],
-    apply: protobuf.ApplyCredential,
+    apply: ApplyCredential,
     in_flight: InFlight,
     gate: OverloadGate,
 ) -> StageSession[AttemptEntry]:

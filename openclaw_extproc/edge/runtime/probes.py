@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import httpx
 
 from openclaw_extproc.config.settings import Endpoint, Settings
-from openclaw_extproc.edge.ext_proc import protobuf
+from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch, Verdict
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import FaultError
@@ -69,9 +69,7 @@ class ProbeReport:
 
 
 class Probes:
-    def __init__(
-        self, health: HealthWatch, put_on: protobuf.ApplyCredential, count: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, health: HealthWatch, put_on: ApplyCredential, count: Callable[[str, str], None]) -> None:
         """`count` gets provider and result of each probe."""
         self.on_verdict: Callable[[Verdict], None] = _nobody
         """The callback that tells other workers what was found."""

@@ -1,8 +1,8 @@
 """The attempt stage: once per attempt, inside the cluster Envoy chose.
 
     New --RequestHead--> Reading --RequestBody--> Sent --200--> HoldingBack --first content--> Answering --end--> Done
-                                                    |               |   (or, after `keepalive_ms`, KeepingAlive first)
-                                                    +---not 2xx-----+--> ReadingError --end of its body--> Done
+     |                                            |  |               |   (or, after `keepalive_ms`, KeepingAlive first)
+     +--RequestHead of a decoded request----------+  +---not 2xx-----+--> ReadingError --end of its body--> Done
 
 The answer's head is held back until the first content (of a whole answer: until its end), so that whatever goes wrong
 before can still become an attempt somewhere else: the head then goes out with an error status and `RETRY`, and Envoy's
@@ -59,10 +59,13 @@ from openclaw_extproc.stages.attempt.upstream_request import (
     NO_PLAN,
     UNCONFIRMED,
     BoundAttempt,
+    UpstreamRequest,
     bind,
+    prepare_parsed_request,
     prepare_upstream_request,
     upstream_request_step,
 )
+from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
     Answer,
@@ -87,9 +90,14 @@ from openclaw_extproc.wire import USUAL
 
 
 class AttemptStage:
-    def __init__(self, snapshots: Snapshots) -> None:
-        """`snapshots`: say what the providers are that a plan names."""
+    def __init__(self, snapshots: Snapshots, decoded: DecodedRequests | None = None) -> None:
+        """
+        Args:
+            snapshots: Say what the providers are that a plan names.
+            decoded: The requests that were decoded in this process.
+        """
         self._snapshots = snapshots
+        self._decoded = DecodedRequests() if decoded is None else decoded
         self._state: State = New()
         self._received = 0
         """Bytes of the response's body."""
@@ -108,6 +116,9 @@ class AttemptStage:
         match state:
             case Reading(bound):
                 return Step(answers, left, close=close, placed=Placement(bound.plan, (bound.target,)))
+            case Sent(request) if isinstance(event, RequestHead):
+                placed = Placement(request.bound.plan, (request.bound.target,))
+                return Step(answers, left, None, state.wake_at, close, placed)
             case Done(warning) if warning and isinstance(event, RequestHead):
                 return Step(answers, left, close=close, warning=warning)
             case _:
@@ -155,13 +166,15 @@ class AttemptStage:
                 raise AssertionError(f"{type(event).__name__} while {type(state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Transition:
-        bound = bind(head, self._snapshots)
+        bound = bind(head, self._snapshots, self._decoded)
         if isinstance(bound, Fault):
             return _turn_away(bound)
         if bound.plan.passes:
             return PassThrough(), (passthrough.request(bound, head),), None
         if head.end:
             return _turn_away(NO_PLAN)
+        if (known := bound.decoded) is not None:
+            return _on_known_request(bound, known, head.at)
         return Reading(bound), (Continue(To.REQUEST_HEAD),), None
 
 
@@ -172,14 +185,31 @@ def _turn_away(fault: Fault) -> Transition:
     return state, (reply(fault, USUAL, RETRY_SOON if is_unconfirmed else None),), None
 
 
+def _on_known_request(bound: BoundAttempt, known: DecodedRequest, at: float) -> Transition:
+    """The body has been decoded in this process, so the head is answered with the whole request."""
+    try:
+        prepared = prepare_parsed_request(bound, known.body, known.ask)
+    except FaultError as error:
+        return _refuse(bound, error, at)
+    return _send(bound, prepared, known.body.raw, To.REQUEST_HEAD)
+
+
 def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:
     try:
         prepared = prepare_upstream_request(bound, body)
     except FaultError as error:
-        answer = reply(error.fault, bound.plan.client_format)
-        return Done(), (answer,), entry(bound, at, Outcome.FAILED, error.fault)
+        return _refuse(bound, error, at)
+    return _send(bound, prepared, body, To.REQUEST_BODY)
+
+
+def _refuse(bound: BoundAttempt, error: FaultError, at: float) -> Transition:
+    answer = reply(error.fault, bound.plan.client_format)
+    return Done(), (answer,), entry(bound, at, Outcome.FAILED, error.fault)
+
+
+def _send(bound: BoundAttempt, prepared: UpstreamRequest, body: bytes, to: To) -> Transition:
     request = SentRequest(bound, prepared.ask_without_words, prepared.encoded.losses)
-    return Sent(request), (upstream_request_step(bound, prepared, body),), None
+    return Sent(request), (upstream_request_step(bound, prepared, body, to),), None
 
 
 def _on_trailers(state: WithBody, at: float) -> Transition:

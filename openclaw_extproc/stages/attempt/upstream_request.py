@@ -2,14 +2,13 @@
 translated."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.features.subscription import without_login
-from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
@@ -23,6 +22,7 @@ from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.failure_table import classify_failure
 from openclaw_extproc.stages.attempt.history import History, noted_start
 from openclaw_extproc.stages.attempt.history import history as read_history
+from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequests
 from openclaw_extproc.stages.events import (
     AwsCredential,
     Continue,
@@ -77,6 +77,8 @@ class BoundAttempt:
     began: float
     is_reused: bool = False
     """Whether the request goes out on a connection that was used before."""
+    decoded: DecodedRequest | None = None
+    """The request, where it was decoded in this process; `None`: its body has to be asked for."""
 
     @property
     def fallback(self) -> bool:
@@ -116,10 +118,12 @@ class BoundAttempt:
         return not self.forwards and (status == HTTP_UNAUTHENTICATED or (aws and status == HTTP_FORBIDDEN))
 
 
-def bind(head: RequestHead, snapshots: Snapshots) -> BoundAttempt | Fault:
+def bind(head: RequestHead, snapshots: Snapshots, requests: DecodedRequests) -> BoundAttempt | Fault:
     """The attempt that this head begins, or why there is none."""
     try:
-        plan = plans.read(head.metadata.get("plan", ""), snapshots)
+        text = head.metadata.get("plan", "")
+        decoded = requests.find(text, snapshots.current.generation) if head.takes_whole else None
+        plan = plans.read(text, snapshots) if decoded is None else decoded.plan
         attempt = int(head.headers.get("x-envoy-attempt-count", "1"))
         target = plan.target(attempt, head.cluster) if 1 <= attempt <= MOST_ATTEMPTS else None
         if target is None:
@@ -129,7 +133,7 @@ def bind(head: RequestHead, snapshots: Snapshots) -> BoundAttempt | Fault:
         return NO_PLAN
     except UnconfirmedError:
         return UNCONFIRMED
-    return BoundAttempt(plan, attempt, target, head.headers, history, head.at, head.is_reused)
+    return BoundAttempt(plan, attempt, target, head.headers, history, head.at, head.is_reused, decoded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +154,22 @@ class UpstreamRequest:
 
 def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamRequest:
     """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
+    raw = j.without_mark(body)  # which no provider has to know
     try:
-        raw = j.without_mark(body)  # which no provider has to know
         asked = ClientRequest(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
+    except UnreadableError as problem:
+        raise FaultError(FaultKind.MALFORMED, str(problem)) from problem
+    return prepare_parsed_request(bound, asked)
+
+
+def prepare_parsed_request(bound: BoundAttempt, asked: ClientRequest, ask: Ask | None = None) -> UpstreamRequest:
+    """As `prepare_upstream_request`. `ask`: what is asked, where that is known already."""
+    try:
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
         losses = [] if cut is None else [context_shortening.named(cut)]
-        asked = context_shortening.applied(asked, bound.client.conversation, cut)
-        ask = bound.client.decode_request(asked)
+        if ask is None or cut is not None:
+            asked = context_shortening.applied(asked, bound.client.conversation, cut)
+            ask = bound.client.decode_request(asked)
         changes = target.changes
         change = _edit(bound)
         losses += _output_limit_losses(ask, change)
@@ -212,8 +225,10 @@ def _freed(asked: ClientRequest) -> ClientRequest:
     return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
 
-def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: bytes) -> Continue:
-    """What Envoy has to change in the request for this provider."""
+def upstream_request_step(
+    bound: BoundAttempt, prepared: UpstreamRequest, body: bytes, to: To = To.REQUEST_BODY
+) -> Continue:
+    """What Envoy has to change in the request for this provider. `body`: the one that Envoy has; `to`: its message."""
     provider, client_format = bound.target.provider, bound.plan.client_format
     side = bound.provider
     own = not bound.translates and side.takes_query
@@ -231,12 +246,13 @@ def upstream_request_step(bound: BoundAttempt, prepared: UpstreamRequest, body: 
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host
     return Continue(
-        To.REQUEST_BODY,
+        to,
         changed,
         tuple(sorted(unwanted - changed.keys())),
         body=None if encoded.body is body else encoded.body,
         notes=noted_start(bound.attempt, provider.cluster, bound.began, is_reused=bound.is_reused),
         credential=_credential(bound, path, encoded.body),
+        is_whole=to is To.REQUEST_HEAD,
     )
 
 

@@ -11,7 +11,8 @@ from openclaw_extproc.stages.events import Continue, To
 from openclaw_extproc.wire import family_of
 
 
-def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: float) -> Continue:
+def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: float, plan_id: str = "") -> Continue:
+    """`plan_id`: as in `plans.write`."""
     total = plan.timeouts.total_ms
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
@@ -20,7 +21,8 @@ def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: flo
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.
     steering = tuple(sorted(n for n in headers if n.startswith("x-envoy-") and n not in changed))
-    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=directive_metadata(plan, user))
+    metadata = directive_metadata(plan, user, plan_id)
+    return Continue(To.REQUEST_BODY, changed, steering, groups=plan.groups, metadata=metadata)
 
 
 def with_body(directives: Continue, body: bytes) -> Continue:
@@ -36,12 +38,12 @@ def _left_ms(began: float, total_ms: int, at: float) -> int:
     return max(1, total_ms - round((at - began) * 1000))
 
 
-def directive_metadata(plan: Plan, user: str) -> dict[str, str]:
+def directive_metadata(plan: Plan, user: str, plan_id: str = "") -> dict[str, str]:
     """Returns the metadata of a request. It repeats the request id for the access log, because attempts remove the
     header."""
     return {
         **decision_output.decision_metadata(plan, user),
-        "plan": plans.write(plan),
+        "plan": plans.write(plan, plan_id),
         "client_format": plan.client_format,
         "family": family_of(plan.client_format),
         "request_id": plan.request_id,

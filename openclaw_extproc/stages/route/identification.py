@@ -10,13 +10,12 @@ Left out: the subject of a certificate, which is free text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules, ClaimNames, Client, Source, client_with
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.events import Continue, RequestHead
 from openclaw_extproc.stages.headers import SECRET_PARAMETERS

@@ -10,12 +10,12 @@ what is passed on it also sees the answer's body, for our credential, and stays 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hmac import compare_digest
 from typing import Protocol
 
 from openclaw_extproc.callers import ANONYMOUS
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
+from openclaw_extproc.frozen import replace
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.policy.passthrough import decide_passthrough
@@ -24,6 +24,7 @@ from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages import pipeline as ways
+from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequests
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
@@ -71,7 +72,7 @@ from openclaw_extproc.stages.route.states import (
 )
 from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import api_path_of
-from openclaw_extproc.wire.base import JSON
+from openclaw_extproc.wire.base import JSON, ClientRequest
 from openclaw_extproc.wire.http.model_names import named, reads_body
 from openclaw_extproc.wire.http.passthrough import Rule
 from openclaw_extproc.wire.streams import content_encoding
@@ -107,6 +108,7 @@ class RouteStage:
         secret: str = "",
         busy: Busy = _never_busy,
         client_of: ClientOfKey = nobody,
+        decoded: DecodedRequests | None = None,
     ) -> None:
         """
         Args:
@@ -116,7 +118,11 @@ class RouteStage:
             secret: Has to stand in a header of the requests that are our own questions; empty: there are none.
             busy: Why a request of so many bytes cannot be taken now; empty: it can.
             client_of: Whose key something is.
+            decoded: Keeps the request for the attempts of this process.
         """
+        self._decoded = DecodedRequests() if decoded is None else decoded
+        self._plan_text = ""
+        """Of the request that is kept there; empty: none is."""
         self._client_of = client_of
         self._identity = ANONYMOUS
         """The verified identity of the caller, once the request's head was looked at."""
@@ -276,9 +282,13 @@ class RouteStage:
                 return self._refuse(reading, fault, at, record)
             case ways.TokenCount(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
-            case ways.Routed(_, _, plan, user, None):
+            case ways.Routed(known, _, plan, user, None):
                 self._state = Planned(plan, user, 0.0)
-                directives = envoy_directives.directive_headers(plan, user, reading.head.headers, at)
+                headers, plan_id = reading.head.headers, self._decoded.new_id()
+                directives = envoy_directives.directive_headers(plan, user, headers, at, plan_id)
+                self._plan_text = directives.metadata["plan"]
+                decoded = ClientRequest(plan.path, plan.query, arrived.body, known.body)
+                self._decoded.put(self._plan_text, DecodedRequest(plan, decoded, known.ask))
                 if reading.unpacked is not None:
                     directives = envoy_directives.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
@@ -367,6 +377,7 @@ class RouteStage:
         self, answers: tuple[Answer, ...], entry: RequestEntry, state: PassingThrough | Lasting | Done = _DONE
     ) -> Step[RequestEntry]:
         self._state = state
+        self._decoded.forget(self._plan_text)
         return self._step(*answers, entry=replace(entry, identity=self._identity))
 
     def _step(

@@ -1,0 +1,154 @@
+"""The answer by which Envoy goes on with changed headers, body and metadata, written without the protobuf library.
+
+A call has four of them with some thirty headers and notes, each of which would be an object of the library's.
+
+Field numbers: Envoy 1.40, service.ext_proc.v3 (`proto/`), google.protobuf.Struct and Any. A field of a message is the
+tag, the length and the content; what has a default value is left out, as proto3 allows.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from openclaw_extproc.edge.ext_proc.body_messages import varint_of
+from openclaw_extproc.pb import ext_proc_pb2 as pb
+from openclaw_extproc.pb import priority_group_pb2 as pg
+from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, LENGTH_HEADER, NAMESPACE, NOTES_NAMESPACE
+from openclaw_extproc.stages.events import Continue, Credential, To
+
+ApplyCredential: TypeAlias = Callable[[Credential], Mapping[str, str]]
+"""From a credential to the headers that carry it. None where it is not there: the provider then answers 401."""
+
+_KINDS: Final = {To.REQUEST_HEAD: b"\x0a", To.RESPONSE_HEAD: b"\x12", To.REQUEST_BODY: b"\x1a"}
+"""Of `ProcessingResponse`: fields 1 to 3, `HeadersResponse` or `BodyResponse`, whose field 1 is a `CommonResponse`."""
+_TRAILERS: Final = b"\x32\x00"
+"""Of `ProcessingResponse`: field 6, empty."""
+_COMMON: Final = b"\x0a"
+_CONTINUE_AND_REPLACE: Final = b"\x08\x01"
+"""Of `CommonResponse`: field 1. Of a request's head: Envoy sends us no body of it, whatever its processing mode says,
+and lets the body go on, or the one that comes with this answer. It takes the `content-length` away with the latter."""
+_HEADER_MUTATION, _BODY_MUTATION, _CLEAR_ROUTE_CACHE = b"\x12", b"\x1a", b"\x28\x01"
+"""Of `CommonResponse`: fields 2, 3 and 5."""
+_BODY, _CLEAR_BODY = b"\x0a", b"\x10\x01"
+"""Of `BodyMutation`: fields 1 and 2."""
+_SET, _REMOVE = b"\x0a", b"\x12"
+"""Of `HeaderMutation`: fields 1, a `HeaderValueOption`, and 2."""
+_HEADER, _OVERWRITE = b"\x0a", b"\x18\x02"
+"""Of `HeaderValueOption`: fields 1, a `HeaderValue`, and 3, `OVERWRITE_IF_EXISTS_OR_ADD`."""
+_KEY, _RAW_VALUE = b"\x0a", b"\x1a"
+"""Of `HeaderValue`: fields 1 and 3. Field 1 is the key of an entry of a map, too, and field 2 its value."""
+_VALUE, _STRING, _STRUCT = b"\x12", b"\x1a", b"\x2a"
+"""Of an entry of `Struct.fields`: field 2, a `Value`; of that: fields 3 and 5."""
+_FIELDS: Final = b"\x0a"
+"""Of `Struct`: field 1."""
+_DYNAMIC_METADATA, _MODE_OVERRIDE, _TYPED_METADATA = b"\x42", b"\x4a", b"\x6a"
+"""Of `ProcessingResponse`: fields 8, 9 and 13."""
+_TYPE_URL: Final = b"\x0a"
+"""Of `Any`: field 1; its field 2 is the value."""
+
+_SEND, _SKIP = 1, 2
+_NONE, _STREAMED, _BUFFERED = 0, 1, 2
+_KNOWN_GROUPS: Final = 256
+"""Chains whose message is remembered: a configuration has a few."""
+
+
+def _field(tag: bytes, content: bytes) -> bytes:
+    return tag + varint_of(len(content)) + content
+
+
+def _mode(*, request_body: int = _NONE, response_body: int = _NONE, response_trailers: int = _SKIP) -> bytes:
+    """The messages that Envoy is to send of a request from now on: both heads, and what is named here.
+
+    Envoy obeys because our filters say `allow_mode_override`.
+    """
+    mode = pb.ProcessingMode(
+        request_header_mode=_SEND,
+        response_header_mode=_SEND,
+        request_body_mode=request_body,
+        response_body_mode=response_body,
+        request_trailer_mode=_SKIP,
+        response_trailer_mode=response_trailers,
+    )
+    return _field(_MODE_OVERRIDE, mode.SerializeToString())
+
+
+_BYPASS = _mode()
+_STAY = _mode(response_trailers=_SEND)
+"""Envoy 1.40 ends a stream on which it has nothing more to ask."""
+_RELAY = _mode(response_body=_STREAMED)
+"""Trailers there are none: these clusters speak HTTP/1.1, of which Envoy drops them."""
+_WHOLE = _mode(request_body=_BUFFERED)
+"""The route stage asks for it once it has seen a request: it gets the head of the answer as well."""
+
+
+def write_continue(answer: Continue, put_on: ApplyCredential) -> bytes:
+    """The message for an answer. `put_on`: called as the last step, where there is a credential to put on."""
+    if answer.to is To.RESPONSE_TRAILERS:
+        return _TRAILERS
+    headers = [_option(name, value) for name, value in answer.set_headers.items()]
+    if answer.credential is not None:
+        headers += [_option(name, value) for name, value in put_on(answer.credential).items()]
+    if answer.is_whole and answer.body is not None:
+        headers.append(_option(LENGTH_HEADER, str(len(answer.body))))
+    headers += [_field(_REMOVE, name.encode()) for name in answer.remove_headers]
+    common = [_CONTINUE_AND_REPLACE] if answer.is_whole else []
+    if headers:
+        common.append(_field(_HEADER_MUTATION, b"".join(headers)))
+    if answer.body is not None:
+        common.append(_field(_BODY_MUTATION, _field(_BODY, answer.body) if answer.body else _CLEAR_BODY))
+    if answer.groups and answer.to is not To.RESPONSE_HEAD:
+        # Of a failed answer the router looks the groups up anew by itself. Here it is ignored unless some header
+        # changes as well (Envoy 1.40).
+        common.append(_CLEAR_ROUTE_CACHE)
+    written = _field(_COMMON, b"".join(common))
+    return b"".join((_KINDS[answer.to], varint_of(len(written)), written, *_told_besides(answer)))
+
+
+def _option(name: str, value: str) -> bytes:
+    header = _key(name) + _field(_RAW_VALUE, value.encode("latin-1", "replace"))
+    return _field(_SET, _field(_HEADER, header) + _OVERWRITE)
+
+
+@lru_cache(maxsize=1_024)  # names of headers and of notes: ours, and those that providers have
+def _key(name: str) -> bytes:
+    return _field(_KEY, name.encode())
+
+
+def _told_besides(answer: Continue) -> list[bytes]:
+    """What is no change of the message itself."""
+    told: list[bytes] = []
+    notes = ((NAMESPACE, answer.metadata), (NOTES_NAMESPACE, answer.notes))
+    if noted := [_entry(name, _field(_STRUCT, _struct(values))) for name, values in notes if values]:
+        told.append(_field(_DYNAMIC_METADATA, b"".join(noted)))
+    if answer.reads:
+        told.append(_WHOLE)
+    if answer.bypass:
+        told.append(_BYPASS)
+    if answer.stays:
+        told.append(_STAY)
+    if answer.relays:
+        told.append(_RELAY)
+    if answer.groups:
+        told.append(_groups(tuple(tuple((t.provider.cluster, t.weight) for t in group) for group in answer.groups)))
+    return told
+
+
+def _struct(values: Mapping[str, str]) -> bytes:
+    return b"".join([_entry(name, _field(_STRING, value.encode())) for name, value in values.items()])
+
+
+def _entry(name: str, value: bytes) -> bytes:
+    return _field(_FIELDS, _key(name) + _field(_VALUE, value))
+
+
+@lru_cache(maxsize=_KNOWN_GROUPS)
+def _groups(groups: tuple[tuple[tuple[str, int], ...], ...]) -> bytes:
+    """`groups`: cluster and weight of each target, a group for each attempt."""
+    override = pg.PriorityGroupsOverride()
+    for number, targets in enumerate(groups, 1):
+        group = override.priority_groups.add(name=f"attempt-{number}")
+        for cluster, weight in targets:
+            group.clusters.add(cluster_name=cluster).weight.value = weight
+    name = f"type.googleapis.com/{pg.PriorityGroupsOverride.DESCRIPTOR.full_name}"
+    packed = _field(_TYPE_URL, name.encode()) + _field(_VALUE, override.SerializeToString())
+    return _field(_TYPED_METADATA, _key(GROUPS_NAMESPACE) + _field(_VALUE, packed))
