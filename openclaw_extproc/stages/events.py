@@ -31,6 +31,8 @@ class RequestHead:
     """Route stage: a token of the configured issuer was sent that `jwt_authn` did not accept."""
     is_reused: bool = False
     """Attempt stage: it goes out on a connection that has been used before."""
+    is_routed_by_envoy: bool = False
+    """Attempt stage: no route stage has seen the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,17 @@ from openclaw_extproc.render.ext_proc import (
     CLUSTER,
     CONNECTED,
     DETAILS,
+    FAST_PATH,
     GROUPS_NAMESPACE,
     JWT_NAMESPACE,
     NAMESPACE,
     NOTES_NAMESPACE,
     PEER_NAMES,
     PLAN,
+    PLANNED,
+    READ_MODEL,
     REFUSED_TOKEN,
+    ROUTE,
 )
 from openclaw_extproc.stages.events import (
     SAID_BY_US,
@@ -39,6 +43,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     To,
 )
+from openclaw_extproc.stages.fast_path.combined import MODEL, REQUEST
 
 FILTER = "envoy.filters.http.ext_proc"
 
@@ -91,11 +96,15 @@ def read_message(message: pb.ProcessingRequest, *, at: float) -> Event:
             cluster, metadata = told.get(CLUSTER, ""), _metadata(message)
             if PLAN in told:
                 metadata["plan"] = told[PLAN]
+            if PLANNED in told:
+                metadata[REQUEST] = told[PLANNED]
+            if READ_MODEL in told:
+                metadata[MODEL] = told[READ_MODEL]
             names = tuple(told[name] for name in PEER_NAMES if told.get(name))
             claims, is_bad = _token(message)
-            is_reused = CONNECTED in told
+            is_reused, by_envoy = CONNECTED in told, told.get(ROUTE) == FAST_PATH
             return RequestHead(
-                _headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad, is_reused
+                _headers(head), at, head.end_of_stream, cluster, metadata, names, claims, is_bad, is_reused, by_envoy
             )
         case "request_body":
             return RequestBody(message.request_body.body, at)

@@ -59,6 +59,7 @@ from openclaw_extproc.stages.attempt.upstream_request import (
     NO_PLAN,
     UNCONFIRMED,
     BoundAttempt,
+    Decoded,
     bind,
     prepare_upstream_request,
     upstream_request_step,
@@ -93,6 +94,13 @@ class AttemptStage:
         self._state: State = New()
         self._received = 0
         """Bytes of the response's body."""
+
+    def send(self, bound: BoundAttempt, body: RequestBody, known: Decoded) -> Step[AttemptEntry]:
+        """Begin with an attempt that is bound already, and with its request, which was decoded before."""
+        state, answers, left = _on_body(bound, body.body, body.at, known)
+        self._state = state
+        close = _close(state, answers, body)
+        return Step(answers, left, None, state.wake_at, close, placed=Placement(bound.plan, (bound.target,)))
 
     def receive(self, event: Event) -> Step[AttemptEntry]:
         """Take Envoy's next message.
@@ -172,9 +180,9 @@ def _turn_away(fault: Fault) -> Transition:
     return state, (reply(fault, USUAL, RETRY_SOON if is_unconfirmed else None),), None
 
 
-def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:
+def _on_body(bound: BoundAttempt, body: bytes, at: float, known: Decoded | None = None) -> Transition:
     try:
-        prepared = prepare_upstream_request(bound, body)
+        prepared = prepare_upstream_request(bound, body, known)
     except FaultError as error:
         answer = reply(error.fault, bound.plan.client_format)
         return Done(), (answer,), entry(bound, at, Outcome.FAILED, error.fault)

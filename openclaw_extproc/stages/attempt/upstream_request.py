@@ -15,7 +15,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.plan import Plan, UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import context_shortening
@@ -148,15 +148,26 @@ class UpstreamRequest:
                 return replace(self.ask, inputs=("",) * len(self.ask.inputs))
 
 
-def prepare_upstream_request(bound: BoundAttempt, body: bytes) -> UpstreamRequest:
-    """Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A request that was decoded before: its body, and what it says."""
+
+    body: dict[str, Json]
+    ask: Ask
+
+
+def prepare_upstream_request(bound: BoundAttempt, body: bytes, known: Decoded | None = None) -> UpstreamRequest:
+    """`known`: the body, where it was decoded before.
+
+    Raises `FaultError`: the client's fault, or something this provider's format cannot carry."""
     try:
         raw = j.without_mark(body)  # which no provider has to know
-        asked = ClientRequest(bound.plan.path, bound.plan.query, raw, j.parse(raw, where="request body"))
+        read = j.parse(raw, where="request body") if known is None else known.body
+        asked = ClientRequest(bound.plan.path, bound.plan.query, raw, read)
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
         losses = [] if cut is None else [context_shortening.named(cut)]
         asked = context_shortening.applied(asked, bound.client.conversation, cut)
-        ask = bound.client.decode_request(asked)
+        ask = bound.client.decode_request(asked) if known is None or cut is not None else known.ask
         changes = target.changes
         change = _edit(bound)
         losses += _output_limit_losses(ask, change)
