@@ -12,12 +12,19 @@ from dataclasses import field
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.model import json as j
+from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.routing_context import RoutingContext, routing_context_of
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.static.fixed_chain import why_not_fixed
 from openclaw_extproc.stages import pipeline
-from openclaw_extproc.stages.fast_path.conditions import MAX_BODY_BYTES, MAX_OUTPUT_TOKENS, BodyLimits
+from openclaw_extproc.stages.fast_path.conditions import (
+    MAX_BODY_BYTES,
+    MAX_OUTPUT_TOKENS,
+    BodyLimits,
+    objection_to_body,
+    objection_to_head,
+)
 from openclaw_extproc.stages.pipeline import IncomingRequest, Refused, Routed
 from openclaw_extproc.wire import CLIENTS, FORMATS, api_path_of, client_side, upstream_format
 
@@ -170,3 +177,26 @@ def _can_more(first: Target, other: Target, way: Routed, gateway: Gateway) -> st
     if words[0] not in (client_format, words[1]):
         return f"{first.name} speaks another format than {other.name}"
     return ""
+
+
+def why_two_stages(arrived: IncomingRequest, gateway: Gateway) -> str:
+    """Why a request passes both stages; empty: it takes the fast path, while its first target is healthy.
+
+    Envoy starts from the same conditions.
+    """
+    if why := why_no_fast_path(gateway):
+        return why
+    try:
+        body = j.parse(arrived.body, where="request body")
+    except UnreadableError as problem:
+        return str(problem)
+    path, model = arrived.headers.get(":path", "").partition("?")[0], body.get("model")
+    if arrived.spoken.format not in formats() or path not in paths(arrived.spoken.format):
+        return "the path is not one of a chat whose body names the model"
+    route = route_or_why(model, arrived.spoken.format, gateway) if isinstance(model, str) else "there is no model"
+    if isinstance(route, str):
+        return route
+    if model not in gateway.listed[:MAX_MODELS]:
+        return f"the model is not among the first {MAX_MODELS}"
+    limits = route.stream_limits if body.get("stream") is True else route.whole_limits
+    return objection_to_head(arrived.headers, len(arrived.body), limits) or objection_to_body(body, limits)
