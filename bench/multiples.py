@@ -84,7 +84,7 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, strategy: str) -> Generator[tuple[Side, Side]]:
+def running(folder: Path, strategy: str, *, fast_path: bool = True) -> Generator[tuple[Side, Side]]:
     """Envoy alone, and ours. Raises `LoadError`, `StartError`."""
     provider, port, alone_port, admin_port = (free_port() for _ in range(4))
     with ExitStack() as stack:
@@ -93,7 +93,7 @@ def running(folder: Path, strategy: str) -> Generator[tuple[Side, Side]]:
         (folder / "alone.yaml").write_text(json.dumps(setup.envoy_alone(alone_port, provider, retried=DOWN)))
         envoy = [find_envoy(None), "-c", str(folder / "alone.yaml"), "--disable-hot-restart", "-l", "warning"]
         alone = stack.enter_context(setup.process([*envoy, "--concurrency", "1"], folder / "alone"))
-        (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider, strategy))
+        (folder / "openclaw.yml").write_text(_configuration(port, admin_port, provider, strategy, fast_path=fast_path))
         command = [sys.executable, "-m", "openclaw_extproc.edge.cli", "up", "-c", str(folder / "openclaw.yml")]
         ours = stack.enter_context(setup.process(command, folder / "ours", BENCH_KEY="sk-ours"))
         for url in (f"http://127.0.0.1:{alone_port}", f"http://127.0.0.1:{port}"):
@@ -104,16 +104,18 @@ def running(folder: Path, strategy: str) -> Generator[tuple[Side, Side]]:
         )
 
 
-def _configuration(port: int, admin_port: int, provider: int, strategy: str) -> str:
+def _configuration(port: int, admin_port: int, provider: int, strategy: str, *, fast_path: bool = True) -> str:
     chains = f"fallbacks: {{{_DOWN_MODEL}: [{canned.OPENAI_MODEL}]}}"
     routing = f"{{{', '.join(filter(None, (chains, _STRATEGIES[strategy])))}}}"
+
+    way = f"fast_path: {str(fast_path).lower()}"
 
     def entry(name: str, format: str, model: str, base: str = "") -> str:
         at = f"endpoint: 'http://127.0.0.1:{provider}{base}', api_key: '${{BENCH_KEY}}'"
         return f"    - {{name: {name}, format: {format}, models: [{model}], {at}}}"
 
     return f"""
-gateway: {{port: {port}, admin_port: {admin_port}, envoy_concurrency: 1, routing_strategy: {routing}}}
+gateway: {{port: {port}, admin_port: {admin_port}, envoy_concurrency: 1, {way}, routing_strategy: {routing}}}
 model:
   router: {{failure_threshold: 1, retry_policy: {{max_retries: 0}}}}
   providers:
@@ -125,7 +127,9 @@ model:
 """
 
 
-def measure(rounds: int, seconds: int, names: Sequence[str]) -> tuple[list[Row], float, float]:
+def measure(
+    rounds: int, seconds: int, names: Sequence[str], *, fast_path: bool = True
+) -> tuple[list[Row], float, float]:
     """The rows, and the most memory that the service and its Envoy had, in MiB."""
     rows: list[Row] = []
     service, envoy = 0.0, 0.0
@@ -134,7 +138,7 @@ def measure(rounds: int, seconds: int, names: Sequence[str]) -> tuple[list[Row],
         with tempfile.TemporaryDirectory(prefix="openclaw-bench-") as name, ExitStack() as stack:
             if not cases:
                 continue
-            alone, ours = stack.enter_context(running(Path(name), strategy))
+            alone, ours = stack.enter_context(running(Path(name), strategy, fast_path=fast_path))
             for case in cases:
                 rows.append(_row(alone, ours, case, Path(name), rounds, seconds))
                 sys.stderr.write(f"bench: {case.title}: {rows[-1].multiple:.1f}\n")
@@ -193,8 +197,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("--case", action="append", default=[], choices=sorted({case.name for case in CASES}))
+    parser.add_argument("--two-stages", action="store_true", help="no call takes the fast path")
     options = parser.parse_args()
-    sys.stdout.write(markdown(*measure(options.rounds, options.seconds, options.case)) + "\n")
+    found = measure(options.rounds, options.seconds, options.case, fast_path=not options.two_stages)
+    sys.stdout.write(markdown(*found) + "\n")
     return 0
 
 

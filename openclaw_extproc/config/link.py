@@ -123,6 +123,8 @@ def link_gateway(source: Source, targets: Targets) -> tuple[Gateway, Context | N
         catalog=models.catalog,
         response_headers=written.gateway.response_headers,
         classification=written.gateway.classification,
+        # Calls have to be able to go on where no worker answers, which on the fast path they cannot.
+        fast_path=written.gateway.fast_path and written.gateway.on_sidecar_failure == "reject",
         callers=callers,
     )
     findings = [*about_timeouts, *about_context, *_check_targets(source, targets), *about_opened, *about_callers]

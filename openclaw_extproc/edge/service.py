@@ -10,18 +10,22 @@ from functools import partial
 from secrets import token_urlsafe
 from typing import Final
 
+import msgspec
 from prometheus_client import Metric
 
+from openclaw_extproc import plan as plans
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.client_keys import ClientKeys
 from openclaw_extproc.edge.credentials.credentials import Credentials
 from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_worker
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
-from openclaw_extproc.edge.ext_proc.sessions import attempt_session, route_session
+from openclaw_extproc.edge.envoy.call_lines import CallLine
+from openclaw_extproc.edge.ext_proc.sessions import Records, combined_session, route_session
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.ledger.sink import LedgerSink
 from openclaw_extproc.edge.reload import restart_needed
+from openclaw_extproc.edge.runtime.accounts import AttemptAccount
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.memory import Memory
 from openclaw_extproc.edge.runtime.overload import OverloadGate
@@ -36,10 +40,12 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
+from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.decoded_requests import DecodedRequests
+from openclaw_extproc.stages.events import Closed, Event, ResponseHead
+from openclaw_extproc.stages.fast_path.combined import REQUEST, CombinedStage, planned, unplanned
 from openclaw_extproc.stages.route.stage import RouteStage
 
 _ID_BYTES: Final = 16
@@ -83,6 +89,7 @@ class Service:
             )
         )
         self._decoded = DecodedRequests(partial(token_urlsafe, _ID_BYTES))
+        self._records = Records(self._recorder.attempt, self._recorder.request)
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
         self.answers = SideRequestClient(
@@ -144,6 +151,14 @@ class Service:
             draw=random.random(),  # noqa: S311  # spreads load, keeps no secret
         )
 
+    @property
+    def not_first(self) -> frozenset[str]:
+        """Names of providers and of targets that Envoy should send no call to by itself."""
+        missing = self._situation.missing_credentials
+        providers = self._settings.gateway.providers.values() if missing else ()
+        without_credential = (one.name for one in providers if one.identity in missing)
+        return self.health.not_first(time.time()) | frozenset(without_credential)
+
     def learn(self, identity: str, tokens: tuple[str, ...]) -> None:
         """Takes the tokens that another worker puts on requests, so that they are masked in responses here too."""
         self._credentials.learn(identity, tokens)
@@ -156,21 +171,48 @@ class Service:
 
     def open_route(self) -> Session:
         """A new session of the route stage, with the snapshot in force."""
+        quotable, in_flight = self._credentials.quotable, self._memory.in_flight
+        stage = self._route_stage(self._decoded)
+        return route_session(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.note_plan)
+
+    def open_attempt(self) -> Session:
+        """A new session of the attempt stage, which finds its snapshot by the plan; and of both stages in one."""
+        account = AttemptAccount(self.gate, self._memory.in_flight, self.health.note_plan)
+
+        def begin_request() -> RouteStage:
+            account.begin_request()
+            return self._route_stage()
+
+        stage = CombinedStage(self._snapshots, begin_request, self._decoded)
+        return combined_session(stage, self._records, self._credentials.put_on, account)
+
+    def note_call(self, line: CallLine) -> None:
+        """Records a call on the fast path that ended without a stage's last word."""
+        route, at, text = self._route_stage(), time.time(), line.noted.get("plan", "")
+        try:
+            plan = plans.read(text, self._snapshots) if text else unplanned(line.head, line.model, self._gateway())
+        except (msgspec.MsgspecError, UnconfirmedError):
+            return  # of a configuration that nobody has any more
+        if plan is None:
+            return
+        plan = plan if text else replace(plan, began=at - line.seconds)
+        route.resume(*planned(plan, line.noted.get(REQUEST, "")))
+        event: Event = Closed(at)
+        if line.status:
+            told = {":status": line.status, "x-envoy-attempt-count": line.attempts}
+            event = ResponseHead(told, at, details=line.details, notes=line.notes, cluster=line.cluster)
+        if (entry := route.receive(event).entry) is not None:
+            self._recorder.request(entry)
+
+    def _route_stage(self, decoded: DecodedRequests | None = None) -> RouteStage:
+        """The stage of a new request, with the snapshot in force. `decoded`: where attempts look for the request."""
         gateway = self._gateway()
 
         def recall(features: Features) -> RuntimeState:
             return self.situation_for(features, gateway)
 
         secret, client_of = self.answers.secret, self._client_keys.client_of
-        stage = RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of, self._decoded)
-        quotable, in_flight = self._credentials.quotable, self._memory.in_flight
-        return route_session(stage, self._recorder.request, quotable, in_flight, self.gate, self.health.note_plan)
-
-    def open_attempt(self) -> Session:
-        """A new session of the attempt stage, which finds its snapshot by the plan."""
-        put_on, in_flight = self._credentials.put_on, self._memory.in_flight
-        stage = AttemptStage(self._snapshots, self._decoded)
-        return attempt_session(stage, self._recorder.attempt, put_on, in_flight, self.gate)
+        return RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of, decoded)
 
     async def collect_metrics(self) -> tuple[Metric, ...]:
         """The metrics of this process."""

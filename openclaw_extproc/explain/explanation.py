@@ -23,6 +23,7 @@ from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import decision_output, pipeline
 from openclaw_extproc.stages.attempt.history import History
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt, prepare_upstream_request
+from openclaw_extproc.stages.fast_path.routes import why_two_stages
 from openclaw_extproc.stages.route.side_requests import AskOpinion, AskSummary, Question
 from openclaw_extproc.wire.base import ClientSide
 
@@ -67,6 +68,8 @@ class Planning:
     """How long each attempt may be silent."""
     keepalive_ms: int | None = None
     """After so long a silence a stream's head goes out, and no other attempt follows; `None`: it waits."""
+    why_two_stages: str = ""
+    """Why the request passes both stages; empty: it takes the fast path, and passes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tu
             )
             return _told(
                 request, features, decision.trace, plan.record, gateway, told, (*first, *notes),
-                refusal=unsendable, plan=_planning(plan), sending=sending,
+                refusal=unsendable, plan=_planning(asking, plan, situation, gateway), sending=sending,
             )  # fmt: skip
 
 
@@ -243,8 +246,12 @@ def _candidacy(one: Candidate) -> Candidacy:
     return Candidacy(one.target.provider.name, one.target.model, one.cost_usd, one.objection or None)
 
 
-def _planning(plan: Plan) -> Planning:
-    return Planning(tuple(_shares(group) for group in plan.groups), plan.patience_ms, plan.timeouts.keepalive_ms)
+def _planning(asking: Asking, plan: Plan, situation: RuntimeState, gateway: Gateway) -> Planning:
+    groups, first = tuple(_shares(group) for group in plan.groups), plan.groups[0][0]
+    why = why_two_stages(asking.arrived, gateway)
+    if not why and not situation.unhealthy.isdisjoint((first.name, first.provider.name)):
+        why = f"{first.name} is failing"
+    return Planning(groups, plan.patience_ms, plan.timeouts.keepalive_ms, why)
 
 
 def _shares(group: tuple[Target, ...]) -> tuple[Share, ...]:

@@ -9,6 +9,7 @@ from openclaw_extproc.config.settings import Address, Downstream, StageTls, Upst
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render import callers as caller_checks
+from openclaw_extproc.render import fast_path
 from openclaw_extproc.render.clusters import SYSTEM_ROOTS
 from openclaw_extproc.render.ext_proc import (
     ATTEMPT_CLUSTER,
@@ -24,9 +25,10 @@ from openclaw_extproc.render.fail_open import clusters, planned_match, routes
 from openclaw_extproc.render.local_replies import local_replies
 from openclaw_extproc.render.overload import memory_allocator, overload_manager
 from openclaw_extproc.render.stage_clusters import address, stage_cluster
-from openclaw_extproc.render.stderr_logs import refusals_log, unanswered_log
+from openclaw_extproc.render.stderr_logs import refusals_log, unanswered_log, unentered_log
 from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.attempt.retries import BACKOFF, MAX_WAIT_SECONDS, RETRY
+from openclaw_extproc.stages.fast_path.routes import FastRoute
 from openclaw_extproc.stages.route.passthrough import METHODS
 from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
 
@@ -37,6 +39,9 @@ _GROUPS = "envoy.extensions.router.cluster_specifiers.priority_group.v3.Priority
 MAX_STREAMS = 100
 """At a time on an HTTP/2 connection of an application; it opens another one for more."""
 USUAL = Downstream()
+ROUTES = "llm"
+"""The name of the listener's route configuration."""
+ROUTES_TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 NOWHERE_CLUSTER = "openclaw_nowhere"
 NAME_SECONDS, NAME_TRIES = 2, 2
 """How long a name server may be silent at first, and how often each is asked: 5 s for each one that is. A name that was
@@ -68,6 +73,9 @@ class Places:
     """A socket's path, or `host:port`, of each worker."""
     attempt_stages: Sequence[str]
     clusters_file: str
+    routes_file: str = ""
+    """The routes, which Envoy reads anew whenever the file is replaced: the fast path is among them; empty: it is
+    not, and the routes stand in `envoy.yaml`."""
     admin_socket: str = ""
     """Envoy's own admin interface; empty: none, or that at `admin_port`."""
     admin_port: int | None = None
@@ -191,13 +199,37 @@ def _manager(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]
             "initial_stream_window_size": CLIENT_STREAM_BYTES,
             "initial_connection_window_size": CLIENT_STREAM_BYTES,
         },
-        "route_config": {"name": "llm", "virtual_hosts": [_virtual_host(gateway, fail_open)]},
-        "http_filters": [*checks, buffer, *filters],
-        "local_reply_config": local_replies(gateway.emergency),
+        **_route_config(gateway, places, fail_open),
+        "http_filters": [*checks, buffer, *(fast_path.filters() if places.routes_file else []), *filters],
+        "local_reply_config": local_replies(
+            gateway.emergency, has_fast_path=bool(places.routes_file), told=gateway.response_headers
+        ),
     }
+    if places.routes_file:
+        manager["early_header_mutation_extensions"] = [fast_path.without_callers_steering()]
     logs = [_access_log(places.access_log)] if places.access_log else []
-    manager["access_log"] = [*logs, refusals_log()]
+    calls = [unentered_log()] if places.routes_file else []
+    manager["access_log"] = [*logs, refusals_log(), *calls]
     return manager
+
+
+def _route_config(gateway: Gateway, places: Places, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
+    if not places.routes_file:
+        return {"route_config": {"name": ROUTES, "virtual_hosts": [_virtual_host(gateway, fail_open)]}}
+    source: dict[str, Json] = {
+        "resource_api_version": "V3",
+        "path_config_source": _watched_file(places.routes_file),
+        "initial_fetch_timeout": "0s",  # without routes nothing can be answered, and the file is there
+    }
+    return {"rds": {"route_config_name": ROUTES, "config_source": source}}
+
+
+def route_discovery(
+    gateway: Gateway, fail_open: Mapping[str, Upstream], routes: Sequence[FastRoute]
+) -> dict[str, Json]:
+    """The file at `Places.routes_file`."""
+    host = _virtual_host(gateway, fail_open, fast_path.fast_routes(routes, _route(gateway)))
+    return {"resources": [{"@type": ROUTES_TYPE, "name": ROUTES, "virtual_hosts": [host]}]}
 
 
 def _buffer() -> dict[str, Json]:
@@ -228,7 +260,9 @@ def _timeouts(gateway: Gateway, downstream: Downstream) -> dict[str, Json]:
     }
 
 
-def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[str, Json]:
+def _virtual_host(
+    gateway: Gateway, fail_open: Mapping[str, Upstream], fast: Sequence[dict[str, Json]] = ()
+) -> dict[str, Json]:
     return {
         "name": "llm",
         "domains": ["*"],
@@ -236,18 +270,21 @@ def _virtual_host(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> dict[s
         "include_attempt_count_in_response": True,
         "request_body_buffer_limit": MAX_BODY_BYTES,
         "response_headers_to_remove": [RETRY, BACKOFF],
-        "routes": list[Json](_routes(gateway, fail_open)),
+        "routes": list[Json](_routes(gateway, fail_open, fast)),
     }
 
 
-def _routes(gateway: Gateway, fail_open: Mapping[str, Upstream]) -> list[dict[str, Json]]:
+def _routes(
+    gateway: Gateway, fail_open: Mapping[str, Upstream], fast: Sequence[dict[str, Json]]
+) -> list[dict[str, Json]]:
     """Without a plan the last one leads nowhere, which is 503; those before it are for calls that may go on."""
     anything: dict[str, Json] = {"match": {"prefix": "/"}, "route": _route(gateway)}
     if not fail_open:
-        return [_tunnels(), *_without_buffer(anything), anything]
+        return [_tunnels(), *fast, *_without_buffer(anything), anything]
     elsewhere = routes(fail_open, _seconds(gateway.timeouts.max_attempt_timeout_ms))
     return [
         _tunnels(),
+        *fast,
         {"match": planned_match(), "route": _route(gateway)},
         _other_methods(),
         *(one for route in elsewhere for one in _without_buffer(route)),

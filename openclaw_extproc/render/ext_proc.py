@@ -4,6 +4,8 @@ from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.fast_path.combined import REQUEST
+from openclaw_extproc.stages.fast_path.conditions import MODEL_FIELD
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_MESSAGE_TIMEOUT_MS
 
 ROUTE_CLUSTER = "openclaw_route"
@@ -25,6 +27,13 @@ DETAILS = "response.code_details"
 """Why Envoy answers by itself, where it does."""
 CLUSTER = "xds.cluster_name"
 """Where an attempt goes."""
+ROUTE, FAST_PATH = "xds.route_name", "openclaw-fast"
+"""The name of an attempt's route, and that of routes of the fast path: no route stage has seen their calls."""
+PLANNED = f"metadata.filter_metadata['{NAMESPACE}'].{REQUEST}"
+"""What an attempt of the fast path needs besides the plan."""
+FIELDS_NAMESPACE = "openclaw.fields"
+"""Fields of a request's body, as Envoy has read them."""
+READ_MODEL = f"metadata.filter_metadata['{FIELDS_NAMESPACE}'].{MODEL_FIELD}"
 NOTES_NAMESPACE = "openclaw.attempts"
 """A few words of each attempt."""
 GROUPS_NAMESPACE = "openclaw.priority_groups"
@@ -119,7 +128,7 @@ def attempt_stage(timeouts: Timeouts, *, retries: bool = True) -> dict[str, Json
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": [CLUSTER, PLAN, CONNECTED],
+        "request_attributes": [CLUSTER, PLAN, CONNECTED, ROUTE, PLANNED, READ_MODEL],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
             "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},

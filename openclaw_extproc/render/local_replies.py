@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.gateway import Emergency
+from openclaw_extproc.gateway import Emergency, ResponseHeaders
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.render.ext_proc import NAMESPACE
+from openclaw_extproc.render.ext_proc import FAST_PATH, NAMESPACE
+from openclaw_extproc.stages import decision_output
 from openclaw_extproc.stages.attempt.history import TOLD_BY_ENVOY
 from openclaw_extproc.stages.events import SAID_BY_US
-from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
+from openclaw_extproc.stages.headers import ATTEMPTS, NO_RETRY, REQUEST_ID, RETRY_SOON
 from openclaw_extproc.stages.route import stage
 from openclaw_extproc.stages.route.request_checks import NO_UPGRADE, TOO_LARGE
 from openclaw_extproc.stages.route.request_entry import LOST
@@ -26,7 +27,15 @@ from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.families import Family
 
 
-def local_replies(emergency: Emergency) -> dict[str, Json]:
+def local_replies(
+    emergency: Emergency, *, has_fast_path: bool = False, told: ResponseHeaders = "all"
+) -> dict[str, Json]:
+    """
+    Args:
+        emergency: What is said when everybody has failed.
+        has_fast_path: Whether there are calls that no route stage sees.
+        told: What callers are told in `x-openclaw-*`, which no stage tells them then.
+    """
     out = Fault(FaultKind.EXHAUSTED, emergency.message)
     away = Fault(FaultKind.EXHAUSTED, "the gateway is not ready; try again")
     method = Fault(FaultKind.METHOD_NOT_ALLOWED, "the method is none of this API's")
@@ -40,11 +49,17 @@ def local_replies(emergency: Emergency) -> dict[str, Json]:
     mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], NO_RETRY))  # it has no path
     mappers += [_mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], NO_RETRY) for f in FAMILIES]
     mappers += [_mapper([_lost_reply(), _is_of(f)], lost, f.formats[0], RETRY_SOON) for f in FAMILIES]
+    unplanned = over
+    if has_fast_path:  # on which nobody else tells
+        unplanned = over | _told_by_envoy("%REQ(X-REQUEST-ID)%", told)
+        over |= _told_by_envoy(f"%DYNAMIC_METADATA({NAMESPACE}:request_id)%", told)
     for family in FAMILIES:
         # A provider said why it failed before the last one gave no answer.
         telling = [_failed_reply(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
         mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
         mappers.append(_mapper([_failed_reply(), _is_of(family)], out, family.formats[0], over))
+    if has_fast_path:
+        mappers += [_mapper([_failed_reply(), _unplanned(), *_path(f)], out, f.formats[0], unplanned) for f in FAMILIES]
     for family in FAMILIES:
         mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], NO_RETRY))
         mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], NO_RETRY))
@@ -79,6 +94,11 @@ def _mapper(
     }
 
 
+def _told_by_envoy(request_id: str, told: ResponseHeaders) -> dict[str, str]:
+    attempts = "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"
+    return decision_output.allowed_headers({REQUEST_ID: request_id, ATTEMPTS: attempts}, told)
+
+
 def _with_words(mapper: dict[str, Json], fault: Fault, client_format: str) -> dict[str, Json]:
     """The same, and behind the message what is noted of the attempts; as JSON, so that Envoy escapes it."""
     said = replace(fault, public=f"{fault.public}{_WORDS}")
@@ -108,6 +128,11 @@ def _failed_reply() -> dict[str, Json]:
 def _lost_reply() -> dict[str, Json]:
     """It was one of our workers that ended or did not answer, or a limit of Envoy's own: no provider."""
     return _details(f".matches('{LOST}')")
+
+
+def _unplanned() -> dict[str, Json]:
+    """Nobody was there at any attempt of a call on the fast path, so no stage has noted anything of it."""
+    return _cel(f"xds.route_name == '{FAST_PATH}' && !response.code_details.matches('{LOST}')")
 
 
 def _upgrade() -> dict[str, Json]:

@@ -7,6 +7,10 @@ config.accesslog.v3.
 """
 
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.render.ext_proc import FAST_PATH, FIELDS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE
+from openclaw_extproc.stages.events import SAID_BY_US
+from openclaw_extproc.stages.fast_path.combined import ENTERED
+from openclaw_extproc.stages.fast_path.conditions import MODEL_FIELD
 
 _CEL = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
 _STDERR = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog"
@@ -41,6 +45,33 @@ UNANSWERED_LINE = (
 )
 """Attempts remove the request's id before they go out, so it is there only where none before has got so far. It may be
 the client's own, and comes last."""
+
+
+CALL_PREFIX = "call without an answer of ours: "
+CALL_LINE = (
+    f"{CALL_PREFIX}%RESPONSE_CODE% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_CLUSTER% %RESPONSE_CODE_DETAILS%"
+    f"\t%DYNAMIC_METADATA({NAMESPACE})%\t%DYNAMIC_METADATA({NOTES_NAMESPACE})%"
+    f"\t%DURATION%\t%REQ(:PATH)%\t%DYNAMIC_METADATA({FIELDS_NAMESPACE}:{MODEL_FIELD})%"
+    "\t%REQ(X-REQUEST-ID):128%\n"
+)
+"""What is noted of a call is JSON, in which no tab and no new line can stand; its path and its model are in our routes,
+and its id comes last, as it may be the client's own. The last three are of use where no attempt has noted anything."""
+
+
+def unentered_log() -> dict[str, Json]:
+    """The access log of calls on the fast path that no stage has the last word of: Envoy answered by itself, or the
+    client had gone."""
+    entered = f"'{NAMESPACE}' in metadata.filter_metadata && '{ENTERED}' in metadata.filter_metadata['{NAMESPACE}']"
+    ours = f"xds.route_name == '{FAST_PATH}' && response.code_details != '{SAID_BY_US}' && !({entered})"
+    expression: dict[str, Json] = {
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": {"@type": _CEL, "expression": ours},
+    }
+    return {
+        "name": "envoy.access_loggers.stderr",
+        "filter": {"extension_filter": expression},
+        "typed_config": {"@type": _STDERR, "log_format": {"text_format_source": {"inline_string": CALL_LINE}}},
+    }
 
 
 def unanswered_log() -> dict[str, Json]:

@@ -33,6 +33,8 @@ class RequestHead:
     """Attempt stage: it goes out on a connection that has been used before."""
     takes_whole: bool = False
     """Attempt stage: Envoy is configured so that `Continue.is_whole` may answer this."""
+    is_routed_by_envoy: bool = False
+    """Attempt stage: no route stage has seen the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ _ASKING = frozenset({"www-authenticate", "proxy-authenticate", "authentication-i
 KEPT_FROM_CALLERS = _REDIRECTING | _TRACKING
 PROVIDER = "x-openclaw-provider"
 """The response header with the name of the provider that responded."""
+ATTEMPTS, REQUEST_ID = "x-openclaw-attempts", "x-openclaw-request-id"
+"""The response headers with the number of attempts, and with what a caller quotes who asks about a call."""
 RETRY_SOON = {"retry-after": "1", "x-should-retry": "true"}
 """The headers of a response of the gateway's own before anything was tried: a retry by the client is right."""
 NO_RETRY = {"x-should-retry": "false"}

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.plan import Plan
+from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Answer
 from openclaw_extproc.stages.route.side_requests import Question
 
@@ -51,5 +52,7 @@ class Step(Generic[EntryT_co]):
     """Present in the step in which the stage learns where the request goes."""
     warning: str = ""
     """What an operator should know and no entry tells."""
+    request: RequestEntry | None = None
+    """The entry of the request that this attempt belongs to, where it took the fast path: no route stage has it."""
     unpacked_bytes: int = 0
     """The size of a body that the stage has unpacked and keeps until it has an answer to `ask`."""

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,7 +23,9 @@ from openclaw_extproc.edge.commands.options import config_paths
 from openclaw_extproc.edge.cpus import available_cpus, envoy_threads
 from openclaw_extproc.edge.envoy import check, open_files
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports
+from openclaw_extproc.edge.envoy.route_file import RouteFile, make_routes_folder
 from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
@@ -152,7 +154,7 @@ def _read(options: Options, binary: str, folder: Path) -> _Start:
     processes.must_be_free(settings.admin.host, settings.admin.port, "gateway.admin_port")
     listening = _listen_addresses(settings, folder)
     places = replace(
-        _places(folder, listening, make_clusters_folder(folder), options.access_log),
+        _places(folder, listening, make_clusters_folder(folder), make_routes_folder(folder), options.access_log),
         roots=root_certificates(sources.environment),
         stage_tls=settings.stages.tls,
         are_stages_retried=not settings.has_one_worker,
@@ -180,11 +182,14 @@ def _listen_addresses(settings: Settings, folder: Path) -> tuple[ListenAddresses
     return ListenAddresses(route, attempt, stages.tls).for_workers(settings.workers)
 
 
-def _places(folder: Path, listening: Sequence[ListenAddresses], clusters: Path, access_log: str) -> Places:
+def _places(
+    folder: Path, listening: Sequence[ListenAddresses], clusters: Path, routes: Path, access_log: str
+) -> Places:
     return Places(
         route_stages=[pair.for_envoy[0] for pair in listening],
         attempt_stages=[pair.for_envoy[1] for pair in listening],
         clusters_file=str(clusters),
+        routes_file=str(routes),
         admin_socket=str(folder / "envoy-admin.sock"),
         access_log=access_log,
         secrets_folder=str(folder),
@@ -206,16 +211,22 @@ class _Envoy:
         pressure = PressureFile(Path(start.places.connections_file))
         connections = ConnectionsFile(pressure, start.settings.downstream.max_connections)
         self.clusters = ClusterWatch(self.admin, connections)
-        run = partial(start_envoy, start.binary, start.folder, start.envoy_concurrency)
+        self.routes = RouteFile(Path(start.places.routes_file), start.settings)
+        self._note_call: Callable[[CallLine], None] = lambda _: None
+        run = partial(start_envoy, start.binary, start.folder, start.envoy_concurrency, self._take_call)
         self.supervisor = EnvoySupervisor(run, self.admin, start.settings.listen)
 
     async def run(self, target: ReloadTarget, stack: AsyncExitStack) -> None:
         """Starts it, and waits until it accepts requests. The stack ends it."""
         stack.push_async_callback(self.admin.close)
         stack.push_async_callback(self.supervisor.stop)
+        self._note_call = target.note_call
         self.supervisor.before_calls = lambda: self.clusters.update(target)
         await self.supervisor.start()
         stack.callback(self.cds.stop)
+
+    def _take_call(self, line: CallLine) -> None:
+        self._note_call(line)
 
     def hooks(self, target: ReloadTarget) -> ReloadHooks:
         """Envoy's part in a reload: it checks the configuration and gets new clusters before a plan names them."""
@@ -226,11 +237,15 @@ class _Envoy:
                 return ()
             return check.findings(start.binary, read, start.options.environment, self.cds.known_clusters)
 
-        hooks = ReloadHooks(
-            check=check_clusters,
-            prepare=lambda read: self.cds.prepare(read, self.admin, self.supervisor.is_away),
-            on_applied=self.cds.confirm,
-        )
+        async def prepare(read: ReadConfiguration) -> str:
+            await self.routes.prepare(read)
+            return await self.cds.prepare(read, self.admin, self.supervisor.is_away)
+
+        def confirm(read: ReadConfiguration) -> None:
+            self.cds.confirm(read)
+            self.routes.confirm(read)
+
+        hooks = ReloadHooks(check=check_clusters, prepare=prepare, on_applied=confirm)
         return self.clusters.with_look(target, hooks, self.cds.moved_clusters)
 
 
@@ -273,9 +288,14 @@ async def _work(
     supervising = asyncio.create_task(envoy.supervisor.run(target.own_registry, target.notifier.tell))
     reloading = asyncio.create_task(watch_files(target, start.sources, envoy.hooks(target)))
     watching = asyncio.create_task(envoy.clusters.run(target))
+    routing = asyncio.create_task(envoy.routes.run(target))
     drilling = asyncio.create_task(drill_schedule.run_drills(target, start.sources, start.binary))
-    stack.push_async_callback(_cancel, supervising, reloading, watching, drilling)
-    endless = {reloading: "the watching of files", supervising: "the watching of Envoy"}
+    stack.push_async_callback(_cancel, supervising, reloading, watching, routing, drilling)
+    endless = {
+        reloading: "the watching of files",
+        supervising: "the watching of Envoy",
+        routing: "the watching of routes",
+    }
     code = await _until_over(over, children, endless)
     await _cancel(supervising)  # an Envoy that ends now is not started again
     return code

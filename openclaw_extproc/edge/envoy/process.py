@@ -7,6 +7,7 @@ from pathlib import Path
 
 from openclaw_extproc.config.settings import Address
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
+from openclaw_extproc.edge.envoy.call_lines import CallLine, read_call_line
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
@@ -32,11 +33,29 @@ def make_clusters_folder(folder: Path) -> Path:
     return own / "clusters.json"
 
 
-async def start_envoy(binary: str, folder: Path, concurrency: int) -> Child:
-    """`folder`: with its `envoy.yaml`. Raises `StartError`."""
+async def start_envoy(
+    binary: str, folder: Path, concurrency: int, note_call: Callable[[CallLine], None] = lambda _: None
+) -> Child:
+    """
+    Args:
+        binary: The path of the program.
+        folder: With its `envoy.yaml`.
+        concurrency: The number of its worker threads.
+        note_call: Takes how a call ended of which no stage has the last word.
+
+    Raises:
+        StartError: the program is not there.
+    """
+
+    def heard(line: str) -> bool:
+        call = read_call_line(line)
+        if call is not None:
+            note_call(call)
+        return call is not None or log_envoy_line(line)
+
     command = [binary, "-c", str(folder / "envoy.yaml"), "--disable-hot-restart", "--concurrency", str(concurrency)]
     command += ["-l", "warning", "--log-format", "%l %n %v", "--file-flush-interval-msec", str(FLUSH_MS)]
-    return await processes.start("envoy", command, heard=log_envoy_line)
+    return await processes.start("envoy", command, heard=heard)
 
 
 async def _no_op() -> None:

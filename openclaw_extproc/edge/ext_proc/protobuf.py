@@ -14,12 +14,16 @@ from openclaw_extproc.render.ext_proc import (
     CONNECTED,
     DETAILS,
     EARLIER_PLAN,
+    FAST_PATH,
     JWT_NAMESPACE,
     NAMESPACE,
     NOTES_NAMESPACE,
     PEER_NAMES,
     PLAN,
+    PLANNED,
+    READ_MODEL,
     REFUSED_TOKEN,
+    ROUTE,
 )
 from openclaw_extproc.stages.events import (
     SAID_BY_US,
@@ -36,6 +40,7 @@ from openclaw_extproc.stages.events import (
     ResponseHead,
     ResponseTrailers,
 )
+from openclaw_extproc.stages.fast_path.combined import MODEL, REQUEST
 
 FILTER = "envoy.filters.http.ext_proc"
 
@@ -59,11 +64,21 @@ def read_message(message: pb.ProcessingRequest, *, at: float) -> Event:
             cluster, metadata = told.get(CLUSTER, ""), _metadata(message)
             if plan := told.get(PLAN) or told.get(EARLIER_PLAN):
                 metadata["plan"] = plan
-            names = tuple(told[name] for name in PEER_NAMES if told.get(name))
-            claims, is_bad = _token(message)
-            is_reused, takes_whole, end = CONNECTED in told, PLAN in told, head.end_of_stream
+            if PLANNED in told:
+                metadata[REQUEST] = told[PLANNED]
+            if READ_MODEL in told:
+                metadata[MODEL] = told[READ_MODEL]
             return RequestHead(
-                _headers(head), at, end, cluster, metadata, names, claims, is_bad, is_reused, takes_whole
+                _headers(head),
+                at,
+                head.end_of_stream,
+                cluster,
+                metadata,
+                tuple(told[name] for name in PEER_NAMES if told.get(name)),
+                *_token(message),
+                is_reused=CONNECTED in told,
+                takes_whole=PLAN in told,
+                is_routed_by_envoy=told.get(ROUTE) == FAST_PATH,
             )
         case "request_body":
             return RequestBody(message.request_body.body, at)

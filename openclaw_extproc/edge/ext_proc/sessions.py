@@ -14,6 +14,7 @@ from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.stage import AttemptStage
@@ -32,6 +33,7 @@ from openclaw_extproc.stages.events import (
     TimerFired,
     To,
 )
+from openclaw_extproc.stages.fast_path.combined import CombinedStage
 from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.stages.step import Close, Step
@@ -87,6 +89,7 @@ class StageSession(Generic[EntryT]):
         *,
         apply: ApplyCredential = _puts_nothing_on,
         timed: Callable[[float], None] | None = None,
+        record_request: Callable[[RequestEntry], None] = lambda _: None,
         is_route: bool = False,
     ) -> None:
         """
@@ -97,6 +100,7 @@ class StageSession(Generic[EntryT]):
             view: What the stage is shown of an answer.
             apply: From a credential to its headers.
             timed: Gets how many seconds each message kept the stage busy.
+            record_request: Takes the entry of a request that no route stage has seen.
             is_route: The first message is the head of a request that may be refused, and Envoy wants one answer for
                 each piece of an answer; otherwise long pieces are taken in slices.
         """
@@ -107,6 +111,7 @@ class StageSession(Generic[EntryT]):
         self._takes_slices = not is_route
         self._stage = stage
         self._record = record
+        self._record_request = record_request
         self._account = account
         self._view = view
         self._apply = apply
@@ -175,8 +180,10 @@ class StageSession(Generic[EntryT]):
         self.ask, self.wake_at, self.closing = step.ask, step.wake_at, step.close
         if step.entry is not None:
             self._record(step.entry)
+        if step.request is not None:
+            self._record_request(step.request)
         answers = [self._written(self._view.told(answer)) for answer in step.answers]
-        if step.entry is not None or step.placed is not None:
+        if step.entry is not None or step.placed is not None or step.request is not None:
             self._account.take(step)
         if step.warning:
             logs.event("attempts", "plan_refused", {"why": step.warning}, level=logging.WARNING)
@@ -195,6 +202,8 @@ class StageSession(Generic[EntryT]):
         step = self._stage.receive(Closed(time.time(), fault))
         if step.entry is not None:
             self._record(step.entry)
+        if step.request is not None:
+            self._record_request(step.request)
 
 
 def route_session(
@@ -238,3 +247,29 @@ def attempt_session(
     secrets = AppliedSecrets(apply)
     account = AttemptAccount(gate, in_flight)
     return StageSession(stage, record, account, ResponseView(secrets, unpacks=True), apply=secrets.apply)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Who takes the entry of an attempt, and that of a request whose attempts are all that sees it."""
+
+    attempt: Callable[[AttemptEntry], None]
+    request: Callable[[RequestEntry], None]
+
+
+def combined_session(
+    stage: CombinedStage, records: Records, apply: ApplyCredential, account: AttemptAccount
+) -> StageSession[AttemptEntry]:
+    """The session of an attempt, which is the request's as well where that takes the fast path.
+
+    Args:
+        stage: Of the attempt.
+        records: Take the entries.
+        apply: From a credential to its headers.
+        account: Of the attempt.
+    """
+    secrets = AppliedSecrets(apply)
+    view = ResponseView(secrets, unpacks=True)
+    return StageSession(
+        stage, records.attempt, account, view, apply=secrets.apply, timed=stage.took, record_request=records.request
+    )

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.findings import ConfigError, Finding, errors, file_errors
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload import restart_needed
 from openclaw_extproc.edge.reload.background import run_in_background
@@ -50,6 +51,15 @@ class ReloadTarget(Protocol):
 
     def apply_ejections(self, found: Unusable, seconds: float) -> None:
         """Takes which clusters Envoy does not call, which holds for so many seconds."""
+        ...
+
+    def note_call(self, line: CallLine) -> None:
+        """Takes how a call on the fast path ended of which no stage has the last word."""
+        ...
+
+    @property
+    def not_first(self) -> frozenset[str]:
+        """Names of providers and of targets that Envoy should send no call to by itself."""
         ...
 
     @property

@@ -94,10 +94,18 @@ class RouteAccount:
 
 
 class AttemptAccount:
-    """The account of one attempt. A call is in flight from the head of its request on, however it ends."""
+    """The account of one attempt. A call is in flight from the head of its request on, however it ends.
 
-    def __init__(self, gate: OverloadGate, in_flight: InFlight) -> None:
+    On the fast path it is that of the request as well.
+    """
+
+    def __init__(
+        self, gate: OverloadGate, in_flight: InFlight, planned: Callable[[Plan], None] = lambda _: None
+    ) -> None:
+        """`planned` is called with the plan of each call on the fast path."""
         self._gate: OverloadGate | None = gate
+        self._told = planned
+        self._has_request = False
         self._bodies = HeldBodies(gate)
         self._in_flight = in_flight
         self._call: Reservation | None = None
@@ -106,13 +114,29 @@ class AttemptAccount:
     def hold(self, size: int) -> None:
         self._bodies.hold(size)
 
+    def begin_request(self) -> None:
+        """No route stage has seen the request: it is counted here until its answer begins."""
+        if self._gate is not None:
+            self._gate.begin()
+            self._has_request = True
+
+    def _end_request(self) -> None:
+        if self._has_request and self._gate is not None:
+            self._gate.end()
+        self._has_request = False
+
     def take(self, step: Step[AttemptEntry]) -> None:
+        if step.request is not None:
+            self._end_request()
         if step.placed is not None and self._gate is not None:
+            if self._has_request and step.placed.plan.request_id:
+                self._told(step.placed.plan)
             self._call = _reservation(step.placed)
             self._in_flight.begin(step.placed.plan.request_id, self._call)
 
     def close(self) -> None:
         """The stream is over. May come more than once."""
+        self._end_request()
         if self._gate is not None:
             self._gate.end_attempt()
             self._gate = None

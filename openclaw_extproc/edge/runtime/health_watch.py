@@ -126,6 +126,11 @@ class HealthWatch:
         with self._lock:
             return self._health.avoid(at, random.random())  # noqa: S311  # spreads load, keeps no secret
 
+    def not_first(self, at: float) -> frozenset[str]:
+        """The providers and targets that some requests avoid at least."""
+        with self._lock:
+            return self._health.not_first(at)
+
     def without_address(self, at: float) -> frozenset[str]:
         """The providers without an address: `RuntimeState.without_address`."""
         with self._lock:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
@@ -81,6 +82,13 @@ class SingleProcess:
 
     def apply_ejections(self, found: Unusable, seconds: float) -> None:
         self.service.apply_ejections(found, seconds)
+
+    def note_call(self, line: CallLine) -> None:
+        self.service.note_call(line)
+
+    @property
+    def not_first(self) -> frozenset[str]:
+        return self.service.not_first
 
     @property
     def settings(self) -> Settings:

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Metric
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
@@ -162,6 +163,16 @@ class Supervisor:
         self._unusable, self._unusable_seconds = found, seconds
         for hand in (*self._hands(), *self._starting):  # who starts was given what was known then
             hand.tell(Ejected(found, seconds))
+
+    def note_call(self, line: CallLine) -> None:
+        """One worker counts it: what was counted is added up."""
+        for hand in self._hands()[:1]:
+            hand.tell(line)
+
+    @property
+    def not_first(self) -> frozenset[str]:
+        """As any of the workers sees it: a call may come to each of them."""
+        return frozenset[str]().union(*(hand.not_first for hand in self._hands()))
 
     def _appoint(self) -> None:
         """Makes one of the serving workers probe the providers, if none does."""

@@ -19,6 +19,7 @@ from prometheus_client import Metric
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.ledger.sink import Outbox
@@ -40,6 +41,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     HealthSnapshotRequest,
     LedgerEntries,
     Message,
+    NotFirst,
     NoticeSent,
     Prepare,
     Probe,
@@ -56,6 +58,8 @@ FIRST_NEWS_SECONDS = 5.0
 """What a worker is told of Envoy's clusters at its start counts so long: the next news comes once it serves."""
 MAX_WAITING_BYTES = 16 * 1024 * 1024
 """Of messages that the parent does not take. Beyond it entries of the ledger are dropped, and counted."""
+NOT_FIRST_SECONDS = 0.1
+"""Between two looks at who is not to be asked first."""
 _UNIX = "unix:"
 
 
@@ -88,7 +92,7 @@ class Worker:
         gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._over.set)
-        tasks = [asyncio.create_task(one) for one in (self._refresh(), self._obey())]
+        tasks = [asyncio.create_task(one) for one in (self._refresh(), self._tell_not_first(), self._obey())]
         await self._over.wait()
         await self._service.probes.close()  # another one does that now
         await servers.stop(self._drain.seconds)
@@ -114,6 +118,14 @@ class Worker:
             await asyncio.sleep(REFRESH_SECONDS)
             self._service.refresh()
 
+    async def _tell_not_first(self) -> None:
+        told = frozenset[str]()
+        while True:
+            if (found := self._service.not_first) != told:
+                self._channel.send(NotFirst(found))
+                told = found
+            await asyncio.sleep(NOT_FIRST_SECONDS)
+
     async def _obey(self) -> None:
         while (message := await self._channel.receive()) is not None:
             await self._do(message)
@@ -136,11 +148,13 @@ class Worker:
                 self._service.probes.begin(self._service.settings)
             case Ejected(found, seconds):
                 self._service.apply_ejections(found, seconds)
+            case CallLine():
+                self._service.note_call(message)
             case Probed(verdict):
                 self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
-            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics() | LedgerEntries():
+            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics() | LedgerEntries() | NotFirst():
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _prepare(self, origin: Origin) -> str:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from prometheus_client import Metric
 
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.heartbeat import Pulse
@@ -23,6 +24,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     FinalMetrics,
     HealthSnapshotRequest,
     LedgerEntries,
+    NotFirst,
     NoticeSent,
     Prepare,
     Probe,
@@ -58,6 +60,8 @@ class WorkerHandle:
         """The callback for the worker's entries of the ledger."""
         self.metrics: tuple[Metric, ...] = ()
         """The metrics as the worker sent them last."""
+        self.not_first = frozenset[str]()
+        """Names of providers and of targets that Envoy should send no call to by itself, as it told them last."""
         self._channel = channel
         self._tell = tell
         self._numbers = count(1)
@@ -105,7 +109,7 @@ class WorkerHandle:
         reply = await self._ask(HealthSnapshotRequest(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views
 
-    def tell(self, news: "Probe | Ejected | Probed | Tokens") -> None:
+    def tell(self, news: "Probe | Ejected | Probed | Tokens | CallLine") -> None:
         self._channel.send(news)
 
     def drain(self, seconds: float) -> None:
@@ -136,7 +140,7 @@ class WorkerHandle:
         finally:
             self._waiting.pop(question.number, None)
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> None:  # noqa: C901  # a row for each message
         try:
             while (message := await self._channel.receive()) is not None:
                 match message:
@@ -155,6 +159,8 @@ class WorkerHandle:
                         self.announced(message)
                     case LedgerEntries():
                         self.entered(message)
+                    case NotFirst(names):
+                        self.not_first = names
                     case (
                         Start()
                         | Prepare()
@@ -164,6 +170,7 @@ class WorkerHandle:
                         | Drain()
                         | Probe()
                         | Ejected()
+                        | CallLine()
                     ):
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:

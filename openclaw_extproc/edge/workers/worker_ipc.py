@@ -11,6 +11,7 @@ from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import StageTls
 from openclaw_extproc.edge.envoy.admin import Unusable
+from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.runtime.health_watch import Verdict
@@ -105,6 +106,13 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFirst:
+    """Names of providers and of targets that Envoy should send no call to by itself, as one worker knows them."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """Tells the parent that the worker serves."""
 
@@ -141,9 +149,19 @@ class LedgerEntries:
 
 
 ToWorker: TypeAlias = (
-    Start | Prepare | Apply | CollectMetrics | HealthSnapshotRequest | Drain | Probe | Ejected | Probed | Tokens
+    Start
+    | Prepare
+    | Apply
+    | CollectMetrics
+    | HealthSnapshotRequest
+    | Drain
+    | Probe
+    | Ejected
+    | Probed
+    | Tokens
+    | CallLine
 )
-FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries
+FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries | NotFirst
 Message: TypeAlias = ToWorker | FromWorker
 
 

@@ -18,6 +18,8 @@ from openclaw_extproc.strategy import Switching
 
 LONGEST_RETRY_AFTER = 3_600.0
 """Seconds. Who asks to be left alone for a day is asked again after an hour: they may have been given more by then."""
+_LAST_DRAW = 1.0 - 1e-9
+"""The largest share is below it: whoever is behind for any draw is behind for this one."""
 UNTRIED_SECONDS = 60.0
 """A circuit that may be tried again and that nobody has tried for so long: nothing is known of it, so no alert."""
 
@@ -227,6 +229,12 @@ class HealthTable:
         quiet = {name for name in self._restless if self._by_name[name].is_quiet(at)}
         self._restless = {name for name in self._restless if name not in quiet or self._is_untold(name, at)}
         return frozenset(name for name in self._restless if self._by_name[name].is_behind(at, draw))
+
+    def not_first(self, at: float) -> frozenset[str]:
+        """Names of providers and targets that go behind all others in some requests at least."""
+        behind = (name for name in self._restless if self._by_name[name].is_behind(at, _LAST_DRAW))
+        trials = (name for name in self._restless if self._by_name[name].circuit.state(at) is State.HALF_OPEN)
+        return frozenset((*behind, *trials))
 
     def without_address(self, at: float) -> frozenset[str]:
         """Names of providers that nobody can be asked at."""

@@ -13,6 +13,7 @@ All transitions stand in `_transition`. What they do to a response is in `succes
 """
 
 from openclaw_extproc.faults import Fault, FaultError
+from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.exchange import SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.failure_response import (
@@ -87,6 +88,7 @@ from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.route import passthrough
 from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import USUAL
+from openclaw_extproc.wire.base import ClientRequest
 
 
 class AttemptStage:
@@ -101,6 +103,13 @@ class AttemptStage:
         self._state: State = New()
         self._received = 0
         """Bytes of the response's body."""
+
+    def send(self, bound: BoundAttempt, body: RequestBody, asked: ClientRequest, ask: Ask) -> Step[AttemptEntry]:
+        """Begin with an attempt that is bound already, and with its request, which was decoded before."""
+        state, answers, left = _on_parsed(bound, asked, ask, body.at, To.REQUEST_BODY)
+        self._state = state
+        close = _close(state, answers, body)
+        return Step(answers, left, None, state.wake_at, close, placed=Placement(bound.plan, (bound.target,)))
 
     def receive(self, event: Event) -> Step[AttemptEntry]:
         """Take Envoy's next message.
@@ -187,11 +196,15 @@ def _turn_away(fault: Fault) -> Transition:
 
 def _on_known_request(bound: BoundAttempt, known: DecodedRequest, at: float) -> Transition:
     """The body has been decoded in this process, so the head is answered with the whole request."""
+    return _on_parsed(bound, known.body, known.ask, at, To.REQUEST_HEAD)
+
+
+def _on_parsed(bound: BoundAttempt, asked: ClientRequest, ask: Ask, at: float, to: To) -> Transition:
     try:
-        prepared = prepare_parsed_request(bound, known.body, known.ask)
+        prepared = prepare_parsed_request(bound, asked, ask)
     except FaultError as error:
         return _refuse(bound, error, at)
-    return _send(bound, prepared, known.body.raw, To.REQUEST_HEAD)
+    return _send(bound, prepared, asked.raw, to)
 
 
 def _on_body(bound: BoundAttempt, body: bytes, at: float) -> Transition:

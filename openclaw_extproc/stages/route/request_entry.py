@@ -52,7 +52,7 @@ def status(headers: Mapping[str, str]) -> int:
 
 def named_by(request_id: str) -> dict[str, str]:
     """What a caller quotes when they ask about a call; the log has it too. The provider's own id stays beside it."""
-    return {"x-openclaw-request-id": h.safe(request_id)} if request_id else {}
+    return {h.REQUEST_ID: h.safe(request_id)} if request_id else {}
 
 
 def entry(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Protocol
 
-from openclaw_extproc.callers import ANONYMOUS
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.frozen import replace
 from openclaw_extproc.gateway import Gateway
@@ -132,6 +132,17 @@ class RouteStage:
         self._recall: ways.Recall = recall or (lambda _: situation)
         self._state: State = New()
         self._took = 0.0
+        self.routed: ways.Routed | None = None
+        """The way of the request to its plan, once it has one."""
+
+    @property
+    def identity(self) -> CallerIdentity:
+        """Who sends the request, once its head was looked at."""
+        return self._identity
+
+    def resume(self, planned: Planned, identity: CallerIdentity) -> None:
+        """Go on with a request that was planned elsewhere: what comes next is the head of its answer."""
+        self._state, self._identity = planned, identity
 
     def took(self, seconds: float) -> None:
         """Records how long the last message kept us busy, as the edge measured it."""
@@ -283,6 +294,7 @@ class RouteStage:
             case ways.TokenCount(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
             case ways.Routed(known, _, plan, user, None):
+                self.routed = way
                 self._state = Planned(plan, user, 0.0)
                 headers, plan_id = reading.head.headers, self._decoded.new_id()
                 directives = envoy_directives.directive_headers(plan, user, headers, at, plan_id)
