@@ -179,9 +179,9 @@ class Service:
         """A new session of the attempt stage, which finds its snapshot by the plan; and of both stages in one."""
         account = AttemptAccount(self.gate, self._memory.in_flight, self.health.note_plan)
 
-        def begin_request() -> RouteStage:
+        def begin_request(decoded: DecodedRequests) -> RouteStage:
             account.begin_request()
-            return self._route_stage()
+            return self._route_stage(decoded)
 
         stage = CombinedStage(self._snapshots, begin_request, self._decoded)
         return combined_session(stage, self._records, self._credentials.put_on, account)

@@ -61,10 +61,15 @@ class DecodedRequests:
         found = self._kept.get(plan_text)
         return found if found is not None and found.plan.generation == generation else None
 
-    def forget(self, plan_text: str) -> None:
-        """No attempt asks for this request any more."""
+    def take(self, plan_text: str) -> DecodedRequest | None:
+        """The request with this plan, for the last time."""
         if (gone := self._kept.pop(plan_text, None)) is not None:
             self._bytes -= len(gone.body.raw)
+        return gone
+
+    def forget(self, plan_text: str) -> None:
+        """No attempt asks for this request any more."""
+        self.take(plan_text)
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -9,15 +9,13 @@ costs a call, and never a rule. Later attempts get the plan from the first one, 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
-from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
@@ -48,7 +46,6 @@ from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.stages.route.states import Planned
 from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import USUAL, api_path_of
-from openclaw_extproc.wire.base import ClientRequest
 
 ENTERED = "entered"
 """In Envoy's metadata of a call: a stage has written its entry."""
@@ -74,16 +71,22 @@ class CombinedStage:
     """One attempt, and on the fast path the request as well."""
 
     def __init__(
-        self, snapshots: Snapshots, make_route: Callable[[], RouteStage], decoded: DecodedRequests | None = None
+        self,
+        snapshots: Snapshots,
+        make_route: Callable[[DecodedRequests], RouteStage],
+        decoded: DecodedRequests | None = None,
     ) -> None:
         """
         Args:
             snapshots: Say what the providers are that a plan names.
-            make_route: Makes the route stage of a request, with the configuration in force.
+            make_route: Makes the route stage of a request, with the configuration in force; it leaves there what it
+                decodes.
             decoded: The requests that a route stage has decoded in this process.
         """
         self._attempt = AttemptStage(snapshots, decoded)
-        self._gateway = lambda: snapshots.current.gateway
+        self._own = DecodedRequests()
+        """The request of a call on the fast path, between its two stages."""
+        self._gateway: Callable[[], Gateway] = lambda: snapshots.current.gateway
         self._make_route = make_route
         self._route: RouteStage | None = None
         """Of a call on the fast path."""
@@ -106,7 +109,7 @@ class CombinedStage:
         return self._attempt.receive(event)
 
     def _begin(self, head: RequestHead) -> Step[AttemptEntry]:
-        route = self._route = self._make_route()
+        route = self._route = self._make_route(self._own)
         count = head.headers.get(_ATTEMPTS, "1")
         self._number = int(count) if count.isdecimal() else 1
         if "plan" in head.metadata:
@@ -157,22 +160,22 @@ class CombinedStage:
         step = route.receive(body)
         while step.ask is not None:  # nothing asks on the fast path: a configuration that does has just come
             step = route.receive(QuestionAnswered(None, body.at))
-        routed, directives = route.routed, step.answers[-1]
-        if step.entry is not None or step.placed is None or routed is None or not isinstance(directives, Continue):
+        directives = step.answers[-1]
+        if step.entry is not None or step.placed is None or not isinstance(directives, Continue):
             return _refused(*step.answers, left=step.entry)
+        known = self._own.take(directives.metadata["plan"])
         plan = _as_envoy_goes(step.placed.plan, self._number, head.cluster)
-        if plan is None:
-            fault = reply(UNCONFIRMED, routed.plan.client_format, RETRY_SOON)
+        if plan is None or known is None:
+            fault = reply(UNCONFIRMED, step.placed.plan.client_format, RETRY_SOON)
             return self._told(route, Step((fault,), close=Close.DONE), body.at)
         (target,), before = plan.group(self._number), history(plan, self._number, head.metadata, head.at)
         bound = BoundAttempt(plan, self._number, target, head.headers, before, head.at, head.is_reused)
-        asked = ClientRequest(plan.path, plan.query, j.without_mark(body.body), routed.known.body)
-        sent = self._attempt.send(bound, body, asked, routed.known.ask)
+        sent = self._attempt.send(bound, body, known.body, known.ask)
         if sent.entry is not None:  # the request cannot be written for this provider
             return self._told(route, sent, body.at)
         *_, request = sent.answers
         assert isinstance(request, Continue), "nothing else sends a request"
-        said = _encoder.encode(_Noted(plan.record, routed.user, route.identity)).decode()
+        said = _encoder.encode(_Noted(plan.record, plan.user, route.identity)).decode()
         text = {} if plan is step.placed.plan else {"plan": plans.write(plan)}
         noted, groups = {**directives.metadata, **text, REQUEST: said}, plan.groups if len(plan.groups) > 1 else ()
         return replace(sent, answers=(replace(request, metadata=noted, groups=groups),))

@@ -69,8 +69,8 @@ def objection_to_body(body: Mapping[str, Json], limits: BodyLimits) -> str:
     fields = (*REASONING_FIELDS, *(SESSION_FIELDS if limits.names_no_session else ()))
     if found := next((path for path in fields if _has(body, path)), ()):
         return f"the body has the field {'.'.join(found)}"
-    if limits.has_short_output and (found := next((n for n in OUTPUT_FIELDS if not _is_short(body.get(n))), "")):
-        return f"{found} is more than {MAX_OUTPUT_TOKENS:,}"
+    if limits.has_short_output and (long := next((n for n in OUTPUT_FIELDS if not _is_short(body.get(n))), "")):
+        return f"{long} is more than {MAX_OUTPUT_TOKENS:,}"
     return ""
 
 

@@ -132,8 +132,6 @@ class RouteStage:
         self._recall: ways.Recall = recall or (lambda _: situation)
         self._state: State = New()
         self._took = 0.0
-        self.routed: ways.Routed | None = None
-        """The way of the request to its plan, once it has one."""
 
     @property
     def identity(self) -> CallerIdentity:
@@ -294,7 +292,6 @@ class RouteStage:
             case ways.TokenCount(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
             case ways.Routed(known, _, plan, user, None):
-                self.routed = way
                 self._state = Planned(plan, user, 0.0)
                 headers, plan_id = reading.head.headers, self._decoded.new_id()
                 directives = envoy_directives.directive_headers(plan, user, headers, at, plan_id)
