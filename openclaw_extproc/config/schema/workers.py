@@ -17,7 +17,8 @@ class Overload(Section):
     max_requests: int = Field(default=2_000, ge=1)
     """Limits the concurrent requests of a worker."""
     max_body_mib: int = Field(default=512, ge=1)
-    """Limits the total size of request bodies that a worker holds, in MiB."""
+    """Limits the total size of request bodies that a worker holds, in MiB. A body counts from its head on, and
+    for up to 2.75 times its size if reading it takes more than four times its size (`docs/limits.md`)."""
     max_lag_ms: Milliseconds = Field(default=1_000, ge=1)
     """Limits how long work may wait in the worker's event loop, in milliseconds. A loop that is never idle accepts the
     requests that it can serve in this time; a loop that lags by more accepts none."""
