@@ -13,6 +13,7 @@ from pathlib import Path
 from openclaw_extproc.edge.ext_proc.h2.messages import Messages, grpc_frame_parts
 from openclaw_extproc.edge.ext_proc.stage_servers import return_freed_memory
 from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from tests.edge import test_sessions as sessions
@@ -22,13 +23,13 @@ FRAME_BYTES = 16 * 1024
 
 def opened(stage: str) -> Session:
     """A stage that has the head of its request."""
-    route, _ = sessions.routing(sessions.InFlight())
+    route, _ = sessions.routing(InFlight())
     head, body = sessions.asking()
     route.receive(head)
     if stage == "route":
         return route
     plan = pb.ProcessingResponse.FromString(route.receive(body)[-1]).dynamic_metadata.fields["openclaw"].struct_value
-    attempt, _ = sessions.attempting(sessions.InFlight())
+    attempt, _ = sessions.attempting(InFlight())
     attempt.receive(sessions.asking({"plan": plan.fields["plan"].string_value}, "one")[0])
     return attempt
 
