@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
