@@ -89,6 +89,9 @@ class Account(Protocol[EntryT_contra]):
 class StageSession(Generic[EntryT]):
     """The session of one stage on one stream (`transport.Session`)."""
 
+    _awaited_bytes = 0
+    """Of a body that is to come; they are held already."""
+
     def __init__(
         self,
         stage: Stage[EntryT],
@@ -118,8 +121,6 @@ class StageSession(Generic[EntryT]):
         self.wake_at: float | None = None
         self.closing: Close | None = None
         self._takes_slices = not is_route
-        self._awaited_bytes = 0
-        """Of a body that is to come; they are held already."""
         self._stage = stage
         self._record = record
         self._record_request = record_request
