@@ -6,7 +6,8 @@ that into the client's fault or the upstream's. msgspec parses: strict JSON (no 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from io import BytesIO
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -16,7 +17,9 @@ from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_VALUES, depth_exce
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _decode = msgspec.json.Decoder().decode
-_decode_shallow = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_shallow: Callable[[bytes], "dict[str, bytes | msgspec.Raw]"] = msgspec.json.Decoder(
+    dict[str, msgspec.Raw]
+).decode  # type: ignore[assignment]  # a dict that its owner may put bytes into
 _encode = msgspec.json.Encoder().encode
 
 
@@ -176,8 +179,10 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
     spans = _spans(raw, fields) if len(fields) <= MOST_FIELDS else None
     wanted = {key: _encode(value) for key, value in changes.items()}
     if spans is None:
-        merged = {key: bytes(value) for key, value in fields.items() if key not in remove} | wanted
-        return b"{" + b",".join(_encode(key) + b":" + value for key, value in merged.items()) + b"}"
+        for key in remove:
+            fields.pop(key, None)
+        fields.update(wanted)
+        return _written(fields)
     edits = [(spans[key].value, spans[key].end, value) for key, value in wanted.items() if key in spans]
     edits += _removals(list(spans.items()), remove)
     added = [_encode(key) + b":" + value for key, value in wanted.items() if key not in spans]
@@ -187,14 +192,27 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
     return _edited(raw, sorted(edits))
 
 
+def _written(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
+    """An object of values that are JSON already. No value is there a third time meanwhile."""
+    whole = BytesIO()
+    mark = b"{"
+    for key, value in fields.items():
+        whole.write(mark + _encode(key) + b":")
+        whole.write(memoryview(value))
+        mark = b","
+    whole.write(b"}" if fields else b"{}")
+    return whole.getvalue()
+
+
 def _edited(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-    """Put together once, however many edits there are."""
-    pieces: list[bytes] = []
+    """Put together once, however many edits there are, and without a copy of the parts that stay."""
+    pieces: list[bytes | memoryview] = []
+    whole = memoryview(raw)
     at = 0
     for start, stop, value in edits:
-        pieces += (raw[at:start], value)
+        pieces += (whole[at:start], value)
         at = stop
-    return b"".join((*pieces, raw[at:]))
+    return b"".join((*pieces, whole[at:]))
 
 
 def _removals(spans: list[tuple[str, "_Span"]], remove: Collection[str]) -> list[tuple[int, int, bytes]]:
@@ -219,18 +237,27 @@ class _Span(NamedTuple):
     end: int
 
 
-def _spans(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> dict[str, _Span] | None:
+def _spans(raw: bytes, fields: Mapping[str, bytes | msgspec.Raw]) -> dict[str, _Span] | None:
     """Where each top-level field stands; `None` when the text and its fields do not match up (a key twice)."""
     spans: dict[str, _Span] = {}
     at = raw.index(b"{") + 1
     for key, value in fields.items():
         found = _KEY.match(raw, at)
-        written = bytes(value)
-        if found is None or _decode(found[1]) != key or not raw.startswith(written, found.end()):
+        written = memoryview(value)
+        if found is None or _decode(found[1]) != key or not _stands_at(raw, found.end(), written):
             return None
         at = found.end() + len(written)
         spans[key] = _Span(found.start(1), found.end(), at)
     return spans if _END.match(raw, at) else None
+
+
+_COMPARED_BYTES = 1024 * 1024
+"""At once: bytes are compared faster than views of them, and a copy of all of a long field would be one more."""
+
+
+def _stands_at(raw: bytes, at: int, written: memoryview) -> bool:
+    size = len(written)
+    return all(raw.startswith(bytes(written[n : n + _COMPARED_BYTES]), at + n) for n in range(0, size, _COMPARED_BYTES))
 
 
 # Nothing is given back: a `*` of alternatives would remember 130 bytes for each one that it matched.

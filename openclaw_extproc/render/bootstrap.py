@@ -51,6 +51,9 @@ FILES = "(/openai|/anthropic|/gemini)?(/v1/(files|uploads|audio|images|videos|co
 BUFFER = "envoy.filters.http.buffer"
 _BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3"
 
+_IPPROTO_TCP, _TCP_USER_TIMEOUT = 6, 18
+"""Of Linux, `netinet/tcp.h`: how long sent data may stay untaken. Connections have it from their listener."""
+
 _HTTP_1: dict[str, Json] = {
     # What clients offer by the way (Apache's do with every GET) and do not need: the request is answered as it is.
     "ignore_http_11_upgrade": [{"prefix": "TLS/"}, {"prefix": "HTTP/"}],
@@ -165,10 +168,19 @@ def _listener(
         chains.insert(0, {"filter_chain_match": caller_checks.source_ranges(callers.forwarded_from), **chain})
     return {
         "name": "llm",
+        **_socket_options(downstream),
         "address": address(f"{listen.host}:{listen.port}"),
         "per_connection_buffer_limit_bytes": CLIENT_CONNECTION_BYTES,
         "filter_chains": chains,
     }
+
+
+def _socket_options(downstream: Downstream) -> dict[str, Json]:
+    """Without a timer of Envoy's for what a closing connection still has to deliver, the kernel's is the only one."""
+    if downstream.delayed_close_timeout_ms:
+        return {}
+    option: dict[str, Json] = {"description": "TCP_USER_TIMEOUT", "level": _IPPROTO_TCP, "name": _TCP_USER_TIMEOUT}
+    return {"socket_options": [{**option, "int_value": downstream.idle_timeout_ms, "state": "STATE_LISTENING"}]}
 
 
 def _filter_chain(gateway: Gateway, places: Places, manager: dict[str, Json]) -> dict[str, Json]:

@@ -54,5 +54,7 @@ class Step(Generic[EntryT_co]):
     """What an operator should know and no entry tells."""
     request: RequestEntry | None = None
     """The entry of the request that this attempt belongs to, where it took the fast path: no route stage has it."""
-    unpacked_bytes: int = 0
-    """The size of a body that the stage has unpacked and keeps until it has an answer to `ask`."""
+    awaited_bytes: int = 0
+    """The size of a body that is to come, as its head says."""
+    kept_bytes: int = 0
+    """What the stage keeps beside the body that came until it has an answer to `ask`: what it has unpacked and read."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 
 from tests.e2e import world
@@ -40,15 +41,23 @@ def answer(up: Sidecar, request: bytes) -> bytes:
     return got
 
 
-def is_served(up: Sidecar) -> bool:
-    return http.post(f"{up.url}/v1/chat/completions", content=body("openai", "bee-model")).status_code == 200
+def is_served(up: Sidecar, client: httpx.Client = http) -> bool:
+    return client.post(f"{up.url}/v1/chat/completions", content=body("openai", "bee-model")).status_code == 200
 
 
-def test_half_bodies_take_no_call_from_anybody(up: Sidecar) -> None:
+@pytest.fixture
+def elsewhere() -> Iterator[httpx.Client]:
+    """A client with another address than all the connections of these tests."""
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), timeout=30) as client:
+        yield client
+
+
+def test_half_bodies_take_no_call_from_anybody(up: Sidecar, elsewhere: httpx.Client) -> None:
+    """Neither from other addresses nor from that of whoever sends them."""
     with ExitStack() as stack:
         halves = [stack.enter_context(connect(up, HALF_BODY)) for _ in range(CONNECTIONS)]
 
-        served = [is_served(up) for _ in range(10)]
+        served = [is_served(up, client) for client in (http, elsewhere) for _ in range(5)]
 
         assert served == [True] * 10
         assert up.metric("openclaw_shed_total", reason="requests") == 0

@@ -63,7 +63,8 @@ USUAL = {provider: name_of(provider) for provider in (*(f"was-{fate}" for fate i
 
 @pytest.fixture(scope="module")
 def up(providers: Providers, names: NameServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    names.answers |= dict.fromkeys(USUAL.values(), "address") | {name_of("mute"): "silence"}
+    names.answers |= dict[str, Answer].fromkeys(USUAL.values(), "address")
+    names.answers[name_of("mute")] = "silence"
     envoy = envoy_that_asks(names, tmp_path_factory.mktemp("envoy"))
     with sidecar(config(providers, USUAL), world.KEYS, "--envoy", envoy, gateway="workers: 2") as started_up:
         yield started_up

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,18 +14,30 @@ from tests.e2e.harness import Providers, Sidecar, http, sidecar, until
 PATH = "/openai/v1/chat/completions"
 READS_AT_ONCE = 16 * 1024
 PATIENT_MS = 10_000
+IDLE_MS = 5_000
 PAUSE_SECONDS = 2.5
 """More than the second that Envoy gives a connection it is about to close where nothing is configured."""
 
 
-@pytest.fixture(scope="module")
-def up(providers: Providers) -> Iterator[Sidecar]:
+def config(providers: Providers) -> str:
     at = f"http://127.0.0.1:{providers['ace'].port}"
-    config = (
+    return (
         f'model: {{providers: [{{name: a, endpoint: "{at}", format: openai_chat, api_key: "${{KEY}}", models: [m]}}]}}'
     )
+
+
+@pytest.fixture(scope="module")
+def up(providers: Providers) -> Iterator[Sidecar]:
     slow = f"downstream: {{delayed_close_timeout_ms: {PATIENT_MS}}}"
-    with sidecar(config, {"KEY": "sk-ours"}, gateway=slow) as started:
+    with sidecar(config(providers), {"KEY": "sk-ours"}, gateway=slow) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def untimed(providers: Providers) -> Iterator[Sidecar]:
+    """Without a timer of Envoy's for closing connections."""
+    slow = f"downstream: {{delayed_close_timeout_ms: 0, idle_timeout_ms: {IDLE_MS}}}"
+    with sidecar(config(providers), {"KEY": "sk-ours"}, gateway=slow) as started:
         yield started
 
 
@@ -86,6 +99,46 @@ def test_so_does_one_that_stops_reading_for_a_while(up: Sidecar, providers: Prov
         got = begun + rest(plug)
 
     assert is_whole(got, stream=False)
+
+
+def test_without_a_timer_a_slow_reader_gets_all(untimed: Sidecar, providers: Providers) -> None:
+    providers["ace"].set_fault("big-12000")
+
+    with asking(untimed, "connection: close") as plug:
+        begun = plug.recv(READS_AT_ONCE)
+        time.sleep(PAUSE_SECONDS)
+        got = begun + rest(plug)
+
+    assert is_whole(got, stream=False)
+
+
+def test_without_a_timer_the_end_of_a_broken_stream_is_seen_at_once(untimed: Sidecar, providers: Providers) -> None:
+    """With one of `IDLE_MS` or more, it would be seen when that is over."""
+    providers["ace"].set_fault("reset-mid")
+
+    with asking(untimed, stream=True) as plug:
+        began = time.monotonic()
+        got = rest(plug)
+        seconds = time.monotonic() - began
+
+    assert got.startswith(b"HTTP/1.1 200 OK")
+    assert not is_whole(got, stream=True)
+    assert seconds < IDLE_MS / 1000
+
+
+def test_without_a_timer_who_takes_nothing_is_cut_off_by_the_kernel(untimed: Sidecar, providers: Providers) -> None:
+    providers["ace"].set_fault("big-30000")
+
+    with asking(untimed, "connection: close") as plug:
+        plug.recv(READS_AT_ONCE)
+        until(lambda: not is_kept(plug), 40)
+
+
+def is_kept(plug: socket.socket) -> bool:
+    """Whether the other side still has the connection. The kernel gives it up without a word to this side."""
+    ours = f":{plug.getsockname()[1]:04X}"
+    entries = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(entry[2].endswith(ours) for entry in entries)
 
 
 @pytest.mark.parametrize("stream", [True, False])

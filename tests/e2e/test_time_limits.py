@@ -425,8 +425,9 @@ def test_behind_interim_answers_an_sdks_own_retry_finds_the_stand_in(providers: 
         openai.OpenAI(base_url=f"{up.url}/openai/v1", api_key="any", max_retries=1) as client,
     ):
         began = time.monotonic()
-        said = [{"role": "user", "content": "hello you"}]
-        got = client.chat.completions.with_raw_response.create(model="first", messages=said, stream=streamed)  # type: ignore[call-overload]  # one test for both
+        got = client.chat.completions.with_raw_response.create(
+            model="first", messages=[{"role": "user", "content": "hello you"}], stream=streamed
+        )
         seconds = time.monotonic() - began
 
     assert got.retries_taken == 1

@@ -27,7 +27,7 @@ from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Credential, Event, RequestBody
+from openclaw_extproc.stages.events import Credential, Event, RequestBody, RequestHead
 from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.stages.step import Close, Step
@@ -525,10 +525,16 @@ class Unpacking:
         return False
 
     def receive(self, event: Event) -> Step[RequestEntry]:
-        return Step(unpacked_bytes=1_000 if isinstance(event, RequestBody) else 0)
+        match event:
+            case RequestHead():
+                return Step(awaited_bytes=600)
+            case RequestBody():
+                return Step(kept_bytes=1_000)
+            case _:
+                return Step()
 
 
-def test_what_a_stage_unpacks_counts_as_well() -> None:
+def test_a_body_counts_from_its_head_on_and_what_a_stage_keeps_as_well() -> None:
     registry = CollectorRegistry()
     counting = OverloadGate(Overload, registry)
     route = route_session(cast("RouteStage", Unpacking()), lambda _: None, lambda _: (), InFlight(), counting)
@@ -541,7 +547,24 @@ def test_what_a_stage_unpacks_counts_as_well() -> None:
     route.close(None)
     seen.append(registry.get_sample_value("openclaw_in_flight_body_bytes"))
 
-    assert seen == [0, len(BODY) + 1_000, 0]
+    assert seen == [600, len(BODY) + 1_000, 0]
+
+
+@pytest.mark.parametrize(("last", "is_taken"), [("", True), ("\N{GRINNING FACE}", False)])
+def test_a_body_is_refused_where_there_is_no_room_for_reading_it(last: str, *, is_taken: bool) -> None:
+    """One emoji makes a long text four times as large."""
+    said = json.loads(BODY)
+    said["messages"][0]["content"] = "word " * 300_000 + last
+    first, body = asking(body=json.dumps(said, ensure_ascii=False).encode())
+    few = OverloadGate(lambda: Overload(max_body_bytes=3_000_000), CollectorRegistry())
+    stage = RouteStage(GATEWAY, RuntimeState(), busy=few.refusal)
+    route = route_session(stage, lambda _: None, lambda _: (), InFlight(), few)
+
+    route.receive(first)
+    (answer,) = map(pb.ProcessingResponse.FromString, route.receive(body))
+
+    assert answer.HasField("request_body") == is_taken
+    assert answer.immediate_response.status.code == (0 if is_taken else 503)
 
 
 def test_an_operator_is_told_of_a_plan_that_names_what_is_not_configured(caplog: pytest.LogCaptureFixture) -> None:

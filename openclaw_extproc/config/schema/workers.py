@@ -17,7 +17,8 @@ class Overload(Section):
     max_requests: int = Field(default=2_000, ge=1)
     """Limits the concurrent requests of a worker."""
     max_body_mib: int = Field(default=512, ge=1)
-    """Limits the total size of request bodies that a worker holds, in MiB."""
+    """Limits the total size of request bodies that a worker holds, in MiB. A body counts from its head on, and
+    for up to 2.75 times its size if reading it takes more than four times its size (`docs/limits.md`)."""
     max_lag_ms: Milliseconds = Field(default=1_000, ge=1)
     """Limits how long work may wait in the worker's event loop, in milliseconds. A loop that is never idle accepts the
     requests that it can serve in this time; a loop that lags by more accepts none."""
@@ -40,10 +41,12 @@ class Downstream(Section):
     request_timeout_ms: Milliseconds = Field(default=300_000, ge=100)
     """Limits the time for receiving a whole request, body included, in milliseconds. When it expires, the status is
     408. Responses have their own timeouts."""
-    delayed_close_timeout_ms: Milliseconds = Field(default=1_000, ge=100)
+    delayed_close_timeout_ms: Milliseconds = Field(default=1_000, ge=0)
     """Limits how long a client may accept no data of a connection that Envoy is about to close (as after
     `connection: close`), in milliseconds. Data that the kernel has accepted, some MiB, is delivered in any case. The
-    end of an HTTP/1.1 stream that a provider has reset becomes visible to the client only after this time."""
+    end of an HTTP/1.1 stream that a provider has reset becomes visible to the client only after this time. With 0 it is
+    visible at once, and a slow client receives everything; who accepts nothing for `idle_timeout_ms` is then cut off by
+    the kernel (`TCP_USER_TIMEOUT`, Linux only), also in the middle of a response."""
 
 
 class ClientCertificate(Section):

@@ -1,5 +1,6 @@
-"""The two messages of which a stream has most, read and written without the protobuf library: a piece of an answer's
-body as Envoy shows it, and one as we deliver it.
+"""Messages with a body in them, read and written without the protobuf library: those of which a stream has most (a
+piece of an answer's body as Envoy shows it, and one as we deliver it), and the largest ones (a request's body, as it
+comes and as it goes out), of which the library would make one more copy each.
 
 Field numbers: Envoy 1.40, service.ext_proc.v3 (`proto/`). Whatever is not of the usual form is left to the library.
 """
@@ -7,6 +8,8 @@ Field numbers: Envoy 1.40, service.ext_proc.v3 (`proto/`). Whatever is not of th
 from functools import lru_cache
 from typing import Final
 
+_REQUEST_BODY: Final = 0x22
+"""The key of field 4 of `ProcessingRequest`, a message."""
 _RESPONSE_BODY: Final = 0x2A
 """The key of field 5 of `ProcessingRequest`, a message."""
 _METADATA: Final = 0x42
@@ -18,13 +21,26 @@ _END: Final = b"\x10\x01"
 _AROUND_DELIVERY: Final = (b"\x1a", b"\x1a", b"\x0a", b"\x22")
 """The keys of the messages around a chunk, from the inside: `BodyMutation.streamed_response`,
 `CommonResponse.body_mutation`, `BodyResponse.response`, `ProcessingResponse.response_body`."""
+_AROUND_REPLACEMENT: Final = (b"\x0a", b"\x1a", b"\x0a")
+"""The keys of the messages around another body, from the inside: `BodyMutation.body`, `CommonResponse.body_mutation`,
+`BodyResponse.response`."""
 _MAX_KNOWN: Final = 1024
 """Lengths of chunks whose beginning is remembered."""
 
 
-def read_response_body(message: bytes) -> tuple[bytes, bool] | None:
+def read_response_body(message: bytes | bytearray) -> tuple[bytes, bool] | None:
     """The chunk in a message of Envoy's, and whether nothing follows it; `None` for any other message."""
-    if len(message) < 2 or message[0] != _RESPONSE_BODY:
+    return _read_body(message, _RESPONSE_BODY)
+
+
+def read_request_body(message: bytes | bytearray) -> bytes | None:
+    """The whole body in a message of Envoy's; `None` for any other message."""
+    found = _read_body(message, _REQUEST_BODY)
+    return None if found is None else found[0]
+
+
+def _read_body(message: bytes | bytearray, kind: int) -> tuple[bytes, bool] | None:
+    if len(message) < 2 or message[0] != kind:
         return None
     size, at = _read_varint(message, 1)
     end = at + size
@@ -39,10 +55,17 @@ def read_response_body(message: bytes) -> tuple[bytes, bool] | None:
     if length < 0 or stop > end:
         return None
     rest = message[stop:end]
-    return (message[begin:stop], rest == _END) if not rest or rest == _END else None
+    return (_part(message, begin, stop), rest == _END) if not rest or rest == _END else None
 
 
-def _has_only_metadata(message: bytes, at: int) -> bool:
+def _part(message: bytes | bytearray, begin: int, stop: int) -> bytes:
+    if isinstance(message, bytes):
+        return message[begin:stop]
+    with memoryview(message) as view:
+        return bytes(view[begin:stop])
+
+
+def _has_only_metadata(message: bytes | bytearray, at: int) -> bool:
     """Whether nothing follows from there on, or only what says nothing about a body."""
     if at == len(message):
         return True
@@ -52,7 +75,7 @@ def _has_only_metadata(message: bytes, at: int) -> bool:
     return size >= 0 and begin + size == len(message)
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: bytes | bytearray, at: int) -> tuple[int, int]:
     """The number at a place, and where it ends; -1 where there is none of up to five bytes."""
     if at < len(message) and (byte := message[at]) < 0x80:
         return byte, at + 1
@@ -81,6 +104,19 @@ def _delivery_prefix(length: int, end: bool) -> bytes:  # the key of a cache
         begun = opened + begun
         size += len(opened)
     return begun
+
+
+def replacement_parts(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """What is to stand behind an answer without a body for it to have this one. `kind`: the answer's key.
+
+    What an answer has twice, whoever reads it puts together (protobuf's encoding: embedded messages are merged).
+    """
+    begun, size = b"", len(body)
+    for tag in (*_AROUND_REPLACEMENT, kind):
+        opened = tag + varint_of(size)
+        begun = opened + begun
+        size += len(opened)
+    return begun, body
 
 
 _ONE_BYTE: Final = tuple(bytes((number,)) for number in range(0x80))

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from openclaw_extproc.edge.ext_proc.body_messages import varint_of
+from openclaw_extproc.edge.ext_proc.body_messages import replacement_parts, varint_of
+from openclaw_extproc.edge.ext_proc.h2.messages import LONG_BYTES
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg
 from openclaw_extproc.render.ext_proc import GROUPS_NAMESPACE, LENGTH_HEADER, NAMESPACE, NOTES_NAMESPACE
@@ -94,14 +95,16 @@ def write_continue(answer: Continue, put_on: ApplyCredential) -> bytes:
     common = [_CONTINUE_AND_REPLACE] if answer.is_whole else []
     if headers:
         common.append(_field(_HEADER_MUTATION, b"".join(headers)))
-    if answer.body is not None:
+    is_long = answer.body is not None and len(answer.body) >= LONG_BYTES  # which would be copied again and again
+    if answer.body is not None and not is_long:
         common.append(_field(_BODY_MUTATION, _field(_BODY, answer.body) if answer.body else _CLEAR_BODY))
     if answer.groups and answer.to is not To.RESPONSE_HEAD:
         # Of a failed answer the router looks the groups up anew by itself. Here it is ignored unless some header
         # changes as well (Envoy 1.40).
         common.append(_CLEAR_ROUTE_CACHE)
-    written = _field(_COMMON, b"".join(common))
-    return b"".join((_KINDS[answer.to], varint_of(len(written)), written, *_told_besides(answer)))
+    written, kind = _field(_COMMON, b"".join(common)), _KINDS[answer.to]
+    body = replacement_parts(kind, answer.body) if is_long and answer.body is not None else ()
+    return b"".join((kind, varint_of(len(written)), written, *_told_besides(answer), *body))
 
 
 def _option(name: str, value: str) -> bytes:

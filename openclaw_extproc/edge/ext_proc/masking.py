@@ -78,7 +78,7 @@ class Masker:
         self._inner = frozenset(byte for form in begins for byte in form)
         """Only behind one of these bytes a form may go on in the next chunk, or be no word by what follows."""
         self._held = b""
-        self._before = b""
+        self._before: bytes = b""
         """The last bytes that have gone out, where forms are looked for that stand alone."""
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
-from openclaw_extproc.edge.ext_proc.body_messages import read_response_body, write_delivery
+from openclaw_extproc.edge.ext_proc.body_messages import read_request_body, read_response_body, write_delivery
 from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
 from openclaw_extproc.edge.ext_proc.response_view import AppliedSecrets, PassedSecrets, ResponseView
 from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
@@ -29,6 +29,7 @@ from openclaw_extproc.stages.events import (
     Overrun,
     QuestionAnswered,
     RequestBody,
+    RequestHead,
     ResponseBody,
     TimerFired,
     To,
@@ -59,6 +60,14 @@ _PLAIN = {
 """The answers without a change, written once."""
 
 
+def _read(message: bytes | bytearray) -> Event:
+    if (piece := read_response_body(message)) is not None:
+        return ResponseBody(*piece, time.time())
+    if (body := read_request_body(message)) is not None:
+        return RequestBody(body, time.time())
+    return protobuf.read_message(pb.ProcessingRequest.FromString(bytes(message)), at=time.time())
+
+
 class Stage(Protocol[EntryT_co]):
     def receive(self, event: Event) -> Step[EntryT_co]: ...
 
@@ -79,6 +88,9 @@ class Account(Protocol[EntryT_contra]):
 
 class StageSession(Generic[EntryT]):
     """The session of one stage on one stream (`transport.Session`)."""
+
+    _awaited_bytes = 0
+    """Of a body that is to come; they are held already."""
 
     def __init__(
         self,
@@ -121,13 +133,12 @@ class StageSession(Generic[EntryT]):
         self._piece: Event | None = None
         """The next of them; `None`: the stage has got all."""
 
-    def receive(self, message: bytes) -> list[bytes]:
+    def receive(self, message: bytes | bytearray) -> list[bytes]:
         self.begins = False
         began = time.perf_counter()
-        if (body := read_response_body(message)) is not None:
-            event: Event = ResponseBody(*body, time.time())
-        else:
-            event = protobuf.read_message(pb.ProcessingRequest.FromString(message), at=time.time())
+        event = _read(message)
+        if isinstance(message, bytearray):
+            message.clear()  # others have it too, and the largest thing in the process should not be there twice
         if isinstance(event, ResponseBody) and self._is_cut(event):
             self._pieces = self._cut(event)
             self._piece = next(self._pieces, None)
@@ -135,9 +146,18 @@ class StageSession(Generic[EntryT]):
         steps = [self._stage.receive(one) for one in self._view.shown(event)]
         if self._timed is not None:
             self._timed(time.perf_counter() - began)
-        if isinstance(event, RequestBody):
-            self._account.hold(len(event.body) + sum(step.unpacked_bytes for step in steps))
+        self._hold(event, steps)
         return [answer for step in steps for answer in self._taken(step)]
+
+    def _hold(self, event: Event, steps: Iterable[Step[EntryT]]) -> None:
+        """Count a body from its head on: many may be on their way here at a time."""
+        if isinstance(event, RequestHead) and (awaited := sum(step.awaited_bytes for step in steps)):
+            self._awaited_bytes = awaited
+            self._account.hold(awaited)
+        elif isinstance(event, RequestBody):
+            kept = sum(step.kept_bytes for step in steps)
+            self._account.hold(len(event.body) + kept - self._awaited_bytes)
+            self._awaited_bytes = 0
 
     def _is_cut(self, body: ResponseBody) -> bool:
         """Whether the stage gets it in slices, between which others have their turns."""

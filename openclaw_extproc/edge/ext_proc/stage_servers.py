@@ -1,10 +1,11 @@
 """The servers of the two stages: our own HTTP/2 on unix sockets, gRPC's on TCP ports."""
 
 import asyncio
+import ctypes
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from openclaw_extproc.config.settings import UNIX, StageTls
 from openclaw_extproc.edge.ext_proc.h2 import server as h2
@@ -55,6 +56,7 @@ class StageServers:
         Raises:
             ListenError: an address is in use, or may not be used.
         """
+        return_freed_memory()
         self._is_serving = True
         self._service = service
         self._pressure_file = pressure_file
@@ -77,6 +79,24 @@ class StageServers:
         await asyncio.gather(*(server.stop(seconds) for server in self._servers))
         if self._watching is not None:
             self._watching.cancel()
+
+
+_M_MMAP_THRESHOLD: Final = -3
+"""Of glibc's `mallopt`, from `malloc.h`."""
+_LARGE_BYTES: Final = 1024 * 1024
+
+
+def return_freed_memory() -> None:
+    """Has the C library give each large block back to the system when it is freed.
+
+    By itself glibc learns from the first large body to keep such blocks, and then a process is as large as several of
+    them with the gaps between.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library, without that habit
+        return
+    mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 class StageServer(Protocol):

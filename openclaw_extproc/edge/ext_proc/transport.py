@@ -17,8 +17,9 @@ class Session(Protocol):
         way."""
         ...
 
-    def receive(self, message: bytes) -> list[bytes]:
-        """Take one message of Envoy's; return what is to be sent now, which may be nothing or several.
+    def receive(self, message: bytes | bytearray) -> list[bytes]:
+        """Take one message of Envoy's; return what is to be sent now, which may be nothing or several. A buffer is
+        cleared when it is read.
 
         A long message is taken in slices: see `has_more`.
         """

@@ -121,7 +121,7 @@ class CombinedStage:
         if step.entry is not None:
             return _refused(*step.answers, left=step.entry)
         self._head = head
-        return Step((Continue(To.REQUEST_HEAD),))
+        return Step((Continue(To.REQUEST_HEAD),), awaited_bytes=step.awaited_bytes)
 
     def _go_on(self, route: RouteStage, head: RequestHead) -> Step[AttemptEntry]:
         """With an attempt behind the first one, which has made the plan."""

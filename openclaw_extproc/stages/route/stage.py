@@ -18,6 +18,7 @@ from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.frozen import replace
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.json_limits import weight
 from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
@@ -97,6 +98,11 @@ OVERLOAD = Fault(FaultKind.OVERLOADED, "the gateway has too much to do; try agai
 """The fault of an overloaded gateway. It has status 503, because not all clients know Anthropic's 529."""
 LOST = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
 _DONE = Done()
+
+
+def _kept_bytes(body: bytes, unpacked: bytes | None) -> int:
+    """What is kept of a body that was read, beside the body that came: its texts, and itself where it came packed."""
+    return weight(body) + (0 if unpacked is None else len(unpacked))
 
 
 class RouteStage:
@@ -223,7 +229,7 @@ class RouteStage:
         if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return self._step(known.applied(Continue(To.REQUEST_HEAD, reads=True)))
+        return self._step(known.applied(Continue(To.REQUEST_HEAD, reads=True)), awaited_bytes=length(head))
 
     def _list(self, reading: Reading) -> Step[RequestEntry]:
         try:
@@ -264,13 +270,13 @@ class RouteStage:
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step[RequestEntry]:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
             return self._refuse(reading, TOO_LARGE, at)
-        if self._busy(len(body), is_here=True):
+        if self._busy(max(0, weight(body) - length(reading.head)), is_here=True):  # which counts already
             return self._refuse(reading, OVERLOAD, at)
         plain = plain_body(reading.head, body)
         if isinstance(plain, Fault):
             return self._refuse(reading, plain, at)
         if plain is not body:
-            if self._busy(len(plain), is_here=True):
+            if self._busy(weight(plain), is_here=True):
                 return self._refuse(reading, OVERLOAD, at)
             reading, body = replace(reading, head=without_packing(reading.head), unpacked=plain), plain
         if reading.rule is not None:
@@ -305,8 +311,8 @@ class RouteStage:
                 is_first = not isinstance(self._state, Asking)
                 extension = self._timeout_extension() if is_first else ()
                 self._state = Asking(reading, arrived, way)
-                kept = len(reading.unpacked) if is_first and reading.unpacked is not None else 0
-                return self._step(*extension, ask=question, unpacked_bytes=kept)
+                kept = _kept_bytes(arrived.body, reading.unpacked) if is_first else 0
+                return self._step(*extension, ask=question, kept_bytes=kept)
 
     def _timeout_extension(self) -> tuple[ExtendTimeout, ...]:
         """What tells Envoy to wait for the answers to all questions, where it usually would not."""
@@ -395,7 +401,8 @@ class RouteStage:
         entry: RequestEntry | None = None,
         ask: Question | None = None,
         placed: Placement | None = None,
-        unpacked_bytes: int = 0,
+        awaited_bytes: int = 0,
+        kept_bytes: int = 0,
     ) -> Step[RequestEntry]:
         close = Close.DONE if isinstance(self._state, Done) else None
-        return Step(answers, entry, ask, None, close, placed, unpacked_bytes=unpacked_bytes)
+        return Step(answers, entry, ask, None, close, placed, awaited_bytes=awaited_bytes, kept_bytes=kept_bytes)

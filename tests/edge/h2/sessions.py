@@ -45,10 +45,11 @@ class Echo:
         assert not self.closed, "a session that is closed gets nothing"
         return [self.slices.pop(0)]
 
-    def receive(self, message: bytes) -> list[bytes]:
+    def receive(self, message: bytes | bytearray) -> list[bytes]:
         assert not self.closed, "a session that is closed gets nothing"
         assert self.ask is None, "a session that waits gets nothing"
         assert not self.slices, "a session that has slices left gets nothing else"
+        message = bytes(message)
         self.messages.append(message)
         if message.startswith(SLICES):
             self.slices = message.removeprefix(SLICES).split(b",")

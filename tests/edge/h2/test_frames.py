@@ -84,7 +84,7 @@ def test_messages_are_the_same_wherever_they_are_cut(said: list[bytes], cuts: li
     for piece in cut(b"".join(map(grpc_frame, said)), cuts):
         messages.feed(piece)
         while (message := messages.next()) is not None:
-            heard.append(message)
+            heard.append(bytes(message))
 
     assert heard == said
     assert messages.is_empty

@@ -81,7 +81,7 @@ class ProcessCall:
         if timeout_seconds is not None:
             self._deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._late)
 
-    def message(self, message: bytes) -> None:
+    def message(self, message: bytes | bytearray) -> None:
         if (session := self._session) is None:
             return
         if self._waiting:
@@ -240,7 +240,7 @@ class HealthCall:
         self._stream = stream
         self._is_serving = is_serving
 
-    def message(self, message: bytes) -> None:
+    def message(self, message: bytes | bytearray) -> None:
         """Takes a health check request. The service that it may name makes no difference: all services of an address
         have the same health."""
 

@@ -14,6 +14,8 @@ MAX_MESSAGE_BYTES: Final = REQUEST_BUFFER_BYTES + 16 * 1024 * 1024
 from a provider until a buffer of 1 MiB is full, and a little beyond."""
 
 _PREFIX: Final = struct.Struct(">BI")
+LONG_BYTES: Final = 1024 * 1024
+"""A message of so many bytes is not copied on its way: a body may be the largest thing in a process."""
 
 
 class Status(IntEnum):
@@ -41,6 +43,11 @@ def grpc_frame(message: bytes) -> bytes:
     return _PREFIX.pack(0, len(message)) + message
 
 
+def grpc_frame_parts(message: bytes) -> tuple[bytes, ...]:
+    """The same, to be sent one part behind the other."""
+    return (grpc_frame(message),) if len(message) < LONG_BYTES else (_PREFIX.pack(0, len(message)), message)
+
+
 class Messages:
     """Takes a stream's bytes, however they were cut, and gives its messages one by one."""
 
@@ -66,8 +73,8 @@ class Messages:
             self._bytes = bytearray(self._bytes)
         self._bytes += data
 
-    def next(self) -> bytes | None:
-        """The next message, if it is there to its end.
+    def next(self) -> bytes | bytearray | None:
+        """The next message, if it is there to its end. A long one is a buffer, which whoever has read it may clear.
 
         Raises:
             RefusedError: it is compressed, or longer than we take.
@@ -84,10 +91,14 @@ class Messages:
             return None
         return self._cut(end)
 
-    def _cut(self, end: int) -> bytes:
+    def _cut(self, end: int) -> bytes | bytearray:
         if isinstance(self._bytes, bytes):
             message, self._bytes = self._bytes[_PREFIX.size : end], self._bytes[end:]
             return message
+        if end >= LONG_BYTES and end == len(self._bytes):
+            buffer, self._bytes = self._bytes, b""
+            del buffer[: _PREFIX.size]
+            return buffer
         with memoryview(self._bytes) as view:
             message = bytes(view[_PREFIX.size : end])
         if end == len(self._bytes):

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.frames import Code, StreamError
-from openclaw_extproc.edge.ext_proc.h2.messages import Messages, RefusedError, Status, grpc_frame
+from openclaw_extproc.edge.ext_proc.h2.messages import Messages, RefusedError, Status, grpc_frame_parts
 from openclaw_extproc.edge.ext_proc.h2.requests import NOT_GRPC, RESPONSE_HEADERS, trailers, trailers_only
 from openclaw_extproc.edge.ext_proc.h2.sender import Sender
 
@@ -20,7 +20,7 @@ not wait for us, and small enough to be held for many streams."""
 class Receiver(Protocol):
     """Whoever answers a call. Never raises."""
 
-    def message(self, message: bytes) -> None: ...
+    def message(self, message: bytes | bytearray) -> None: ...
 
     def on_end(self, *, is_whole: bool) -> None:
         """The peer has said all; unless `is_whole`, it stopped in the middle of a message."""
@@ -41,7 +41,7 @@ class Receiver(Protocol):
 
 
 class Nobody:
-    def message(self, message: bytes) -> None: ...
+    def message(self, message: bytes | bytearray) -> None: ...
     def on_end(self, *, is_whole: bool) -> None: ...
     def on_sent(self) -> None: ...
     def on_disconnect(self) -> None: ...
@@ -155,7 +155,8 @@ class Stream:
             if not self._begun:
                 self._begun = True
                 self._sender.headers(self.number, RESPONSE_HEADERS, end=False)
-            self._sender.data(self, grpc_frame(message))
+            for part in grpc_frame_parts(message):
+                self._sender.data(self, part)
 
     def finish(self, status: Status, text: str = "") -> None:
         """The end of the call, after what was sent."""
