@@ -181,6 +181,7 @@ class Service:
 
         def begin_request(decoded: DecodedRequests) -> RouteStage:
             account.begin_request()
+            self.metrics.count_fast_path_attempt()
             return self._route_stage(decoded)
 
         stage = CombinedStage(self._snapshots, begin_request, self._decoded)
