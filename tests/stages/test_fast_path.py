@@ -229,7 +229,9 @@ class Talk:
     """The stage of one attempt, and what it said."""
 
     def __init__(self, of: Gateway, now: RuntimeState | None = None) -> None:
-        self._stage = CombinedStage(Snapshots(of), lambda: RouteStage(of, now or RuntimeState()))
+        self._stage = CombinedStage(
+            Snapshots(of), lambda decoded: RouteStage(of, now or RuntimeState(), decoded=decoded)
+        )
         self.steps: list[Step[AttemptEntry]] = []
 
     def tell(self, *events: Event) -> "Talk":

@@ -14,7 +14,6 @@ from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import Fault
-from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.stage import AttemptStage
@@ -249,14 +248,6 @@ def attempt_session(
     return StageSession(stage, record, account, ResponseView(secrets, unpacks=True), apply=secrets.apply)
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Who takes the entry of an attempt, and that of a request whose attempts are all that sees it."""
-
-    attempt: Callable[[AttemptEntry], None]
-    request: Callable[[RequestEntry], None]
-
-
 def combined_session(
     stage: CombinedStage, records: Records, apply: ApplyCredential, account: AttemptAccount
 ) -> StageSession[AttemptEntry]:
@@ -264,12 +255,12 @@ def combined_session(
 
     Args:
         stage: Of the attempt.
-        records: Take the entries.
+        recorder: Takes the entries.
         apply: From a credential to its headers.
         account: Of the attempt.
     """
     secrets = AppliedSecrets(apply)
     view = ResponseView(secrets, unpacks=True)
     return StageSession(
-        stage, records.attempt, account, view, apply=secrets.apply, timed=stage.took, record_request=records.request
+        stage, recorder.attempt, account, view, apply=secrets.apply, timed=stage.took, record_request=recorder.request
     )
