@@ -13,6 +13,7 @@ from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
@@ -249,7 +250,7 @@ def attempt_session(
 
 
 def combined_session(
-    stage: CombinedStage, records: Records, apply: ApplyCredential, account: AttemptAccount
+    stage: CombinedStage, recorder: Recorder, apply: ApplyCredential, account: AttemptAccount
 ) -> StageSession[AttemptEntry]:
     """The session of an attempt, which is the request's as well where that takes the fast path.
 
