@@ -21,7 +21,7 @@ from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_wo
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
-from openclaw_extproc.edge.ext_proc.sessions import Records, combined_session, route_session
+from openclaw_extproc.edge.ext_proc.sessions import combined_session, route_session
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.ledger.sink import LedgerSink
 from openclaw_extproc.edge.reload import restart_needed
@@ -89,7 +89,6 @@ class Service:
             )
         )
         self._decoded = DecodedRequests(partial(token_urlsafe, _ID_BYTES))
-        self._records = Records(self._recorder.attempt, self._recorder.request)
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
         self.answers = SideRequestClient(
@@ -181,10 +180,11 @@ class Service:
 
         def begin_request(decoded: DecodedRequests) -> RouteStage:
             account.begin_request()
+            self.metrics.count_fast_path_attempt()
             return self._route_stage(decoded)
 
         stage = CombinedStage(self._snapshots, begin_request, self._decoded)
-        return combined_session(stage, self._records, self._credentials.put_on, account)
+        return combined_session(stage, self._recorder, self._credentials.put_on, account)
 
     def note_call(self, line: CallLine) -> None:
         """Records a call on the fast path that ended without a stage's last word."""

@@ -36,12 +36,9 @@ def local_replies(
         has_fast_path: Whether there are calls that no route stage sees.
         told: What callers are told in `x-openclaw-*`, which no stage tells them then.
     """
-    out = Fault(FaultKind.EXHAUSTED, emergency.message)
     away = Fault(FaultKind.EXHAUSTED, "the gateway is not ready; try again")
     method = Fault(FaultKind.METHOD_NOT_ALLOWED, "the method is none of this API's")
     path = Fault(FaultKind.MALFORMED, "path: cannot be read")
-    seconds = -(-emergency.retry_after_ms // 1000)
-    over = {"retry-after": str(seconds), **NO_RETRY}
     lost = Fault(FaultKind.EXHAUSTED, stage.LOST.public)
     slow = Fault(FaultKind.MALFORMED, "request: not all of it arrived in time", 408)
     heads = Fault(FaultKind.MALFORMED, "request headers: too many or too large", 431)
@@ -49,17 +46,7 @@ def local_replies(
     mappers.append(_mapper([_connect()], method, FAMILIES[-1].formats[0], NO_RETRY))  # it has no path
     mappers += [_mapper([_upgrade(), *_path(f)], NO_UPGRADE, f.formats[0], NO_RETRY) for f in FAMILIES]
     mappers += [_mapper([_lost_reply(), _is_of(f)], lost, f.formats[0], RETRY_SOON) for f in FAMILIES]
-    unplanned = over
-    if has_fast_path:  # on which nobody else tells
-        unplanned = over | _told_by_envoy("%REQ(X-REQUEST-ID)%", told)
-        over |= _told_by_envoy(f"%DYNAMIC_METADATA({NAMESPACE}:request_id)%", told)
-    for family in FAMILIES:
-        # A provider said why it failed before the last one gave no answer.
-        telling = [_failed_reply(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
-        mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
-        mappers.append(_mapper([_failed_reply(), _is_of(family)], out, family.formats[0], over))
-    if has_fast_path:
-        mappers += [_mapper([_failed_reply(), _unplanned(), *_path(f)], out, f.formats[0], unplanned) for f in FAMILIES]
+    mappers += _all_failed(emergency, has_fast_path=has_fast_path, told=told)
     for family in FAMILIES:
         mappers.append(_mapper([_status(405), *_path(family)], method, family.formats[0], NO_RETRY))
         mappers.append(_mapper([_bad_path(), *_path(family)], path, family.formats[0], NO_RETRY))
@@ -73,6 +60,24 @@ def local_replies(
         # A service that restarts is back in a moment: here an SDK shall try again.
         mappers.append(_mapper([_failed_reply(), *_path(family)], away, family.formats[0], {"retry-after": "1"}))
     return {"mappers": list[Json](mappers)}
+
+
+def _all_failed(emergency: Emergency, *, has_fast_path: bool, told: ResponseHeaders) -> list[dict[str, Json]]:
+    """For calls whose last attempt got no answer."""
+    out, mappers = Fault(FaultKind.EXHAUSTED, emergency.message), list[dict[str, Json]]()
+    over = {"retry-after": str(-(-emergency.retry_after_ms // 1000)), **NO_RETRY}
+    unplanned = over
+    if has_fast_path:  # on which nobody else tells
+        unplanned = over | _told_by_envoy("%REQ(X-REQUEST-ID)%", told)
+        over |= _told_by_envoy(f"%DYNAMIC_METADATA({NAMESPACE}:request_id)%", told)
+    for family in FAMILIES:
+        # A provider said why it failed before the last one gave no answer.
+        telling = [_failed_reply(), _is_of(family), _is_noted(TOLD_BY_ENVOY, {"present_match": True})]
+        mappers.append(_with_words(_mapper(telling, out, family.formats[0], over), out, family.formats[0]))
+        mappers.append(_mapper([_failed_reply(), _is_of(family)], out, family.formats[0], over))
+    if has_fast_path:
+        mappers += [_mapper([_failed_reply(), _unplanned(), *_path(f)], out, f.formats[0], unplanned) for f in FAMILIES]
+    return mappers
 
 
 def _mapper(

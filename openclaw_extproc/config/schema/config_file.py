@@ -104,8 +104,8 @@ class GatewaySection(Processes, CallersSection):
     fast_path: bool = True
     """Selects whether the Envoy that `up` starts routes calls by itself where the configuration leaves nothing to
     decide: ordinary requests of up to 16 KiB for models whose first target is always the same. Such a call passes one
-    stage of the service instead of two, which halves its cost; `explain` says which way a request takes and why.
-    `false`: every call passes both stages."""
+    stage of the service instead of two; `explain` says which way a request takes and why. `false`: every call passes
+    both stages, as it does where `on_sidecar_failure` is set, or Envoy is run separately."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 

@@ -16,7 +16,8 @@ from openclaw_extproc.edge.reload.config_files import (
     root_certificates,
     write_secrets,
 )
-from openclaw_extproc.render.bootstrap import Places, bootstrap
+from openclaw_extproc.render.bootstrap import Places, bootstrap, route_discovery
+from openclaw_extproc.stages.fast_path.routes import fast_path
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--clusters-path", metavar="PATH", help="path of clusters.yaml as seen by Envoy (default: in FOLDER)"
+    )
+    parser.add_argument(
+        "--fast-path",
+        action="store_true",
+        help="write routes.yaml as well: the routes that `up` gives its own Envoy, to be read by people",
     )
     parser.add_argument(
         "--access-log",
@@ -69,6 +75,12 @@ def run(options: argparse.Namespace) -> int:
         admin_port=read.settings.envoy_admin_port,
     )
     _write_files(read.settings, read, places, folder)
+    if options.fast_path:
+        routes = route_discovery(
+            read.settings.gateway, read.settings.fail_open, fast_path(read.settings.gateway).routes
+        )
+        publish(folder / "routes.yaml", text_of(routes))
+        sys.stdout.write(f"{folder / 'routes.yaml'}\n")
     sys.stdout.write(f"{folder / 'envoy.yaml'}\n{folder / 'clusters.yaml'}\n")
     return OK
 

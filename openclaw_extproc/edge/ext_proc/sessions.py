@@ -13,8 +13,8 @@ from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.faults import Fault
-from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages.attempt.stage import AttemptStage
@@ -269,27 +269,19 @@ def attempt_session(
     return StageSession(stage, record, account, ResponseView(secrets, unpacks=True), apply=secrets.apply)
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Who takes the entry of an attempt, and that of a request whose attempts are all that sees it."""
-
-    attempt: Callable[[AttemptEntry], None]
-    request: Callable[[RequestEntry], None]
-
-
 def combined_session(
-    stage: CombinedStage, records: Records, apply: ApplyCredential, account: AttemptAccount
+    stage: CombinedStage, recorder: Recorder, apply: ApplyCredential, account: AttemptAccount
 ) -> StageSession[AttemptEntry]:
     """The session of an attempt, which is the request's as well where that takes the fast path.
 
     Args:
         stage: Of the attempt.
-        records: Take the entries.
+        recorder: Takes the entries.
         apply: From a credential to its headers.
         account: Of the attempt.
     """
     secrets = AppliedSecrets(apply)
     view = ResponseView(secrets, unpacks=True)
     return StageSession(
-        stage, records.attempt, account, view, apply=secrets.apply, timed=stage.took, record_request=records.request
+        stage, recorder.attempt, account, view, apply=secrets.apply, timed=stage.took, record_request=recorder.request
     )

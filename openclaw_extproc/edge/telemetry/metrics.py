@@ -69,6 +69,11 @@ class Metrics:
             ["provider", "result"],
             registry=self.registry,
         )
+        self._fast_path = Counter(
+            "openclaw_fast_path_attempts",
+            "Attempts of requests that pass one stage, because Envoy routed them by itself",
+            registry=self.registry,
+        )
         self._credential_failures = Counter(
             "openclaw_credential_failures",
             "AWS keys and Google tokens that could not be renewed",
@@ -89,6 +94,10 @@ class Metrics:
     def count_probe(self, provider: str, result: str) -> None:
         """Counts a probe of a provider by its result."""
         self._probes.labels(provider, result).inc()
+
+    def count_fast_path_attempt(self) -> None:
+        """Counts an attempt of a request that no route stage has seen."""
+        self._fast_path.inc()
 
     def count_credential_failure(self, identity: str) -> None:
         """Counts a credential of a cloud that could not be renewed, by the name that the configuration has for it."""

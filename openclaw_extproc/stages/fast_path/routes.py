@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.gateway import AUTO, Gateway, Target
+from openclaw_extproc.gateway import AUTO, LEVEL, Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.plan import Plan
@@ -115,7 +115,7 @@ def why_no_fast_path(gateway: Gateway) -> str:
 
 def route_or_why(model: str, client_format: str, gateway: Gateway) -> FastRoute | str:
     """The route of a model, or why it has none."""
-    if model == AUTO or model not in gateway.chains:
+    if model == AUTO or model.startswith(LEVEL) or model not in gateway.chains:
         return "the model is left to the gateway"
     whole, stream = (_planned(model, client_format, gateway, stream=one) for one in (False, True))
     if isinstance(whole, Refused) or isinstance(stream, Refused):
@@ -160,6 +160,9 @@ def _why_not_first(way: Routed, case: RoutingContext) -> str:
     if not targets.keys().isdisjoint(case.snapshot.limits):
         return "a limit of concurrent calls"
     first, *others = targets.values()
+    meant = case.meaning(case.asked_name)
+    if meant is None or meant.chain[0].name != first.name:
+        return "the first target of its chain cannot be asked in this format"
     return next(filter(None, (_can_more(first, other, way, case.gateway) for other in others)), "")
 
 
