@@ -70,4 +70,4 @@ def test_a_value_with_other_fields_is_another_one() -> None:
 
 def test_a_field_that_is_not_there_cannot_be_changed() -> None:
     with pytest.raises(TypeError, match="Point has no z"):
-        replace(Point(1, 2), z=3)  # type: ignore[arg-type]  # as a misspelt name that no checker saw
+        replace(Point(1, 2), z=3)  # type: ignore[call-arg]  # which the type checkers see as well

@@ -1,13 +1,12 @@
 """The ext_proc service of one process: its sessions with Envoy, and the snapshot that a reload replaces."""
 
 import asyncio
+import os
 import random
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from secrets import token_urlsafe
 from typing import Final
 
 import msgspec
@@ -88,7 +87,7 @@ class Service:
                 *(() if enter is None else (LedgerSink(self._gateway, enter),)),
             )
         )
-        self._decoded = DecodedRequests(partial(token_urlsafe, _ID_BYTES))
+        self._decoded = DecodedRequests(lambda: os.urandom(_ID_BYTES).hex())
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
         self.answers = SideRequestClient(

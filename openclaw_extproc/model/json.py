@@ -176,6 +176,8 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
         fields = _decode_shallow(raw)
     except RecursionError as problem:
         raise UnreadableError("nested too deeply") from problem
+    if not changes and not remove and _is_compact(raw, fields):
+        return raw
     spans = _spans(raw, fields) if len(fields) <= MOST_FIELDS else None
     wanted = {key: _encode(value) for key, value in changes.items()}
     if spans is None:
@@ -202,6 +204,15 @@ def _written(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
         mark = b","
     whole.write(b"}" if fields else b"{}")
     return whole.getvalue()
+
+
+def _is_compact(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether these fields are all of the text, without a space and none of them twice.
+
+    A key is never shorter in the text than we write it, so nothing else can be as long.
+    """
+    written = sum(len(_encode(key)) + len(memoryview(value)) + 2 for key, value in fields.items())  # with colon and comma
+    return written + 1 == len(raw)
 
 
 def _edited(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:

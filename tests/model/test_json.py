@@ -233,6 +233,8 @@ def test_setting_and_removing_at_once_is_what_a_dict_would_do(
 
 def test_a_key_given_twice_is_settled_by_what_we_read() -> None:
     assert j.patch(b'{"model": "a", "x": 1.50, "model": "b"}', {"x": 2}) == b'{"model":"b","x":2}'
+    assert j.patch(b'{"a":1,"a":2}', {}) == b'{"a":2}', "also where nothing changes and no space is in it"
+    assert j.patch(b'{"a":1,"\\u0061":2}', {}) == b'{"a":2}'
 
 
 def test_a_key_that_is_spelled_with_escapes_is_found() -> None:
