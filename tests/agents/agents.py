@@ -50,6 +50,8 @@ class Agent:
     the prompt again, behind a compaction, begins again.)"""
     helpers: tuple[str, ...] = ()
     """Models that it asks besides, for small things: it has to find them too."""
+    goes_on: Callable[[Start], Sequence[str]] | None = None
+    """The command for one more wish in the same conversation, where a history is made shorter only between wishes."""
     packages: tuple[str, ...] = ()
     """More that it needs."""
 
