@@ -3,7 +3,7 @@
 A new format is a module here with its `FORMATS`, and its name in `MODULES`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -98,6 +98,18 @@ def upstream_format(provider: Provider, client_format: str) -> WireFormat[Ask] |
     the first one that both can be translated through. `None`: there is none.
     """
     return _spoken((provider.format, *provider.also), client_format)
+
+
+def format_in_chain(provider: Provider, chain: Iterable[Provider], client_format: str) -> WireFormat[Ask] | None:
+    """The format in which a provider of a chain is asked: as `upstream_format`, but for a compaction. A vendor's own
+    can be opened by the account that made it alone, so where another provider may have to go on with the conversation,
+    it is a summary of ours.
+    """
+    spoken = upstream_format(provider, client_format)
+    if spoken is None or spoken.operation != "compaction" or all(one.name == provider.name for one in chain):
+        return spoken
+    others = tuple(name for name in (provider.format, *provider.also) if name != spoken.name)
+    return _spoken(others, client_format) or spoken
 
 
 @lru_cache(maxsize=1_024)  # asked ten times for each request; a configuration has a few of these pairs
