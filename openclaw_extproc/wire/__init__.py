@@ -117,14 +117,17 @@ def _spoken(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | N
     known = [FORMATS[name] for name in formats if name in FORMATS]
     asked = FORMATS[client_format]
     own = (fmt for fmt in known if fmt.words == client_format)
-    others = (fmt for fmt in known if fmt.translated and _translates(asked, fmt))
+    others = (fmt for fmt in known if _translates(asked, fmt))
     return next(own, None) or next(others, None)
 
 
 def _translates(asked: WireFormat[Ask], into: WireFormat[Ask]) -> bool:
+    """Counts are no formats for a provider alone, but each of them can be asked for another one."""
     chats = ("chat", "completions")
     becomes_chat = asked.operation in (*chats, "compaction")
-    return asked.operation == into.operation or (becomes_chat and into.operation in chats)
+    is_count = asked.operation == into.operation == "count_tokens"
+    same = asked.operation == into.operation or (becomes_chat and into.operation in chats)
+    return is_count or (into.translated and same)
 
 
 def family_of(name: str) -> str:
