@@ -117,7 +117,7 @@ def _judged(scene: Scene, result: Result) -> str:
 def _refused(result: Result) -> str:
     """An agent may go on without what a provider refused: it has its own ways for that, and does worse with them."""
     records = [record for one in (result.world.first, result.world.second) for record in one.requests]
-    refused = [record for record in records if record.method == "POST" and 400 <= record.status < 500]
+    refused = [record for record in records if record.method == "POST" and 400 <= (record.status or 0) < 500]
     return f"{refused[0].path} was refused with {refused[0].status}" if refused else ""
 
 
