@@ -27,10 +27,18 @@ class Price:
     cache_write_1h: float | None = None
     """Of input tokens that the provider keeps in its cache for an hour; `cache_write` is for five minutes, then."""
     input_audio: float | None = None
-    """Not known, this and the three below: as `input` or `output`."""
+    """Not known, this and the six below: as `input` or `output`."""
     input_image: float | None = None
+    input_video: float | None = None
     output_audio: float | None = None
     output_image: float | None = None
+    output_video: float | None = None
+    output_reasoning: float | None = None
+    cache_read_audio: float | None = None
+    """Of input tokens that the provider had in its cache; not known, this and the next: as `cache_read`."""
+    cache_read_image: float | None = None
+    output_citation: float | None = None
+    """Of what was read for citations; not known: nothing, as other vendors count it with the input."""
     searches: float | None = None
     """A thousand searches of the web that the vendor makes for an answer."""
 

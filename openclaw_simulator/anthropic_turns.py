@@ -22,6 +22,7 @@ _BLOCKS = {
     "text": CACHED | {"text", "citations"},
     "image": CACHED | {"source"},
     "document": CACHED | {"source", "citations", "context", "title"},
+    "tool_reference": CACHED | {"tool_name"},
     "search_result": CACHED | {"source", "title", "content", "citations"},
     "tool_use": CACHED | {"id", "name", "input", "caller", "toolset_name"},
     "tool_result": CACHED | {"tool_use_id", "content", "is_error", "toolset_name"},
@@ -120,7 +121,7 @@ def _check_result(block: Node) -> None:
     content = block.may("content")
     if content and not isinstance(content.value, str):
         for inner in content.items():
-            check_block(inner, ("text", "image", "document", "search_result"))
+            check_block(inner, ("text", "image", "document", "search_result", "tool_reference"))
 
 
 def _check_prefill(turns: list[Turn]) -> None:

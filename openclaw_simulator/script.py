@@ -179,12 +179,8 @@ _DIRECTED = re.compile(r"\[\[call (\S+) (\{.*?\})\]\]", re.DOTALL)
 agent through a task of several steps: the result of one step names the next."""
 
 
-def _wants_call(said: str) -> bool:
-    words = _REMINDER.sub("", said)
-    return re.search("tool|weather", words, re.IGNORECASE) is not None and _FORBIDS.search(words) is None
-
-
 _FORBIDS = re.compile("not call any tools?", re.IGNORECASE)
+"""Who asks for a summary of the conversation says so, also behind results that name the next step."""
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 """What an agent adds to a message of the user's: it lists tools, and asks for nothing."""
 
@@ -203,11 +199,13 @@ def _object_of(text: str) -> dict[str, Json] | None:
 
 
 def _calls(ask: Ask) -> tuple[Call, ...]:
+    if _FORBIDS.search(ask.last) and not ask.must_call:
+        return ()
     if ask.may_call and (directed := _directed(ask)):
         return directed
     if not ask.tools or not ask.may_call or ask.results:
         return ()
-    if not ask.must_call and not _wants_call(ask.last):
+    if not ask.must_call and not re.search("tool|weather", _REMINDER.sub("", ask.last), re.IGNORECASE):
         return ()
     tool = next((tool for tool in ask.tools if tool.name == ask.only_tool), ask.tools[0])
     wanted = ask.several_calls and re.search("parallel", ask.last, re.IGNORECASE)

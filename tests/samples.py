@@ -105,6 +105,8 @@ class Case:
 
 
 CASES = [Case(folder) for name in CHATS for folder in sorted((ROOT / name).glob("*")) if folder.is_dir()]
+AGENTS = [Case(folder) for folder in sorted((ROOT / "agents").glob("*/*")) if folder.is_dir()]
+"""Whole requests of coding agents; of Codex's there are answers too, so they stand among the others."""
 REQUESTS = [case for case in CASES if (case.folder / "request.json").exists()]
 STREAMS = [case for case in CASES if case.has(streamed=True)]
 WHOLES = [case for case in CASES if case.has(streamed=False)]

@@ -19,10 +19,17 @@ class Usage:
     cache_written_1h_tokens: int | None = None
     """Of those written to a prompt cache, the ones that stay there for an hour."""
     input_audio_tokens: int | None = None
-    """Of the input; likewise the three below, of the input or the output."""
+    """Of the input; likewise the five below, of the input or the output."""
     input_image_tokens: int | None = None
     output_audio_tokens: int | None = None
     output_image_tokens: int | None = None
+    input_video_tokens: int | None = None
+    output_video_tokens: int | None = None
+    cached_audio_tokens: int | None = None
+    """Of those read from a prompt cache; likewise the next."""
+    cached_image_tokens: int | None = None
+    output_citation_tokens: int | None = None
+    """Read for an answer's citations, beside the output (Perplexity's deep research)."""
     searches: int | None = None
     """Searches of the web that the vendor made for the answer."""
     tier: str | None = None
@@ -36,6 +43,11 @@ class Usage:
             input_image_tokens=_last(self.input_image_tokens, later.input_image_tokens),
             output_audio_tokens=_last(self.output_audio_tokens, later.output_audio_tokens),
             output_image_tokens=_last(self.output_image_tokens, later.output_image_tokens),
+            input_video_tokens=_last(self.input_video_tokens, later.input_video_tokens),
+            output_video_tokens=_last(self.output_video_tokens, later.output_video_tokens),
+            cached_audio_tokens=_last(self.cached_audio_tokens, later.cached_audio_tokens),
+            cached_image_tokens=_last(self.cached_image_tokens, later.cached_image_tokens),
+            output_citation_tokens=_last(self.output_citation_tokens, later.output_citation_tokens),
             searches=_last(self.searches, later.searches),
             tier=later.tier or self.tier,
             input_tokens=_last(self.input_tokens, later.input_tokens),

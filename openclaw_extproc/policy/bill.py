@@ -1,5 +1,8 @@
 """The cost of a response: the tokens that the provider counted, at the prices of the catalogue."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from openclaw_extproc.catalog import MILLION, ModelFacts, Price
 from openclaw_extproc.model.usage import Usage
 
@@ -12,36 +15,57 @@ def bill(facts: ModelFacts, usage: Usage) -> float | None:
     if usage.input_tokens is None and usage.output_tokens is None:
         return None
     price = facts.price(usage.input_tokens or 0)
-    return None if price is None else _at(price, usage)
+    return None if price is None else _at(price, usage, facts.family)
 
 
 HALF_PRICE = frozenset({"batch", "flex"})
-"""Tiers at half the price of tokens: Anthropic's and OpenAI's pages on batches, OpenAI's on flex processing. What
-`priority` costs is agreed on, or has a list of its own, and is billed as usual here."""
+"""Tiers at half the price of tokens: Anthropic's and OpenAI's pages on batches, OpenAI's on flex processing."""
+PRIORITY: Mapping[str, float] = MappingProxyType({"openai": 2.0})
+"""What `priority` costs, as a multiple, by the model's family: OpenAI's page on pricing has 1.7 to 2, and what limits
+in dollars go by must not be too low. Anthropic's is paid by contract and billed as usual here."""
 HOUR = 2.0
 """A cache write for an hour, as a multiple of the input's price, where no list says it: Anthropic's page on pricing."""
 
 
-def _at(price: Price, usage: Usage) -> float:
-    tokens = (_input(price, usage) + _output(price, usage)) / MILLION
+def _at(price: Price, usage: Usage, family: str) -> float:
+    tokens = (_input(price, usage) + _cached(price, usage) + _output(price, usage)) / MILLION
     searches = (usage.searches or 0) * _or(price.searches, 0.0) / 1_000
-    return (tokens / 2 if usage.tier in HALF_PRICE else tokens) + searches
+    return tokens * _tier(usage.tier, family) + searches
+
+
+def _tier(tier: str | None, family: str) -> float:
+    if tier in HALF_PRICE:
+        return 0.5
+    return PRIORITY.get(family, 1.0) if tier == "priority" else 1.0
 
 
 def _input(price: Price, usage: Usage) -> float:
-    """Dollars for a million times as many. Of sounds and pictures nobody says which of them came from a cache."""
+    """Dollars for a million times as many, without what came from a cache. Where nobody says which sounds and pictures
+    did, texts did."""
     read, written = usage.cached_tokens or 0, usage.cache_written_tokens or 0
     for_an_hour = min(usage.cache_written_1h_tokens or 0, written)
     left = max(0, (usage.input_tokens or 0) - read - written)
-    sounds = min(usage.input_audio_tokens or 0, left)
-    pictures = min(usage.input_image_tokens or 0, left - sounds)
+    heard = max(0, (usage.input_audio_tokens or 0) - (usage.cached_audio_tokens or 0))
+    seen = max(0, (usage.input_image_tokens or 0) - (usage.cached_image_tokens or 0))
     return (
-        (left - sounds - pictures) * price.input
-        + sounds * _or(price.input_audio, price.input)
-        + pictures * _or(price.input_image, price.input)
-        + read * _or(price.cache_read, price.input)
+        _divided(
+            left,
+            price.input,
+            (heard, price.input_audio),
+            (seen, price.input_image),
+            (usage.input_video_tokens, price.input_video),
+        )
         + (written - for_an_hour) * _or(price.cache_write, price.input)
         + for_an_hour * _hour(price)
+    )
+
+
+def _cached(price: Price, usage: Usage) -> float:
+    return _divided(
+        usage.cached_tokens or 0,
+        _or(price.cache_read, price.input),
+        (usage.cached_audio_tokens, price.cache_read_audio),
+        (usage.cached_image_tokens, price.cache_read_image),
     )
 
 
@@ -52,14 +76,25 @@ def _hour(price: Price) -> float:
 
 
 def _output(price: Price, usage: Usage) -> float:
-    spoken = usage.output_tokens or 0
-    sounds = min(usage.output_audio_tokens or 0, spoken)
-    pictures = min(usage.output_image_tokens or 0, spoken - sounds)
-    return (
-        (spoken - sounds - pictures) * price.output
-        + sounds * _or(price.output_audio, price.output)
-        + pictures * _or(price.output_image, price.output)
+    cited = (usage.output_citation_tokens or 0) * _or(price.output_citation, 0.0)
+    return cited + _divided(
+        usage.output_tokens or 0,
+        price.output,
+        (usage.output_audio_tokens, price.output_audio),
+        (usage.output_image_tokens, price.output_image),
+        (usage.output_video_tokens, price.output_video),
+        (usage.reasoning_tokens, price.output_reasoning),
     )
+
+
+def _divided(tokens: int, usual: float, *kinds: tuple[int | None, float | None]) -> float:
+    """The price of tokens of which some are of other kinds, never more than there are."""
+    dollars, left = 0.0, tokens
+    for count, price in kinds:
+        of_kind = min(count or 0, left)
+        left -= of_kind
+        dollars += of_kind * _or(price, usual)
+    return dollars + left * usual
 
 
 def _or(price: float | None, otherwise: float) -> float:

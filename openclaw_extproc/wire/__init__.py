@@ -3,7 +3,7 @@
 A new format is a module here with its `FORMATS`, and its name in `MODULES`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -100,19 +100,34 @@ def upstream_format(provider: Provider, client_format: str) -> WireFormat[Ask] |
     return _spoken((provider.format, *provider.also), client_format)
 
 
+def format_in_chain(provider: Provider, chain: Iterable[Provider], client_format: str) -> WireFormat[Ask] | None:
+    """The format in which a provider of a chain is asked: as `upstream_format`, but for a compaction. A vendor's own
+    can be opened by the account that made it alone, so where another provider may have to go on with the conversation,
+    it is a summary of ours.
+    """
+    spoken = upstream_format(provider, client_format)
+    if spoken is None or spoken.operation != "compaction" or all(one.name == provider.name for one in chain):
+        return spoken
+    others = tuple(name for name in (provider.format, *provider.also) if name != spoken.name)
+    return _spoken(others, client_format) or spoken
+
+
 @lru_cache(maxsize=1_024)  # asked ten times for each request; a configuration has a few of these pairs
 def _spoken(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | None:
     known = [FORMATS[name] for name in formats if name in FORMATS]
     asked = FORMATS[client_format]
     own = (fmt for fmt in known if fmt.words == client_format)
-    others = (fmt for fmt in known if fmt.translated and _translates(asked, fmt))
+    others = (fmt for fmt in known if _translates(asked, fmt))
     return next(own, None) or next(others, None)
 
 
 def _translates(asked: WireFormat[Ask], into: WireFormat[Ask]) -> bool:
+    """Counts are no formats for a provider alone, but each of them can be asked for another one."""
     chats = ("chat", "completions")
     becomes_chat = asked.operation in (*chats, "compaction")
-    return asked.operation == into.operation or (becomes_chat and into.operation in chats)
+    is_count = asked.operation == into.operation == "count_tokens"
+    same = asked.operation == into.operation or (becomes_chat and into.operation in chats)
+    return is_count or (into.translated and same)
 
 
 def family_of(name: str) -> str:

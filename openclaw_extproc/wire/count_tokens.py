@@ -1,11 +1,16 @@
-"""Counts of tokens: asked for like a model call, answered by one number. What two vendors' have in common."""
+"""Counts of tokens: asked for like a model call, answered by one number. What the vendors' have in common.
+
+A count for a client of another format is the very prompt that a chat would be there, in the words of that vendor's
+count. Left out there: what concerns the answer alone.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import (
@@ -36,13 +41,21 @@ def counting(
     edit: Callable[[ClientRequest, UpstreamEdit], Encoded],
     estimate: Callable[[int], bytes],
     amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]],
+    written: Callable[[dict[str, Json], str], tuple[str, dict[str, Json]]],
 ) -> WireFormat[Chat]:
     """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
 
-    `key`: under which the number stands in an answer. `path`: where clients of it ask, as of `Example`.
+    `key`: under which the number stands in an answer. `path`: where clients of it ask, as of `Example`. `written`: from
+    the body of a chat and the model to the path and the body of a count.
     """
     assert of.client is not None
     assert of.provider is not None
+    of_client, encode_chat = of.client, of.provider.encode_request
+
+    def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
+        encoded = encode_chat(replace(chat, stream=False), change)
+        to, body = written(j.parse(encoded.body, where="encoded"), change.model)
+        return Encoded(to, j.dump(body), encoded.losses)
 
     def decoder(_: bool) -> Decoder:
         return count_decoder(key)
@@ -51,7 +64,7 @@ def counting(
         of.client,
         serves=serves,
         decode_request=decode_request,
-        encoder=_encoder,
+        encoder=lambda _, __: CountEncoder(estimate, of_client.encode_error),
         edit=edit,
         example=Example(path, of.client.example.body, streams=False),
         looks_like=fits_nothing,
@@ -61,7 +74,7 @@ def counting(
         amend=amend,
         conversation=None,
     )
-    provider = replace(of.provider, decoder=decoder)
+    provider = replace(of.provider, decoder=decoder, encode_request=encode_request)
     return WireFormat(name, client, provider, operation="count_tokens", same_vendor=of.name, translated=False)
 
 
@@ -76,11 +89,21 @@ def count_decoder(key: str) -> Decoder:
 
 
 class CountEncoder:
-    """An encoder that only completes the record: a count is never translated, it is passed on or estimated."""
+    """Writes a provider's count for a client of another format."""
+
+    def __init__(self, write: Callable[[int], bytes], encode_error: Callable[[Fault], bytes]) -> None:
+        self._write = write
+        self._encode_error = encode_error
+        self._tokens = 0
 
     def feed(self, fact: Fact) -> bytes:
-        raise AssertionError(f"a count is not translated: {type(fact).__name__}")
-
-
-def _encoder(_: Chat, created: int) -> CountEncoder:  # noqa: ARG001  # the shape of every encoder
-    return CountEncoder()
+        match fact:
+            case UsageReported(usage):
+                self._tokens = usage.input_tokens or 0
+                return b""
+            case Finished():
+                return self._write(self._tokens)
+            case Failed(fault):
+                return self._encode_error(fault)
+            case _:
+                return b""

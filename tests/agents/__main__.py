@@ -83,14 +83,17 @@ def _tried(agent: Agent, scene: Scene, made: World) -> str:
         program = FOLDER / agent.program / "node_modules" / ".bin" / agent.program
         start = Start(program, home, made.up.url, agent.model, scene.prompt(agent, made), image, scene.compacts_at)
         agent.prepare(start)
-        return _judged(scene, _run(agent, start, folder, made))
+        result = _run(agent, start, agent.command(start), folder, made)
+        if scene.compacts_at is not None and agent.goes_on is not None and result.code == 0:
+            result = _run(agent, start, agent.goes_on(start), folder, made)
+        return _judged(scene, result)
 
 
-def _run(agent: Agent, start: Start, folder: Path, made: World) -> Result:
+def _run(agent: Agent, start: Start, command: Sequence[str], folder: Path, made: World) -> Result:
     environment = {"PATH": os.environ["PATH"], "HOME": str(start.home), **agent.environment(start)}
     try:
         done = subprocess.run(  # the agent's own program
-            agent.command(start),
+            command,
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -105,10 +108,17 @@ def _run(agent: Agent, start: Start, folder: Path, made: World) -> Result:
 
 
 def _judged(scene: Scene, result: Result) -> str:
-    problem = f"it ended with {result.code}" if result.code else scene.problem(result)
+    problem = f"it ended with {result.code}" if result.code else _refused(result) or scene.problem(result)
     if problem:
         print(result.output[-SHOWN:], file=sys.stderr)
     return problem
+
+
+def _refused(result: Result) -> str:
+    """An agent may go on without what a provider refused: it has its own ways for that, and does worse with them."""
+    records = [record for one in (result.world.first, result.world.second) for record in one.requests]
+    refused = [record for record in records if record.method == "POST" and 400 <= (record.status or 0) < 500]
+    return f"{refused[0].path} was refused with {refused[0].status}" if refused else ""
 
 
 def table(

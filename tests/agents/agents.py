@@ -50,6 +50,8 @@ class Agent:
     the prompt again, behind a compaction, begins again.)"""
     helpers: tuple[str, ...] = ()
     """Models that it asks besides, for small things: it has to find them too."""
+    goes_on: Callable[[Start], Sequence[str]] | None = None
+    """The command for one more wish in the same conversation, where a history is made shorter only between wishes."""
     packages: tuple[str, ...] = ()
     """More that it needs."""
 
@@ -66,10 +68,10 @@ WORDS = 1_500
 
 def in_parts(runs: Callable[[str], str]) -> str:
     """The directive for steps that bring so many words, once each: each names the next."""
-    again = base64.b64encode(runs("bash step.sh").encode()).decode()
+    next_step = runs("bash step.sh %s")
     script = (
         "n=$(($(cat n 2> /dev/null) + 1)); echo $n > n\n"
         f"if [ $n -gt {PARTS} ]; then echo done; exit; fi\n"
-        f"yes lorem | head -{WORDS}; echo {again} | base64 -d\n"
+        f"yes lorem | head -{WORDS}; printf '{next_step}' $n\n"
     )
     return runs(f"echo {base64.b64encode(script.encode()).decode()} | base64 -d > step.sh; bash step.sh")

@@ -28,6 +28,10 @@ def _command(start: Start) -> Sequence[str]:
     return (str(start.program), "-p", prompt, "--yolo", "--skip-trust", "-o", "json")
 
 
+def _goes_on(start: Start) -> Sequence[str]:
+    return (str(start.program), "-r", "latest", "-p", "Go on.", "--yolo", "--skip-trust", "-o", "json")
+
+
 def _environment(start: Start) -> Mapping[str, str]:
     return {
         "GOOGLE_GEMINI_BASE_URL": f"{start.url}/gemini",
@@ -54,11 +58,16 @@ GEMINI_CLI = Agent(
     version="0.61.0",
     program="gemini",
     model="gemini-3.1-pro-preview",
-    helpers=("gemini-3.5-flash-lite",),
+    helpers=(
+        *("gemini-3.1-pro-preview-customtools", "gemini-3-pro-preview", "gemini-3-flash-preview", "gemini-3.8-flash"),
+        *("gemini-3.5-flash", "gemini-3.5-flash-lite", "gemini-3.1-flash-lite"),
+        *("gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite"),
+    ),
     prepare=_prepare,
     command=_command,
     environment=_environment,
     runs=_runs,
     writes=_writes,
     long_text=_long_text,
+    goes_on=_goes_on,
 )

@@ -79,12 +79,12 @@ def _failover(agent: Agent, world: World) -> str:
 
 
 def _went_on(result: Result) -> str:
-    """What was read is in the history once, and then no more."""
+    """What was read is in the history, and then less of it."""
     bodies = [record.body or "" for record in result.world.first.requests if record.method == "POST"]
-    long = [body.count("lorem") > LONG // 2 for body in bodies]
-    if True not in long:
+    words = [body.count("lorem") for body in bodies]
+    if max(words) <= LONG // 2:
         return "the long text was never sent"
-    return _says("Simulated answer from")(result) if not long[-1] else "the last request still has all of it"
+    return _says("Simulated answer from")(result) if words[-1] < max(words) else "the last request still has all of it"
 
 
 def _both_steps(result: Result) -> str:

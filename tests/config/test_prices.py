@@ -5,11 +5,13 @@ are sold no more or for long: they do not change with a newer package.
 from datetime import date
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelPrice
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.catalog import ModelFacts
-from openclaw_extproc.config.known.prices import NEWEST, price_at_seller, seller, window_at_vendor
+from openclaw_extproc.config.known.prices import KINDS, NEWEST, price_at_seller, seller, window_at_vendor
 from openclaw_extproc.gateway import Provider
 
 DAY = date(2026, 11, 21)
@@ -166,3 +168,23 @@ def test_any_name_is_looked_up_without_a_crash(name: str) -> None:
     for seller_id in ("anthropic", "aws", "google", "openai"):
         price_at_seller(seller_id, name, DAY)
     window_at_vendor(name)
+
+
+NO_TOKENS = frozenset(
+    {"web_searches_kcount", "storage_searches_kcount", "audio_hours", "input_audio_hours", "input_document_kpages"}
+    | {"input_annotated_document_kpages", "input_mchars", "requests_kcount", "input_text_messages_kcount"}
+)
+"""What the price list counts in hours, pages, letters and requests."""
+
+
+def test_every_kind_of_token_in_the_price_list_has_a_place_in_a_price() -> None:
+    models = [model for seller in get_snapshot().providers for model in seller.models]
+    prices = [
+        price
+        for model in models
+        for price in ([model.prices] if isinstance(model.prices, ModelPrice) else [one.prices for one in model.prices])
+    ]
+    listed = {kind for price in prices for kind, dollars in vars(price).items() if dollars is not None}
+
+    assert "cache_audio_read_mtok" in listed
+    assert listed - NO_TOKENS <= {*KINDS.values(), "input_mtok", "output_mtok"}

@@ -159,3 +159,33 @@ def test_cluster_names_have_letters_that_statistics_keep_apart() -> None:
 )
 def test_half_a_provider_is_an_error(fields: str, finding: str) -> None:
     assert any(line.startswith(finding) for line in complaints(f"model: {{{fields}}}"))
+
+
+OPENAIS = "endpoint: 'https://api.openai.com/v1'"
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "also"),
+    [
+        ("main", f"{OPENAIS}, format: openai_responses", ("openai_compactions", "openai_input_tokens")),
+        (
+            "main",
+            f"{OPENAIS}, also: [openai_responses]",
+            ("openai_responses", "openai_compactions", "openai_input_tokens"),
+        ),
+        ("openai", "format: openai_responses", ("openai_compactions", "openai_input_tokens")),
+        ("openai", "also: [openai_embeddings]", ("openai_embeddings",)),
+        ("openai", "also: []", ()),
+        (
+            "claude",
+            "endpoint: 'https://api.anthropic.com', format: anthropic_messages",
+            ("anthropic_count_tokens",),
+        ),
+        ("main", "endpoint: 'https://proxy.example/v1', format: openai_responses", ()),
+    ],
+    ids=["another-name", "beside-chat", "another-format", "without-responses", "nothing", "anthropic", "elsewhere"],
+)
+def test_counts_and_compactions_come_with_their_chat_format_at_the_vendors_address(
+    name: str, fields: str, also: tuple[str, ...]
+) -> None:
+    assert upstream(fields, name).provider.also == also

@@ -33,6 +33,22 @@ FREE_WRITES = ModelFacts((Price(input=2, output=10, cache_write=2),))
 HEARS = ModelFacts(
     (Price(input=1, output=4, input_audio=10, output_audio=20, input_image=5, output_image=30, cache_read=0.1),)
 )
+KEEPS = ModelFacts(
+    (
+        Price(
+            *(1, 4),
+            input_audio=10,
+            cache_read=0.1,
+            cache_read_audio=0.75,
+            cache_read_image=3,
+            input_video=15,
+            output_video=20,
+            output_reasoning=6,
+            output_citation=2.04,
+        ),
+    )
+)
+GPT = ModelFacts((Price(input=2, output=10),), family="openai")
 
 
 @pytest.mark.parametrize(
@@ -49,10 +65,18 @@ HEARS = ModelFacts(
         (HEARS, Usage(output_tokens=1_000, output_audio_tokens=500, output_image_tokens=500), 0.025),
         (PLAIN, Usage(input_tokens=1_000, input_audio_tokens=400, output_tokens=0), 0.002),
         (HEARS, Usage(input_tokens=1_000, cached_tokens=900, input_audio_tokens=500), 0.00109),
+        (KEEPS, Usage(input_tokens=1_000, cached_tokens=900, cached_audio_tokens=400, input_audio_tokens=450), 0.0009),
+        (KEEPS, Usage(input_tokens=1_000, cached_tokens=900, cached_image_tokens=9_999), 0.0028),
+        (KEEPS, Usage(input_tokens=1_000, input_video_tokens=500, output_tokens=100, output_video_tokens=50), 0.0092),
+        (KEEPS, Usage(output_tokens=100, reasoning_tokens=60, output_citation_tokens=1_000), 0.00256),
+        (GPT, Usage(input_tokens=1_000_000, output_tokens=0, tier="priority"), 4.0),
+        (CLAUDE, Usage(input_tokens=1_000_000, output_tokens=0, tier="priority"), 3.0),
     ],
     ids=[
         *("an-hour", "some-for-an-hour", "an-hour-unlisted", "writes-at-no-more", "searches", "batch", "standard"),
-        *("heard-and-seen", "spoken-and-painted", "no-price-for-sounds", "sounds-from-a-cache"),
+        *("heard-and-seen", "spoken-and-painted", "no-price-for-sounds", "sounds-from-a-cache-unsaid"),
+        *("sounds-from-a-cache", "pictures-from-a-cache", "films", "thoughts-and-citations"),
+        *("priority", "priority-by-contract"),
     ],
 )
 def test_each_kind_of_a_price_list_is_billed(facts: ModelFacts, usage: Usage, dollars: float) -> None:

@@ -28,7 +28,11 @@ def test_no_answer_is_longer_than_asked_or_has_a_stop_sequence(said: str, limit:
 
 @pytest.mark.parametrize(
     ("last", "calls"),
-    [("hello", 0), ("use a tool", 1), ("the Weather", 1), ("tool, in parallel", 2), ("hello, in parallel", 0)],
+    [
+        *(("hello", 0), ("use a tool", 1), ("the Weather", 1), ("tool, in parallel", 2), ("hello, in parallel", 0)),
+        *(("<system-reminder>There are tools.</system-reminder>Hello", 0), ("Do not call any tools.", 0)),
+        *(("[[call weather {}]]", 1), ("[[call weather {}]] Do NOT call any tools.", 0)),
+    ],
 )
 def test_when_a_tool_is_called(last: str, calls: int) -> None:
     made = answer(replace(ASK, last=last, tools=(WEATHER,)), "sim")

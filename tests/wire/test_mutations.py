@@ -19,7 +19,7 @@ from openclaw_extproc.stages.events import ResponseHead
 from openclaw_extproc.wire import FORMATS, api_path_of
 from openclaw_extproc.wire.translation.quirks import QUIRKS
 from tests.frames import event, frame
-from tests.samples import ANSWERS, REQUESTS, Case, cut, heard, provider_side
+from tests.samples import AGENTS, ANSWERS, REQUESTS, Case, cut, heard, provider_side
 from tests.stages.sense import goes_out, makes_sense
 from tests.stages.talking import BEGAN, Talk, chunks, gateway, provider, received
 from tests.wire.mutating import Spoiler
@@ -30,7 +30,8 @@ SEED = int(os.environ.get("FUZZ_SEED", "0"))
 
 PROVIDERS = sorted(n for n, made in FORMATS.items() if made.provider and made.translated and made.operation == "chat")
 """Variants too."""
-BODIES = [case.request for case in REQUESTS] + [case.answer(streamed=streamed) for case, streamed in ANSWERS]
+ASKED = [*REQUESTS, *AGENTS]
+BODIES = [case.request for case in ASKED] + [case.answer(streamed=streamed) for case, streamed in ANSWERS]
 
 
 def test_no_spoilt_body_breaks_the_stages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +54,7 @@ def test_no_spoilt_body_breaks_the_stages(capsys: pytest.CaptureFixture[str]) ->
 def _play(spoiler: Spoiler) -> str:
     """A request to some provider, and its answer; one of them, or both, is not as it should be."""
     dice = spoiler.dice
-    case, name = dice.choice(REQUESTS), dice.choice(PROVIDERS)
+    case, name = dice.choice(ASKED), dice.choice(PROVIDERS)
     spoils_request, spoils_answer = dice.choice(((True, False), (False, True), (False, True), (True, True)))
     body = spoiler.spoilt(case.request) if spoils_request else case.request
     sent = goes_out(case, body, _world(name, spoiler))

@@ -19,14 +19,23 @@ CLAUDE: Json = {
 CHAT: Json = {
     "prompt_tokens": 10,
     "completion_tokens": 6,
-    "prompt_tokens_details": {"audio_tokens": 4, "image_tokens": 3, "cache_write_tokens": 2},
+    "prompt_tokens_details": {
+        "audio_tokens": 4,
+        "image_tokens": 3,
+        "cache_write_tokens": 2,
+        "cached_tokens": 3,
+        "cached_tokens_details": {"audio_tokens": 2, "image_tokens": 1},
+    },
+    "citation_tokens": 9,
     "completion_tokens_details": {"audio_tokens": 5},
 }
 GEMINI: Json = {
     "promptTokenCount": 10,
     "candidatesTokenCount": 6,
     "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 3}, {"modality": "AUDIO", "tokenCount": 7}],
-    "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 6}],
+    "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 4}, {"modality": "VIDEO", "tokenCount": 2}],
+    "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 5}],
+    "cachedContentTokenCount": 5,
 }
 BEDROCK: Json = {
     "inputTokens": 5,
@@ -65,6 +74,10 @@ MESSAGE: Json = {"role": "assistant", "content": "Hi"}
             },
             Usage(
                 input_tokens=10,
+                cached_tokens=3,
+                cached_audio_tokens=2,
+                cached_image_tokens=1,
+                output_citation_tokens=9,
                 cache_written_tokens=2,
                 output_tokens=6,
                 input_audio_tokens=4,
@@ -79,7 +92,15 @@ MESSAGE: Json = {"role": "assistant", "content": "Hi"}
                 "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
                 "usageMetadata": GEMINI,
             },
-            Usage(input_tokens=10, output_tokens=6, input_audio_tokens=7, output_image_tokens=6),
+            Usage(
+                input_tokens=10,
+                cached_tokens=5,
+                output_tokens=6,
+                input_audio_tokens=7,
+                cached_audio_tokens=5,
+                output_image_tokens=4,
+                output_video_tokens=2,
+            ),
         ),
         (
             "bedrock_converse",

@@ -9,7 +9,8 @@ In a configuration a name may be anything, so a clause that leaves a part of the
 a date, a version, a region or the like: `claude-3-opus-of-ours` has no price, and `gemini-1.5-flash-8b` not that of
 `gemini-1.5-flash`. No price is better than a wrong one.
 
-Left out: prices of films and pages, of what is stored or searched there, of cached sounds, and of priority tiers.
+Left out: prices of what is no token: pages, hours, characters, requests, what is stored or searched there. The package
+has none of tiers (`policy/bill` knows what they cost of the usual price).
 """
 
 import re
@@ -224,19 +225,25 @@ def _price_above(price: ModelPrice, start: int, name: str) -> Price | None:
         out = 0.0  # vectors are not charged for
     if tokens_in is None or out is None:
         return None
-    more = {field: _above(values.get(key), start) for field, key in _KINDS.items()}
+    more = {field: _above(values.get(key), start) for field, key in KINDS.items()}
     return Price(tokens_in, out, above=start, **more)
 
 
-_KINDS: Mapping[str, str] = MappingProxyType(
+KINDS: Mapping[str, str] = MappingProxyType(
     {
         "cache_read": "cache_read_mtok",
         "cache_write": "cache_write_mtok",
         "cache_write_1h": "cache_write_1h_mtok",
         "input_audio": "input_audio_mtok",
         "input_image": "input_image_mtok",
+        "input_video": "input_video_mtok",
         "output_audio": "output_audio_mtok",
         "output_image": "output_image_mtok",
+        "output_video": "output_video_mtok",
+        "output_reasoning": "output_reasoning_mtok",
+        "output_citation": "output_citation_mtok",
+        "cache_read_audio": "cache_audio_read_mtok",
+        "cache_read_image": "cache_image_read_mtok",
         "searches": "web_searches_kcount",
     }
 )

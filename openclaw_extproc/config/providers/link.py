@@ -27,6 +27,7 @@ from openclaw_extproc.config.read.narrow import sequence
 from openclaw_extproc.config.schema.base import Access
 from openclaw_extproc.config.settings import BasePath, Upstream
 from openclaw_extproc.gateway import Auth, Provider
+from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.translation.quirks import QUIRKS
 
 
@@ -125,7 +126,7 @@ def _join(one: _Declared, access: Access, path: str, models: tuple[str, ...], fi
 
 def _as_text(given: object) -> str:
     """A list as its words: none of those lists holds a word with a space."""
-    return " ".join(map(str, sequence(given))) if sequence(given) else str(given)
+    return " ".join(map(str, sequence(given))) if isinstance(given, list | tuple) else str(given)
 
 
 def _of_the_file(one: _Declared, provider: Provider, findings: list[Finding]) -> Provider:
@@ -161,7 +162,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
         auth=_auth(one),
         models=one.models,
         region=one.values.get("region", ""),
-        also=_also(one, usual, format_name, base_path, formats, findings),
+        also=_also(one, place, usual, format_name, formats, findings),
         quirks=_quirks(one, usual, format_name, findings),
         api_version=one.values.get("api_version", ""),
         project=one.values.get("project", ""),
@@ -190,19 +191,39 @@ def _credential_key(one: _Declared) -> str:
 
 def _also(
     one: _Declared,
+    place: Endpoint,
     usual: KnownProvider | None,
     format_name: str,
-    path: str,
     formats: Mapping[str, BasePath],
     findings: list[Finding],
 ) -> tuple[str, ...]:
-    """As written; what is known of a provider holds for its usual format, where all is below one `path`."""
+    """As written; what is known of a provider holds for its usual format, where all is below one path.
+
+    What goes with a chat format at its vendor's own address (counts, compactions) comes with it, whatever the provider
+    is called: nobody has to know its name. An empty list means nothing at all.
+    """
+    path = formats[format_name](_path(one, place, usual, format_name))
+    own = formats[format_name]
     if (written := one.values.get("also")) is not None:
         findings += unknown_words(one.place("also"), "format", written.split(), formats)
-        return tuple(dict.fromkeys(written.split()))
-    known_to_speak = usual.also if usual and usual.format == format_name else ()
-    own = formats[format_name]
-    return tuple(name for name in known_to_speak if name in formats and below_the_same(own, formats[name], path))
+        spoken = tuple(dict.fromkeys(written.split()))
+        if not spoken:
+            return ()
+    else:
+        known_to_speak = usual.also if usual and usual.format == format_name else ()
+        spoken = tuple(name for name in known_to_speak if name in formats and below_the_same(own, formats[name], path))
+    chats = {format_name, *spoken}
+    beside = (name for name in _beside_chats(place.host) if FORMATS[name].same_vendor in chats)
+    return tuple(dict.fromkeys((*spoken, *(name for name in beside if below_the_same(own, formats[name], path)))))
+
+
+def _beside_chats(host: str) -> tuple[str, ...]:
+    """Formats that only go with a chat format, of the vendor whose own address this is."""
+    known = next((known for known in KNOWN_PROVIDERS.values() if known.endpoint == f"https://{host}"), None)
+    return tuple(name for name in known.also if FORMATS[name].operation in _BESIDE) if known else ()
+
+
+_BESIDE = frozenset({"count_tokens", "compaction"})
 
 
 def _quirks(one: _Declared, usual: KnownProvider | None, format_name: str, findings: list[Finding]) -> frozenset[str]:

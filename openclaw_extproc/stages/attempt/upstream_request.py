@@ -32,7 +32,7 @@ from openclaw_extproc.stages.events import (
     RequestHead,
     To,
 )
-from openclaw_extproc.wire import client_side, upstream_format
+from openclaw_extproc.wire import client_side, format_in_chain
 from openclaw_extproc.wire.base import (
     ClientRequest,
     ClientSide,
@@ -92,7 +92,8 @@ class BoundAttempt:
     @property
     def format(self) -> WireFormat[Ask]:
         """Returns the wire format in which the provider is asked."""
-        spoken = upstream_format(self.target.provider, self.plan.client_format)
+        chain = (target.provider for group in self.plan.groups for target in group)
+        spoken = format_in_chain(self.target.provider, chain, self.plan.client_format)
         assert spoken is not None, "the policy plans no such target"
         return spoken
 

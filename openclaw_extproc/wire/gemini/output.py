@@ -14,7 +14,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.gemini.fields import Losses
 from openclaw_extproc.wire.gemini.provider import model_families
 from openclaw_extproc.wire.gemini.schemas import Dialect
-from openclaw_extproc.wire.gemini.tools import json_schema
+from openclaw_extproc.wire.gemini.tools import json_schema, usual_types
 
 MIME, SCHEMA, JSON_SCHEMA = "responseMimeType", "responseSchema", "responseJsonSchema"
 KNOWN = frozenset({MIME, SCHEMA, JSON_SCHEMA})
@@ -31,7 +31,7 @@ def read(config: Mapping[str, Json], losses: Losses, *, at: str) -> Output | Non
     if mime not in ("", _TEXT, _JSON):
         losses.refuse(f"{at}.{MIME}: neither text nor JSON")
     if JSON_SCHEMA in config:
-        return JsonSchema(j.an_object(config[JSON_SCHEMA], at=f"{at}.{JSON_SCHEMA}"))
+        return JsonSchema(usual_types(j.an_object(config[JSON_SCHEMA], at=f"{at}.{JSON_SCHEMA}")))
     if SCHEMA in config:
         return JsonSchema(json_schema(config[SCHEMA], f"{at}.{SCHEMA}"))
     return JsonObject() if mime == _JSON else None

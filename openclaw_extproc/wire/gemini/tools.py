@@ -86,7 +86,7 @@ def _spec(value: Json, at: str, losses: Losses) -> ToolSpec:
         losses.drop(f"functionDeclarations.{key}", f"{at}.{key}")
     schema: dict[str, Json] = {}
     if "parametersJsonSchema" in declared:
-        schema = j.an_object(declared["parametersJsonSchema"], at=f"{at}.parametersJsonSchema")
+        schema = usual_types(j.an_object(declared["parametersJsonSchema"], at=f"{at}.parametersJsonSchema"))
     elif "parameters" in declared:
         schema = json_schema(declared["parameters"], f"{at}.parameters")
     description = j.a_string(declared.get("description", ""), at=f"{at}.description")
@@ -117,6 +117,36 @@ def json_schema(value: Json, at: str, depth: int = 0) -> dict[str, Json]:
     if schema.get("type") == "type_unspecified":
         del schema["type"]
     return schema
+
+
+_TYPES = frozenset({"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"})
+_NAMED_SCHEMAS = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
+_SCHEMAS = frozenset({"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"})
+_SEVERAL_SCHEMAS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
+
+
+def usual_types(schema: dict[str, Json], depth: int = 0) -> dict[str, Json]:
+    """JSON Schema whose types may be in Google's capitals: Gemini CLI 0.61 writes `responseJsonSchema` so, and Gemini
+    takes it. No other vendor does."""
+    if depth > MAX_DEPTH:
+        return schema
+    return {key: _usual(key, said, depth + 1) for key, said in schema.items()}
+
+
+def _usual(key: str, said: Json, depth: int) -> Json:
+    match said:
+        case str() if key == "type":
+            return said.lower() if said in _TYPES else said
+        case list() if key == "type":
+            return [_usual("type", one, depth) for one in said]
+        case list() if key in _SEVERAL_SCHEMAS:
+            return [usual_types(one, depth) if isinstance(one, dict) else one for one in said]
+        case dict() if key in _NAMED_SCHEMAS:
+            return {name: usual_types(one, depth) if isinstance(one, dict) else one for name, one in said.items()}
+        case dict() if key in _SCHEMAS:
+            return usual_types(said, depth)
+        case _:
+            return said
 
 
 def chosen(

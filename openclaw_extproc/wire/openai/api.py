@@ -64,6 +64,7 @@ def usage(value: Json, given: str, said: str, tier: Json = None) -> Usage | None
         return None  # nearly every chunk of a stream
     counted = _object_or_empty(value)
     prompt, answer = (_object_or_empty(counted.get(f"{name}_details")) for name in (given, said))
+    cached = _object_or_empty(prompt.get("cached_tokens_details"))
     seen = Usage(
         input_tokens=j.a_count(counted.get(given)),
         cached_tokens=j.a_count(prompt.get("cached_tokens")),
@@ -72,6 +73,9 @@ def usage(value: Json, given: str, said: str, tier: Json = None) -> Usage | None
         reasoning_tokens=j.a_count(answer.get("reasoning_tokens")),
         input_audio_tokens=j.a_count(prompt.get("audio_tokens")) or None,
         input_image_tokens=j.a_count(prompt.get("image_tokens")) or None,
+        cached_audio_tokens=j.a_count(cached.get("audio_tokens")) or None,
+        cached_image_tokens=j.a_count(cached.get("image_tokens")) or None,
+        output_citation_tokens=j.a_count(counted.get("citation_tokens")) or None,
         output_audio_tokens=j.a_count(answer.get("audio_tokens")) or None,
         output_image_tokens=j.a_count(answer.get("image_tokens")) or None,
     )

@@ -30,6 +30,7 @@ def input_tokens_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         edit=_edit,
         estimate=encode_count,
         amend=inject,
+        written=_written,
     )
 
 
@@ -45,3 +46,12 @@ def encode_count(tokens: int) -> bytes:
     """Write the answer of a count."""
     said: Json = {"object": "response.input_tokens", _KEY: tokens}
     return j.dump(said)
+
+
+_COUNTED = frozenset(
+    {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning"}
+)
+
+
+def _written(body: dict[str, Json], model: str) -> tuple[str, dict[str, Json]]:  # noqa: ARG001  # it stands in the body
+    return PATH, {key: value for key, value in body.items() if key in _COUNTED}

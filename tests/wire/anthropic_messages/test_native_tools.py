@@ -21,7 +21,7 @@ from openclaw_extproc.wire.streams import sse
 from tests.wire.anthropic_messages.saying import CLIENT, ask
 
 OTHERS = ("openai_chat", "openai_responses", "gemini", "bedrock_converse", "cohere_chat")
-RUN_BY_CLIENT = {
+RUN_BY_CLIENT: dict[str, tuple[str, dict[str, Json]]] = {
     "bash_20250124": ("bash", {"command": "ls"}),
     "text_editor_20250728": ("str_replace_based_edit_tool", {"command": "view", "path": "/a"}),
     "text_editor_20250124": ("str_replace_editor", {"command": "view", "path": "/a"}),
@@ -118,7 +118,7 @@ def test_every_member_of_a_toolset_is_a_function_and_a_call_of_it_is_the_members
         fields = made.model_fields["input"].annotation.model_fields
         assert {*j.an_object(spec.schema["properties"], at="p")} == {f.alias or n for n, f in fields.items()}
         required = {f.alias or n for n, f in fields.items() if f.is_required()}
-        assert required <= {*j.an_array(spec.schema["required"], at="r")}  # type: ignore[arg-type]
+        assert required <= {*j.an_array(spec.schema["required"], at="r")}
 
 
 def test_a_member_that_is_switched_off_is_no_function() -> None:

@@ -12,6 +12,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     Chat,
     InlineImage,
+    JsonSchema,
     LinkedImage,
     Sealed,
     Text,
@@ -384,3 +385,29 @@ def test_a_cap_is_added_where_there_was_no_limit() -> None:
     assert CLIENT.edit(ask({"contents": []}), UpstreamEdit("gemini", 100)).body == (
         b'{"contents":[],"generationConfig":{"maxOutputTokens":100}}'
     )
+
+
+def test_types_in_capitals_are_json_schemas_own_for_others() -> None:
+    """Gemini CLI 0.61 writes `responseJsonSchema` so for its choice of a model."""
+    inner: Json = {"type": "ARRAY", "items": {"type": "STRING", "enum": ["OBJECT"]}}
+    schema: Json = {
+        "type": "OBJECT",
+        "properties": {"type": inner, "n": {"anyOf": [{"type": ["INTEGER", "null"]}, True]}},
+        "additionalProperties": False,
+    }
+    usual: Json = {
+        "type": "object",
+        "properties": {
+            "type": {"type": "array", "items": {"type": "string", "enum": ["OBJECT"]}},
+            "n": {"anyOf": [{"type": ["integer", "null"]}, True]},
+        },
+        "additionalProperties": False,
+    }
+
+    chat = read(
+        generationConfig={"responseMimeType": "application/json", "responseJsonSchema": schema},
+        tools=[{"functionDeclarations": [{"name": "f", "parametersJsonSchema": schema}]}],
+    )
+
+    assert chat.output == JsonSchema(j.an_object(usual, at="usual"))
+    assert chat.tools[0].schema == usual

@@ -27,9 +27,8 @@ def read(**more: Json) -> Chat:
 
 def written(request: Chat, arguments: str) -> bytes:
     pieces = [Delta(arguments[n : n + 3]) for n in range(0, len(arguments), 3)]
-    facts: list[Fact] = [
-        *(Started("c", "m"), ToolStarted("call_1", "patch"), *pieces, BlockEnded(), Finished(Stop.TOOL_USE)),
-    ]
+    begun: list[Fact] = [Started("c", "m"), ToolStarted("call_1", "patch")]
+    facts = [*begun, *pieces, BlockEnded(), Finished(Stop.TOOL_USE)]
     encoder = CLIENT.encoder(request, 0)
     return b"".join(encoder.feed(fact) for fact in facts)
 

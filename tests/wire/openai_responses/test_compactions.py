@@ -22,7 +22,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire import FORMATS, api_path_of, client_side, upstream_format
+from openclaw_extproc.wire import FORMATS, api_path_of, client_side, format_in_chain, upstream_format
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.openai_responses.client.compaction_items.summaries import (
     QUESTION,
@@ -131,6 +131,26 @@ def test_a_summary_of_ours_is_told_to_everybody() -> None:
     assert read(input=[item]).turns == (Turn("user", (Text(message),)),)
     edited = body_of(CLIENT.edit(ask(input=[item, MODEL]), UpstreamEdit("gpt-5")))
     assert edited["input"] == [{"type": "message", "role": "user", "content": message}, MODEL]
+
+
+OPENAI = Provider("openai", "o", "openai_chat", also=("openai_responses", "openai_compactions"))
+AZURE = Provider("azure", "a", "openai_responses", also=("openai_compactions",))
+CLAUDE = Provider("claude", "c", "anthropic_messages")
+
+
+@pytest.mark.parametrize(
+    ("chain", "format"),
+    [((OPENAI,), "openai_compactions"), ((OPENAI, AZURE), "openai_chat"), ((OPENAI, CLAUDE), "openai_chat")],
+    ids=["alone", "two accounts", "two vendors"],
+)
+def test_where_others_have_to_go_on_with_it_a_compaction_is_a_summary(chain: tuple[Provider, ...], format: str) -> None:
+    found = format_in_chain(OPENAI, chain, "openai_compactions")
+
+    assert found is not None
+    assert found.name == format
+    chat = format_in_chain(OPENAI, chain, "openai_responses")
+    assert chat is not None
+    assert chat.name == "openai_responses", "a chat goes as ever"
 
 
 def test_openais_own_is_openais() -> None:

@@ -275,7 +275,11 @@ def test_a_choice_of_tools_is_read(choice: Json, names: str, expected: ToolChoic
         ("background", True, "background"),
         ("input", [item("item_reference", id="msg_1")], "input[0]: item_reference"),
         ("input", [{"id": "msg_1"}], "input[0]: item_reference"),
-        ("input", [item("compaction", encrypted_content="x")], "input[0]: compaction"),
+        (
+            "input",
+            [item("compaction", encrypted_content="x")],
+            "input[0]: compaction, which only the provider that made it can open",
+        ),
         ("input", [item("of_tomorrow")], "input[0]: unknown type of item"),
         ("input", [message("user", item("input_image", file_id="f"))], "input[0].content[0]: image by file_id"),
         ("input", [message("user", item("input_file", file_id="f"))], "input[0].content[0]: file by file_id"),

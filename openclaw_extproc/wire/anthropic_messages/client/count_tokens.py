@@ -7,6 +7,7 @@ answer is one number.
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages.client import requests
 from openclaw_extproc.wire.anthropic_messages.client.edits import edit_without_limit
 from openclaw_extproc.wire.anthropic_messages.client.injection import amend_system
@@ -30,6 +31,7 @@ def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         edit=edit,
         estimate=encode_count,
         amend=amend_system,
+        written=_written,
     )
 
 
@@ -45,3 +47,10 @@ def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
 def encode_count(tokens: int) -> bytes:
     """Write the answer of a count."""
     return j.dump({_KEY: tokens})
+
+
+_COUNTED = frozenset({"model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"})
+
+
+def _written(body: dict[str, Json], model: str) -> tuple[str, dict[str, Json]]:  # noqa: ARG001  # it stands in the body
+    return PATH, {key: value for key, value in body.items() if key in _COUNTED}

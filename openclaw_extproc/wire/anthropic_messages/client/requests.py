@@ -102,10 +102,10 @@ def _added(messages: Json) -> Iterator[tuple[Json, str]]:
     for n, message in enumerate(messages if isinstance(messages, list) else []):
         content = message.get("content") if isinstance(message, dict) else None
         for m, block in enumerate(content if isinstance(content, list) else []):
-            if isinstance(block, dict) and block.get("type") == "tool_addition" and isinstance(block.get("tool"), dict):
-                tool = block["tool"]
-                if tool.get("type") == "tool_definition":
-                    yield tool.get("definition"), f"messages[{n}].content[{m}].tool.definition"
+            added = isinstance(block, dict) and block.get("type") == "tool_addition"
+            tool = block.get("tool") if added and isinstance(block, dict) else None
+            if isinstance(tool, dict) and tool.get("type") == "tool_definition":
+                yield tool.get("definition"), f"messages[{n}].content[{m}].tool.definition"
 
 
 def _summary(content: Json, at: str) -> tuple[str, list[Json]] | None:

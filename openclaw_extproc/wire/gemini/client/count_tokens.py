@@ -6,6 +6,7 @@ Vertex AI's has the other fields of a request beside them.
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 from openclaw_extproc.wire.gemini import paths
@@ -30,6 +31,7 @@ def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         edit=edit,
         estimate=encode_count,
         amend=amend_count,
+        written=_written,
     )
 
 
@@ -53,3 +55,7 @@ def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
 def encode_count(tokens: int) -> bytes:
     """Write the answer of a count."""
     return j.dump({_KEY: tokens})
+
+
+def _written(body: dict[str, Json], model: str) -> tuple[str, dict[str, Json]]:
+    return paths.write(model, paths.COUNT), {_WHOLE: {"model": f"models/{model.removeprefix('models/')}", **body}}

@@ -267,6 +267,12 @@ class _Counts:
     seen: int | None = None
     spoken: int | None = None
     painted: int | None = None
+    watched: int | None = None
+    """Films of the prompt and of the answer."""
+    filmed: int | None = None
+    heard_before: int | None = None
+    """Sounds, and pictures, that were in the cache."""
+    seen_before: int | None = None
 
     def or_later(self, usage: Mapping[str, Json]) -> "_Counts":
         return _Counts(
@@ -279,6 +285,10 @@ class _Counts:
             _of_kind(usage.get("promptTokensDetails"), "IMAGE", self.seen),
             _of_kind(usage.get("candidatesTokensDetails"), "AUDIO", self.spoken),
             _of_kind(usage.get("candidatesTokensDetails"), "IMAGE", self.painted),
+            _of_kind(usage.get("promptTokensDetails"), "VIDEO", self.watched),
+            _of_kind(usage.get("candidatesTokensDetails"), "VIDEO", self.filmed),
+            _of_kind(usage.get("cacheTokensDetails"), "AUDIO", self.heard_before),
+            _of_kind(usage.get("cacheTokensDetails"), "IMAGE", self.seen_before),
         )
 
     def or_these(self, tokens: Tokens) -> "_Counts":
@@ -290,6 +300,8 @@ class _Counts:
             self.cached if cached is None else cached,
             tokens.candidates_token_count,
             self.thoughts if thoughts is None else thoughts,
+            *(self.heard, self.seen, self.spoken, self.painted),
+            *(self.watched, self.filmed, self.heard_before, self.seen_before),
         )
 
     def usage(self) -> Usage:
@@ -302,6 +314,10 @@ class _Counts:
             input_image_tokens=self.seen,
             output_audio_tokens=self.spoken,
             output_image_tokens=self.painted,
+            input_video_tokens=self.watched,
+            output_video_tokens=self.filmed,
+            cached_audio_tokens=self.heard_before,
+            cached_image_tokens=self.seen_before,
         )
 
 

@@ -111,7 +111,7 @@ class Conversation:
         """A summary of ours is told; OpenAI's own can be opened by OpenAI alone."""
         summary = summaries.summary_of(text(item, "encrypted_content", f"{at}.") or "")
         if summary is None:
-            must_carry(self._lost, f"{at}: compaction")
+            must_carry(self._lost, f"{at}: compaction, which only the provider that made it can open")
         else:
             self._say("user", [Text(summaries.as_message(summary))])
 
