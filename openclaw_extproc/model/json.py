@@ -206,12 +206,12 @@ def _written(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
     return whole.getvalue()
 
 
-def _is_compact(raw: bytes, fields: Mapping[str, msgspec.Raw]) -> bool:
+def _is_compact(raw: bytes, fields: Mapping[str, bytes | msgspec.Raw]) -> bool:
     """Whether these fields are all of the text, without a space and none of them twice.
 
-    A key is never shorter in the text than we write it, so nothing else can be as long.
+    A key is never shorter in the text than we write it, so nothing else can be as long. Each has a colon and a comma.
     """
-    written = sum(len(_encode(key)) + len(memoryview(value)) + 2 for key, value in fields.items())  # with colon and comma
+    written = sum(len(_encode(key)) + len(memoryview(value)) + 2 for key, value in fields.items())
     return written + 1 == len(raw)
 
 
