@@ -217,6 +217,8 @@ def _is_compact(raw: bytes, fields: Mapping[str, bytes | msgspec.Raw]) -> bool:
 
 def _edited(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     """Put together once, however many edits there are, and without a copy of the parts that stay."""
+    if not edits:
+        return raw
     pieces: list[bytes | memoryview] = []
     whole = memoryview(raw)
     at = 0
