@@ -38,9 +38,11 @@ class DecodedRequest:
 class DecodedRequests:
     """The requests of one process whose plans have gone out and whose answers have not begun."""
 
-    def __init__(self, new_id: Callable[[], str] = str) -> None:
-        """`new_id`: returns another one each time, which nobody can guess; empty where nobody looks for requests."""
+    def __init__(self, new_id: Callable[[], str] = str, *, takes_marks: bool = False) -> None:
+        """`new_id`: returns another one each time, which nobody can guess; empty where nobody looks for requests.
+        `takes_marks`: whether bodies behind a byte order mark are kept, which no provider may get."""
         self.new_id = new_id
+        self._takes_marks = takes_marks
         self._kept: OrderedDict[str, DecodedRequest] = OrderedDict()
         """By the text of the plan, the oldest first."""
         self._bytes = 0
@@ -48,7 +50,7 @@ class DecodedRequests:
     def put(self, plan_text: str, request: DecodedRequest) -> None:
         """Keep a request, and let the oldest go where there is no room for it."""
         raw = request.body.raw
-        if len(raw) > MAX_BODY_BYTES or raw.startswith(BYTE_ORDER_MARK):
+        if len(raw) > MAX_BODY_BYTES or (raw.startswith(BYTE_ORDER_MARK) and not self._takes_marks):
             return
         self.forget(plan_text)
         self._kept[plan_text] = request

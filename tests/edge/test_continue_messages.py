@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from google.protobuf import any_pb2
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,17 @@ def groups(answer: Continue) -> any_pb2.Any:
 
 @given(ANSWERS)
 def test_an_answer_says_what_the_librarys_says(answer: Continue) -> None:
+    written = pb.ProcessingResponse.FromString(write_continue(answer, put_on))
+
+    assert written == by_the_library(answer)
+
+
+@pytest.mark.parametrize("to", [To.REQUEST_HEAD, To.REQUEST_BODY])
+@pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**21])
+def test_so_it_does_with_a_long_body(to: To, size: int) -> None:
+    """Which stands behind all else, for the reader to put together."""
+    answer = Continue(to, {"a": "b"}, ("c",), bytes(size), metadata={"d": "e"}, is_whole=to is To.REQUEST_HEAD)
+
     written = pb.ProcessingResponse.FromString(write_continue(answer, put_on))
 
     assert written == by_the_library(answer)

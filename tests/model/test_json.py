@@ -182,6 +182,14 @@ def _skip(text: str, at: int, what: str) -> int:
     return at
 
 
+def test_a_patch_keeps_every_other_byte_of_a_long_field() -> None:
+    """Which is compared in parts."""
+    raw = json.dumps({"long": [*range(400_000)], "model": "a", "last": 1}, indent=1).encode()
+    assert len(raw) > 2**21
+
+    assert j.patch(raw, {"model": "b"}) == raw.replace(b'"model": "a"', b'"model": "b"')
+
+
 @given(objects())
 def test_a_patch_of_nothing_is_the_same_bytes(raw: bytes) -> None:
     assert j.patch(raw, {}) == raw or not _keys_once(raw)

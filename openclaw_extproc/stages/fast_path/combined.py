@@ -16,6 +16,7 @@ from openclaw_extproc import plan as plans
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.gateway import Gateway
+from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.snapshots import Snapshots
@@ -84,7 +85,7 @@ class CombinedStage:
             decoded: The requests that a route stage has decoded in this process.
         """
         self._attempt = AttemptStage(snapshots, decoded)
-        self._own = DecodedRequests()
+        self._own = DecodedRequests(takes_marks=True)
         """The request of a call on the fast path, between its two stages."""
         self._gateway: Callable[[], Gateway] = lambda: snapshots.current.gateway
         self._make_route = make_route
@@ -170,11 +171,15 @@ class CombinedStage:
             return self._told(route, Step((fault,), close=Close.DONE), body.at)
         (target,), before = plan.group(self._number), history(plan, self._number, head.metadata, head.at)
         bound = BoundAttempt(plan, self._number, target, head.headers, before, head.at, head.is_reused)
-        sent = self._attempt.send(bound, body, known.body, known.ask)
+        raw = without_mark(known.body.raw)
+        asked = known.body if raw is known.body.raw else replace(known.body, raw=raw)
+        sent = self._attempt.send(bound, body, asked, known.ask)
         if sent.entry is not None:  # the request cannot be written for this provider
             return self._told(route, sent, body.at)
         *_, request = sent.answers
         assert isinstance(request, Continue), "nothing else sends a request"
+        if asked is not known.body and request.body is None:
+            request = replace(request, body=raw)
         said = _encoder.encode(_Noted(plan.record, plan.user, route.identity)).decode()
         text = {} if plan is step.placed.plan else {"plan": plans.write(plan)}
         noted, groups = {**directives.metadata, **text, REQUEST: said}, plan.groups if len(plan.groups) > 1 else ()
