@@ -18,6 +18,7 @@ from openclaw_extproc.wire.base import (
     Decoder,
     Encoded,
     Injection,
+    ProviderSide,
     UpstreamEdit,
     WireFormat,
     always_json,
@@ -43,23 +44,13 @@ def counting(
     amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]],
     written: Callable[[dict[str, Json], str], tuple[str, dict[str, Json]]],
 ) -> WireFormat[Chat]:
-    """A vendor's way to count, beside its chat format `of`: passed to who can count, estimated otherwise.
+    """A vendor's way to count, beside its chat format `of`.
 
-    `key`: under which the number stands in an answer. `path`: where clients of it ask, as of `Example`. `written`: from
-    the body of a chat and the model to the path and the body of a count.
+    `key`: under which the number stands in an answer. `written`: from a chat's body and the model to path and body.
     """
     assert of.client is not None
     assert of.provider is not None
-    of_client, encode_chat = of.client, of.provider.encode_request
-
-    def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
-        encoded = encode_chat(replace(chat, stream=False), change)
-        to, body = written(j.parse(encoded.body, where="encoded"), change.model)
-        return Encoded(to, j.dump(body), encoded.losses)
-
-    def decoder(_: bool) -> Decoder:
-        return count_decoder(key)
-
+    of_client = of.client
     client = replace(
         of.client,
         serves=serves,
@@ -74,8 +65,21 @@ def counting(
         amend=amend,
         conversation=None,
     )
-    provider = replace(of.provider, decoder=decoder, encode_request=encode_request)
-    return WireFormat(name, client, provider, operation="count_tokens", same_vendor=of.name, translated=False)
+    counts = _provider(of.provider, key, written)
+    return WireFormat(name, client, counts, operation="count_tokens", same_vendor=of.name, translated=False)
+
+
+def _provider(
+    of: ProviderSide[Chat], key: str, written: Callable[[dict[str, Json], str], tuple[str, dict[str, Json]]]
+) -> ProviderSide[Chat]:
+    encode_chat = of.encode_request
+
+    def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
+        encoded = encode_chat(replace(chat, stream=False), change)
+        to, body = written(j.parse(encoded.body, where="encoded"), change.model)
+        return Encoded(to, j.dump(body), encoded.losses)
+
+    return replace(of, decoder=lambda _: count_decoder(key), encode_request=encode_request)
 
 
 def count_decoder(key: str) -> Decoder:

@@ -39,6 +39,11 @@ DETAILS = (
     "input_image_tokens",
     "output_audio_tokens",
     "output_image_tokens",
+    "input_video_tokens",
+    "output_video_tokens",
+    "cached_audio_tokens",
+    "cached_image_tokens",
+    "output_citation_tokens",
     "searches",
 )
 """Fields of `Usage` that are a part of the input or the output, and searches."""

@@ -18,8 +18,8 @@ from openclaw_extproc.model.chat import InlineImage, Text, ToolChoice, ToolResul
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, StateAttached, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
+from openclaw_extproc.wire.openai.free_text import FreeText
 from openclaw_extproc.wire.openai_responses.client.tools.declared import VENDOR_RUN
-from openclaw_extproc.wire.openai_responses.client.tools.free_text import FreeText
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN
 from openclaw_extproc.wire.openai_responses.client.tools.names import MAX_NAME_CHARS, function_name
 from openclaw_extproc.wire.openai_responses.client.vendor_items import VENDOR_ITEMS

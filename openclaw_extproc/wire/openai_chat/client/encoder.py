@@ -32,11 +32,11 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error, encode_stream_error
+from openclaw_extproc.wire.openai.free_text import FreeText
 from openclaw_extproc.wire.openai_chat.client.calls import Calls
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
 from openclaw_extproc.wire.openai_chat.fields import CUSTOM
-from openclaw_extproc.wire.openai_responses.client.tools.free_text import FreeText
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import CachePoint, Instruction, Part, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.openai.free_text import INPUT
 from openclaw_extproc.wire.openai_chat.client.parts import content
 from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else
-from openclaw_extproc.wire.openai_responses.client.tools.free_text import INPUT
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.wire.openai.free_text import SCHEMA
 from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else, table
-from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 
@@ -62,7 +62,7 @@ def _custom(tool: dict[str, Json], at: str, lost: Losses) -> ToolSpec:
         syntax, definition = (or_else(grammar.get(key), "") for key in ("syntax", "definition"))
         said.append(f"The input has to follow this {syntax} grammar:\n{definition}")
     name = filled(custom.get("name"), at=f"{at}.custom.name")
-    return ToolSpec(name, "\n\n".join(filter(None, said)), CLIENT_RUN[CUSTOM].schema, tool)
+    return ToolSpec(name, "\n\n".join(filter(None, said)), SCHEMA, tool)
 
 
 def named(typed: Mapping[str, Json], at: str, lost: Losses) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.model.chat import Sealed
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.openai_responses.client.tools.free_text import FreeText
+from openclaw_extproc.wire.openai.free_text import FreeText
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN, arguments_of
 from openclaw_extproc.wire.translation import provider_state
 

@@ -14,7 +14,7 @@ from dataclasses import field
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.openai_responses.client.tools.free_text import INPUT, input_of
+from openclaw_extproc.wire.openai.free_text import INPUT, SCHEMA, input_of
 
 Object = Mapping[str, Json]
 
@@ -191,7 +191,7 @@ CLIENT_RUN: Mapping[str, ClientRun] = {
         "custom_tool_call",
         "custom_tool_call_output",
         "",
-        _object({INPUT: {"type": "string", "description": "The whole input of the tool, as plain text."}}, INPUT),
+        SCHEMA,
         arguments=lambda item: {INPUT: item.get("input") or ""},
         fields=_custom_fields,
         prefix="ctc",

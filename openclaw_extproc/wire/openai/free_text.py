@@ -1,4 +1,4 @@
-"""OpenAI Responses: the input of a `custom` tool, out of the arguments of the function that stands for it.
+"""OpenAI: the input of a `custom` tool, out of the arguments of the function that stands for it.
 
 A function's arguments are `{"input": "…"}`. The text in it is passed on while it comes: a patch may be long, and nobody
 should wait for its end. Models that were never told of free text do not always keep to JSON: line ends stand as they
@@ -13,6 +13,13 @@ from openclaw_extproc.model.json import Json, UnreadableError
 
 INPUT = "input"
 """The one property of such a function."""
+
+SCHEMA: Mapping[str, Json] = {
+    "type": "object",
+    "properties": {INPUT: {"type": "string", "description": "The whole input of the tool, as plain text."}},
+    "required": [INPUT],
+}
+"""Of its arguments."""
 
 _OPENING = re.compile(r'\s*+\{\s*+"input"\s*+:\s*+"')
 _WHOLE = re.compile(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*+')
