@@ -64,7 +64,7 @@ class Provider:
     authority: str = ""
     """Its `host[:port]`, as requests to it say: an AWS signature covers it."""
 
-    patience: ProviderTimeouts = ProviderTimeouts()
+    attempt_timeouts: ProviderTimeouts = ProviderTimeouts()
     forward_headers: tuple[str, ...] = ()
     """Request headers of callers that go to it besides those of the vendor's own clients: `x-tenant`, `x-team-*`."""
 
@@ -169,7 +169,7 @@ class Timeouts:
 
     def of(self, provider: Provider) -> "Timeouts":
         """As they are for one provider. Envoy's own limits, those of connecting and of the whole, are elsewhere."""
-        own = provider.patience
+        own = provider.attempt_timeouts
         if own == _NO_OWN:
             return self
         return replace(
@@ -183,7 +183,7 @@ class Timeouts:
     def idle_seconds(self, *, reasons: bool) -> float:
         return self.idle_ms * (REASONING_PATIENCE if reasons else 1) / 1000
 
-    def patience_ms(self, *, stream: bool, reasons: bool, output_tokens: int | None) -> int:
+    def attempt_timeout_ms(self, *, stream: bool, reasons: bool, output_tokens: int | None) -> int:
         """How long an attempt may be silent. Longer for who asked for a long answer or for long thought: a provider
         that is at work must not be taken for one that hangs. `output_tokens`: the most the client wants, if it said.
         """

@@ -48,7 +48,7 @@ class Plan:
     """Attempt n goes to one target of group n, chosen by Envoy by weight."""
     began: float
     """Seconds since the epoch."""
-    patience_ms: int
+    attempt_timeout_ms: int
     """How long each attempt may be silent."""
     timeouts: Timeouts
     emergency: Emergency
@@ -106,7 +106,7 @@ def groups(
     return (*repeated[: MAX_ATTEMPTS - bool(last)], *((last,) if last else ()))
 
 
-def patience_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) -> int:
+def attempt_timeout_ms(groups: Sequence[tuple[Target, ...]], usual: int, longest: int) -> int:
     """How long each attempt may be silent, where some targets have a limit of their own.
 
     Envoy 1.40 has one limit for all attempts of a request, read from its headers before the first. A limit per cluster
@@ -155,7 +155,7 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     groups: tuple[tuple[int, ...], ...]
     """Places in `targets`."""
     began: _Seconds
-    patience_ms: _Count
+    attempt_timeout_ms: _Count
     estimated_tokens: _Count = 0
     passes: bool = False
     degraded: str = ""
@@ -190,7 +190,7 @@ def write(plan: Plan, plan_id: str = "") -> str:
         targets=tuple(map(_named, places.values())),
         groups=tuple(tuple(place[id(target)] for target in group) for group in plan.groups),
         began=plan.began,
-        patience_ms=plan.patience_ms,
+        attempt_timeout_ms=plan.attempt_timeout_ms,
         estimated_tokens=plan.estimated_tokens,
         passes=plan.passes,
         degraded=plan.degraded,
@@ -239,7 +239,7 @@ def read(text: str, snapshots: Snapshots) -> Plan:
         asked_model=written.asked_model,
         groups=groups,
         began=written.began,
-        patience_ms=written.patience_ms,
+        attempt_timeout_ms=written.attempt_timeout_ms,
         timeouts=gateway.timeouts,
         retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,

@@ -21,7 +21,7 @@ from openclaw_extproc.gateway import LONGEST_MS, Timeouts
 def test_who_asks_for_more_is_waited_for_longer(
     stream: bool, reasons: bool, output_tokens: int | None, wanted: int
 ) -> None:
-    assert Timeouts().patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens) == wanted
+    assert Timeouts().attempt_timeout_ms(stream=stream, reasons=reasons, output_tokens=output_tokens) == wanted
 
 
 @given(
@@ -33,6 +33,6 @@ def test_who_asks_for_more_is_waited_for_longer(
 def test_patience_is_at_least_what_is_set_and_never_above_the_longest(
     limits: Timeouts, stream: bool, reasons: bool, output_tokens: int | None
 ) -> None:
-    patience = limits.patience_ms(stream=stream, reasons=reasons, output_tokens=output_tokens)
+    patience = limits.attempt_timeout_ms(stream=stream, reasons=reasons, output_tokens=output_tokens)
 
     assert (limits.first_token_ms if stream else limits.answer_ms) <= patience <= limits.max_attempt_timeout_ms

@@ -50,7 +50,7 @@ class Chain:
     asking: Asking
     groups: tuple[tuple[Target, ...], ...]
     """As in a plan: attempt n goes to one of group n."""
-    patience_ms: int
+    attempt_timeout_ms: int
     """How long each attempt may be silent, as configured."""
     streamed: "Chain | None" = None
     """The same asked for as a stream; `None`: it cannot be, or is refused."""
@@ -88,7 +88,7 @@ class Chain:
         before the same provider is tried again."""
         count = len(self.groups) if attempts is None else attempts
         stays = (n for n in range(1, count) if self._group(n) == self._group(n + 1))
-        waits = count * self.patience_ms / 1000 + sum(_delay_seconds(gateway.retry_policy, n) for n in stays)
+        waits = count * self.attempt_timeout_ms / 1000 + sum(_delay_seconds(gateway.retry_policy, n) for n in stays)
         total_ms = gateway.timeouts.total_ms
         return waits if total_ms is None else min(waits, total_ms / 1000)
 
@@ -141,7 +141,7 @@ def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
     for asking in (_example_request(name, format) for format in _FORMATS):
         gone = _gone(asking, gateway, at)
         if isinstance(gone, pipeline.Routed):
-            return Chain((name,), asking, gone.plan.groups, gone.plan.patience_ms)
+            return Chain((name,), asking, gone.plan.groups, gone.plan.attempt_timeout_ms)
         if isinstance(gone, pipeline.Refused):
             whys.append(gone.fault.public)
     return Refused(name, whys[0] if whys else "no provider can answer it")
@@ -153,7 +153,7 @@ def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | No
         return None
     gone = _gone(asking, gateway, at)
     if isinstance(gone, pipeline.Routed):
-        return Chain(chain.names, asking, gone.plan.groups, gone.plan.patience_ms)
+        return Chain(chain.names, asking, gone.plan.groups, gone.plan.attempt_timeout_ms)
     return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, pipeline.Refused) else "no plan")
 
 
@@ -176,7 +176,7 @@ def _example_request(model: str, format: str, *, stream: bool = False) -> Asking
 
 def _key(chain: Chain) -> object:
     """The same for chains that behave alike."""
-    return chain.asking.path.split("/models/")[0], chain.patience_ms, _called(chain)
+    return chain.asking.path.split("/models/")[0], chain.attempt_timeout_ms, _called(chain)
 
 
 def _called(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:

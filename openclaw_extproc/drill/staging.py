@@ -78,7 +78,7 @@ def _simulated(provider: Provider, port: int, base_path: BasePath) -> Provider:
         auth="forward" if forwards else "inject",
         credential="" if forwards else KEY_NAME,
         base_path=base_path(""),
-        patience=ProviderTimeouts(),
+        attempt_timeouts=ProviderTimeouts(),
         authority=f"127.0.0.1:{port}",
         unread_cluster=provider.unread_cluster or f"{provider.cluster}-unread",
     )

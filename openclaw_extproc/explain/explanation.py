@@ -64,8 +64,10 @@ class Share:
 class Planning:
     attempts: tuple[tuple[Share, ...], ...]
     """Attempt n goes to one of group n, which Envoy picks by weight."""
+    attempt_timeout_ms: int
+    """The per-try timeout in milliseconds: how long each attempt may be silent."""
     patience_ms: int
-    """How long each attempt may be silent."""
+    """The former name of `attempt_timeout_ms`. It goes with the next release."""
     keepalive_ms: int | None = None
     """After so long a silence a stream's head goes out, and no other attempt follows; `None`: it waits."""
     why_two_stages: str = ""
@@ -251,7 +253,7 @@ def _planning(asking: Asking, plan: Plan, situation: RuntimeState, gateway: Gate
     why = why_two_stages(asking.arrived, gateway)
     if not why and not situation.unhealthy.isdisjoint((first.name, first.provider.name)):
         why = f"{first.name} is failing"
-    return Planning(groups, plan.patience_ms, plan.timeouts.keepalive_ms, why)
+    return Planning(groups, plan.attempt_timeout_ms, plan.attempt_timeout_ms, plan.timeouts.keepalive_ms, why)
 
 
 def _shares(group: tuple[Target, ...]) -> tuple[Share, ...]:

@@ -179,7 +179,7 @@ def _plan(plan: Planning | None) -> Iterator[tuple[str, str]]:
         label = f"attempt {n}" if n == last else f"attempts {n}-{last}"
         yield from ((label if first else "", share) for first, share in _shares(group))
         n = last + 1
-    yield "timeout", f"{plan.patience_ms / 1000:g} s without data, per attempt"
+    yield "timeout", f"{plan.attempt_timeout_ms / 1000:g} s without data, per attempt"
     yield "stages", f"2, because {plan.why_two_stages}" if plan.why_two_stages else "1 (the fast path)"
     if plan.keepalive_ms is not None:
         yield "keep-alive", f"{plan.keepalive_ms / 1000:g} s after a stream's head; no fallback from then on"

@@ -104,7 +104,7 @@ def _cluster(
         "@type": CLUSTER_TYPE,
         "name": name,
         **_discovery_type(upstream.host),
-        "connect_timeout": f"{(upstream.provider.patience.connect_ms or timeouts.connect_ms) / 1000:g}s",
+        "connect_timeout": f"{(upstream.provider.attempt_timeouts.connect_ms or timeouts.connect_ms) / 1000:g}s",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "load_assignment": {
             "cluster_name": name,

@@ -218,7 +218,7 @@ def _plan(
         asked_model=known.ask.model[:MAX_NAME_CHARS],
         groups=groups,
         began=arrived.at,
-        patience_ms=_patience(known, groups, decision, gateway),
+        attempt_timeout_ms=_attempt_timeout_ms(known, groups, decision, gateway),
         timeouts=gateway.timeouts,
         retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
@@ -233,14 +233,19 @@ def _plan(
     )
 
 
-def _patience(known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway) -> int:
+def _attempt_timeout_ms(
+    known: ParsedRequest, groups: Sequence[tuple[Target, ...]], decision: Decision, gateway: Gateway
+) -> int:
     ask, timeouts = known.ask, gateway.timeouts
     each = (timeouts.of(target.provider) for group in groups for target in group if target.timeout_ms is None)
     usual = max(
-        (one.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens) for one in each),
+        (
+            one.attempt_timeout_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
+            for one in each
+        ),
         default=timeouts.max_attempt_timeout_ms,
     )
-    own = plans.patience_ms(groups, usual, timeouts.max_attempt_timeout_ms)
+    own = plans.attempt_timeout_ms(groups, usual, timeouts.max_attempt_timeout_ms)
     if timeouts.total_ms is not None:
         own = min(own, timeouts.total_ms // len(set(groups)))  # each of them gets its share of the whole call
     return own if decision.timeout_ms is None else min(own, decision.timeout_ms)

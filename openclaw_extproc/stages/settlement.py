@@ -77,7 +77,7 @@ def _is_billed(entry: AttemptEntry, plan: Plan) -> bool:
 
 def _was_sent(entry: AttemptEntry, plan: Plan) -> bool:
     """Whether the provider has got the request, as far as one can tell: Envoy gives a connection up sooner."""
-    own = entry.target.provider.patience.connect_ms
+    own = entry.target.provider.attempt_timeouts.connect_ms
     connect_ms = plan.timeouts.connect_ms if own is None else own
     return entry.responded or entry.seconds * 1000 > connect_ms
 

@@ -68,7 +68,7 @@ def test_the_request_override_shortens_the_wait() -> None:
     plan = explained(seed(2)).plan
 
     assert plan is not None
-    assert plan.patience_ms == 5_000
+    assert plan.attempt_timeout_ms == 5_000
 
 
 def test_production_goes_along_its_fallbacks_and_says_how_often_and_when() -> None:

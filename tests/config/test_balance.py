@@ -6,7 +6,7 @@ from openclaw_extproc.config.findings import known_names
 from openclaw_extproc.config.routing.rules import TIER_WORDS
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.gateway import Target, Timeouts
-from openclaw_extproc.plan import patience_ms
+from openclaw_extproc.plan import attempt_timeout_ms
 from openclaw_extproc.strategy import Affinity, Pool
 from tests.config.loading import complaints, loaded, seed, settings, warnings
 
@@ -240,7 +240,7 @@ def test_envoys_one_limit_is_the_longest_that_any_attempt_needs() -> None:
     usual, longest = Timeouts().first_token_ms, Timeouts().max_attempt_timeout_ms
     first, *others = [(target,) for target in chain(seed(13))]
 
-    assert patience_ms([first, *others], 5_000, longest) == 60_000
-    assert patience_ms(others[:2], usual, longest) == 20_000
-    assert patience_ms([first], usual, longest) == usual
-    assert patience_ms(others, usual, 30_000) == 30_000
+    assert attempt_timeout_ms([first, *others], 5_000, longest) == 60_000
+    assert attempt_timeout_ms(others[:2], usual, longest) == 20_000
+    assert attempt_timeout_ms([first], usual, longest) == usual
+    assert attempt_timeout_ms(others, usual, 30_000) == 30_000

@@ -174,7 +174,7 @@ def test_the_wait_has_an_end_for_all() -> None:
     assert settings(seed(0), "router: {timeout_ms: 7000}").gateway.timeouts == Timeouts(timeout_ms=7000)
     assert complaints(seed(0), "router: {timeout_ms: 0}")[0].startswith("router.timeout_ms: must be greater than")
     limits = Timeouts(timeout_ms=7000)
-    assert limits.patience_ms(stream=False, reasons=True, output_tokens=100_000) == 7000
+    assert limits.attempt_timeout_ms(stream=False, reasons=True, output_tokens=100_000) == 7000
     assert limits.max_attempt_timeout_ms == 7000
 
 

@@ -114,7 +114,7 @@ def test_streams_have_limits_of_time_of_their_own() -> None:
 
     chain = worlds.chain("gpt-4o", worlds.THREE, limits)
 
-    assert (chain.patience_ms, chain.of(streamed=True).patience_ms) == (90_000, 7_000)
+    assert (chain.attempt_timeout_ms, chain.of(streamed=True).attempt_timeout_ms) == (90_000, 7_000)
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 120.0), (2, 240.0), (3, 360.0), (None, 360.0)])

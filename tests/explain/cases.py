@@ -58,7 +58,7 @@ POOL = (
     Share("anthropic", "claude-opus-4", "anthropic", 60, 60.0),
     Share("bedrock", "claude-opus-4", "bedrock", 40, 40.0),
 )
-PLAN = Planning((POOL, (POOL[1],), (POOL[0],), (POOL[0],)), 180_000, why_two_stages="targets with weights")
+PLAN = Planning((POOL, (POOL[1],), (POOL[0],), (POOL[0],)), 180_000, 180_000, why_two_stages="targets with weights")
 SENDING = Sending(
     "anthropic", "claude-opus-4", "anthropic_messages", True, "/v1/messages", 12_800, ("seed", "logit_bias")
 )
@@ -71,7 +71,8 @@ DECIDED = Explanation(
 SHADOW = Explanation(
     VERSION, "decided", REQUEST, FEATURES, JUDGEMENT, RULES[:1], (),
     {**DECISION, "mode": "shadow", "would": "anthropic/claude-opus-4", "cost_usd": None, "because": ["asked for"]},
-    Planning(((Share("openai", "gpt-4o", "openai", 1, 100.0),),) * 3, 60_000, why_two_stages="the mode is not enforce"),
+    Planning(((Share("openai", "gpt-4o", "openai", 1, 100.0),),) * 3, 60_000, 60_000,
+        why_two_stages="the mode is not enforce"),
     Sending("openai", "gpt-4o", "openai_chat", False, "/v1/chat/completions", 12_300), None, {},
 )  # fmt: skip
 FORBIDDEN = Explanation(

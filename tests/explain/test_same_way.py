@@ -37,7 +37,7 @@ def test_the_plan_and_the_first_request_are_those_that_go_out(client: str, provi
     assert made.sending is not None
     shown = [[(s.provider, s.model, s.weight) for s in group] for group in made.plan.attempts]
     assert shown == [[(t.provider.name, t.model, t.weight) for t in group] for group in plan.groups]
-    assert made.plan.patience_ms == plan.patience_ms
+    assert made.plan.attempt_timeout_ms == plan.attempt_timeout_ms
     assert isinstance(sent, Continue)
     assert sent.set_headers[":path"].partition("?")[0] == (made.sending.path or "").partition("?")[0]
     assert made.sending.bytes == len(case.request if sent.body is None else sent.body)

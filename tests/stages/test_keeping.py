@@ -240,7 +240,7 @@ def test_a_stream_that_falls_silent_while_it_is_held_is_tried_elsewhere(client: 
 
 def test_a_provider_with_less_patience_of_its_own_is_given_up_sooner() -> None:
     hasty, usual = chain("openai_chat", "openai_chat")
-    hasty = replace(hasty, provider=replace(hasty.provider, patience=ProviderTimeouts(first_token_ms=500)))
+    hasty = replace(hasty, provider=replace(hasty.provider, attempt_timeouts=ProviderTimeouts(first_token_ms=500)))
     talk = attempt(*opening(asking("openai_chat", stream=True), gateway((hasty, usual))), answer_head(streamed=True))
 
     assert wakes_at(talk) == pytest.approx(BEGAN + 1.5, abs=0.001)
@@ -251,7 +251,7 @@ def test_a_provider_with_less_patience_of_its_own_is_given_up_sooner() -> None:
 
 def test_a_provider_with_less_patience_of_its_own_is_given_up_in_the_middle_of_a_whole_answer_too() -> None:
     hasty, usual = chain("openai_chat", "openai_chat")
-    hasty = replace(hasty, provider=replace(hasty.provider, patience=ProviderTimeouts(answer_ms=500)))
+    hasty = replace(hasty, provider=replace(hasty.provider, attempt_timeouts=ProviderTimeouts(answer_ms=500)))
     opened = opening(asking("openai_chat", stream=False), gateway((hasty, usual)))
     talk = attempt(*opened, answer_head(streamed=False), ResponseBody(b'{"half of', False, BEGAN + 1.2))
 
@@ -337,7 +337,7 @@ def test_where_nobody_stands_in_the_client_is_told_not_to_begin_again(client: st
 
 def test_who_may_take_longer_to_connect_is_given_more_time() -> None:
     (slow,) = chain("openai_chat")
-    slow = replace(slow, provider=replace(slow.provider, patience=ProviderTimeouts(connect_ms=9_000)))
+    slow = replace(slow, provider=replace(slow.provider, attempt_timeouts=ProviderTimeouts(connect_ms=9_000)))
 
     talk = attempt(*opening(asking("openai_chat", stream=True), gateway((slow,), **ENVOYS_MS)))
 
@@ -355,7 +355,7 @@ def test_behind_a_head_too_there_is_an_end_to_waiting(client: str, provider: str
 
 
 def test_what_a_provider_says_of_itself_goes_before_what_all_have() -> None:
-    provider = replace(chain("gemini")[0].provider, patience=ProviderTimeouts(idle_ms=5, hold_back_ms=7))
+    provider = replace(chain("gemini")[0].provider, attempt_timeouts=ProviderTimeouts(idle_ms=5, hold_back_ms=7))
 
     limits = Timeouts(idle_ms=1, answer_ms=2).of(provider)
 

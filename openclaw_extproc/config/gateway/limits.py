@@ -107,7 +107,10 @@ def _hold_ms(written: OnMidstreamFault) -> int:
 def with_provider_timeouts(providers: Providers, written: Written) -> Providers:
     """The providers with the timeouts that are written for each of them alone."""
     own = {entry.name or entry.provider or "": _own_timeouts(entry) for entry in written.model.providers}
-    by_name = {name: replace(one, patience=own.get(name, one.patience)) for name, one in providers.by_name.items()}
+    by_name = {
+        name: replace(one, attempt_timeouts=own.get(name, one.attempt_timeouts))
+        for name, one in providers.by_name.items()
+    }
     upstreams = tuple(replace(one, provider=by_name[one.provider.name]) for one in providers.upstreams)
     return replace(providers, by_name=by_name, upstreams=upstreams)
 

@@ -61,14 +61,16 @@ class SentRequest:
         """
         ask, own = self.ask, self.bound.target.timeout_ms
         if own is None:
-            own = self.timeouts.patience_ms(stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens)
-        return self.bound.began + own / 1000 if own < self.bound.plan.patience_ms else self.give_up_at
+            own = self.timeouts.attempt_timeout_ms(
+                stream=ask.stream, reasons=ask.reasons, output_tokens=ask.max_output_tokens
+            )
+        return self.bound.began + own / 1000 if own < self.bound.plan.attempt_timeout_ms else self.give_up_at
 
     @property
     def silence_ends_at(self) -> float:
         """Returns the time at which Envoy gives up an attempt that has no response head, in seconds since the epoch.
         Behind a head Envoy's limit no longer holds."""
-        return self.bound.began + self.bound.plan.patience_ms / 1000
+        return self.bound.began + self.bound.plan.attempt_timeout_ms / 1000
 
     @property
     def give_up_at(self) -> float:
@@ -78,9 +80,9 @@ class SentRequest:
         It no longer does once the provider has sent an interim answer (100, 102, 103): such a call has begun to be
         answered, says Envoy 1.40, so it gives it no limit and nobody else.
         """
-        plan, own = self.bound.plan, self.bound.target.provider.patience.connect_ms
+        plan, own = self.bound.plan, self.bound.target.provider.attempt_timeouts.connect_ms
         connecting = plan.timeouts.connect_ms if own is None else own
-        return self.bound.began + (plan.patience_ms + connecting) / 1000 + GRACE_SECONDS
+        return self.bound.began + (plan.attempt_timeout_ms + connecting) / 1000 + GRACE_SECONDS
 
     def keepalive_at(self, at: float) -> float | None:
         """Returns the time at which a stream that has been silent since `at` gets a keep-alive, in seconds since the

@@ -102,7 +102,7 @@ def _target(plan: Plan, attempt: int, cluster: str) -> Target:
 
 def _unanswered(plan: Plan, start: _Start, ended: float) -> str:
     waited = ended - float(start.at) if start.at else 0.0
-    if waited >= 0.9 * plan.patience_ms / 1000:
+    if waited >= 0.9 * plan.attempt_timeout_ms / 1000:
         return "timeout"
     return STALE if start.reused and waited < STALE_SECONDS else "connection"
 

@@ -16,7 +16,7 @@ def directive_headers(plan: Plan, user: str, headers: Mapping[str, str], at: flo
     total = plan.timeouts.total_ms
     changed = {
         "x-envoy-max-retries": str(len(plan.groups) - 1),
-        "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms),
+        "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.attempt_timeout_ms),
         **({} if total is None else {"x-envoy-upstream-rq-timeout-ms": str(_left_ms(plan.began, total, at))}),
     }
     # Only our own may steer Envoy: a client's `x-envoy-retry-on` would be obeyed.

@@ -130,7 +130,7 @@ def plan(
         asked_model=asked[:MAX_NAME_CHARS],
         groups=((found.target,),),
         began=head.at,
-        patience_ms=longest if found.timeout_ms is None else min(found.timeout_ms, longest),
+        attempt_timeout_ms=longest if found.timeout_ms is None else min(found.timeout_ms, longest),
         timeouts=gateway.timeouts,
         retry_policy=gateway.retry_policy,
         emergency=gateway.emergency,
@@ -142,7 +142,7 @@ def plan(
 
 def planned(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Continue:
     """The route stage's answer to the head, or to the `body` as it goes out: to this provider, once."""
-    changed = {"x-envoy-max-retries": "0", "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.patience_ms)}
+    changed = {"x-envoy-max-retries": "0", "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.attempt_timeout_ms)}
     if body is not None:
         changed["content-length"] = str(len(body))
     gone = tuple(sorted(n for n in head.headers if n.startswith("x-envoy-") and n not in changed))

@@ -159,7 +159,7 @@ def shortest(text: str) -> str:
     return text.strip()[:MAX_SUMMARY_CHARS]
 
 
-def patience_ms(gateway: Gateway) -> int:
+def side_requests_timeout_ms(gateway: Gateway) -> int:
     """Returns the time that a request may wait for all its side requests together."""
     strategy = gateway.strategy
     context = strategy.context.deadline_ms if strategy.context and strategy.context.summarizer else 0

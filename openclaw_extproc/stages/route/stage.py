@@ -316,7 +316,7 @@ class RouteStage:
 
     def _timeout_extension(self) -> tuple[ExtendTimeout, ...]:
         """What tells Envoy to wait for the answers to all questions, where it usually would not."""
-        longest = min(side_requests.patience_ms(self._gateway) + SPARE_MS, MAX_MESSAGE_TIMEOUT_MS - 1)
+        longest = min(side_requests.side_requests_timeout_ms(self._gateway) + SPARE_MS, MAX_MESSAGE_TIMEOUT_MS - 1)
         return (ExtendTimeout(longest),) if longest > ENVOY_WAITS_MS else ()
 
     def _refuse(
