@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from openclaw_extproc.config.settings import LedgerSettings
 from openclaw_extproc.edge.ledger import file, writer
+from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet
 from openclaw_extproc.edge.ledger.file import LedgerFile, NewerFileError, UnreadableFileError
 from openclaw_extproc.edge.ledger.sink import MAX_GATHERED, LedgerSink, Outbox
 from openclaw_extproc.edge.ledger.writer import MAX_QUEUED, LedgerWriter, open_ledger, path_of
@@ -369,7 +370,8 @@ def test_it_is_told_where_there_is_none(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_the_sink_makes_an_entry_of_each_attempt() -> None:
     made = list[LedgerEntry]()
-    sink = LedgerSink(lambda: GATEWAY, made.append)
+    released = list[str]()
+    sink = LedgerSink(lambda: GATEWAY, CostOutlet(made.append, released.append, lambda _: True))
 
     sink.attempt(attempt(), AT)
     sink.attempt(attempt(Outcome.GONE), AT + 1)

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.bookkeeper import local_outlet
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import LedgerWriter, open_ledger
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
@@ -47,7 +48,8 @@ async def run_workers(
         return
     own = CollectorRegistry()
     ledger = open_ledger(read.settings.ledger, environment, own)
-    service = Service(read.settings, Secrets(environment), notifier.tell, None if ledger is None else ledger.put)
+    outlet = local_outlet(ledger)
+    service = Service(read.settings, Secrets(environment), notifier.tell, outlet)
     service.metrics.registry.register(notifier.counter)
     service.metrics.registry.register(SummedCollector(own.collect))
     async with (
