@@ -48,7 +48,7 @@ async def run_workers(
         return
     own = CollectorRegistry()
     ledger = open_ledger(read.settings.ledger, environment, own)
-    outlet = local_outlet(ledger)
+    outlet = local_outlet(ledger, own, notifier.tell)
     service = Service(read.settings, Secrets(environment), notifier.tell, outlet)
     service.metrics.registry.register(notifier.counter)
     service.metrics.registry.register(SummedCollector(own.collect))

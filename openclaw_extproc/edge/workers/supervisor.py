@@ -21,7 +21,7 @@ from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
-from openclaw_extproc.edge.ledger.bookkeeper import Bookkeeper
+from openclaw_extproc.edge.ledger.bookkeeper import Bookkeeper, RemainingBudgets
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
 from openclaw_extproc.edge.notify.notifier import Notifier
@@ -112,7 +112,8 @@ class Supervisor:
         self._metrics = WorkerMetrics(notifier.counter, lambda: sum(_is_ready(slot) for slot in self._slots))
         self.ledger = open_ledger(self._metrics.own)
         """`None`: there is none."""
-        self.keeper = Bookkeeper()
+        self.keeper = Bookkeeper(notifier.tell)
+        self._metrics.own.register(RemainingBudgets(self.keeper))
         if self.ledger is not None:
             self.keeper.restore(self.ledger.path)
 
