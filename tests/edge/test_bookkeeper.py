@@ -1,6 +1,7 @@
 """Where the books are kept: what a restart knows, when the operator is warned, and how a worker asks."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_what_is_left_is_a_metric(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, registry = Clock(), CollectorRegistry()
     keeper = Bookkeeper(clock=clock)
     registry.register(RemainingBudgets(keeper))
-    monkeypatch.setattr(bookkeeper.time, "time", clock)
+    monkeypatch.setattr(time, "time", clock)
 
     keeper.reserve(ask(250_000, Limit(HOURLY, 1_000_000)))
 
