@@ -99,7 +99,7 @@ def _text(rows: Sequence[PriceRow], usage: Usage, unknown: str) -> Iterator[str]
     yield f"US dollars per million tokens; the example has {tokens}"
     yield f"list prices: {_lists()}; budgets and models without a price: unknown_price: {unknown}"
     yield ""
-    cells = [("model", "above", "input", "cached", "written", "output", "example", "source")]
+    cells: list[Sequence[str]] = [("model", "above", "input", "cached", "written", "output", "example", "source")]
     for row in rows:
         cells += _cells(row)
     widths = [max(len(line[n]) for line in cells) for n in range(len(cells[0]) - 1)]
@@ -109,7 +109,7 @@ def _text(rows: Sequence[PriceRow], usage: Usage, unknown: str) -> Iterator[str]
         yield f"{'  '.join([first.ljust(widths[0]), *aligned])}  {line[-1]}".rstrip()
 
 
-def _cells(row: PriceRow) -> Iterator[tuple[str, ...]]:
+def _cells(row: PriceRow) -> Iterator[Sequence[str]]:
     example = "-" if row.example_usd is None else f"{row.example_usd:.6f}"
     if not row.prices:
         yield (row.target, "", "-", "-", "-", "-", example, row.source)
