@@ -99,6 +99,15 @@ def test_windows_begin_anew_and_keep_what_is_reserved() -> None:
     assert made.balances("", "", AT + DAY) == Balances(0, 0, 0)
 
 
+def test_what_is_spent_in_a_new_window_is_all_that_counts_there() -> None:
+    made = Books()
+    made.settle(spent(30), AT)
+
+    made.settle(spent(5, ended=AT + HOUR), AT + HOUR)
+
+    assert made.balances("o", "s", AT + HOUR) == Balances(5, 35, 35)
+
+
 def test_what_ended_in_an_earlier_window_is_not_counted_in_this_one() -> None:
     made = Books()
 

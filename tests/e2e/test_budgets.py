@@ -43,12 +43,14 @@ def test_a_budget_for_ten_lets_ten_of_a_hundred_through_and_outlives_a_restart(
         with ThreadPoolExecutor(CALLS) as pool:
             codes = list(pool.map(lambda n: ask(up, f"u{n}"), range(CALLS)))
         until(lambda: up.metric("openclaw_ledger_entries_total") == FITTING, 10, up.logged)
+        providers["bee"].set_fault("ok")
+        assert ask(up)[0] == 200, "their costs stand where their reservations were"
+        until(lambda: up.metric("openclaw_ledger_entries_total") == FITTING + 1, 10, up.logged)
 
     assert Counter(code for code, _ in codes) == {200: FITTING, 429: CALLS - FITTING}
     today = math.floor(time.time()) % 86_400
     waits = [int(wait) for code, wait in codes if code == 429]
     assert all(abs(wait - (86_400 - today)) < 120 for wait in waits)
 
-    providers["bee"].set_fault("ok")
     with sidecar(config(providers, path, "daily_budget: 1.1")) as up:
         assert ask(up)[0] == 429, "0.9 of it was spent before the restart"
