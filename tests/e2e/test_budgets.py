@@ -4,6 +4,7 @@ import math
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.callers import body
@@ -41,7 +42,7 @@ def test_a_budget_for_ten_lets_ten_of_a_hundred_through_and_outlives_a_restart(
     with sidecar(config(providers, path, f"daily_budget: {FITTING}.5"), gateway="workers: 2") as up:
         providers["bee"].set_fault("slow-600")  # all are asked before the first has its nine tokens
         with ThreadPoolExecutor(CALLS) as pool:
-            codes = list(pool.map(lambda n: ask(up, f"u{n}"), range(CALLS)))
+            codes = list(pool.map(partial(ask, up), (f"u{n}" for n in range(CALLS))))
         until(lambda: up.metric("openclaw_ledger_entries_total") == FITTING, 10, up.logged)
         providers["bee"].set_fault("ok")
         assert ask(up)[0] == 200, "their costs stand where their reservations were"

@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -134,7 +135,8 @@ def test_a_caller_that_hangs_up_pays_what_it_got(providers: Providers, up: Sidec
 
 def test_entries_of_all_workers_are_written_once(up: Sidecar, path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        codes = Counter(pool.map(lambda n: ask(up, "bee-model", f"load-{n % 4}"), range(200)))
+        users = (f"load-{n % 4}" for n in range(200))
+        codes = Counter(pool.map(partial(ask, up, "bee-model"), users))
 
     assert codes == {200: 200}
     until(lambda: len(rows(path, "request_id", "user LIKE 'load-%'")) >= 200, 10)

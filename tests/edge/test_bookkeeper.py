@@ -133,6 +133,10 @@ def test_without_a_ledger_entries_are_wanted_for_budgets_alone() -> None:
 # -- a worker's end ------------------------------------------------------------------------
 
 
+def unheard(number: int, asked: AskBudget) -> None:
+    """Of a parent that hangs."""
+
+
 def test_a_worker_gets_the_answer_to_its_own_question() -> None:
     async def run() -> list[str | None]:
         sent = list[int]()
@@ -150,13 +154,13 @@ def test_a_worker_gets_the_answer_to_its_own_question() -> None:
 def test_a_worker_goes_on_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bookkeeper, "ANSWER_SECONDS", 0.01)
 
-    assert asyncio.run(RemoteBooks(lambda *_: None, lambda _: None).ask(ask(1))) is None
+    assert asyncio.run(RemoteBooks(unheard, lambda _: None).ask(ask(1))) is None
 
 
 def test_who_leaves_while_it_is_asked_gives_back_what_is_reserved() -> None:
     async def run() -> list[str]:
         released = list[str]()
-        task = asyncio.create_task(RemoteBooks(lambda *_: None, released.append).ask(ask(1, request_id="gone")))
+        task = asyncio.create_task(RemoteBooks(unheard, released.append).ask(ask(1, request_id="gone")))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

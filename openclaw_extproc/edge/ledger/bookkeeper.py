@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -213,10 +213,8 @@ def local_outlet(ledger: LedgerWriter | None, registry: CollectorRegistry, tell:
     )
 
 
-class Sends(Protocol):
-    """Sends a numbered question to the parent."""
-
-    def __call__(self, number: int, asked: AskBudget) -> None: ...
+Sends: TypeAlias = Callable[[int, AskBudget], None]
+"""Sends a question to the parent, with its number."""
 
 
 class RemoteBooks:

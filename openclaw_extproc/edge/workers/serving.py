@@ -18,7 +18,7 @@ from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
-from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry import admin, logs
 from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector
 from openclaw_extproc.edge.workers.supervisor import Supervisor, run_supervisor
@@ -55,7 +55,9 @@ async def run_workers(
     async with (
         _run_ledger(ledger),
         _run_notifier(notifier, read.settings, service.collect_metrics),
-        run_service(service, listening[0], not_ready, {} if ledger is None else request_lookup(ledger.path)),
+        run_service(
+            service, listening[0], not_ready, admin.NO_LOOKUPS if ledger is None else request_lookup(ledger.path)
+        ),
     ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)

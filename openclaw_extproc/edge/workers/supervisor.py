@@ -383,7 +383,7 @@ async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callab
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
-    lookups = {} if crew.ledger is None else request_lookup(crew.ledger.path)
+    lookups = admin.NO_LOOKUPS if crew.ledger is None else request_lookup(crew.ledger.path)
     application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages, lookups)
     stop_admin = admin.serve(settings.admin, application)
     try:
