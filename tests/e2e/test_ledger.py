@@ -48,7 +48,7 @@ def rows(path: Path, what: str, where: str = "1") -> list[tuple[object, ...]]:
         return []
     database = sqlite3.connect(path)
     try:
-        return database.execute(f"SELECT {what} FROM calls WHERE {where} ORDER BY at").fetchall()  # noqa: S608  # our words
+        return database.execute(f"SELECT {what} FROM calls WHERE {where} ORDER BY attempt, at").fetchall()  # noqa: S608  # our words
     finally:
         database.close()
 

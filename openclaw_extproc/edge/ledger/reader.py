@@ -62,7 +62,7 @@ def request_page(path: str, request_id: str) -> bytes | None:
     return json.dumps(told).encode()
 
 
-_OF_REQUEST = "SELECT * FROM calls WHERE request_id = ? ORDER BY at, attempt LIMIT ?"
+_OF_REQUEST = "SELECT * FROM calls WHERE request_id = ? ORDER BY attempt, at LIMIT ?"
 
 
 def request_lookup(path: str) -> Mapping[str, Lookup]:
