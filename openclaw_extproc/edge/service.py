@@ -56,11 +56,7 @@ class Service:
     """Opens a session for each stream of Envoy's, and holds what sessions share: snapshots, credentials, memory."""
 
     def __init__(
-        self,
-        settings: Settings,
-        secrets: Secrets,
-        tell: Tell = nobody,
-        costs: CostOutlet | None = None,
+        self, settings: Settings, secrets: Secrets, tell: Tell = nobody, costs: CostOutlet | None = None
     ) -> None:
         """`tell` sends a notice to the operator; `costs` takes what calls cost, `None`: nobody wants to know."""
         self._costs = costs
@@ -79,16 +75,8 @@ class Service:
         """Takes the name of a cloud identity and the tokens that requests carry from now on."""
         self._client_keys = ClientKeys(secrets)
         self._client_keys.update(settings.gateway.callers.clients)
-        self._recorder = Recorder(
-            (
-                self.metrics,
-                RequestLog(),
-                Alerts(tell),
-                self._memory,
-                self.health,
-                *(() if costs is None else (LedgerSink(self._gateway, costs),)),
-            )
-        )
+        ledger = () if costs is None else (LedgerSink(self._gateway, costs),)
+        self._recorder = Recorder((self.metrics, RequestLog(), Alerts(tell), self._memory, self.health, *ledger))
         self._decoded = DecodedRequests(lambda: os.urandom(_ID_BYTES).hex())
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
