@@ -24,7 +24,7 @@ OURS = "openclaw_extproc"
 
 LAYERS = (
     {"frozen"},
-    {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices"},
+    {"faults", "callers", "catalog", "strategy", "record", "health_rules", "notices", "books"},
     {"gateway"},
     {"snapshots"},
     {"model"},

@@ -12,7 +12,7 @@ from importlib import metadata
 
 from openclaw_extproc.config.findings import ConfigError, sorted_by_place
 from openclaw_extproc.config.schema.json_schema import schema
-from openclaw_extproc.edge.commands import drill, explain, health, render, report, serve, up, validate
+from openclaw_extproc.edge.commands import drill, explain, health, prices, render, report, serve, up, validate
 from openclaw_extproc.edge.commands.options import FAILED, OK, WRONG, InputError, add_file_options
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.workers.processes import StartError
@@ -68,6 +68,7 @@ _COMMANDS: Mapping[str, Command] = {
         "explain which model a request would be sent to, and why; sends no request", explain.add_options, explain.run
     ),
     "health": Command("print the health of providers and models in a running service", health.add_options, health.run),
+    "prices": Command("print the price of each model, and where it is from", prices.add_options, prices.run),
     "report": Command("report what calls cost and saved, from the ledger", report.add_options, report.run),
     "drill": Command(
         "simulate faults of all providers and report which fallbacks answer, and how fast",

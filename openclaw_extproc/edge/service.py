@@ -5,7 +5,6 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +21,7 @@ from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.sessions import combined_session, route_session
 from openclaw_extproc.edge.ext_proc.transport import Session
+from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet
 from openclaw_extproc.edge.ledger.sink import LedgerSink
 from openclaw_extproc.edge.reload import restart_needed
 from openclaw_extproc.edge.runtime.accounts import AttemptAccount
@@ -37,7 +37,6 @@ from openclaw_extproc.edge.telemetry.recorder import Recorder
 from openclaw_extproc.edge.telemetry.request_log import RequestLog
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.plan import UnconfirmedError
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -45,6 +44,8 @@ from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.events import Closed, Event, ResponseHead
 from openclaw_extproc.stages.fast_path.combined import REQUEST, CombinedStage, planned, unplanned
+from openclaw_extproc.stages.route.reservation import AskBudget
+from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.stage import RouteStage
 
 _ID_BYTES: Final = 16
@@ -55,13 +56,10 @@ class Service:
     """Opens a session for each stream of Envoy's, and holds what sessions share: snapshots, credentials, memory."""
 
     def __init__(
-        self,
-        settings: Settings,
-        secrets: Secrets,
-        tell: Tell = nobody,
-        enter: Callable[[LedgerEntry], None] | None = None,
+        self, settings: Settings, secrets: Secrets, tell: Tell = nobody, costs: CostOutlet | None = None
     ) -> None:
-        """`tell` sends a notice to the operator; `enter` takes each entry of the ledger, `None`: there is none."""
+        """`tell` sends a notice to the operator; `costs` takes what calls cost, `None`: nobody wants to know."""
+        self._costs = costs
         self._settings = settings
         self._kept = restart_needed.FixedSettings.of(settings)
         self._snapshots = Snapshots(settings.gateway)
@@ -77,16 +75,8 @@ class Service:
         """Takes the name of a cloud identity and the tokens that requests carry from now on."""
         self._client_keys = ClientKeys(secrets)
         self._client_keys.update(settings.gateway.callers.clients)
-        self._recorder = Recorder(
-            (
-                self.metrics,
-                RequestLog(),
-                Alerts(tell),
-                self._memory,
-                self.health,
-                *(() if enter is None else (LedgerSink(self._gateway, enter),)),
-            )
-        )
+        ledger = () if costs is None else (LedgerSink(self._gateway, costs),)
+        self._recorder = Recorder((self.metrics, RequestLog(), Alerts(tell), self._memory, self.health, *ledger))
         self._decoded = DecodedRequests(lambda: os.urandom(_ID_BYTES).hex())
         self._situation = RuntimeState()
         self.probes = Probes(self.health, self._credentials.put_on, self.metrics.count_probe)
@@ -211,7 +201,15 @@ class Service:
             return self.situation_for(features, gateway)
 
         secret, client_of = self.answers.secret, self._client_keys.client_of
-        return RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of, decoded)
+        reserve = None if self._costs is None else self._costs.reserve
+        return RouteStage(gateway, self._situation, recall, secret, self.gate.refusal, client_of, decoded, reserve)
+
+    async def answer(self, question: Question) -> str | None:
+        """The answer to a question of the route stage. `None`: there was none in time."""
+        if isinstance(question, AskBudget):
+            ask = None if self._costs is None else self._costs.ask
+            return None if ask is None else await ask(question)
+        return await self.answers(question)
 
     async def collect_metrics(self) -> tuple[Metric, ...]:
         """The metrics of this process."""

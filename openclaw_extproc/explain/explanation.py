@@ -24,6 +24,7 @@ from openclaw_extproc.stages import decision_output, pipeline
 from openclaw_extproc.stages.attempt.history import History
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt, prepare_upstream_request
 from openclaw_extproc.stages.fast_path.routes import why_two_stages
+from openclaw_extproc.stages.route.reservation import AskBudget
 from openclaw_extproc.stages.route.side_requests import AskOpinion, AskSummary, Question
 from openclaw_extproc.wire.base import ClientSide
 
@@ -149,7 +150,7 @@ def _unasked(question: Question | None) -> tuple[str, ...]:
             return (f"the second opinion on the tier is not requested from {url} (timeout {deadline_ms} ms)",)
         case AskSummary(_, deadline_ms, of):
             return (f"the summary of {len(of)} messages beyond the window is not requested (timeout {deadline_ms} ms)",)
-        case None:
+        case AskBudget() | None:
             return ()
 
 

@@ -23,6 +23,8 @@ class NoticeKind(Enum):
     """More failures than `router.health_check.critical_threshold`."""
     CREDENTIAL_NOT_RENEWED = "credential_not_renewed"
     """An AWS key or a Google token."""
+    BUDGET_WARNING = "budget_warning"
+    """Most of it is spent or reserved."""
     BUDGET_REACHED = "budget_reached"
     DRILL_FAILED = "drill_failed"
     DRILL_PASSED = "drill_passed"
@@ -42,6 +44,7 @@ SEVERITIES: Mapping[NoticeKind, Severity] = {
     NoticeKind.MODEL_NOT_FOUND: "warning",
     NoticeKind.FAILURE_RATE: "critical",
     NoticeKind.CREDENTIAL_NOT_RENEWED: "critical",
+    NoticeKind.BUDGET_WARNING: "warning",
     NoticeKind.BUDGET_REACHED: "critical",
     NoticeKind.DRILL_FAILED: "critical",
     NoticeKind.DRILL_PASSED: "info",

@@ -40,6 +40,14 @@ from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.route import local_responses, side_requests
+from openclaw_extproc.stages.route.reservation import (
+    GRANTED,
+    MAX_TRIES,
+    TAKEN,
+    AskBudget,
+    reservation,
+    with_balances,
+)
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 from openclaw_extproc.strategy import Level
 from openclaw_extproc.wire import ApiPath
@@ -90,6 +98,8 @@ class Routed:
     """The name of the user for the log."""
     question: Question | None = None
     """What is to be asked before the plan is final. Without an answer it is as it stands."""
+    judgement: Classification | None = None
+    """The classification with a second opinion; `None`: nobody was asked for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +189,9 @@ def _decided(
     situation: RuntimeState,
     gateway: Gateway,
     judgement: Classification | None = None,
+    tries: int = 1,
 ) -> Way:
-    """`judgement`: our own and a second one, which is not asked for again."""
+    """`judgement`: our own and a second one, which is not asked for again; `tries`: of a reservation, with this one."""
     try:
         decision = decide(known.features, situation, gateway, judgement=judgement)
     except FaultError as error:
@@ -192,8 +203,11 @@ def _decided(
         return Refused(error.fault, known)
     plan = _plan(arrived, known, decision, gateway, _uncorrected_tokens(decision, situation, gateway))
     plan = context_shortening.shortened_plan(plan, known.measured, known.features, gateway, situation)
-    question = None if arrived.inside else _question(decision, plan, known, situation, gateway, judgement)
-    return Routed(known, decision, plan, user_label(known.features), question)
+    question = None
+    if not arrived.inside and tries == 1:
+        question = _question(decision, plan, known, situation, gateway, judgement)
+    question = question or reservation(plan, gateway, tries)
+    return Routed(known, decision, plan, user_label(known.features), question, judgement)
 
 
 _MAY_BE_COUNTED = frozenset({FaultKind.UNSUPPORTED, FaultKind.EXHAUSTED})
@@ -293,6 +307,19 @@ def continue_after_answer(
         case AskSummary(of=entries) if text is not None and text.strip():
             summary, record = side_requests.shortest(text), planned.decision.record
             plan = context_shortening.summarized_plan(planned.plan, entries, summary, record)
-            return replace(planned, plan=plan, question=None)
-        case AskSummary() | None:
+            return replace(planned, plan=plan, question=reservation(plan, gateway))
+        case AskSummary():
+            return replace(planned, question=reservation(planned.plan, gateway))
+        case AskBudget(tries=tries) if text is not None and text != GRANTED:
+            return _decided_again(arrived, planned, with_balances(recall(planned.known.features), text), gateway, tries)
+        case AskBudget() | None:
             return replace(planned, question=None)
+
+
+def _decided_again(
+    arrived: IncomingRequest, planned: Routed, situation: RuntimeState, gateway: Gateway, tries: int
+) -> Way:
+    """What is decided where the books refused. What others ask for at the same time may be granted first each time."""
+    if tries >= MAX_TRIES:
+        return Refused(TAKEN, planned.known, planned.decision.record)
+    return _decided(arrived, planned.known, situation, gateway, planned.judgement, tries + 1)

@@ -4,6 +4,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -47,7 +49,7 @@ def rows(path: Path, what: str, where: str = "1") -> list[tuple[object, ...]]:
         return []
     database = sqlite3.connect(path)
     try:
-        return database.execute(f"SELECT {what} FROM calls WHERE {where} ORDER BY at").fetchall()  # noqa: S608  # our words
+        return database.execute(f"SELECT {what} FROM calls WHERE {where} ORDER BY attempt, at").fetchall()  # noqa: S608  # our words
     finally:
         database.close()
 
@@ -80,10 +82,9 @@ def test_an_answer_is_entered_with_its_tokens_and_its_cost(up: Sidecar, path: Pa
 
 
 def test_a_whole_answer_says_what_it_cost_and_so_do_log_metrics_and_admin_page(up: Sidecar, path: Path) -> None:
-    before = up.metric("openclaw_cost_usd_total", provider="bee", basis="counted")
     content = body("openai", "dead-model", streamed=False)
     answer = http.post(f"{up.url}/v1/chat/completions", content=content, headers={"x-openclaw-user": "told"})
-    *_, (micro,) = entries(path, "told", 2, "cost_micro_usd")
+    (micro,) = until(lambda: rows(path, "cost_micro_usd", "user = 'told' AND provider = 'bee'"), 10)[0]
     request_id = answer.headers["x-openclaw-request-id"]
     page = http.get(f"{up.admin_url}/requests/{request_id}").json()
     (line,) = [one for one in up.lines("model_selection") if one["data"]["request_id"] == request_id]
@@ -92,10 +93,18 @@ def test_a_whole_answer_says_what_it_cost_and_so_do_log_metrics_and_admin_page(u
     assert answer.headers["x-openclaw-cost-usd"] == f"{micro / 1e6:g};final"
     assert line["data"]["model_selection"]["cost_usd"] == micro / 1e6
     assert (page["cost_usd"], page["is_final"]) == (micro / 1e6, True)
-    assert [(one["provider"], one["cost_micro_usd"]) for one in page["attempts"]] == [("dead", 0), ("bee", micro)]
-    told = until(lambda: up.metric("openclaw_cost_usd_total", provider="bee", basis="counted") - before, 10)
-    assert round(told * 1e6) == micro
+    assert (page["attempts"][-1]["provider"], page["attempts"][-1]["cost_micro_usd"]) == ("bee", micro)
+    until(lambda: _counted_metric(up) == _counted_entries(path), 10, up.metrics)
     assert http.get(f"{up.admin_url}/requests/none").status_code == 404
+
+
+def _counted_metric(up: Sidecar) -> int:
+    return round(up.metric("openclaw_cost_usd_total", provider="bee", basis="counted") * 1e6)
+
+
+def _counted_entries(path: Path) -> int:
+    found = rows(path, "cost_micro_usd", "provider = 'bee' AND basis = 'counted'")
+    return sum(int(str(micro)) for (micro,) in found)
 
 
 def test_the_headers_of_a_stream_have_the_estimate(up: Sidecar) -> None:
@@ -105,10 +114,32 @@ def test_the_headers_of_a_stream_have_the_estimate(up: Sidecar) -> None:
     assert answer.headers["x-openclaw-cost-usd"].endswith(";estimated")
 
 
-def test_a_failover_leaves_two_entries_of_one_request(up: Sidecar, path: Path) -> None:
-    assert ask(up, "dead-model", "failover") == 200
+def test_a_call_that_envoy_routes_by_itself_is_entered_and_told_too(up: Sidecar, path: Path) -> None:
+    """It has no header that a decision looks at."""
+    content = body("openai", "bee-model", streamed=False)
+    answer = http.post(f"{up.url}/v1/chat/completions", content=content)
+    request_id = answer.headers["x-openclaw-request-id"]
 
-    first, second = entries(path, "failover", 2, "request_id, provider, outcome, basis, cost_micro_usd, previous")
+    found = until(lambda: rows(path, "basis, cost_micro_usd", f"request_id = '{request_id}'"), 10)
+
+    ((basis, micro),) = found
+    assert basis == "counted"
+    assert answer.headers["x-openclaw-cost-usd"] == f"{int(str(micro)) / 1e6:g};final"
+
+
+def test_a_failover_leaves_two_entries_of_one_request(up: Sidecar, path: Path) -> None:
+    """While Envoy still connects to a worker, a refused attempt is over before the worker has heard of it."""
+    numbers = count()
+
+    def both() -> list[tuple[object, ...]]:
+        user = f"failover-{next(numbers)}"
+        assert ask(up, "dead-model", user) == 200
+        entries(path, user, 1)
+        what = "request_id, provider, outcome, basis, cost_micro_usd, previous"
+        found = rows(path, what, f"user = '{user}'")
+        return found if len(found) == 2 else []
+
+    first, second = until(both, 30)
 
     assert first[0] == second[0]
     assert first[1:] == ("dead", "no_answer", "not_billed", 0, "")
@@ -134,7 +165,8 @@ def test_a_caller_that_hangs_up_pays_what_it_got(providers: Providers, up: Sidec
 
 def test_entries_of_all_workers_are_written_once(up: Sidecar, path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        codes = Counter(pool.map(lambda n: ask(up, "bee-model", f"load-{n % 4}"), range(200)))
+        users = (f"load-{n % 4}" for n in range(200))
+        codes = Counter(pool.map(partial(ask, up, "bee-model"), users))
 
     assert codes == {200: 200}
     until(lambda: len(rows(path, "request_id", "user LIKE 'load-%'")) >= 200, 10)

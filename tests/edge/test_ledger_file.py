@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from openclaw_extproc.config.settings import LedgerSettings
 from openclaw_extproc.edge.ledger import file, writer
+from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet
 from openclaw_extproc.edge.ledger.file import LedgerFile, NewerFileError, UnreadableFileError
 from openclaw_extproc.edge.ledger.sink import MAX_GATHERED, LedgerSink, Outbox
 from openclaw_extproc.edge.ledger.writer import MAX_QUEUED, LedgerWriter, open_ledger, path_of
@@ -45,7 +46,7 @@ def named(entry: LedgerEntry, name: str) -> LedgerEntry:
 
 
 @contextmanager
-def writing(path: Path, retention_days: int = 3_650) -> Iterator[LedgerWriter]:
+def writing(path: Path, retention_days: int = 3_650) -> Generator[LedgerWriter]:
     made = LedgerWriter(str(path), LedgerSettings(retention_days=retention_days), CollectorRegistry())
     try:
         yield made
@@ -282,7 +283,7 @@ def test_a_full_disk_is_told_once_and_loses_nothing_that_the_queue_holds(
 
 
 @contextmanager
-def _limited(size: int) -> Iterator[None]:
+def _limited(size: int) -> Generator[None]:
     """Of this process, for a moment."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -325,7 +326,7 @@ for n in itertools.count():
 
 
 def test_a_sigkill_loses_the_end_of_the_queue_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "l.db"
+    path, written, made = tmp_path / "l.db", 0, 0
     command = [sys.executable, "-c", WRITES_ON, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout is not None
@@ -369,7 +370,8 @@ def test_it_is_told_where_there_is_none(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_the_sink_makes_an_entry_of_each_attempt() -> None:
     made = list[LedgerEntry]()
-    sink = LedgerSink(lambda: GATEWAY, made.append)
+    released = list[str]()
+    sink = LedgerSink(lambda: GATEWAY, CostOutlet(made.append, released.append, lambda _: True))
 
     sink.attempt(attempt(), AT)
     sink.attempt(attempt(Outcome.GONE), AT + 1)

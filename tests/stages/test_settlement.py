@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.stages.entries import AttemptEntry, Outcome
+from openclaw_extproc.stages.decision_output import cost_headers
+from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
+from openclaw_extproc.stages.events import Continue, ResponseHead
 from openclaw_extproc.stages.settlement import (
     BYTES_PER_STREAMED_TOKEN,
     BYTES_PER_WHOLE_TOKEN,
@@ -24,6 +27,7 @@ from tests.ledger.attempts import (
     attempt,
     plan,
 )
+from tests.stages.talking import BEGAN, asking, chain, gateway, routed
 
 
 def charged(entry: AttemptEntry) -> tuple[str, int | None]:
@@ -108,3 +112,35 @@ def test_money_is_whole_millionths() -> None:
     assert micro_usd(None) is None
     assert micro_usd(0.000_001_4) == 1
     assert micro_usd(12.345_678_9) == 12_345_679
+
+
+# -- how it is told ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("attempt_says", "told", "known"),
+    [({}, "0.704;estimated", None), ({"x-openclaw-cost-usd": "0.25;final"}, None, 0.25)],
+)
+def test_what_an_answer_cost_replaces_the_estimate(
+    attempt_says: dict[str, str], told: str | None, known: float | None
+) -> None:
+    """Envoy keeps the header that the attempt stage has set, unless the route stage sets it too."""
+    (target,) = chain("openai_chat")
+    priced = ModelFacts((Price(0.0, 11_000.0),), max_output=100)
+    made = replace(gateway((target,)), catalog={target.name: priced})
+    answered = {":status": "200", "x-openclaw-provider": target.provider.name, "x-openclaw-model": target.model}
+
+    talk = routed(asking("openai_chat", stream=False), made).tell(
+        ResponseHead({**answered, **attempt_says}, BEGAN + 3.0)
+    )
+
+    assert isinstance(talk.last, Continue)
+    assert talk.last.set_headers.get("x-openclaw-cost-usd") == told
+    assert talk.hang_up().entry.cost_usd == known
+
+
+def test_a_whole_answer_tells_its_cost_and_a_guess_is_marked() -> None:
+    assert cost_headers(Charge(USAGE, 1_230, "counted")) == {"x-openclaw-cost-usd": "0.00123;final"}
+    assert cost_headers(Charge(USAGE, 1_230, "estimated")) == {"x-openclaw-cost-usd": "0.00123;estimated"}
+    assert cost_headers(Charge(USAGE, 0, "subscription")) == {"x-openclaw-cost-usd": "0;final"}
+    assert cost_headers(Charge(USAGE, None, "unknown_price")) == {}

@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     """Prints the report. Returns the exit code. Raises `ConfigError`, `InputError`, `OSError`."""
     now = time.time()
     since, until = _when(options.since, now), _when(options.until, now) if options.until else round(now * 1000)
-    dimensions = tuple(dict.fromkeys(filter(None, options.by.split(","))))
+    names: list[str] = options.by.split(",")
+    dimensions = tuple(dict.fromkeys(name for name in names if name))
     if unknown := [name for name in dimensions if name not in DIMENSIONS]:
         raise InputError(f"--by {unknown[0]}: there are {', '.join(DIMENSIONS)}")
     path: str = options.ledger or _path(options)

@@ -63,7 +63,7 @@ class StageServers:
         self._watching: asyncio.Task[None] | None = None
         served, tls = (lambda: self._is_serving), listening.tls
         self._servers = [
-            stage_server(listening.route, service.open_route, service.answers, served, tls),
+            stage_server(listening.route, service.open_route, service.answer, served, tls),
             stage_server(listening.attempt, service.open_attempt, is_serving=served, tls=tls),
         ]
 

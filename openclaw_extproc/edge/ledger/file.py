@@ -10,7 +10,7 @@ Source: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html and 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -150,7 +150,7 @@ class LedgerFile:
         self._database.close()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -163,7 +163,7 @@ class LedgerFile:
 
 
 @contextlib.contextmanager
-def damage_told() -> Iterator[None]:
+def damage_told() -> Generator[None]:
     """Turns SQLite's words for a damaged file into `UnreadableFileError`."""
     try:
         yield

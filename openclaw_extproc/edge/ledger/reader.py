@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ MAX_ROWS: Final = 100
 
 
 @contextmanager
-def reading(path: str) -> Iterator[sqlite3.Connection]:
+def reading(path: str) -> Generator[sqlite3.Connection]:
     """A connection that cannot write.
 
     Raises:
@@ -62,7 +62,7 @@ def request_page(path: str, request_id: str) -> bytes | None:
     return json.dumps(told).encode()
 
 
-_OF_REQUEST = "SELECT * FROM calls WHERE request_id = ? ORDER BY at, attempt LIMIT ?"
+_OF_REQUEST = "SELECT * FROM calls WHERE request_id = ? ORDER BY attempt, at LIMIT ?"
 
 
 def request_lookup(path: str) -> Mapping[str, Lookup]:

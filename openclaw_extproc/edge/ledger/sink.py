@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.ledger.entry import Baselines, LedgerEntry, entry_of
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
@@ -17,22 +18,26 @@ MAX_GATHERED: Final = 500
 class LedgerSink:
     """The sink that makes an entry of each attempt that has ended."""
 
-    def __init__(self, gateway: Callable[[], Gateway], deliver: Callable[[LedgerEntry], None]) -> None:
-        """`gateway` returns the configuration in force, whose prices hold; `deliver` takes each entry."""
+    def __init__(self, gateway: Callable[[], Gateway], outlet: CostOutlet) -> None:
+        """`gateway` returns the configuration in force, whose prices hold; `outlet` takes each entry."""
         self._gateway = gateway
-        self._deliver = deliver
+        self._outlet = outlet
         self._compared: tuple[Gateway, Baselines] | None = None
 
     def attempt(self, entry: AttemptEntry, at: float) -> None:
         gateway = self._gateway()
+        if not self._outlet.is_wanted(gateway):
+            return
         if self._compared is None or self._compared[0] is not gateway:
             self._compared = gateway, Baselines.of(gateway)
         made = entry_of(entry, at, gateway, self._compared[1])
         if made is not None:
-            self._deliver(made)
+            self._outlet.enter(made)
 
-    def request(self, entry: RequestEntry, at: float) -> None:
-        """Takes nothing: what a request costs, its attempts cost."""
+    def request(self, entry: RequestEntry, at: float) -> None:  # noqa: ARG002  # the books have their own clock
+        """Releases what was reserved for a request that nobody answered: what it costs, its attempts cost."""
+        if not entry.provider and entry.plan is not None:
+            self._outlet.release(entry.request_id)
 
 
 class Outbox:

@@ -1,7 +1,8 @@
 """What this process remembers between requests: sessions, latencies, spending, calls under way, token counts.
 
 All of it may be forgotten by a restart. All of it is bounded in number and in age, whatever strangers send. Several
-workers remember each their own: a session that changes workers is a new one there, and a budget is each worker's.
+workers remember each their own: a session that changes workers is a new one there. Of budgets it knows what this
+process has spent; the books (`edge/ledger/bookkeeper`) know of all.
 
 Time comes as an argument (seconds since the epoch), so that tests need not wait.
 """

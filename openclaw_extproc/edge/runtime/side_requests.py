@@ -23,6 +23,7 @@ from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.stages.route.reservation import AskBudget
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskOpinion, AskSummary, Question
 
 FAILURES_IN_A_ROW = 5
@@ -109,6 +110,8 @@ class SideRequestClient:
                 return await self._ask("second_opinion", url, body, {}, deadline_ms, self._client)
             case AskSummary():
                 return await self._summary(question)
+            case AskBudget():
+                return None  # the books are not here: `Service.answer`
 
     async def _summary(self, question: AskSummary) -> str | None:
         said = sorted(question.headers.items())

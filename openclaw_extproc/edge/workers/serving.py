@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.bookkeeper import local_outlet
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import LedgerWriter, open_ledger
 from openclaw_extproc.edge.notify.notifier import Collected, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
-from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.telemetry import admin, logs
 from openclaw_extproc.edge.workers.single_process import SingleProcess, run_service
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector
 from openclaw_extproc.edge.workers.supervisor import Supervisor, run_supervisor
@@ -47,13 +48,16 @@ async def run_workers(
         return
     own = CollectorRegistry()
     ledger = open_ledger(read.settings.ledger, environment, own)
-    service = Service(read.settings, Secrets(environment), notifier.tell, None if ledger is None else ledger.put)
+    outlet = local_outlet(ledger, own, notifier.tell)
+    service = Service(read.settings, Secrets(environment), notifier.tell, outlet)
     service.metrics.registry.register(notifier.counter)
     service.metrics.registry.register(SummedCollector(own.collect))
     async with (
         _run_ledger(ledger),
         _run_notifier(notifier, read.settings, service.collect_metrics),
-        run_service(service, listening[0], not_ready, {} if ledger is None else request_lookup(ledger.path)),
+        run_service(
+            service, listening[0], not_ready, admin.NO_LOOKUPS if ledger is None else request_lookup(ledger.path)
+        ),
     ):
         with _on_hangup(None):
             yield SingleProcess(service, notifier)

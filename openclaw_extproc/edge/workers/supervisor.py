@@ -21,6 +21,7 @@ from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
+from openclaw_extproc.edge.ledger.bookkeeper import Bookkeeper, RemainingBudgets
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
 from openclaw_extproc.edge.notify.notifier import Notifier
@@ -29,8 +30,18 @@ from openclaw_extproc.edge.reload.restart_needed import FixedSettings
 from openclaw_extproc.edge.telemetry import admin, health_page, logs
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
-from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
-from openclaw_extproc.edge.workers.worker_ipc import Ejected, Probe, Probed, Start, Tokens
+from openclaw_extproc.edge.workers.worker_handle import CostMessage, WorkerHandle
+from openclaw_extproc.edge.workers.worker_ipc import (
+    Ejected,
+    LedgerEntries,
+    Probe,
+    Probed,
+    Release,
+    Reserve,
+    Reserved,
+    Start,
+    Tokens,
+)
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 from openclaw_extproc.policy.health.merged import merge_health_views
@@ -101,6 +112,10 @@ class Supervisor:
         self._metrics = WorkerMetrics(notifier.counter, lambda: sum(_is_ready(slot) for slot in self._slots))
         self.ledger = open_ledger(self._metrics.own)
         """`None`: there is none."""
+        self.keeper = Bookkeeper(notifier.tell)
+        self._metrics.own.register(RemainingBudgets(self.keeper))
+        if self.ledger is not None:
+            self.keeper.restore(self.ledger.path)
 
     async def start(self) -> None:
         """Starts all workers at once and waits until they serve. Raises `StartError`."""
@@ -193,6 +208,18 @@ class Supervisor:
         for hand in {*self._hands(), *self._leaving, *self._starting} - {of}:
             hand.tell(news)
 
+    def _on_cost(self, of: WorkerHandle, news: CostMessage) -> None:
+        match news:
+            case LedgerEntries(entries):
+                for entry in entries:
+                    self.keeper.settle(entry)
+                if self.ledger is not None:
+                    self.ledger.put_all(entries)
+            case Reserve(number, asked):
+                of.tell(Reserved(number, self.keeper.reserve(asked, of.pid)))
+            case Release(request_id):
+                self.keeper.release(request_id)
+
     def _hands(self) -> list[WorkerHandle]:
         """The handles of the workers that serve."""
         return [slot.hand for slot in self._slots if slot.hand is not None]
@@ -243,6 +270,7 @@ class Supervisor:
         await _end(hand, seconds + 2.0)
         self._leaving.discard(hand)
         self.notifier.forget_worker(hand.pid)
+        self.keeper.forget_worker(hand.pid)
         self._metrics.add_ended(hand.metrics)
 
     async def _watch(self, slot: WorkerSlot) -> None:
@@ -269,6 +297,7 @@ class Supervisor:
         told: dict[str, Json] = {"worker": slot.number, "pid": hand.pid, "code": code, "reason": reason}
         logs.event("workers", "replaced", told, level=logging.ERROR)
         self.notifier.forget_worker(hand.pid)
+        self.keeper.forget_worker(hand.pid)
         text = f"worker {slot.number} {'hung' if reason == 'hung' else f'ended with code {code}'} and is replaced"
         self.notifier.tell(Notice(NoticeKind.WORKER_REPLACED, f"worker {slot.number}", text, time.time()))
         if time.monotonic() - slot.since > WELL_SECONDS:
@@ -300,8 +329,7 @@ class Supervisor:
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
         hand.announced = partial(self._pass_on_tokens, hand)
-        if (ledger := self.ledger) is not None:
-            hand.entered = lambda news: ledger.put_all(news.entries)
+        hand.on_cost = partial(self._on_cost, hand)
         self._starting.add(hand)
         try:
             await self._wait_until_serving(slot, hand, origin)
@@ -355,7 +383,7 @@ async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callab
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
     pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
-    lookups = {} if crew.ledger is None else request_lookup(crew.ledger.path)
+    lookups = admin.NO_LOOKUPS if crew.ledger is None else request_lookup(crew.ledger.path)
     application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages, lookups)
     stop_admin = admin.serve(settings.admin, application)
     try:

@@ -22,6 +22,7 @@ from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
 from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet, RemoteBooks, has_budgets
 from openclaw_extproc.edge.ledger.sink import Outbox
 from openclaw_extproc.edge.ledger.writer import dropped_counter
 from openclaw_extproc.edge.reload.background import run_in_background
@@ -47,7 +48,10 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Probe,
     Probed,
     Ready,
+    Release,
     Reply,
+    Reserve,
+    Reserved,
     Start,
     Tokens,
 )
@@ -68,7 +72,11 @@ class Worker:
         self._channel = channel
         self._heartbeat = heartbeat
         self._outbox = Outbox(self._enter)
-        self._service = Service(settings, Secrets(os.environ), self._tell, self._outbox.put if has_ledger else None)
+        self._books = RemoteBooks(lambda number, asked: channel.send(Reserve(number, asked)), self._release)
+        outlet = CostOutlet(
+            self._outbox.put, self._release, lambda gateway: has_ledger or has_budgets(gateway), ask=self._books.ask
+        )
+        self._service = Service(settings, Secrets(os.environ), self._tell, outlet)
         self._dropped = dropped_counter(self._service.metrics.registry)
         self._expected = settings
         self._over = asyncio.Event()
@@ -106,6 +114,10 @@ class Worker:
     def _tell(self, notice: Notice) -> None:
         self._channel.send(NoticeSent(notice))
 
+    def _release(self, request_id: str) -> None:
+        if has_budgets(self._service.settings.gateway):
+            self._channel.send(Release(request_id))
+
     def _enter(self, entries: tuple[LedgerEntry, ...]) -> None:
         """Sends entries of the ledger, unless the parent is far behind."""
         if self._channel.waiting_bytes > MAX_WAITING_BYTES:
@@ -131,7 +143,7 @@ class Worker:
             await self._do(message)
         self._over.set()  # nobody watches over us any more
 
-    async def _do(self, message: Message) -> None:
+    async def _do(self, message: Message) -> None:  # noqa: C901  # the one table of all messages
         match message:
             case Prepare(number, origin):
                 self._channel.send(Reply(number, await self._prepare(origin)))
@@ -154,7 +166,19 @@ class Worker:
                 self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)
-            case Start() | Ready() | Reply() | NoticeSent() | FinalMetrics() | LedgerEntries() | NotFirst():
+            case Reserved(number, answer):
+                self._books.answered(number, answer)
+            case (
+                Start()
+                | Ready()
+                | Reply()
+                | NoticeSent()
+                | FinalMetrics()
+                | LedgerEntries()
+                | Reserve()
+                | Release()
+                | NotFirst()
+            ):
                 raise AssertionError(f"{type(message).__name__} is nothing to tell a worker now")
 
     async def _prepare(self, origin: Origin) -> str:

@@ -30,7 +30,10 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Probe,
     Probed,
     Ready,
+    Release,
     Reply,
+    Reserve,
+    Reserved,
     Start,
     Tokens,
 )
@@ -42,6 +45,7 @@ _PREPARE_SECONDS = 30.0
 """Renewing the credentials of clouds is part of it."""
 
 
+CostMessage: TypeAlias = LedgerEntries | Reserve | Release
 Tell: TypeAlias = Callable[[Notice, int], None]
 
 
@@ -56,8 +60,8 @@ class WorkerHandle:
         """The callback for what the worker's probes found."""
         self.announced: Callable[[Tokens], None] = _nobody
         """The callback for tokens that the worker is going to use."""
-        self.entered: Callable[[LedgerEntries], None] = _nobody
-        """The callback for the worker's entries of the ledger."""
+        self.on_cost: Callable[[CostMessage], None] = _nobody
+        """The callback for what the worker's calls cost, and for its reservations."""
         self.metrics: tuple[Metric, ...] = ()
         """The metrics as the worker sent them last."""
         self.not_first = frozenset[str]()
@@ -109,7 +113,7 @@ class WorkerHandle:
         reply = await self._ask(HealthSnapshotRequest(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views
 
-    def tell(self, news: "Probe | Ejected | Probed | Tokens | CallLine") -> None:
+    def tell(self, news: "Probe | Ejected | Probed | Tokens | CallLine | Reserved") -> None:
         self._channel.send(news)
 
     def drain(self, seconds: float) -> None:
@@ -157,8 +161,8 @@ class WorkerHandle:
                         self.probed(message)
                     case Tokens():
                         self.announced(message)
-                    case LedgerEntries():
-                        self.entered(message)
+                    case LedgerEntries() | Reserve() | Release():
+                        self.on_cost(message)
                     case NotFirst(names):
                         self.not_first = names
                     case (
@@ -171,6 +175,7 @@ class WorkerHandle:
                         | Probe()
                         | Ejected()
                         | CallLine()
+                        | Reserved()
                     ):
                         raise AssertionError(f"a worker said {type(message).__name__}")
         finally:
@@ -178,5 +183,5 @@ class WorkerHandle:
                 waiting.cancel()
 
 
-def _nobody(_: Probed | Tokens | LedgerEntries) -> None:
+def _nobody(_: "Probed | Tokens | CostMessage") -> None:
     """The callback that does nothing, until another one is set."""

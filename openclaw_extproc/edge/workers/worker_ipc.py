@@ -18,6 +18,7 @@ from openclaw_extproc.edge.runtime.health_watch import Verdict
 from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.policy.health.provider_health import HealthView
+from openclaw_extproc.stages.route.reservation import AskBudget
 
 _LENGTH = struct.Struct("!I")
 _BROKEN = (asyncio.IncompleteReadError, ConnectionError)
@@ -148,6 +149,29 @@ class LedgerEntries:
     entries: tuple[LedgerEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Asks the parent for a reservation in the books of the budgets, which `Reserved` answers."""
+
+    number: int
+    asked: AskBudget
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The parent's answer to a `Reserve` of this number."""
+
+    number: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Tells the parent that a request got no answer of any attempt."""
+
+    request_id: str
+
+
 ToWorker: TypeAlias = (
     Start
     | Prepare
@@ -160,8 +184,11 @@ ToWorker: TypeAlias = (
     | Probed
     | Tokens
     | CallLine
+    | Reserved
 )
-FromWorker: TypeAlias = Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries | NotFirst
+FromWorker: TypeAlias = (
+    Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries | NotFirst | Reserve | Release
+)
 Message: TypeAlias = ToWorker | FromWorker
 
 

@@ -20,6 +20,7 @@ from openclaw_extproc.policy.complexity import second_opinion_question as graded
 from openclaw_extproc.policy.context import SUMMARY_TOKENS
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.runtime_state import RuntimeState
+from openclaw_extproc.stages.route.reservation import AskBudget
 from openclaw_extproc.strategy import TIERS, SecondOpinion
 from openclaw_extproc.wire.edits.conversation import Piece
 
@@ -53,8 +54,7 @@ class AskSummary:
     """What the request is to be judged by, as the client's own is."""
 
 
-Question: TypeAlias = AskOpinion | AskSummary
-
+Question: TypeAlias = AskOpinion | AskSummary | AskBudget
 
 # -- a second opinion ----------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ at for the one entry every request leaves behind: the router's own replies (nobo
 what is passed on it also sees the answer's body, for our credential, and stays where a model is counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hmac import compare_digest
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
@@ -60,6 +60,7 @@ from openclaw_extproc.stages.route.request_checks import (
     request_id,
     without_packing,
 )
+from openclaw_extproc.stages.route.reservation import AskBudget, retry_after
 from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.states import (
     Asking,
@@ -90,6 +91,9 @@ class Busy(Protocol):
     def __call__(self, size: int, *, is_here: bool) -> str: ...
 
 
+Reserve: TypeAlias = Callable[[AskBudget], str]
+
+
 def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the protocol has it
     return ""
 
@@ -115,6 +119,7 @@ class RouteStage:
         busy: Busy = _never_busy,
         client_of: ClientOfKey = nobody,
         decoded: DecodedRequests | None = None,
+        reserve: Reserve | None = None,
     ) -> None:
         """
         Args:
@@ -125,11 +130,13 @@ class RouteStage:
             busy: Why a request of so many bytes cannot be taken now; empty: it can.
             client_of: Whose key something is.
             decoded: Keeps the request for the attempts of this process.
+            reserve: Answers a reservation at once; `None`: the books are elsewhere, and are asked as others are.
         """
         self._decoded = DecodedRequests() if decoded is None else decoded
         self._plan_text = ""
         """Of the request that is kept there; empty: none is."""
         self._client_of = client_of
+        self._reserve = reserve
         self._identity = ANONYMOUS
         """The verified identity of the caller, once the request's head was looked at."""
         self._busy = busy
@@ -307,6 +314,10 @@ class RouteStage:
                 if reading.unpacked is not None:
                     directives = envoy_directives.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
+            case ways.Routed(question=AskBudget() as asked) if self._reserve is not None:
+                answer = self._reserve(asked)
+                way = ways.continue_after_answer(arrived, way, answer, self._recall, self._gateway)
+                return self._go(reading, arrived, way, at)
             case ways.Routed(question=question):
                 is_first = not isinstance(self._state, Asking)
                 extension = self._timeout_extension() if is_first else ()
@@ -332,6 +343,8 @@ class RouteStage:
                 **again,
                 "allow": ", ".join(passthrough.methods(spoken, self._gateway) or sorted(passthrough.METHODS)),
             }
+        if fault.kind is FaultKind.OVER_BUDGET:
+            again = {**again, **retry_after(record, at)}
         if fault is UNKNOWN_PACKING:
             again = {**again, "accept-encoding": ", ".join(content_encoding.KNOWN)}
         challenge = CHALLENGE if fault.kind is FaultKind.UNAUTHENTICATED else {}
