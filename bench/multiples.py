@@ -84,7 +84,7 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, strategy: str, *, fast_path: bool = True) -> Generator[tuple[Side, Side]]:
+def running(folder: Path, strategy: str, *, fast_path: bool = False) -> Generator[tuple[Side, Side]]:
     """Envoy alone, and ours. Raises `LoadError`, `StartError`."""
     provider, port, alone_port, admin_port = (free_port() for _ in range(4))
     with ExitStack() as stack:
@@ -104,7 +104,7 @@ def running(folder: Path, strategy: str, *, fast_path: bool = True) -> Generator
         )
 
 
-def _configuration(port: int, admin_port: int, provider: int, strategy: str, *, fast_path: bool = True) -> str:
+def _configuration(port: int, admin_port: int, provider: int, strategy: str, *, fast_path: bool = False) -> str:
     chains = f"fallbacks: {{{_DOWN_MODEL}: [{canned.OPENAI_MODEL}]}}"
     routing = f"{{{', '.join(filter(None, (chains, _STRATEGIES[strategy])))}}}"
 
@@ -128,7 +128,7 @@ model:
 
 
 def measure(
-    rounds: int, seconds: int, names: Sequence[str], *, fast_path: bool = True
+    rounds: int, seconds: int, names: Sequence[str], *, fast_path: bool = False
 ) -> tuple[list[Row], float, float]:
     """The rows, and the most memory that the service and its Envoy had, in MiB."""
     rows: list[Row] = []
@@ -197,9 +197,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=int, default=SECONDS)
     parser.add_argument("--case", action="append", default=[], choices=sorted({case.name for case in CASES}))
-    parser.add_argument("--two-stages", action="store_true", help="no call takes the fast path")
+    parser.add_argument("--fast-path", action="store_true", help="calls take the fast path")
     options = parser.parse_args()
-    found = measure(options.rounds, options.seconds, options.case, fast_path=not options.two_stages)
+    found = measure(options.rounds, options.seconds, options.case, fast_path=options.fast_path)
     sys.stdout.write(markdown(*found) + "\n")
     return 0
 

@@ -240,7 +240,7 @@ class Gateway:
     strategy: Strategy = field(default_factory=Strategy)
     response_headers: ResponseHeaders = "all"
     classification: ClassificationMode = "when_used"
-    fast_path: bool = True
+    fast_path: bool = False
     """Whether Envoy may route calls by itself whose first target is always the same."""
     callers: CallerRules = field(default_factory=CallerRules)
     """Who may call, and how it is known who does."""

@@ -62,7 +62,7 @@ CHAINS = "fallbacks: {first: [second]}"
 def gateway(strategy: str = "", more: str = "") -> Gateway:
     routing = ", ".join(filter(None, (CHAINS, strategy)))
     return loaded(
-        f"gateway: {{routing_strategy: {{{routing}}}, {more}}}\n{PROVIDERS.replace('KEY', 'OPENAI_API_KEY')}"
+        f"gateway: {{routing_strategy: {{{routing}}}, {more or 'fast_path: true'}}}\n{PROVIDERS.replace('KEY', 'OPENAI_API_KEY')}"
     ).gateway
 
 
@@ -88,7 +88,10 @@ def test_a_plain_configuration_has_all_of_its_models_there() -> None:
     ("more", "why"),
     [
         ("fast_path: false", "gateway.fast_path is false, or gateway.on_sidecar_failure is set"),
-        ("on_sidecar_failure: passthrough", "gateway.fast_path is false, or gateway.on_sidecar_failure is set"),
+        (
+            "fast_path: true, on_sidecar_failure: passthrough",
+            "gateway.fast_path is false, or gateway.on_sidecar_failure is set",
+        ),
     ],
 )
 def test_what_concerns_all_calls_keeps_all_calls_from_it(more: str, why: str) -> None:

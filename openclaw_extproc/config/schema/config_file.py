@@ -101,11 +101,11 @@ class GatewaySection(Processes, CallersSection):
     """Selects which requests are classified by tier and task. `when_used`: those whose decision can depend on it, and
     all in the modes `observe` and `shadow`; the others have no tier, task, score and confidence in response headers,
     log, metrics and metadata. `always`: all of them, at the cost of CPU time."""
-    fast_path: bool = True
+    fast_path: bool = False
     """Selects whether the Envoy that `up` starts routes calls by itself where the configuration leaves nothing to
     decide: ordinary requests of up to 16 KiB for models whose first target is always the same. Such a call passes one
     stage of the service instead of two; `explain` says which way a request takes and why. `false`: every call passes
-    both stages, as it does where `on_sidecar_failure` is set, or Envoy is run separately."""
+    both stages, as it does where `on_sidecar_failure` is set, or Envoy is run separately. Experimental."""
     models: dict[str, GatewayModel] = Field(default_factory=dict[str, GatewayModel])
     routing_strategy: RoutingStrategy | None = None
 
