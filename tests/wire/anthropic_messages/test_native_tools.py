@@ -4,6 +4,7 @@ Source: `beta_tool_union_param` and the `…_input` types of the official SDK (a
 """
 
 import json
+from typing import Any
 
 import pytest
 from anthropic.types import (
@@ -106,19 +107,21 @@ def test_a_screen_is_described_by_its_size() -> None:
     [("computer", ComputerToolUseBlock), ("browser", BrowserToolUseBlock)],
     ids=["computer", "browser"],
 )
-def test_every_member_of_a_toolset_is_a_function_and_a_call_of_it_is_the_members(family: str, block: object) -> None:
+def test_every_member_of_a_toolset_is_a_function_and_a_call_of_it_is_the_members(family: str, block: Any) -> None:
     request = read(tools=[{"type": f"{family}_toolset_20260801"}])
-    known = {part.model_fields["name"].annotation.__args__[0]: part for part in block.__args__[0].__args__}  # type: ignore[attr-defined]
+    known: dict[str, Any] = {
+        part.model_fields["name"].annotation.__args__[0]: part for part in block.__args__[0].__args__
+    }
 
     assert {spec.name for spec in request.tools} == {f"{family}_{name}" for name in known}
     for name, made in known.items():
         call = answered(request, f"{family}_{name}", {})
         assert (call["name"], call["toolset_name"]) == (name, family)
         (spec,) = [spec for spec in request.tools if spec.name == f"{family}_{name}"]
-        fields = made.model_fields["input"].annotation.model_fields
+        fields: dict[str, Any] = made.model_fields["input"].annotation.model_fields
         assert {*j.an_object(spec.schema["properties"], at="p")} == {f.alias or n for n, f in fields.items()}
         required = {f.alias or n for n, f in fields.items() if f.is_required()}
-        assert required <= {*j.an_array(spec.schema["required"], at="r")}
+        assert required <= {str(name) for name in j.an_array(spec.schema["required"], at="r")}
 
 
 def test_a_member_that_is_switched_off_is_no_function() -> None:
