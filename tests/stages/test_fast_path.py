@@ -62,7 +62,8 @@ CHAINS = "fallbacks: {first: [second]}"
 def gateway(strategy: str = "", more: str = "") -> Gateway:
     routing = ", ".join(filter(None, (CHAINS, strategy)))
     return loaded(
-        f"gateway: {{routing_strategy: {{{routing}}}, {more or 'fast_path: true'}}}\n{PROVIDERS.replace('KEY', 'OPENAI_API_KEY')}"
+        f"gateway: {{routing_strategy: {{{routing}}}, {more or 'fast_path: true'}}}\n"
+        + PROVIDERS.replace("KEY", "OPENAI_API_KEY")
     ).gateway
 
 
