@@ -23,7 +23,7 @@ MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Shortened:
+class Shortening:
     """The part of a conversation that one target does not receive."""
 
     left_out: tuple[int, ...]
@@ -66,7 +66,7 @@ class Plan:
     client_headers: dict[str, str] = field(default_factory=dict[str, str])
     """What the client said in headers of its own format (`anthropic-beta`): an attempt at another format removes them,
     and Envoy keeps what an attempt did to the headers, for the attempts after it."""
-    shortened: dict[str, Shortened] = field(default_factory=dict[str, Shortened])
+    shortened: dict[str, Shortening] = field(default_factory=dict[str, Shortening])
     """By `Target.name`; of who is not in it, all of the conversation goes."""
     generation: str = ""
     """Of the snapshot that it was made with."""
@@ -132,7 +132,7 @@ _Dollars = Annotated[float, msgspec.Meta(ge=0)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=2**53)]
 
 
-class _Named(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _WireTarget(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A target as it travels. What it has besides its names changes the request of whoever sends it, and no other."""
 
     provider: str
@@ -142,7 +142,7 @@ class _Named(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     changes: Changes | None = None
 
 
-class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _WirePlan(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A plan as it travels, which costs Envoy and us by its length: a target once, however often it is planned."""
 
     generation: str
@@ -151,7 +151,7 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     path: str
     query: str
     asked_model: str
-    targets: tuple[_Named, ...]
+    targets: tuple[_WireTarget, ...]
     groups: tuple[tuple[int, ...], ...]
     """Places in `targets`."""
     began: _Seconds
@@ -171,7 +171,7 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     cost_centre: str = ""
     user: str = ""
     client_headers: dict[str, str] = {}
-    shortened: dict[str, Shortened] = {}
+    shortened: dict[str, Shortening] = {}
     plan_id: str = ""
     """Makes the text one of a kind; a plan that was read has no use for it."""
 
@@ -180,14 +180,14 @@ def write(plan: Plan, plan_id: str = "") -> str:
     """The plan as text. `plan_id`: makes it another text than that of any other plan."""
     places = {id(target): target for group in plan.groups for target in group}
     place = {one: number for number, one in enumerate(places)}
-    written = _Written(
+    written = _WirePlan(
         generation=plan.generation,
         request_id=plan.request_id,
         client_format=plan.client_format,
         path=plan.path,
         query=plan.query,
         asked_model=plan.asked_model,
-        targets=tuple(map(_named, places.values())),
+        targets=tuple(map(_wire_target, places.values())),
         groups=tuple(tuple(place[id(target)] for target in group) for group in plan.groups),
         began=plan.began,
         attempt_timeout_ms=plan.attempt_timeout_ms,
@@ -214,9 +214,9 @@ def write(plan: Plan, plan_id: str = "") -> str:
 _NO_CHANGES = Changes()
 
 
-def _named(target: Target) -> _Named:
+def _wire_target(target: Target) -> _WireTarget:
     changes = None if target.changes == _NO_CHANGES else target.changes
-    return _Named(target.provider.name, target.model, target.weight, target.timeout_ms, changes)
+    return _WireTarget(target.provider.name, target.model, target.weight, target.timeout_ms, changes)
 
 
 def read(text: str, snapshots: Snapshots) -> Plan:
@@ -256,7 +256,7 @@ def read(text: str, snapshots: Snapshots) -> Plan:
     )
 
 
-def _record(written: _Written) -> DecisionRecord:
+def _record(written: _WirePlan) -> DecisionRecord:
     return DecisionRecord(
         session=written.session,
         owner=written.owner,
@@ -270,7 +270,7 @@ def _record(written: _Written) -> DecisionRecord:
     )
 
 
-def _check(written: _Written) -> None:
+def _check(written: _WirePlan) -> None:
     places = [place for group in written.groups for place in group]
     if not written.groups or not all(written.groups) or not all(0 <= one < len(written.targets) for one in places):
         raise msgspec.ValidationError("a group without a target, or with one that is not there")
@@ -279,14 +279,14 @@ def _check(written: _Written) -> None:
         raise UnconfirmedError("no client speaks such a format")
 
 
-def _target(named: _Named, plan: _Written, snapshots: Snapshots) -> Target:
+def _target(named: _WireTarget, plan: _WirePlan, snapshots: Snapshots) -> Target:
     found = _provider(named, plan, snapshots)
     if found is None:
         raise UnconfirmedError("it names a provider or a model that is not configured")
     return Target(found, named.model, named.weight, named.changes or _NO_CHANGES, named.timeout_ms)
 
 
-def _provider(named: _Named, plan: _Written, snapshots: Snapshots) -> Provider | None:
+def _provider(named: _WireTarget, plan: _WirePlan, snapshots: Snapshots) -> Provider | None:
     if plan.passes:
         return snapshots.unread(plan.generation, named.provider, named.model)
     found = snapshots.provider(plan.generation, named.provider, named.model)
@@ -294,4 +294,4 @@ def _provider(named: _Named, plan: _Written, snapshots: Snapshots) -> Provider |
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Written)
+_decoder = msgspec.json.Decoder(_WirePlan)

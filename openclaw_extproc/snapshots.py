@@ -91,14 +91,14 @@ class Snapshots:
 
     def provider(self, generation: str, name: str, model: str) -> Provider | None:
         """The provider that a plan of that generation means; `None`: nothing confirms it."""
-        return self._confirmed(self.of(generation).provider(name, model)) or self.current.provider(name, model)
+        return self._confirm(self.of(generation).provider(name, model)) or self.current.provider(name, model)
 
     def unread(self, generation: str, name: str, model: str) -> Provider | None:
         """As `provider`, for requests that are not read."""
-        found = self._confirmed(self.of(generation).unread(name, model))
+        found = self._confirm(self.of(generation).unread(name, model))
         return found or self.current.unread(name, model)
 
-    def _confirmed(self, provider: Provider | None) -> Provider | None:
+    def _confirm(self, provider: Provider | None) -> Provider | None:
         """Envoy has one cluster of a name. One that has moved is the present snapshot's: no key goes to an address
         that it was not written for."""
         if provider is None:

@@ -229,7 +229,7 @@ def gist(facts: Iterable[Fact]) -> Gist:
                 pass
             case ToolStarted():
                 in_call, in_thought = True, False
-                calls.append((replace(fact, id=provider_state.called(fact.id).id), ""))
+                calls.append((replace(fact, id=provider_state.state_of_call_id(fact.id).id), ""))
             case Delta(more) if in_call:
                 calls[-1] = (calls[-1][0], calls[-1][1] + more)
             case Delta(more):

@@ -105,14 +105,14 @@ def suggestion(written: str, names: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-MISTYPED = 0.85
+TYPO_SIMILARITY = 0.85
 """How alike a name has to be to a known one (1: the same) to be taken for a slip, and not for something that is yet to
 come: `antropic` is 0.94 like `anthropic`, `gemini_pro` 0.75 like `gemini-pro-1.5`."""
 
 
 def sure_suggestion(written: str, names: Iterable[str]) -> str:
     """The remedy for a name that is almost certainly a mistyped known one; empty: it is not."""
-    near = difflib.get_close_matches(written, list(names), n=1, cutoff=MISTYPED)
+    near = difflib.get_close_matches(written, list(names), n=1, cutoff=TYPO_SIMILARITY)
     return f"did you mean {near[0]}?" if near else ""
 
 

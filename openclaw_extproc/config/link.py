@@ -41,7 +41,7 @@ from openclaw_extproc.config.routing.load_balancing import link_balance, with_re
 from openclaw_extproc.config.routing.strategy import link_strategy, without_choice
 from openclaw_extproc.config.schema.config_file import GatewaySection, LedgerSection, Written
 from openclaw_extproc.config.schema.overrides import SessionFile
-from openclaw_extproc.config.settings import Address, Endpoint, LedgerSettings, Overload, Settings, Upstream
+from openclaw_extproc.config.settings import Address, LedgerSettings, Overload, ProviderAddress, Settings, Upstream
 from openclaw_extproc.config.surroundings import Surroundings, credential_findings, log_findings, with_credentials
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.strategy import Context, Strategy
@@ -243,7 +243,7 @@ def _ledger(section: LedgerSection) -> LedgerSettings:
 
 
 def _exposure(
-    source: Source, targets: Targets, gateway: Gateway, endpoints: Mapping[str, Endpoint]
+    source: Source, targets: Targets, gateway: Gateway, endpoints: Mapping[str, ProviderAddress]
 ) -> Iterator[Finding]:
     providers = targets.providers
     meant = _in_the_clear(providers, source.clusters)
@@ -255,8 +255,10 @@ def _in_the_clear(providers: Providers, clusters: Clusters) -> frozenset[str]:
     return providers.in_the_clear | {found.provider.name for found in clusters.providers if found.allow_http}
 
 
-def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, Endpoint]:
+def _endpoints(providers: Providers, clusters: Clusters) -> dict[str, ProviderAddress]:
     """The address of each provider by its name, for requests that do not go through Envoy."""
     in_file = {found.provider.name: found.endpoint for found in clusters.providers if found.endpoint}
-    ours = {one.provider.name: Endpoint(one.scheme, one.host, one.port, one.authority) for one in providers.upstreams}
+    ours = {
+        one.provider.name: ProviderAddress(one.scheme, one.host, one.port, one.authority) for one in providers.upstreams
+    }
     return in_file | ours

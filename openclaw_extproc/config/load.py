@@ -17,7 +17,7 @@ from openclaw_extproc.config.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """The settings of a configuration, if it has no blocking errors, and all findings."""
 
     settings: Settings | None
@@ -52,15 +52,15 @@ class ConfigTexts:
     """Names of the clusters in the clusters file that were written there by this program, and are skipped."""
 
 
-def load(texts: ConfigTexts, around: Surroundings) -> Loaded:
+def load(texts: ConfigTexts, around: Surroundings) -> LoadResult:
     """Reads, merges, checks and links the texts. `around` has the environment that `${VAR}` is replaced from."""
     spots = _Spots(texts.texts)
     source, findings = _read(texts, around, spots)
     if source is None:
-        return Loaded(None, spots.sort(findings))
+        return LoadResult(None, spots.sort(findings))
     settings, found = link(source)
     findings += spots.without_followers(without_consequences(found, findings), findings)
-    return Loaded(None if file_errors(findings) else settings, spots.sort(findings))
+    return LoadResult(None if file_errors(findings) else settings, spots.sort(findings))
 
 
 def _read(texts: ConfigTexts, around: Surroundings, spots: "_Spots") -> tuple[Source | None, list[Finding]]:

@@ -48,7 +48,7 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ProviderAddress:
     """The address of a provider."""
 
     scheme: Literal["http", "https"]
@@ -149,7 +149,7 @@ class Settings:
     """Where our own health and metrics are served."""
     upstreams: tuple[Upstream, ...]
     """Only those whose clusters are rendered; a cluster of the clusters file has none."""
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict[str, Endpoint])
+    endpoints: Mapping[str, ProviderAddress] = field(default_factory=dict[str, ProviderAddress])
     """By provider, of all whose place is known."""
     log_level: LogLevel = "info"
     log_output: str | None = None

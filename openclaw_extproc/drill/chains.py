@@ -97,25 +97,25 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UnroutableName:
     """A name that a plain request for it gets no plan for."""
 
     name: str
     why: str
 
 
-def chains(gateway: Gateway, at: float) -> tuple[tuple[Chain, ...], tuple[Refused, ...]]:
+def chains(gateway: Gateway, at: float) -> tuple[tuple[Chain, ...], tuple[UnroutableName, ...]]:
     """Every chain once, whatever it is called. `at`: now, seconds since the epoch."""
-    plain = steadied(gateway)
+    plain = without_chance(gateway)
     found: dict[object, Chain] = {}
-    refused: list[Refused] = []
+    refused: list[UnroutableName] = []
     for name in names(gateway):
-        chain = _planned(name, plain, at)
-        if isinstance(chain, Refused):
+        chain = _plan_chain(name, plain, at)
+        if isinstance(chain, UnroutableName):
             refused.append(chain)
             continue
-        streamed = _streamed(chain, plain, at)
-        if isinstance(streamed, Refused):
+        streamed = _plan_stream(chain, plain, at)
+        if isinstance(streamed, UnroutableName):
             refused.append(streamed)
         else:
             chain = replace(chain, streamed=streamed)
@@ -131,33 +131,35 @@ def names(gateway: Gateway) -> tuple[str, ...]:
     return tuple(sorted({*gateway.listed, *strategy.pools, *strategy.virtual}))
 
 
-def steadied(gateway: Gateway) -> Gateway:
+def without_chance(gateway: Gateway) -> Gateway:
     """Without what makes two plans for the same request differ."""
     return replace(gateway, strategy=replace(gateway.strategy, experiments=(), second_opinion=None, affinity=None))
 
 
-def _planned(name: str, gateway: Gateway, at: float) -> Chain | Refused:
+def _plan_chain(name: str, gateway: Gateway, at: float) -> Chain | UnroutableName:
     whys: list[str] = []
     for asking in (_example_request(name, format) for format in _FORMATS):
-        gone = _gone(asking, gateway, at)
-        if isinstance(gone, pipeline.Routed):
+        gone = _route(asking, gateway, at)
+        if isinstance(gone, pipeline.RoutedRequest):
             return Chain((name,), asking, gone.plan.groups, gone.plan.attempt_timeout_ms)
-        if isinstance(gone, pipeline.Refused):
+        if isinstance(gone, pipeline.RejectedRequest):
             whys.append(gone.fault.public)
-    return Refused(name, whys[0] if whys else "no provider can answer it")
+    return UnroutableName(name, whys[0] if whys else "no provider can answer it")
 
 
-def _streamed(chain: Chain, gateway: Gateway, at: float) -> Chain | Refused | None:
+def _plan_stream(chain: Chain, gateway: Gateway, at: float) -> Chain | UnroutableName | None:
     asking = _as_stream(chain.asking)
     if asking is None:
         return None
-    gone = _gone(asking, gateway, at)
-    if isinstance(gone, pipeline.Routed):
+    gone = _route(asking, gateway, at)
+    if isinstance(gone, pipeline.RoutedRequest):
         return Chain(chain.names, asking, gone.plan.groups, gone.plan.attempt_timeout_ms)
-    return Refused(f"{chain.title}, streamed", gone.fault.public if isinstance(gone, pipeline.Refused) else "no plan")
+    return UnroutableName(
+        f"{chain.title}, streamed", gone.fault.public if isinstance(gone, pipeline.RejectedRequest) else "no plan"
+    )
 
 
-def _gone(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
+def _route(asking: Asking, gateway: Gateway, at: float) -> pipeline.Way:
     headers = {":method": "POST", ":path": asking.path, **HEADERS}
     arrived = pipeline.IncomingRequest(headers, api_path_of(asking.path, headers), asking.body, at)
     return pipeline.route(arrived, lambda _: RuntimeState(), gateway)
@@ -176,10 +178,10 @@ def _example_request(model: str, format: str, *, stream: bool = False) -> Asking
 
 def _key(chain: Chain) -> object:
     """The same for chains that behave alike."""
-    return chain.asking.path.split("/models/")[0], chain.attempt_timeout_ms, _called(chain)
+    return chain.asking.path.split("/models/")[0], chain.attempt_timeout_ms, _call_order(chain)
 
 
-def _called(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:
+def _call_order(chain: Chain) -> tuple[tuple[tuple[str, int], ...], ...]:
     return tuple(tuple((target.name, target.weight) for target in group) for group in chain.groups)
 
 

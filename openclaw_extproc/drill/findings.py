@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.drill.chains import Chain, Refused
+from openclaw_extproc.drill.chains import Chain, UnroutableName
 from openclaw_extproc.drill.prices import Prices
 from openclaw_extproc.drill.scenes import Outcome, Scene
 from openclaw_extproc.gateway import Gateway, Provider
@@ -15,10 +15,10 @@ LONG_SECONDS = 600
 """What the official SDKs wait, unless told otherwise: who waits longer gets nothing for it."""
 
 
-def found(
+def chain_findings(
     gateway: Gateway,
     played: Sequence[tuple[Chain, Sequence[tuple[Scene, Outcome]]]],
-    refused: Sequence[Refused],
+    refused: Sequence[UnroutableName],
     *,
     hosts: Mapping[str, str],
     missing: frozenset[str],
@@ -28,7 +28,7 @@ def found(
         yield from _alone(chain)
         if chain.streamed is not None and chain.streamed.providers != chain.providers:
             yield from _alone(replace(chain.streamed, names=(f"{chain.title}, streamed",)))
-        yield from _unanswered(chain, rows)
+        yield from _unanswered_findings(chain, rows)
         yield from _same_host(chain, hosts)
         yield from _dear(gateway, chain)
         yield from _slow(gateway, chain)
@@ -59,17 +59,17 @@ def _alone(chain: Chain) -> Iterator[Finding]:
     )
 
 
-def _unanswered(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator[Finding]:
+def _unanswered_findings(chain: Chain, rows: Sequence[tuple[Scene, Outcome]]) -> Iterator[Finding]:
     for scene, outcome in rows:
         came = (
             f"status {outcome.status}, and the stream broke off" if outcome.broken_off else f"status {outcome.status}"
         )
-        if not scene.broken and not outcome.answered:
+        if not scene.broken and not outcome.has_answer:
             yield error(place(chain.title), f"no provider answers, even with {scene.name} ({came})")
-        elif scene.single and not outcome.answered and len(chain.of(streamed=scene.streamed).providers) > 1:
+        elif scene.single and not outcome.has_answer and len(chain.of(streamed=scene.streamed).providers) > 1:
             tried = f"tried {', '.join(outcome.failed)}; " if outcome.failed else ""
             yield error(place(chain.title), f"no provider answers when {scene.name} ({tried}{came})")
-        elif not outcome.met(scene):
+        elif not outcome.met_fault(scene):
             yield warning(
                 place(chain.title), f"{scene.name}: not tested, because no request reached the failing provider"
             )

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openclaw_extproc.config.findings import Finding
-from openclaw_extproc.drill.chains import Chain, Refused
-from openclaw_extproc.drill.findings import found
+from openclaw_extproc.drill.chains import Chain, UnroutableName
+from openclaw_extproc.drill.findings import chain_findings
 from openclaw_extproc.drill.prices import Prices
 from openclaw_extproc.drill.scenes import Outcome, Scene
 from openclaw_extproc.gateway import Gateway
 
 VERSION = 1
 
-Played = Sequence[tuple[Scene, Outcome]]
+PlayedScenes = Sequence[tuple[Scene, Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Drilled:
+class ChainReport:
     """One chain."""
 
     names: tuple[str, ...]
@@ -77,7 +77,7 @@ class Report:
     ok: bool
     """Whether there is no finding of severity `error`."""
     seconds: float
-    chains: tuple[Drilled, ...]
+    chains: tuple[ChainReport, ...]
     findings: tuple[Problem, ...]
     """Errors first."""
     notes: tuple[str, ...]
@@ -85,8 +85,8 @@ class Report:
 
 def report(
     gateway: Gateway,
-    played: Sequence[tuple[Chain, Played]],
-    refused: Sequence[Refused],
+    played: Sequence[tuple[Chain, PlayedScenes]],
+    refused: Sequence[UnroutableName],
     *,
     hosts: Mapping[str, str],
     missing: frozenset[str],
@@ -105,23 +105,23 @@ def report(
         notes: What it left out of account.
     """
     findings = sorted(
-        found(gateway, played, refused, hosts=hosts, missing=missing), key=lambda one: one.severity != "error"
+        chain_findings(gateway, played, refused, hosts=hosts, missing=missing), key=lambda one: one.severity != "error"
     )
     return Report(
         VERSION,
         "dry_run",
         all(one.severity != "error" for one in findings),
         round(seconds, 1),
-        tuple(_drilled(gateway, chain, rows) for chain, rows in played),
+        tuple(_chain_report(gateway, chain, rows) for chain, rows in played),
         tuple(_problem(one) for one in findings),
         notes,
     )
 
 
-def _drilled(gateway: Gateway, chain: Chain, played: Played) -> Drilled:
+def _chain_report(gateway: Gateway, chain: Chain, played: PlayedScenes) -> ChainReport:
     rows = tuple(_row(gateway, chain.of(streamed=scene.streamed), scene, outcome) for scene, outcome in played)
     streamed = () if chain.streamed is None else _names(chain.streamed)
-    return Drilled(chain.names, _names(chain), round(chain.waits_seconds(gateway), 1), rows, streamed)
+    return ChainReport(chain.names, _names(chain), round(chain.waits_seconds(gateway), 1), rows, streamed)
 
 
 def _names(chain: Chain) -> tuple[str, ...]:
@@ -130,16 +130,16 @@ def _names(chain: Chain) -> tuple[str, ...]:
 
 def _row(gateway: Gateway, chain: Chain, scene: Scene, outcome: Outcome) -> Row:
     prices = Prices(gateway, chain)
-    name = f"{outcome.provider}/{outcome.model}" if outcome.answered else ""
+    name = f"{outcome.provider}/{outcome.model}" if outcome.has_answer else ""
     attempts = outcome.attempts
     worst = None if attempts is None else round(chain.waits_seconds(gateway, attempts), 1)
     return Row(
         scene.name,
         scene.broken,
-        outcome.answered,
+        outcome.has_answer,
         outcome.status,
-        outcome.provider if outcome.answered else None,
-        outcome.model if outcome.answered else None,
+        outcome.provider if outcome.has_answer else None,
+        outcome.model if outcome.has_answer else None,
         attempts,
         round(outcome.seconds, 3),
         worst,

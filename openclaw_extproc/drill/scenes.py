@@ -54,13 +54,13 @@ class Outcome:
     """A stream that began well and has no proper end."""
 
     @property
-    def answered(self) -> bool:
+    def has_answer(self) -> bool:
         return 200 <= self.status < 300 and not self.broken_off
 
-    def met(self, scene: Scene) -> bool:
+    def met_fault(self, scene: Scene) -> bool:
         """Whether the fault had a chance: with weights, the first attempt may have gone elsewhere."""
         return (
-            not scene.broken or not self.answered or any(one.partition(":")[0] in scene.broken for one in self.failed)
+            not scene.broken or not self.has_answer or any(one.partition(":")[0] in scene.broken for one in self.failed)
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
-from openclaw_extproc.drill.chains import steadied
+from openclaw_extproc.drill.chains import without_chance
 from openclaw_extproc.gateway import Gateway, Provider, ProviderTimeouts, Timeouts
 
 KEY_NAME = "OPENCLAW_DRILL_KEY"
@@ -19,12 +19,14 @@ PATIENCE_MS = 1_500
 """Of an attempt in a drill: long for a simulator on a busy machine, short for who waits for the report."""
 
 
-def staged(
+def simulated_settings(
     settings: Settings, ports: Mapping[str, int], base_paths: Mapping[str, BasePath], listen: Address, admin: Address
 ) -> Settings:
     """`ports`: of the simulators on 127.0.0.1, by provider. `base_paths`: as `load` has them, by format."""
     gateway = settings.gateway
-    providers = {name: _simulated(p, ports[name], base_paths[p.format]) for name, p in gateway.providers.items()}
+    providers = {
+        name: _simulated_provider(p, ports[name], base_paths[p.format]) for name, p in gateway.providers.items()
+    }
     chains = {
         name: tuple(replace(target, provider=providers[target.provider.name], timeout_ms=None) for target in chain)
         for name, chain in gateway.chains.items()
@@ -32,7 +34,7 @@ def staged(
     return replace(
         settings,
         gateway=replace(
-            steadied(gateway),
+            without_chance(gateway),
             providers=providers,
             chains=chains,
             timeouts=hasty(gateway.timeouts),
@@ -65,12 +67,12 @@ def hasty(timeouts: Timeouts) -> Timeouts:
     )
 
 
-def emptied(settings: Settings) -> Settings:
+def without_providers(settings: Settings) -> Settings:
     """Taken for a moment, it makes a service forget what it learned of all providers."""
     return replace(settings, gateway=Gateway())
 
 
-def _simulated(provider: Provider, port: int, base_path: BasePath) -> Provider:
+def _simulated_provider(provider: Provider, port: int, base_path: BasePath) -> Provider:
     """At its simulator: all of it as before, but where it is and what it is paid with."""
     forwards = provider.auth == "forward"
     return replace(

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from openclaw_extproc.drill.prices import SAMPLE
-from openclaw_extproc.drill.report import Drilled, Problem, Report, Row
+from openclaw_extproc.drill.report import ChainReport, Problem, Report, Row
 
 MIN_WIDTH = 80
 HEAD = ("fault", "answered by", "attempts", "took", "at worst", "cost", "vs. first")
@@ -17,7 +17,7 @@ def text(report: Report, width: int) -> str:
     parts = [
         *("\n".join(_chain(chain, width)) for chain in report.chains),
         "\n".join(_findings(report.findings, width)),
-        "\n".join(line for note in (*report.notes, _LEGEND) for line in _wrapped("", note, width)),
+        "\n".join(line for note in (*report.notes, _LEGEND) for line in _wrap("", note, width)),
         _summary(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -30,20 +30,20 @@ _LEGEND = (
 )
 
 
-def _chain(chain: Drilled, width: int) -> Iterator[str]:
-    yield from _wrapped("", ", ".join(chain.names), width)
-    yield from _wrapped("  ", f"{' > '.join(chain.targets)}; at worst {chain.worst_seconds:g} s", width)
+def _chain(chain: ChainReport, width: int) -> Iterator[str]:
+    yield from _wrap("", ", ".join(chain.names), width)
+    yield from _wrap("  ", f"{' > '.join(chain.targets)}; at worst {chain.worst_seconds:g} s", width)
     if chain.streamed_targets not in ((), chain.targets):
-        yield from _wrapped("  ", f"streamed: {' > '.join(chain.streamed_targets)}", width)
+        yield from _wrap("  ", f"streamed: {' > '.join(chain.streamed_targets)}", width)
     rows = [HEAD, *(_cells(row) for row in chain.rows)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(HEAD))]
     spare = width - 2 - sum(widths[2:]) - 2 * (len(widths) - 1)
-    widths[:2] = _shared(widths[0], widths[1], spare)
+    widths[:2] = _column_widths(widths[0], widths[1], spare)
     for row in rows:
         yield from _line(row, widths)
 
 
-def _shared(one: int, other: int, spare: int) -> tuple[int, int]:
+def _column_widths(one: int, other: int, spare: int) -> tuple[int, int]:
     """Both as wide as they are, or the wider one gives way, then both."""
     if one + other <= spare:
         return one, other
@@ -85,7 +85,7 @@ def _findings(findings: Sequence[Problem], width: int) -> Iterator[str]:
         yield "findings"
     for one in findings:
         said = ": ".join(part for part in (one.place, one.finding, one.remedy) if part)
-        yield from _wrapped(f"  {one.severity:<7}  ", said, width)
+        yield from _wrap(f"  {one.severity:<7}  ", said, width)
 
 
 def _summary(report: Report) -> str:
@@ -94,7 +94,7 @@ def _summary(report: Report) -> str:
     return f"{len(report.chains)} chains drilled in {report.seconds:g} s, no request sent to a provider: {counts}"
 
 
-def _wrapped(head: str, value: str, width: int) -> Iterator[str]:
+def _wrap(head: str, value: str, width: int) -> Iterator[str]:
     lines = textwrap.wrap(value, width - len(head), break_on_hyphens=False) or [""]
     yield f"{head}{lines[0]}"
     yield from (f"{' ' * len(head)}{line}" for line in lines[1:])

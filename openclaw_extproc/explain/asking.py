@@ -34,16 +34,16 @@ def ask(
     parsed = j.parse(body, where="the request")
     said = {":method": "POST", "content-type": "application/json", **headers}
     if path:
-        return Asking(_arrived(body, {**said, ":path": path}, at, identity), "path")
+        return Asking(_incoming_request(body, {**said, ":path": path}, at, identity), "path")
     if format and format not in CLIENTS:
         raise UnclearError(f"no client speaks {format} (known: {', '.join(CLIENTS)})")
     if found := format or format_of_shape(parsed):
         headed = {**said, ":path": example_target(found, parsed.get("model"))}
-        return Asking(_arrived(body, headed, at, identity), "format" if format else "shape")
+        return Asking(_incoming_request(body, headed, at, identity), "format" if format else "shape")
     raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
 
 
-def _arrived(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> IncomingRequest:
+def _incoming_request(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> IncomingRequest:
     spoken = api_path_of(headers[":path"], headers)
     if not spoken.served:
         raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")

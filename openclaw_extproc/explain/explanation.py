@@ -125,25 +125,25 @@ def explain(asking: Asking, situation: RuntimeState, gateway: Gateway, notes: tu
     request = _request(asking, known)
     features = None if known is None else _features(known.features)
     match gone:
-        case pipeline.Refused(fault, _, record, make_trace):
+        case pipeline.RejectedRequest(fault, _, record, make_trace):
             told = {} if record is None else decision_output.decision_headers(record, None, None)
             refusal = _refusal(fault, asking.arrived.spoken.client)
-            return _told(request, features, make_trace(), record, gateway, told, notes, refusal=refusal)
+            return _explain(request, features, make_trace(), record, gateway, told, notes, refusal=refusal)
         case pipeline.TokenCount(_, headers, _):
-            return _told(request, features, Trace(), None, gateway, dict(headers), notes)
-        case pipeline.Routed(_, decision, plan, question=question):
+            return _explain(request, features, Trace(), None, gateway, dict(headers), notes)
+        case pipeline.RoutedRequest(_, decision, plan, question=question):
             sending, unsendable = _dry(asking, plan)
             told, first = (
                 decision_output.decision_headers(plan.record, plan.groups[0][0], plan.groups[0][0]),
-                _unasked(question),
+                _unasked_questions(question),
             )
-            return _told(
+            return _explain(
                 request, features, decision.trace, plan.record, gateway, told, (*first, *notes),
                 refusal=unsendable, plan=_planning(asking, plan, situation, gateway), sending=sending,
             )  # fmt: skip
 
 
-def _unasked(question: Question | None) -> tuple[str, ...]:
+def _unasked_questions(question: Question | None) -> tuple[str, ...]:
     """What the route stage asks others first, and `explain` does not."""
     match question:
         case AskOpinion(url, _, deadline_ms):
@@ -166,7 +166,7 @@ def _refusal(fault: Fault, client: ClientSide[Ask]) -> Refusal:
     return Refusal(fault.status, fault.kind.value, j.parse(client.encode_error(fault), where="our own error"))
 
 
-def _told(
+def _explain(
     request: Request,
     features: dict[str, Json] | None,
     trace: Trace,
@@ -192,7 +192,7 @@ def _told(
         sending,
         refusal,
         decision_output.allowed_headers(headers, gateway.response_headers),
-        (*notes, *_note_of_unused_classification(trace, record, features), *_unpriced(trace, gateway)),
+        (*notes, *_note_of_unused_classification(trace, record, features), *_models_without_price(trace, gateway)),
     )
 
 
@@ -207,7 +207,7 @@ def _note_of_unused_classification(
     return (f"{unused} (gateway.classification: always adds it)",)
 
 
-def _unpriced(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
+def _models_without_price(trace: Trace, gateway: Gateway) -> tuple[str, ...]:
     """Where costs matter, whose price is not known: no limit counts them, and none of them is the cheapest."""
     wanted = gateway.strategy.optimization
     limits = (wanted.max_cost_per_session, wanted.hourly_budget, wanted.daily_budget, wanted.max_cost_per_task)

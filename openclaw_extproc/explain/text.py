@@ -237,7 +237,7 @@ def _some(n: int, what: str) -> str:
 
 def _pairs(pairs: Iterable[tuple[str, str]], width: int, label: int = LABEL) -> Iterator[str]:
     for name, value in pairs:
-        yield from _wrapped(f"{INDENT}{name:<{label}}", value, width)
+        yield from _wrap(f"{INDENT}{name:<{label}}", value, width)
 
 
 def _table(rows: Iterable[Row], width: int) -> Iterator[str]:
@@ -276,7 +276,7 @@ def _cut(cell: str, width: int) -> list[str]:
     return textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
 
 
-def _wrapped(head: str, value: str, width: int) -> Iterator[str]:
+def _wrap(head: str, value: str, width: int) -> Iterator[str]:
     lines = _cut(value, max(MIN_COLUMN, width - len(head)))
     yield f"{head}{lines[0]}".rstrip()
     yield from (f"{' ' * len(head)}{line}" for line in lines[1:])

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
-from openclaw_extproc.features.declared import Declared, attribute, declaration, visible_headers
+from openclaw_extproc.features.declared import Declarations, attribute, declaration, visible_headers
 from openclaw_extproc.features.identity import Identity
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.request_reader import LAZY, NO_CHAT, RequestReader
@@ -25,7 +25,7 @@ from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
 from openclaw_extproc.wire.translation.needs import Need
 
-__all__ = ["Declared", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
+__all__ = ["Declarations", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Features:
     output_format: Literal["text", "json", "json_schema"] = "text"
     reasoning_effort: str = ""
     """As the client said; `on` when it gave a budget instead."""
-    declared: Declared = field(default_factory=Declared)
+    declared: Declarations = field(default_factory=Declarations)
     identity: CallerIdentity = ANONYMOUS
     """Who calls, as it was verified."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

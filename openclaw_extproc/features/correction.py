@@ -20,7 +20,7 @@ MAX_FAMILIES = 100
 
 
 @dataclass(slots=True)
-class _Learned:
+class _FamilyRatio:
     ratio: float = 1.0
     reports: int = 0
 
@@ -29,7 +29,7 @@ class _Learned:
 class Corrections:
     """One owner at a time: it is not locked."""
 
-    _of: dict[str, _Learned] = field(default_factory=dict[str, _Learned])
+    _of: dict[str, _FamilyRatio] = field(default_factory=dict[str, _FamilyRatio])
 
     def note(self, family: str, estimated: int, reported: int | None) -> None:
         """`estimated`: by `tokens_for` with the ratio 1. `reported`: all input tokens, cached ones included; `None`
@@ -40,7 +40,7 @@ class Corrections:
         if learned is None:
             if len(self._of) >= MAX_FAMILIES:
                 return
-            learned = self._of[family] = _Learned()
+            learned = self._of[family] = _FamilyRatio()
         seen = reported / estimated
         if not learned.ratio / UNBELIEVABLE <= seen <= learned.ratio * UNBELIEVABLE:
             return

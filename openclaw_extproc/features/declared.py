@@ -26,7 +26,7 @@ Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class Declarations:
     """What a request says of itself in headers. It may narrow what is allowed, and never widen it."""
 
     session: str = ""
@@ -64,13 +64,13 @@ TIER_WORDS: Mapping[str, Tier] = {
 TASKS: tuple[str, ...] = get_args(Task)
 
 
-def declaration(headers: Mapping[str, str], body: Identity) -> Declared:
+def declaration(headers: Mapping[str, str], body: Identity) -> Declarations:
     """`headers`: names in lower case. `body`: who the request's own format says it comes from.
 
     Raises:
         FaultError: a header has a value that means nothing; its message begins with the header's name.
     """
-    return Declared(
+    return Declarations(
         session=_name(headers, *SESSION) or _short(body.session),
         user=_name(headers, "x-openclaw-user") or _short(body.user),
         cost_centre=_name(headers, *COST_CENTRE),
@@ -141,11 +141,11 @@ def _number(headers: Mapping[str, str], name: str, read: Callable[[str], Number 
         return None
     number = read(text)
     if number is None:
-        raise FaultError(FaultKind.MALFORMED, f"{name}: {_EXPECTED[name]}")
+        raise FaultError(FaultKind.MALFORMED, f"{name}: {_EXPECTED_FORMS[name]}")
     return number
 
 
-_EXPECTED = {
+_EXPECTED_FORMS = {
     TIMEOUT: f"expected a whole number of milliseconds from 1 to {LONGEST_MS}",
     COST: "expected an amount of US dollars such as 0.05",
 }
@@ -164,7 +164,7 @@ def _dollars(text: str) -> float | None:
     return amount if isfinite(amount) and amount >= 0 and "_" not in text else None
 
 
-def attribute(said: Declared, identity: CallerIdentity, rules: CallerRules) -> Declared:
+def attribute(said: Declarations, identity: CallerIdentity, rules: CallerRules) -> Declarations:
     """`said` with the user and the cost centre that count; what was said and does not count is kept as a label.
 
     Raises:
@@ -186,7 +186,7 @@ def attribute(said: Declared, identity: CallerIdentity, rules: CallerRules) -> D
     )
 
 
-def _user(said: Declared, identity: CallerIdentity, *, trusts: bool) -> str:
+def _user(said: Declarations, identity: CallerIdentity, *, trusts: bool) -> str:
     """A token names a person; a key or a certificate names an application, which may speak for its users."""
     if identity.source == "jwt":
         return identity.name

@@ -127,7 +127,7 @@ def _by_words(sample: str) -> str:
         points.update({name: _ALONE for name, letters in _LETTERS.items() if any(c in lower for c in letters)})
     words = _WORD.findall(lower)
     for languages, times in Counter(map(_OF_WORD.get, words)).items():
-        share = _SHARED[len(languages or ())]
+        share = _SHARED_WORD_POINTS[len(languages or ())]
         for name in languages or ():
             points[name] += times * share
     if not points:
@@ -146,7 +146,7 @@ _STRAY = 2
 
 _ALONE = 6
 """Points of a word or a letter that one of these languages has."""
-_SHARED = (0, *(_ALONE // several for several in range(1, len(_WORDS) + 1)))
+_SHARED_WORD_POINTS = (0, *(_ALONE // several for several in range(1, len(_WORDS) + 1)))
 """Points of a word for each of so many languages that have it."""
 _ENOUGH = 9
 _FEW_WORDS = 4

@@ -71,8 +71,8 @@ def _milliseconds(value: Json) -> int | None:
 
 def _only(body: Mapping[str, Json], known: tuple[str, ...], at: str) -> None:
     if strange := next((key for key in body if key not in known), None):
-        raise UnreadableError(f"{at}: unknown key {strange[:_TOLD]!r} (known: {', '.join(known)})")
+        raise UnreadableError(f"{at}: unknown key {strange[:_QUOTED_CHARS]!r} (known: {', '.join(known)})")
 
 
-_TOLD = 40
+_QUOTED_CHARS = 40
 """Characters of an unknown key that are told back."""

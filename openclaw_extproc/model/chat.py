@@ -60,7 +60,7 @@ File: TypeAlias = InlineFile | LinkedFile
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedState:
     """State that a provider gives away and wants back unchanged: a signature, encrypted reasoning."""
 
     by: str
@@ -75,7 +75,7 @@ class Thinking:
 
     text: str
     """Empty where the provider keeps it to itself."""
-    sealed: Sealed | None = None
+    sealed: SealedState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class ToolUse:
     name: str
     args: str
     """JSON text as the model wrote it. Kept as text: re-serialising would break prompt caches."""
-    sealed: Sealed | None = None
+    sealed: SealedState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.embed import Vector
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.model.usage import Usage
@@ -63,7 +63,7 @@ class Delta:
 class StateAttached:
     """State of the provider that belongs to the open block, and has to come back with it."""
 
-    sealed: Sealed
+    sealed: SealedState
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def patch(raw: bytes, changes: Mapping[str, Json], *, remove: Collection[str] = 
     if added:
         end = raw.rindex(b"}")
         edits.append((end, end, (b"," if fields.keys() - set(remove) else b"") + b",".join(added)))
-    return _edited(raw, sorted(edits))
+    return _apply_edits(raw, sorted(edits))
 
 
 def _written(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
@@ -215,7 +215,7 @@ def _is_compact(raw: bytes, fields: Mapping[str, bytes | msgspec.Raw]) -> bool:
     return written + 1 == len(raw)
 
 
-def _edited(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+def _apply_edits(raw: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     """Put together once, however many edits there are, and without a copy of the parts that stay."""
     if not edits:
         return raw

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
 
 PLAIN, COMMUNITY_POST = "plain", "community_post"
-NAMED = (PLAIN, COMMUNITY_POST)
+TEMPLATE_NAMES = (PLAIN, COMMUNITY_POST)
 WORDS = ("severity", "kind", "subject", "text", "time", "times", "place")
 _WORD = re.compile(r"\{([^{}]*)\}")
 
@@ -31,7 +31,7 @@ def unknown_words(template: str) -> list[str]:
 
 
 def is_template(template: str) -> bool:
-    return template in NAMED or "{" in template
+    return template in TEMPLATE_NAMES or "{" in template
 
 
 def line(notice: Notice, template: str, place: str) -> str:

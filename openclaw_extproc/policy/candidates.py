@@ -57,7 +57,7 @@ def candidates(choice: ModelChoice, case: RoutingContext) -> tuple[Candidate, ..
     unique: dict[str, Candidate] = {}
     for target, standing, weight in _line(first, choice, case) if choice.routing else _alone(first[0], case):
         if target.name not in unique:
-            unique[target.name] = _made(target, standing, case, weight)
+            unique[target.name] = _candidate(target, standing, case, weight)
     return tuple(unique.values())
 
 
@@ -69,10 +69,10 @@ def fallback_candidates(
 ) -> tuple[Candidate, ...]:
     """Those of `targets` that nobody thought of yet."""
     names = {one.name for one in known}
-    return tuple(_made(target, standing, case) for target in targets if target.name not in names)
+    return tuple(_candidate(target, standing, case) for target in targets if target.name not in names)
 
 
-def _made(target: Target, standing: CandidateRole, case: RoutingContext, weight: int = 0) -> Candidate:
+def _candidate(target: Target, standing: CandidateRole, case: RoutingContext, weight: int = 0) -> Candidate:
     name = target.name
     facts = case.gateway.catalog.get(name, UNKNOWN)
     return Candidate(target, standing, case.cost_of(name, facts), weight, name, facts)
@@ -80,7 +80,7 @@ def _made(target: Target, standing: CandidateRole, case: RoutingContext, weight:
 
 def candidate(target: Target, case: RoutingContext) -> Candidate:
     """As if it had been chosen."""
-    return _made(target, CandidateRole.CHOSEN, case)
+    return _candidate(target, CandidateRole.CHOSEN, case)
 
 
 _Place = tuple[Target, CandidateRole, int]
@@ -96,7 +96,7 @@ def _alone(found: Meaning, case: RoutingContext) -> Iterator[_Place]:
 
 def _line(first: list[Meaning], choice: ModelChoice, case: RoutingContext) -> Iterator[_Place]:
     strategy = case.strategy
-    mapped = (name for word in _called(first, choice) for name in strategy.fallbacks.get(word, ()))
+    mapped = (name for word in _fallback_keys(first, choice) for name in strategy.fallbacks.get(word, ()))
     named = tuple(dict.fromkeys((*choice.fallback, *mapped)))
     if len(first) == 1 and not named and not first[0].pool:
         yield from _chain(first[0])  # in the very order in which it was written
@@ -137,7 +137,7 @@ def _members(found: Meaning, pool: Pool, case: RoutingContext) -> Iterator[_Plac
     yield from ((t, CandidateRole.CHOSEN, 0) for t, _ in members if t.name in busy)
 
 
-def _called(first: list[Meaning], choice: ModelChoice) -> Iterable[str]:
+def _fallback_keys(first: list[Meaning], choice: ModelChoice) -> Iterable[str]:
     """By what the fallback map may call what was chosen: its name, or that of the model behind it."""
     behind = (word for found in first for word in (found.chain[0].model, found.chain[0].name))
     return dict.fromkeys((*choice.names, *behind))

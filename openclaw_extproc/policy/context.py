@@ -87,7 +87,7 @@ def tokens_of(features: Features, facts: ModelFacts, ratio: float) -> int:
     return tokens_for(features.size, facts.family, ratio)
 
 
-def allowed(features: Features, facts: ModelFacts, context: Context) -> int | None:
+def allowed_tokens(features: Features, facts: ModelFacts, context: Context) -> int | None:
     """Tokens of prompt that a model gets: `None`, as many as there are."""
     if facts.window is None:
         return None
@@ -138,7 +138,7 @@ class _Round:
 def _order(pieces: Sequence[Piece], context: Context) -> Iterator[tuple[list[int], bool]]:
     """What may go, piece by inseparable piece, the first to go first; and whether it is spared while it can be."""
     rounds = _rounds(pieces)
-    stays = _tied(pieces, rounds)
+    stays = _tied_steps(pieces, rounds)
     if context.preserve_critical:
         stays |= {n for n, piece in enumerate(pieces) if piece.critical}
         stays |= set(next((one.words for one in rounds if one.words), list[int]()))
@@ -181,7 +181,7 @@ def _rounds(pieces: Sequence[Piece]) -> list[_Round]:
     return rounds
 
 
-def _tied(pieces: Sequence[Piece], rounds: Sequence[_Round]) -> set[int]:
+def _tied_steps(pieces: Sequence[Piece], rounds: Sequence[_Round]) -> set[int]:
     """Results that stand apart from their calls: neither may go, nor what else is in the call's step."""
     step_of = {n: step for one in rounds for step in one.steps for n in step}
     stays: set[int] = set()

@@ -82,36 +82,36 @@ def decide(
     chain = fixed_chain.fixed_chain_of(case)
     key = None if chain is None else fixed_chain.key_of(chain, case)
     if chain is None or key is None:
-        return _decided(case)
+        return _decide(case)
     if (found := chain.decisions.get(key)) is None:
-        made = _decided(case)
+        made = _decide(case)
         kept = KeptDecision(made.groups, made.record, made.timeout_ms, made.last_resort)
         fixed_chain.keep(chain, key, kept)
         return made
     record = with_request(found.record, case, found.groups[0][0])
-    return Decision(found.groups, record, lambda: _decided(case).trace, found.timeout_ms, found.last_resort)
+    return Decision(found.groups, record, lambda: _decide(case).trace, found.timeout_ms, found.last_resort)
 
 
 def decide_anew(
     features: Features, situation: RuntimeState, gateway: Gateway, *, judgement: Classification | None = None
 ) -> Decision:
     """As `decide`, without a look at what is kept of other decisions."""
-    return _decided(routing_context_of(features, situation, gateway, judgement))
+    return _decide(routing_context_of(features, situation, gateway, judgement))
 
 
-def _decided(case: RoutingContext) -> Decision:
+def _decide(case: RoutingContext) -> Decision:
     match case.strategy.mode:
         case "enforce":
-            return _enforced(case)
+            return _decide_enforced(case)
         case "shadow" | "observe":
-            return _watched(case)
+            return _decide_observed(case)
 
 
 # -- enforce -------------------------------------------------------------------------
 
 
-def _enforced(case: RoutingContext) -> Decision:
-    chosen = _chosen(case)
+def _decide_enforced(case: RoutingContext) -> Decision:
+    chosen = _select(case)
     if chosen.bounds.fault:
         raise with_refusal(chosen.bounds.fault, chosen, Ranking((), ()))
     line = _lined_up(chosen)
@@ -123,7 +123,7 @@ def _enforced(case: RoutingContext) -> Decision:
     return Decision(groups, record, lambda: trace_of(chosen, line), chosen.over.timeout_ms, last)
 
 
-def _chosen(case: RoutingContext) -> Selection:
+def _select(case: RoutingContext) -> Selection:
     over, by_rules = merge_overrides(case), RuleOutcome()
     if over.routing:
         by_rules = apply_rules(case)
@@ -170,19 +170,19 @@ _DEARER = Fault(FaultKind.OVER_BUDGET, "it costs more than the chosen model, and
 # -- observe and shadow --------------------------------------------------------------
 
 
-def _watched(case: RoutingContext) -> Decision:
+def _decide_observed(case: RoutingContext) -> Decision:
     """Nobody but the client chooses a model, and all that protects holds. `shadow` tells besides what would have been
     decided: rule and level are those of that decision, and each of its reasons begins with `would:`. A request is in
     no experiment, as it goes to no arm.
     """
     chosen = select_as_asked(case)
-    imagined = _imagined(case)
+    imagined = _enforced_outcome(case)
     if chosen.bounds.fault:
-        raise _refused(with_refusal(chosen.bounds.fault, chosen, Ranking((), ())), imagined, case)
+        raise _with_enforced_outcome(with_refusal(chosen.bounds.fault, chosen, Ranking((), ())), imagined, case)
     try:
         line = rank_as_asked(chosen, imagined.targets)
     except RefusedError as error:
-        raise _refused(error, imagined, case) from error
+        raise _with_enforced_outcome(error, imagined, case) from error
     groups = priority_groups(line.members, case)
     groups = groups if chosen.choice.routing else groups[:1]
     record = _with_would(record_of(chosen, line, groups[0][0]), imagined, case)
@@ -196,7 +196,7 @@ def _watched(case: RoutingContext) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Imagined:
+class _EnforcedOutcome:
     """What `enforce` would have decided."""
 
     record: DecisionRecord
@@ -206,17 +206,17 @@ class _Imagined:
     make_trace: Callable[[], Trace] = Trace
 
 
-def _imagined(case: RoutingContext) -> _Imagined:
+def _enforced_outcome(case: RoutingContext) -> _EnforcedOutcome:
     try:
-        decision = _enforced(case)
+        decision = _decide_enforced(case)
     except RefusedError as error:
-        return _Imagined(error.record, f"refused: {error.fault.kind.value}", make_trace=error.make_trace)
+        return _EnforcedOutcome(error.record, f"refused: {error.fault.kind.value}", make_trace=error.make_trace)
     except FaultError as error:
-        return _Imagined(DecisionRecord(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
-    return _Imagined(decision.record, decision.groups[0][0].name, decision.chain, decision.make_trace)
+        return _EnforcedOutcome(DecisionRecord(because=(error.fault.public,)), f"refused: {error.fault.kind.value}")
+    return _EnforcedOutcome(decision.record, decision.groups[0][0].name, decision.chain, decision.make_trace)
 
 
-def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContext) -> DecisionRecord:
+def _with_would(record: DecisionRecord, imagined: _EnforcedOutcome, case: RoutingContext) -> DecisionRecord:
     if case.strategy.mode != "shadow":
         return record
     other = imagined.record
@@ -224,5 +224,5 @@ def _with_would(record: DecisionRecord, imagined: _Imagined, case: RoutingContex
     return replace(record, because=because, rule=other.rule, level=other.level, would=imagined.would)
 
 
-def _refused(error: RefusedError, imagined: _Imagined, case: RoutingContext) -> RefusedError:
+def _with_enforced_outcome(error: RefusedError, imagined: _EnforcedOutcome, case: RoutingContext) -> RefusedError:
     return RefusedError(error.fault, _with_would(error.record, imagined, case), error.make_trace)

@@ -10,11 +10,11 @@ from openclaw_extproc.policy import cost, snapshot
 from openclaw_extproc.policy.complexity import Classification, classify_request, with_session_tier
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select.names import Meaning
-from openclaw_extproc.policy.select.variables import CLASSIFIED, values
+from openclaw_extproc.policy.select.variables import CLASSIFIED_VARIABLES, values
 from openclaw_extproc.policy.snapshot import Snapshot
 from openclaw_extproc.strategy import Condition, Strategy
 
-Asked: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
+AskedKind: TypeAlias = Literal["model", "pool", "virtual", "auto", "unknown"]
 """What the client's model name is. `auto` also for a name that nobody lists, where that goes to the default chain."""
 
 
@@ -26,7 +26,7 @@ class RoutingContext:
     situation: RuntimeState
     gateway: Gateway
     snapshot: Snapshot
-    asked: Asked
+    asked: AskedKind
     given: Classification | None = None
     """Somebody else's classification; `None`: our own scorer is asked when something needs one."""
     costs: dict[str, float | None] = field(default_factory=dict[str, float | None])
@@ -75,7 +75,7 @@ class RoutingContext:
         """The variables, ready for all conditions."""
         if not self._is_activated:
             names = self.snapshot.variables
-            judgement = None if CLASSIFIED.isdisjoint(names) else self.judgement
+            judgement = None if CLASSIFIED_VARIABLES.isdisjoint(names) else self.judgement
             self._activation = self.strategy.activate(values(self.features, judgement, names))
             self._is_activated = True
         return self._activation
@@ -144,10 +144,10 @@ def routing_context_of(
 ) -> RoutingContext:
     """`judgement`: somebody else's."""
     made = snapshot.snapshot(gateway)
-    return RoutingContext(features, situation, gateway, made, _asked(features.model, gateway, made), judgement)
+    return RoutingContext(features, situation, gateway, made, _asked_kind(features.model, gateway, made), judgement)
 
 
-def _asked(name: str, gateway: Gateway, made: Snapshot) -> Asked:
+def _asked_kind(name: str, gateway: Gateway, made: Snapshot) -> AskedKind:
     if name == AUTO:
         return "auto"
     if name.startswith(LEVEL):

@@ -9,7 +9,7 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.policy.select.names import Meaning, meanings
-from openclaw_extproc.policy.select.variables import CLASSIFIED, VARIABLES
+from openclaw_extproc.policy.select.variables import CLASSIFIED_VARIABLES, VARIABLES
 from openclaw_extproc.policy.static.kept_decisions import FixedChain
 from openclaw_extproc.policy.trace import RuleSeen
 from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
@@ -121,11 +121,11 @@ class _Identity:
 
 
 def snapshot(gateway: Gateway) -> Snapshot:
-    return _made(_Identity(gateway))
+    return _snapshot_of(_Identity(gateway))
 
 
 @lru_cache(maxsize=4)  # the running configuration, and those before it that requests in flight may still ask about
-def _made(key: _Identity) -> Snapshot:
+def _snapshot_of(key: _Identity) -> Snapshot:
     gateway = key.gateway
     strategy = gateway.strategy
     by_name = {target.name: target for target in _all(gateway)}
@@ -164,10 +164,10 @@ def _batches(strategy: Strategy) -> Iterable[Batch]:
         rules = strategy.rules[start : start + BATCH]
         conditions = [rule.condition for rule in rules if rule.condition is not None]
         together = strategy.any_of(conditions) if len(conditions) == len(rules) > 1 else None
-        yield Batch(rules, tuple(map(_told, rules)), together)
+        yield Batch(rules, tuple(map(_rule_seen, rules)), together)
 
 
-def _told(rule: Rule) -> RuleSeen:
+def _rule_seen(rule: Rule) -> RuleSeen:
     parts = (
         f"model {rule.model}" if rule.model else "",
         f"priority {rule.priority}" if rule.priority else "",
@@ -194,7 +194,7 @@ def _variables(conditions: Iterable[Condition]) -> frozenset[str]:
 
 def _looks(conditions: Iterable[Condition]) -> bool:
     """Whether any of them looks at the classification."""
-    return not CLASSIFIED.isdisjoint(_variables(conditions))
+    return not CLASSIFIED_VARIABLES.isdisjoint(_variables(conditions))
 
 
 def _classifies(gateway: Gateway) -> bool:

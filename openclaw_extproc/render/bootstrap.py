@@ -371,17 +371,17 @@ def _retry_policy(gateway: Gateway) -> dict[str, Json]:
 
 def _access_log(path: str) -> dict[str, Json]:
     decided: dict[str, Json] = {
-        field.metadata: _noted(field.metadata) for field in decision_output.FIELDS if field.in_access_log
+        field.metadata: _metadata_command(field.metadata) for field in decision_output.FIELDS if field.in_access_log
     }
     line: dict[str, Json] = {
         "time": "%START_TIME%",
-        "request_id": _noted("request_id"),
+        "request_id": _metadata_command("request_id"),
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "details": "%RESPONSE_CODE_DETAILS%",
-        "client_format": _noted("client_format"),
-        "requested_model": _noted("requested_model"),
-        "model": _noted("model"),
+        "client_format": _metadata_command("client_format"),
+        "requested_model": _metadata_command("requested_model"),
+        "model": _metadata_command("model"),
         **decided,
         "cluster": "%UPSTREAM_CLUSTER%",
         "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
@@ -399,7 +399,7 @@ def _access_log(path: str) -> dict[str, Json]:
     }
 
 
-def _noted(key: str) -> str:
+def _metadata_command(key: str) -> str:
     """What is noted of a request under this key, as a command of Envoy's access log."""
     return f"%DYNAMIC_METADATA({NAMESPACE}:{key})%"
 

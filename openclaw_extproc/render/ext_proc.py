@@ -20,7 +20,7 @@ PLAN = f"metadata.filter_metadata['{NAMESPACE}']['plan']"
 """An attribute, so that Envoy sends it with the head alone: what it forwards of metadata goes with every message."""
 EARLIER_PLAN = f"metadata.filter_metadata['{NAMESPACE}'].plan"
 """The same, as clusters files had it that know no `LENGTH_HEADER`."""
-CONNECTED = "upstream.local_address"
+CONNECTED_ATTRIBUTE = "upstream.local_address"
 """There with the head of an attempt that goes out on a connection which has been used before (seen with Envoy 1.40): a
 new one is still being made then."""
 DETAILS = "response.code_details"
@@ -128,7 +128,7 @@ def attempt_stage(timeouts: Timeouts, *, retries: bool = True) -> dict[str, Json
             "response_trailer_mode": "SEND",
         },
         "mutation_rules": {"allow_envoy": True, "allow_all_routing": True},
-        "request_attributes": [CLUSTER, PLAN, CONNECTED, ROUTE, PLANNED, READ_MODEL],
+        "request_attributes": [CLUSTER, PLAN, CONNECTED_ATTRIBUTE, ROUTE, PLANNED, READ_MODEL],
         "metadata_options": {
             "forwarding_namespaces": {"untyped": [NOTES_NAMESPACE]},
             "receiving_namespaces": {"untyped": [NAMESPACE, NOTES_NAMESPACE], "typed": [GROUPS_NAMESPACE]},

@@ -22,7 +22,7 @@ from openclaw_extproc.stages.events import SAID_BY_US
 from openclaw_extproc.stages.headers import ATTEMPTS, NO_RETRY, REQUEST_ID, RETRY_SOON
 from openclaw_extproc.stages.route import stage
 from openclaw_extproc.stages.route.request_checks import NO_UPGRADE, TOO_LARGE
-from openclaw_extproc.stages.route.request_entry import LOST
+from openclaw_extproc.stages.route.request_entry import LOST_DETAILS
 from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.families import Family
 
@@ -39,7 +39,7 @@ def local_replies(
     away = Fault(FaultKind.EXHAUSTED, "the gateway is not ready; try again")
     method = Fault(FaultKind.METHOD_NOT_ALLOWED, "the method is none of this API's")
     path = Fault(FaultKind.MALFORMED, "path: cannot be read")
-    lost = Fault(FaultKind.EXHAUSTED, stage.LOST.public)
+    lost = Fault(FaultKind.EXHAUSTED, stage.LOST_CALL.public)
     slow = Fault(FaultKind.MALFORMED, "request: not all of it arrived in time", 408)
     heads = Fault(FaultKind.MALFORMED, "request headers: too many or too large", 431)
     mappers: list[dict[str, Json]] = [{"filter": _details(f" == '{SAID_BY_US}'")}]
@@ -132,12 +132,12 @@ def _failed_reply() -> dict[str, Json]:
 
 def _lost_reply() -> dict[str, Json]:
     """It was one of our workers that ended or did not answer, or a limit of Envoy's own: no provider."""
-    return _details(f".matches('{LOST}')")
+    return _details(f".matches('{LOST_DETAILS}')")
 
 
 def _unplanned() -> dict[str, Json]:
     """Nobody was there at any attempt of a call on the fast path, so no stage has noted anything of it."""
-    return _cel(f"xds.route_name == '{FAST_PATH}' && !response.code_details.matches('{LOST}')")
+    return _cel(f"xds.route_name == '{FAST_PATH}' && !response.code_details.matches('{LOST_DETAILS}')")
 
 
 def _upgrade() -> dict[str, Json]:

@@ -10,11 +10,11 @@ from openclaw_extproc.model.json import Json
 
 _HEAP = "envoy.resource_monitors.fixed_heap"
 _CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
-_INJECTED = "envoy.resource_monitors.injected_resource"
+_INJECTED_RESOURCE = "envoy.resource_monitors.injected_resource"
 _TYPE = "type.googleapis.com/envoy.extensions.resource_monitors"
 _INJECTED_TYPE = "injected_resource.v3.InjectedResourceConfig"
 _ACTION = "envoy.overload_actions"
-_SCALED = "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig"
+_SCALED_TIMERS = "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig"
 
 REFRESH_SECONDS = 0.1
 FULL = 0.9
@@ -26,7 +26,7 @@ LEAST_IDLE_SECONDS = 1
 RELEASED_BYTES = 256 * 1024 * 1024
 """Of free memory that Envoy gives back each second: what it took under load it does not keep."""
 _IDLE: dict[str, Json] = {
-    "@type": _SCALED,
+    "@type": _SCALED_TIMERS,
     "timer_scale_factors": [{"timer": "HTTP_DOWNSTREAM_CONNECTION_IDLE", "min_timeout": f"{LEAST_IDLE_SECONDS}s"}],
 }
 
@@ -52,11 +52,11 @@ def overload_manager(
     refused: list[Json] = [_above(_HEAP, FULL)]
     scarce: list[Json] = [_between(_HEAP, SCARCE, FULL)]
     for file in pressure_files:
-        name = f"{_INJECTED}.{len(monitors) - 2}"
+        name = f"{_INJECTED_RESOURCE}.{len(monitors) - 2}"
         monitors.append(_monitor(name, _INJECTED_TYPE, {"filename": file}))
         refused.append(_between(name, 0.0, 1.0))
     if connections_file:
-        name = f"{_INJECTED}.connections"
+        name = f"{_INJECTED_RESOURCE}.connections"
         monitors.append(_monitor(name, _INJECTED_TYPE, {"filename": connections_file}))
         scarce.append(_between(name, SCARCE, FULL))
     return {

@@ -1,5 +1,5 @@
 """Context shortening, whole: a long conversation is measured before the decision (`measure`), what each target does not
-get is planned behind it (`shortened_plan`, `summarized_plan`), and each attempt leaves that out (`applied`).
+get is planned behind it (`shortened_plan`, `summarized_plan`), and each attempt leaves that out (`apply_shortening`).
 
 Which turns go is decided in `policy.context`; how they are left out of a client's JSON is in `wire.shortening`.
 """
@@ -11,7 +11,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.plan import Plan, Shortened
+from openclaw_extproc.plan import Plan, Shortening
 from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.policy.context import MeasuredContext
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -20,7 +20,7 @@ from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.edits.conversation import Conversation
 from openclaw_extproc.wire.edits.injection import with_fields
-from openclaw_extproc.wire.edits.messages import shortened
+from openclaw_extproc.wire.edits.messages import shorten
 
 NOTE_TOKENS = 40
 NEAR = 0.5
@@ -62,7 +62,7 @@ def shortened_plan(
         return plan
     targets = dict.fromkeys(target for group in plan.groups for target in group)
     cuts = {
-        target.name: Shortened(cut.left_out, cut.turns)
+        target.name: Shortening(cut.left_out, cut.turns)
         for target in targets
         if (cut := _cut(target, measured, features, gateway, situation, context)) is not None
     }
@@ -78,7 +78,7 @@ def _cut(
     context: Context,
 ) -> contexts.ContextCut | None:
     facts = gateway.facts(target)
-    most = contexts.allowed(features, facts, context)
+    most = contexts.allowed_tokens(features, facts, context)
     if most is None or facts.window is None:
         return None
     tokens = contexts.tokens_of(features, facts, situation.token_ratio.get(facts.family, 1.0))
@@ -88,9 +88,9 @@ def _cut(
     return contexts.cut_context(measured, tokens, most - min(note, most // 4), facts.window, context)
 
 
-def _with_notice(plan: Plan, cuts: Mapping[str, Shortened], record: DecisionRecord) -> Plan:
+def _with_notice(plan: Plan, cuts: Mapping[str, Shortening], record: DecisionRecord) -> Plan:
     """The record says it of the targets that are asked first."""
-    told = [f"{named(cuts[t.name])} for {t.name}" for t in plan.groups[0] if t.name in cuts]
+    told = [f"{shortening_name(cuts[t.name])} for {t.name}" for t in plan.groups[0] if t.name in cuts]
     notice = "; ".join([*filter(None, [record.notice]), *told])
     return replace(plan, shortened=dict(cuts), record=replace(record, notice=notice))
 
@@ -111,23 +111,23 @@ def summarized_plan(plan: Plan, of: Iterable[int], summary: str, record: Decisio
 # -- what an attempt does -------------------------------------------------------------------
 
 
-def applied(asked: ClientRequest, conversation: Conversation | None, cut: Shortened | None) -> ClientRequest:
+def apply_shortening(asked: ClientRequest, conversation: Conversation | None, cut: Shortening | None) -> ClientRequest:
     """The request that this target gets."""
     if conversation is None or cut is None:
         return asked
-    return with_fields(asked, shortened(conversation, asked.body, frozenset(cut.left_out), note(cut)))
+    return with_fields(asked, shorten(conversation, asked.body, frozenset(cut.left_out), note(cut)))
 
 
-def note(cut: Shortened) -> str:
+def note(cut: Shortening) -> str:
     """What the model reads in the place of what it does not get."""
     said = f"{_turns(cut)} of this conversation {'is' if cut.turns == 1 else 'are'} left out here, to fit the context"
     return f"[{said} window. A summary of what was said:\n{cut.summary}\n]" if cut.summary else f"[{said} window.]"
 
 
-def _turns(cut: Shortened) -> str:
+def _turns(cut: Shortening) -> str:
     return "1 earlier turn" if cut.turns == 1 else f"{cut.turns} earlier turns"
 
 
-def named(cut: Shortened) -> str:
+def shortening_name(cut: Shortening) -> str:
     """Returns the shortening in the words of warnings and of the decision record."""
     return f"{'context_summarized' if cut.summary else 'context_truncated'}:{cut.turns} turns"

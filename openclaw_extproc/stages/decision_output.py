@@ -2,7 +2,7 @@
 access log.
 
 `FIELDS` is the one table of it: a new field of the record is a row there. The attempt stage says who answered
-(`headers.answered`), because only it knows.
+(`headers.response_headers`), because only it knows.
 """
 
 from collections.abc import Callable, Mapping

@@ -67,7 +67,7 @@ def of_format(headers: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1_024)  # asked for each attempt; a configuration has a few of these
-def _allowed(vendor: str, forwarded: tuple[str, ...], *, unread: bool) -> HeaderNames:
+def _allowed_headers(vendor: str, forwarded: tuple[str, ...], *, unread: bool) -> HeaderNames:
     """`vendor`: the client's format, where the provider is asked in the words of the same vendor; else empty."""
     found = ANY | header_names(forwarded)
     if vendor:
@@ -75,7 +75,7 @@ def _allowed(vendor: str, forwarded: tuple[str, ...], *, unread: bool) -> Header
     return found | UNREAD if unread else found
 
 
-def carried(headers: Mapping[str, str], client_format: str, targets: Iterable[Target]) -> dict[str, str]:
+def plan_headers(headers: Mapping[str, str], client_format: str, targets: Iterable[Target]) -> dict[str, str]:
     """What a plan has to say of the client's headers. An attempt takes away what its provider may not have, and Envoy
     keeps what an attempt did to the headers for the attempts after it."""
     allowed = {_allowed_to(target.provider, client_format) for target in targets}
@@ -89,7 +89,7 @@ def carried(headers: Mapping[str, str], client_format: str, targets: Iterable[Ta
 def _allowed_to(provider: Provider, client_format: str) -> HeaderNames:
     spoken = upstream_format(provider, client_format)
     same = spoken is not None and spoken.words == client_format
-    return _allowed(client_format if same else "", provider.forward_headers, unread=False)
+    return _allowed_headers(client_format if same else "", provider.forward_headers, unread=False)
 
 
 def of_plan(said: Mapping[str, str], provider: Provider, client_format: str) -> dict[str, str]:
@@ -98,7 +98,9 @@ def of_plan(said: Mapping[str, str], provider: Provider, client_format: str) -> 
     return {name: said[name] for name in said if name in allowed and name not in CREDENTIALS}
 
 
-def unwanted(headers: Mapping[str, str], provider: Provider, client_format: str, *, keep_credentials: bool) -> set[str]:
+def unwanted_headers(
+    headers: Mapping[str, str], provider: Provider, client_format: str, *, keep_credentials: bool
+) -> set[str]:
     """Names of the request headers that must not go upstream: all that nobody allowed.
 
     All headers of all formats are among them, those of this attempt's format too: an attempt before may have left
@@ -114,7 +116,7 @@ def unwanted_in_passing(
 ) -> set[str]:
     """Returns the headers that are removed from a request that is not read. What its body and its vendor's format need
     stays."""
-    allowed = _allowed(client_format, provider.forward_headers, unread=True)
+    allowed = _allowed_headers(client_format, provider.forward_headers, unread=True)
     wanted = {name for name in headers if name in allowed and name not in CREDENTIALS}
     return headers.keys() - (wanted | CREDENTIALS if keep_credentials else wanted - {ACCOUNT})
 
@@ -150,7 +152,7 @@ def _name(pair: str) -> str:
     return unquote_plus(pair.partition("=")[0]).lower()
 
 
-def answered(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable[str]) -> dict[str, str]:
+def response_headers(plan: Plan, target: Target, failed: Iterable[str], losses: Iterable[str]) -> dict[str, str]:
     """What the client learns about who answered."""
     told = {
         PROVIDER: target.provider.name,

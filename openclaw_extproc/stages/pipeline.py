@@ -90,7 +90,7 @@ class ParsedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Routed:
+class RoutedRequest:
     known: ParsedRequest
     decision: Decision
     plan: Plan
@@ -112,7 +112,7 @@ class TokenCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RejectedRequest:
     fault: Fault
     known: ParsedRequest | None = None
     """`None`: not even the request could be read."""
@@ -121,7 +121,7 @@ class Refused:
     """Called by whoever wants to read the trace."""
 
 
-Way: TypeAlias = Routed | TokenCount | Refused
+Way: TypeAlias = RoutedRequest | TokenCount | RejectedRequest
 
 
 Recall: TypeAlias = Callable[[Features], RuntimeState]
@@ -131,17 +131,17 @@ Recall: TypeAlias = Callable[[Features], RuntimeState]
 def route(arrived: IncomingRequest, recall: Recall, gateway: Gateway) -> Way:
     """The whole way, up to the first question."""
     known = parse(arrived, gateway.callers)
-    if isinstance(known, Refused):
+    if isinstance(known, RejectedRequest):
         return known
     if not arrived.inside:
         known = _with_measurement(arrived, known, gateway)
-    return _decided(arrived, known, recall(known.features), gateway)
+    return _decide(arrived, known, recall(known.features), gateway)
 
 
 # -- 1, 2: what is asked ------------------------------------------------------------------
 
 
-def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | Refused:
+def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | RejectedRequest:
     spoken = arrived.spoken
     if arrived.inside:
         callers = replace(callers, trusts_labels=True)  # we said it ourselves, of the request that we ask for
@@ -151,16 +151,20 @@ def parse(arrived: IncomingRequest, callers: CallerRules) -> ParsedRequest | Ref
         if (ask.max_output_tokens or 0) < 0:
             raise UnreadableError("the most tokens of an answer: a negative number")
         seen = features.extract(
-            ask, client_format=spoken.format, headers=_shown(arrived), identity=arrived.identity, callers=callers
+            ask,
+            client_format=spoken.format,
+            headers=_visible_headers(arrived),
+            identity=arrived.identity,
+            callers=callers,
         )
         return ParsedRequest(ask, _as_written(seen) if arrived.inside else seen, asked.body)
     except FaultError as error:
-        return Refused(error.fault)
+        return RejectedRequest(error.fault)
     except UnreadableError as problem:
-        return Refused(Fault(FaultKind.MALFORMED, str(problem)))
+        return RejectedRequest(Fault(FaultKind.MALFORMED, str(problem)))
 
 
-def _shown(arrived: IncomingRequest) -> Mapping[str, str]:
+def _visible_headers(arrived: IncomingRequest) -> Mapping[str, str]:
     """The headers without our own secret: what policy may look at, people may read."""
     headers = arrived.headers
     return {name: headers[name] for name in headers if name != INSIDE} if arrived.inside else headers
@@ -183,7 +187,7 @@ def _with_measurement(arrived: IncomingRequest, known: ParsedRequest, gateway: G
 # -- 3: who is asked ----------------------------------------------------------------------
 
 
-def _decided(
+def _decide(
     arrived: IncomingRequest,
     known: ParsedRequest,
     situation: RuntimeState,
@@ -199,15 +203,15 @@ def _decided(
         if counted is not None:
             return TokenCount(known, *counted)
         if isinstance(error, RefusedError):
-            return Refused(error.fault, known, error.record, error.make_trace)
-        return Refused(error.fault, known)
+            return RejectedRequest(error.fault, known, error.record, error.make_trace)
+        return RejectedRequest(error.fault, known)
     plan = _plan(arrived, known, decision, gateway, _uncorrected_tokens(decision, situation, gateway))
     plan = context_shortening.shortened_plan(plan, known.measured, known.features, gateway, situation)
     question = None
     if not arrived.inside and tries == 1:
         question = _question(decision, plan, known, situation, gateway, judgement)
     question = question or reservation(plan, gateway, tries)
-    return Routed(known, decision, plan, user_label(known.features), question, judgement)
+    return RoutedRequest(known, decision, plan, user_label(known.features), question, judgement)
 
 
 _MAY_BE_COUNTED = frozenset({FaultKind.UNSUPPORTED, FaultKind.EXHAUSTED})
@@ -241,7 +245,7 @@ def _plan(
         degraded="" if last is None else last.name,
         windows=plans.windows(groups, gateway),
         facts={target.name: gateway.facts(target) for group in groups for target in group},
-        client_headers=h.carried(arrived.headers, spoken.format, (target for group in groups for target in group)),
+        client_headers=h.plan_headers(arrived.headers, spoken.format, (target for group in groups for target in group)),
         generation=gateway.generation,
         user=user_label(known.features),
     )
@@ -294,7 +298,7 @@ def _question(
 
 
 def continue_after_answer(
-    arrived: IncomingRequest, planned: Routed, text: str | None, recall: Recall, gateway: Gateway
+    arrived: IncomingRequest, planned: RoutedRequest, text: str | None, recall: Recall, gateway: Gateway
 ) -> Way:
     """The way on with the answer to the question, or without one: again from the decision where it may be another one,
     else with the plan as it is."""
@@ -303,7 +307,7 @@ def continue_after_answer(
             seen = planned.known.features
             opinion = None if text is None else parse_second_opinion(text)
             judgement = with_second_opinion(classify_request(seen), opinion)
-            return _decided(arrived, planned.known, recall(seen), gateway, judgement)
+            return _decide(arrived, planned.known, recall(seen), gateway, judgement)
         case AskSummary(of=entries) if text is not None and text.strip():
             summary, record = side_requests.shortest(text), planned.decision.record
             plan = context_shortening.summarized_plan(planned.plan, entries, summary, record)
@@ -317,9 +321,9 @@ def continue_after_answer(
 
 
 def _decided_again(
-    arrived: IncomingRequest, planned: Routed, situation: RuntimeState, gateway: Gateway, tries: int
+    arrived: IncomingRequest, planned: RoutedRequest, situation: RuntimeState, gateway: Gateway, tries: int
 ) -> Way:
     """What is decided where the books refused. What others ask for at the same time may be granted first each time."""
     if tries >= MAX_TRIES:
-        return Refused(TAKEN, planned.known, planned.decision.record)
-    return _decided(arrived, planned.known, situation, gateway, planned.judgement, tries + 1)
+        return RejectedRequest(TAKEN, planned.known, planned.decision.record)
+    return _decide(arrived, planned.known, situation, gateway, planned.judgement, tries + 1)

@@ -97,7 +97,7 @@ def upstream_format(provider: Provider, client_format: str) -> WireFormat[Ask] |
     """The format in which a provider is asked on behalf of a client: the client's own where the provider knows it, else
     the first one that both can be translated through. `None`: there is none.
     """
-    return _spoken((provider.format, *provider.also), client_format)
+    return _error_format((provider.format, *provider.also), client_format)
 
 
 def format_in_chain(provider: Provider, chain: Iterable[Provider], client_format: str) -> WireFormat[Ask] | None:
@@ -109,11 +109,11 @@ def format_in_chain(provider: Provider, chain: Iterable[Provider], client_format
     if spoken is None or spoken.operation != "compaction" or all(one.name == provider.name for one in chain):
         return spoken
     others = tuple(name for name in (provider.format, *provider.also) if name != spoken.name)
-    return _spoken(others, client_format) or spoken
+    return _error_format(others, client_format) or spoken
 
 
 @lru_cache(maxsize=1_024)  # asked ten times for each request; a configuration has a few of these pairs
-def _spoken(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | None:
+def _error_format(formats: tuple[str, ...], client_format: str) -> WireFormat[Ask] | None:
     known = [FORMATS[name] for name in formats if name in FORMATS]
     asked = FORMATS[client_format]
     own = (fmt for fmt in known if fmt.words == client_format)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from openclaw_extproc.wire import openai_chat, openai_embeddings, openai_responses
-from openclaw_extproc.wire.base import AskT, Encoded, ProviderSide, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import AskT, EncodedRequest, ProviderSide, UpstreamEdit, WireFormat
 
 
 def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderSide[AskT]:
@@ -20,7 +20,7 @@ def at_azure(side: ProviderSide[AskT], *, deployments: bool = True) -> ProviderS
     (responses).
     """
 
-    def adapt(encoded: Encoded, _: AskT, change: UpstreamEdit) -> Encoded:
+    def adapt(encoded: EncodedRequest, _: AskT, change: UpstreamEdit) -> EncodedRequest:
         version = change.provider.api_version
         if not version:
             return replace(encoded, path=f"/v1{encoded.path}")

@@ -34,7 +34,7 @@ class ClientRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedRequest:
     """A request ready to go upstream."""
 
     path: str
@@ -155,7 +155,7 @@ def comment(_: Ask) -> bytes:
     return b": keep-alive\n\n"
 
 
-def untrimmed(_: Ask) -> None:
+def no_trimming(_: Ask) -> None:
     return None
 
 
@@ -163,7 +163,7 @@ def as_asked(_: Ask, __: bytes) -> str:
     return ""
 
 
-def unamended(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+def no_injection(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
     return body
 
 
@@ -183,7 +183,7 @@ class ClientSide(Generic[AskT]):
     """The JSON body of an HTTP error."""
     encode_stream_error: Callable[[Fault], bytes]
     """What breaks off a stream that has begun: the format's own error event."""
-    edit: Callable[[ClientRequest, UpstreamEdit], Encoded]
+    edit: Callable[[ClientRequest, UpstreamEdit], EncodedRequest]
     """Change a request for a provider of the same format; every byte that need not change stays."""
     family: str
     """The vendor whose SDKs speak the format: the name of a `Family`."""
@@ -195,11 +195,11 @@ class ClientSide(Generic[AskT]):
     """The content type of what the encoder writes."""
     estimate: Callable[[int], bytes] | None = None
     """The function that writes an estimated count, for clients that ask for one where no provider can count."""
-    trim: Callable[[AskT], ByteTransform | None] = untrimmed
+    trim: Callable[[AskT], ByteTransform | None] = no_trimming
     """Takes out of a streamed answer of the same format what only we asked for."""
-    repack: Callable[[AskT], ByteTransform | None] = untrimmed
+    repack: Callable[[AskT], ByteTransform | None] = no_trimming
     """Puts a whole answer of the same format into the form that was asked for, where a server has only another."""
-    amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]] = unamended
+    amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]] = no_injection
     """The function that adds the operator's texts and settings to a request's body; a value that need not change is the
     very same object in both. It appends to the list what could not be done. The output limit is set by `edit`."""
     conversation: Conversation | None = None
@@ -233,7 +233,7 @@ class ProviderSide(Generic[AskT]):
     """The function from a secret to the header that carries it."""
     headers: Mapping[str, str]
     """What every request of this format has to carry, unless the client of the same format set it."""
-    encode_request: Callable[[AskT, UpstreamEdit], Encoded]
+    encode_request: Callable[[AskT, UpstreamEdit], EncodedRequest]
     """Raises `FaultError` (unsupported) when a loss would change what the request means."""
     decoder: Callable[[bool], Decoder]
     """`True` for an event stream, `False` for one JSON body."""
@@ -252,7 +252,7 @@ class ProviderSide(Generic[AskT]):
     """What it looks at of a provider besides its base path."""
     lacks: Callable[[Provider], tuple[Place, ...]] = lambda _: ()
     """What a provider has to name for its requests to have an address, and does not."""
-    adapt: Callable[[Encoded, AskT, UpstreamEdit], Encoded] | None = None
+    adapt: Callable[[EncodedRequest, AskT, UpstreamEdit], EncodedRequest] | None = None
     """The function that adapts a request to a variant of another format: its path, and the fields that its body has or
     lacks, edited or translated."""
     retry_after: Callable[[bytes], float | None] = lambda _: None

@@ -59,7 +59,7 @@ class Abilities:
 
 
 VENDOR = "anthropic"
-"""`Sealed.by` of what Claude seals, wherever it runs."""
+"""`SealedState.by` of what Claude seals, wherever it runs."""
 
 _NAME = re.compile(r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d)(?:[-.](?P<minor>\d)(?!\d))?(?:-(?P<old>[a-z]+))?")
 _ALWAYS = ("fable", "mythos")

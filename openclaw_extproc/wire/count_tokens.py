@@ -16,13 +16,13 @@ from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import (
     ClientRequest,
     Decoder,
-    Encoded,
+    EncodedRequest,
     Injection,
     ProviderSide,
     UpstreamEdit,
     WireFormat,
     always_json,
-    untrimmed,
+    no_trimming,
 )
 from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.streams.json_body import WholeDecoder
@@ -39,7 +39,7 @@ def counting(
     path: str,
     serves: Callable[[str], bool],
     decode_request: Callable[[ClientRequest], Chat],
-    edit: Callable[[ClientRequest, UpstreamEdit], Encoded],
+    edit: Callable[[ClientRequest, UpstreamEdit], EncodedRequest],
     estimate: Callable[[int], bytes],
     amend: Callable[[dict[str, Json], Injection, list[str]], dict[str, Json]],
     written: Callable[[dict[str, Json], str], tuple[str, dict[str, Json]]],
@@ -61,7 +61,7 @@ def counting(
         looks_like=fits_nothing,
         content_type=always_json,
         estimate=estimate,
-        trim=untrimmed,
+        trim=no_trimming,
         amend=amend,
         conversation=None,
     )
@@ -74,10 +74,10 @@ def _provider(
 ) -> ProviderSide[Chat]:
     encode_chat = of.encode_request
 
-    def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
+    def encode_request(chat: Chat, change: UpstreamEdit) -> EncodedRequest:
         encoded = encode_chat(replace(chat, stream=False), change)
         to, body = written(j.parse(encoded.body, where="encoded"), change.model)
-        return Encoded(to, j.dump(body), encoded.losses)
+        return EncodedRequest(to, j.dump(body), encoded.losses)
 
     return replace(of, decoder=lambda _: count_decoder(key), encode_request=encode_request)
 

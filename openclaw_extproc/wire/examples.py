@@ -15,7 +15,7 @@ from openclaw_extproc.model.json import Json
 Body: TypeAlias = Mapping[str, Json]
 HELLO = "Say hello."
 _MODEL = "{model}"
-UNNAMED = "auto"
+UNNAMED_MODEL = "auto"
 """The model in a path whose request names none."""
 
 
@@ -48,7 +48,7 @@ class Example:
 
     def target(self, model: Json, *, stream: bool = False) -> str:
         """The path and query of a request for a model; `auto` stands for one that is no name."""
-        name = model.removeprefix("models/") if isinstance(model, str) and model else UNNAMED
+        name = model.removeprefix("models/") if isinstance(model, str) and model else UNNAMED_MODEL
         path = self.stream_path if stream and self.stream_path is not None else self.path
         return path.replace(_MODEL, name)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openclaw_extproc import wire
 from openclaw_extproc.config.findings import Finding, file_errors
-from openclaw_extproc.config.load import ConfigTexts, Loaded, load
+from openclaw_extproc.config.load import ConfigTexts, LoadResult, load
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.surroundings import Surroundings
 from openclaw_extproc.gateway import LEVEL
@@ -24,7 +24,7 @@ def loaded(
     session: str | None = None,
     environment: Mapping[str, str] = KEYS,
     lenient: bool = False,
-) -> Loaded:
+) -> LoadResult:
     named = tuple((f"file{n}.yml", text) for n, text in enumerate(texts))
     file = None if clusters is None else ("clusters.yaml", clusters)
     levels = None if session is None else ("session.yml", session)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.config.conditions.compiler import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
 from openclaw_extproc.config.conditions.impossible import WORDS
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.select.variables import VARIABLES, values
 
@@ -186,7 +186,7 @@ def test_another_word_for_the_same_is_told_in_ours(source: str, remedy: str) -> 
 def test_the_words_are_those_of_the_variables() -> None:
     assert WORDS["operation"] == get_args(get_type_hints(Features)["operation"])
     assert WORDS["output_format"] == get_args(get_type_hints(Features)["output_format"])
-    assert WORDS["priority"] == get_args(get_type_hints(Declared)["priority"])
+    assert WORDS["priority"] == get_args(get_type_hints(Declarations)["priority"])
     assert WORDS["task_complexity"] == get_args(get_type_hints(Classification)["tier"])
     assert WORDS["task_type"] == get_args(get_type_hints(Classification)["task"])
 

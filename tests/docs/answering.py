@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.chat import Reasoning, Sealed
+from openclaw_extproc.model.chat import Reasoning, SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -28,7 +28,7 @@ Facts = Sequence[Fact]
 
 _CALL = (ToolStarted("c1", "f"), Delta("{}"), BlockEnded())
 _SAID = (TextStarted(), Delta("hi"), BlockEnded())
-_STATE = Sealed("strangers", "c2VhbGVk")
+_STATE = SealedState("strangers", "c2VhbGVk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side, example_target
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without
 from tests.samples import UPSTREAMS, chat_of, provider_side
 
@@ -67,7 +67,7 @@ def _chat(client: str, body: Body) -> Chat:
     return chat_of(client_side(client), ClientRequest(spoken.path, spoken.query, raw, j.parse(raw, where="request")))
 
 
-def _encoded(provider: str, chat: Chat) -> Encoded:
+def _encoded(provider: str, chat: Chat) -> EncodedRequest:
     model = _base(provider).example_model
     return provider_side(provider).encode_request(replace(chat, model=model), UpstreamEdit(model))
 

@@ -23,7 +23,7 @@ def test_every_metric_has_a_line() -> None:
 def test_every_header_of_an_answer_has_a_line() -> None:
     (first,) = chain("openai_chat")
     decided = decision_output.decision_headers(FULL, first, first)
-    answered = set(re.findall(r'"(x-openclaw-[a-z-]+)":', inspect.getsource(headers.answered)))
+    answered = set(re.findall(r'"(x-openclaw-[a-z-]+)":', inspect.getsource(headers.response_headers)))
 
     assert decision_output.decision_headers(DecisionRecord(), first, first) == {}
     assert [name for name in sorted({*decided, *answered}) if f"`{name}`" not in PAGE] == []

@@ -140,4 +140,4 @@ def test_the_worst_case_has_the_waits_before_the_same_provider_in_it() -> None:
     ],
 )
 def test_a_fault_is_met_when_somebody_failed_of_it(outcome: Outcome, met: bool) -> None:
-    assert outcome.met(Scene("a answers 503", ("a",), "503", single=True)) == met
+    assert outcome.met_fault(Scene("a answers 503", ("a",), "503", single=True)) == met

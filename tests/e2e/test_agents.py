@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.types.responses import ResponseCustomToolCall
 
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
 from tests.e2e.harness import Providers, Sidecar, http
 from tests.e2e.world import PLACES, Place
 from tests.samples import AGENTS, Case
@@ -75,7 +75,7 @@ def test_whole_requests_of_other_agents_are_answered(main: Sidecar, place: Place
 def _without_signatures(value: Any) -> None:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if isinstance(value, dict):
-        value |= {"thoughtSignature": UNSIGNED} if "thoughtSignature" in value else {}
+        value |= {"thoughtSignature": UNSIGNED_CALL} if "thoughtSignature" in value else {}
     for one in inner:
         _without_signatures(one)
 

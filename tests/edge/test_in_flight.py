@@ -101,22 +101,22 @@ class Interleaved(RuleBasedStateMachine):
         super().__init__()
         self.under_way = InFlight()
         self.open: list[Reservation] = []
-        self.planned: dict[str, Reservation] = {}
+        self.record_planned: dict[str, Reservation] = {}
         self.at = AT
 
     @rule(request=st.sampled_from("abc"), name=st.sampled_from(["p/m", "q/n"]))
     def plan(self, request: str, name: str) -> None:
-        self.planned[request] = Reservation((name, "z/z"), 0.1)
-        self.under_way.plan(request, self.planned[request])
+        self.record_planned[request] = Reservation((name, "z/z"), 0.1)
+        self.under_way.plan(request, self.record_planned[request])
 
     @rule(request=st.sampled_from("abc"))
     def forget(self, request: str) -> None:
-        self.planned.pop(request, None)
+        self.record_planned.pop(request, None)
         self.under_way.forget(request)
 
     @rule(request=st.sampled_from("abc"), name=st.sampled_from(["p/m", "q/n"]))
     def begin(self, request: str, name: str) -> None:
-        self.planned.pop(request, None)
+        self.record_planned.pop(request, None)
         self.open.append(call(name))
         self.under_way.begin(request, self.open[-1])
 
@@ -129,7 +129,7 @@ class Interleaved(RuleBasedStateMachine):
     @invariant()
     def counts_what_is_there(self) -> None:
         found = self.under_way.inflight(self.at + 2 * LINGER_SECONDS)
-        names = [name for one in (*self.open, *self.planned.values()) for name in one.names]
+        names = [name for one in (*self.open, *self.record_planned.values()) for name in one.names]
         assert found == {name: names.count(name) for name in set(names)}
         assert self.under_way.held_usd(self.at + 2 * LINGER_SECONDS) >= 0.0
 

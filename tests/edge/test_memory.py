@@ -27,7 +27,7 @@ from openclaw_extproc.edge.runtime.session_memory import (
     SessionKey,
     Sessions,
 )
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.features.correction import Corrections
 from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.model.usage import Usage
@@ -46,7 +46,7 @@ FACTS = {
     "q/n": ModelFacts((Price(input=10.0, output=20.0),), family="llama"),
 }
 USAGE = Usage(input_tokens=1_000_000, output_tokens=500_000)
-FEATURES = Features("openai_chat", "m", stream=True, turns=1, tools=0, images=0, declared=Declared(session="s"))
+FEATURES = Features("openai_chat", "m", stream=True, turns=1, tools=0, images=0, declared=Declarations(session="s"))
 
 
 def key(session: str, owner: str = "") -> SessionKey:
@@ -167,7 +167,7 @@ def test_the_large_and_the_small_model_of_one_session_keep_apart() -> None:
 def test_a_request_of_no_session_remembers_and_leaves_none() -> None:
     memory = after(entry(session=""))
 
-    assert memory.situation(replace(FEATURES, declared=Declared()), gateway(), AT).remembered == SessionState()
+    assert memory.situation(replace(FEATURES, declared=Declarations()), gateway(), AT).remembered == SessionState()
     assert not memory.sessions.by_key
 
 
@@ -344,7 +344,7 @@ def test_any_order_of_attempts_leaves_sums_that_make_sense(steps: list[tuple[int
     for session, outcome, target, wait in steps:
         at += wait
         memory.attempt(entry(target, outcome, session=str(session), tier="simple"), at)
-        found = memory.situation(replace(FEATURES, declared=Declared(session=str(session))), gateway(), at)
+        found = memory.situation(replace(FEATURES, declared=Declarations(session=str(session))), gateway(), at)
         if outcome is not Outcome.FAILED:  # of which nothing is billed
             spent.add(session)
         assert found.spent_this_hour <= found.spent_today

@@ -52,7 +52,7 @@ def run(
     with_: Settings,
     environment: dict[str, str],
     do: Callable[[Notifier], Awaitable[None]],
-    collected: module.Collected = _no_metrics,
+    collected: module.CollectMetrics = _no_metrics,
 ) -> Notifier:
     async def whole() -> Notifier:
         made = Notifier(Secrets(environment))

@@ -12,7 +12,7 @@ from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin
 from openclaw_extproc.edge.workers.supervisor import Supervisor
 from openclaw_extproc.edge.workers.worker_handle import WorkerHandle
-from openclaw_extproc.edge.workers.worker_ipc import Ejected
+from openclaw_extproc.edge.workers.worker_ipc import EjectedClusters
 from tests.config import loading
 
 ACE = 'model: {providers: [{name: ace, models: [m], endpoint: "http://10.0.0.1"}]}'
@@ -61,4 +61,4 @@ def test_a_worker_that_is_starting_learns_which_providers_have_no_address(monkey
 
     told = asyncio.run(asyncio.wait_for(run(), 10))
 
-    assert told == [Ejected(Unusable(absent=frozenset({name})), 3.0) for name in ("ace", "bee")]
+    assert told == [EjectedClusters(Unusable(absent=frozenset({name})), 3.0) for name in ("ace", "bee")]

@@ -4,11 +4,11 @@ import pytest
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import FaultError, FaultKind
-from openclaw_extproc.features import Declared, extract
+from openclaw_extproc.features import Declarations, extract
 from openclaw_extproc.features.declared import attribute
 from openclaw_extproc.model.chat import Chat
 
-SAID = Declared(user="boss", cost_centre="sales")
+SAID = Declarations(user="boss", cost_centre="sales")
 KEY = CallerIdentity("search", "key", "search", cost_centre="research")
 TOKEN = CallerIdentity("ada", "jwt", cost_centre="research")
 BARE = CallerIdentity("ops", "certificate")
@@ -43,7 +43,7 @@ def test_what_is_verified_goes_before_what_is_said(
 
 
 def test_who_says_nothing_has_no_labels() -> None:
-    made = attribute(Declared(), KEY, CallerRules(trusts_labels=False))
+    made = attribute(Declarations(), KEY, CallerRules(trusts_labels=False))
 
     assert (made.user_label, made.cost_centre_label) == ("", "")
 
@@ -66,7 +66,7 @@ def test_a_cost_centre_can_be_required(trusts: bool) -> None:
     rules = CallerRules(trusts_labels=trusts, requires_cost_centre=True)
 
     with pytest.raises(FaultError) as caught:
-        attribute(Declared(user="boss", cost_centre="" if trusts else "sales"), BARE, rules)
+        attribute(Declarations(user="boss", cost_centre="" if trusts else "sales"), BARE, rules)
 
     assert caught.value.fault.kind is FaultKind.FORBIDDEN
     assert attribute(SAID, KEY, rules).cost_centre == "research"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
-from openclaw_extproc.features import Declared, extract
+from openclaw_extproc.features import Declarations, extract
 from openclaw_extproc.features.declared import (
     MAX_BYTES,
     MAX_HEADERS,
@@ -23,7 +23,7 @@ from openclaw_extproc.strategy import TIERS, Level
 CHAT = Chat("m", ())
 
 
-def said(ask: Ask = CHAT, /, **headers: str) -> Declared:
+def said(ask: Ask = CHAT, /, **headers: str) -> Declarations:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return extract(ask, client_format="openai_chat", headers=names).declared
 
@@ -42,7 +42,7 @@ def complaint(**headers: str) -> str:
 
 
 def test_who_says_nothing_declares_nothing() -> None:
-    assert said(user_agent="x") == Declared()
+    assert said(user_agent="x") == Declarations()
 
 
 def test_all_that_can_be_declared() -> None:
@@ -56,7 +56,7 @@ def test_all_that_can_be_declared() -> None:
         x_openclaw_data_class="pii",
     )
 
-    assert declared == Declared("s", "ada", "research", "code_generation", "standard", "high", "pii")
+    assert declared == Declarations("s", "ada", "research", "code_generation", "standard", "high", "pii")
 
 
 def test_a_cost_centre_may_be_spelt_as_in_america() -> None:
@@ -114,7 +114,7 @@ def test_what_means_nothing_is_refused_and_the_header_is_named(name: str, value:
 def test_an_empty_header_says_nothing() -> None:
     names = ("session", "user", "cost_centre", "task", "tier", "priority", "data_class")
 
-    assert said(**{f"x_openclaw_{name}": "" for name in names}) == Declared()
+    assert said(**{f"x_openclaw_{name}": "" for name in names}) == Declarations()
 
 
 def test_a_long_name_is_cut_within_a_character() -> None:

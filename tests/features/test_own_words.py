@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.features.turn.own_words import (
-    INJECTED,
-    SEARCHED,
+    INJECTED_TAGS,
+    SEARCHED_CHARS,
     WRAPPERS,
     has_own_words,
     head_and_tail,
@@ -70,7 +70,7 @@ def test_what_a_person_may_have_written_stays(text: str) -> None:
     assert own_text(user(text)).replace("<task>", "") == text.replace("<task>", "")
 
 
-@pytest.mark.parametrize("name", INJECTED)
+@pytest.mark.parametrize("name", INJECTED_TAGS)
 def test_every_injected_block_goes(name: str) -> None:
     assert own_text(user(f"a <{name}>b < c </x> <y></{name}> d")) == "a  d"
     assert not has_own_words(user(f"<{name}>b</{name}>"))
@@ -97,7 +97,7 @@ def test_the_last_turn_with_own_words_is_asked() -> None:
 
 def test_blocks_at_both_ends_of_a_long_text_go() -> None:
     block = "<system-reminder>" + "x" * 500_000 + "</system-reminder>"
-    middle = "word " * SEARCHED
+    middle = "word " * SEARCHED_CHARS
 
     assert own_text(user(f"{block} begin {middle} end {block}")) == f"begin {middle} end"
 
@@ -113,7 +113,9 @@ def test_no_text_takes_more_than_linear_time(unit: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from([*(f"<{n}>" for n in INJECTED[:4]), *(f"</{n}>" for n in INJECTED[:4]), "<task>", "</task>"])
+        st.sampled_from(
+            [*(f"<{n}>" for n in INJECTED_TAGS[:4]), *(f"</{n}>" for n in INJECTED_TAGS[:4]), "<task>", "</task>"]
+        )
         | st.text(max_size=8),
         max_size=12,
     )

@@ -6,7 +6,7 @@ from typing import cast
 
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.faults import Fault, FaultError
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.decide import Decision, decide
@@ -103,7 +103,7 @@ __all__ = [
     "NOW",
     "SIMPLE",
     "STANDARD",
-    "Declared",
+    "Declarations",
     "as_they_are",
     "asked_first",
     "asking",

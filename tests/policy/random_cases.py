@@ -10,7 +10,7 @@ from random import Random
 from typing import TypeVar, cast
 
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model.chat import Chat, LinkedImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
@@ -248,7 +248,7 @@ class Case:
             in_tool_loop=self.chance(0.3),
             has_code=self.chance(0.5),
             output_format=self.one("text", "json_schema"),
-            declared=Declared(
+            declared=Declarations(
                 session=self.one("", *SESSIONS),
                 user=self.one("", *USERS),
                 cost_centre=self.one("", "", *CENTRES),

@@ -18,7 +18,7 @@ def circuit(rules: Thresholds = QUICK) -> Circuit:
 def opened(at: float = BEGAN, rules: Thresholds = QUICK) -> Circuit:
     made = circuit(rules)
     for _ in range(rules.in_a_row):
-        made.failed(at)
+        made.record_failure(at)
     assert made.state(at) is State.OPEN
     return made
 
@@ -26,10 +26,10 @@ def opened(at: float = BEGAN, rules: Thresholds = QUICK) -> Circuit:
 def test_three_failures_in_a_row_open_it() -> None:
     made = circuit()
 
-    made.failed(BEGAN)
-    made.failed(BEGAN + 1)
+    made.record_failure(BEGAN)
+    made.record_failure(BEGAN + 1)
     assert made.state(BEGAN + 1) is not State.OPEN
-    made.failed(BEGAN + 2)
+    made.record_failure(BEGAN + 2)
 
     assert made.state(BEGAN + 2) is State.OPEN
     assert made.share(BEGAN + 2) == 0
@@ -39,25 +39,25 @@ def test_failures_with_successes_between_them_open_it_above_the_threshold() -> N
     made = circuit()
 
     for n in range(10):
-        made.succeeded(BEGAN + n)
+        made.record_success(BEGAN + n)
     for n in range(2):
-        made.failed(BEGAN + 20 + n)
+        made.record_failure(BEGAN + 20 + n)
     assert made.state(BEGAN + 22) is State.DEGRADED
-    made.succeeded(BEGAN + 22)
-    made.failed(BEGAN + 23)
+    made.record_success(BEGAN + 22)
+    made.record_failure(BEGAN + 23)
     assert made.state(BEGAN + 23) is State.OPEN, "3 of 14 are more than a fifth"
 
 
 def test_what_lies_outside_the_window_does_not_count() -> None:
     made = circuit()
-    made.failed(BEGAN)
-    made.failed(BEGAN)
-    made.succeeded(BEGAN)
+    made.record_failure(BEGAN)
+    made.record_failure(BEGAN)
+    made.record_success(BEGAN)
 
     later = BEGAN + 61
     for _ in range(5):
-        made.succeeded(later)
-    made.failed(later)
+        made.record_success(later)
+    made.record_failure(later)
 
     assert made.failure_rate(later) == pytest.approx(1 / 6)
     assert made.state(later) is State.DEGRADED
@@ -69,7 +69,7 @@ def test_one_call_at_a_time_tries_it_again() -> None:
     assert not made.admits_trial(BEGAN + 4.9)
     assert made.admits_trial(BEGAN + 5)
     assert not made.admits_trial(BEGAN + 5.1)
-    made.succeeded(BEGAN + 6)
+    made.record_success(BEGAN + 6)
 
     assert made.state(BEGAN + 6) is State.HALF_OPEN
     assert made.admits_trial(BEGAN + 6)
@@ -87,8 +87,8 @@ def test_a_trial_that_never_ends_is_forgotten() -> None:
 def test_two_good_answers_close_it_and_its_share_grows_slowly() -> None:
     made = opened()
 
-    made.succeeded(BEGAN + 6)
-    made.succeeded(BEGAN + 7)
+    made.record_success(BEGAN + 6)
+    made.record_success(BEGAN + 7)
 
     assert made.state(BEGAN + 7) is State.HEALTHY
     assert made.share(BEGAN + 7) == pytest.approx(0.1)
@@ -104,7 +104,7 @@ def test_each_failed_trial_makes_the_wait_longer() -> None:
         assert until is not None
         waits.append(until - at)
         at = until
-        made.failed(at)
+        made.record_failure(at)
 
     assert waits == [5, 10, 20, 40, 80]
 
@@ -124,7 +124,7 @@ def test_without_auto_recover_it_stays_open() -> None:
 def test_who_says_how_long_to_wait_is_left_alone_for_so_long() -> None:
     made = circuit()
 
-    made.failed(BEGAN, retry_after=90)
+    made.record_failure(BEGAN, retry_after=90)
 
     assert made.state(BEGAN + 89) is State.OPEN
     assert made.state(BEGAN + 90) is State.HALF_OPEN
@@ -133,7 +133,7 @@ def test_who_says_how_long_to_wait_is_left_alone_for_so_long() -> None:
 def test_a_success_while_open_does_not_close_it() -> None:
     made = opened()
 
-    made.succeeded(BEGAN + 1)
+    made.record_success(BEGAN + 1)
 
     assert made.state(BEGAN + 1) is State.OPEN
 
@@ -156,7 +156,7 @@ def test_it_does_not_flap() -> None:
         at = BEGAN + second
         if made.state(at) in (State.HEALTHY, State.DEGRADED) or made.admits_trial(at):
             trials += 1
-            (made.failed if trials % 2 else made.succeeded)(at)
+            (made.record_failure if trials % 2 else made.record_success)(at)
 
     assert trials < 60
 
@@ -188,14 +188,14 @@ class CircuitMachine(RuleBasedStateMachine):
     @rule()
     def succeed(self) -> None:
         before = self.circuit.state(self.at)
-        self.circuit.succeeded(self.at)
+        self.circuit.record_success(self.at)
         self.row = 0
         assert self.circuit.state(self.at) is not State.OPEN or before is State.OPEN
 
     @rule(retry_after=st.none() | st.floats(0, 1_000))
     def fail(self, retry_after: float | None) -> None:
         before = self.circuit.state(self.at)
-        self.circuit.failed(self.at, retry_after=retry_after)
+        self.circuit.record_failure(self.at, retry_after=retry_after)
         self.row += 1
         until = self.circuit.tries_again_at
         if before is State.HALF_OPEN or self.row >= self.limits.in_a_row or retry_after is not None:
@@ -216,7 +216,7 @@ class CircuitMachine(RuleBasedStateMachine):
         until = self.circuit.tries_again_at
         self.at = max(self.at, until or 0.0) + 1
         for _ in range(self.limits.good_trials):
-            self.circuit.succeeded(self.at)
+            self.circuit.record_success(self.at)
         self.row = 0
         self.at += self.limits.window_seconds + self.limits.recovery.slow_start_seconds + 1
         assert self.circuit.state(self.at) in (State.HEALTHY, State.DEGRADED)
@@ -239,7 +239,7 @@ def test_its_memory_is_bounded() -> None:
     made = circuit()
 
     for n in range(MAX_SAMPLES * 3):
-        made.succeeded(BEGAN + n / 1_000)
+        made.record_success(BEGAN + n / 1_000)
 
-    made.failed(BEGAN + 2)
+    made.record_failure(BEGAN + 2)
     assert made.failure_rate(BEGAN + 2) == pytest.approx(1 / MAX_SAMPLES)

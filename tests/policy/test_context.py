@@ -11,7 +11,7 @@ from openclaw_extproc.policy.context import (
     STRIDE,
     ContextCut,
     MeasuredContext,
-    allowed,
+    allowed_tokens,
     cut_context,
     fits,
     least,
@@ -172,12 +172,12 @@ def test_a_window_counts_with_what_may_be_left_out(
 
 def test_an_unknown_window_takes_all() -> None:
     assert fits(features(10**9), ModelFacts(), CONTEXT)
-    assert allowed(features(10**9), ModelFacts(), CONTEXT) is None
+    assert allowed_tokens(features(10**9), ModelFacts(), CONTEXT) is None
 
 
 @pytest.mark.parametrize(("answer", "most"), [(None, 800), (100, 800), (400, 600), (5_000, 800)])
 def test_a_long_answer_needs_room_too(answer: int | None, most: int) -> None:
-    assert allowed(features(1, answer=answer), ModelFacts(window=1_000), CONTEXT) == most
+    assert allowed_tokens(features(1, answer=answer), ModelFacts(window=1_000), CONTEXT) == most
 
 
 def test_least_is_what_stays_when_all_goes_that_may() -> None:

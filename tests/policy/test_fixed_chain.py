@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.catalog import Price
 from openclaw_extproc.faults import Fault, FaultError
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.gateway import AUTO, ClassificationMode, Emergency, Gateway
 from openclaw_extproc.policy.decide import Decision, decide, decide_anew
 from openclaw_extproc.policy.routing_context import routing_context_of
@@ -67,7 +67,7 @@ def plain(case: Case, made: Gateway, model: str) -> Gateway:
 def asking_again(case: Case, model: str) -> Features:
     """A request, often for the same model as the others: else nothing would be kept for long."""
     drawn = case.request()
-    said = Declared(session=drawn.declared.session, user=drawn.declared.user)
+    said = Declarations(session=drawn.declared.session, user=drawn.declared.user)
     declared = drawn.declared if case.chance(0.2) else said
     return replace(drawn, model=model if case.chance(0.8) else drawn.model, declared=declared)
 

@@ -26,7 +26,7 @@ def fails(
     health: HealthTable, target: Target, kind: FaultKind, at: float = AT, *, times: int = 3, status: int | None = None
 ) -> None:
     for _ in range(times):
-        health.failed(target, kind, at, status=status)
+        health.record_failure(target, kind, at, status=status)
 
 
 def avoided(health: HealthTable, at: float = AT, draw: float = 0.99) -> set[str]:
@@ -35,7 +35,7 @@ def avoided(health: HealthTable, at: float = AT, draw: float = 0.99) -> set[str]
 
 def closed_again(health: HealthTable, target: Target, at: float) -> None:
     for _ in range(RULES.thresholds.good_trials):
-        health.succeeded(target, at, began=at)
+        health.record_success(target, at, began=at)
 
 
 # -- whom a failure speaks of ------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_a_provider_whose_other_models_answer_stays_where_it_is() -> None:
 
     for _ in range(4):
         for _ in range(6):
-            health.succeeded(SMALL, AT, began=AT)
+            health.record_success(SMALL, AT, began=AT)
         fails(health, LARGE, FaultKind.UPSTREAM_ERROR, status=500, times=1)
 
     assert avoided(health) == {"ace/large"}
@@ -109,9 +109,9 @@ def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> No
 
     later = AT + 5
     assert avoided(health, later) == set()
-    health.planned([BEES], later)
+    health.record_planned([BEES], later)
     assert avoided(health, later) == set(), "that request went elsewhere: the trial is free"
-    health.planned([LARGE], later)
+    health.record_planned([LARGE], later)
 
     assert avoided(health, later) == {"ace/large"}
 
@@ -119,9 +119,9 @@ def test_one_request_at_a_time_tries_it_out_and_only_one_that_goes_there() -> No
 def test_a_trial_whose_client_left_is_followed_by_the_next() -> None:
     health = HealthTable(GATEWAY)
     fails(health, LARGE, FaultKind.OVERLOADED)
-    health.planned([LARGE], AT + 5)
+    health.record_planned([LARGE], AT + 5)
 
-    health.undecided(LARGE)
+    health.record_inconclusive(LARGE)
 
     assert avoided(health, AT + 5) == set()
 
@@ -141,8 +141,8 @@ def test_who_comes_back_gets_its_share_little_by_little() -> None:
 def test_who_asks_to_be_left_alone_is_and_not_for_longer_than_an_hour() -> None:
     health = HealthTable(GATEWAY)
 
-    health.failed(LARGE, FaultKind.RATE_LIMITED, AT, status=429, retry_after=40)
-    health.failed(BEES, FaultKind.RATE_LIMITED, AT, status=429, retry_after=1e9)
+    health.record_failure(LARGE, FaultKind.RATE_LIMITED, AT, status=429, retry_after=40)
+    health.record_failure(BEES, FaultKind.RATE_LIMITED, AT, status=429, retry_after=1e9)
 
     assert avoided(health, AT + 39) == {"ace/large", "bee/large"}
     assert avoided(health, AT + 41) == {"bee/large"}
@@ -157,7 +157,7 @@ def test_a_good_probe_is_the_trial_after_an_outage() -> None:
     fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     for second in (6, 7):
-        health.probed("ace", AT + second, ok=True)
+        health.record_probe("ace", AT + second, ok=True)
 
     assert {health.state(name, AT + 7) for name in ("ace", "ace/large")} == {State.HEALTHY}
 
@@ -167,7 +167,7 @@ def test_a_good_probe_while_the_wait_goes_on_changes_nothing() -> None:
     fails(health, LARGE, FaultKind.UPSTREAM_SILENT)
 
     for _ in range(5):
-        health.probed("ace", AT + 1, ok=True)
+        health.record_probe("ace", AT + 1, ok=True)
 
     assert avoided(health, AT + 1) == {"ace", "ace/large"}
 
@@ -177,10 +177,10 @@ def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
     fails(health, LARGE, FaultKind.OVERLOADED)
 
     for second in (6, 7):
-        health.probed("ace", AT + second, ok=True)
+        health.record_probe("ace", AT + second, ok=True)
     assert health.state("ace/large", AT + 7) is State.HALF_OPEN
     for second in (8, 9):
-        health.probed("ace", AT + second, ok=True, model="large")
+        health.record_probe("ace", AT + second, ok=True, model="large")
 
     assert health.state("ace/large", AT + 9) is State.HEALTHY
 
@@ -188,7 +188,7 @@ def test_a_free_probe_cannot_know_that_a_model_has_room_again() -> None:
 def test_a_failed_probe_puts_the_provider_behind_before_any_request_meets_it() -> None:
     health = HealthTable(GATEWAY)
 
-    health.probed("ace", AT, ok=False, why="3 probes in a row: connection")
+    health.record_probe("ace", AT, ok=False, why="3 probes in a row: connection")
 
     assert avoided(health) == {"ace"}
     assert health.view(AT)[0].why == "3 probes in a row: connection"
@@ -198,7 +198,7 @@ def test_who_answers_well_need_not_be_probed() -> None:
     health = HealthTable(GATEWAY)
     assert not health.answered_within("ace", AT, 30)
 
-    health.succeeded(LARGE, AT, began=AT)
+    health.record_success(LARGE, AT, began=AT)
     assert health.answered_within("ace", AT + 29, 30)
     assert not health.answered_within("ace", AT + 31, 30)
     fails(health, SMALL, FaultKind.OVERLOADED)
@@ -230,13 +230,13 @@ def test_who_says_that_there_is_room_again_is_believed() -> None:
 def test_who_envoy_ejected_goes_behind_unless_it_answers_all_the_same() -> None:
     health = HealthTable(GATEWAY)
 
-    health.ejected("ace", AT, 4)
+    health.record_ejection("ace", AT, 4)
     assert avoided(health, AT + 1) == {"ace"}
-    health.succeeded(LARGE, AT + 2, began=AT + 2)
-    health.ejected("ace", AT + 3, 4)
+    health.record_success(LARGE, AT + 2, began=AT + 2)
+    health.record_ejection("ace", AT + 3, 4)
 
     assert avoided(health, AT + 3) == set()
-    health.ejected("ace", AT + 100, 4)
+    health.record_ejection("ace", AT + 100, 4)
     assert avoided(health, AT + 100) == {"ace"}, "another ejection, later"
 
 
@@ -245,7 +245,7 @@ def test_who_has_no_address_goes_behind_whatever_the_rules_forgive() -> None:
     rules = replace(GATEWAY.health, thresholds=replace(GATEWAY.health.thresholds, failure_rate=1.0))
     forgiving = HealthTable(replace(GATEWAY, health=rules))
 
-    forgiving.ejected("ace", AT, 4)
+    forgiving.record_ejection("ace", AT, 4)
     assert avoided(forgiving, AT + 1) == set()
     forgiving.absent("ace", AT, 4)
 
@@ -260,7 +260,7 @@ def test_who_answers_has_an_address() -> None:
     health = HealthTable(GATEWAY)
     health.absent("ace", AT, 30)
 
-    health.succeeded(LARGE, AT + 1, began=AT + 1)
+    health.record_success(LARGE, AT + 1, began=AT + 1)
 
     assert health.without_address(AT + 2) == frozenset()
 
@@ -271,7 +271,7 @@ def test_an_answer_from_the_address_it_had_is_no_new_one() -> None:
     health.absent("ace", AT, 3)
     health.absent("ace", AT + 1, 3)
 
-    health.succeeded(LARGE, AT + 2, began=AT - 1)
+    health.record_success(LARGE, AT + 2, began=AT - 1)
 
     assert health.without_address(AT + 3) == {"ace"}
     assert avoided(health, AT + 3) == {"ace"}
@@ -292,12 +292,12 @@ def test_more_errors_than_the_rule_allows_put_a_model_behind() -> None:
     health = switching(ERRORS)
 
     for n in range(38):
-        health.succeeded(LARGE, AT + 2 * n, began=AT + 2 * n)
-    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 80, status=500)
+        health.record_success(LARGE, AT + 2 * n, began=AT + 2 * n)
+    health.record_failure(LARGE, FaultKind.UPSTREAM_ERROR, AT + 80, status=500)
     assert avoided(health, AT + 80) == set(), "1 of 39"
-    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 81, status=500)
+    health.record_failure(LARGE, FaultKind.UPSTREAM_ERROR, AT + 81, status=500)
     assert avoided(health, AT + 81) == set(), "2 of 40 are 5 %, not above"
-    health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 82, status=500)
+    health.record_failure(LARGE, FaultKind.UPSTREAM_ERROR, AT + 82, status=500)
 
     assert "ace/large" in avoided(health, AT + 82)
     assert "error_rate" in health.view(AT + 82)[1].why
@@ -307,12 +307,12 @@ def test_a_model_that_is_slow_goes_behind_and_is_still_measured() -> None:
     health = switching(SLOW)
 
     for n in range(30):
-        health.succeeded(LARGE, AT + n, began=AT + n, seconds=11.0 if n % 10 == 9 else 1.0)
+        health.record_success(LARGE, AT + n, began=AT + n, seconds=11.0 if n % 10 == 9 else 1.0)
 
     assert avoided(health, AT + 30) == {"ace/large"}
     assert avoided(health, AT + 30, draw=0.04) == set()
     for n in range(100):
-        health.succeeded(LARGE, AT + 330 + n, began=AT + 330 + n, seconds=1.0)
+        health.record_success(LARGE, AT + 330 + n, began=AT + 330 + n, seconds=1.0)
     assert avoided(health, AT + 430) == set()
 
 
@@ -320,7 +320,7 @@ def test_one_slow_answer_is_no_slow_model() -> None:
     health = switching(SLOW)
 
     for n in range(30):
-        health.succeeded(LARGE, AT + n, began=AT + n, seconds=60.0 if n == 20 else 1.0)
+        health.record_success(LARGE, AT + n, began=AT + n, seconds=60.0 if n == 20 else 1.0)
 
     assert avoided(health, AT + 30) == set()
 
@@ -329,11 +329,11 @@ def test_a_rule_is_looked_at_once_in_its_interval() -> None:
     health = switching(replace(ERRORS, interval_seconds=30))
 
     for n in range(25):
-        health.succeeded(LARGE, AT + n / 10, began=AT + n / 10)
+        health.record_success(LARGE, AT + n / 10, began=AT + n / 10)
     for _ in range(2):
-        health.failed(LARGE, FaultKind.UPSTREAM_ERROR, AT + 3, status=500)
+        health.record_failure(LARGE, FaultKind.UPSTREAM_ERROR, AT + 3, status=500)
     assert avoided(health, AT + 3) == set()
-    health.succeeded(LARGE, AT + 31, began=AT + 31)
+    health.record_success(LARGE, AT + 31, began=AT + 31)
 
     assert avoided(health, AT + 31) == {"ace/large"}
 
@@ -370,7 +370,7 @@ def test_a_provider_is_of_no_use_when_all_its_models_that_are_called_are_out() -
     fails(health, LARGE, FaultKind.OVERLOADED)
     assert not health.status("ace", AT)
     assert health.status("bee", AT)
-    health.succeeded(SMALL, AT, began=AT)
+    health.record_success(SMALL, AT, began=AT)
 
     assert health.status("ace", AT)
 
@@ -388,9 +388,9 @@ def test_operators_hear_of_a_provider_that_fails_too_often() -> None:
 
     for n in range(10):
         if n < 4:
-            health.failed(LARGE, FaultKind.OVERLOADED, AT)
+            health.record_failure(LARGE, FaultKind.OVERLOADED, AT)
         else:
-            health.succeeded(LARGE, AT, began=AT)
+            health.record_success(LARGE, AT, began=AT)
 
     assert dict(health.critical(AT)) == {"ace": 0.4}
 
@@ -438,9 +438,9 @@ def test_all_outlets_tell_one_truth_about_a_provider() -> None:
     for step in range(2_000):
         at, target = AT + 3.0 * step, rng.choice(targets)
         if rng.random() < 0.4:
-            health.succeeded(target, at, began=at)
+            health.record_success(target, at, began=at)
         elif rng.random() < 0.9:
-            health.failed(target, rng.choice(kinds), at)
+            health.record_failure(target, rng.choice(kinds), at)
         at += rng.choice((0.0, 1.0, 70.0))
         for view in health.view(at):
             if not view.model:
@@ -455,7 +455,7 @@ def test_a_provider_whose_every_called_model_is_out_is_shown_as_out_with_the_rea
     targets = (LARGE, SMALL)
     for target in targets:
         for _ in range(5):
-            health.failed(target, FaultKind.RATE_LIMITED, AT, status=429)
+            health.record_failure(target, FaultKind.RATE_LIMITED, AT, status=429)
 
     row = next(view for view in health.view(AT) if view.name == "ace")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
-from openclaw_extproc.features import Declared, Features, of_unread
+from openclaw_extproc.features import Declarations, Features, of_unread
 from openclaw_extproc.gateway import AUTO, Gateway
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.passthrough import PassthroughDecision, decide_passthrough
@@ -38,7 +38,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 def unread(model: str = "", **declared: object) -> Features:
     seen = of_unread(model, client_format="openai_chat", headers={})
-    return replace(seen, declared=Declared(**declared))  # type: ignore[arg-type]  # fields of `Declared` by name
+    return replace(seen, declared=Declarations(**declared))  # type: ignore[arg-type]  # fields of `Declared` by name
 
 
 def found(
@@ -144,7 +144,7 @@ def test_a_chat_and_an_unread_request_are_refused_for_the_same_words(seed: int) 
         chat = None
     except FaultError as error:
         chat = error.fault
-    passed = found(unread(**{f: getattr(plain.declared, f) for f in Declared.__slots__}), made, case.situation)
+    passed = found(unread(**{f: getattr(plain.declared, f) for f in Declarations.__slots__}), made, case.situation)
 
     if chat is None or told(chat):
         assert told(passed if isinstance(passed, Fault) else None) == told(chat)

@@ -11,7 +11,7 @@ import pytest
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -91,7 +91,7 @@ def parts_in_a_row(count: int) -> bytes:
 
 def carrying(n: int) -> str:
     """The id of a call that carries what was thought before it."""
-    return provider_state.token(State(f"c{n}", (Thinking("t", Sealed("gemini", "s")),)))
+    return provider_state.token(State(f"c{n}", (Thinking("t", SealedState("gemini", "s")),)))
 
 
 def thoughts_in_calls(count: int) -> bytes:

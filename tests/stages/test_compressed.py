@@ -14,7 +14,7 @@ from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead
 from openclaw_extproc.stages.route import request_checks
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.wire.streams.content_encoding import KNOWN, brotli
+from openclaw_extproc.wire.streams.content_encoding import KNOWN_CODINGS, brotli
 from tests.samples import CLIENTS
 from tests.stages.talking import BEGAN, Received, Talk, asking, chain, gateway, head, is_error_of, plan_read, routed
 from tests.stages.test_shortened import SECRET, summarizing, turns
@@ -112,7 +112,7 @@ def test_an_unknown_encoding_is_refused_at_the_head_with_those_that_are_known(cl
     talk = Talk[RequestEntry](RouteStage(gateway(chain("openai_chat")), RuntimeState()))
     reply = refusal(client, talk.tell(head(case, headers={"content-encoding": encoding})))
 
-    assert (reply.status, reply.headers["accept-encoding"]) == (415, ", ".join(KNOWN))
+    assert (reply.status, reply.headers["accept-encoding"]) == (415, ", ".join(KNOWN_CODINGS))
 
 
 def test_what_was_unpacked_counts_while_a_question_is_asked() -> None:

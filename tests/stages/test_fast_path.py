@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.callers import CallerRules, Client
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.features import Declared
+from openclaw_extproc.features import Declarations
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
@@ -162,7 +162,7 @@ def test_the_first_target_is_the_one_that_would_be_decided(seed: int) -> None:
 
     for _, now in zip(range(12), moments(case), strict=False):
         drawn_request = asking_again(case, model)
-        said = Declared(drawn_request.declared.session if found.is_alone else "", drawn_request.declared.user)
+        said = Declarations(drawn_request.declared.session if found.is_alone else "", drawn_request.declared.user)
         output = drawn_request.output_tokens if not found.needs_short_output else 50
         features = replace(
             drawn_request, model=model, client_format="openai_chat", operation="chat", declared=said,

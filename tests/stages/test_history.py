@@ -59,7 +59,7 @@ def test_what_attempts_note_is_what_the_next_one_reads() -> None:
     told = history(THREE, 3, notes, BEGAN + 2)
 
     assert told.failed == (FailedAttempt(A, "overloaded", "too many"), FailedAttempt(B, "rate_limited"))
-    assert told.told() == (f"{A.provider.name}:overloaded", f"{B.provider.name}:rate_limited")
+    assert told.fallbacks() == (f"{A.provider.name}:overloaded", f"{B.provider.name}:rate_limited")
     assert told.text == f"{A.provider.name}: overloaded: too many; {B.provider.name}: rate limited"
 
 

@@ -13,7 +13,7 @@ from openclaw_extproc.stages.route.identification import (
     MAX_GROUPS,
     MAX_KEYS,
     MAX_NAME_CHARS,
-    Identified,
+    Identification,
     certificate_names,
     identify,
 )
@@ -37,14 +37,14 @@ def head(path: str = "/v1/chat/completions", **headers: str) -> RequestHead:
     return RequestHead({":method": "POST", ":path": path, **named}, BEGAN)
 
 
-def known(asked: RequestHead, rules: CallerRules = RULES) -> Identified:
+def known(asked: RequestHead, rules: CallerRules = RULES) -> Identification:
     return identify(asked, rules, lambda key: KEYS.get(key, ""))
 
 
 def test_where_nobody_can_be_known_nothing_is_looked_at() -> None:
     asked = head(authorization="Bearer key-of-ops", x_openclaw_key="x")
 
-    assert known(asked, CallerRules()) == Identified(asked)
+    assert known(asked, CallerRules()) == Identification(asked)
 
 
 def test_a_client_is_what_is_written_of_it() -> None:
@@ -165,7 +165,7 @@ def test_only_what_the_configuration_asks_for_is_believed() -> None:
         head(x_forwarded_client_cert=f"URI={SPIFFE}"), certificate_names=(SPIFFE,), claims=CLAIMS, has_bad_token=True
     )
 
-    assert known(full, RULES) == Identified(full)
+    assert known(full, RULES) == Identification(full)
     assert known(full, replace(RULES, tls=ListenerTls("c", "k"))).identity == ANONYMOUS
 
 

@@ -34,7 +34,7 @@ def test_a_refusal_still_knows_what_was_asked() -> None:
 
     refused = pipeline.route(ARRIVED, lambda _: RuntimeState(), strict)
 
-    assert isinstance(refused, pipeline.Refused)
+    assert isinstance(refused, pipeline.RejectedRequest)
     assert refused.fault.kind is FaultKind.NOT_FOUND
     assert refused.known is not None
     assert refused.known.ask.stream
@@ -43,5 +43,5 @@ def test_a_refusal_still_knows_what_was_asked() -> None:
 def test_what_cannot_be_read_is_refused_without_features() -> None:
     refused = pipeline.route(replace(ARRIVED, body=b"{"), lambda _: RuntimeState(), gateway(chain("openai_chat")))
 
-    assert isinstance(refused, pipeline.Refused)
+    assert isinstance(refused, pipeline.RejectedRequest)
     assert (refused.fault.kind, refused.known) == (FaultKind.MALFORMED, None)

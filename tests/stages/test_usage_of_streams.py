@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.translation import provider_state
 from tests import samples
@@ -36,7 +36,7 @@ def test_usage_is_counted_whoever_asked_and_passed_on_to_whom_did(wants_usage: b
 
 
 def test_a_body_that_is_edited_has_ids_freed_of_their_state() -> None:
-    seal = provider_state.token(provider_state.State("call_1", sealed=Sealed("gemini", "c2ln")))
+    seal = provider_state.token(provider_state.State("call_1", sealed=SealedState("gemini", "c2ln")))
     call: Json = {"id": seal, "type": "function", "function": {"name": "f", "arguments": "{}"}}
     history: list[Json] = [
         {"role": "assistant", "tool_calls": [call], "reasoning_content": "hm"},

@@ -6,7 +6,7 @@ from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Start
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import api_path_of, client_side
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from tests.samples import provider_side
 
 FORMATS = ["gemini_embeddings", "openai_embeddings"]
@@ -27,14 +27,14 @@ def read(target: str, body: dict[str, Json]) -> Embed:
     return embed
 
 
-def again(to: str, encoded: Encoded) -> Embed:
+def again(to: str, encoded: EncodedRequest) -> Embed:
     """What was written for a provider, as that format's client side reads it."""
     target = provider_side(to).base_path("") + encoded.path
     assert api_path_of(target).format == to
     return read(target, j.parse(encoded.body, where="encoded"))
 
 
-def sent(to: str, embed: Embed, model: str = "m") -> Encoded:
+def sent(to: str, embed: Embed, model: str = "m") -> EncodedRequest:
     return provider_side(to).encode_request(embed, UpstreamEdit(model))
 
 

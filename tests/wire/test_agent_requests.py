@@ -8,7 +8,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.wire.base import UpstreamEdit
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
 from tests.samples import AGENTS, PROVIDERS, REQUESTS, UPSTREAMS, Case, chat_of, provider_side
 from tests.wire import accepted
 
@@ -75,5 +75,5 @@ def test_calls_of_others_have_the_word_that_gemini_takes_for_a_signature(case: C
 
     chat = chat_of(case.client, case.asked())
     calls = sum(type(part).__name__ == "ToolUse" for turn in chat.turns for part in turn.parts)
-    assert (UNSIGNED in json.dumps(body)) is (calls > 0)
+    assert (UNSIGNED_CALL in json.dumps(body)) is (calls > 0)
     assert isinstance(chat, Chat)

@@ -10,7 +10,7 @@ from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import ClientRequest, Injection
-from openclaw_extproc.wire.edits.injection import changed, with_fields
+from openclaw_extproc.wire.edits.injection import with_changes, with_fields
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of
 from tests.wire import accepted
 
@@ -99,8 +99,8 @@ def test_a_temperature_stays_in_the_range_of_the_format(format: str, wanted: flo
 def test_a_translated_chat_is_changed_the_same_way() -> None:
     chat = Chat("m", (Turn("user", (Text("hi"),)),), system=("A", "B"), temperature=1.5)
 
-    assert changed(chat, Changes()) == chat
-    assert changed(chat, replace(TEMPLATE, temperature=9.0)) == replace(
+    assert with_changes(chat, Changes()) == chat
+    assert with_changes(chat, replace(TEMPLATE, temperature=9.0)) == replace(
         chat, system=(BEFORE, "A", "B", AFTER), temperature=2.0
     )
 

@@ -9,7 +9,7 @@ from openclaw_extproc.model.facts import BlockEnded, Delta, Finished, Started, S
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, upstream_format
 from openclaw_extproc.wire.azure import at_azure
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from tests import samples
 
 AZURE = samples.provider_side("azure_openai")
@@ -19,7 +19,7 @@ DATED = "2024-10-21"
 def path(version: str, model: str = "my gpt/4") -> str:
     change = UpstreamEdit(model, provider=Provider("azure", "azure", "azure_openai", api_version=version))
     assert AZURE.adapt is not None
-    return AZURE.adapt(Encoded("/chat/completions", b"{}"), samples.asker(stream=True), change).path
+    return AZURE.adapt(EncodedRequest("/chat/completions", b"{}"), samples.asker(stream=True), change).path
 
 
 def test_an_openai_client_is_not_translated_for_azure() -> None:
@@ -46,9 +46,9 @@ def test_an_api_without_deployments_has_the_version_alone() -> None:
     change = UpstreamEdit("gpt", provider=Provider("azure", "azure", "azure_responses", api_version=DATED))
     assert responses.adapt is not None
 
-    adapted = responses.adapt(Encoded("/responses", b"{}", ("x",)), samples.asker(stream=True), change)
+    adapted = responses.adapt(EncodedRequest("/responses", b"{}", ("x",)), samples.asker(stream=True), change)
 
-    assert adapted == Encoded(f"/responses?api-version={DATED}", b"{}", ("x",))
+    assert adapted == EncodedRequest(f"/responses?api-version={DATED}", b"{}", ("x",))
 
 
 def test_the_key_goes_into_azures_own_header() -> None:

@@ -16,7 +16,7 @@ from openclaw_extproc.model.chat import InlineImage, LinkedFile, LinkedImage, Pa
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import UnreadableError
 from openclaw_extproc.wire import FORMATS, client_side, upstream_format
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.bedrock.anthropic import EventsOfFrames
 from openclaw_extproc.wire.streams import sse
 from tests import samples
@@ -32,7 +32,7 @@ every_request = pytest.mark.parametrize("case", CASES, ids=str)
 every_answer = pytest.mark.parametrize("case", ANSWERS, ids=str)
 
 
-def adapted(encoded: Encoded, *, stream: bool = False, **headers: str) -> tuple[str, dict[str, Any]]:
+def adapted(encoded: EncodedRequest, *, stream: bool = False, **headers: str) -> tuple[str, dict[str, Any]]:
     assert BEDROCK.adapt is not None
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     chat = samples.asker(stream=stream)
@@ -67,20 +67,22 @@ def test_a_request_of_the_same_format_only_moves(case: Case) -> None:
 
 
 def test_beta_flags_move_from_the_headers() -> None:
-    _, body = adapted(Encoded("/messages", b"{}"), anthropic_beta="context-1m-2025-08-07, effort-2025-11-24,,")
+    _, body = adapted(EncodedRequest("/messages", b"{}"), anthropic_beta="context-1m-2025-08-07, effort-2025-11-24,,")
 
     assert body["anthropic_beta"] == ["context-1m-2025-08-07", "effort-2025-11-24"]
 
 
 def test_what_a_client_of_bedrock_says_itself_stays() -> None:
-    _, body = adapted(Encoded("/messages", b'{"anthropic_version":"x","anthropic_beta":["y"]}'), anthropic_beta="z")
+    _, body = adapted(
+        EncodedRequest("/messages", b'{"anthropic_version":"x","anthropic_beta":["y"]}'), anthropic_beta="z"
+    )
 
     assert body == {"anthropic_version": "x", "anthropic_beta": ["y"]}
 
 
 def test_other_calls_are_refused() -> None:
     with pytest.raises(FaultError) as caught:
-        adapted(Encoded("/messages/count_tokens", b"{}"))
+        adapted(EncodedRequest("/messages/count_tokens", b"{}"))
 
     assert caught.value.fault.kind is FaultKind.UNSUPPORTED
 

@@ -65,8 +65,8 @@ def test_base64_comes_out_as_numbers_for_a_client_that_wants_them(name: str) -> 
 
 @given(lists)
 def test_numbers_are_the_same_after_a_way_through_base64(vector: tuple[float, ...]) -> None:
-    assert vectors.numbers(vectors.packed(vector)) == [*vector]
-    assert vectors.packed("as it came") == "as it came"
+    assert vectors.numbers(vectors.to_base64(vector)) == [*vector]
+    assert vectors.to_base64("as it came") == "as it came"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_no_vector_in_base64_is_not_passed_on_as_numbers(text: str) -> N
 
 def test_a_number_that_base64_cannot_hold_is_no_zero() -> None:
     with pytest.raises(UnreadableError):
-        vectors.packed((1e300,))
+        vectors.to_base64((1e300,))
 
 
 @every_format

@@ -4,8 +4,8 @@ import pytest
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.http.model_names import Sent, named, renamed
-from openclaw_extproc.wire.http.passthrough import GEMINI, OPENAI, Rule, found
+from openclaw_extproc.wire.http.model_names import SentRequest, model_name, with_model
+from openclaw_extproc.wire.http.passthrough import GEMINI, OPENAI, Rule, find_rule
 from tests.wire.test_multipart import FILE, MODEL, TYPE, form
 
 JSON = "application/json"
@@ -13,7 +13,7 @@ JSON = "application/json"
 
 def rule(line: str) -> Rule:
     method, path = line.split()
-    one = found((*OPENAI, *GEMINI), method, path)
+    one = find_rule((*OPENAI, *GEMINI), method, path)
     assert one is not None
     return one
 
@@ -28,62 +28,62 @@ CACHE = rule("POST /v1beta/cachedContents")
 
 
 def test_a_json_body_keeps_every_other_byte() -> None:
-    sent = Sent("/v1/images/generations", "a=b", b'{ "prompt" : "x",\n"model":"pic" }', f"{JSON}; charset=utf-8")
+    sent = SentRequest("/v1/images/generations", "a=b", b'{ "prompt" : "x",\n"model":"pic" }', f"{JSON}; charset=utf-8")
 
-    assert named(IMAGES, sent) == "pic"
-    assert renamed(IMAGES, sent, "gpt-image-1").body == b'{ "prompt" : "x",\n"model":"gpt-image-1" }'
-    assert renamed(IMAGES, sent, "pic").body == sent.body
+    assert model_name(IMAGES, sent) == "pic"
+    assert with_model(IMAGES, sent, "gpt-image-1").body == b'{ "prompt" : "x",\n"model":"gpt-image-1" }'
+    assert with_model(IMAGES, sent, "pic").body == sent.body
 
 
 def test_a_key_that_is_there_twice_is_there_once_behind_us() -> None:
-    sent = Sent("/v1/images/generations", "", b'{"model":"dear","model":"pic"}', JSON)
+    sent = SentRequest("/v1/images/generations", "", b'{"model":"dear","model":"pic"}', JSON)
 
-    assert named(IMAGES, sent) == "pic"
-    body = renamed(IMAGES, sent, "pic").body
+    assert model_name(IMAGES, sent) == "pic"
+    body = with_model(IMAGES, sent, "pic").body
     assert j.parse(body, where="") == {"model": "pic"}
     assert body.count(b"model") == 1
 
 
 def test_a_form_keeps_its_files() -> None:
-    sent = Sent("/v1/audio/transcriptions", "", form(FILE, MODEL), TYPE)
+    sent = SentRequest("/v1/audio/transcriptions", "", form(FILE, MODEL), TYPE)
 
-    assert named(TRANSCRIPTIONS, sent) == "whisper-1"
-    assert renamed(TRANSCRIPTIONS, sent, "w").body == form(FILE, (MODEL[0], b"w"))
+    assert model_name(TRANSCRIPTIONS, sent) == "whisper-1"
+    assert with_model(TRANSCRIPTIONS, sent, "w").body == form(FILE, (MODEL[0], b"w"))
 
 
 def test_some_take_either() -> None:
-    assert named(EDITS, Sent("/v1/images/edits", "", b'{"model":"a"}', JSON)) == "a"
-    assert named(EDITS, Sent("/v1/images/edits", "", form(MODEL), TYPE)) == "whisper-1"
+    assert model_name(EDITS, SentRequest("/v1/images/edits", "", b'{"model":"a"}', JSON)) == "a"
+    assert model_name(EDITS, SentRequest("/v1/images/edits", "", form(MODEL), TYPE)) == "whisper-1"
 
 
 def test_a_path_names_it_encoded() -> None:
     predict = rule("POST /v1beta/models/x%2Fimagen:predict")
-    sent = Sent("/v1beta/models/x%2Fimagen:predict", "key=1")
+    sent = SentRequest("/v1beta/models/x%2Fimagen:predict", "key=1")
 
-    assert named(predict, sent) == "x/imagen"
-    assert renamed(predict, sent, "a/b c").path == "/v1beta/models/a%2Fb%20c:predict"
+    assert model_name(predict, sent) == "x/imagen"
+    assert with_model(predict, sent, "a/b c").path == "/v1beta/models/a%2Fb%20c:predict"
 
 
 def test_a_query_names_it() -> None:
-    sent = Sent("/v1/realtime", "a=1&m%6Fdel=x%2Fy&b")
+    sent = SentRequest("/v1/realtime", "a=1&m%6Fdel=x%2Fy&b")
 
-    assert named(REALTIME, sent) == "x/y"
-    assert renamed(REALTIME, sent, "gpt real").query == "a=1&model=gpt%20real&b"
-    assert named(REALTIME, Sent("/v1/realtime", "intent=transcription")) == ""
+    assert model_name(REALTIME, sent) == "x/y"
+    assert with_model(REALTIME, sent, "gpt real").query == "a=1&model=gpt%20real&b"
+    assert model_name(REALTIME, SentRequest("/v1/realtime", "intent=transcription")) == ""
     with pytest.raises(UnreadableError, match="twice"):
-        named(REALTIME, Sent("/v1/realtime", "model=a&Model=b"))
+        model_name(REALTIME, SentRequest("/v1/realtime", "model=a&Model=b"))
 
 
 def test_googles_prefix_stays() -> None:
-    sent = Sent("/v1beta/cachedContents", "", b'{"model":"models/gem"}', JSON)
+    sent = SentRequest("/v1beta/cachedContents", "", b'{"model":"models/gem"}', JSON)
 
-    assert named(CACHE, sent) == "gem"
-    assert renamed(CACHE, sent, "gemini-3").body == b'{"model":"models/gemini-3"}'
+    assert model_name(CACHE, sent) == "gem"
+    assert with_model(CACHE, sent, "gemini-3").body == b'{"model":"models/gemini-3"}'
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"model":null}'])
 def test_none_is_named(body: bytes) -> None:
-    assert named(SPEECH, Sent("/v1/audio/speech", "", body, JSON)) == ""
+    assert model_name(SPEECH, SentRequest("/v1/audio/speech", "", body, JSON)) == ""
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_none_is_named(body: bytes) -> None:
 )
 def test_what_cannot_be_read_for_sure_is_refused(asked: Rule, body: bytes, content_type: str) -> None:
     with pytest.raises(UnreadableError):
-        named(asked, Sent("/p", "", body, content_type))
+        model_name(asked, SentRequest("/p", "", body, content_type))

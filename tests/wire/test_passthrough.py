@@ -3,14 +3,14 @@
 import pytest
 
 from openclaw_extproc.wire import FAMILIES, client_side
-from openclaw_extproc.wire.http.passthrough import ANTHROPIC, GEMINI, NAMES, OPENAI, USUAL, Rule, found, methods_of
+from openclaw_extproc.wire.http.passthrough import ANTHROPIC, GEMINI, NAMES, OPENAI, USUAL, Rule, find_rule, methods_of
 
 ALL = (*OPENAI, *ANTHROPIC, *GEMINI)
 
 
 def state(table: tuple[Rule, ...], request: str, *opened: str) -> str:
     method, path = request.split()
-    rule = found(table, method, path)
+    rule = find_rule(table, method, path)
     return "unknown" if rule is None else "open" if rule.is_open(opened) else "closed"
 
 

@@ -29,7 +29,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 from tests import samples
 from tests.samples import CLIENTS, PROVIDERS, REQUESTS, Case, provider_side
@@ -149,7 +149,7 @@ def sent_to(to: str, chat: Chat, cap: int | None = None) -> tuple[Chat, tuple[st
     return samples.chat_of(client_side(to), asked_of(to, encoded)), encoded.losses
 
 
-def asked_of(to: str, encoded: Encoded) -> ClientRequest:
+def asked_of(to: str, encoded: EncodedRequest) -> ClientRequest:
     side = provider_side(to)
     spoken = api_path_of(side.base_path("") + encoded.path)
     assert spoken.served

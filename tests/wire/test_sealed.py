@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 
@@ -23,9 +23,9 @@ STATES = st.builds(
     State,
     id=st.text(max_size=40),
     thoughts=st.lists(
-        st.builds(Thinking, short, st.none() | st.builds(Sealed, st.just("gemini"), short)), max_size=3
+        st.builds(Thinking, short, st.none() | st.builds(SealedState, st.just("gemini"), short)), max_size=3
     ).map(tuple),
-    sealed=st.builds(Sealed, st.sampled_from(["gemini", "anthropic"]), short),
+    sealed=st.builds(SealedState, st.sampled_from(["gemini", "anthropic"]), short),
 )
 
 
@@ -39,18 +39,18 @@ def test_state_survives_a_token(state: State) -> None:
 
 def test_an_id_without_state_stays_as_it_is() -> None:
     assert provider_state.token(State("call_1")) == "call_1"
-    assert provider_state.called("call_1") == State("call_1")
+    assert provider_state.state_of_call_id("call_1") == State("call_1")
     assert provider_state.result_of("call_1") == "call_1"
 
 
 def test_what_is_too_long_loses_its_thoughts_then_its_seal() -> None:
     noise = "".join(hashlib.sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(2_000))
-    long = Thinking(noise, Sealed("anthropic", "s"))
+    long = Thinking(noise, SealedState("anthropic", "s"))
 
-    assert provider_state.read(provider_state.token(State("a", (long,), Sealed("gemini", "g")))) == State(
-        "a", (), Sealed("gemini", "g")
+    assert provider_state.read(provider_state.token(State("a", (long,), SealedState("gemini", "g")))) == State(
+        "a", (), SealedState("gemini", "g")
     )
-    assert provider_state.token(State("a", (), Sealed("gemini", noise))) == "a"
+    assert provider_state.token(State("a", (), SealedState("gemini", noise))) == "a"
 
 
 @given(st.text() | st.from_regex(r"oc1_[A-Za-z0-9_-]*", fullmatch=True))
@@ -86,19 +86,19 @@ def test_however_well_it_was_packed_a_token_makes_no_more_of_a_body(made: Callab
 def test_prose_and_signatures_are_far_from_that_limit() -> None:
     prose = Path(__file__).read_text(encoding="utf-8")[:20_000]
     noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
-    thought = (Thinking(prose, Sealed("anthropic", noise)),)
+    thought = (Thinking(prose, SealedState("anthropic", noise)),)
 
     assert provider_state.read(provider_state.token(State("call_1", thought))) == State("call_1", thought)
 
 
 def test_what_is_packed_too_well_loses_its_thoughts() -> None:
-    seal = Sealed("gemini", "g")
+    seal = SealedState("gemini", "g")
 
     assert provider_state.read(provider_state.token(State("a", (Thinking("x" * 9_000),), seal))) == State("a", (), seal)
 
 
 def test_a_body_is_freed_of_state_and_keeps_every_other_byte() -> None:
-    token = provider_state.token(State("call_1", (), Sealed("gemini", "sig")))
+    token = provider_state.token(State("call_1", (), SealedState("gemini", "sig")))
     raw = json.dumps({"a": f"oc1_ {token}", "id": token, "b": "oc1_abc é"}).encode()
 
     assert provider_state.without_state(raw) == raw.replace(token.encode(), b"call_1")
@@ -106,6 +106,6 @@ def test_a_body_is_freed_of_state_and_keeps_every_other_byte() -> None:
 
 
 def test_an_id_that_json_would_have_to_escape_is_left_alone() -> None:
-    token = provider_state.token(State('a"b', (), Sealed("gemini", "sig")))
+    token = provider_state.token(State('a"b', (), SealedState("gemini", "sig")))
 
     assert provider_state.without_state(token.encode()) == token.encode()

@@ -16,7 +16,7 @@ from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import shortened
+from openclaw_extproc.wire.edits.messages import shorten
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of, provider_side
 from tests.wire import accepted
 
@@ -101,7 +101,7 @@ def done(client: str, turns: tuple[Turn, ...], share: float, context: Context) -
     cut = contexts.cut_context(weighed, weighed.total, int(weighed.total * share), 1, context)
     if cut is None:
         return None
-    return Done(pieces, cut.left_out, shortened(conversation(client), body, frozenset(cut.left_out), NOTE))
+    return Done(pieces, cut.left_out, shorten(conversation(client), body, frozenset(cut.left_out), NOTE))
 
 
 @every_client

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolSpec, ToolUse, Turn
 from openclaw_extproc.model.facts import ToolStarted
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.translation.tool_names import RENAMED, NameRule, back, changed_names, rename_tools
+from openclaw_extproc.wire.translation.tool_names import RENAMED_LOSS, NameRule, back, changed_names, rename_tools
 
 LONG = "mcp__issue_tracker_of_the_whole_company__search_for_issues_by_their_labels"
 """74 characters, as in home-assistant/core#121325."""
@@ -33,9 +33,9 @@ def test_every_name_becomes_one_that_the_format_takes(format: str, pattern: str)
 
     @given(st.text(max_size=200), st.text(max_size=200))
     def check(name: str, other: str) -> None:
-        assert re.fullmatch(pattern, rule.fitted(name))
-        assert (rule.fitted(name) == rule.fitted(other)) is (name == other)
-        assert rule.fitted(rule.fitted(name)) == rule.fitted(name)
+        assert re.fullmatch(pattern, rule.fit(name))
+        assert (rule.fit(name) == rule.fit(other)) is (name == other)
+        assert rule.fit(rule.fit(name)) == rule.fit(name)
 
     check()
 
@@ -57,7 +57,7 @@ def test_a_tool_has_one_name_wherever_it_is_named_and_its_own_in_the_answer() ->
     assert sent.turns[1].parts == (ToolUse("t", short, "{}"), ToolUse("u", "f", "{}"))
     assert back(ToolStarted("x", short), names) == ToolStarted("x", LONG)
     assert back(ToolStarted("x", "f"), names) == ToolStarted("x", "f")
-    assert losses == [RENAMED]
+    assert losses == [RENAMED_LOSS]
 
 
 def test_names_that_are_taken_stay() -> None:

@@ -10,7 +10,7 @@ from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.providers.endpoints import Endpoint as WrittenEndpoint
 from openclaw_extproc.config.providers.endpoints import endpoint, is_loopback, is_near
 from openclaw_extproc.config.schema.config_file import GatewaySection, Written
-from openclaw_extproc.config.settings import Endpoint
+from openclaw_extproc.config.settings import ProviderAddress
 from openclaw_extproc.gateway import Provider
 
 
@@ -18,7 +18,7 @@ def exposure_findings(
     written: Written,
     callers: CallerRules,
     providers: Mapping[str, Provider],
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, ProviderAddress],
     paths: Mapping[str, str],
     meant: frozenset[str],
 ) -> Iterator[Finding]:

@@ -158,7 +158,7 @@ def _about(rule: RoutingRule, path: str, kinds: frozenset[NoticeKind]) -> Iterat
     template = rule.content_template
     if template is not None and not wording.is_template(template):
         remedy = "write a text with {text} in it, or one of these"
-        yield error(f"{path}.content_template", f"unknown {known_names(wording.NAMED)}", remedy)
+        yield error(f"{path}.content_template", f"unknown {known_names(wording.TEMPLATE_NAMES)}", remedy)
     for word in wording.unknown_words(template or ""):
         yield error(f"{path}.content_template", f"no word is named {{{word}}} {known_names(wording.WORDS)}")
 

@@ -47,7 +47,7 @@ class Providers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
+class _ProviderForms:
     """What all forms together say of one provider."""
 
     name: str
@@ -98,22 +98,24 @@ def with_headers(providers: Providers, forwarded: Sequence[str]) -> Providers:
     return replace(providers, by_name=by_name, upstreams=upstreams)
 
 
-def _declarations(forms: Forms, findings: list[Finding]) -> dict[str, _Declared]:
-    declared: dict[str, _Declared] = {}
+def _declarations(forms: Forms, findings: list[Finding]) -> dict[str, _ProviderForms]:
+    declared: dict[str, _ProviderForms] = {}
     for entry in forms.entries.values():
-        one = declared.get(entry.name, _Declared(entry.name, entry.path))
+        one = declared.get(entry.name, _ProviderForms(entry.name, entry.path))
         declared[entry.name] = _join(one, entry.access, entry.path, entry.models, findings)
     for wanted in forms.wanted_models():
-        one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
+        one = declared.get(wanted.provider, _ProviderForms(wanted.provider, wanted.path))
         declared[wanted.provider] = _join(one, wanted.access, wanted.path, (wanted.model,), findings)
     for wanted in (one for level in forms.levels for one in level.wanted):
-        one = declared.get(wanted.provider, _Declared(wanted.provider, wanted.path))
+        one = declared.get(wanted.provider, _ProviderForms(wanted.provider, wanted.path))
         joined = _join(one, wanted.access, wanted.path, (), findings)
         declared[wanted.provider] = replace(joined, levels=True)
     return declared
 
 
-def _join(one: _Declared, access: Access, path: str, models: tuple[str, ...], findings: list[Finding]) -> _Declared:
+def _join(
+    one: _ProviderForms, access: Access, path: str, models: tuple[str, ...], findings: list[Finding]
+) -> _ProviderForms:
     values, places = dict(one.values), dict(one.places)
     for key, given in access.model_dump(include=set(Access.model_fields), exclude_none=True).items():
         value = _as_text(given)
@@ -129,7 +131,7 @@ def _as_text(given: object) -> str:
     return " ".join(map(str, sequence(given))) if isinstance(given, list | tuple) else str(given)
 
 
-def _of_the_file(one: _Declared, provider: Provider, findings: list[Finding]) -> Provider:
+def _of_the_file(one: _ProviderForms, provider: Provider, findings: list[Finding]) -> Provider:
     for key in one.values:
         if key == "endpoint":
             finding = f"{one.name} is also a cluster of the clusters file"
@@ -139,7 +141,7 @@ def _of_the_file(one: _Declared, provider: Provider, findings: list[Finding]) ->
     return replace(provider, models=tuple(dict.fromkeys((*provider.models, *one.models))))
 
 
-def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Finding]) -> Upstream | None:
+def _upstream(one: _ProviderForms, formats: Mapping[str, BasePath], findings: list[Finding]) -> Upstream | None:
     usual = KNOWN_PROVIDERS.get(one.name)
     place = _place(one, usual, findings)
     format_name = one.values.get("format") or (usual or KnownProvider()).format
@@ -173,7 +175,7 @@ def _upstream(one: _Declared, formats: Mapping[str, BasePath], findings: list[Fi
     return replace(upstream, provider=replace(provider, authority=upstream.authority))
 
 
-def _auth(one: _Declared) -> Auth:
+def _auth(one: _ProviderForms) -> Auth:
     """As written; a known provider's usual way only where no key is written, and for its usual format."""
     usual = KNOWN_PROVIDERS.get(one.name)
     keyed = one.values.keys() & {"api_key", "api_key_file"}
@@ -183,14 +185,14 @@ def _auth(one: _Declared) -> Auth:
     return written or default
 
 
-def _credential_key(one: _Declared) -> str:
+def _credential_key(one: _ProviderForms) -> str:
     if is_cloud(_auth(one)):
         return "credential"
     return "api_key_file" if "api_key_file" in one.values else "api_key"
 
 
 def _also(
-    one: _Declared,
+    one: _ProviderForms,
     place: Endpoint,
     usual: KnownProvider | None,
     format_name: str,
@@ -226,7 +228,9 @@ def _beside_chats(host: str) -> tuple[str, ...]:
 _BESIDE = frozenset({"count_tokens", "compaction"})
 
 
-def _quirks(one: _Declared, usual: KnownProvider | None, format_name: str, findings: list[Finding]) -> frozenset[str]:
+def _quirks(
+    one: _ProviderForms, usual: KnownProvider | None, format_name: str, findings: list[Finding]
+) -> frozenset[str]:
     if (written := one.values.get("quirks")) is not None:
         findings += unknown_words(one.place("quirks"), "quirk", written.split(), QUIRKS)
         return frozenset(written.split())
@@ -241,7 +245,7 @@ def cluster_name(provider: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", provider.lower()).strip("-")
 
 
-def _place(one: _Declared, usual: KnownProvider | None, findings: list[Finding]) -> Endpoint | None:
+def _place(one: _ProviderForms, usual: KnownProvider | None, findings: list[Finding]) -> Endpoint | None:
     url = one.values.get("endpoint") or (usual.endpoint if usual else "")
     region = one.values.get("region", "")
     if "{region}" in url and not _REGION.fullmatch(region):
@@ -275,7 +279,7 @@ def _home(usual: KnownProvider | None, place: Endpoint) -> Endpoint | None:
     return home if replace(home, path="") == replace(place, path="") else None
 
 
-def _path(one: _Declared, place: Endpoint, usual: KnownProvider | None, format_name: str) -> str:
+def _path(one: _ProviderForms, place: Endpoint, usual: KnownProvider | None, format_name: str) -> str:
     """The path as written; a known provider's usual path only at its own host and for its usual format."""
     if "endpoint" in one.values and place.path:
         return place.path
@@ -283,7 +287,7 @@ def _path(one: _Declared, place: Endpoint, usual: KnownProvider | None, format_n
     return home.path if home and usual and format_name == usual.format else ""
 
 
-def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, findings: list[Finding]) -> str:
+def _credential(one: _ProviderForms, place: Endpoint, usual: KnownProvider | None, findings: list[Finding]) -> str:
     """The name of the secret. A usual name is taken only for the provider's own host: a key goes nowhere by itself."""
     name, file = one.values.get("api_key", ""), one.values.get("api_key_file", "")
     if is_cloud(_auth(one)):
@@ -311,7 +315,7 @@ def _credential(one: _Declared, place: Endpoint, usual: KnownProvider | None, fi
     return ""
 
 
-def _cloud_credential(one: _Declared, findings: list[Finding]) -> str:
+def _cloud_credential(one: _ProviderForms, findings: list[Finding]) -> str:
     auth = _auth(one)
     assert is_cloud(auth), "asked for no other"
     findings += [
@@ -326,7 +330,9 @@ def _cloud_credential(one: _Declared, findings: list[Finding]) -> str:
     return found
 
 
-def _equal_clusters(upstreams: list[Upstream], clusters: Clusters, declared: Mapping[str, _Declared]) -> list[Finding]:
+def _equal_clusters(
+    upstreams: list[Upstream], clusters: Clusters, declared: Mapping[str, _ProviderForms]
+) -> list[Finding]:
     """A rendered cluster must not take the name of another one."""
     findings: list[Finding] = []
     taken = set(clusters.names)

@@ -24,7 +24,7 @@ from openclaw_extproc.config.read.narrow import at, mapping, sequence, text
 from openclaw_extproc.config.read.yaml_text import Plain
 from openclaw_extproc.config.schema.config_file import ClusterMetadata
 from openclaw_extproc.config.schema.models import ListedModel, Template, names
-from openclaw_extproc.config.settings import BasePath, Endpoint
+from openclaw_extproc.config.settings import BasePath, ProviderAddress
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.wire.translation.quirks import QUIRKS
 
@@ -44,7 +44,7 @@ class ClusterProvider:
     listed: tuple[ListedModel, ...] = ()
     template: Template | None = None
     allow_http: bool = False
-    endpoint: Endpoint | None = None
+    endpoint: ProviderAddress | None = None
     """Of its first host, where Envoy finds it by address or name."""
 
 
@@ -199,12 +199,12 @@ def _authority(cluster: object) -> str:
     return bare if port == usual else f"{bare}:{port}"
 
 
-def _endpoint(cluster: object) -> Endpoint | None:
+def _endpoint(cluster: object) -> ProviderAddress | None:
     socket = mapping(at(next(_hosts(cluster), None), "address", "socket_address"))
     host, port = text(socket.get("address")), socket.get("port_value")
     if not host or not isinstance(port, int):
         return None
-    return Endpoint("https" if at(cluster, "transport_socket") else "http", host, port, _authority(cluster))
+    return ProviderAddress("https" if at(cluster, "transport_socket") else "http", host, port, _authority(cluster))
 
 
 def _hosts(cluster: object) -> Iterator[object]:

@@ -21,7 +21,7 @@ from openclaw_extproc.config.schema.models import NEITHER
 
 SectionT = TypeVar("SectionT", bound=Section)
 
-_EXPECTED = {
+_EXPECTED_FORMS = {
     "bool_type": ("expected true or false", "write true or false, without quotes"),
     "dict_type": ("expected a mapping", "write keys below it, indented"),
     "finite_number": ("expected a finite number", "write a number such as 0.5"),
@@ -91,8 +91,8 @@ def _to_finding(kind: type[Section], detail: ErrorDetails, where: str) -> Findin
             return error(path, f"expected {words}", _nearest_word(detail["input"], words))
         case "value_error":
             return error(path, "cannot be read", str(detail.get("ctx", {}).get("error", "")))
-        case kind_of_error if kind_of_error in _EXPECTED:
-            return error(path, *_EXPECTED[kind_of_error])
+        case kind_of_error if kind_of_error in _EXPECTED_FORMS:
+            return error(path, *_EXPECTED_FORMS[kind_of_error])
         case kind_of_error:
             said = detail["msg"].replace("Input should be", "must be").replace("String should", "must")
             return error(path, said[:1].lower() + said[1:], _remedy(kind_of_error))

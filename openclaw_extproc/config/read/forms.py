@@ -32,7 +32,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ModelReference:
     """One model of one provider, by name."""
 
     provider: str
@@ -52,7 +52,7 @@ class LevelForm:
     """As a reason tells it: `session.yml: night-*`."""
     path: str
     written: Level
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[ModelReference, ...] = ()
     """In the order of trying."""
 
     @property
@@ -67,16 +67,16 @@ class Forms:
 
     entries: Mapping[str, Entry]
     """By name, in the order of the list."""
-    roles: tuple[Wanted, ...]
+    roles: tuple[ModelReference, ...]
     """In the order of trying."""
-    single: Wanted | None
-    aliases: Mapping[str, Wanted]
-    last_resort: Wanted | None
+    single: ModelReference | None
+    aliases: Mapping[str, ModelReference]
+    last_resort: ModelReference | None
     """`retry_policy.fallback_params`: for what has no fallback of its own."""
     levels: tuple[LevelForm, ...] = ()
     """What they name need not be named anywhere else, and no client can ask for it by that."""
 
-    def wanted_models(self) -> Iterator[Wanted]:
+    def wanted_models(self) -> Iterator[ModelReference]:
         """What names a single model, in the order in which the default is looked for."""
         yield from self.roles
         yield from (self.single,) if self.single else ()
@@ -134,7 +134,7 @@ def _entry(name: str, path: str, provider: ProviderEntry) -> Entry:
     )
 
 
-def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
+def _roles(written: Written, findings: list[Finding]) -> tuple[ModelReference, ...]:
     model, router = written.model, written.router
     ours = {"primary": model.primary, "fallback": model.fallback, "secondary": model.secondary}
     theirs = {"primary": router.primary, "fallback": router.fallback, "secondary": router.secondary}
@@ -146,7 +146,7 @@ def _roles(written: Written, findings: list[Finding]) -> tuple[Wanted, ...]:
     return tuple(wanted for wanted in found if wanted)
 
 
-def _single(written: Written, findings: list[Finding]) -> Wanted | None:
+def _single(written: Written, findings: list[Finding]) -> ModelReference | None:
     model = written.model
     if model.provider is None and model.model is None:
         findings += [
@@ -158,7 +158,7 @@ def _single(written: Written, findings: list[Finding]) -> Wanted | None:
     return _wanted_model(model, "model", findings)
 
 
-def _aliases(written: Written, findings: list[Finding]) -> dict[str, Wanted]:
+def _aliases(written: Written, findings: list[Finding]) -> dict[str, ModelReference]:
     found = {
         alias: _wanted_model(entry, f"gateway.models.{alias}", findings)
         for alias, entry in written.gateway.models.items()
@@ -174,7 +174,7 @@ def _is_active(alias: str, entry: GatewayModel, findings: list[Finding]) -> bool
     return False
 
 
-def _last_resort(written: Written, findings: list[Finding]) -> Wanted | None:
+def _last_resort(written: Written, findings: list[Finding]) -> ModelReference | None:
     for where, policy in (
         ("model.router", written.model.router.retry_policy),
         ("router", written.router.retry_policy),
@@ -188,14 +188,14 @@ def _last_resort(written: Written, findings: list[Finding]) -> Wanted | None:
     return None
 
 
-def _wanted_model(choice: Choice, path: str, findings: list[Finding]) -> Wanted | None:
+def _wanted_model(choice: Choice, path: str, findings: list[Finding]) -> ModelReference | None:
     if choice.provider is None:
         findings.append(error(f"{path}.provider", "missing", "name the provider"))
     if choice.model is None:
         findings.append(error(f"{path}.model", "missing", "name the model"))
     if choice.provider is None or choice.model is None:
         return None
-    return Wanted(choice.provider, choice.model, path, choice, choice if isinstance(choice, Facts) else Facts())
+    return ModelReference(choice.provider, choice.model, path, choice, choice if isinstance(choice, Facts) else Facts())
 
 
 PROMPT, SESSION, SESSION_FILE = "prompt", "session", "session.yml"
@@ -214,7 +214,7 @@ def _levels(written: Written, file: SessionFile, file_name: str, findings: list[
             yield LevelForm(label, path, level, tuple(_of_level(level, path, findings)))
 
 
-def _of_level(level: Level, path: str, findings: list[Finding]) -> Iterator[Wanted]:
+def _of_level(level: Level, path: str, findings: list[Finding]) -> Iterator[ModelReference]:
     router = level.router
     roles = {"model": level.model, "router.primary": router.primary, "router.fallback": router.fallback}
     roles["router.secondary"] = router.secondary

@@ -15,7 +15,7 @@ from openclaw_extproc.config.schema.load_balancing import Failover, LoadBalancin
 from openclaw_extproc.config.schema.models import (
     CatalogueEntry,
     CostAware,
-    Listed,
+    ListedModelOrName,
     ModelChoice,
     Models,
     Template,
@@ -29,7 +29,7 @@ from openclaw_extproc.config.schema.routing import (
     ComplianceSection,
     CostCentreSection,
     Names,
-    Reported,
+    ReportedName,
     RoutingRules,
     UserSection,
 )
@@ -138,7 +138,7 @@ class ProviderEntry(Access):
     """Is an alternative spelling of `name`."""
     model: Name | None = None
     """Names a single model, as an alternative to `models`."""
-    models: Models = Field(default_factory=list[Listed])
+    models: Models = Field(default_factory=list[ListedModelOrName])
     """Lists the models that the provider serves. Requests for one of them go to this provider first."""
     template: Template | None = None
     """Sets a prompt template for all models of this provider."""
@@ -226,7 +226,7 @@ class Written(Section):
     """Sets overrides for requests that belong to a session. Overrides of single sessions are in session.yml."""
     prompt: Level | None = None
     """Sets overrides for every request. They take precedence over the model choices of sessions, users and rules."""
-    clients: dict[Reported, ClientEntry] = Field(default_factory=dict[str, ClientEntry])
+    clients: dict[ReportedName, ClientEntry] = Field(default_factory=dict[str, ClientEntry])
     users: dict[str, UserSection] = Field(default_factory=dict[str, UserSection])
     compliance: ComplianceSection = ComplianceSection()
     cost_centres: dict[str, CostCentreSection] = Field(default_factory=dict[str, CostCentreSection])
@@ -256,7 +256,7 @@ class ClusterMetadata(Section):
     credential: Name | None = None
     auth: Auth = "inject"
     allow_http: bool = False
-    models: Models = Field(default_factory=list[Listed])
+    models: Models = Field(default_factory=list[ListedModelOrName])
     template: Template | None = None
     region: str = ""
     also: list[Name] = Field(default_factory=list[Name])

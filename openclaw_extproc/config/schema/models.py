@@ -132,8 +132,8 @@ class ListedModel(CatalogueEntry):
     """Sets the model's name, which is the same for the provider and for clients."""
 
 
-Listed: TypeAlias = Annotated[ListedModel, Short("name")]
-Models: TypeAlias = list[Listed]
+ListedModelOrName: TypeAlias = Annotated[ListedModel, Short("name")]
+Models: TypeAlias = list[ListedModelOrName]
 
 
 def names(models: Models) -> tuple[str, ...]:

@@ -55,14 +55,14 @@ def _tidy(name: str) -> str:
     return name
 
 
-Reported: TypeAlias = Annotated[Name, Field(max_length=64), AfterValidator(_tidy)]
+ReportedName: TypeAlias = Annotated[Name, Field(max_length=64), AfterValidator(_tidy)]
 """A name that is reported in headers, logs and metrics."""
 
 
 class StrategyRule(Section):
     """Lists routing rules. They are evaluated in order; the first rule that matches and names a model chooses it."""
 
-    name: Reported | None = None
+    name: ReportedName | None = None
     """Sets the rule's name in headers and logs. Default: its position, for example `rules[2]`."""
     condition: Name | None = Field(default=None, alias="if")
     """Sets the condition: a CEL expression over the request variables, for example `task_complexity == "simple"`."""
@@ -80,7 +80,7 @@ class StrategyRule(Section):
 class ExperimentEntry(Section):
     """Lists experiments: each sends a share of the requests to another model, so that the two can be compared."""
 
-    name: Reported | None = None
+    name: ReportedName | None = None
     """Sets the experiment's name in headers, logs and metrics, where it appears as `name=arm` or `name=control`.
     Default: the model of the arm."""
     model: Name | None = None
@@ -100,7 +100,7 @@ class CanaryEntry(Section):
     """Lists canaries: each sends a share of the requests for a model to its new version. A canary receives no requests
     while its provider is unhealthy."""
 
-    name: Reported | None = None
+    name: ReportedName | None = None
     """Sets the canary's name in headers, logs and metrics. Default: the name of the new version."""
     model: Name | None = None
     """Names the current version."""

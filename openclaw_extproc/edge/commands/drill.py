@@ -27,7 +27,7 @@ from openclaw_extproc.config.settings import Address, Settings
 from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, chains
 from openclaw_extproc.drill.report import Report, report
 from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
-from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, emptied, staged
+from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, simulated_settings, without_providers
 from openclaw_extproc.drill.streams import has_ended
 from openclaw_extproc.drill.text import text
 from openclaw_extproc.edge import event_loop
@@ -145,11 +145,11 @@ class _Stage:
         outcome = Outcome(0, 0.0)
         for _ in range(TRIES if len(chain.first) > 1 else 1):
             await self._set(scene.broken, scene.fault)
-            self.service.apply(emptied(self.settings))
+            self.service.apply(without_providers(self.settings))
             self.service.apply(self.settings)
             outcome = await self._ask(chain.of(streamed=scene.streamed).asking, streamed=scene.streamed)
             await self._set(scene.broken, "ok")
-            if outcome.met(scene):
+            if outcome.met_fault(scene):
                 break
         return outcome
 
@@ -202,7 +202,7 @@ async def _set_up(settings: Settings, binary: str, folder: Path, stack: AsyncExi
     ports = {name: processes.free_port() for name in providers}
     listen, admin_address = (Address("127.0.0.1", processes.free_port()) for _ in range(2))
     base_paths = {name: fmt.provider.base_path for name, fmt in FORMATS.items() if fmt.provider}
-    playing = staged(settings, ports, base_paths, listen, admin_address)
+    playing = simulated_settings(settings, ports, base_paths, listen, admin_address)
     places = Places(
         route_stages=[str(folder / "route.sock")],
         attempt_stages=[str(folder / "attempt.sock")],

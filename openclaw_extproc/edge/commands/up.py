@@ -48,7 +48,7 @@ from openclaw_extproc.edge.workers.serving import run_workers
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.wire import FORMATS
 
-SIMULATED = {
+SIMULATED_PROVIDERS = {
     name: side.simulator
     for name in ("openai", "anthropic", "google")
     if (side := FORMATS[KNOWN_PROVIDERS[name].format].provider)
@@ -142,7 +142,7 @@ class _Start:
 
 def _read(options: Options, binary: str, folder: Path) -> _Start:
     """Reads the configuration, reports its findings, and checks that its ports are free."""
-    ports = {} if options.configs else {name: processes.free_port() for name in SIMULATED}
+    ports = {} if options.configs else {name: processes.free_port() for name in SIMULATED_PROVIDERS}
     sources = _sources(options, folder, ports)
     read = require_startable(sources.read(), sources.environment)
     settings = settings_of(read)
@@ -302,7 +302,7 @@ async def _work(
 
 
 async def _start_simulators(ports: Mapping[str, int]) -> Child:
-    serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED[name]}:{port}")]
+    serve = [word for name, port in ports.items() for word in ("--serve", f"{SIMULATED_PROVIDERS[name]}:{port}")]
     return await processes.start("simulator", [sys.executable, "-m", "openclaw_simulator", *serve])
 
 

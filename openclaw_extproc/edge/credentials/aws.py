@@ -37,13 +37,13 @@ class Keys(Protocol):
     def token(self) -> str | None: ...
 
 
-class _Found(Protocol):
+class _BotocoreCredentials(Protocol):
     """Credentials as botocore returns them."""
 
     def get_frozen_credentials(self) -> Keys: ...
 
 
-class _Expiring(_Found, Protocol):
+class _Expiring(_BotocoreCredentials, Protocol):
     """Credentials that expire: `RefreshableCredentials` of botocore."""
 
     def refresh_needed(self, seconds: int, /) -> bool:
@@ -56,9 +56,9 @@ class _Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Held:
+class _HeldCredentials:
     keys: Keys
-    found: _Found
+    found: _BotocoreCredentials
 
     @property
     def is_expired(self) -> bool:
@@ -70,15 +70,15 @@ class AwsSource:
 
     def __init__(self, profile: str | None) -> None:
         self._profile = profile
-        self._held: _Held | None = None
-        self._found: _Found | None = None
+        self._held: _HeldCredentials | None = None
+        self._found: _BotocoreCredentials | None = None
 
     def renew(self) -> float:
         try:
             if not isinstance(self._found, RefreshableCredentials):
                 self._found = _looked_up(self._profile)
             if self._found is not None:
-                self._held = _Held(self._found.get_frozen_credentials(), self._found)
+                self._held = _HeldCredentials(self._found.get_frozen_credentials(), self._found)
                 return AGAIN_SECONDS
         except ProfileNotFound as problem:
             raise NotRenewedError(
@@ -109,9 +109,9 @@ class AwsSource:
         return signature_headers(held.keys, credential)
 
 
-def _looked_up(profile: str | None) -> _Found | None:
+def _looked_up(profile: str | None) -> _BotocoreCredentials | None:
     """A session of its own, as a session remembers what it found."""
-    return cast("_Found | None", Session(profile=profile).get_credentials())
+    return cast("_BotocoreCredentials | None", Session(profile=profile).get_credentials())
 
 
 def signature_headers(keys: Keys, what: AwsCredential) -> dict[str, str]:

@@ -33,7 +33,7 @@ _HEADERS = ("authorization", "x-goog-user-project")
 """What google-auth sets and a provider needs; the second one says who pays, where that is another project."""
 
 
-class _Found(Protocol):
+class _GoogleAuthCredentials(Protocol):
     """Credentials as google-auth returns them."""
 
     @property
@@ -45,11 +45,11 @@ class _Found(Protocol):
 
 
 class _FromFile(Protocol):
-    def from_service_account_file(self, file: str, /, *, scopes: list[str]) -> _Found: ...
+    def from_service_account_file(self, file: str, /, *, scopes: list[str]) -> _GoogleAuthCredentials: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Held:
+class _HeldToken:
     headers: dict[str, str]
     expiry: datetime | None
     """UTC, without saying so, as google-auth has it."""
@@ -64,9 +64,9 @@ class GoogleSource:
 
     def __init__(self, file: str | None) -> None:
         self._file = file
-        self._found: _Found | None = None
-        self._held: _Held | None = None
-        self._next: _Held | None = None
+        self._found: _GoogleAuthCredentials | None = None
+        self._held: _HeldToken | None = None
+        self._next: _HeldToken | None = None
         """Fetched while the other one is still valid."""
 
     def renew(self) -> float:
@@ -115,18 +115,18 @@ class GoogleSource:
         return tuple(secret for headers in held for secret in secrets_in(headers))
 
 
-def _looked_up(file: str | None) -> _Found:
+def _looked_up(file: str | None) -> _GoogleAuthCredentials:
     if file is None:
-        return cast("_Found", google.auth.default(scopes=[SCOPE])[0])  # pyright: ignore[reportUnknownMemberType]  # half typed
+        return cast("_GoogleAuthCredentials", google.auth.default(scopes=[SCOPE])[0])  # pyright: ignore[reportUnknownMemberType]  # half typed
     kind = cast("_FromFile", service_account.Credentials)
     return kind.from_service_account_file(file, scopes=[SCOPE])
 
 
-def _to_held(found: _Found) -> _Held:
+def _to_held(found: _GoogleAuthCredentials) -> _HeldToken:
     applied: dict[str, str] = {}
     found.apply(applied)
     headers = {name.lower(): value for name, value in applied.items()}
-    return _Held({name: headers[name] for name in _HEADERS if name in headers}, found.expiry)
+    return _HeldToken({name: headers[name] for name in _HEADERS if name in headers}, found.expiry)
 
 
 def source(name: str) -> GoogleSource:

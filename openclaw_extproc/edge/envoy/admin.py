@@ -124,7 +124,7 @@ class EnvoyAdmin:
 
     async def refusals(self) -> dict[str, int]:
         """The number of requests that Envoy rejected by itself, by reason. Raises `httpx.HTTPError`."""
-        wanted = "|".join((*refusal_counts.COUNTED, refusal_counts.CONNECTIONS)).replace(".", r"\.")
+        wanted = "|".join((*refusal_counts.COUNTED_STATS, refusal_counts.CONNECTIONS)).replace(".", r"\.")
         answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
         return refusal_counts.refusals_on_page(answer.raise_for_status().text)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.settings import Downstream
 
-RESERVED = 1_000
+RESERVED_FILES = 1_000
 """The open files kept for connections to providers and to the stages."""
 
 
@@ -24,9 +24,9 @@ def within_open_files(files: int | None, downstream: Downstream) -> tuple[Downst
     """Returns the limits of client connections that the open files allow, with findings. `files`: as `most_files`
     returns it."""
     wanted = downstream.max_connections
-    if files is None or wanted + RESERVED <= files:
+    if files is None or wanted + RESERVED_FILES <= files:
         return downstream, []
-    possible = max(10, files - min(RESERVED, files // 2))
+    possible = max(10, files - min(RESERVED_FILES, files // 2))
     finding = f"{wanted:,} cannot be reached with {files:,} open files: {possible:,} connections are taken at a time"
     remedy = f"raise the hard limit to {2 * wanted:,} (ulimit -Hn, LimitNOFILE=, --ulimit nofile=), or write less"
     told = warning("gateway.downstream.max_connections", finding, remedy)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-COUNTED = {
+COUNTED_STATS = {
     "http.llm.downstream_cx_protocol_error": "protocol",
     "http.llm.downstream_rq_overload_close": "overload",
     "http.llm.downstream_rq_header_timeout": "headers_timeout",
@@ -39,9 +39,9 @@ class EnvoyCounts(Collector):
 
 def refusals_on_page(page: str) -> dict[str, int]:
     """The numbers of rejected requests by reason, from Envoy's `/stats` page."""
-    found = dict.fromkeys((*COUNTED.values(), "connections"), 0)
+    found = dict.fromkeys((*COUNTED_STATS.values(), "connections"), 0)
     for name, _, value in (line.rpartition(": ") for line in page.splitlines()):
-        reason = "connections" if name.endswith(CONNECTIONS) else COUNTED.get(name, "")
+        reason = "connections" if name.endswith(CONNECTIONS) else COUNTED_STATS.get(name, "")
         if reason and value.isdecimal():
             found[reason] += int(value)
     return found

@@ -64,7 +64,7 @@ async def watch_envoy(admin: EnvoyAdmin, registry: CollectorRegistry, tell: Tell
         await asyncio.sleep(LOOK_SECONDS)
 
 
-Moved: TypeAlias = Callable[[ReadConfiguration], frozenset[str]]
+MovedClusters: TypeAlias = Callable[[ReadConfiguration], frozenset[str]]
 
 
 def _nobody(_: ReadConfiguration) -> frozenset[str]:
@@ -136,7 +136,7 @@ class ClusterWatch:
         await self.look()
         self.tell(target)
 
-    def with_look(self, target: ReloadTarget, own: ReloadHooks, moved: Moved = _nobody) -> ReloadHooks:
+    def with_look(self, target: ReloadTarget, own: ReloadHooks, moved: MovedClusters = _nobody) -> ReloadHooks:
         """Returns hooks that look before a changed configuration is applied, and apply both together.
 
         `moved`: the clusters that get another name to look up, by which Envoy may find nobody. From before it does

@@ -32,7 +32,7 @@ class DecompressedResponse:
             return event
         return replace(event, headers={name: one for name, one in event.headers.items() if name not in _OF_PACKED})
 
-    def shown(self, event: Event) -> Iterator[Event]:
+    def to_stage(self, event: Event) -> Iterator[Event]:
         """What the stage is shown in place of Envoy's message, behind the head."""
         if self._unpacker is None or not isinstance(event, ResponseBody | ResponseTrailers):
             yield event
@@ -40,7 +40,7 @@ class DecompressedResponse:
         if isinstance(event, ResponseBody):
             yield from self._plain(self._unpacker, event)
             return
-        yield from self._checked(self._unpacker, event.at, end=False)
+        yield from self._end_of_body(self._unpacker, event.at, end=False)
         yield event
 
     def _plain(self, unpacker: content_encoding.Unpacker, event: ResponseBody) -> Iterator[Event]:
@@ -51,9 +51,9 @@ class DecompressedResponse:
             yield self._spoilt(problem, event.at, end=event.end)
             return
         if event.end:
-            yield from self._checked(unpacker, event.at, end=True)
+            yield from self._end_of_body(unpacker, event.at, end=True)
 
-    def _checked(self, unpacker: content_encoding.Unpacker, at: float, *, end: bool) -> Iterator[Event]:
+    def _end_of_body(self, unpacker: content_encoding.Unpacker, at: float, *, end: bool) -> Iterator[Event]:
         """The body's end."""
         try:
             if not self._is_spoilt:
@@ -68,7 +68,7 @@ class DecompressedResponse:
         self._is_spoilt = True
         return ResponseBody(b"", end, at, spoilt=str(problem))
 
-    def told(self, answer: Answer) -> Answer:
+    def to_envoy(self, answer: Answer) -> Answer:
         """What Envoy is told in place of the stage's answer."""
         match answer:
             case Continue(To.RESPONSE_HEAD) if self.is_packed:

@@ -149,7 +149,7 @@ class MaskedResponse:
         self._chunk = b""
         """The chunk as Envoy has it."""
 
-    def shown(self, event: Event, *, last: bool = False) -> Sequence[Event]:
+    def to_stage(self, event: Event, *, last: bool = False) -> Sequence[Event]:
         """What the stage is shown in place of Envoy's message. `last`: nothing waits for a message after it."""
         match event:
             case ResponseHead(headers):
@@ -165,7 +165,7 @@ class MaskedResponse:
             case _:
                 return (event,)
 
-    def told(self, answer: Answer) -> Answer:
+    def to_envoy(self, answer: Answer) -> Answer:
         match answer:
             case Continue(To.RESPONSE_HEAD) if self._headers:
                 kept = {name: one for name, one in self._headers.items() if name not in answer.remove_headers}

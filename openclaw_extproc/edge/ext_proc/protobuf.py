@@ -11,7 +11,7 @@ from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.render.ext_proc import (
     CLAIMS,
     CLUSTER,
-    CONNECTED,
+    CONNECTED_ATTRIBUTE,
     DETAILS,
     EARLIER_PLAN,
     FAST_PATH,
@@ -76,7 +76,7 @@ def read_message(message: pb.ProcessingRequest, *, at: float) -> Event:
                 metadata,
                 tuple(told[name] for name in PEER_NAMES if told.get(name)),
                 *_token(message),
-                is_reused=CONNECTED in told,
+                is_reused=CONNECTED_ATTRIBUTE in told,
                 takes_whole=PLAN in told,
                 is_routed_by_envoy=told.get(ROUTE) == FAST_PATH,
             )

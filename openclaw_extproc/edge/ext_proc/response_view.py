@@ -73,14 +73,14 @@ class ResponseView:
         """The answer is being unpacked: a short message may be a long one."""
         return self._unpacked is not None and self._unpacked.is_packed
 
-    def shown(self, event: Event) -> Iterable[Event]:
+    def to_stage(self, event: Event) -> Iterable[Event]:
         """What the stage is shown in place of Envoy's message."""
         if isinstance(event, ResponseHead):
             self._mask(event)
             return self._without_secrets(event if self._unpacked is None else self._unpacked.head(event))
         if self._unpacked is None or not self._unpacked.is_packed:
             return self._without_secrets(event)
-        return (masked for plain in self._unpacked.shown(event) for masked in self._without_secrets(plain))
+        return (masked for plain in self._unpacked.to_stage(event) for masked in self._without_secrets(plain))
 
     def _mask(self, head: ResponseHead) -> None:
         if not (known := tuple(dict.fromkeys(self._secrets()))):
@@ -89,10 +89,10 @@ class ResponseView:
         self._masked = MaskedResponse(FramesMasker(Masker(known), Masker(known)) if is_websocket else Masker(known))
 
     def _without_secrets(self, event: Event) -> Iterable[Event]:
-        return (event,) if self._masked is None else self._masked.shown(event, last=self._is_last(event))
+        return (event,) if self._masked is None else self._masked.to_stage(event, last=self._is_last(event))
 
-    def told(self, answer: Answer) -> Answer:
+    def to_envoy(self, answer: Answer) -> Answer:
         """What Envoy is told in place of the stage's answer."""
         if self._masked is not None:
-            answer = self._masked.told(answer)
-        return answer if self._unpacked is None else self._unpacked.told(answer)
+            answer = self._masked.to_envoy(answer)
+        return answer if self._unpacked is None else self._unpacked.to_envoy(answer)

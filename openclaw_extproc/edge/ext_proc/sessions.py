@@ -143,11 +143,11 @@ class StageSession(Generic[EntryT]):
             self._pieces = self._cut(event)
             self._piece = next(self._pieces, None)
             return self.resume() if self.has_more else []
-        steps = [self._stage.receive(one) for one in self._view.shown(event)]
+        steps = [self._stage.receive(one) for one in self._view.to_stage(event)]
         if self._timed is not None:
             self._timed(time.perf_counter() - began)
         self._hold(event, steps)
-        return [answer for step in steps for answer in self._taken(step)]
+        return [answer for step in steps for answer in self._apply_step(step)]
 
     def _hold(self, event: Event, steps: Iterable[Step[EntryT]]) -> None:
         """Count a body from its head on: many may be on their way here at a time."""
@@ -167,7 +167,7 @@ class StageSession(Generic[EntryT]):
         for start in range(0, max(len(body.chunk), 1), SLICE_BYTES):
             is_last = start + SLICE_BYTES >= len(body.chunk)
             part = ResponseBody(body.chunk[start : start + SLICE_BYTES], body.end and is_last, time.time())
-            yield from self._view.shown(part)
+            yield from self._view.to_stage(part)
 
     @property
     def has_more(self) -> bool:
@@ -178,38 +178,38 @@ class StageSession(Generic[EntryT]):
         assert piece is not None, "asked for only where there is more"
         step = self._stage.receive(piece)
         self._piece = None if step.close is not None else next(self._pieces, None)
-        return self._taken(step)
+        return self._apply_step(step)
 
-    def answered(self, text: str | None) -> list[bytes]:
+    def take_answer(self, text: str | None) -> list[bytes]:
         began = time.perf_counter()
         step = self._stage.receive(QuestionAnswered(text, time.time()))
         if self._timed is not None:
             self._timed(time.perf_counter() - began)
-        return self._taken(step)
+        return self._apply_step(step)
 
     def wake(self) -> list[bytes]:
-        return self._taken(self._stage.receive(TimerFired(time.time())))
+        return self._apply_step(self._stage.receive(TimerFired(time.time())))
 
     def overrun(self) -> list[bytes]:
-        answers = self._taken(self._stage.receive(Overrun(time.time())))
+        answers = self._apply_step(self._stage.receive(Overrun(time.time())))
         if self.closing is not None:
             self._piece = None
         return answers
 
-    def _taken(self, step: Step[EntryT]) -> list[bytes]:
+    def _apply_step(self, step: Step[EntryT]) -> list[bytes]:
         self.ask, self.wake_at, self.closing = step.ask, step.wake_at, step.close
         if step.entry is not None:
             self._record(step.entry)
         if step.request is not None:
             self._record_request(step.request)
-        answers = [self._written(self._view.told(answer)) for answer in step.answers]
+        answers = [self._encode(self._view.to_envoy(answer)) for answer in step.answers]
         if step.entry is not None or step.placed is not None or step.request is not None:
             self._account.take(step)
         if step.warning:
             logs.event("attempts", "plan_refused", {"why": step.warning}, level=logging.WARNING)
         return answers
 
-    def _written(self, answer: Answer) -> bytes:
+    def _encode(self, answer: Answer) -> bytes:
         if isinstance(answer, Deliver):  # most answers of a stream
             return write_delivery(answer.chunk, end=answer.end)
         if isinstance(answer, Continue) and answer == (plain := _PLAIN[answer.to, answer.reads])[0]:

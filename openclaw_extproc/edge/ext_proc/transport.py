@@ -40,7 +40,7 @@ class Session(Protocol):
         """What has to be asked before the last message can be answered."""
         ...
 
-    def answered(self, text: str | None) -> list[bytes]:
+    def take_answer(self, text: str | None) -> list[bytes]:
         """Take the answer to the question, `None` if there was none in time; return what is to be sent now."""
         ...
 

@@ -38,7 +38,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostResult:
     """The result of an attempt to send a message."""
 
     why: str = ""
@@ -56,27 +56,27 @@ class _Request:
     headers: Mapping[str, str]
 
 
-async def post(channel: Channel, message: Message, secrets: Secrets, client: httpx.AsyncClient) -> Posted:
+async def post(channel: Channel, message: Message, secrets: Secrets, client: httpx.AsyncClient) -> PostResult:
     """Sends a message through a channel once."""
     try:
         async with asyncio.timeout(TRY_SECONDS):
             if channel.mail is not None:
                 return await asyncio.to_thread(_mail, channel, channel.mail, message, secrets)
             request = _request(channel, message, secrets)
-            return request if isinstance(request, Posted) else await _http(request, client)
+            return request if isinstance(request, PostResult) else await _http(request, client)
     except TimeoutError:
-        return Posted(f"no answer within {TRY_SECONDS:g} s", again=True)
+        return PostResult(f"no answer within {TRY_SECONDS:g} s", again=True)
 
 
-def _request(channel: Channel, message: Message, secrets: Secrets) -> _Request | Posted:
+def _request(channel: Channel, message: Message, secrets: Secrets) -> _Request | PostResult:
     secret = secrets.get(channel.secret)
     if secret is None:
-        return Posted(f"the variable {channel.secret} is not set")
+        return PostResult(f"the variable {channel.secret} is not set")
     match channel.vendor:
         case "telegram_bot":
             chat = channel.chat or secrets.get(channel.chat_name)
             if chat is None:
-                return Posted(f"the variable {channel.chat_name} is not set")
+                return PostResult(f"the variable {channel.chat_name} is not set")
             return _Request(f"{channel.endpoint}/bot{secret}/sendMessage", payloads.telegram(message.text, chat), {})
         case "slack_webhook":
             return _Request(secret, payloads.slack(message.text), {})
@@ -88,16 +88,16 @@ def _request(channel: Channel, message: Message, secrets: Secrets) -> _Request |
             return _Request(secret, payload, {"authorization": f"Bearer {bearer}"} if bearer else {})
 
 
-async def _http(request: _Request, client: httpx.AsyncClient) -> Posted:
+async def _http(request: _Request, client: httpx.AsyncClient) -> PostResult:
     headers = {"content-type": "application/json", "user-agent": "openclaw-extproc", **request.headers}
     try:
         content = json.dumps(request.payload).encode()
         async with client.stream("POST", request.url, content=content, headers=headers) as answer:
             return _result_of(answer, await _head_of_body(answer))
     except httpx.TransportError as problem:
-        return Posted(type(problem).__name__, again=not isinstance(problem, httpx.UnsupportedProtocol))
+        return PostResult(type(problem).__name__, again=not isinstance(problem, httpx.UnsupportedProtocol))
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
-        return Posted(f"{type(problem).__name__}: look at its URL and its tokens")
+        return PostResult(f"{type(problem).__name__}: look at its URL and its tokens")
 
 
 async def _head_of_body(answer: httpx.Response) -> bytes:
@@ -109,14 +109,14 @@ async def _head_of_body(answer: httpx.Response) -> bytes:
     return read
 
 
-def _result_of(answer: httpx.Response, body: bytes) -> Posted:
+def _result_of(answer: httpx.Response, body: bytes) -> PostResult:
     if answer.is_success:
-        return Posted()
+        return PostResult()
     status = answer.status_code
     if status != _TOO_MANY and status < _SERVER_ERROR:
-        return Posted(f"it answers {status}")
+        return PostResult(f"it answers {status}")
     wait = payloads.retry_after(answer.headers.get("retry-after", ""), _json(body))
-    return Posted(f"it answers {status}", again=True, wait=wait)
+    return PostResult(f"it answers {status}", again=True, wait=wait)
 
 
 def _json(body: bytes) -> object:
@@ -126,23 +126,23 @@ def _json(body: bytes) -> object:
         return None
 
 
-def _mail(channel: Channel, mail: Mail, message: Message, secrets: Secrets) -> Posted:
+def _mail(channel: Channel, mail: Mail, message: Message, secrets: Secrets) -> PostResult:
     """Blocks."""
     password = secrets.get(channel.secret) if channel.secret else None
     if mail.user and password is None:
-        return Posted(f"the variable {channel.secret} is not set")
+        return PostResult(f"the variable {channel.secret} is not set")
     try:
         _send(mail, _mail_message(mail, message), password or "", message.place)
     except smtplib.SMTPResponseException as problem:
-        return Posted(f"it answers {problem.smtp_code}", again=400 <= problem.smtp_code < _SERVER_ERROR)
+        return PostResult(f"it answers {problem.smtp_code}", again=400 <= problem.smtp_code < _SERVER_ERROR)
     except smtplib.SMTPRecipientsRefused as problem:
         later = any(400 <= code < _SERVER_ERROR for code, _ in problem.recipients.values())  # greylisting is one
-        return Posted("it takes no mail for these addresses", again=later)
+        return PostResult("it takes no mail for these addresses", again=later)
     except OSError as problem:
-        return Posted(type(problem).__name__, again=True)
+        return PostResult(type(problem).__name__, again=True)
     except ValueError as problem:
-        return Posted(f"{type(problem).__name__}: look at its host and its addresses")
-    return Posted()
+        return PostResult(f"{type(problem).__name__}: look at its host and its addresses")
+    return PostResult()
 
 
 def _send(mail: Mail, written: EmailMessage, password: str, place: str) -> None:

@@ -19,7 +19,7 @@ from prometheus_client import Counter, Metric
 
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.edge.notify.delivery import Message, Posted, post
+from openclaw_extproc.edge.notify.delivery import Message, PostResult, post
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.notices import cron, payloads, wording
 from openclaw_extproc.notices.channels import Channel, Route
@@ -40,11 +40,11 @@ LONGEST_WAIT = 30.0
 CLOSE_SECONDS = 2.0
 """What waits at the end of the process has so long to go out."""
 
-Collected = Callable[[], Awaitable[Iterable[Metric]]]
+CollectMetrics = Callable[[], Awaitable[Iterable[Metric]]]
 
 
 @dataclass(slots=True)
-class _Reported:
+class _ReportTotals:
     """The totals at the end of the last report of a channel."""
 
     at: float
@@ -67,13 +67,13 @@ class Notifier:
         self._lines: dict[str, _Line] = {}
         self._outages = Outages()
         self._joining = Joining()
-        self._reported: dict[str, _Reported] = {}
+        self._reported: dict[str, _ReportTotals] = {}
         self._began = time.time()
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._ticking: asyncio.Task[None] | None = None
 
-    def start(self, settings: Settings, collected: Collected) -> None:
+    def start(self, settings: Settings, collected: CollectMetrics) -> None:
         """Sends from now on. `collected` returns all metrics, for reports."""
         self.update(settings)
         self._ticking = asyncio.create_task(self._tick(collected), name="notices")
@@ -128,7 +128,7 @@ class Notifier:
         for line in self._lines.values():
             line.take(notice, joined=now is None)
 
-    async def _tick(self, collected: Collected) -> None:
+    async def _tick(self, collected: CollectMetrics) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             at = time.time()
@@ -146,8 +146,8 @@ class Notifier:
         for name, line in self._lines.items():
             due = _next(line.channel, at)
             if due is not None:
-                known = before.get(name, _Reported(self._began, {}, due))
-                self._reported[name] = _Reported(known.at, known.totals, due)
+                known = before.get(name, _ReportTotals(self._began, {}, due))
+                self._reported[name] = _ReportTotals(known.at, known.totals, due)
 
     async def _report(self, at: float, totals: wording.Totals) -> None:
         for name, before in list(self._reported.items()):
@@ -156,9 +156,9 @@ class Notifier:
                 continue
             text = wording.report_text(totals, before.totals, at, before.at)
             line.take(Notice(NoticeKind.DAILY_REPORT, "report", text, at), joined=False)
-            self._reported[name] = _Reported(at, totals, _next(line.channel, at) or float("inf"))
+            self._reported[name] = _ReportTotals(at, totals, _next(line.channel, at) or float("inf"))
 
-    async def _post(self, channel: Channel, message: Message) -> Posted:
+    async def _post(self, channel: Channel, message: Message) -> PostResult:
         async with self._opening:
             if self._client is None:
                 # Reading all authorities takes longer than a request may wait.
@@ -173,7 +173,7 @@ class _Line:
     def __init__(
         self,
         channel: Channel,
-        send: Callable[[Channel, Message], Awaitable[Posted]],
+        send: Callable[[Channel, Message], Awaitable[PostResult]],
         counter: Counter,
         waiting: Iterable[tuple[Notice, Route]] = (),
     ) -> None:
@@ -243,7 +243,7 @@ class _Line:
         self._count("failed" if posted.why else "sent", len(batch))
         self._log(posted)
 
-    def _log(self, posted: Posted) -> None:
+    def _log(self, posted: PostResult) -> None:
         """Logs when a channel begins to fail and when it works again, not each time."""
         if posted.why and not self._failing:
             data = {"channel": self.channel.name, "why": posted.why}

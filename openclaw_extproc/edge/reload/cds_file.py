@@ -109,7 +109,7 @@ class CdsFile:
             publish(self.file, clusters)
             self._text = clusters
 
-    def _next_files(self, read: ReadConfiguration) -> "_Written":
+    def _next_files(self, read: ReadConfiguration) -> "_ClusterTexts":
         """The clusters that this configuration names, and those that it names no more."""
         coming = self._named_clusters(read)
         leaving = {name: one for name, one in {**self._leaving, **self._now}.items() if name not in coming}
@@ -153,10 +153,10 @@ class CdsFile:
         self._read = read
         self._now = self._named_clusters(read)
 
-    def _file(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> "_Written":
+    def _file(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> "_ClusterTexts":
         named = self._named_clusters(read)
         text = text_with(named.values(), leaving.values(), read) if self.is_own else ""
-        return _Written(read, frozenset((*named, *leaving)), self._for_envoy(read, leaving), text)
+        return _ClusterTexts(read, frozenset((*named, *leaving)), self._for_envoy(read, leaving), text)
 
     def _for_envoy(self, read: ReadConfiguration, leaving: Mapping[str, bytes]) -> bytes:
         return json_of((*self._named_clusters(read).values(), *leaving.values(), *map(j.dump, read.additions)))
@@ -170,14 +170,14 @@ class CdsFile:
             self._rendered = (read, named)
         return named
 
-    def _write(self, written: "_Written") -> None:
+    def _write(self, written: "_ClusterTexts") -> None:
         if self.is_own:
             self.sources.publish(written.text, written.names, written.read.additions)
         self._give_envoy(written.for_envoy)
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _ClusterTexts:
     """Clusters, as both files have them."""
 
     read: ReadConfiguration

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from openclaw_extproc.config.findings import ConfigError, Finding, errors
-from openclaw_extproc.config.load import ConfigTexts, Loaded, load, spots_of
+from openclaw_extproc.config.load import ConfigTexts, LoadResult, load, spots_of
 from openclaw_extproc.config.providers.cloud_credentials import unsendable_part
 from openclaw_extproc.config.read.positions import with_position
 from openclaw_extproc.config.settings import Settings
@@ -42,7 +42,7 @@ class Origin(ConfigTexts):
         whole = msgspec.json.encode((self.texts, self.clusters, self.session, self.lenient, self.ours))
         return hashlib.sha256(whole).hexdigest()[:16]
 
-    def load(self, environment: Mapping[str, str]) -> Loaded:
+    def load(self, environment: Mapping[str, str]) -> LoadResult:
         """The settings, or all findings; what they need of this machine is looked at now."""
         around = Surroundings(
             environment,

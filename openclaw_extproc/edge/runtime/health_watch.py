@@ -25,7 +25,7 @@ from openclaw_extproc.stages.route.request_entry import without_address
 ABSENT_SECONDS = 30.0
 """The time for which a provider without an address goes behind all others. Envoy resolves the name every five seconds
 or so; where its clusters are looked at, a look tells. Otherwise a call finds out, whose client is told to retry."""
-_UNANSWERED = ("connection", "timeout")
+_NO_ANSWER_REASONS = ("connection", "timeout")
 """What an attempt leaves behind that got no answer; see `stages/history`."""
 MOST_STALE = 5
 """The number of attempts in a row that may meet a kept connection that is closed; beyond it the provider counts as
@@ -65,7 +65,7 @@ class HealthWatch:
     def attempt(self, entry: AttemptEntry, at: float) -> None:
         with self._lock:
             if entry.previous is not None and self._is_failure(entry.previous, entry.previous_reason):
-                self._health.failed(entry.previous, FaultKind.UPSTREAM_SILENT, at, why=entry.previous_reason)
+                self._health.record_failure(entry.previous, FaultKind.UPSTREAM_SILENT, at, why=entry.previous_reason)
             self._learn(entry, at)
             if entry.headroom is not None:
                 self._health.has_left(entry.target, entry.headroom, at)
@@ -74,7 +74,7 @@ class HealthWatch:
     def _is_failure(self, target: Target, reason: str) -> bool:
         """Returns whether an attempt without a response counts as a failure of its provider."""
         if reason != STALE:
-            return reason in _UNANSWERED
+            return reason in _NO_ANSWER_REASONS
         name = target.provider.name
         self._stale[name] = self._stale.get(name, 0) + 1
         return self._stale[name] > MOST_STALE
@@ -84,13 +84,13 @@ class HealthWatch:
         match entry.outcome:
             case Outcome.OK:
                 self._stale.pop(target.provider.name, None)
-                self._health.succeeded(target, at, began=at - entry.seconds, seconds=entry.first_content_seconds)
+                self._health.record_success(target, at, began=at - entry.seconds, seconds=entry.first_content_seconds)
             case Outcome.FAILED | Outcome.BROKEN if fault is not None and not _is_the_callers(fault, target):
                 status, wait = fault.upstream_status, entry.retry_after
-                self._health.failed(target, fault.kind, at, status=status, retry_after=wait)
+                self._health.record_failure(target, fault.kind, at, status=status, retry_after=wait)
             case Outcome.FAILED | Outcome.BROKEN | Outcome.NO_ANSWER | Outcome.GONE:
                 # The client may have left: if not, the next attempt tells, or the request's own end.
-                self._health.undecided(target)
+                self._health.record_inconclusive(target)
 
     def request(self, entry: RequestEntry, at: float) -> None:
         if entry.plan is None or entry.status is None or entry.status < 500 or entry.provider:
@@ -99,24 +99,26 @@ class HealthWatch:
             return  # it was us
         # Envoy's own reply: the last attempt got no answer.
         last = entry.plan.group(max(entry.attempts, 1))[0]
-        reason = entry.reasons[-1].rpartition(":")[2] if entry.reasons else _UNANSWERED[0]
+        reason = entry.reasons[-1].rpartition(":")[2] if entry.reasons else _NO_ANSWER_REASONS[0]
         absent = without_address(entry.reasons)
         with self._lock:
             if absent:
                 self._health.absent(absent, at, ABSENT_SECONDS)
             elif reason != STALE or self._is_failure(last, reason):
-                self._health.failed(last, FaultKind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}")
+                self._health.record_failure(
+                    last, FaultKind.UPSTREAM_SILENT, at, why=f"no answer, Envoy said {entry.status}"
+                )
         self.tell(at)
 
     def note_probe(self, said: Verdict, at: float) -> None:
         with self._lock:
-            self._health.probed(said.provider, at, ok=said.ok, why=said.why, model=said.model)
+            self._health.record_probe(said.provider, at, ok=said.ok, why=said.why, model=said.model)
         self.tell(at)
 
     def eject(self, provider: str, at: float, seconds: float, *, absent: bool = False) -> None:
         """Takes a provider that Envoy has ejected for so many seconds, or that has no address (`absent`)."""
         with self._lock:
-            (self._health.absent if absent else self._health.ejected)(provider, at, seconds)
+            (self._health.absent if absent else self._health.record_ejection)(provider, at, seconds)
         self.tell(at)
 
     # -- what is asked ---------------------------------------------------------------
@@ -140,7 +142,7 @@ class HealthWatch:
         """Takes note that a request may be the trial of a target. To be called in the same step of the loop as
         `avoid`."""
         with self._lock:
-            self._health.planned(plan.groups[0], time.time())
+            self._health.record_planned(plan.groups[0], time.time())
 
     def answered_within(self, provider: str, at: float, seconds: float) -> bool:
         with self._lock:

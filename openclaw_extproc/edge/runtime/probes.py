@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from openclaw_extproc.config.settings import Endpoint, Settings
+from openclaw_extproc.config.settings import ProviderAddress, Settings
 from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch, Verdict
 from openclaw_extproc.edge.telemetry import logs
@@ -51,7 +51,7 @@ class ProbeMethod:
     """How a provider is probed: the request, its address and its credential."""
 
     provider: Provider
-    endpoint: Endpoint
+    endpoint: ProviderAddress
     probing: Probing
 
     @property
@@ -196,14 +196,14 @@ _SERVER_ERROR = 500
 _DEBUG = 10
 
 
-async def _connect(endpoint: Endpoint) -> ProbeReport:
+async def _connect(endpoint: ProviderAddress) -> ProbeReport:
     tls = ssl.create_default_context() if endpoint.scheme == "https" else None
     _, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls)
     writer.close()
     return ProbeReport(well=True, why="")
 
 
-def _base(endpoint: Endpoint) -> str:
+def _base(endpoint: ProviderAddress) -> str:
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
     return f"{endpoint.scheme}://{host}:{endpoint.port}"
 

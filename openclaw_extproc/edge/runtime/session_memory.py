@@ -38,7 +38,7 @@ class SessionKey(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Asked:
+class _ModelMemory:
     """What a session remembers of one model name that it asks for."""
 
     target: str = ""
@@ -51,12 +51,12 @@ class _Asked:
 class _Session:
     used: float
     spent_usd: float = 0.0
-    asked: OrderedDict[str, _Asked] = field(default_factory=OrderedDict[str, _Asked])
+    asked: OrderedDict[str, _ModelMemory] = field(default_factory=OrderedDict[str, _ModelMemory])
     """The targets by the model asked for: an agent asks for a large and a small one by turns, and each keeps its own
     target."""
 
-    def about(self, asked: str) -> _Asked:
-        known = self.asked.pop(asked, None) or _Asked()
+    def about(self, asked: str) -> _ModelMemory:
+        known = self.asked.pop(asked, None) or _ModelMemory()
         self.asked[asked] = known
         if len(self.asked) > MAX_ASKED:
             self.asked.popitem(last=False)
@@ -79,7 +79,7 @@ class Sessions:
         known = self.by_key.get(session.with_limits())
         if known is None or at - known.used > SESSION_SECONDS:
             return SessionState()
-        about = known.asked.get(asked[:MAX_MODEL_CHARS], _Asked())
+        about = known.asked.get(asked[:MAX_MODEL_CHARS], _ModelMemory())
         return SessionState(
             target=about.target if at - about.answered <= ttl else "",
             tier=about.tier if at - about.judged <= ttl else None,

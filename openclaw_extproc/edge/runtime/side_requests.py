@@ -36,7 +36,7 @@ _SUMMARIES_AT = "/openai/v1/chat/completions"
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # listened on, not called
 
 Outcome: TypeAlias = Literal["answered", "cached", "late", "failed", "refused", "paused"]
-Told: TypeAlias = Callable[[str, Outcome], None]
+RecordOutcome: TypeAlias = Callable[[str, Outcome], None]
 """A function that records the kind of each side request and its outcome."""
 
 
@@ -81,7 +81,7 @@ class SideRequestClient:
     """Sends our own requests to other models: classifications and summaries."""
 
     def __init__(
-        self, listener: Callable[[], Address], told: Told, tls: Callable[[], ListenerTls | None] = lambda: None
+        self, listener: Callable[[], Address], told: RecordOutcome, tls: Callable[[], ListenerTls | None] = lambda: None
     ) -> None:
         """`listener`: where our own listener is; `tls`: what it shows, where it has TLS."""
         self.secret = secrets.token_urlsafe(32)

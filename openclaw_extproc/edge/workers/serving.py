@@ -14,7 +14,7 @@ from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ledger.bookkeeper import local_outlet
 from openclaw_extproc.edge.ledger.reader import request_lookup
 from openclaw_extproc.edge.ledger.writer import LedgerWriter, open_ledger
-from openclaw_extproc.edge.notify.notifier import Collected, Notifier
+from openclaw_extproc.edge.notify.notifier import CollectMetrics, Notifier
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadTarget
 from openclaw_extproc.edge.service import Service
@@ -64,7 +64,7 @@ async def run_workers(
 
 
 @asynccontextmanager
-async def _run_notifier(notifier: Notifier, settings: Settings, collected: Collected) -> AsyncGenerator[None]:
+async def _run_notifier(notifier: Notifier, settings: Settings, collected: CollectMetrics) -> AsyncGenerator[None]:
     notifier.start(settings, collected)
     try:
         yield

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-SUMMED = frozenset({"openclaw_in_flight_calls", "openclaw_in_flight_requests", "openclaw_in_flight_body_bytes"})
+SUMMED_GAUGES = frozenset({"openclaw_in_flight_calls", "openclaw_in_flight_requests", "openclaw_in_flight_body_bytes"})
 """Gauges of which each worker has a part."""
 SMALLEST = frozenset({"openclaw_model_health_status"})
 """Gauges of which the worst news is the smallest number. Of all others it is the largest."""
@@ -78,7 +78,7 @@ def totals(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
 def _both(metric: Metric, sample: Sample, before: float) -> float:
     if sample.name.endswith("_created") and metric.type in _TOTALS:
         return min(before, sample.value)
-    if metric.type in _TOTALS or metric.name in SUMMED:
+    if metric.type in _TOTALS or metric.name in SUMMED_GAUGES:
         return before + sample.value
     return min(before, sample.value) if metric.name in SMALLEST else max(before, sample.value)
 

@@ -32,10 +32,10 @@ from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
 from openclaw_extproc.edge.workers.worker_handle import CostMessage, WorkerHandle
 from openclaw_extproc.edge.workers.worker_ipc import (
-    Ejected,
+    EjectedClusters,
     LedgerEntries,
     Probe,
-    Probed,
+    ProbeResults,
     Release,
     Reserve,
     Reserved,
@@ -177,7 +177,7 @@ class Supervisor:
     def apply_ejections(self, found: Unusable, seconds: float) -> None:
         self._unusable, self._unusable_seconds = found, seconds
         for hand in (*self._hands(), *self._starting):  # who starts was given what was known then
-            hand.tell(Ejected(found, seconds))
+            hand.tell(EjectedClusters(found, seconds))
 
     def note_call(self, line: CallLine) -> None:
         """One worker counts it: what was counted is added up."""
@@ -197,7 +197,7 @@ class Supervisor:
         self._prober = serving[0]
         serving[0].tell(Probe())
 
-    def _pass_on_probe(self, of: WorkerHandle, news: Probed) -> None:
+    def _pass_on_probe(self, of: WorkerHandle, news: ProbeResults) -> None:
         for hand in self._hands():
             if hand is not of:
                 hand.tell(news)
@@ -325,7 +325,7 @@ class Supervisor:
         start = Start(origin, pair.route, pair.attempt, pair.tls, self._inside, self._kept, known, has_ledger)
         hand = await WorkerHandle.start(f"worker-{slot.number}", start, self._environment, self.notifier.tell)
         if self._unusable is not known:
-            hand.tell(Ejected(self._unusable, self._unusable_seconds))
+            hand.tell(EjectedClusters(self._unusable, self._unusable_seconds))
         for identity, tokens in self._tokens.all():
             hand.tell(Tokens(identity, tokens))
         hand.announced = partial(self._pass_on_tokens, hand)

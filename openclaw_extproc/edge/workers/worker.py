@@ -37,7 +37,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Channel,
     CollectMetrics,
     Drain,
-    Ejected,
+    EjectedClusters,
     FinalMetrics,
     HealthSnapshotRequest,
     LedgerEntries,
@@ -46,7 +46,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     NoticeSent,
     Prepare,
     Probe,
-    Probed,
+    ProbeResults,
     Ready,
     Release,
     Reply,
@@ -95,7 +95,7 @@ class Worker:
         # One that takes another's place gets its name at once: there is no moment without a socket.
         _rename(own.route, start.route)
         _rename(own.attempt, start.attempt)
-        self._service.probes.on_verdict = lambda verdict: self._channel.send(Probed(verdict))
+        self._service.probes.on_verdict = lambda verdict: self._channel.send(ProbeResults(verdict))
         self._channel.send(Ready())
         gc.freeze()  # as in a service with one process
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -158,11 +158,11 @@ class Worker:
                 self._over.set()
             case Probe():
                 self._service.probes.begin(self._service.settings)
-            case Ejected(found, seconds):
+            case EjectedClusters(found, seconds):
                 self._service.apply_ejections(found, seconds)
             case CallLine():
                 self._service.note_call(message)
-            case Probed(verdict):
+            case ProbeResults(verdict):
                 self._service.health.note_probe(verdict, time.time())
             case Tokens(identity, tokens):
                 self._service.learn(identity, tokens)

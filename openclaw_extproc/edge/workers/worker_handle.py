@@ -20,7 +20,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     Channel,
     CollectMetrics,
     Drain,
-    Ejected,
+    EjectedClusters,
     FinalMetrics,
     HealthSnapshotRequest,
     LedgerEntries,
@@ -28,7 +28,7 @@ from openclaw_extproc.edge.workers.worker_ipc import (
     NoticeSent,
     Prepare,
     Probe,
-    Probed,
+    ProbeResults,
     Ready,
     Release,
     Reply,
@@ -56,7 +56,7 @@ class WorkerHandle:
         self.child = child
         self.ready = asyncio.Event()
         self.pulse = pulse
-        self.probed: Callable[[Probed], None] = _nobody
+        self.probed: Callable[[ProbeResults], None] = _nobody
         """The callback for what the worker's probes found."""
         self.announced: Callable[[Tokens], None] = _nobody
         """The callback for tokens that the worker is going to use."""
@@ -113,7 +113,7 @@ class WorkerHandle:
         reply = await self._ask(HealthSnapshotRequest(next(self._numbers)), _ANSWER_SECONDS)
         return () if reply is None else reply.views
 
-    def tell(self, news: "Probe | Ejected | Probed | Tokens | CallLine | Reserved") -> None:
+    def tell(self, news: "Probe | EjectedClusters | ProbeResults | Tokens | CallLine | Reserved") -> None:
         self._channel.send(news)
 
     def drain(self, seconds: float) -> None:
@@ -157,7 +157,7 @@ class WorkerHandle:
                         self._tell(notice, self.pid)
                     case FinalMetrics(metrics):
                         self.metrics = metrics
-                    case Probed():
+                    case ProbeResults():
                         self.probed(message)
                     case Tokens():
                         self.announced(message)
@@ -173,7 +173,7 @@ class WorkerHandle:
                         | HealthSnapshotRequest()
                         | Drain()
                         | Probe()
-                        | Ejected()
+                        | EjectedClusters()
                         | CallLine()
                         | Reserved()
                     ):
@@ -183,5 +183,5 @@ class WorkerHandle:
                 waiting.cancel()
 
 
-def _nobody(_: "Probed | Tokens | CostMessage") -> None:
+def _nobody(_: "ProbeResults | Tokens | CostMessage") -> None:
     """The callback that does nothing, until another one is set."""

@@ -84,7 +84,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Ejected:
+class EjectedClusters:
     """The clusters that Envoy does not call, which holds for so many seconds."""
 
     found: Unusable
@@ -92,7 +92,7 @@ class Ejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResults:
     """A result of probes, from the probing worker to the parent and from there to all others."""
 
     verdict: Verdict
@@ -180,14 +180,14 @@ ToWorker: TypeAlias = (
     | HealthSnapshotRequest
     | Drain
     | Probe
-    | Ejected
-    | Probed
+    | EjectedClusters
+    | ProbeResults
     | Tokens
     | CallLine
     | Reserved
 )
 FromWorker: TypeAlias = (
-    Ready | Reply | NoticeSent | FinalMetrics | Probed | Tokens | LedgerEntries | NotFirst | Reserve | Release
+    Ready | Reply | NoticeSent | FinalMetrics | ProbeResults | Tokens | LedgerEntries | NotFirst | Reserve | Release
 )
 Message: TypeAlias = ToWorker | FromWorker
 

@@ -3,7 +3,7 @@
 Source: requests of Claude Code 2, Codex, Cline and Roo Code, Cursor, GitHub Copilot Chat, OpenCode and Gemini CLI, as
 their public sources and recorded prompts show them; gateways of messengers are in `envelopes`. Only names that hardly
 a person writes: `<context>` or `<document>` may be somebody's own prompt. Left out: a block that is never closed, and
-blocks in the middle of a very long text (`SEARCHED`).
+blocks in the middle of a very long text (`SEARCHED_CHARS`).
 """
 
 import re
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from openclaw_extproc.features.turn.envelopes import behind_head, without_tail
 from openclaw_extproc.model.chat import Text, ToolResult, Turn
 
-INJECTED = (
+INJECTED_TAGS = (
     # Claude Code, OpenCode
     *("system-reminder", "local-command-caveat", "local-command-stdout", "local-command-stderr", "command-name"),
     *("command-message", "bash-stdout", "bash-stderr", "ide_selection", "ide_opened_file", "ide_diagnostics"),
@@ -48,7 +48,7 @@ _RESULT = re.compile(r"\[[a-z_]{3,40}(?: for [^\n]{0,400})?\] Result:|\[ERROR\] 
 _SAID_BESIDE = ("feedback", "user_message", "answer")
 """Where among such texts the user's own words stand."""
 
-SEARCHED = 16 * 1024
+SEARCHED_CHARS = 16 * 1024
 """Characters of the user's own text in which blocks are looked for, from either end."""
 _COST_OF_A_TAG = 100
 """As many characters as could be looked through in that time."""
@@ -63,7 +63,7 @@ def _any_of(names: Sequence[str]) -> str:
     return "|".join(f"{letter}(?:{'|'.join(rests[letter])})" for letter in letters)
 
 
-_TAG = re.compile(rf"<(?:({_any_of(INJECTED)})|/?(?:{_any_of(WRAPPERS)}))(?=[\s>])")
+_TAG = re.compile(rf"<(?:({_any_of(INJECTED_TAGS)})|/?(?:{_any_of(WRAPPERS)}))(?=[\s>])")
 _TAG_LENGTH = 512
 """Attributes included."""
 
@@ -175,13 +175,13 @@ def _own(text: str) -> list[str]:
     if "<" not in text:
         return [text[began : _end(text, began, stop)]]
     search, end = _Search(text), stop
-    if end - began > 2 * SEARCHED:
+    if end - began > 2 * SEARCHED_CHARS:
         end = _before_blocks(text, began, end)
     pieces: list[str] = []
     at = _without_blocks(search, began, end, pieces)
-    if at < end - SEARCHED:
-        pieces.append(text[at : end - SEARCHED])
-        at = end - SEARCHED
+    if at < end - SEARCHED_CHARS:
+        pieces.append(text[at : end - SEARCHED_CHARS])
+        at = end - SEARCHED_CHARS
     at = _without_blocks(search, at, end, pieces)
     pieces.append(text[at:end])
     return _strip(pieces)
@@ -190,7 +190,7 @@ def _own(text: str) -> list[str]:
 def _end(text: str, began: int, end: int) -> int:
     """Where the space before `end` begins. A copy without it would take megabytes, so it is looked for in pieces."""
     while end > began:
-        piece = text[max(began, end - SEARCHED) : end]
+        piece = text[max(began, end - SEARCHED_CHARS) : end]
         if kept := len(piece.rstrip()):
             return end - len(piece) + kept
         end -= len(piece)
@@ -208,7 +208,7 @@ def _strip(pieces: list[str]) -> list[str]:
     return kept
 
 
-_CLOSING = re.compile(rf"</({_any_of(INJECTED)})>\s*\Z")
+_CLOSING = re.compile(rf"</({_any_of(INJECTED_TAGS)})>\s*\Z")
 _LONGEST_CLOSING = 64
 
 
@@ -224,8 +224,9 @@ def _before_blocks(text: str, began: int, end: int) -> int:
 
 
 def _without_blocks(search: _Search, at: int, end: int, pieces: list[str]) -> int:
-    """Take the text from `at` without its blocks until `SEARCHED` characters are looked through; where that was."""
-    left = SEARCHED
+    """Take the text from `at` without its blocks until `SEARCHED_CHARS` characters are looked through; where that
+    was."""
+    left = SEARCHED_CHARS
     while left > 0 and at < end:
         tag = _TAG.search(search.text, at, min(end, at + left))
         if tag is None:

@@ -26,7 +26,7 @@ class Hit(NamedTuple):
 
 
 _WORD = re.compile(r"([0-9a-z_À-ԯ]+)")
-"""Of the scripts whose words are compared as a whole: Latin, Greek, Cyrillic. `folded`, so in small letters."""
+"""Of the scripts whose words are compared as a whole: Latin, Greek, Cyrillic. `fold`, so in small letters."""
 STEM = 4
 """Letters by which stems are found; none is shorter."""
 
@@ -41,7 +41,7 @@ def _plain_letters() -> dict[int, str]:
 _PLAIN = _plain_letters()
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """As markers are compared."""
     return text.lower() if text.isascii() else text.casefold().translate(_PLAIN)
 
@@ -68,7 +68,7 @@ def _tables() -> _Tables:
     alone: dict[str, tuple[tuple[str, bool, Kind], ...]] = {}
     phrases: dict[str, tuple[_Phrase, ...]] = {}
     anywhere: dict[str, tuple[tuple[str, Kind], ...]] = {}
-    for kind, marker in _written(markers.WORDS):
+    for kind, marker in _markers_by_kind(markers.WORDS):
         first, *rest = marker.split()
         if rest:
             key = first if rest[0].endswith("*") else f"{first} {rest[0]}"
@@ -77,18 +77,18 @@ def _tables() -> _Tables:
             assert first[-1] != "*" or len(first) > STEM, f"{marker}: a stem is too short to be one"
             letters = first[:STEM].rstrip("*")
             alone[letters] = (*alone.get(letters, ()), (first.rstrip("*"), first[-1] == "*", kind))
-    for kind, marker in _written(markers.ANYWHERE):
+    for kind, marker in _markers_by_kind(markers.ANYWHERE):
         assert len(marker) > 1, f"{marker}: is a part of too many words"
         anywhere[marker[:2]] = (*anywhere.get(marker[:2], ()), (marker, kind))
     return _Tables(alone, phrases, frozenset(key.split()[0] for key in phrases), anywhere)
 
 
-def _written(table: Mapping[str, Markers]) -> Iterator[tuple[Kind, str]]:
+def _markers_by_kind(table: Mapping[str, Markers]) -> Iterator[tuple[Kind, str]]:
     """Each marker of a kind once, whichever languages have it."""
     seen: dict[tuple[Kind, str], None] = {}
     for kinds in table.values():
         for kind, line in kinds.items():
-            seen.update(dict.fromkeys((kind, folded(marker.lstrip())) for marker in line.split(",")))
+            seen.update(dict.fromkeys((kind, fold(marker.lstrip())) for marker in line.split(",")))
     return iter(seen)
 
 
@@ -96,7 +96,7 @@ _TABLES = _tables()
 
 
 def hits(text: str) -> list[Hit]:
-    """In the order of the text. `text` is `folded`."""
+    """In the order of the text. `text` is `fold`."""
     found = _in_words(text)
     if not text.isascii():
         found.extend(_anywhere(text))

@@ -33,7 +33,7 @@ def classify_request(features: Features, weights: Weights = USUAL) -> Classifica
     features, inherited = _subject(features, weights)
     read = read_turn(features)
     declared = a_task(features.declared.task)
-    task = declared or read.task or _assumed(features, read.shape)
+    task = declared or read.task or _default_task(features, read.shape)
     parts = _contributions(features, read._replace(task=declared or read.task), weights)
     score = round(min(1.0, max(0.0, weights.base + sum(part.weight for part in parts))), 4)
     judged = Classification(
@@ -81,7 +81,7 @@ def _as_declared(judged: Classification, features: Features) -> Classification:
     return Classification(tier, judged.task, judged.score, 1.0, reasons, "declared", judged.task_source)
 
 
-def _assumed(features: Features, form: Shape) -> Task:
+def _default_task(features: Features, form: Shape) -> Task:
     """Where nothing speaks for any task. It weighs nothing."""
     if features.questions:
         return "analysis" if form.told else "simple_qa"
@@ -102,8 +102,8 @@ def _all(features: Features, read: Read, weights: Weights) -> Iterator[Contribut
         return
     if read.task is not None:
         yield Contribution(f"task {read.task}", weights.tasks.get(read.task, 0.0))
-    yield from _said(read, weights)
-    yield from _formed(read.shape, weights)
+    yield from _word_contributions(read, weights)
+    yield from _form_contributions(read.shape, weights)
     if read.shape.told and features.questions:
         yield Contribution("a question about a situation told", weights.situation)
     yield from _length(features, read, weights)
@@ -128,7 +128,7 @@ _PLAIN_WORDS: dict[Kind, str] = {
 }
 
 
-def _said(read: Read, weights: Weights) -> Iterator[Contribution]:
+def _word_contributions(read: Read, weights: Weights) -> Iterator[Contribution]:
     markers: defaultdict[Kind, set[str]] = defaultdict(set)
     for hit in read.found:
         markers[hit.kind].add(hit.marker)
@@ -140,7 +140,7 @@ def _said(read: Read, weights: Weights) -> Iterator[Contribution]:
             yield Contribution(what, amount.of(len(found)))
 
 
-def _formed(form: Shape, weights: Weights) -> Iterator[Contribution]:
+def _form_contributions(form: Shape, weights: Weights) -> Iterator[Contribution]:
     if form.listed >= weights.many_parts:
         yield Contribution(f"{form.listed + 1} things listed", weights.parts.of(form.listed - weights.many_parts + 1))
     if form.numbers >= NUMBERS:

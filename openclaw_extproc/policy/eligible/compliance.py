@@ -51,10 +51,10 @@ def bounds(case: RoutingContext, of_levels: tuple[str, ...]) -> Bounds:
         *(compliance.classes[name] for name in classes if name in compliance.classes),
         *restrictions_of(declared, case.strategy),
     )
-    return Bounds(classes, restrictions, _unknown(case) or _unclassed(case, classes))
+    return Bounds(classes, restrictions, _unknown(case) or _class_fault(case, classes))
 
 
-def _unclassed(case: RoutingContext, classes: tuple[str, ...]) -> Fault | None:
+def _class_fault(case: RoutingContext, classes: tuple[str, ...]) -> Fault | None:
     if case.strategy.compliance.required and not classes:
         return Fault(FaultKind.FORBIDDEN, "every request needs a data class: send x-openclaw-data-class")
     return None

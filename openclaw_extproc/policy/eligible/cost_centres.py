@@ -5,11 +5,11 @@ a caller that keeps its data from somebody by naming its cost centre must not lo
 lifts nothing, and nothing is spent or counted by it.
 """
 
-from openclaw_extproc.features import Declared
+from openclaw_extproc.features import Declarations
 from openclaw_extproc.strategy import Restriction, Strategy
 
 
-def restrictions_of(declared: Declared, strategy: Strategy) -> tuple[Restriction, ...]:
+def restrictions_of(declared: Declarations, strategy: Strategy) -> tuple[Restriction, ...]:
     names = dict.fromkeys((declared.cost_centre, declared.cost_centre_label))
     centres = (strategy.cost_centres[name] for name in names if name in strategy.cost_centres)
     return tuple(centre.restriction for centre in centres if centre.restriction is not None)

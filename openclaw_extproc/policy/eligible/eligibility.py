@@ -74,7 +74,7 @@ def filter_candidates(
 
 def ineligibility(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     """What holds whoever else there is."""
-    return _forbidden(one, terms, case) or _unfit(one.target, terms, case)
+    return _compliance_fault(one, terms, case) or _unfit(one.target, terms, case)
 
 
 def is_ineligible(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> bool:
@@ -96,7 +96,7 @@ def most_telling_fault(objections: Iterable[tuple[Candidate, Fault]]) -> Fault:
     return next(unfit, None) or next(long, None) or allowed[0]
 
 
-def _forbidden(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
+def _compliance_fault(one: Candidate, terms: EligibilityTerms, case: RoutingContext) -> Fault | None:
     name = terms.bounds.forbids(one, case)
     return Fault(FaultKind.FORBIDDEN, f"{name} does not allow {one.name}") if name else None
 
@@ -106,7 +106,8 @@ def _unfit(target: Target, terms: EligibilityTerms, case: RoutingContext) -> Fau
     spoken = upstream_format(provider, features.client_format)
     if spoken is None or spoken.provider is None:
         return Fault(
-            FaultKind.UNSUPPORTED, f"model: {provider.name} serves it, but not for {_ASKED[features.operation]}"
+            FaultKind.UNSUPPORTED,
+            f"model: {provider.name} serves it, but not for {_OPERATION_NAMES[features.operation]}",
         )
     other_vectors = features.operation == "embeddings" and target.model != terms.first.model
     if other_vectors and not case.gateway.mixed_embeddings:
@@ -165,7 +166,7 @@ def _unable(one: Candidate, case: RoutingContext) -> Fault | None:
     return Fault(FaultKind.UNSUPPORTED, f"{one.target.model} does not support {', '.join(sorted(missing))}")
 
 
-_ASKED: dict[Operation, str] = {
+_OPERATION_NAMES: dict[Operation, str] = {
     "chat": "chats",
     "completions": "completions",
     "embeddings": "embeddings",

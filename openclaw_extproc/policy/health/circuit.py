@@ -83,11 +83,11 @@ class Circuit:
         self._trial_began = at
         return True
 
-    def undecided(self) -> None:
+    def record_inconclusive(self) -> None:
         """A trial ended and says nothing: the client left, or asked for something impossible. The next call is one."""
         self._trial_began = None
 
-    def succeeded(self, at: float) -> None:
+    def record_success(self, at: float) -> None:
         self._note(at, failed=False)
         self._row = 0
         match self.state(at):
@@ -99,7 +99,7 @@ class Circuit:
             case State.OPEN | State.HEALTHY | State.DEGRADED:
                 pass  # of an open one it was begun before, or it was the last resort: the wait goes on
 
-    def failed(self, at: float, *, retry_after: float | None = None) -> None:
+    def record_failure(self, at: float, *, retry_after: float | None = None) -> None:
         """`retry_after`: seconds for which it asked to be left alone."""
         self._note(at, failed=True)
         self._row += 1

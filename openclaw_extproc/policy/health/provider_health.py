@@ -57,7 +57,7 @@ class HealthView:
 
 
 @dataclass(slots=True)
-class _Watched:
+class _HealthEntry:
     name: str
     provider: str
     model: str
@@ -76,7 +76,7 @@ class _Watched:
     ejected_until: float = 0.0
     """As far as is known, by Envoy."""
 
-    def noted(self, at: float, why: str) -> None:
+    def note_change(self, at: float, why: str) -> None:
         self.why, self.why_at = why, at
 
     def is_behind(self, at: float, draw: float) -> bool:
@@ -103,7 +103,7 @@ class HealthTable:
     def __init__(self, gateway: Gateway) -> None:
         self._rules = gateway.health
         self._switching: tuple[Switching, ...] = ()
-        self._by_name: dict[str, _Watched] = {}
+        self._by_name: dict[str, _HealthEntry] = {}
         self._restless: set[str] = set()
         """Those that may have to go behind, or change by the clock alone: few, so each request can look at them."""
         self.update(gateway)
@@ -115,7 +115,7 @@ class HealthTable:
         before = {} if afresh else self._by_name
         self._rules, self._switching = gateway.health, gateway.strategy.switching
         self._by_name = {
-            name: before.get(name) or _Watched(name, provider, model, Circuit(rules))
+            name: before.get(name) or _HealthEntry(name, provider, model, Circuit(rules))
             for name, (provider, model) in _names(gateway).items()
         }
         self._restless &= before.keys() & self._by_name.keys()
@@ -124,24 +124,24 @@ class HealthTable:
 
     # -- what happened -----------------------------------------------------------
 
-    def succeeded(self, target: Target, at: float, *, began: float, seconds: float | None = None) -> None:
+    def record_success(self, target: Target, at: float, *, began: float, seconds: float | None = None) -> None:
         """`began`: when the attempt did. `seconds`: to the first content."""
         for watched in self._both(target):
-            watched.circuit.succeeded(at)
+            watched.circuit.record_success(at)
             watched.answered_at = at
             if not watched.model and not (at < watched.absent_until and began < watched.absent_since):
                 watched.circuit.trust()
                 watched.absent_until = 0.0
         self._rate(target, at, failed=False, seconds=seconds)
 
-    def failed(
+    def record_failure(
         self, target: Target, kind: FaultKind, at: float, *, status: int | None = None,
         retry_after: float | None = None, why: str = "",
     ) -> None:  # fmt: skip
         """`status`: the provider's own. `retry_after`: seconds it asked to be left alone. `why`: for people."""
         whose = reach(kind, status)
         if whose is Reach.NOBODY:
-            self.undecided(target)
+            self.record_inconclusive(target)
             return
         wait = None if retry_after is None else min(retry_after, LONGEST_RETRY_AFTER)
         own, provider = self._by_name.get(target.name), self._by_name.get(target.provider.name)
@@ -153,13 +153,13 @@ class HealthTable:
             if whose is Reach.PROVIDER:
                 self._fail(provider, at, f"{words}, {target.model}")
             else:
-                provider.circuit.undecided()
+                provider.circuit.record_inconclusive()
         self._rate(target, at, failed=True)
 
-    def undecided(self, target: Target) -> None:
+    def record_inconclusive(self, target: Target) -> None:
         """A call ended and says nothing of the provider: the client left, or asked for something impossible."""
         for watched in self._both(target):
-            watched.circuit.undecided()
+            watched.circuit.record_inconclusive()
 
     def has_left(self, target: Target, headroom: Headroom, at: float) -> None:
         """What an answer's head says of the limits."""
@@ -167,7 +167,7 @@ class HealthTable:
             return
         if headroom.wait > 0:
             own.circuit.suspect(at, headroom.wait)
-            own.noted(at, f"{headroom.left:.0%} of {headroom.what} left, for {headroom.wait:g} s")
+            own.note_change(at, f"{headroom.left:.0%} of {headroom.what} left, for {headroom.wait:g} s")
             self._restless.add(own.name)
         elif not headroom.is_low:
             own.circuit.trust()
@@ -179,10 +179,10 @@ class HealthTable:
             if at >= watched.absent_until:
                 watched.absent_since = at
             watched.absent_until = max(watched.absent_until, at + seconds)
-            watched.noted(at, "without an address")
+            watched.note_change(at, "without an address")
             self._restless.add(provider)
 
-    def ejected(self, provider: str, at: float, seconds: float) -> None:
+    def record_ejection(self, provider: str, at: float, seconds: float) -> None:
         """Envoy has ejected every host of it, as far as is known for so long."""
         if (watched := self._by_name.get(provider)) is None:
             return
@@ -192,28 +192,28 @@ class HealthTable:
         # Envoy goes on to use a provider's only host, and keeps it ejected though it answers again.
         if watched.answered_at < watched.ejected_since:
             watched.circuit.suspect(at, seconds)
-            watched.noted(at, "ejected by Envoy")
+            watched.note_change(at, "ejected by Envoy")
             self._restless.add(provider)
 
-    def probed(self, provider: str, at: float, *, ok: bool, why: str = "", model: str = "") -> None:
+    def record_probe(self, provider: str, at: float, *, ok: bool, why: str = "", model: str = "") -> None:
         """A probe ended that says something. `model`: which was called; empty: none.
 
         A success of a free probe says of a model only that its provider is back, if that was what had failed. A
         failure opens at once: who calls this counts them.
         """
-        own = [one for one in self._by_name.values() if one.provider == provider and self._meant(one, model)]
+        own = [one for one in self._by_name.values() if one.provider == provider and self._is_meant(one, model)]
         for watched in own:
             if not ok and (not watched.model or model):
                 watched.circuit.trip(at)
-                watched.noted(at, why)
+                watched.note_change(at, why)
                 self._restless.add(watched.name)
             elif ok and watched.circuit.state(at) is State.HALF_OPEN and (watched.wide or model or not watched.model):
-                watched.circuit.succeeded(at)
+                watched.circuit.record_success(at)
 
-    def _meant(self, one: _Watched, model: str) -> bool:
+    def _is_meant(self, one: _HealthEntry, model: str) -> bool:
         return not model or one.model in ("", model)
 
-    def planned(self, targets: Iterable[Target], at: float) -> None:
+    def record_planned(self, targets: Iterable[Target], at: float) -> None:
         """A request goes to one of these first: where one may be tried out, this is the trial."""
         for target in targets:
             if not self._restless.isdisjoint((target.name, target.provider.name)):
@@ -259,22 +259,22 @@ class HealthTable:
     def status(self, provider: str, at: float) -> bool:
         """Whether it is of use: it is not shown as open or half-open."""
         own = self._by_name.get(provider)
-        return own is None or self._shown(own, at) not in _DOWN
+        return own is None or self._visible_state(own, at) not in _DOWN
 
-    def _shown(self, one: _Watched, at: float) -> State:
+    def _visible_state(self, one: _HealthEntry, at: float) -> State:
         """The state that all outlets tell. A provider is also as bad as all of its models that are called, as an
         overload is theirs alone; and of what may be tried again and nobody tries, only a doubt is left.
         """
         own = one.circuit.state(at)
         if own is State.HALF_OPEN and not _is_down(one.circuit, at):
             return State.DEGRADED
-        models = () if one.model or own in _DOWN else self._called(one.provider, at)
+        models = () if one.model or own in _DOWN else self._called_models(one.provider, at)
         if not models or not all(_is_down(model.circuit, at) for model in models):
             return own
         trying = any(model.circuit.state(at) is State.HALF_OPEN for model in models)
         return State.HALF_OPEN if trying else State.OPEN
 
-    def _called(self, provider: str, at: float) -> tuple[_Watched, ...]:
+    def _called_models(self, provider: str, at: float) -> tuple[_HealthEntry, ...]:
         """The models of a provider that are called, or were until they failed."""
         members = (one for one in self._by_name.values() if one.provider == provider and one.model)
         return tuple(one for one in members if one.circuit.is_called(at))
@@ -303,10 +303,10 @@ class HealthTable:
         """All circuits, each provider before its models."""
         return tuple(self._view(one, at) for one in self._by_name.values())
 
-    def _view(self, one: _Watched, at: float) -> HealthView:
-        state, told, again = self._shown(one, at), one, one.circuit.tries_again_at
+    def _view(self, one: _HealthEntry, at: float) -> HealthView:
+        state, told, again = self._visible_state(one, at), one, one.circuit.tries_again_at
         if state in _DOWN and one.circuit.state(at) not in _DOWN:  # its models are
-            models = self._called(one.provider, at)
+            models = self._called_models(one.provider, at)
             told = max(models, key=lambda model: model.why_at)
             again = min(when for model in models if (when := model.circuit.tries_again_at) is not None)
         return HealthView(
@@ -326,13 +326,13 @@ class HealthTable:
 
     # -- both circuits of a target ---------------------------------------------------
 
-    def _both(self, target: Target) -> Sequence[_Watched]:
+    def _both(self, target: Target) -> Sequence[_HealthEntry]:
         found = (self._by_name.get(target.name), self._by_name.get(target.provider.name))
         return [one for one in found if one is not None]
 
-    def _fail(self, watched: _Watched, at: float, why: str, *, retry_after: float | None = None) -> None:
-        watched.circuit.failed(at, retry_after=retry_after)
-        watched.noted(at, why)
+    def _fail(self, watched: _HealthEntry, at: float, why: str, *, retry_after: float | None = None) -> None:
+        watched.circuit.record_failure(at, retry_after=retry_after)
+        watched.note_change(at, why)
         self._restless.add(watched.name)
 
     def _rate(self, target: Target, at: float, *, failed: bool, seconds: float | None = None) -> None:
@@ -342,7 +342,7 @@ class HealthTable:
         own.rates.note(at, failed=failed, seconds=seconds)
         if why := own.rates.look(self._switching, at):
             own.circuit.trip(at)
-            own.noted(at, why)
+            own.note_change(at, why)
             self._restless.add(own.name)
         if own.rates.slow:
             self._restless.add(own.name)

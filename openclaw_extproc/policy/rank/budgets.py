@@ -44,7 +44,7 @@ class BudgetLimit:
         return self.scope not in ("hourly_budget", "daily_budget")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         spent = f", {_dollars(self.spent)} spent" if self.spent else ""
         return f"{self.words}: {_dollars(self.most)} USD{spent}"
 
@@ -107,8 +107,8 @@ def too_dear(limit: BudgetLimit, one: Candidate) -> Fault:
         if one.cost is None
         else f"and this request would cost about {_dollars(one.cost)}"
     )
-    return Fault(FaultKind.OVER_BUDGET, f"{limit.told}, {asks}")
+    return Fault(FaultKind.OVER_BUDGET, f"{limit.description}, {asks}")
 
 
 def notice(limit: BudgetLimit, before: Candidate, now: Candidate) -> str:
-    return f"downgraded from {before.name} to {now.name}: {limit.told}"
+    return f"downgraded from {before.name} to {now.name}: {limit.description}"

@@ -34,7 +34,7 @@ def _alone(one: Candidate) -> Group:
 
 
 def _spread(members: list[Candidate], case: RoutingContext) -> list[Group]:
-    first = _weighted(members, case)
+    first = _weighted_group(members, case)
     singles = sorted(members, key=lambda one: one.weight)
     if len(first) == 1:  # it is known who has the first attempt
         singles = [one for one in singles if one.name != first[0].name]
@@ -42,7 +42,7 @@ def _spread(members: list[Candidate], case: RoutingContext) -> list[Group]:
     return [first, *map(_alone, singles)]
 
 
-def _weighted(members: list[Candidate], case: RoutingContext) -> Group:
+def _weighted_group(members: list[Candidate], case: RoutingContext) -> Group:
     """Envoy chooses among clusters, and the attempt knows its model by the cluster: of several models of one cluster
     one is drawn here, and has the weight of all.
 
@@ -50,17 +50,17 @@ def _weighted(members: list[Candidate], case: RoutingContext) -> Group:
     the one before, all of them draw the same lot.
     """
     if key := steady(case.features) if case.features.tools or case.features.in_tool_loop else "":
-        return (_drawn(members, share_of("pool", key)).target,)
+        return (_draw(members, share_of("pool", key)).target,)
     by_cluster: dict[str, list[Candidate]] = {}
     for one in members:
         by_cluster.setdefault(one.target.provider.cluster, []).append(one)
     return tuple(
-        replace(_drawn(there, case.situation.draw).target, weight=sum(one.weight for one in there))
+        replace(_draw(there, case.situation.draw).target, weight=sum(one.weight for one in there))
         for there in by_cluster.values()
     )
 
 
-def _drawn(members: Sequence[Candidate], share: float) -> Candidate:
+def _draw(members: Sequence[Candidate], share: float) -> Candidate:
     """By weight, for a number from 0 up to 1."""
     left = share * sum(one.weight for one in members)
     for one in members:

@@ -31,7 +31,7 @@ def within_budget(line: Ranking, chosen: Selection, *, held: bool) -> Ranking:
     if not cheaper:
         reached = rejects or limit
         raise with_refusal(too_dear(reached, first), chosen, replace(line, members=(), broken=reached))
-    return _downgraded(line, limit, cheaper)
+    return _downgrade(line, limit, cheaper)
 
 
 def _within_a_task(line: Ranking, purse: Budget, chosen: Selection) -> Ranking:
@@ -50,7 +50,7 @@ def _within_a_task(line: Ranking, purse: Budget, chosen: Selection) -> Ranking:
     behind = tuple(one for one in line.members if one.name not in names)
     if not _has_no_address(cheaper[0], chosen):
         behind = tuple(one for one in behind if not _has_no_address(one, chosen))
-    return _downgraded(line, purse.per_task, (*cheaper, *behind))
+    return _downgrade(line, purse.per_task, (*cheaper, *behind))
 
 
 def _has_no_address(one: Candidate, chosen: Selection) -> bool:
@@ -69,6 +69,6 @@ def _dearest_first(fitting: Sequence[Candidate], chosen: Selection) -> tuple[Can
     return tuple(no_dearer_than_asked_first(sorted(fitting, key=rank), chosen.choice, chosen.case))
 
 
-def _downgraded(line: Ranking, limit: BudgetLimit, members: tuple[Candidate, ...]) -> Ranking:
+def _downgrade(line: Ranking, limit: BudgetLimit, members: tuple[Candidate, ...]) -> Ranking:
     words = notice(limit, line.members[0], members[0])
     return replace(line, members=members, because=(*line.because, words), broken=limit, notice=words)

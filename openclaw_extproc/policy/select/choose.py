@@ -109,7 +109,7 @@ def _by_task(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
         return None
     task = case.judgement.task
     wanted = case.strategy.tasks.get(task)
-    return _guessed("task", f"task {task}", (wanted,), case, notes) if wanted else None
+    return _choice_by_guess("task", f"task {task}", (wanted,), case, notes) if wanted else None
 
 
 def _by_tier(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
@@ -117,11 +117,11 @@ def _by_tier(case: RoutingContext, notes: list[str]) -> ModelChoice | None:
         return None
     tier = case.judgement.tier
     if case.judgement.task in _CODING and CODING in tiers:
-        return _guessed("tier", f"tier {CODING}", tiers[CODING], case, notes)
-    return _guessed("tier", f"tier {tier}", tiers[tier], case, notes) if tier in tiers else None
+        return _choice_by_guess("tier", f"tier {CODING}", tiers[CODING], case, notes)
+    return _choice_by_guess("tier", f"tier {tier}", tiers[tier], case, notes) if tier in tiers else None
 
 
-def _guessed(
+def _choice_by_guess(
     by: Chooser, words: str, names: Iterable[str], case: RoutingContext, notes: list[str]
 ) -> ModelChoice | None:
     known = tuple(name for name in names if case.meaning(name) is not None)
@@ -166,7 +166,7 @@ def client_choice(case: RoutingContext) -> ModelChoice:
 def _by_client(case: RoutingContext, over: Overrides) -> ModelChoice:
     model, default = case.features.model, case.strategy.default
     if case.asked not in ("auto", "unknown") and case.meaning(model) is not None:
-        return _named(model, case)
+        return _choice_by_name(model, case)
     if case.asked == "auto":
         listed = model == AUTO or model in case.strategy.virtual
         if default and over.routing and case.is_chat and case.meaning(default) is not None:
@@ -181,7 +181,7 @@ def _by_client(case: RoutingContext, over: Overrides) -> ModelChoice:
 _NOBODY_LISTS_IT = "no provider lists the requested model: using the default chain"
 
 
-def _named(model: str, case: RoutingContext) -> ModelChoice:
+def _choice_by_name(model: str, case: RoutingContext) -> ModelChoice:
     found = case.meaning(model)
     assert found is not None, "looked up before"
     match case.asked:

@@ -35,7 +35,7 @@ def arms(choice: ModelChoice, case: RoutingContext, can: Callable[[Target], bool
         in_arm = _share(experiment, case) < experiment.share
         taken.append((experiment, in_arm))
         if in_arm:
-            return Arms(_moved(choice, experiment), tuple(taken))
+            return Arms(_choice_of_arm(choice, experiment), tuple(taken))
     return Arms(choice, tuple(taken))
 
 
@@ -56,7 +56,7 @@ def _share(experiment: Experiment, case: RoutingContext) -> float:
     return case.situation.draw if key is None else share_of(experiment.name, key)
 
 
-def _moved(choice: ModelChoice, experiment: Experiment) -> ModelChoice:
+def _choice_of_arm(choice: ModelChoice, experiment: Experiment) -> ModelChoice:
     """What was chosen stands in for the arm."""
     what = "canary" if experiment.canary else "experiment"
     because = (*choice.because, f"{what} {experiment.name}: {experiment.arm}")

@@ -51,7 +51,7 @@ VARIABLES: Mapping[str, Type] = MappingProxyType(
 )
 
 
-CLASSIFIED = frozenset({"task_complexity", "task_type", "complexity_score", "confidence"})
+CLASSIFIED_VARIABLES = frozenset({"task_complexity", "task_type", "complexity_score", "confidence"})
 """The variables that come from the classification of a request."""
 
 _OF_CLASSIFICATION: Mapping[str, Callable[[Classification], object]] = MappingProxyType(
@@ -86,7 +86,8 @@ _OF_FEATURES: Mapping[str, Callable[[Features], object]] = MappingProxyType(
 
 
 def values(features: Features, judgement: Classification | None, names: Iterable[str] = VARIABLES) -> dict[str, object]:
-    """Return the values of these variables. `judgement` may be `None` where `names` has none of `CLASSIFIED`."""
+    """Return the values of these variables. `judgement` may be `None` where `names` has none of
+    `CLASSIFIED_VARIABLES`."""
     found: dict[str, object] = {}
     for name in names:
         if name in _OF_CLASSIFICATION:

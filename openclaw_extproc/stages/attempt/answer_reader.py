@@ -8,8 +8,8 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import Fact, UsageReported
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.stages.attempt.exchange import Observed, UpstreamResponse
-from openclaw_extproc.stages.attempt.response_reader import Identified, NamedBack, ResponseReader, Unsealed
+from openclaw_extproc.stages.attempt.exchange import Observation, UpstreamResponse
+from openclaw_extproc.stages.attempt.response_reader import Identified, NamedBack, ResponseReader, WithoutState
 from openclaw_extproc.stages.events import ResponseBody
 from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
 from openclaw_extproc.wire.streams import sse
@@ -62,8 +62,8 @@ class AnswerReader:
     def usage(self) -> Usage:
         return self._reader.usage
 
-    def observed(self, first_content_seconds: float | None = None, delivered_bytes: int = 0) -> Observed:
-        return Observed(
+    def observation(self, first_content_seconds: float | None = None, delivered_bytes: int = 0) -> Observation:
+        return Observation(
             self._response.headers,
             self.losses,
             self.streamed,
@@ -208,4 +208,4 @@ def _rewriting(
     if bound.translates and isinstance(ask, Chat) and (names := changed_names(ask, bound.provider.tool_names)):
         encoder = NamedBack(encoder, names)
     secret = bound.fallback and bound.provider.seals_for_account
-    return ResponseReader(decoder, Unsealed(encoder) if secret else encoder, unframing)
+    return ResponseReader(decoder, WithoutState(encoder) if secret else encoder, unframing)

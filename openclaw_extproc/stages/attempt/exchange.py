@@ -102,7 +102,7 @@ class SentRequest:
 
     def answered_headers(self, losses: Iterable[str]) -> dict[str, str]:
         """What the client learns about who answered. `losses`: of the request, and of its answer so far."""
-        return h.answered(self.bound.plan, self.bound.target, self.bound.history.told(), losses)
+        return h.response_headers(self.bound.plan, self.bound.target, self.bound.history.fallbacks(), losses)
 
     def give_up_headers(self, retry_after: str = "") -> dict[str, str]:
         """What tells an SDK not to begin again what was just given up. `retry_after`: seconds; "": nobody said any."""
@@ -117,11 +117,11 @@ class SentRequest:
     def given_up_entry(self, at: float, fault: Fault) -> AttemptEntry:
         """The entry of a request that Envoy would have waited for without an end."""
         rest = str(UNANSWERED_SECONDS) if self.has_stand_in else ""
-        return entry(self.bound, at, Outcome.FAILED, fault, Observed(losses=self.losses, body_retry_after=rest))
+        return entry(self.bound, at, Outcome.FAILED, fault, Observation(losses=self.losses, body_retry_after=rest))
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
         """The entry of a request that got no response."""
-        return entry(self.bound, at, outcome, fault, Observed(losses=self.losses))
+        return entry(self.bound, at, outcome, fault, Observation(losses=self.losses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class UpstreamResponse:
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
         """The entry of a response of which nothing but the head was of use."""
-        return entry(self.request.bound, at, outcome, fault, Observed(self.headers, self.request.losses))
+        return entry(self.request.bound, at, outcome, fault, Observation(self.headers, self.request.losses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +211,14 @@ class FailedResponse:
         return not foreign and not ours and self.failure.remedy is not Remedy.ANYBODY
 
     def entry(self, at: float) -> AttemptEntry:
-        seen = Observed(
+        seen = Observation(
             self.response.headers, self.losses, self.streamed, self.usage, body_retry_after=self.body_retry_after
         )
         return entry(self.bound, at, Outcome.FAILED, self.fault, seen)
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class Observation:
     """What was seen of a response, for the entry of its attempt. All of it is empty where there was none."""
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -235,11 +235,11 @@ class Observed:
         return float(self.body_retry_after) if asked is None and self.body_retry_after else asked
 
 
-NOTHING_OBSERVED = Observed()
+NOTHING_OBSERVED = Observation()
 
 
 def entry(
-    bound: BoundAttempt, at: float, outcome: Outcome, fault: Fault | None, seen: Observed = NOTHING_OBSERVED
+    bound: BoundAttempt, at: float, outcome: Outcome, fault: Fault | None, seen: Observation = NOTHING_OBSERVED
 ) -> AttemptEntry:
     """The entry that an attempt leaves behind. `at`: seconds since the epoch."""
     previous = bound.history.failed[-1] if bound.history.failed else None
@@ -256,7 +256,7 @@ def entry(
         streamed=seen.streamed,
         fault=fault,
         alert=failure.reason if failure is not None and failure.alerts else "",
-        usage=Usage() if _unbilled(outcome, fault) else seen.usage,
+        usage=Usage() if _is_unbilled(outcome, fault) else seen.usage,
         losses=seen.losses,
         seconds=at - bound.began,
         first_content_seconds=seen.first_content_seconds,
@@ -273,7 +273,7 @@ def entry(
     return settled(made, bound.plan.facts_of(bound.target))
 
 
-def _unbilled(outcome: Outcome, fault: Fault | None) -> bool:
+def _is_unbilled(outcome: Outcome, fault: Fault | None) -> bool:
     """A provider that says itself that it failed bills nothing, whatever it had counted before. One whose answer we
     cannot read may well bill it."""
     return outcome is Outcome.FAILED and fault is not None and fault.kind is not FaultKind.UPSTREAM_GARBLED

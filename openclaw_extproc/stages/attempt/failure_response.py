@@ -99,7 +99,7 @@ def failure_answers(failed: FailedResponse) -> tuple[Answer, ...]:
         },
         failed.response.removed_headers("content-length", "content-encoding"),
         groups=following.plan.groups if following and following.plan else (),
-        **_noted(bound, failure, fault, following),
+        **_note_fields(bound, failure, fault, following),
     )
     return (head,) if failed.response.is_bodiless else (head, Deliver(body, end=True))
 
@@ -160,14 +160,16 @@ def _is_exhausted(bound: BoundAttempt, failure: Failure) -> bool:
     return failure.remedy is Remedy.ANYBODY or (failure.alerts and bool(bound.history.failed))
 
 
-class _Noted(TypedDict):
+class _NoteFields(TypedDict):
     """The fields of a `Continue` that carry notes."""
 
     metadata: Mapping[str, str]
     notes: Mapping[str, str]
 
 
-def _noted(bound: BoundAttempt, failure: Failure, fault: Fault, following: retries.NextAttempt | None) -> _Noted:
+def _note_fields(
+    bound: BoundAttempt, failure: Failure, fault: Fault, following: retries.NextAttempt | None
+) -> _NoteFields:
     """What the next attempt has to know of this one, and what Envoy may have to say by itself."""
     told = FailedAttempt(bound.target, failure.reason, "" if failure.alerts else fault.public[:MAX_WORDS_CHARS])
     metadata: dict[str, str] = {}

@@ -48,18 +48,18 @@ CONTEXT_TOO_LONG = "context_too_long"
 CONTENT_FILTERED = "content_filtered"
 TOO_LARGE = "request_too_large"
 
-_FILTERED = Failure(CONTENT_FILTERED, Remedy.NOBODY)
-_REFUSED = Failure(CREDENTIAL_REFUSED, Remedy.OTHER_PROVIDER, alerts=True)
+_FILTERED_FAILURE = Failure(CONTENT_FILTERED, Remedy.NOBODY)
+_REFUSED_FAILURE = Failure(CREDENTIAL_REFUSED, Remedy.OTHER_PROVIDER, alerts=True)
 _NO_QUOTA = Failure(QUOTA_EXHAUSTED, Remedy.OTHER_PROVIDER, alerts=True)
 _NO_MODEL = Failure(MODEL_NOT_FOUND, Remedy.OTHER_MODEL, alerts=True)
 
 _CODES: Mapping[str, Failure] = {
     TOO_LONG: Failure(CONTEXT_TOO_LONG, Remedy.LARGER),
-    "content_filter": _FILTERED,
-    "content_policy_violation": _FILTERED,
-    "ResponsibleAIPolicyViolation": _FILTERED,
-    "moderation_blocked": _FILTERED,
-    "invalid_prompt": _FILTERED,
+    "content_filter": _FILTERED_FAILURE,
+    "content_policy_violation": _FILTERED_FAILURE,
+    "ResponsibleAIPolicyViolation": _FILTERED_FAILURE,
+    "moderation_blocked": _FILTERED_FAILURE,
+    "invalid_prompt": _FILTERED_FAILURE,
     NO_QUOTA: _NO_QUOTA,
     "billing_error": _NO_QUOTA,
     "billing_hard_limit_reached": _NO_QUOTA,
@@ -68,8 +68,8 @@ _CODES: Mapping[str, Failure] = {
     "ServiceQuotaExceededException": _NO_QUOTA,
     NO_MODEL: _NO_MODEL,
     "DeploymentNotFound": _NO_MODEL,
-    NO_ACCESS: _REFUSED,
-    NO_REGION: _REFUSED,
+    NO_ACCESS: _REFUSED_FAILURE,
+    NO_REGION: _REFUSED_FAILURE,
 }
 """A provider's own word says more than the status it comes with: OpenAI gives 403 for a model it does not show to this
 account, and 429 to who has not paid."""
@@ -84,8 +84,8 @@ _KINDS: Mapping[FaultKind, Failure] = {
         TOO_LARGE, Remedy.OTHER_PROVIDER
     ),  # of bytes, or of tokens a minute: each has its own limit
     FaultKind.REFUSED: Failure(FaultKind.REFUSED.value, Remedy.OTHER_PROVIDER),
-    FaultKind.UNAUTHENTICATED: _REFUSED,
-    FaultKind.FORBIDDEN: _REFUSED,
+    FaultKind.UNAUTHENTICATED: _REFUSED_FAILURE,
+    FaultKind.FORBIDDEN: _REFUSED_FAILURE,
     FaultKind.NOT_FOUND: _NO_MODEL,
 }
 

@@ -42,7 +42,7 @@ class History:
 
     failed: tuple[FailedAttempt, ...] = ()
 
-    def told(self) -> tuple[str, ...]:
+    def fallbacks(self) -> tuple[str, ...]:
         """Returns the failed attempts in the words of `x-openclaw-fallbacks`."""
         return tuple(f"{one.target.provider.name}:{one.reason}" for one in self.failed)
 
@@ -88,7 +88,7 @@ def history(plan: Plan, attempt: int, notes: Mapping[str, str], at: float) -> Hi
     failed: list[FailedAttempt] = []
     for earlier in range(1, attempt):
         start, ended = _start(earlier, notes), _start(earlier + 1, notes).at or str(at)
-        reason = notes.get(f"why-{earlier}") or _unanswered(plan, start, float(ended))
+        reason = notes.get(f"why-{earlier}") or _no_answer_text(plan, start, float(ended))
         failed.append(FailedAttempt(_target(plan, earlier, start.cluster), reason, notes.get(f"said-{earlier}", "")))
     return History(tuple(failed))
 
@@ -100,7 +100,7 @@ def _target(plan: Plan, attempt: int, cluster: str) -> Target:
     return known or plan.group(attempt)[0]
 
 
-def _unanswered(plan: Plan, start: _Start, ended: float) -> str:
+def _no_answer_text(plan: Plan, start: _Start, ended: float) -> str:
     waited = ended - float(start.at) if start.at else 0.0
     if waited >= 0.9 * plan.attempt_timeout_ms / 1000:
         return "timeout"

@@ -15,6 +15,6 @@ MAX_ANSWER_BYTES = 40 * 1024 * 1024
 (decision 21)."""
 
 SILENT = Fault(FaultKind.UPSTREAM_SILENT, "the provider began no answer in time")
-STALLED = Fault(FaultKind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
+STALLED_RESPONSE = Fault(FaultKind.UPSTREAM_SILENT, "the provider fell silent in the middle of its answer")
 TOO_LONG = Fault(FaultKind.UPSTREAM_SILENT, "the call has reached its time limit in the middle of its answer")
 TOO_LARGE = Fault(FaultKind.UPSTREAM_GARBLED, f"the answer is larger than {MAX_ANSWER_BYTES} bytes, or too fast")

@@ -23,7 +23,7 @@ from openclaw_extproc.wire.streams.event_decoder import EventDecoder
 from openclaw_extproc.wire.translation.tool_names import back
 
 
-class Unsealed:
+class WithoutState:
     """An encoder that is told no sealed state: the next turn may go to an account that cannot open it."""
 
     def __init__(self, encoder: Encoder) -> None:
@@ -99,23 +99,23 @@ class ResponseReader:
     def feed(self, chunk: bytes, *, end: bool) -> tuple[list[Fact], bytes]:
         """The facts of this chunk, and what the client is to get for it when that is something else."""
         try:
-            chunk = _passed(self._unframing, chunk, end=end)
+            chunk = _transform(self._unframing, chunk, end=end)
         except UnreadableError as problem:
-            return self._lost(problem)
+            return self._fail_unreadable(problem)
         facts = self._facts(chunk, end=end)
         if self._encoder is not None:
-            return facts, _written(facts, self._encoder, self._cannot_be_written)
-        return facts, _passed(self._trimming, chunk, end=end) if self.reshapes else b""
+            return facts, _encode(facts, self._encoder, self._cannot_be_written)
+        return facts, _transform(self._trimming, chunk, end=end) if self.reshapes else b""
 
     def spoil(self, why: str) -> tuple[list[Fact], bytes]:
         """Reports that no more of the response can be read. Returns facts and bytes as `feed` does."""
-        return self._lost(UnreadableError(why))
+        return self._fail_unreadable(UnreadableError(why))
 
     def break_off(self, fault: Fault) -> bytes:
         """What a translation has to say when nothing more comes. Half an event that waits for its end is dropped."""
         return b"" if self._encoder is None else self._encoder.feed(Failed(fault))
 
-    def _lost(self, problem: UnreadableError) -> tuple[list[Fact], bytes]:
+    def _fail_unreadable(self, problem: UnreadableError) -> tuple[list[Fact], bytes]:
         """What is in the frames cannot be read: said once, however many chunks follow."""
         if self.complete or self.fault is not None:
             return [], b""
@@ -176,14 +176,14 @@ class ResponseReader:
                 pass
 
 
-def _passed(passing: ByteTransform | None, chunk: bytes, *, end: bool) -> bytes:
+def _transform(passing: ByteTransform | None, chunk: bytes, *, end: bool) -> bytes:
     if passing is None:
         return chunk
     passed = passing.feed(chunk)
     return passed + passing.end() if end else passed
 
 
-def _written(facts: list[Fact], encoder: Encoder, give_up: Callable[[UnreadableError], Failed]) -> bytes:
+def _encode(facts: list[Fact], encoder: Encoder, give_up: Callable[[UnreadableError], Failed]) -> bytes:
     """The client's words for the facts, up to one that cannot be said: a tool's arguments, read just so and too deep
     to be written."""
     written: list[bytes] = []

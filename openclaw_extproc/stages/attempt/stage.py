@@ -26,7 +26,7 @@ from openclaw_extproc.stages.attempt.failure_response import (
     reply,
     without_end,
 )
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, SILENT, STALLED, TOO_LARGE
+from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, SILENT, STALLED_RESPONSE, TOO_LARGE
 from openclaw_extproc.stages.attempt.states import (
     Answering,
     BrokenOff,
@@ -58,7 +58,7 @@ from openclaw_extproc.stages.attempt.successful_response import (
 )
 from openclaw_extproc.stages.attempt.upstream_request import (
     NO_PLAN,
-    UNCONFIRMED,
+    UNCONFIRMED_PLAN,
     BoundAttempt,
     UpstreamRequest,
     bind,
@@ -189,7 +189,7 @@ class AttemptStage:
 
 def _turn_away(fault: Fault) -> Transition:
     """Answers a request that belongs to no known call with a fault, and records no entry."""
-    is_unconfirmed = fault is UNCONFIRMED
+    is_unconfirmed = fault is UNCONFIRMED_PLAN
     state = Done("it names what is not configured" if is_unconfirmed else "")
     return state, (reply(fault, USUAL, RETRY_SOON if is_unconfirmed else None),), None
 
@@ -251,7 +251,7 @@ def _on_timer(state: State, at: float) -> Transition:
         case HoldingBack() if state.keepalive_at is not None and at < state.give_up_at:
             return keep_alive(state, at)
         case (HoldingBack() as held) | HoldingContent(held):
-            return fail(held.failed(STALLED), at)
+            return fail(held.to_failed(STALLED_RESPONSE), at)
         case KeepingAlive():
             return on_awaited_timer(state, at)
         case ReadingError():
@@ -265,7 +265,7 @@ def _on_timer(state: State, at: float) -> Transition:
 def _on_overrun(state: State, at: float) -> Transition:
     match state:
         case (HoldingBack() as held) | HoldingContent(held):
-            return fail(held.failed(TOO_LARGE), at)
+            return fail(held.to_failed(TOO_LARGE), at)
         case (Answering() as answering) | KeepingAlive(answering):
             return break_off(answering, at, TOO_LARGE)
         case PassingError():

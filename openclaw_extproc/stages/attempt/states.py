@@ -26,26 +26,26 @@ from openclaw_extproc.wire.streams.byte_order_mark import Beginning
 
 
 @dataclass(frozen=True, slots=True)
-class _Untimed:
+class _WithoutTimer:
     """A state in which no silence is too long for this stage."""
 
     wake_at: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
-class New(_Untimed):
+class New(_WithoutTimer):
     pass
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(_Untimed):
+class Reading(_WithoutTimer):
     """The head of the request is here, and not its body."""
 
     bound: BoundAttempt
 
 
 @dataclass(frozen=True, slots=True)
-class PassThrough(_Untimed):
+class PassThrough(_WithoutTimer):
     """The state of a request that is no model call: its head was changed, and this stage does not look at the
     response."""
 
@@ -96,14 +96,14 @@ class HoldingBack:
         self.held_bytes += len(chunk)
         return chunk
 
-    def failed(self, fault: Fault) -> FailedResponse:
+    def to_failed(self, fault: Fault) -> FailedResponse:
         answer = self.answer
         return FailedResponse(
             self.response, fault, answer.losses, bool(self.held), streamed=answer.streamed, usage=answer.usage
         )
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
-        return entry(self.response.request.bound, at, outcome, fault, self.answer.observed())
+        return entry(self.response.request.bound, at, outcome, fault, self.answer.observation())
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,10 @@ class Answering:
         return idle if call is None or idle < call else call
 
     def entry(self, at: float, outcome: Outcome, fault: Fault | None) -> AttemptEntry:
-        seen = self.answer.observed(self.first_content_seconds, self.delivered_bytes)
+        seen = self.answer.observation(self.first_content_seconds, self.delivered_bytes)
         return entry(self.response.request.bound, at, outcome, fault, seen)
 
-    def ended(self, at: float) -> AttemptEntry:
+    def end_entry(self, at: float) -> AttemptEntry:
         """The entry of an answer that has come to its end."""
         fault = self.answer.fault
         return self.entry(at, Outcome.OK if fault is None else Outcome.BROKEN, fault)
@@ -194,12 +194,12 @@ class ReadingError:
 
 
 @dataclass(frozen=True, slots=True)
-class PassingError(_Untimed):
+class PassingError(_WithoutTimer):
     """The provider's own error goes on to the client, byte by byte."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done(_Untimed):
+class Done(_WithoutTimer):
     """The state of an attempt that has sent all that it had to send. Later events are ignored."""
 
     warning: str = ""
@@ -207,7 +207,7 @@ class Done(_Untimed):
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenOff(_Untimed):
+class BrokenOff(_WithoutTimer):
     """The answer has begun and cannot be ended: the client must see it break off."""
 
 

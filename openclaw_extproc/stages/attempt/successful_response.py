@@ -11,7 +11,7 @@ from openclaw_extproc.stages.attempt.limits import (
     MAX_ANSWER_BYTES,
     MAX_HELD_BYTES,
     SILENT,
-    STALLED,
+    STALLED_RESPONSE,
     TOO_LARGE,
     TOO_LONG,
 )
@@ -50,20 +50,20 @@ def on_held_body(held: HoldingBack, event: ResponseBody) -> Transition:
     held.written.append(written)
     if answer.fault is not None and not (answer.streamed and wants_stream):
         # Of a whole answer nothing has gone out, however much of it could be read.
-        return fail(held.failed(answer.fault), at)
+        return fail(held.to_failed(answer.fault), at)
     decisive = next((fact for fact in facts if isinstance(fact, (*CONTENT, Failed))), None)
     held.has_content = held.has_content or isinstance(decisive, CONTENT)
     if not end and not wants_stream:
         decisive = None  # an answer in one piece goes out in one piece
     match decisive:
         case Failed(fault):
-            return fail(held.failed(fault), at)
+            return fail(held.to_failed(fault), at)
         case None if not end and held.held_bytes <= MAX_HELD_BYTES:
             return held, (), None
         case None if end and not held.has_content:
-            return fail(held.failed(_NOTHING), at)
+            return fail(held.to_failed(_NOTHING), at)
         case None if not end and answer.rewrites:
-            return fail(held.failed(_TOO_LONG_TO_TRANSLATE), at)
+            return fail(held.to_failed(_TOO_LONG_TO_TRANSLATE), at)
         case None:
             return _let_go(held, at, at, end=end)
         case _ if answer.streamed and held.response.request.timeouts.hold_back_ms > 0:
@@ -84,7 +84,7 @@ def _hold_on(held: HoldingContent, at: float, *, end: bool) -> Transition:
     """Content is here and stays here for a while: what fails meanwhile can still be tried elsewhere."""
     holding = held.holding
     if holding.answer.fault is not None:
-        return fail(holding.failed(holding.answer.fault), at)
+        return fail(holding.to_failed(holding.answer.fault), at)
     is_early = (at - held.content_at) * 1000 < holding.response.request.timeouts.hold_back_ms
     if not end and is_early and holding.held_bytes <= MAX_HELD_BYTES:
         return held, (), None
@@ -99,7 +99,7 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
     *earlier, last = (held.written if reshapes else held.held) or (b"",)
     body = answer.whole_events(b"".join(earlier), end=False) + answer.for_client(last, end=end)
     if len(body) > MAX_ANSWER_BYTES:
-        return fail(held.failed(TOO_LARGE), at)
+        return fail(held.to_failed(TOO_LARGE), at)
     length = str(len(body)) if end and reshapes else ""
     # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
     regrown = answer.streamed or reshapes or held.beginning.had_mark
@@ -114,7 +114,7 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
         call_timeout_at=request.call_timeout_at if answer.streamed else None,
         delivered_bytes=len(body),
     )
-    ended = answering.ended(at) if end else None
+    ended = answering.end_entry(at) if end else None
     cost = {} if ended is None or ended.charge is None else cost_headers(ended.charge)
     told = request.answered_headers(answer.losses) | answer.body_headers(length) | cost
     answers: tuple[Answer, ...] = (Continue(To.RESPONSE_HEAD, told, removed), *deliver(body, end=end))
@@ -162,7 +162,7 @@ def on_awaited_timer(state: KeepingAlive, at: float) -> Transition:
     if at >= state.give_up_at and not state.has_body:
         return BrokenOff(), (), answering.entry(at, Outcome.BROKEN, SILENT)
     if at >= state.give_up_at:
-        return break_off(answering, at, STALLED)
+        return break_off(answering, at, STALLED_RESPONSE)
     if at < state.keepalive_at:
         return state, (), None
     state.keepalive_at = answering.response.request.keepalive_at(at) or state.give_up_at
@@ -197,7 +197,7 @@ def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transitio
         return break_off(state, event.at, TOO_LARGE)
     state.delivered_bytes = delivered
     return (
-        (Done(), deliver(body, end=True), state.ended(event.at))
+        (Done(), deliver(body, end=True), state.end_entry(event.at))
         if event.end
         else (state, deliver(body, end=False), None)
     )
@@ -206,7 +206,7 @@ def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transitio
 def on_silence(state: Answering, at: float) -> Transition:
     """Ends a stream that has been silent for too long, or whose call has to be over."""
     is_over = state.call_timeout_at is not None and at >= state.call_timeout_at
-    return break_off(state, at, TOO_LONG if is_over else STALLED)
+    return break_off(state, at, TOO_LONG if is_over else STALLED_RESPONSE)
 
 
 def break_off(state: Answering, at: float, why: Fault) -> Transition:

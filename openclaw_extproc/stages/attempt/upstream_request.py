@@ -36,13 +36,13 @@ from openclaw_extproc.wire import client_side, format_in_chain
 from openclaw_extproc.wire.base import (
     ClientRequest,
     ClientSide,
-    Encoded,
+    EncodedRequest,
     Injection,
     ProviderSide,
     UpstreamEdit,
     WireFormat,
 )
-from openclaw_extproc.wire.edits.injection import changed, with_fields
+from openclaw_extproc.wire.edits.injection import with_changes, with_fields
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.tool_names import rename_tools
 from openclaw_extproc.wire.translation.tool_results import readable
@@ -51,7 +51,7 @@ MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""
 
 NO_PLAN = Fault(FaultKind.BUG, "the attempt stage was given no plan for this request")
-UNCONFIRMED = Fault(FaultKind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
+UNCONFIRMED_PLAN = Fault(FaultKind.OVERLOADED, "the gateway's configuration has changed; try again", 503)
 """The plan was made with a configuration that is not known here. The status is ours: 529 is what Anthropic says, and
 not all clients know it."""
 
@@ -133,14 +133,14 @@ def bind(head: RequestHead, snapshots: Snapshots, requests: DecodedRequests) -> 
     except (msgspec.MsgspecError, ValueError):
         return NO_PLAN
     except UnconfirmedError:
-        return UNCONFIRMED
+        return UNCONFIRMED_PLAN
     return BoundAttempt(plan, attempt, target, head.headers, history, head.at, head.is_reused, decoded)
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
     ask: Ask
-    encoded: Encoded
+    encoded: EncodedRequest
 
     @property
     def ask_without_words(self) -> Ask:
@@ -167,19 +167,19 @@ def prepare_parsed_request(bound: BoundAttempt, asked: ClientRequest, ask: Ask |
     """As `prepare_upstream_request`. `ask`: what is asked, where that is known already."""
     try:
         target, cut = bound.target, bound.plan.shortened.get(bound.target.name)
-        losses = [] if cut is None else [context_shortening.named(cut)]
+        losses = [] if cut is None else [context_shortening.shortening_name(cut)]
         if ask is None or cut is not None:
-            asked = context_shortening.applied(asked, bound.client.conversation, cut)
+            asked = context_shortening.apply_shortening(asked, bound.client.conversation, cut)
             ask = bound.client.decode_request(asked)
         changes = target.changes
         change = _edit(bound)
         losses += _output_limit_losses(ask, change)
         if bound.translates:
-            encoded = bound.provider.encode_request(_changed(ask, bound, losses), change)
+            encoded = bound.provider.encode_request(_prepare_translation(ask, bound, losses), change)
         else:
             change = replace(change, headers=bound.plan.client_headers)
             amended = bound.client.amend(asked.body, Injection(changes, target.model), losses)
-            encoded = bound.client.edit(_freed(with_fields(asked, amended)), change)
+            encoded = bound.client.edit(_without_state(with_fields(asked, amended)), change)
         encoded = replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
         adapt = bound.provider.adapt
         return UpstreamRequest(ask, encoded if adapt is None else adapt(encoded, ask, change))
@@ -212,16 +212,16 @@ def _output_limit_losses(ask: Ask, change: UpstreamEdit) -> list[str]:
     return [f"max output tokens: {asked} became {change.most}"]
 
 
-def _changed(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
+def _prepare_translation(ask: Ask, bound: BoundAttempt, losses: list[str]) -> Ask:
     """What is to be translated: the client's words, the operator's, and results of tools that can be carried."""
     ask = replace(ask, model=bound.target.model)
     if not isinstance(ask, Chat):
         return ask
-    ask = readable(changed(ask, bound.target.changes), bound.provider.carries, losses)
+    ask = readable(with_changes(ask, bound.target.changes), bound.provider.carries, losses)
     return rename_tools(ask, bound.provider.tool_names, losses)
 
 
-def _freed(asked: ClientRequest) -> ClientRequest:
+def _without_state(asked: ClientRequest) -> ClientRequest:
     raw = provider_state.without_state(asked.raw)
     return asked if raw is asked.raw else replace(asked, raw=raw, body=j.parse(raw, where="request body"))
 
@@ -243,7 +243,7 @@ def upstream_request_step(
         **encoded.headers,
     }
     changed = {name: value for name, value in changed.items() if value or name not in encoded.headers}
-    unwanted = h.unwanted(bound.headers, provider, client_format, keep_credentials=bound.forwards)
+    unwanted = h.unwanted_headers(bound.headers, provider, client_format, keep_credentials=bound.forwards)
     if provider.auth == "aws":
         changed[":authority"] = provider.authority  # what is signed, also where the cluster does not name its host
     return Continue(

@@ -25,7 +25,7 @@ from openclaw_extproc.stages.attempt.failure_response import reply
 from openclaw_extproc.stages.attempt.history import history
 from openclaw_extproc.stages.attempt.retries import RETRY
 from openclaw_extproc.stages.attempt.stage import AttemptStage
-from openclaw_extproc.stages.attempt.upstream_request import MOST_ATTEMPTS, NO_PLAN, UNCONFIRMED, BoundAttempt
+from openclaw_extproc.stages.attempt.upstream_request import MOST_ATTEMPTS, NO_PLAN, UNCONFIRMED_PLAN, BoundAttempt
 from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
@@ -44,7 +44,7 @@ from openclaw_extproc.stages.fast_path.routes import FastRoute, route_or_why
 from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.route.states import Planned
+from openclaw_extproc.stages.route.states import PlannedRequest
 from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import USUAL, api_path_of
 
@@ -167,7 +167,7 @@ class CombinedStage:
         known = self._own.take(directives.metadata["plan"])
         plan = _as_envoy_goes(step.placed.plan, self._number, head.cluster)
         if plan is None or known is None:
-            fault = reply(UNCONFIRMED, step.placed.plan.client_format, RETRY_SOON)
+            fault = reply(UNCONFIRMED_PLAN, step.placed.plan.client_format, RETRY_SOON)
             return self._told(route, Step((fault,), close=Close.DONE), body.at)
         (target,), before = plan.group(self._number), history(plan, self._number, head.metadata, head.at)
         bound = BoundAttempt(plan, self._number, target, head.headers, before, head.at, head.is_reused)
@@ -276,7 +276,7 @@ def _refused(*answers: Answer, left: RequestEntry | None = None) -> Step[Attempt
     return Step(answers, close=Close.DONE, request=left)
 
 
-def planned(plan: Plan, request: str) -> tuple[Planned, CallerIdentity]:
+def planned(plan: Plan, request: str) -> tuple[PlannedRequest, CallerIdentity]:
     """What the route stage knew when the plan was made, as far as that can be read.
 
     Args:
@@ -286,8 +286,8 @@ def planned(plan: Plan, request: str) -> tuple[Planned, CallerIdentity]:
     try:
         noted = _decoder.decode(request)
     except msgspec.MsgspecError:
-        return Planned(plan, "", 0.0), ANONYMOUS
-    return Planned(replace(plan, record=noted.record), noted.user, 0.0), noted.identity
+        return PlannedRequest(plan, "", 0.0), ANONYMOUS
+    return PlannedRequest(replace(plan, record=noted.record), noted.user, 0.0), noted.identity
 
 
 _encoder = msgspec.json.Encoder()

@@ -25,7 +25,7 @@ from openclaw_extproc.stages.fast_path.conditions import (
     objection_to_body,
     objection_to_head,
 )
-from openclaw_extproc.stages.pipeline import IncomingRequest, Refused, Routed
+from openclaw_extproc.stages.pipeline import IncomingRequest, RejectedRequest, RoutedRequest
 from openclaw_extproc.wire import CLIENTS, FORMATS, api_path_of, client_side, upstream_format
 
 MAX_MODELS = 500
@@ -118,7 +118,7 @@ def route_or_why(model: str, client_format: str, gateway: Gateway) -> FastRoute 
     if model == AUTO or model.startswith(LEVEL) or model not in gateway.chains:
         return "the model is left to the gateway"
     whole, stream = (_planned(model, client_format, gateway, stream=one) for one in (False, True))
-    if isinstance(whole, Refused) or isinstance(stream, Refused):
+    if isinstance(whole, RejectedRequest) or isinstance(stream, RejectedRequest):
         return "no target can answer in this format"
     case = routing_context_of(whole.known.features, _HEALTHY, gateway)
     groups = whole.plan.groups
@@ -138,7 +138,7 @@ def route_or_why(model: str, client_format: str, gateway: Gateway) -> FastRoute 
     )
 
 
-def _planned(model: str, client_format: str, gateway: Gateway, *, stream: bool) -> Routed | Refused:
+def _planned(model: str, client_format: str, gateway: Gateway, *, stream: bool) -> RoutedRequest | RejectedRequest:
     side = client_side(client_format)
     path, body = f"/{side.family}{side.example.path}", side.example.body_for(model, stream=stream)
     headers = {":method": "POST", ":path": path, "content-type": "application/json"}
@@ -148,11 +148,11 @@ def _planned(model: str, client_format: str, gateway: Gateway, *, stream: bool) 
     return way
 
 
-def _targets(way: Routed) -> Mapping[str, Target]:
+def _targets(way: RoutedRequest) -> Mapping[str, Target]:
     return {target.name: target for group in way.plan.groups for target in group}
 
 
-def _why_not_first(way: Routed, case: RoutingContext) -> str:
+def _why_not_first(way: RoutedRequest, case: RoutingContext) -> str:
     """What can make another target than the first one of this plan the first for another request."""
     groups, targets = way.plan.groups, _targets(way)
     if any(len(group) > 1 for group in groups):
@@ -166,7 +166,7 @@ def _why_not_first(way: Routed, case: RoutingContext) -> str:
     return next(filter(None, (_can_more(first, other, way, case.gateway) for other in others)), "")
 
 
-def _can_more(first: Target, other: Target, way: Routed, gateway: Gateway) -> str:
+def _can_more(first: Target, other: Target, way: RoutedRequest, gateway: Gateway) -> str:
     """What a later target may be able to serve that the first one is not."""
     facts, more = gateway.facts(first), gateway.facts(other)
     if missing := sorted(facts.lacks - more.lacks):

@@ -45,11 +45,11 @@ _UNKNOWN = Fault(
     FaultKind.UNAUTHENTICATED, "authentication failed: the credential is not one of a client of this gateway"
 )
 _BAD_TOKEN = Fault(FaultKind.UNAUTHENTICATED, "authentication failed: the token is not valid (any more)")
-_UNLISTED = Fault(FaultKind.FORBIDDEN, "this caller is not among the clients of this gateway")
+_UNLISTED_CALLER = Fault(FaultKind.FORBIDDEN, "this caller is not among the clients of this gateway")
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
+class Identification:
     head: RequestHead
     """The request's head without our keys."""
     identity: CallerIdentity = ANONYMOUS
@@ -59,7 +59,7 @@ class Identified:
     fault: Fault | None = None
     """The request may not go on."""
 
-    def applied(self, answer: Continue) -> Continue:
+    def without_keys(self, answer: Continue) -> Continue:
         """An answer to the request's head that also takes our keys out of it."""
         changed = {**(self.set_headers or {}), **answer.set_headers}
         return replace(answer, set_headers=changed, remove_headers=(*answer.remove_headers, *self.remove_headers))
@@ -70,16 +70,16 @@ def nobody(_: str) -> str:
     return ""
 
 
-def identify(head: RequestHead, rules: CallerRules, client_of: ClientOfKey) -> Identified:
+def identify(head: RequestHead, rules: CallerRules, client_of: ClientOfKey) -> Identification:
     """Returns who sends a request and whether they may. Modes that only observe change nothing about this."""
     if not rules.identifies:
-        return Identified(head)
-    presented = list(_presented(head))
+        return Identification(head)
+    presented = list(_presented_keys(head))
     if len(presented) > MAX_KEYS:
-        return Identified(head, fault=_TOO_MANY)
+        return Identification(head, fault=_TOO_MANY)
     owners = {one: client_of(one.value) for one in presented}
     ours = {one: rules.clients[name] for one, name in owners.items() if name in rules.clients}
-    clean = _cleaned(head, ours)
+    clean = _remove_keys(head, ours)
     if any(one.header == OWN_HEADER for one in presented if one not in ours):
         return replace(clean, fault=_WRONG_KEY)
     identity = identity_of(next(iter(ours.values())), "key") if ours else _without_key(head, rules)
@@ -92,7 +92,7 @@ def _objection(identity: CallerIdentity, rules: CallerRules, head: RequestHead, 
     if rules.authentication == "optional" or identity.client:
         return None
     if identity.is_verified:
-        return _UNLISTED if rules.authentication == "listed" else None
+        return _UNLISTED_CALLER if rules.authentication == "listed" else None
     return _UNKNOWN if has_tried else _MISSING
 
 
@@ -111,7 +111,7 @@ def _without_key(head: RequestHead, rules: CallerRules) -> CallerIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Presented:
+class _PresentedKey:
     """A value that may be a key of ours, and where it stands."""
 
     value: str
@@ -120,22 +120,22 @@ class _Presented:
     """The pair as it stands in the query."""
 
 
-def _presented(head: RequestHead) -> Iterator[_Presented]:
+def _presented_keys(head: RequestHead) -> Iterator[_PresentedKey]:
     for name in KEY_HEADERS:
         # Of a header that was sent twice Envoy shows both values as one.
         for part in filter(None, (part.strip() for part in head.headers.get(name, "").split(","))):
             scheme, _, rest = part.partition(" ")
-            yield _Presented(rest.strip() if scheme.lower() == "bearer" and rest else part, name)
+            yield _PresentedKey(rest.strip() if scheme.lower() == "bearer" and rest else part, name)
     query = head.headers.get(":path", "").partition("?")[2]
     for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
         if value and unquote_plus(name).lower() in SECRET_PARAMETERS:
-            yield _Presented(unquote_plus(value), parameter=pair)
+            yield _PresentedKey(unquote_plus(value), parameter=pair)
 
 
-def _cleaned(head: RequestHead, ours: Mapping[_Presented, Client]) -> Identified:
+def _remove_keys(head: RequestHead, ours: Mapping[_PresentedKey, Client]) -> Identification:
     if not ours:
-        return Identified(head)
+        return Identification(head)
     gone = {one.header for one in ours} - {""}
     pairs = {one.parameter for one in ours} - {""}
     headers = {name: value for name, value in head.headers.items() if name not in gone}
@@ -144,7 +144,7 @@ def _cleaned(head: RequestHead, ours: Mapping[_Presented, Client]) -> Identified
         path, _, query = headers[":path"].partition("?")
         left = "&".join(pair for pair in query.split("&") if pair not in pairs)
         changed = {":path": f"{path}?{left}" if left else path}
-    return Identified(
+    return Identification(
         replace(head, headers={**headers, **changed}), set_headers=changed, remove_headers=tuple(sorted(gone))
     )
 
@@ -170,7 +170,7 @@ def certificate_names(xfcc: str) -> tuple[str, ...]:
     """URI and DNS names of the certificate that the nearest proxy saw; what stands before it, others may have sent."""
     nearest = _split(xfcc, ",")[-1]
     fields = [field.strip().partition("=") for field in _split(nearest, ";")]
-    named = [(key.strip().lower(), _unquoted(value)) for key, _, value in fields]
+    named = [(key.strip().lower(), _unquote(value)) for key, _, value in fields]
     return tuple(value for wanted in ("uri", "dns") for key, value in named if key == wanted and value)
 
 
@@ -187,7 +187,7 @@ def _split(text: str, mark: str) -> list[str]:
     return parts
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     value = value.strip()
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':  # a pair of quotes
         return value

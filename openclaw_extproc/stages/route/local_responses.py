@@ -12,13 +12,13 @@ from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.base import JSON
 
-CREATED = 0
+CREATION_TIME = 0
 """The creation time in lists of models. It is not known, and vendors allow the epoch for that."""
 
 _LIST = re.compile(r"/v1(?:beta|alpha|beta1)?/models(?:/([^:]+))?/?")
 """Google's lists name models `models/…`, so a path may too."""
 
-_ESTIMATED = {"content-type": JSON, "x-openclaw-warnings": "estimated"}
+_ESTIMATE_HEADERS = {"content-type": JSON, "x-openclaw-warnings": "estimated"}
 
 
 def asks_for_models(head: RequestHead, spoken: ApiPath) -> bool:
@@ -40,14 +40,14 @@ def models(spoken: ApiPath, gateway: Gateway) -> bytes:
     assert found is not None, "the path was looked at before"
     names = sorted(gateway.listed, key=lambda name: (name != AUTO, name))
     if found[1] is None:
-        return spoken.models.all(names, CREATED)
+        return spoken.models.all(names, CREATION_TIME)
     name = unquote(found[1]).removeprefix("models/")
     if name not in gateway.listed:
         raise FaultError(FaultKind.NOT_FOUND, "model: no provider is configured for the requested model")
-    return spoken.models.one(name, CREATED)
+    return spoken.models.one(name, CREATION_TIME)
 
 
 def count(spoken: ApiPath, ask: Ask) -> tuple[dict[str, str], bytes] | None:
     """The headers and body of an estimated count; `None` when the client asked for something else."""
     estimate = spoken.client.estimate
-    return (_ESTIMATED, estimate(estimated_tokens(ask))) if estimate and isinstance(ask, Chat) else None
+    return (_ESTIMATE_HEADERS, estimate(estimated_tokens(ask))) if estimate and isinstance(ask, Chat) else None

@@ -41,7 +41,7 @@ from openclaw_extproc.stages.route.request_checks import request_id
 from openclaw_extproc.stages.route.request_entry import answering_target
 from openclaw_extproc.wire import FORMATS, ApiPath
 from openclaw_extproc.wire.http import passthrough
-from openclaw_extproc.wire.http.model_names import Sent, renamed
+from openclaw_extproc.wire.http.model_names import SentRequest, with_model
 from openclaw_extproc.wire.http.passthrough import Rule
 
 MAX_RELAYED_BYTES = MAX_ANSWER_BYTES
@@ -70,7 +70,7 @@ def owners(gateway: Gateway, spoken: ApiPath) -> tuple[Provider, ...]:
 def rule_of(head: RequestHead, spoken: ApiPath, gateway: Gateway) -> Rule | Fault:
     """The rule by which a request that is no model call is passed on, or why it is not."""
     method = head.headers.get(":method", "")
-    rule = passthrough.found(_table(spoken, gateway), method, spoken.path)
+    rule = passthrough.find_rule(_table(spoken, gateway), method, spoken.path)
     if rule is None:
         known = methods(spoken, gateway)
         if known or method not in METHODS:
@@ -108,17 +108,17 @@ def features_of(
     )
 
 
-def sent(head: RequestHead, spoken: ApiPath, body: bytes = b"") -> Sent:
-    return Sent(spoken.path, spoken.query, body, head.headers.get("content-type", ""))
+def sent_request(head: RequestHead, spoken: ApiPath, body: bytes = b"") -> SentRequest:
+    return SentRequest(spoken.path, spoken.query, body, head.headers.get("content-type", ""))
 
 
-def destined(rule: Rule, sent: Sent, target: Target) -> Sent:
+def for_target(rule: Rule, sent: SentRequest, target: Target) -> SentRequest:
     """The request with the model's real name at its provider."""
-    return renamed(rule, sent, target.model) if target.model else sent
+    return with_model(rule, sent, target.model) if target.model else sent
 
 
 def plan(
-    head: RequestHead, spoken: ApiPath, sent: Sent, asked: str, found: PassthroughDecision, gateway: Gateway
+    head: RequestHead, spoken: ApiPath, sent: SentRequest, asked: str, found: PassthroughDecision, gateway: Gateway
 ) -> Plan:
     """`sent`: as it goes out. `asked`: the model as the client calls it."""
     longest = gateway.timeouts.max_attempt_timeout_ms
@@ -140,7 +140,7 @@ def plan(
     )
 
 
-def planned(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Continue:
+def directives(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> Continue:
     """The route stage's answer to the head, or to the `body` as it goes out: to this provider, once."""
     changed = {"x-envoy-max-retries": "0", "x-envoy-upstream-rq-per-try-timeout-ms": str(plan.attempt_timeout_ms)}
     if body is not None:
@@ -206,12 +206,12 @@ def relayed_bytes(plan: Plan, head: ResponseHead) -> int:
     return MAX_RELAYED_BYTES if short else 0
 
 
-def told(plan: Plan, answered: Target | None) -> dict[str, str]:
+def caller_headers(plan: Plan, answered: Target | None) -> dict[str, str]:
     """What a caller is told of who answered a passed request; of a model call the attempt stage has told it."""
-    return h.answered(plan, answered, (), ()) if plan.passes and answered is not None else {}
+    return h.response_headers(plan, answered, (), ()) if plan.passes and answered is not None else {}
 
 
-def noted(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
+def with_attempt(entry: RequestEntry, head: Mapping[str, str], at: float) -> RequestEntry:
     """The entry with its attempt, if it is of a request that passed.
 
     Args:

@@ -15,7 +15,7 @@ TOO_LARGE = Fault(FaultKind.TOO_LARGE, f"request body: larger than {MAX_BODY_BYT
 UNSUPPORTED_MEDIA_TYPE = 415
 UNKNOWN_PACKING = Fault(
     FaultKind.MALFORMED,
-    f"content-encoding: not known here (known: {', '.join(content_encoding.KNOWN)})",
+    f"content-encoding: not known here (known: {', '.join(content_encoding.KNOWN_CODINGS)})",
     UNSUPPORTED_MEDIA_TYPE,
 )
 UPGRADE_REQUIRED = 426

@@ -14,21 +14,21 @@ from openclaw_extproc.stages.attempt.history import STALE, history, was_stale
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import ResponseHead
 
-LOST = "^ext_proc|[{]overflow[}]"
+LOST_DETAILS = "^ext_proc|[{]overflow[}]"
 """A regular expression (RE2 and Python), for what Envoy says of a call that failed by us: a stage that ended or did not
 answer, or a limit of Envoy's own. No provider is to blame."""
 
 
 def is_ours(details: str) -> bool:
     """Whether a call failed by us, by Envoy's "response code details"."""
-    return re.search(LOST, details) is not None
+    return re.search(LOST_DETAILS, details) is not None
 
 
-UNRESOLVED = "unresolved"
+UNRESOLVED_REASON = "unresolved"
 """The reason where no target was tried and Envoy does not go on: there is no address, or no such cluster yet."""
 
 _CONNECTION = (
-    (re.compile("no_healthy_upstream|cluster_not_found"), UNRESOLVED),
+    (re.compile("no_healthy_upstream|cluster_not_found"), UNRESOLVED_REASON),
     (re.compile("TLS_error.*CERTIFICATE"), "connection_certificate"),
     (re.compile("TLS_error"), "connection_tls"),
     (re.compile("[Cc]onnection_refused"), "connection_refused"),
@@ -95,11 +95,11 @@ def failed_attempts(plan: Plan, head: ResponseHead) -> str:
     if not word or not counted.isdecimal():
         return ""
     last = int(counted)
-    if last == 0 and word == UNRESOLVED:  # of a cluster that it has not got, Envoy counts none
+    if last == 0 and word == UNRESOLVED_REASON:  # of a cluster that it has not got, Envoy counts none
         last = 1
     if not 1 <= last <= len(plan.groups):
         return ""
-    before = history(plan, last, head.notes, head.at).told()
+    before = history(plan, last, head.notes, head.at).fallbacks()
     word = STALE if word == "connection" and was_stale(last, head.notes, head.at) else word
     target = plan.target(last, head.cluster or head.notes.get(f"try-{last}", "").partition(" ")[0])
     names = {one.provider.name for one in ((target,) if target else plan.group(last))}
@@ -109,7 +109,7 @@ def failed_attempts(plan: Plan, head: ResponseHead) -> str:
 def without_address(reasons: Sequence[str]) -> str:
     """The provider that nobody could be asked at, by the last of an entry's reasons; "": it was something else."""
     name, _, word = reasons[-1].rpartition(":") if reasons else ("", "", "")
-    return name if word == UNRESOLVED else ""
+    return name if word == UNRESOLVED_REASON else ""
 
 
 def has_others(plan: Plan, name: str) -> bool:

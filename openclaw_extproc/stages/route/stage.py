@@ -46,7 +46,7 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
 from openclaw_extproc.stages.route import envoy_directives, local_responses, passthrough, request_entry, side_requests
-from openclaw_extproc.stages.route.identification import CHALLENGE, ClientOfKey, Identified, identify, nobody
+from openclaw_extproc.stages.route.identification import CHALLENGE, ClientOfKey, Identification, identify, nobody
 from openclaw_extproc.stages.route.request_checks import (
     MAX_BODY_BYTES,
     NO_UPGRADE,
@@ -68,14 +68,14 @@ from openclaw_extproc.stages.route.states import (
     Lasting,
     New,
     PassingThrough,
-    Planned,
+    PlannedRequest,
     Reading,
     State,
 )
 from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import api_path_of
 from openclaw_extproc.wire.base import JSON, ClientRequest
-from openclaw_extproc.wire.http.model_names import named, reads_body
+from openclaw_extproc.wire.http.model_names import model_name, reads_body
 from openclaw_extproc.wire.http.passthrough import Rule
 from openclaw_extproc.wire.streams import content_encoding
 
@@ -100,7 +100,7 @@ def _never_busy(size: int, *, is_here: bool) -> str:  # noqa: ARG001  # as the p
 
 OVERLOAD = Fault(FaultKind.OVERLOADED, "the gateway has too much to do; try again", 503)
 """The fault of an overloaded gateway. It has status 503, because not all clients know Anthropic's 529."""
-LOST = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
+LOST_CALL = Fault(FaultKind.BUG, "the gateway lost this call; try again", 503)
 _DONE = Done()
 
 
@@ -151,7 +151,7 @@ class RouteStage:
         """Who sends the request, once its head was looked at."""
         return self._identity
 
-    def resume(self, planned: Planned, identity: CallerIdentity) -> None:
+    def resume(self, planned: PlannedRequest, identity: CallerIdentity) -> None:
         """Go on with a request that was planned elsewhere: what comes next is the head of its answer."""
         self._state, self._identity = planned, identity
 
@@ -160,9 +160,9 @@ class RouteStage:
         match self._state:
             case New() | Reading() | Asking():
                 self._took += seconds
-            case Planned(took=0.0) as planned:
+            case PlannedRequest(took=0.0) as planned:
                 self._state = replace(planned, took=self._took + seconds)
-            case Planned() | PassingThrough() | Lasting() | Done():
+            case PlannedRequest() | PassingThrough() | Lasting() | Done():
                 pass
 
     def leaves_with(self, event: Event) -> bool:
@@ -189,7 +189,7 @@ class RouteStage:
                 return self._go(asking.reading, asking.arrived, way, at)
             case (Reading() as reading, ResponseHead(headers, at)) | (Asking(reading), ResponseHead(headers, at)):
                 return self._on_envoys_reply(reading, headers, at)
-            case Planned() as planned, ResponseHead():
+            case PlannedRequest() as planned, ResponseHead():
                 return self._on_response_head(planned, event)
             case PassingThrough(left), ResponseBody(chunk):
                 self._state = Done() if self.leaves_with(event) else PassingThrough(left - len(chunk))
@@ -205,16 +205,16 @@ class RouteStage:
                 return self._step()
             case ((Reading(head, spoken) | Asking(Reading(head, spoken))), Closed(at, fault)):
                 gone = RequestEntry(request_id(head), spoken.format, None, None, fault, seconds=at - head.at)
-                return self._settled((), gone)
-            case Planned() as planned, Closed(at, fault):
+                return self._settle((), gone)
+            case PlannedRequest() as planned, Closed(at, fault):
                 entry = request_entry.entry(planned.plan, planned.user, planned.took, at, status=None, fault=fault)
-                return self._settled((), passthrough.noted(entry, {}, at))
+                return self._settle((), passthrough.with_attempt(entry, {}, at))
             case _:
                 raise AssertionError(f"{type(event).__name__} while {type(self._state).__name__}")
 
     def _on_head(self, head: RequestHead) -> Step[RequestEntry]:
         inside = self._is_inside(head)
-        known = Identified(head) if inside else identify(head, self._gateway.callers, self._client_of)
+        known = Identification(head) if inside else identify(head, self._gateway.callers, self._client_of)
         head, self._identity = known.head, known.identity
         spoken = api_path_of(head.headers.get(":path", ""), head.headers)
         reading = Reading(head, spoken, known)
@@ -236,7 +236,7 @@ class RouteStage:
         if fault := objection(head):
             return self._refuse(reading, fault, head.at)
         self._state = reading
-        return self._step(known.applied(Continue(To.REQUEST_HEAD, reads=True)), awaited_bytes=length(head))
+        return self._step(known.without_keys(Continue(To.REQUEST_HEAD, reads=True)), awaited_bytes=length(head))
 
     def _list(self, reading: Reading) -> Step[RequestEntry]:
         try:
@@ -249,30 +249,30 @@ class RouteStage:
         """Answers the request itself, without any attempt."""
         head, ok = reading.head, 200
         entry = RequestEntry(request_id(head), reading.spoken.format, None, ok, seconds=at - head.at)
-        return self._settled((Reply(ok, {**headers, **self._told(entry)}, body),), entry)
+        return self._settle((Reply(ok, {**headers, **self._record_headers(entry)}, body),), entry)
 
     def _pass_on(self, reading: Reading, rule: Rule, body: bytes | None, at: float) -> Step[RequestEntry]:
         """`body`: where the model's name is in it; `None`: the body is not read, and passes by."""
         head, spoken, gateway = reading.head, reading.spoken, self._gateway
-        sent = passthrough.sent(head, spoken, body or b"")
+        sent = passthrough.sent_request(head, spoken, body or b"")
         try:
-            model = named(rule, sent)
+            model = model_name(rule, sent)
             seen = passthrough.features_of(head, spoken, model, reading.known.identity, gateway.callers)
             owners = passthrough.owners(gateway, spoken)
             found = decide_passthrough(seen, owners, self._recall(seen), gateway, is_billed=rule.is_billed)
-            sent = passthrough.destined(rule, sent, found.target)
+            sent = passthrough.for_target(rule, sent, found.target)
         except UnreadableError as problem:
             return self._refuse(reading, Fault(FaultKind.MALFORMED, str(problem)), at)
         except FaultError as error:
             return self._refuse(reading, error.fault, at, error.record if isinstance(error, RefusedError) else None)
         user = ways.user_label(seen)
         plan = replace(passthrough.plan(head, spoken, sent, model, found, gateway), user=user)
-        self._state = Planned(plan, user, 0.0, head.headers)
-        answer = passthrough.planned(plan, user, head, None if body is None else sent.body)
+        self._state = PlannedRequest(plan, user, 0.0, head.headers)
+        answer = passthrough.directives(plan, user, head, None if body is None else sent.body)
         if reading.unpacked is not None:
             answer = envoy_directives.with_body(answer, sent.body)
         placed = Placement(plan, plan.groups[0])
-        return self._step(reading.known.applied(answer) if body is None else answer, placed=placed)
+        return self._step(reading.known.without_keys(answer) if body is None else answer, placed=placed)
 
     def _on_body(self, reading: Reading, body: bytes, at: float) -> Step[RequestEntry]:
         if len(body) > MAX_BODY_BYTES:  # sent in chunks, so its head did not say
@@ -300,12 +300,12 @@ class RouteStage:
 
     def _go(self, reading: Reading, arrived: ways.IncomingRequest, way: ways.Way, at: float) -> Step[RequestEntry]:
         match way:
-            case ways.Refused(fault, _, record):
+            case ways.RejectedRequest(fault, _, record):
                 return self._refuse(reading, fault, at, record)
             case ways.TokenCount(_, headers, counted):
                 return self._answer(reading, headers, counted, at)
-            case ways.Routed(known, _, plan, user, None):
-                self._state = Planned(plan, user, 0.0)
+            case ways.RoutedRequest(known, _, plan, user, None):
+                self._state = PlannedRequest(plan, user, 0.0)
                 headers, plan_id = reading.head.headers, self._decoded.new_id()
                 directives = envoy_directives.directive_headers(plan, user, headers, at, plan_id)
                 self._plan_text = directives.metadata["plan"]
@@ -314,11 +314,11 @@ class RouteStage:
                 if reading.unpacked is not None:
                     directives = envoy_directives.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
-            case ways.Routed(question=AskBudget() as asked) if self._reserve is not None:
+            case ways.RoutedRequest(question=AskBudget() as asked) if self._reserve is not None:
                 answer = self._reserve(asked)
                 way = ways.continue_after_answer(arrived, way, answer, self._recall, self._gateway)
                 return self._go(reading, arrived, way, at)
-            case ways.Routed(question=question):
+            case ways.RoutedRequest(question=question):
                 is_first = not isinstance(self._state, Asking)
                 extension = self._timeout_extension() if is_first else ()
                 self._state = Asking(reading, arrived, way)
@@ -346,12 +346,12 @@ class RouteStage:
         if fault.kind is FaultKind.OVER_BUDGET:
             again = {**again, **retry_after(record, at)}
         if fault is UNKNOWN_PACKING:
-            again = {**again, "accept-encoding": ", ".join(content_encoding.KNOWN)}
+            again = {**again, "accept-encoding": ", ".join(content_encoding.KNOWN_CODINGS)}
         challenge = CHALLENGE if fault.kind is FaultKind.UNAUTHENTICATED else {}
-        headers = {"content-type": JSON, **again, **challenge, **self._told(entry, record)}
-        return self._settled((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
+        headers = {"content-type": JSON, **again, **challenge, **self._record_headers(entry, record)}
+        return self._settle((Reply(fault.status, headers, spoken.client.encode_error(fault)),), entry)
 
-    def _told(self, entry: RequestEntry, record: DecisionRecord | None = None) -> dict[str, str]:
+    def _record_headers(self, entry: RequestEntry, record: DecisionRecord | None = None) -> dict[str, str]:
         """What goes with an answer of our own."""
         decided = {} if record is None else decision_output.decision_headers(record, None, None)
         return decision_output.allowed_headers(
@@ -364,11 +364,11 @@ class RouteStage:
         entry = RequestEntry(
             request_id(head), reading.spoken.format, None, request_entry.status(headers), seconds=at - head.at
         )
-        return self._settled((Continue(To.RESPONSE_HEAD, self._told(entry)),), entry)
+        return self._settle((Continue(To.RESPONSE_HEAD, self._record_headers(entry)),), entry)
 
-    def _on_response_head(self, planned: Planned, event: ResponseHead) -> Step[RequestEntry]:
+    def _on_response_head(self, planned: PlannedRequest, event: ResponseHead) -> Step[RequestEntry]:
         how, plan, headers = self._gateway.response_headers, planned.plan, event.headers
-        fault = LOST if request_entry.is_ours(event.details) else None
+        fault = LOST_CALL if request_entry.is_ours(event.details) else None
         failed = request_entry.failed_attempts(plan, event)
         entry = request_entry.entry(
             plan,
@@ -380,7 +380,7 @@ class RouteStage:
             fault=fault,
             failed=failed,
         )
-        entry = passthrough.noted(entry, headers, event.at)
+        entry = passthrough.with_attempt(entry, headers, event.at)
         answered = request_entry.answering_target(plan, headers)
         absent = request_entry.without_address((failed,))
         again = RETRY_SOON if absent and answered is None and request_entry.has_others(plan, absent) else {}
@@ -388,7 +388,7 @@ class RouteStage:
             **again,
             "x-openclaw-attempts": str(entry.attempts),
             **({"x-openclaw-fallbacks": failed} if failed else {}),
-            **passthrough.told(plan, answered),
+            **passthrough.caller_headers(plan, answered),
             **request_entry.decided(plan, answered, headers),
             **request_entry.named_by(entry.request_id),
         }
@@ -399,9 +399,9 @@ class RouteStage:
         answer = Continue(
             To.RESPONSE_HEAD, decision_output.allowed_headers(told, how), gone, stays=stays, relays=relayed > 0
         )
-        return self._settled((answer,), entry, PassingThrough(relayed) if relayed else Lasting() if stays else Done())
+        return self._settle((answer,), entry, PassingThrough(relayed) if relayed else Lasting() if stays else Done())
 
-    def _settled(
+    def _settle(
         self, answers: tuple[Answer, ...], entry: RequestEntry, state: PassingThrough | Lasting | Done = _DONE
     ) -> Step[RequestEntry]:
         self._state = state

@@ -8,7 +8,7 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.stages import pipeline as ways
 from openclaw_extproc.stages.events import RequestHead
-from openclaw_extproc.stages.route.identification import Identified
+from openclaw_extproc.stages.route.identification import Identification
 from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.http.passthrough import Rule
 
@@ -23,7 +23,7 @@ class Reading:
     head: RequestHead
     """The request's head without our keys."""
     spoken: ApiPath
-    known: Identified
+    known: Identification
     rule: Rule | None = None
     """The passthrough rule of a request that is passed on; `None`: it is a model call."""
     unpacked: bytes | None = None
@@ -36,11 +36,11 @@ class Asking:
 
     reading: Reading
     arrived: ways.IncomingRequest
-    planned: ways.Routed
+    planned: ways.RoutedRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedRequest:
     plan: Plan
     user: str
     took: float
@@ -67,4 +67,4 @@ class Done:
     pass
 
 
-State: TypeAlias = New | Reading | Asking | Planned | PassingThrough | Lasting | Done
+State: TypeAlias = New | Reading | Asking | PlannedRequest | PassingThrough | Lasting | Done

@@ -8,36 +8,36 @@ A seal of somebody else stands in `signature` as a token of ours. The SDK's type
 from collections.abc import Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import claude
 from openclaw_extproc.wire.translation import provider_state
 
 BY = claude.VENDOR
-REDACTED = "redacted_thinking:"
+REDACTED_PREFIX = "redacted_thinking:"
 """Goes before `data`. Signatures are base64: none can begin so."""
 
-UNSEALED = provider_state.token(provider_state.State(thoughts=(Thinking(""),)))
+UNSIGNED_THINKING = provider_state.token(provider_state.State(thoughts=(Thinking(""),)))
 """The signature of a thought that nobody sealed."""
 
 
-def signature(seal: Sealed | None) -> str:
+def signature(seal: SealedState | None) -> str:
     if seal is None:
-        return UNSEALED
+        return UNSIGNED_THINKING
     if seal.by == BY:
         return seal.text
-    return provider_state.token(provider_state.State(sealed=seal)) or UNSEALED
+    return provider_state.token(provider_state.State(sealed=seal)) or UNSIGNED_THINKING
 
 
-def redacted(seal: Sealed | None) -> str | None:
+def redacted_data(seal: SealedState | None) -> str | None:
     """What a redacted thought of Anthropic's hides; `None` for any other."""
-    if seal is None or seal.by != BY or not seal.text.startswith(REDACTED):
+    if seal is None or seal.by != BY or not seal.text.startswith(REDACTED_PREFIX):
         return None
-    return seal.text.removeprefix(REDACTED)
+    return seal.text.removeprefix(REDACTED_PREFIX)
 
 
 def block(thought: Thinking) -> dict[str, Json]:
-    data = redacted(thought.sealed)
+    data = redacted_data(thought.sealed)
     if data is not None:
         return {"type": "redacted_thinking", "data": data}
     return {"type": "thinking", "thinking": thought.text, "signature": signature(thought.sealed)}
@@ -49,11 +49,11 @@ def thinking(block: Mapping[str, Json], *, at: str) -> Thinking:
     signed = block.get("signature")
     seal = "" if signed is None else j.a_string(signed, at=f"{at}.signature")
     state = provider_state.read(seal)
-    return Thinking(text, state.sealed if state else Sealed(BY, seal) if seal else None)
+    return Thinking(text, state.sealed if state else SealedState(BY, seal) if seal else None)
 
 
-def hidden(data: str) -> Sealed:
-    return Sealed(BY, REDACTED + data)
+def state_of_redacted(data: str) -> SealedState:
+    return SealedState(BY, REDACTED_PREFIX + data)
 
 
 def foreign(item: Json) -> bool:

@@ -8,11 +8,7 @@ place. Thinking with a budget is refused beside a forced tool, another `temperat
 from dataclasses import field, replace
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import (
-    Chat,
-    Reasoning,
-    ToolChoice,
-)
+from openclaw_extproc.model.chat import Chat, Reasoning, ToolChoice
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.claude import Abilities, starts_with_thought
 from openclaw_extproc.wire.translation import efforts
@@ -59,7 +55,7 @@ class Sampling:
 def plan(chat: Chat, limit: int | None, able: Abilities, longest: int | None = None) -> Plan:
     """`limit`: what the client and the policy allow, if they say. `longest`: what the model writes at most, if that is
     known."""
-    wish, forced = chat.reasoning, _forced(chat) and not able.forces
+    wish, forced = chat.reasoning, _forces_tool(chat) and not able.forces
     usual = _first(limit, longest, DEFAULT_MAX_TOKENS)
     if wish is None and forced and able.unasked and not able.always:
         return _off(usual, able, (FORCED_TOOL,))
@@ -116,14 +112,14 @@ def _display(wish: Reasoning) -> dict[str, Json]:
     return {} if wish.visible is None else {"display": "summarized" if wish.visible else "omitted"}
 
 
-def _forced(chat: Chat) -> bool:
+def _forces_tool(chat: Chat) -> bool:
     return bool(chat.tools) and chat.tool_choice is not None and chat.tool_choice.mode in ("required", "named")
 
 
 def without_forced_tool(chat: Chat, able: Abilities, losses: list[str]) -> Chat:
     """Returns the chat without a forced tool choice, where the model refuses one and its thinking cannot be switched
     off."""
-    if not _forced(chat) or not able.always or able.forces:
+    if not _forces_tool(chat) or not able.always or able.forces:
         return chat
     losses.append(NOT_FORCED)
     return replace(chat, tool_choice=ToolChoice("auto"))

@@ -21,7 +21,7 @@ from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.bedrock import aws_events, service
 from openclaw_extproc.wire.bedrock.aws_events import Frame, Reader
 from openclaw_extproc.wire.restrictions import betas
@@ -38,7 +38,7 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Bedrock fetches nothing: sources are base64 only (docs of InvokeModel's Messages, from memory)."""
 
 
-def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
+def adapt(encoded: EncodedRequest, chat: Chat, change: UpstreamEdit) -> EncodedRequest:
     if encoded.path.partition("?")[0] != PATH:
         raise FaultError(FaultKind.UNSUPPORTED, "Bedrock answers Anthropic's messages only")
     said = {**change.headers, **encoded.headers}
@@ -52,7 +52,7 @@ def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
         body.setdefault("anthropic_beta", list[Json](flags))
     operation = "invoke-with-response-stream" if chat.stream else "invoke"
     path = service.path(change.model, operation)
-    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.told(left)))
+    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.beta_losses(left)))
 
 
 # -- streams --------------------------------------------------------------

@@ -62,14 +62,14 @@ class Reader:
         self._waiting += chunk
         at = 0
         try:
-            while (sizes := self._begun(at)) and len(self._waiting) - at >= sizes[0]:
+            while (sizes := self._read_prelude(at)) and len(self._waiting) - at >= sizes[0]:
                 frame = bytes(self._waiting[at : at + sizes[0]])
                 at, self._sizes = at + sizes[0], None
                 yield _frame(frame, sizes[1])
         finally:
             del self._waiting[:at]
 
-    def _begun(self, at: int) -> tuple[int, int] | None:
+    def _read_prelude(self, at: int) -> tuple[int, int] | None:
         if self._sizes is None and len(self._waiting) - at >= _PRELUDE.size:
             self._sizes = _sizes(bytes(self._waiting[at : at + _PRELUDE.size]))
         return self._sizes

@@ -63,13 +63,13 @@ def fault_of(frame: Frame) -> Fault:
     """What an exception, or an error, in a stream says."""
     word = _exception(frame.name)
     kind, status = _EXCEPTIONS.get(word, (FaultKind.UPSTREAM_ERROR, 500))
-    said = _message(_parsed(frame.payload)) or frame.headers.get(":error-message", "")[:MAX_MESSAGE]
+    said = _message(_parse_object(frame.payload)) or frame.headers.get(":error-message", "")[:MAX_MESSAGE]
     code = error_words.code(word[:MAX_CODE], said, None)
     return Fault(kind, _public(kind, said) or "the provider failed while answering", status, code)
 
 
 def decode_error(status: int, body: bytes) -> Fault:
-    parsed = _parsed(body)
+    parsed = _parse_object(body)
     word = _exception(_string(parsed.get("__type")) or _string(parsed.get("code")))
     kind = _EXCEPTIONS[word][0] if word in _EXCEPTIONS else kind_of_status(status)
     said = _public(kind, _message(parsed))
@@ -96,7 +96,7 @@ def _public(kind: FaultKind, message: str) -> str:
     return message
 
 
-def _parsed(body: bytes) -> dict[str, Json]:
+def _parse_object(body: bytes) -> dict[str, Json]:
     try:
         return j.parse(body, where="the provider's error")
     except UnreadableError:

@@ -82,12 +82,12 @@ def _as_events(body: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         return
     message = j.an_object(body.get("message"), at="message")
     yield {"type": "message-start", "id": body.get("id")}
-    for n, item in enumerate(_listed(message, "content")):
+    for n, item in enumerate(_list_of(message, "content")):
         content = j.an_object(item, at=f"message.content[{n}]")
         yield {"type": "content-start", "index": n, "delta": {"message": {"content": content}}}
         yield {"type": "content-end", "index": n}
     yield {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": message.get("tool_plan")}}}
-    for n, call in enumerate(_listed(message, "tool_calls")):
+    for n, call in enumerate(_list_of(message, "tool_calls")):
         yield {"type": "tool-call-start", "index": n, "delta": {"message": {"tool_calls": call}}}
         yield {"type": "tool-call-end", "index": n}
     yield {
@@ -96,7 +96,7 @@ def _as_events(body: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
     }
 
 
-def _listed(message: Mapping[str, Json], name: str) -> list[Json]:
+def _list_of(message: Mapping[str, Json], name: str) -> list[Json]:
     value = message.get(name)
     return [] if value is None else j.an_array(value, at=f"message.{name}")
 

@@ -15,7 +15,7 @@ MAX_MESSAGE_CHARS = 2_000
 _STATUSES = {499: FaultKind.UPSTREAM_ERROR}
 """A cancelled request. Cohere says so of a generation that it gave up itself too ("streaming error"), and to try it
 again."""
-_DENIED = 498
+_DENIED_STATUS = 498
 """The SDK calls it an invalid token. It is no credential: the prompt or the answer has a word that Cohere denies."""
 
 
@@ -26,7 +26,7 @@ def decode_error(status: int, body: bytes) -> Fault:
     except UnreadableError:
         said = ""
     kind = _STATUSES.get(status) or kind_of_status(status)
-    code = error_words.code(error_words.FILTERED if status == _DENIED else "", said, status)
+    code = error_words.code(error_words.CONTENT_FILTER if status == _DENIED_STATUS else "", said, status)
     return Fault(kind, said or f"the provider answered {status}", status, code)
 
 

@@ -33,11 +33,11 @@ from openclaw_extproc.model.chat import (
     is_blank,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.efforts import budget
 from openclaw_extproc.wire.translation.instructions import as_text as marked_as_text
 from openclaw_extproc.wire.translation.json_in_words import in_words
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.translation.text_files import as_text, is_text
 
@@ -60,13 +60,13 @@ _REASONS = re.compile(r"reasoning|^command-a-plus")
 """Models with `Reasoning` among the capabilities of their page; others refuse `thinking`."""
 
 
-def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
+def encode_request(chat: Chat, edit: UpstreamEdit) -> EncodedRequest:
     """Write a request.
 
     Raises:
         FaultError: something would be lost that must not be dropped silently.
     """
-    carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
+    translation_losses(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
     lost: list[str] = []
     chat = in_words(chat, lost, objects=bool(chat.tools), schemas=bool(chat.tools) or edit.has("no_json_schema"))
     reasons = _REASONS.search(edit.model) is not None
@@ -82,7 +82,9 @@ def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
         "stream": chat.stream,
     }
     body: dict[str, Json] = {key: value for key, value in said.items() if value is not None}
-    return Encoded(PATH, j.dump(body), carried(chat, (*_unknown(chat), *dict.fromkeys(lost)), carries=CARRIES))
+    return EncodedRequest(
+        PATH, j.dump(body), translation_losses(chat, (*_unknown(chat), *dict.fromkeys(lost)), carries=CARRIES)
+    )
 
 
 def _unknown(chat: Chat) -> Iterator[str]:

@@ -18,7 +18,7 @@ BLANK_LINE = "\n\n"
 """The separator of two texts that become one."""
 
 
-def changed(chat: Chat, changes: Changes) -> Chat:
+def with_changes(chat: Chat, changes: Changes) -> Chat:
     """The limit of the answer is not among it: `UpstreamEdit.cap` has that, translated or not."""
     before, after = ((text,) if text else () for text in (changes.preamble, changes.style))
     wanted = chat.temperature if changes.temperature is None else within(changes.temperature, HOTTEST)
@@ -29,14 +29,14 @@ def within(temperature: float, hottest: float) -> float:
     return min(max(temperature, 0), hottest)
 
 
-def joined(*texts: str) -> str:
+def join_texts(*texts: str) -> str:
     return BLANK_LINE.join(text for text in texts if text)
 
 
 def content_around(content: Json, before: str, after: str, kind: str) -> Json:
     """A message's content, a string or a list of parts, with more text at its ends. `kind`: the type of a text part."""
     if not isinstance(content, list):
-        return joined(before, content if isinstance(content, str) else "", after)
+        return join_texts(before, content if isinstance(content, str) else "", after)
     first, last = ([part(text, kind)] if text else [] for text in (before, after))
     return [*first, *content, *last]
 

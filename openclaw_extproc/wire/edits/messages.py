@@ -10,17 +10,15 @@ from itertools import pairwise
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.edits.conversation import Conversation, Kind
-from openclaw_extproc.wire.edits.injection import content_around, joined
+from openclaw_extproc.wire.edits.injection import content_around, join_texts
 
 
-def shortened(
-    conversation: Conversation, body: dict[str, Json], left_out: Collection[int], note: str
-) -> dict[str, Json]:
+def shorten(conversation: Conversation, body: dict[str, Json], left_out: Collection[int], note: str) -> dict[str, Json]:
     """The body without these entries; the note stands where the first of them were, in words of the user."""
     entries = j.an_array(body.get(conversation.key), at=conversation.key)
     kinds: list[Kind] = [conversation.piece(entry).kind for entry in entries]
     kept = [n for n in range(len(entries)) if n not in left_out]
-    noted = _noted(kept, kinds, min(left_out))
+    noted = _note_carrier(kept, kinds, min(left_out))
     written: list[Json] = []
     for before, n in pairwise([-1, *kept]):
         entry, gap = entries[n], n - before > 1
@@ -33,7 +31,7 @@ def shortened(
     return {**body, conversation.key: written}
 
 
-def _noted(kept: Sequence[int], kinds: Sequence[Kind], gap: int) -> int | None:
+def _note_carrier(kept: Sequence[int], kinds: Sequence[Kind], gap: int) -> int | None:
     """The user's entry that carries the note: right behind the gap, or else the last one before it."""
     behind = next((n for n in kept if n > gap and kinds[n] != "fixed"), None)
     if behind is not None and kinds[behind] == "user":
@@ -45,7 +43,7 @@ def _noted(kept: Sequence[int], kinds: Sequence[Kind], gap: int) -> int | None:
 # -- what formats have in common ----------------------------------------------------------
 
 
-def listed(content: Json, kind: str) -> list[Json]:
+def part_list(content: Json, kind: str) -> list[Json]:
     """A content as parts; a string is one. `kind`: the type of a text part."""
     if isinstance(content, str):
         return [{"type": kind, "text": content}] if content else []
@@ -61,19 +59,21 @@ def around(kind: str) -> Callable[[Json, str, str], Json]:
     return with_text
 
 
-def merged(kind: str) -> Callable[[Json, Json], Json]:
+def merge_contents(kind: str) -> Callable[[Json, Json], Json]:
     def as_one(first: Json, second: Json) -> Json:
         if not isinstance(first, dict) or not isinstance(second, dict):
             return second
         one, other = first.get("content"), second.get("content")
         if isinstance(one, str) and isinstance(other, str):
-            return {**second, "content": joined(one, other)}
-        return {**second, "content": [*listed(one, kind), *listed(other, kind)]}
+            return {**second, "content": join_texts(one, other)}
+        return {**second, "content": [*part_list(one, kind), *part_list(other, kind)]}
 
     return as_one
 
 
-def said(parts: Iterable[Json], text: Callable[[dict[str, Json]], str | None]) -> tuple[tuple[str, ...], int]:
+def texts_and_files(
+    parts: Iterable[Json], text: Callable[[dict[str, Json]], str | None]
+) -> tuple[tuple[str, ...], int]:
     """The texts of some parts, and how many of them are files. `text`: of one part; `None`: it is a file."""
     found = [text(part) for part in parts if isinstance(part, dict)]
     return tuple(one for one in found if one), found.count(None)

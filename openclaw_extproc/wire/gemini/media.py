@@ -49,11 +49,11 @@ def inline(media_type: str, data: str, name: str = "") -> InlineImage | InlineFi
     return InlineFile(media_type, data, name)
 
 
-def linked(media_type: str, url: str, name: str = "") -> LinkedImage | LinkedFile:
+def linked_media(media_type: str, url: str, name: str = "") -> LinkedImage | LinkedFile:
     return LinkedImage(url) if media_type.startswith("image/") else LinkedFile(url, media_type, name)
 
 
-def written(media: Image | File) -> Json:
+def encode_media(media: Image | File) -> Json:
     """Writes a medium as a part. A file's name is left out: the API refuses it (`displayName` is Vertex AI's)."""
     match media:
         case InlineImage(media_type, base64) | InlineFile(media_type, base64):

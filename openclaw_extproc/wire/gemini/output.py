@@ -17,7 +17,7 @@ from openclaw_extproc.wire.gemini.schemas import Dialect
 from openclaw_extproc.wire.gemini.tools import json_schema, usual_types
 
 MIME, SCHEMA, JSON_SCHEMA = "responseMimeType", "responseSchema", "responseJsonSchema"
-KNOWN = frozenset({MIME, SCHEMA, JSON_SCHEMA})
+KNOWN_FIELDS = frozenset({MIME, SCHEMA, JSON_SCHEMA})
 _JSON, _TEXT, _ENUM = "application/json", "text/plain", "text/x.enum"
 
 IN_WORDS = "output: asked for in words, because this model takes no schema beside tools"
@@ -49,7 +49,7 @@ def in_words(chat: Chat, model: str) -> str:
             return f"{asked} It has to match this JSON Schema: {j.text(dict(schema))}"
 
 
-def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
+def encode_output(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
     if chat.output is None:
         return {}
     if in_words(chat, model):

@@ -21,7 +21,7 @@ _CALL = re.compile(
     r"(?:models/(?P<model>.+)|(?P<tuned>tunedModels/.+)):(?P<method>[A-Za-z]+)"
 )
 _VERSION = re.compile(r"/v[0-9]+(?:alpha|beta)?[0-9]*(?:/|$)")
-_TUNED = "tunedModels/"
+_TUNED_PREFIX = "tunedModels/"
 
 
 def serves(path: str, methods: Container[str] = (WHOLE, STREAM)) -> bool:
@@ -39,7 +39,7 @@ def read(path: str) -> tuple[str, str]:
 
 def write(model: str, method: str) -> str:
     """Returns the path behind the base path. Google's own lists of models name them `models/gemini-…`."""
-    kind = _TUNED if model.startswith(_TUNED) else "models/"
+    kind = _TUNED_PREFIX if model.startswith(_TUNED_PREFIX) else "models/"
     return f"/{kind}{quote(model.removeprefix(kind), safe='')}:{method}"
 
 

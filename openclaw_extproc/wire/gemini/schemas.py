@@ -20,7 +20,7 @@ MAX_SCHEMAS = 2_000
 
 Schema: TypeAlias = dict[str, Json]
 
-_KEPT = {
+_KEPT_KEYWORDS = {
     "string": frozenset({"enum", "format", "pattern", "minLength", "maxLength"}),
     "number": frozenset({"format", "minimum", "maximum"}),
     "integer": frozenset({"format", "minimum", "maximum"}),
@@ -30,7 +30,7 @@ _KEPT = {
 }
 """What a schema of each type may say, besides what all may."""
 _ABOUT = frozenset({"title", "description", "nullable", "example"})
-_UNDERSTOOD = frozenset({"type", "$defs", "definitions"})
+_SILENT_KEYWORDS = frozenset({"type", "$defs", "definitions"})
 """The keywords that are not written as they stand, which is no loss."""
 _FORMATS = {"string": ("date-time",), "number": ("float", "double"), "integer": ("int32", "int64")}
 _NAMEABLE = frozenset(
@@ -58,7 +58,7 @@ class Dialect:
         self._root, self._left = schema, MAX_SCHEMAS
         written = self._schema({"type": "object", **schema}, ())
         if "anyOf" in written:
-            written = self._joined(written["anyOf"])
+            written = self._join_objects(written["anyOf"])
         return written if written.get("properties") else None
 
     def output(self, schema: Mapping[str, Json]) -> Schema | None:
@@ -70,7 +70,7 @@ class Dialect:
         self._drop("properties")
         return None
 
-    def _joined(self, branches: Json) -> Schema:
+    def _join_objects(self, branches: Json) -> Schema:
         """Parameters have to be one object: of several, all properties and no demands."""
         self._drop("anyOf")
         properties: Schema = {}
@@ -87,7 +87,7 @@ class Dialect:
         if depth > MAX_DEPTH or self._left < 0:
             self._drop("properties")
             return {"type": "object"}
-        schema, via = self._resolved(_object(given), via)
+        schema, via = self._resolve(_object(given), via)
         if "oneOf" in schema:
             schema["anyOf"] = schema.pop("oneOf")
         if "const" in schema:
@@ -99,7 +99,7 @@ class Dialect:
 
     # -- references and unions ---------------------------------------------
 
-    def _resolved(self, given: Schema, via: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
+    def _resolve(self, given: Schema, via: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
         """Returns a schema with `$ref` and `allOf` replaced by what they stand for."""
         schema = dict(given)
         while isinstance(ref := schema.pop("$ref", None), str):
@@ -115,8 +115,8 @@ class Dialect:
             self._left -= 1
             if self._left < 0 or len(via) > MAX_DEPTH:
                 break
-            more, _ = self._resolved(_object(part), (*via, ""))
-            schema = _merged(schema, more)
+            more, _ = self._resolve(_object(part), (*via, ""))
+            schema = _merge(schema, more)
         return schema, via
 
     def _target(self, ref: str) -> Schema | None:
@@ -153,18 +153,20 @@ class Dialect:
         kind = _type(schema)
         written: Schema = {"type": kind}
         for key, value in schema.items():
-            if key in _ABOUT or key in _KEPT[kind]:
-                said = self._said(key, value, kind, schema, via, depth)
+            if key in _ABOUT or key in _KEPT_KEYWORDS[kind]:
+                said = self._keyword_value(key, value, kind, schema, via, depth)
                 if said is not None:
                     written[key] = said
-            elif key not in _UNDERSTOOD:
+            elif key not in _SILENT_KEYWORDS:
                 self._drop(key)
         if kind == "array" and "items" not in written:
             self._drop("items")
             written["items"] = {"type": "string"}
         return written
 
-    def _said(self, key: str, value: Json, kind: str, schema: Schema, via: tuple[str, ...], depth: int) -> Json:
+    def _keyword_value(
+        self, key: str, value: Json, kind: str, schema: Schema, via: tuple[str, ...], depth: int
+    ) -> Json:
         """What a keyword says in Gemini's words; `None` when that is nothing."""
         match key:
             case "properties":
@@ -222,7 +224,7 @@ def _type(schema: Schema) -> str:
     """Returns the type of a schema, as it says or as its other keywords imply. What may be anything is a string: a
     model can write everything in one."""
     said = schema.get("type")
-    if isinstance(said, str) and said.lower() in _KEPT:
+    if isinstance(said, str) and said.lower() in _KEPT_KEYWORDS:
         return said.lower()
     if "properties" in schema or "additionalProperties" in schema:
         return "object"
@@ -239,7 +241,7 @@ def _type(schema: Schema) -> str:
             return "string"
 
 
-def _merged(schema: Schema, more: Schema) -> Schema:
+def _merge(schema: Schema, more: Schema) -> Schema:
     """Returns a schema with the demands of both; where two words say the same thing the first one stays."""
     both = {**more, **schema}
     if properties := _object(more.get("properties")) | _object(schema.get("properties")):

@@ -11,7 +11,7 @@ from openclaw_extproc.wire.translation import efforts
 ALWAYS_ON = "reasoning: cannot be switched off"
 
 
-def read(value: Json, *, at: str) -> Reasoning | None:
+def read_thinking(value: Json, *, at: str) -> Reasoning | None:
     """A budget of 0 switches thinking off, and one of -1 leaves it to the model."""
     if value is None:
         return None
@@ -27,7 +27,7 @@ def read(value: Json, *, at: str) -> Reasoning | None:
     )
 
 
-def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
+def encode_thinking(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
     asked = chat.reasoning
     if asked is None:
         return {}
@@ -35,7 +35,7 @@ def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
     if way is None:
         losses += [] if asked.off else ["reasoning"]
         return {}
-    shown: dict[str, Json] = {"includeThoughts": True} if _shown(asked) else {}
+    shown: dict[str, Json] = {"includeThoughts": True} if _shows_thoughts(asked) else {}
     match way:
         case Levels():
             return _level(asked, way, losses) | shown
@@ -43,7 +43,7 @@ def written(chat: Chat, model: str, losses: list[str]) -> dict[str, Json]:
             return _budget(asked, way, losses) | shown
 
 
-def _shown(asked: Reasoning) -> bool:
+def _shows_thoughts(asked: Reasoning) -> bool:
     """Returns whether thoughts are to be shown. A client that sets a budget in Anthropic's format and says no more is
     shown them (https://platform.claude.com/docs/en/build-with-claude/extended-thinking)."""
     unsaid = asked.visible is None and asked.budget_tokens is not None

@@ -149,7 +149,7 @@ def _usual(key: str, said: Json, depth: int) -> Json:
             return said
 
 
-def chosen(
+def choose_tools(
     tools: tuple[ToolSpec, ...], value: Json, losses: Losses, *, declared: bool
 ) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
     """The tools to offer and the choice among them: nobody else has a choice among several, so the others are taken
@@ -163,7 +163,7 @@ def chosen(
     for key in j.without(calling, frozenset({"mode", "allowedFunctionNames"})):
         losses.drop(f"{at}.{key}", f"{at}.{key}")
     mode = j.a_string(calling.get("mode", "MODE_UNSPECIFIED"), at=f"{at}.mode").upper()
-    allowed = _allowed(calling, at)
+    allowed = _allowed_names(calling, at)
     if mode == "ANY" and declared and not tools:
         losses.refuse(f"{at}.mode: ANY, of tools that Google runs")
     if mode == "ANY" and len(allowed) == 1:
@@ -175,7 +175,7 @@ def chosen(
     return tools, _mode(mode, f"{at}.mode", losses)
 
 
-def _allowed(calling: Mapping[str, Json], at: str) -> list[str]:
+def _allowed_names(calling: Mapping[str, Json], at: str) -> list[str]:
     at = f"{at}.allowedFunctionNames"
     given = j.an_array(calling.get("allowedFunctionNames", []), at=at)
     return [name(one, at=f"{at}[{n}]") for n, one in enumerate(given)]

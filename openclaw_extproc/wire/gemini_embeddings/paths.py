@@ -12,6 +12,6 @@ def serves(path: str) -> bool:
 read, write = paths.read, paths.write
 
 
-def named(model: str) -> str:
+def body_name(model: str) -> str:
     """Returns the name of a model as a body has it."""
     return model if model.startswith("tunedModels/") else f"models/{model.removeprefix('models/')}"

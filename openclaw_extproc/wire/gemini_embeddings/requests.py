@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini.fields import Losses, fields, several, whole
 from openclaw_extproc.wire.gemini_embeddings import paths
 
@@ -66,19 +66,19 @@ def _text(content: Json, at: str, losses: Losses) -> str:
     return "\n".join(texts)
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     """The model stands in the path, and once more in each request of a batch."""
     model, method = paths.read(asked.path)
     changes: dict[str, Json] = {}
-    if paths.named(model) == paths.named(change.model):
+    if paths.body_name(model) == paths.body_name(change.model):
         pass
     elif method == paths.SEVERAL:
         requests = several(asked.body.get("requests"), at="requests")
-        changes["requests"] = [_renamed(request, change.model) for request in requests]
+        changes["requests"] = [_with_model(request, change.model) for request in requests]
     elif "model" in asked.body:
-        changes["model"] = paths.named(change.model)
-    return Encoded(paths.write(change.model, method), j.patch(asked.raw, changes))
+        changes["model"] = paths.body_name(change.model)
+    return EncodedRequest(paths.write(change.model, method), j.patch(asked.raw, changes))
 
 
-def _renamed(request: Json, model: str) -> Json:
-    return {**j.an_object(request, at="requests[]"), "model": paths.named(model)}
+def _with_model(request: Json, model: str) -> Json:
+    return {**j.an_object(request, at="requests[]"), "model": paths.body_name(model)}

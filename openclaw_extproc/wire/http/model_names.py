@@ -18,7 +18,7 @@ _PREFIX = "models/"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """A request as its client sent it."""
 
     path: str
@@ -32,7 +32,7 @@ def reads_body(rule: Rule) -> bool:
     return rule.model_at in ("json", "form", "body")
 
 
-def named(rule: Rule, sent: Sent) -> str:
+def model_name(rule: Rule, sent: SentRequest) -> str:
     """The model's name; empty: the request names none.
 
     Raises:
@@ -44,28 +44,28 @@ def named(rule: Rule, sent: Sent) -> str:
     return name
 
 
-def renamed(rule: Rule, sent: Sent, model: str) -> Sent:
+def with_model(rule: Rule, sent: SentRequest, model: str) -> SentRequest:
     """Returns the request with another model's name in it. Raises `UnreadableError` if it names no model."""
     match _place(rule, sent):
         case "path":
             start, end = _span(rule, sent.path)
-            return Sent(sent.path[:start] + quote(model, safe="") + sent.path[end:], sent.query)
+            return SentRequest(sent.path[:start] + quote(model, safe="") + sent.path[end:], sent.query)
         case "query":
             pairs = [f"model={quote(model, safe='')}" if _is_model(p) else p for p in sent.query.split("&")]
-            return Sent(sent.path, "&".join(pairs))
+            return SentRequest(sent.path, "&".join(pairs))
         case "json":
             whole = j.parse(sent.body, where="request body").get("model")
             prefix = _PREFIX if isinstance(whole, str) and whole.startswith(_PREFIX) else ""
-            return Sent(sent.path, sent.query, j.patch(sent.body, {"model": prefix + model}), sent.content_type)
+            return SentRequest(sent.path, sent.query, j.patch(sent.body, {"model": prefix + model}), sent.content_type)
         case "form":
-            field = multipart.field(sent.body, sent.content_type, "model")
-            body = sent.body if field is None else field.replaced(sent.body, model)
-            return Sent(sent.path, sent.query, body, sent.content_type)
+            field = multipart.form_field(sent.body, sent.content_type, "model")
+            body = sent.body if field is None else field.with_value(sent.body, model)
+            return SentRequest(sent.path, sent.query, body, sent.content_type)
         case _:
             return sent
 
 
-def _place(rule: Rule, sent: Sent) -> ModelAt:
+def _place(rule: Rule, sent: SentRequest) -> ModelAt:
     """Returns where a request names its model. The rule of some paths leaves that to the content type."""
     if not reads_body(rule):
         return rule.model_at
@@ -74,17 +74,17 @@ def _place(rule: Rule, sent: Sent) -> ModelAt:
         return "json"
     if multipart.is_form(sent.content_type) and rule.model_at != "json":
         return "form"
-    raise UnreadableError(f"content-type: expected {_EXPECTED[rule.model_at]}")
+    raise UnreadableError(f"content-type: expected {_EXPECTED_PLACES[rule.model_at]}")
 
 
-_EXPECTED: Mapping[str, str] = {
+_EXPECTED_PLACES: Mapping[str, str] = {
     "json": "application/json",
     "form": "multipart/form-data with a boundary",
     "body": "application/json, or multipart/form-data with a boundary",
 }
 
 
-def _name(place: ModelAt, rule: Rule, sent: Sent) -> str:
+def _name(place: ModelAt, rule: Rule, sent: SentRequest) -> str:
     match place:
         case "path":
             return unquote(rule.model_of(sent.path))
@@ -97,7 +97,7 @@ def _name(place: ModelAt, rule: Rule, sent: Sent) -> str:
             model = j.parse(sent.body, where="request body").get("model")
             return "" if model is None else j.a_string(model, at="model").removeprefix(_PREFIX)
         case "form":
-            field = multipart.field(sent.body, sent.content_type, "model")
+            field = multipart.form_field(sent.body, sent.content_type, "model")
             return "" if field is None else field.value
         case _:
             return ""

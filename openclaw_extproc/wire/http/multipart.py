@@ -34,7 +34,7 @@ class Field:
     """The offset of the value in the body."""
     end: int
 
-    def replaced(self, body: bytes, value: str) -> bytes:
+    def with_value(self, body: bytes, value: str) -> bytes:
         """The body with another value in this field."""
         return body[: self.start] + value.encode() + body[self.end :]
 
@@ -43,7 +43,7 @@ def is_form(content_type: str) -> bool:
     return _BOUNDARY.fullmatch(content_type) is not None
 
 
-def field(body: bytes, content_type: str, name: str) -> Field | None:
+def form_field(body: bytes, content_type: str, name: str) -> Field | None:
     """The field of that name; `None`: there is none.
 
     Raises:

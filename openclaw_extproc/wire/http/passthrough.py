@@ -76,7 +76,7 @@ _MEANINGS = {
 }
 
 
-def found(table: tuple[Rule, ...], method: str, path: str) -> Rule | None:
+def find_rule(table: tuple[Rule, ...], method: str, path: str) -> Rule | None:
     """The first rule for this request, open or not. `path`: as `request_path.canonical` writes it."""
     return next((rule for rule in table if method in rule.methods and rule.pattern.fullmatch(path)), None)
 
@@ -94,7 +94,7 @@ def _post(group: str, path: str, model_at: ModelAt = "", *, free: bool = False) 
     return Rule(group, ("POST",), path, model_at, is_billed=not free)
 
 
-def _gone(group: str, *paths: str) -> Iterator[Rule]:
+def _deletions(group: str, *paths: str) -> Iterator[Rule]:
     return (Rule(group, ("DELETE",), path, destroys=True) for path in paths)
 
 
@@ -114,7 +114,7 @@ def _tree(group: str, *paths: str) -> Iterator[Rule]:
 OPENAI = (
     *_get("files", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content"),
     _post("files", "/v1/files", free=True),
-    *_gone("files", "/v1/files/{id}"),
+    *_deletions("files", "/v1/files/{id}"),
     _post("uploads", "/v1/uploads", free=True),
     _post("uploads", "/v1/uploads/{id}/parts", free=True),
     _post("uploads", "/v1/uploads/{id}/complete", free=True),
@@ -131,11 +131,11 @@ OPENAI = (
     *_get("videos", "/v1/videos", "/v1/videos/{id}", "/v1/videos/{id}/content"),
     _post("videos", "/v1/videos", "body"),
     _post("videos", "/v1/videos/{id}/remix"),
-    *_gone("videos", "/v1/videos/{id}"),
+    *_deletions("videos", "/v1/videos/{id}"),
     _post("moderations", "/v1/moderations", "json", free=True),
     *_get("responses", "/v1/responses/{id}", "/v1/responses/{id}/input_items"),
     _post("responses", "/v1/responses/{id}/cancel", free=True),  # ids are not listed: who knows one was given it
-    *_gone("responses", "/v1/responses/{id}"),
+    *_deletions("responses", "/v1/responses/{id}"),
     Rule("realtime", ("GET",), "/v1/realtime", "query", is_billed=True),
     *_tree("realtime_sessions", "/v1/realtime/client_secrets", "/v1/realtime/sessions", "/v1/realtime/calls"),
     *_tree("realtime_sessions", "/v1/realtime/transcription_sessions", "/v1/realtime/translations"),
@@ -152,7 +152,7 @@ OPENAI = (
     *_tree("skills", "/v1/skills"),
     _post("fine_tuning", "/v1/fine_tuning/jobs", "json"),
     *_tree("fine_tuning", "/v1/fine_tuning"),
-    *_gone("fine_tuning", "/v1/models/{id}"),
+    *_deletions("fine_tuning", "/v1/models/{id}"),
     *_tree("organization", "/v1/organization", "/v1/projects"),
 )
 """A call of a model is never passed on, so no rule for `POST` at its path is ever asked."""
@@ -160,11 +160,11 @@ OPENAI = (
 ANTHROPIC = (
     *_get("files", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content"),
     _post("files", "/v1/files", free=True),
-    *_gone("files", "/v1/files/{id}"),
+    *_deletions("files", "/v1/files/{id}"),
     *_get("batches", "/v1/messages/batches", "/v1/messages/batches/{id}", "/v1/messages/batches/{id}/results"),
     _post("batches", "/v1/messages/batches"),
     _cancel("batches", "/v1/messages/batches/{id}/cancel"),
-    *_gone("batches", "/v1/messages/batches/{id}"),
+    *_deletions("batches", "/v1/messages/batches/{id}"),
     *_tree("skills", "/v1/skills"),
     *_tree("agents", "/v1/agents", "/v1/sessions", "/v1/environments", "/v1/deployments", "/v1/memory_stores"),
     *_tree("organization", "/v1/organizations", "/v1/vaults"),
@@ -174,12 +174,12 @@ GEMINI = (
     *_get("files", "/{version}/files", "/{version}/files/{id}", "/{version}/files/{id}:download"),
     *_get("files", "/download/{version}/files/{id}:download"),
     _post("files", "/upload/{version}/files", free=True),
-    *_gone("files", "/{version}/files/{id}"),
+    *_deletions("files", "/{version}/files/{id}"),
     *_get("batches", "/{version}/batches", "/{version}/batches/{id}"),
     _post("batches", "/{version}/models/{model}:batchGenerateContent", "path"),
     _post("batches", "/{version}/models/{model}:asyncBatchEmbedContent", "path"),
     _cancel("batches", "/{version}/batches/{id}:cancel"),
-    *_gone("batches", "/{version}/batches/{id}"),
+    *_deletions("batches", "/{version}/batches/{id}"),
     _post("images", "/{version}/models/{model}:predict", "path"),
     _post("videos", "/{version}/models/{model}:predictLongRunning", "path"),
     Rule("operations", ("GET",), "/{version}/models/{model}/operations/{id}", "path"),

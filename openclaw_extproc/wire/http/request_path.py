@@ -9,14 +9,14 @@ a name of a model may have some of them in it. No fixed part of a known path has
 
 import re
 
-_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+_PERCENT_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def canonical(path: str) -> str:
     """The path with unreserved characters decoded, and without dot segments, empty segments and a final slash."""
     kept: list[str] = []
-    for segment in _ENCODED.sub(_decoded, path).split("/"):
+    for segment in _PERCENT_ENCODED.sub(_decode, path).split("/"):
         if segment == "..":
             del kept[-1:]
         elif segment not in ("", "."):
@@ -24,6 +24,6 @@ def canonical(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-def _decoded(found: re.Match[str]) -> str:
+def _decode(found: re.Match[str]) -> str:
     letter = chr(int(found[1], 16))
     return letter if letter in _UNRESERVED else found[0].upper()

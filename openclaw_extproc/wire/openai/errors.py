@@ -86,7 +86,7 @@ def error_of(fault: Fault) -> dict[str, Json]:
 def decode_error(status: int, body: bytes) -> Fault:
     """Returns the fault of an HTTP error response, whatever its body is."""
     try:
-        said = j.parse(_unlisted(body), where="error")
+        said = j.parse(_only_element(body), where="error")
     except UnreadableError:
         said = {}
     error = said.get("error") or said
@@ -95,7 +95,7 @@ def decode_error(status: int, body: bytes) -> Fault:
     return Fault(kind_of_status(status), message, upstream_status=status, code=code)
 
 
-def _unlisted(body: bytes) -> bytes:
+def _only_element(body: bytes) -> bytes:
     """The one object of a list, as Google's API of this format writes it."""
     bare = body.strip()
     return bare[1:-1] if bare.startswith(b"[") and bare.endswith(b"]") else body

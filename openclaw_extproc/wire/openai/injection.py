@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import Injection
-from openclaw_extproc.wire.edits.injection import HOTTEST, content_around, joined, within
+from openclaw_extproc.wire.edits.injection import HOTTEST, content_around, join_texts, within
 
 INSTRUCTING = ("system", "developer")
 
 
-def heated(body: dict[str, Json], wanted: Injection) -> dict[str, Json]:
+def with_temperature(body: dict[str, Json], wanted: Injection) -> dict[str, Json]:
     temperature = wanted.changes.temperature
     return body if temperature is None else {**body, "temperature": within(temperature, HOTTEST)}
 
 
-def instructed(messages: Sequence[Json], before: str, after: str, kind: str) -> list[Json]:
+def with_instructions(messages: Sequence[Json], before: str, after: str, kind: str) -> list[Json]:
     """Returns messages with text before and behind what the leading system messages say; a system message is added
     where there is none.
 
@@ -26,7 +26,7 @@ def instructed(messages: Sequence[Json], before: str, after: str, kind: str) -> 
             leading = n
             break
     if leading == 0:
-        return [{"role": "system", "content": joined(before, after)}, *messages]
+        return [{"role": "system", "content": join_texts(before, after)}, *messages]
     given = [*messages]
     given[0] = _around(given[0], before, "", kind)
     given[leading - 1] = _around(given[leading - 1], "", after, kind)

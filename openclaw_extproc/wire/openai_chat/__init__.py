@@ -11,7 +11,7 @@ is in `fitting`, by the words of `translation/quirks`.
 
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
-from openclaw_extproc.wire.openai import errors as errors
+from openclaw_extproc.wire.openai import errors
 from openclaw_extproc.wire.openai_chat.client.call_numbers import trim
 from openclaw_extproc.wire.openai_chat.client.conversation import CONVERSATION
 from openclaw_extproc.wire.openai_chat.client.edits import edit

@@ -16,7 +16,7 @@ def left_behind(given: Mapping[str, Json], known: set[str], at: str, lost: Losse
     lost.extend(f"{at}.{key}" for key, value in given.items() if key not in known and value not in (None, "", []))
 
 
-def filled(value: Json, *, at: str) -> str:
+def required_text(value: Json, *, at: str) -> str:
     if text := j.a_string(value, at=at):
         return text
     raise UnreadableError(f"{at}: expected a name, found an empty string")

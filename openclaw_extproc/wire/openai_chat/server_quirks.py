@@ -20,7 +20,7 @@ from openclaw_extproc.wire.translation.quirks import Quirk
 
 Body: TypeAlias = dict[str, Json]
 
-_REFUSED: dict[Quirk, tuple[str, ...]] = {
+_REFUSED_FIELDS: dict[Quirk, tuple[str, ...]] = {
     "no_stream_options": ("stream_options",),
     "no_parallel_tool_calls": ("parallel_tool_calls",),
     "no_reasoning_effort": ("reasoning_effort",),
@@ -36,7 +36,7 @@ _UNSAID: Mapping[str, Json] = {"parallel_tool_calls": True, "store": False, "str
 """What a server does anyway, or what only we asked for: no loss."""
 
 
-def fitted(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool = False) -> Body:
+def fit_to_server(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: bool = False) -> Body:
     """Raises `FaultError`: the server could not be told something that must be told."""
     fit = accepted_chat(body, edit, losses, translated=translated)
     if edit.has("max_tokens"):
@@ -46,7 +46,7 @@ def fitted(body: Body, edit: UpstreamEdit, losses: list[str], *, translated: boo
     _fit_output(fit, edit, losses)
     _fit_tools(fit, edit, losses)
     _fit_messages(fit, edit)
-    for key in (key for quirk, keys in _REFUSED.items() if edit.has(quirk) for key in keys):
+    for key in (key for quirk, keys in _REFUSED_FIELDS.items() if edit.has(quirk) for key in keys):
         value = fit.pop(key, None)
         losses += [key] if value is not None and value != _UNSAID.get(key) else []
     return fit

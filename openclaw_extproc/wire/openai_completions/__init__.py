@@ -12,12 +12,12 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import ClientRequest, ClientSide, Encoded, ProviderSide, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, ClientSide, EncodedRequest, ProviderSide, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
 from openclaw_extproc.wire.openai.api import flag, whole
-from openclaw_extproc.wire.openai_chat.client.usage_filter import trim
+from openclaw_extproc.wire.openai_chat.client.usage_filter import trim_usage
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
 from openclaw_extproc.wire.openai_completions.injection import inject
@@ -38,23 +38,23 @@ def looks_like(body: Body) -> Likeness:
     return Likeness.POSSIBLE if "prompt" in body else Likeness.NONE
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     changes: dict[str, Json] = {} if asked.body.get("model") == change.model else {"model": change.model}
     limit = whole(asked.body, LIMIT)
     if change.limit(limit) != limit:
         changes[LIMIT] = change.limit(limit)
     if flag(asked.body, "stream") and not change.has("no_stream_options"):
-        changes |= _counted(asked.body.get("stream_options"))
-    return Encoded(PATH, j.patch(asked.raw, changes))
+        changes |= _with_usage(asked.body.get("stream_options"))
+    return EncodedRequest(PATH, j.patch(asked.raw, changes))
 
 
-def _counted(options: Json) -> dict[str, Json]:
+def _with_usage(options: Json) -> dict[str, Json]:
     """Streams are asked to say their usage, which we count; `trim` takes it out where the client did not ask."""
     said = options if isinstance(options, dict) else {}
     return {} if said.get("include_usage") is True else {"stream_options": {**said, "include_usage": True}}
 
 
-def encode_request(_chat: Chat, _change: UpstreamEdit) -> Encoded:
+def encode_request(_chat: Chat, _change: UpstreamEdit) -> EncodedRequest:
     """Is never called, because nothing is translated into this format (`translated` below): a chat has no
     continuation."""
     raise FaultError(FaultKind.UNSUPPORTED, "the provider takes legacy completions only")
@@ -72,7 +72,7 @@ FORMAT = WireFormat(
         family="openai",
         example=EXAMPLE,
         looks_like=looks_like,
-        trim=trim,
+        trim=trim_usage,
         amend=inject,
     ),
     provider=ProviderSide(

@@ -35,7 +35,7 @@ def encoder(chat: Chat, created: int) -> Encoder:
     return _StreamEncoder(chat, created) if chat.stream else _WholeEncoder(chat, created)
 
 
-class _Said:
+class _ChunkHead:
     """What every chunk and the whole answer have in common, and where in the answer we are."""
 
     def __init__(self, chat: Chat, created: int) -> None:
@@ -63,7 +63,7 @@ class _Said:
                 raise AssertionError("no answer to a prompt has vectors")
         return ""
 
-    def written(self, choices: list[Json]) -> dict[str, Json]:
+    def to_body(self, choices: list[Json]) -> dict[str, Json]:
         return {
             "id": self._started.id or f"cmpl-{self._created}",
             "object": "text_completion",
@@ -87,32 +87,34 @@ def _choice(text: str, stop: Stop | None) -> Json:
 
 class _StreamEncoder:
     def __init__(self, chat: Chat, created: int) -> None:
-        self._said = _Said(chat, created)
+        self._said = _ChunkHead(chat, created)
         self._tail: dict[str, Json] = {"usage": None} if wants_usage(chat) else {}
 
     def feed(self, fact: Fact) -> bytes:
         text = self._said.text(fact)
         match fact:
             case Finished(stop):
-                return self._chunk([_choice("", stop)], self._tail) + self._counted() + sse.write(sse.Event("[DONE]"))
+                return (
+                    self._chunk([_choice("", stop)], self._tail) + self._usage_chunk() + sse.write(sse.Event("[DONE]"))
+                )
             case Failed(fault):
                 return encode_stream_error(fault)
             case _:
                 return self._chunk([_choice(text, None)], self._tail) if text else b""
 
-    def _counted(self) -> bytes:
+    def _usage_chunk(self) -> bytes:
         usage = self._said.usage() if self._tail else None
         return self._chunk([], {"usage": usage}) if usage else b""
 
     def _chunk(self, choices: list[Json], tail: dict[str, Json]) -> bytes:
-        return sse.write(sse.Event(j.text({**self._said.written(choices), **tail})))
+        return sse.write(sse.Event(j.text({**self._said.to_body(choices), **tail})))
 
 
 class _WholeEncoder:
     """Says nothing until the last fact."""
 
     def __init__(self, chat: Chat, created: int) -> None:
-        self._said = _Said(chat, created)
+        self._said = _ChunkHead(chat, created)
         self._texts: list[str] = []
 
     def feed(self, fact: Fact) -> bytes:
@@ -120,7 +122,7 @@ class _WholeEncoder:
         match fact:
             case Finished(stop):
                 usage = self._said.usage()
-                written = self._said.written([_choice("".join(self._texts), stop)])
+                written = self._said.to_body([_choice("".join(self._texts), stop)])
                 return j.dump({**written, **({"usage": usage} if usage else {})})
             case Failed(fault):
                 return encode_error(fault)

@@ -11,7 +11,7 @@ from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 LIMIT = "max_tokens"
 
-_KNOWN = frozenset(
+_KNOWN_FIELDS = frozenset(
     {"model", "prompt", LIMIT, "temperature", "top_p", "stop", "frequency_penalty", "presence_penalty", "seed", "user"}
     | {"stream", "n", "best_of", "suffix", "echo"}
 )
@@ -34,7 +34,7 @@ def decode_request(asked: ClientRequest) -> Chat:
         seed=whole(body, "seed"),
         user=text(body, "user"),
         stream=flag(body, "stream") is True,
-        extras=j.without(body, _KNOWN),
+        extras=j.without(body, _KNOWN_FIELDS),
         losses=tuple(_losses(body, prompts)),
     )
 

@@ -7,7 +7,7 @@ counted for. Of an answer above 32 MB (2,048 vectors of 3,072 numbers) the usage
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.wire.base import ClientRequest, ClientSide, Encoded, ProviderSide, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, ClientSide, EncodedRequest, ProviderSide, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
@@ -31,9 +31,9 @@ def looks_like(body: Body) -> Likeness:
     return Likeness.CERTAIN if "input" in body and embeds else Likeness.NONE
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     same = asked.body.get("model") == change.model
-    return Encoded(PATH, j.patch(asked.raw, {} if same else {"model": change.model}))
+    return EncodedRequest(PATH, j.patch(asked.raw, {} if same else {"model": change.model}))
 
 
 FORMAT = WireFormat(
@@ -54,7 +54,7 @@ FORMAT = WireFormat(
         base_path=api.base_path,
         credential_header=api.credential_header,
         headers=api.HEADERS,
-        encode_request=lambda embed, change: Encoded(PATH, *encode_request(embed, change)),
+        encode_request=lambda embed, change: EncodedRequest(PATH, *encode_request(embed, change)),
         decoder=decoder,
         decode_error=openai_errors.decode_error,
         simulator="openai",

@@ -19,7 +19,7 @@ def decoder(_: bool) -> vectors.VectorDecoder:
 
 def encoder(embed: Embed, _created: int) -> vectors.VectorEncoder:
     """The writer of one answer, in the form of numbers that was asked for."""
-    form = vectors.packed if embed.packed else vectors.numbers
+    form = vectors.to_base64 if embed.packed else vectors.numbers
 
     def write(answer: vectors.Answer) -> dict[str, Json]:
         data: list[Json] = [
@@ -39,13 +39,13 @@ def _read(body: dict[str, Json]) -> Iterator[Fact]:
         raise UnreadableError("data: expected vectors, found none")
     yield Started("", text(body, "model") or "")
     for n, item in enumerate(items):
-        yield _embedded(n, item)
+        yield _read_vector(n, item)
     usage = body.get("usage")
     if isinstance(usage, dict) and (tokens := count(usage.get("prompt_tokens"))) is not None:
         yield UsageReported(Usage(input_tokens=tokens))
 
 
-def _embedded(n: int, item: Json) -> Embedded:
+def _read_vector(n: int, item: Json) -> Embedded:
     """Reads one vector with its index. Where a server leaves the index out, the order is that of the inputs."""
     at = f"data[{n}]"
     found = j.an_object(item, at=at)

@@ -30,10 +30,10 @@ class Packing:
         if len(self._held) <= MAX_EVENT_BYTES:
             return b""
         self._passes = True
-        return self._taken()
+        return self._repack()
 
     def end(self) -> bytes:
-        raw = self._taken()
+        raw = self._repack()
         try:
             body = j.parse(raw, where="answer") if raw else {}
         except UnreadableError:
@@ -46,7 +46,7 @@ class Packing:
         except UnreadableError:  # whoever decodes the answer says so
             return raw
 
-    def _taken(self) -> bytes:
+    def _repack(self) -> bytes:
         raw = bytes(self._held)
         self._held.clear()
         return raw
@@ -59,4 +59,4 @@ def _is_in_numbers(item: Json) -> bool:
 def _to_base64(item: Json) -> Json:
     if not isinstance(item, dict) or not _is_in_numbers(item):
         return item
-    return {**item, "embedding": vectors.packed(vectors.read(item["embedding"], at="embedding"))}
+    return {**item, "embedding": vectors.to_base64(vectors.read(item["embedding"], at="embedding"))}

@@ -7,9 +7,9 @@ from openclaw_extproc.model.embed import Embed, Input
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.openai.api import model, text, whole
-from openclaw_extproc.wire.translation.losses import MUST_CARRY, carried
+from openclaw_extproc.wire.translation.losses import MUST_CARRY, translation_losses
 
-_KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "user"})
+_KNOWN_FIELDS = frozenset({"model", "input", "dimensions", "encoding_format", "user"})
 _ENCODINGS = (None, "float", "base64")
 
 
@@ -26,7 +26,7 @@ def decode_request(asked: ClientRequest) -> Embed:
         dimensions=whole(body, "dimensions"),
         packed=encoding == "base64",
         user=text(body, "user"),
-        extras=j.without(body, _KNOWN),
+        extras=j.without(body, _KNOWN_FIELDS),
         losses=tuple(lost),
     )
 
@@ -60,4 +60,4 @@ def encode_request(embed: Embed, change: UpstreamEdit) -> tuple[bytes, tuple[str
         "encoding_format": "base64" if embed.packed else None,
         "user": embed.user,
     }
-    return j.dump({key: value for key, value in said.items() if value is not None}), carried(embed)
+    return j.dump({key: value for key, value in said.items() if value is not None}), translation_losses(embed)

@@ -2,7 +2,7 @@
 
 Source: https://platform.openai.com/docs/api-reference/responses and the types and the stream reader of the official SDK
 (openai-python 2). What Codex reads of a stream: `response.created`, `response.output_item.done`, the deltas,
-`response.completed`, `response.failed`, `response.incomplete`.
+`response.completed`, `response.failed_response`, `response.incomplete`.
 Tools that the client runs are carried as functions and given back as what they were (`client.tools.kinds`). Tools that
 OpenAI runs stay behind. A compaction is made by a summary where the provider has none (`compactions`).
 Left out, and passed to the same format only: what OpenAI keeps on its side (`previous_response_id`, `conversation`,

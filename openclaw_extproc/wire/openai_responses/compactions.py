@@ -15,12 +15,12 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import (
     ClientRequest,
     Decoder,
-    Encoded,
+    EncodedRequest,
     Encoder,
     UpstreamEdit,
     WireFormat,
     always_json,
-    untrimmed,
+    no_trimming,
 )
 from openclaw_extproc.wire.examples import Example, fits_nothing
 from openclaw_extproc.wire.openai import api
@@ -48,7 +48,7 @@ def compaction_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
         example=Example(f"/v1{PATH}", of.client.example.body, streams=False),
         looks_like=fits_nothing,
         content_type=always_json,
-        trim=untrimmed,
+        trim=no_trimming,
         conversation=None,
     )
     provider = replace(of.provider, decoder=_decoder)
@@ -67,7 +67,7 @@ def _decode(asked: ClientRequest) -> Chat:
     return replace(chat, stream=False, extras={**chat.extras, summaries.MARK: kept})
 
 
-def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def _edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     return edit_at_path(asked, change, PATH)
 
 
@@ -76,10 +76,10 @@ def _encoder(chat: Chat, created: int) -> Encoder:
 
 
 def _decoder(_: bool) -> Decoder:
-    return WholeDecoder(_told)
+    return WholeDecoder(_usage_facts)
 
 
-def _told(body: dict[str, Json]) -> Iterator[Fact]:
+def _usage_facts(body: dict[str, Json]) -> Iterator[Fact]:
     """What the client gets as it came: read for its tokens."""
     array(body.get("output"), at="output")
     yield Started(j.a_string(body.get("id") or "", at="id"), "")

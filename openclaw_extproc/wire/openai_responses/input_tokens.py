@@ -7,7 +7,7 @@ that of a response; the answer is one number.
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 from openclaw_extproc.wire.openai_responses.client.edits import edit_at_path
 from openclaw_extproc.wire.openai_responses.client.injection import inject
@@ -38,7 +38,7 @@ def serves(path: str) -> bool:
     return path == f"/v1{PATH}"
 
 
-def _edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def _edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     return edit_at_path(asked, change, PATH)
 
 

@@ -6,7 +6,7 @@ id it was made for, so its state is both, as one JSON text.
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
@@ -22,11 +22,11 @@ class Native:
     encrypted_content: str
 
 
-def seal(native: Native) -> Sealed:
-    return Sealed(BY, j.text({"id": native.id, "encrypted_content": native.encrypted_content}))
+def seal(native: Native) -> SealedState:
+    return SealedState(BY, j.text({"id": native.id, "encrypted_content": native.encrypted_content}))
 
 
-def native(state: Sealed | None) -> Native | None:
+def native(state: SealedState | None) -> Native | None:
     """`None`: somebody else's, or nothing that we made."""
     if state is None or state.by != BY:
         return None
@@ -37,7 +37,7 @@ def native(state: Sealed | None) -> Native | None:
         return None
 
 
-def packed(state: Sealed | None) -> str:
+def pack_state(state: SealedState | None) -> str:
     """Packs another provider's state into the place of OpenAI's; without any, a mark that the item is not OpenAI's.
 
     OpenAI answers 404 to a reasoning item that it did not make, so every item of ours has to be known again.
@@ -45,7 +45,7 @@ def packed(state: Sealed | None) -> str:
     return provider_state.token(State(sealed=state)) or provider_state.token(State(thoughts=(Thinking(""),)))
 
 
-def unpacked(id: str, encrypted_content: str) -> Sealed | None:
+def unpack_state(id: str, encrypted_content: str) -> SealedState | None:
     """What a client sends back: a token of ours, or OpenAI's own."""
     if not encrypted_content:
         return None
@@ -55,7 +55,7 @@ def unpacked(id: str, encrypted_content: str) -> Sealed | None:
 
 def without_strangers(items: list[Json]) -> list[Json]:
     """The input of a request that goes on to OpenAI as it is, without what others thought."""
-    return [kept for item in items for kept in _kept(item)]
+    return [kept for item in items for kept in _stateless_item(item)]
 
 
 def without_reasoning(items: list[Json]) -> list[Json]:
@@ -63,7 +63,7 @@ def without_reasoning(items: list[Json]) -> list[Json]:
     return [item for item in items if not isinstance(item, dict) or item.get("type") != "reasoning"]
 
 
-def _kept(item: Json) -> list[Json]:
+def _stateless_item(item: Json) -> list[Json]:
     content = item.get("encrypted_content") if isinstance(item, dict) else None
     ours = provider_state.read(content) if isinstance(content, str) else None
     if ours is None or not isinstance(item, dict):

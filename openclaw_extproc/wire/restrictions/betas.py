@@ -147,7 +147,7 @@ def without_fields(body: dict[str, Json], taken: Iterable[str]) -> list[str]:
     return gone
 
 
-def told(left: Iterable[str]) -> list[str]:
+def beta_losses(left: Iterable[str]) -> list[str]:
     """Losses for what stays behind. `claude-code-…` only says who asks."""
     return [f"anthropic-beta: {name}" for name in left if not name.startswith((OAUTH, "claude-code-"))]
 

@@ -116,7 +116,7 @@ def _names(body: Body, losses: list[str]) -> None:
     if not isinstance(messages, list) or not any(_named_badly(message) for message in messages):
         return
     losses.append("messages[].name: letters or a length that OpenAI does not take")
-    body["messages"] = [_renamed(message) for message in messages]
+    body["messages"] = [_with_short_name(message) for message in messages]
 
 
 def _named_badly(message: Json) -> bool:
@@ -124,7 +124,7 @@ def _named_badly(message: Json) -> bool:
     return isinstance(name, str) and (len(name) > MAX_NAME or _NO_NAME.search(name) is not None)
 
 
-def _renamed(message: Json) -> Json:
+def _with_short_name(message: Json) -> Json:
     if not isinstance(message, dict) or not _named_badly(message):
         return message
     clean = _NO_NAME.sub("_", str(message["name"]))

@@ -123,7 +123,7 @@ _FORMATS: Mapping[str, Callable[[], _Format]] = {
     "br": _Brotli,
     "zstd": _Zstd,
 }
-KNOWN = ("gzip", "deflate", "br", "zstd")
+KNOWN_CODINGS = ("gzip", "deflate", "br", "zstd")
 """What we say that we take."""
 
 

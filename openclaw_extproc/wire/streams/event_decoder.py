@@ -19,7 +19,7 @@ from openclaw_extproc.wire.streams import sse
 _LF: Final = b"\n\n"
 _CRLF: Final = b"\r\n\r\n"
 _AFTER_OBJECT: Final = {_LF: b"}" + _LF, _CRLF: b"}" + _CRLF}
-_SPACED: Final = (b":null", b": null")
+_NULL_VALUES: Final = (b":null", b": null")
 
 
 class EventAnswer(Protocol):
@@ -60,7 +60,7 @@ class ContentEvents:
             kind: In each such event once; empty: no such mark.
         """
         self._telling = tuple(telling)
-        self._nulls = tuple((name, *(name + null for null in _SPACED)) for name in null)
+        self._nulls = tuple((name, *(name + null for null in _NULL_VALUES)) for name in null)
         self._kind = kind
 
     def are(self, events: bytes, mark: bytes) -> bool:

@@ -73,7 +73,7 @@ def _events(data: bytes) -> list[bytes]:
     return [*events, data[cuts[-1] :]] if cuts[-1] < len(data) else events
 
 
-class Chained:
+class ChainedTransform:
     """Two transformations, one behind the other."""
 
     def __init__(self, first: ByteTransform, second: ByteTransform) -> None:

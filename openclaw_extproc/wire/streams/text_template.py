@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from openclaw_extproc.model import json as j
 
 PLACEHOLDER: Final = "<the text of this event>"
-_WRITTEN: Final = j.dump(PLACEHOLDER)
+_PLACEHOLDER_JSON: Final = j.dump(PLACEHOLDER)
 
 Around: TypeAlias = tuple[bytes, bytes] | tuple[()]
 """What comes before a text, as JSON, and what comes behind it; empty: the event has to be written the general way."""
@@ -17,5 +17,5 @@ Around: TypeAlias = tuple[bytes, bytes] | tuple[()]
 def around(written: bytes) -> Around:
     """Returns the bytes around the text of an event that was written with `PLACEHOLDER` as its text, and may have it
     elsewhere as well."""
-    before, found, after = written.partition(_WRITTEN)
-    return (before, after) if found and _WRITTEN not in after else ()
+    before, found, after = written.partition(_PLACEHOLDER_JSON)
+    return (before, after) if found and _PLACEHOLDER_JSON not in after else ()

@@ -14,7 +14,7 @@ from openclaw_extproc.frozen import dataclass
 
 TOO_LONG = "context_length_exceeded"
 """OpenAI's code for a prompt that does not fit, which its clients look for; ours for all vendors."""
-FILTERED = "content_filter"
+CONTENT_FILTER = "content_filter"
 """OpenAI's and Azure's code."""
 NO_MODEL = "model_not_found"
 """OpenAI's code."""
@@ -53,7 +53,7 @@ WORDINGS = (
         r"reduce the length of the (?:messages|prompt|input)",  # OpenAI, Groq
     ),
     _row(
-        FILTERED,
+        CONTENT_FILTER,
         (400, 403),
         r"\bcontent management policy",  # Azure
         r"\brequires moderation|\bwas flagged",  # OpenRouter

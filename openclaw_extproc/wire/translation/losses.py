@@ -12,11 +12,11 @@ MUST_CARRY = "!"
 MAX_TOLD = 8
 """The number of refused parts that an error names: a client may send 20,000 that no format can carry."""
 
-_HONOURED = frozenset({"stream_options", "alt", "compaction"})
+_HANDLED_EXTRAS = frozenset({"stream_options", "alt", "compaction"})
 """Extras that the client's own encoder honours, whoever answers."""
 
 
-def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EVERYTHING) -> tuple[str, ...]:
+def translation_losses(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EVERYTHING) -> tuple[str, ...]:
     """Returns all losses on the way to another format, `also` being those that its encoder found itself.
 
     `carries`: what it can carry.
@@ -31,5 +31,5 @@ def carried(ask: Ask, also: Iterable[str] = (), *, carries: frozenset[Need] = EV
         raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry this: {told}{more}")
     if missing := sorted(needs(ask) - carries):
         raise FaultError(FaultKind.UNSUPPORTED, f"the provider's format cannot carry this: {', '.join(missing)}")
-    extras = (key for key in ask.extras if key not in _HONOURED)
+    extras = (key for key in ask.extras if key not in _HANDLED_EXTRAS)
     return (*ask.losses, *extras, *also)

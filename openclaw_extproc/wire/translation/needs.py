@@ -34,7 +34,7 @@ def _of(parts: Iterable[Part]) -> Iterator[Need]:
             case InlineFile(media_type):
                 yield _INLINE[_kind(media_type)]
             case LinkedFile(_, media_type):
-                yield _LINKED[_kind(media_type)]
+                yield _LINK_NEEDS[_kind(media_type)]
             case ToolResult(_, content):
                 # Files in it have a reading everywhere: see `tool_results`.
                 yield from _of(leaf for leaf in content if isinstance(leaf, InlineImage | LinkedImage))
@@ -43,7 +43,7 @@ def _of(parts: Iterable[Part]) -> Iterator[Need]:
 
 
 def need_of(file: File) -> Need:
-    return (_INLINE if isinstance(file, InlineFile) else _LINKED)[_kind(file.media_type)]
+    return (_INLINE if isinstance(file, InlineFile) else _LINK_NEEDS)[_kind(file.media_type)]
 
 
 _Kind: TypeAlias = Literal["pdf", "text_file", "audio", "video", "file"]
@@ -55,7 +55,7 @@ _INLINE: dict[_Kind, Need] = {
     "video": "video",
     "file": "file",
 }
-_LINKED: dict[_Kind, Need] = {
+_LINK_NEEDS: dict[_Kind, Need] = {
     "pdf": "pdf_link",
     "text_file": "text_file_link",
     "audio": "audio_link",

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 
 MARK = "oc1_"
 MAX_TOKEN_CHARS = 32 * 1024
@@ -40,7 +40,7 @@ class State:
     """The id it stands for; empty where it is not an id."""
     thoughts: tuple[Thinking, ...] = ()
     """What came before the call."""
-    sealed: Sealed | None = None
+    sealed: SealedState | None = None
     """The call's own, or the thought's."""
 
 
@@ -77,14 +77,14 @@ def read(text: str) -> State | None:
         return None
 
 
-def called(id: str) -> State:
+def state_of_call_id(id: str) -> State:
     """The state of a call's id; of a usual id, that id alone."""
     return read(id) or State(id)
 
 
 def result_of(id: str) -> str:
     """The id that a tool's result answers, freed of its state."""
-    return called(id).id
+    return state_of_call_id(id).id
 
 
 def without_state(raw: bytes) -> bytes:

@@ -18,7 +18,7 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model.chat import Chat, Part, ToolUse
 from openclaw_extproc.model.facts import Fact, ToolStarted
 
-RENAMED = "tools[].name: one that the provider takes, changed back in the answer"
+RENAMED_LOSS = "tools[].name: one that the provider takes, changed back in the answer"
 _HASH_CHARS = 8
 
 
@@ -33,7 +33,7 @@ class NameRule:
     first: str = r"[a-zA-Z0-9_-]"
     """The pattern of the first character."""
 
-    def fitted(self, name: str) -> str:
+    def fit(self, name: str) -> str:
         """The name, or for one that is refused another one with a hash of it, so that two never become one."""
         clean = re.sub(self.others, "_", name)
         clean = clean if re.match(self.first, clean) else f"_{clean}"
@@ -45,28 +45,28 @@ class NameRule:
 
 def rename_tools(chat: Chat, rule: NameRule | None, losses: list[str]) -> Chat:
     """The request with names that the rule allows, wherever a tool is named."""
-    if rule is None or all(rule.fitted(tool.name) == tool.name for tool in chat.tools):
+    if rule is None or all(rule.fit(tool.name) == tool.name for tool in chat.tools):
         return chat
-    losses.append(RENAMED)
+    losses.append(RENAMED_LOSS)
     choice = chat.tool_choice
     turns = (replace(turn, parts=tuple(_part(part, rule) for part in turn.parts)) for turn in chat.turns)
     return replace(
         chat,
-        tools=tuple(replace(tool, name=rule.fitted(tool.name)) for tool in chat.tools),
-        tool_choice=replace(choice, name=rule.fitted(choice.name)) if choice and choice.name else choice,
+        tools=tuple(replace(tool, name=rule.fit(tool.name)) for tool in chat.tools),
+        tool_choice=replace(choice, name=rule.fit(choice.name)) if choice and choice.name else choice,
         turns=tuple(turns),
     )
 
 
 def _part(part: Part, rule: NameRule) -> Part:
-    return replace(part, name=rule.fitted(part.name)) if isinstance(part, ToolUse) else part
+    return replace(part, name=rule.fit(part.name)) if isinstance(part, ToolUse) else part
 
 
 def changed_names(chat: Chat, rule: NameRule | None) -> dict[str, str]:
     """The client's name of each tool that was given another one, by that."""
     if rule is None:
         return {}
-    return {new: tool.name for tool in chat.tools if (new := rule.fitted(tool.name)) != tool.name}
+    return {new: tool.name for tool in chat.tools if (new := rule.fit(tool.name)) != tool.name}
 
 
 def back(fact: Fact, names: Mapping[str, str]) -> Fact:

@@ -23,7 +23,7 @@ def readable(chat: Chat, carries: frozenset[Need], losses: list[str]) -> Chat:
     return replace(chat, turns=tuple(turns))
 
 
-def told(file: File) -> Text:
+def describe_file(file: File) -> Text:
     """A file in words, for who cannot carry it."""
     where = f" at {file.url}" if isinstance(file, LinkedFile) else ""
     name = f" ({file.name})" if file.name else ""
@@ -41,12 +41,12 @@ def _is_unreadable(leaf: Leaf, carries: frozenset[Need]) -> bool:
 def _readable(part: Part, carries: frozenset[Need]) -> Part:
     if not isinstance(part, ToolResult) or not _lacking(part, carries):
         return part
-    return replace(part, content=tuple(_told(part.content, carries)))
+    return replace(part, content=tuple(_readable_parts(part.content, carries)))
 
 
-def _told(content: Iterable[Leaf], carries: frozenset[Need]) -> Iterable[Leaf]:
+def _readable_parts(content: Iterable[Leaf], carries: frozenset[Need]) -> Iterable[Leaf]:
     for leaf in content:
         if isinstance(leaf, InlineFile | LinkedFile) and need_of(leaf) not in carries:
-            yield told(leaf)
+            yield describe_file(leaf)
         else:
             yield leaf

@@ -29,7 +29,7 @@ def read(value: Json, *, at: str) -> Vector:
     return found
 
 
-def packed(vector: Vector) -> str:
+def to_base64(vector: Vector) -> str:
     """Returns a vector in base64."""
     if isinstance(vector, str):
         return vector

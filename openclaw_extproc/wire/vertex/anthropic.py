@@ -17,7 +17,7 @@ from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.restrictions import betas
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing
@@ -30,7 +30,7 @@ CARRIES: frozenset[Need] = ANTHROPICS - {"image_link", "pdf_link"}
 """Vertex fetches nothing: "URL sources are not supported" (anthropics/anthropic-sdk-typescript#1038)."""
 
 
-def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
+def adapt(encoded: EncodedRequest, chat: Chat, change: UpstreamEdit) -> EncodedRequest:
     counts = encoded.path == count_tokens.PATH
     said = {**change.headers, **encoded.headers}
     body = j.parse(encoded.body, where="request")
@@ -42,7 +42,7 @@ def adapt(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> Encoded:
     if flags:
         body.setdefault("anthropic_beta", list[Json](flags))
     path = _before(change) + _model(change.model, chat, counts=counts)
-    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.told(left)))
+    return replace(encoded, path=path, body=j.dump(body), losses=(*encoded.losses, *betas.beta_losses(left)))
 
 
 def _model(model: str, chat: Chat, *, counts: bool) -> str:

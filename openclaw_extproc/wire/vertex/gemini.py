@@ -14,7 +14,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, Place, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import EncodedRequest, Place, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.media import guessed_type
@@ -28,7 +28,7 @@ NAME = "vertex_gemini"
 CARRIES: frozenset[Need] = EVERYTHING - {"file_link"}
 
 
-def adapt(encoded: Encoded, _chat: Chat, change: UpstreamEdit) -> Encoded:
+def adapt(encoded: EncodedRequest, _chat: Chat, change: UpstreamEdit) -> EncodedRequest:
     body = j.parse(encoded.body, where="request")
     turns = _turns(body.get("contents"))
     raw = encoded.body if turns is None else j.patch(encoded.body, {"contents": turns})

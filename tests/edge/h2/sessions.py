@@ -66,7 +66,7 @@ class Echo:
                 pass
         return [*self.answer(message)]
 
-    def answered(self, text: str | None) -> list[bytes]:
+    def take_answer(self, text: str | None) -> list[bytes]:
         self.ask = None
         self.found_texts.append(text)
         return [(text or "nothing").encode()]

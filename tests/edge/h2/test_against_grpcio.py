@@ -308,7 +308,7 @@ def test_messages_wait_while_a_question_is_asked(address: str) -> None:
 
 def test_a_question_may_follow_a_question(path: str) -> None:
     class Curious(Echo):
-        def answered(self, text: str | None) -> list[bytes]:
+        def take_answer(self, text: str | None) -> list[bytes]:
             self.found_texts.append(text)
             self.ask = QUESTION if len(self.found_texts) < 3 else None
             return [b"so far"]

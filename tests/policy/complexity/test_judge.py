@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features import Declared, Features
+from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.policy.complexity import USUAL, Weights, classify_request, contributions
 from openclaw_extproc.policy.complexity.classification import MAX_REASONS
 from openclaw_extproc.policy.complexity.text.segments import CLOSING, MIDDLE, OPENING
@@ -266,14 +266,14 @@ def test_reasons_never_quote_the_request(text: str) -> None:
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_declared_tier_wins(tier: Tier) -> None:
-    judgement = classify_request(replace(PLAIN, declared=Declared(tier=tier)))
+    judgement = classify_request(replace(PLAIN, declared=Declarations(tier=tier)))
 
     assert (judgement.tier, judgement.source, judgement.confidence) == (tier, "declared", 1.0)
     assert judgement.reasons[0] == f"the client declared tier {tier}"
 
 
 def test_a_declared_task_wins_and_weighs() -> None:
-    judgement = classify_request(replace(PLAIN, declared=Declared(task="document_analysis")))
+    judgement = classify_request(replace(PLAIN, declared=Declarations(task="document_analysis")))
 
     assert (judgement.task, judgement.task_source, judgement.source) == ("document_analysis", "declared", "rules")
     assert judgement.score == pytest.approx(classify_request(PLAIN).score + TASKS["document_analysis"] - USUAL.fragment)

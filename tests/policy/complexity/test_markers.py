@@ -4,7 +4,7 @@ import pytest
 
 from openclaw_extproc.policy.complexity.kinds import Markers
 from openclaw_extproc.policy.complexity.markers import ANYWHERE, WORDS
-from openclaw_extproc.policy.complexity.scan import folded, hits
+from openclaw_extproc.policy.complexity.scan import fold, hits
 
 ALL = {**WORDS, **ANYWHERE}
 
@@ -21,7 +21,7 @@ def test_every_marker_is_found(language: str) -> None:
 
 
 def _found(kind: str, marker: str) -> bool:
-    text = folded(marker.replace("*", ""))
+    text = fold(marker.replace("*", ""))
     return any(hit.kind == kind for hit in hits(text))
 
 
@@ -37,6 +37,6 @@ def test_the_longest_phrase_counts_alone() -> None:
 
 
 def test_markers_come_in_the_order_of_the_text() -> None:
-    found = hits(folded("请翻译 then summarize"))
+    found = hits(fold("请翻译 then summarize"))
 
     assert [hit.kind for hit in found] == ["translate", "summarize"]

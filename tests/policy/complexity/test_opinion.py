@@ -12,7 +12,7 @@ from openclaw_extproc.policy.complexity import (
     second_opinion_question,
     with_second_opinion,
 )
-from openclaw_extproc.policy.complexity.opinion import ASKED, HEAD, TAIL
+from openclaw_extproc.policy.complexity.opinion import HEAD, QUESTION, TAIL
 from openclaw_extproc.strategy import Tier
 from tests.policy.complexity.asked import asked
 
@@ -24,12 +24,12 @@ def test_a_question_is_bounded_and_the_turn_stays_data(text: str) -> None:
     features = asked(text)
 
     system, user = second_opinion_question(features)
-    shown = json.loads(user.removesuffix(ASKED))
+    shown = json.loads(user.removesuffix(QUESTION))
 
-    assert user.endswith(f"\n{ASKED}")
+    assert user.endswith(f"\n{QUESTION}")
     assert len(shown["request"]) <= HEAD + TAIL + 5
     assert "data" in system
-    assert len(user.splitlines()[-1]) == len(ASKED)
+    assert len(user.splitlines()[-1]) == len(QUESTION)
 
 
 def test_a_turn_cannot_end_its_quotation() -> None:

@@ -23,7 +23,7 @@ from openclaw_extproc.model.facts import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.anthropic_messages import FORMAT
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 
 assert FORMAT.client is not None
 assert FORMAT.provider is not None
@@ -43,7 +43,7 @@ def written(chat: Chat, change: UpstreamEdit | None = None) -> dict[str, Json]:
     return j.parse(encoded(chat, change).body, where="encoded")
 
 
-def encoded(chat: Chat, change: UpstreamEdit | None = None) -> Encoded:
+def encoded(chat: Chat, change: UpstreamEdit | None = None) -> EncodedRequest:
     return PROVIDER.encode_request(chat, change or UpstreamEdit(chat.model))
 
 

@@ -7,7 +7,7 @@ from openclaw_extproc.model.chat import (
     CachePoint,
     Chat,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolResult,
@@ -95,7 +95,7 @@ def test_of_more_than_four_points_the_last_ones_stay_and_it_is_named() -> None:
 
 
 def test_a_point_behind_a_thought_or_nothing_is_dropped_and_named() -> None:
-    own = Thinking("A", Sealed("anthropic", "x"))
+    own = Thinking("A", SealedState("anthropic", "x"))
     first = replace(HELLO, turns=(Turn("user", (CachePoint(), Text("a"))),))
     behind = replace(
         HELLO, model="claude-opus-5", turns=(*HELLO.turns, Turn("assistant", (own, CachePoint(), Text("b"))))
@@ -123,7 +123,7 @@ def test_a_message_of_a_point_alone_is_none() -> None:
 
 def test_the_next_turn_of_a_conversation_begins_with_the_bytes_of_the_last() -> None:
     """Else a prompt cache is written on every turn and never read."""
-    own, call = Thinking("A", Sealed("anthropic", "x")), ToolUse("t", "f", '{"b":1,"a":2}')
+    own, call = Thinking("A", SealedState("anthropic", "x")), ToolUse("t", "f", '{"b":1,"a":2}')
     asked = replace(
         HELLO,
         reasoning=Reasoning("low"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -119,10 +119,10 @@ def test_thoughts_are_told_with_their_seals_and_server_tools_are_swallowed() -> 
         Started("msg_01Think", "claude-sonnet-4-5"),
         ThoughtStarted(),
         Delta("27 * 453 is 12,231."),
-        StateAttached(Sealed("anthropic", "EqQBCgIYAhIM1gbcDa9GJwZA2b3h")),
+        StateAttached(SealedState("anthropic", "EqQBCgIYAhIM1gbcDa9GJwZA2b3h")),
         BlockEnded(),
         ThoughtStarted(),
-        StateAttached(Sealed("anthropic", "redacted_thinking:EmwKAhgBEgy3va3pzix")),
+        StateAttached(SealedState("anthropic", "redacted_thinking:EmwKAhgBEgy3va3pzix")),
         BlockEnded(),
         TextStarted(),
         Delta("Yes: 12,231."),

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Sealed
+from openclaw_extproc.model.chat import Chat, SealedState
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Started, StateAttached, ThoughtStarted
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
@@ -58,7 +58,7 @@ def test_every_answer_is_one_of_the_sdks(case: Case, *, streamed: bool) -> None:
 
 @given(answers())
 def test_any_answer_is_one_of_the_sdks(facts: list[Fact]) -> None:
-    seal = StateAttached(Sealed("gemini", "x"))
+    seal = StateAttached(SealedState("gemini", "x"))
     thought: list[Fact] = [ThoughtStarted(), Delta("Hm."), seal, BlockEnded()]
     facts = [facts[0], *thought, *facts[1:]]
 

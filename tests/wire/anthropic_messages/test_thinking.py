@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import (
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -203,7 +203,7 @@ def test_who_always_thinks_and_takes_no_forced_tool_is_given_the_choice(model: s
 
 
 CALL, RESULT = ToolUse("t", "f", "{}"), Turn("user", (ToolResult("t", (Text("1"),)),))
-OWN, OTHERS = Thinking("A", Sealed("anthropic", "EqQB")), Thinking("A", Sealed("gemini", "x"))
+OWN, OTHERS = Thinking("A", SealedState("anthropic", "EqQB")), Thinking("A", SealedState("gemini", "x"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Reasoning, Sealed, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import Reasoning, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -24,9 +24,9 @@ from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, blocks, encoded, facts, messages
 
-OWN = Sealed("anthropic", "EqQB")
-GEMINIS = Sealed("gemini", "c2lnbmVk")
-REDACTED = Sealed("anthropic", "redacted_thinking:Emw")
+OWN = SealedState("anthropic", "EqQB")
+GEMINIS = SealedState("gemini", "c2lnbmVk")
+REDACTED = SealedState("anthropic", "redacted_thinking:Emw")
 
 
 def content(told: Iterable[Fact], *, stream: bool) -> list[dict[str, Json]]:
@@ -55,7 +55,7 @@ def _assembled(body: bytes) -> Iterable[dict[str, Json]]:
     return made.values()
 
 
-def thought(text: str, seal: Sealed | None) -> list[Fact]:
+def thought(text: str, seal: SealedState | None) -> list[Fact]:
     pieces: list[Fact] = [Delta(text)] if text else []
     return [ThoughtStarted(), *pieces, *([StateAttached(seal)] if seal else []), BlockEnded()]
 
@@ -104,7 +104,7 @@ def test_a_thought_that_nobody_sealed_has_a_signature_and_comes_back_as_nobodys(
 
 @both_ways
 def test_a_seal_too_long_for_a_token_is_dropped_and_the_signature_is_not_empty(*, stream: bool) -> None:
-    noise = Sealed("openai", "".join(chr(33 + n * n % 90) + str(n) for n in range(60_000)))
+    noise = SealedState("openai", "".join(chr(33 + n * n % 90) + str(n) for n in range(60_000)))
 
     (block,) = content([Started("m", "c"), *thought("Hm.", noise), Finished(Stop.END)], stream=stream)
 

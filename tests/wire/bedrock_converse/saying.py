@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from openclaw_extproc.model.chat import Chat, Part, Text, Turn
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from tests.samples import provider_side
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -28,7 +28,7 @@ def assistant(*parts: Part) -> Turn:
     return Turn("assistant", parts)
 
 
-def sent(asked: Chat, model: str = CLAUDE, cap: int | None = None) -> Encoded:
+def sent(asked: Chat, model: str = CLAUDE, cap: int | None = None) -> EncodedRequest:
     return provider_side("bedrock_converse").encode_request(asked, UpstreamEdit(model, cap))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -106,14 +106,18 @@ def test_a_thought_is_signed_at_its_end_and_once() -> None:
     thought = [delta(0, reasoningContent=said) for said in ({"text": "hm"}, {"signature": "ab"}, {"signature": "cd"})]
 
     assert told(*thought, stop(0)) == [
-        ThoughtStarted(), Delta("hm"), StateAttached(Sealed("anthropic", "abcd")), BlockEnded(),
+        ThoughtStarted(), Delta("hm"), StateAttached(SealedState("anthropic", "abcd")), BlockEnded(),
     ]  # fmt: skip
 
 
 def test_a_redacted_thought_is_a_seal_without_text() -> None:
     redacted = told(delta(0, reasoningContent={"redactedContent": "QUJD"}), stop(0))
 
-    assert redacted == [ThoughtStarted(), StateAttached(Sealed("anthropic", "redacted_thinking:QUJD")), BlockEnded()]
+    assert redacted == [
+        ThoughtStarted(),
+        StateAttached(SealedState("anthropic", "redacted_thinking:QUJD")),
+        BlockEnded(),
+    ]
 
 
 def test_what_is_not_known_is_a_sign_of_life() -> None:

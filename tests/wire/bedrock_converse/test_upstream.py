@@ -13,7 +13,7 @@ from openclaw_extproc.model.chat import (
     JsonObject,
     JsonSchema,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -45,7 +45,7 @@ SPEC = {
     }
 }
 CALL, RESULT = assistant(ToolUse("c1", "look_up", '{"q":"x"}')), user(ToolResult("c1", (Text("y"),)))
-OWN = Thinking("hm", Sealed("anthropic", "sig"))
+OWN = Thinking("hm", SealedState("anthropic", "sig"))
 SCHEMA = JsonSchema({"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}}, "answer")
 
 
@@ -240,7 +240,7 @@ def test_a_tool_loop_that_began_without_a_thought_goes_on_without() -> None:
 
 
 def test_claudes_own_thoughts_go_back_to_it() -> None:
-    hidden = Thinking("", Sealed("anthropic", "redacted_thinking:QUJD"))
+    hidden = Thinking("", SealedState("anthropic", "redacted_thinking:QUJD"))
     loop = chat(HELLO, assistant(OWN, hidden, *CALL.parts), RESULT, tools=(TOOL,), reasoning=Reasoning("low"))
 
     (_, blocks) = messages(loop)[1]
@@ -257,8 +257,8 @@ def test_claudes_own_thoughts_go_back_to_it() -> None:
     "thought",
     [
         Thinking("hm"),
-        Thinking("hm", Sealed("gemini", "x")),
-        Thinking("", Sealed("anthropic", "redacted_thinking:no base64")),
+        Thinking("hm", SealedState("gemini", "x")),
+        Thinking("", SealedState("anthropic", "redacted_thinking:no base64")),
     ],
 )
 def test_other_thoughts_are_left_behind(thought: Thinking) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.chat import Chat, Part, Text, Turn
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.quirks import Quirk
 from openclaw_simulator.cohere_request import read_chat
 from tests.samples import provider_side
@@ -30,7 +30,7 @@ def assistant(*parts: Part) -> Turn:
 
 def sent(
     asked: Chat, model: str = COMMAND, *, cap: int | None = None, quirks: frozenset[Quirk] = frozenset()
-) -> Encoded:
+) -> EncodedRequest:
     """The request, which the simulator accepts: it is as strict as Cohere."""
     provider = Provider("cohere", "cohere", "cohere_chat", quirks=quirks)
     encoded = provider_side("cohere_chat").encode_request(asked, UpstreamEdit(model, cap, provider))

@@ -20,7 +20,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import FORMAT
 
 assert FORMAT.client is not None
@@ -40,7 +40,7 @@ GEMINIS = (
 """Models of every family."""
 
 
-def encoded(chat: Chat, change: UpstreamEdit | None = None) -> Encoded:
+def encoded(chat: Chat, change: UpstreamEdit | None = None) -> EncodedRequest:
     return PROVIDER.encode_request(chat, change or UpstreamEdit(chat.model))
 
 

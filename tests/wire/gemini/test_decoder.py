@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -88,7 +88,7 @@ def test_a_function_call_is_told_in_facts() -> None:
         Delta("Let me look."),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_0", "get_weather"),
-        StateAttached(Sealed("gemini", "CpcBAdHtim9q")),
+        StateAttached(SealedState("gemini", "CpcBAdHtim9q")),
         Delta('{"location":"Paris","days":[1,2]}'),
         BlockEnded(),
         ToolStarted("call_kt8eaY_0C5Wp1MkPqr2s2QE_1", "get_time"),
@@ -108,7 +108,7 @@ def test_thoughts_are_told_and_counted_as_output() -> None:
         BlockEnded(),
         TextStarted(),
         Delta("Three r's."),
-        StateAttached(Sealed("gemini", "CpcBAdHtim9q")),
+        StateAttached(SealedState("gemini", "CpcBAdHtim9q")),
         BlockEnded(),
     ]
     assert gist(told)[-2] == UsageReported(Usage(input_tokens=11, output_tokens=68, reasoning_tokens=64))

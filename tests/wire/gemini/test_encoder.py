@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.chat import Reasoning, Sealed
+from openclaw_extproc.model.chat import Reasoning, SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -40,7 +40,7 @@ def test_what_is_written_reads_the_same_again(case: str, stream: bool, alt: str)
 
     body = write(told, stream=stream, alt=alt, thoughts=True)
 
-    mark = StateAttached(Sealed("gemini", STRANGERS))
+    mark = StateAttached(SealedState("gemini", STRANGERS))
     assert [fact for fact in gist(facts(alt == "sse", body)) if fact != mark] == gist(told)
 
 

@@ -14,7 +14,7 @@ from openclaw_extproc.model.chat import (
     InlineImage,
     JsonSchema,
     LinkedImage,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -84,7 +84,7 @@ def test_calls_without_ids_are_named_and_find_their_results_by_name_in_order() -
             (
                 Thinking("Looking."),
                 Text("Looking."),
-                ToolUse("call_1_0", "get_weather", '{"location":"Paris"}', Sealed("gemini", "CpcBAdHt")),
+                ToolUse("call_1_0", "get_weather", '{"location":"Paris"}', SealedState("gemini", "CpcBAdHt")),
                 ToolUse("call_1_1", "get_weather", '{"location":"Rome"}'),
                 ToolUse("t-1", "get_time", "{}"),
             ),

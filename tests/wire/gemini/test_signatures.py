@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Part, Sealed, Text, Thinking, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.chat import Chat, Part, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -25,25 +25,25 @@ from openclaw_extproc.model.facts import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import signatures
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.gemini.saying import CLIENT, HELLO, WHOLE, contents, facts
 
-ANTHROPICS = Thinking("Hmm.", Sealed("anthropic", "sig+/="))
-REDACTED = Thinking("", Sealed("anthropic", "redacted"))
-OWN = Sealed("gemini", "CpcB/+A=")
+ANTHROPICS = Thinking("Hmm.", SealedState("anthropic", "sig+/="))
+REDACTED = Thinking("", SealedState("anthropic", "redacted"))
+OWN = SealedState("gemini", "CpcB/+A=")
 
 
-def told(*blocks: Fact, seal: Sealed | None = None) -> list[Fact]:
+def told(*blocks: Fact, seal: SealedState | None = None) -> list[Fact]:
     """An answer that thinks, speaks and calls."""
     signed = [] if seal is None else [StateAttached(seal)]
     call: list[Fact] = [ToolStarted("c-1", "f"), *signed, Delta('{"a":1}'), BlockEnded()]
     return [Started("r", "m"), *blocks, *call, Finished(Stop.TOOL_USE)]
 
 
-THOUGHT: list[Fact] = [ThoughtStarted(), Delta("Hmm."), StateAttached(Sealed("anthropic", "sig+/=")), BlockEnded()]
-HIDDEN: list[Fact] = [ThoughtStarted(), StateAttached(Sealed("anthropic", "redacted")), BlockEnded()]
+THOUGHT: list[Fact] = [ThoughtStarted(), Delta("Hmm."), StateAttached(SealedState("anthropic", "sig+/=")), BlockEnded()]
+HIDDEN: list[Fact] = [ThoughtStarted(), StateAttached(SealedState("anthropic", "redacted")), BlockEnded()]
 TEXT: list[Fact] = [TextStarted(), Delta("Well."), BlockEnded()]
 
 
@@ -70,17 +70,17 @@ def model(*parts: Json) -> Json:
     return {"role": "model", "parts": [*parts]}
 
 
-SEALS = st.builds(Sealed, st.sampled_from(["anthropic", "openai", "gemini"]), st.text())
+SEALS = st.builds(SealedState, st.sampled_from(["anthropic", "openai", "gemini"]), st.text())
 
 
 @given(st.lists(st.builds(Thinking, st.text(), SEALS), max_size=3), st.none() | SEALS)
-def test_a_signature_brings_back_what_it_carries(thoughts: list[Thinking], seal: Sealed | None) -> None:
+def test_a_signature_brings_back_what_it_carries(thoughts: list[Thinking], seal: SealedState | None) -> None:
     assume(seal is None or seal.by != "gemini")
 
     carried = signatures.carrying(thoughts, seal)
 
-    assert signatures.read(carried) == State("", tuple(thoughts), seal)
-    assert signatures.read(base64.urlsafe_b64encode(base64.b64decode(carried)).decode().rstrip("=")) == State(
+    assert signatures.read_signature(carried) == State("", tuple(thoughts), seal)
+    assert signatures.read_signature(base64.urlsafe_b64encode(base64.b64decode(carried)).decode().rstrip("=")) == State(
         "", tuple(thoughts), seal
     )
 
@@ -122,7 +122,7 @@ def test_geminis_own_signature_goes_to_the_client_as_it_is() -> None:
 
 
 def test_the_seal_of_a_call_that_another_made_comes_back_with_it() -> None:
-    seal = Sealed("openai", "encrypted")
+    seal = SealedState("openai", "encrypted")
 
     assert sent_back(write(told(seal=seal))) == (ToolUse("c-1", "f", '{"a":1}', seal),)
 
@@ -137,8 +137,8 @@ def test_a_strangers_first_call_is_marked_so_that_gemini_can_go_on() -> None:
     body = write(told(ToolStarted("c-0", "e"), BlockEnded()))
 
     assert body.count(b"thoughtSignature") == 1
-    assert signatures.read(signatures.STRANGERS) == State()
-    assert signatures.without_signature(body).count(f'"thoughtSignature":"{signatures.UNSIGNED}"'.encode()) == 1
+    assert signatures.read_signature(signatures.STRANGERS) == State()
+    assert signatures.without_signature(body).count(f'"thoughtSignature":"{signatures.UNSIGNED_CALL}"'.encode()) == 1
 
 
 def test_each_call_carries_only_the_thoughts_before_it() -> None:
@@ -184,7 +184,7 @@ def test_a_signed_text_says_so_to_the_client_when_gemini_signed_it() -> None:
     assert facts(False, stream)[1:] == signed[1:]
 
 
-@pytest.mark.parametrize("signature", ["b2MxX3h4", "b2MxX!", "b2MxXw==", "b2MxX8O8", UNSIGNED, ""])
+@pytest.mark.parametrize("signature", ["b2MxX3h4", "b2MxX!", "b2MxXw==", "b2MxX8O8", UNSIGNED_CALL, ""])
 def test_what_is_no_state_is_left_out(signature: str) -> None:
     (turn,) = turns(model({"functionCall": {"name": "f", "id": "1"}, "thoughtSignature": signature}))
 
@@ -192,7 +192,7 @@ def test_what_is_no_state_is_left_out(signature: str) -> None:
 
 
 def test_a_dummy_that_the_sdk_sends_as_bytes_is_a_dummy() -> None:
-    part = types.Part(function_call=types.FunctionCall(id="1", name="f"), thought_signature=UNSIGNED.encode())
+    part = types.Part(function_call=types.FunctionCall(id="1", name="f"), thought_signature=UNSIGNED_CALL.encode())
 
     (turn,) = turns(model(part.model_dump(mode="json", exclude_none=True, by_alias=True)))
 
@@ -222,7 +222,7 @@ def test_own_state_goes_back_where_it_came_from_and_that_of_others_nowhere() -> 
             Thinking("seen"),
             Thinking("mine", OWN),
             ToolUse("1", "f", "{}", OWN),
-            ToolUse("2", "f", "{}", Sealed("openai", "x")),
+            ToolUse("2", "f", "{}", SealedState("openai", "x")),
         ),
     )
 
@@ -244,9 +244,9 @@ def test_only_the_first_call_of_a_step_gets_a_word_for_a_signature_that_is_not_t
     assert isinstance(written, list)
     parts = [part for turn in written if isinstance(turn, dict) for part in j.an_array(turn["parts"], at="parts")]
     assert [part.get("thoughtSignature") for part in parts if isinstance(part, dict) and "functionCall" in part] == [
-        UNSIGNED,
+        UNSIGNED_CALL,
         OWN.text,
-        UNSIGNED,
+        UNSIGNED_CALL,
     ]
 
 
@@ -265,8 +265,8 @@ def test_the_state_of_others_is_taken_out_of_a_request_that_stays_gemini() -> No
 
     body = CLIENT.edit(asked, UpstreamEdit("gemini")).body
 
-    assert body == raw.replace(f' : "{token}"'.encode(), f' : "{UNSIGNED}"'.encode()).replace(
-        f':"{urls}"'.encode(), f':"{UNSIGNED}"'.encode()
+    assert body == raw.replace(f' : "{token}"'.encode(), f' : "{UNSIGNED_CALL}"'.encode()).replace(
+        f':"{urls}"'.encode(), f':"{UNSIGNED_CALL}"'.encode()
     )
     assert j.parse(body, where="edited")
 

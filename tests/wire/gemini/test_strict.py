@@ -11,7 +11,7 @@ from openclaw_extproc.model.chat import (
     InlineImage,
     JsonSchema,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolResult,
@@ -32,7 +32,7 @@ SCHEMA: dict[str, Json] = {
     "required": ["a"],
     "additionalProperties": False,
 }
-CALLS = (Thinking("x", Sealed("anthropic", "s")), ToolUse("1", "f", "{}"), ToolUse("2", "f", "{}"))
+CALLS = (Thinking("x", SealedState("anthropic", "s")), ToolUse("1", "f", "{}"), ToolUse("2", "f", "{}"))
 RESULTS = (ToolResult("1", (Text("a"), InlineImage("image/png", PNG))), ToolResult("2", (Text("b"),)))
 FULL = replace(
     HELLO,

@@ -20,7 +20,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import NOBODY, UpstreamEdit
 from openclaw_extproc.wire.gemini.provider.turns import NOT_JSON, WHOSE_IMAGE
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
 
 # -- the record ------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_results_follow_the_order_of_their_calls_and_carry_their_names() -> None
             "role": "model",
             "parts": [
                 {"text": "Looking."},
-                {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": UNSIGNED},
+                {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": UNSIGNED_CALL},
                 {"functionCall": {"name": "g", "args": {}}},
             ],
         },

@@ -13,7 +13,7 @@ from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import Delta, Fact, Grammar, UsageReported
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import ClientRequest, Decoder, Encoded
+from openclaw_extproc.wire.base import ClientRequest, Decoder, EncodedRequest
 from openclaw_extproc.wire.openai_chat import FORMAT
 
 assert FORMAT.client is not None
@@ -40,7 +40,7 @@ def call(id: str, name: str, arguments: str) -> Json:
     return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def body_of(encoded: Encoded) -> dict[str, Json]:
+def body_of(encoded: EncodedRequest) -> dict[str, Json]:
     return j.parse(encoded.body, where="encoded")
 
 

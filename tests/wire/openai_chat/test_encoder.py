@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Sealed, Text, Thinking, ToolUse
+from openclaw_extproc.model.chat import Chat, SealedState, Text, Thinking, ToolUse
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -210,8 +210,8 @@ def test_the_sdk_hears_of_a_failure_inside_a_stream() -> None:
 
 # -- thoughts and seals ---------------------------------------------------------------
 
-SIG = Sealed("anthropic", "sig")
-SEAL = Sealed("gemini", "c2ln")
+SIG = SealedState("anthropic", "sig")
+SEAL = SealedState("gemini", "c2ln")
 THINKING: list[Fact] = [
     Started("x", "m"),
     ThoughtStarted(),
@@ -267,7 +267,7 @@ def test_thoughts_are_written_beside_the_content_and_seals_within_the_ids_of_cal
     assert message["reasoning_content"] == "Let me think.unsealed"
     assert message["content"] == "I look."
     ids = [j.an_object(one, at="call")["id"] for one in j.an_array(message["tool_calls"], at="calls")]
-    assert [provider_state.called(str(id)) for id in ids] == STATES
+    assert [provider_state.state_of_call_id(str(id)) for id in ids] == STATES
     assert ids[1] == "c2"
 
 

@@ -8,7 +8,7 @@ from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.quirks import MEANINGS, QUIRKS, Quirk
 from tests.wire.openai_chat.saying import CLIENT, PROVIDER, ask, body_of, call, user
 
@@ -33,11 +33,11 @@ def change(*quirks: Quirk) -> UpstreamEdit:
     return UpstreamEdit("gpt", provider=Provider("p", "p", "openai_chat", quirks=frozenset(quirks)))
 
 
-def edited(body: Mapping[str, Json], *quirks: Quirk) -> Encoded:
+def edited(body: Mapping[str, Json], *quirks: Quirk) -> EncodedRequest:
     return CLIENT.edit(ask(body), change(*quirks))
 
 
-def translated(body: Mapping[str, Json], *quirks: Quirk) -> Encoded:
+def translated(body: Mapping[str, Json], *quirks: Quirk) -> EncodedRequest:
     return PROVIDER.encode_request(CLIENT.decode_request(ask(body)), change(*quirks))
 
 

@@ -18,7 +18,7 @@ from openclaw_extproc.model.chat import (
     JsonSchema,
     LinkedImage,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -27,9 +27,9 @@ from openclaw_extproc.model.chat import (
     Turn,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from tests.wire.openai_chat.saying import AWKWARD, CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, user
 
 HELLO: dict[str, Json] = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
@@ -250,7 +250,13 @@ def test_what_may_be_dropped_is_named() -> None:
         "messages[2].content[0].image_url.detail",
     )
     assert list(asked.extras) == ["logit_bias", "prediction", "reasoning_effort", "stream_options"]
-    assert carried(asked, ["top_k"]) == (*asked.losses, "logit_bias", "prediction", "reasoning_effort", "top_k")
+    assert translation_losses(asked, ["top_k"]) == (
+        *asked.losses,
+        "logit_bias",
+        "prediction",
+        "reasoning_effort",
+        "top_k",
+    )
 
 
 def test_files_and_sounds_are_read_with_their_type_and_name() -> None:
@@ -337,8 +343,8 @@ def test_where_a_prompt_is_to_be_cached_is_read() -> None:
 
 # -- state that comes back ----------------------------------------------------------
 
-THOUGHT = Thinking("hm", Sealed("anthropic", "sig"))
-SEAL = Sealed("gemini", "c2ln")
+THOUGHT = Thinking("hm", SealedState("anthropic", "sig"))
+SEAL = SealedState("gemini", "c2ln")
 
 
 def test_state_in_the_ids_of_calls_comes_back_as_what_it_was() -> None:
@@ -407,7 +413,7 @@ def test_only_the_model_is_changed() -> None:
 
     encoded = CLIENT.edit(request, UpstreamEdit("other"))
 
-    assert encoded == Encoded("/chat/completions", raw.replace(b'"gpt"', b'"other"'))
+    assert encoded == EncodedRequest("/chat/completions", raw.replace(b'"gpt"', b'"other"'))
 
 
 @pytest.mark.parametrize(

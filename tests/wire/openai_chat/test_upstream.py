@@ -24,7 +24,7 @@ from openclaw_extproc.model.chat import (
     Part,
     Reasoning,
     Role,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -284,8 +284,8 @@ def test_text_files_of_tool_results_stay_in_them_and_others_follow() -> None:
 
 # -- state, ids, effort ---------------------------------------------------------------------
 
-THOUGHT = Thinking("hm", Sealed("anthropic", "sig"))
-CALL = ToolUse("c1", "f", "{}", Sealed("gemini", "c2ln"))
+THOUGHT = Thinking("hm", SealedState("anthropic", "sig"))
+CALL = ToolUse("c1", "f", "{}", SealedState("gemini", "c2ln"))
 
 
 def test_thoughts_and_seals_of_others_are_left_out_by_name() -> None:

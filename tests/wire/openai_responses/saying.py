@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Sealed, Text, Turn
+from openclaw_extproc.model.chat import Chat, SealedState, Text, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -21,7 +21,7 @@ from openclaw_extproc.model.facts import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.openai_responses import FORMAT
 from tests import samples
 
@@ -34,8 +34,8 @@ CASES = sorted(path.name for path in ROOT.iterdir())
 PNG = "iVBORw0KGgo="
 CREATED = 1_754_000_000
 
-NATIVE = Sealed("openai", '{"id":"rs_1","encrypted_content":"gAAAAopaque"}')
-FOREIGN = Sealed("anthropic", "c2lnbmF0dXJl")
+NATIVE = SealedState("openai", '{"id":"rs_1","encrypted_content":"gAAAAopaque"}')
+FOREIGN = SealedState("anthropic", "c2lnbmF0dXJl")
 
 every_case = pytest.mark.parametrize("case", CASES)
 
@@ -57,7 +57,7 @@ def sent(request: Chat, edit: UpstreamEdit | None = None) -> dict[str, Json]:
     return body_of(PROVIDER.encode_request(request, edit or UpstreamEdit("gpt-5")))
 
 
-def body_of(encoded: Encoded) -> dict[str, Json]:
+def body_of(encoded: EncodedRequest) -> dict[str, Json]:
     return j.parse(encoded.body, where="encoded")
 
 
@@ -99,7 +99,7 @@ def joined(facts: Iterable[Fact]) -> list[Fact]:
     return [*told[:-1], UsageReported(usage), told[-1]]
 
 
-def thinking(text: str, sealed: Sealed | None = None) -> list[Fact]:
+def thinking(text: str, sealed: SealedState | None = None) -> list[Fact]:
     shown: list[Fact] = [Delta(text)] if text else []
     signed: list[Fact] = [StateAttached(sealed)] if sealed else []
     return [ThoughtStarted(), *shown, *signed, BlockEnded()]

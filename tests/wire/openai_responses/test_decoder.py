@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openai.types.responses import Response
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -111,7 +111,7 @@ def test_reasoning_is_a_thought_with_openais_state() -> None:
     assert joined(facts)[1:5] == [
         ThoughtStarted(),
         Delta("**Reading**\n\n**Answering**"),
-        StateAttached(Sealed("openai", state)),
+        StateAttached(SealedState("openai", state)),
         BlockEnded(),
     ]
 

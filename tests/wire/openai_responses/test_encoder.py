@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from openai.types.responses import Response
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, Reasoning, Sealed, Thinking, ToolChoice, ToolSpec
+from openclaw_extproc.model.chat import Chat, JsonObject, Reasoning, SealedState, Thinking, ToolChoice, ToolSpec
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -46,7 +46,7 @@ from tests.wire.openai_responses.saying import (
     write,
 )
 
-GEMINI = Sealed("gemini", "c2ln")
+GEMINI = SealedState("gemini", "c2ln")
 
 
 def whole(*facts: Fact, request: Chat | None = None) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def whole(*facts: Fact, request: Chat | None = None) -> dict[str, Any]:
     return dict(j.parse(body, where="body"))
 
 
-def calling(id: str, args: str = "", seal: Sealed | None = None) -> list[Fact]:
+def calling(id: str, args: str = "", seal: SealedState | None = None) -> list[Fact]:
     signed: list[Fact] = [StateAttached(seal)] if seal else []
     said: list[Fact] = [Delta(args)] if args else []
     return [ToolStarted(id, "f"), *signed, *said, BlockEnded()]
@@ -234,7 +234,7 @@ def test_openais_own_state_goes_to_the_client_as_it_is() -> None:
 
 @pytest.mark.parametrize("seal", [None, NATIVE, FOREIGN, GEMINI], ids=str)
 @pytest.mark.parametrize("shown", ["", "hm"])
-def test_a_thought_comes_back_with_its_state(seal: Sealed | None, shown: str) -> None:
+def test_a_thought_comes_back_with_its_state(seal: SealedState | None, shown: str) -> None:
     facts = [BEGUN, *thinking(shown, seal), *saying("a"), Finished(Stop.END)]
 
     for output in (whole(*facts)["output"], _done(write(chat(), facts))):
@@ -244,7 +244,7 @@ def test_a_thought_comes_back_with_its_state(seal: Sealed | None, shown: str) ->
 
 
 @pytest.mark.parametrize("seal", [FOREIGN, GEMINI], ids=str)
-def test_the_seal_of_a_call_travels_in_its_id(seal: Sealed) -> None:
+def test_the_seal_of_a_call_travels_in_its_id(seal: SealedState) -> None:
     facts = [BEGUN, *calling("c1", '{"a":1}', seal), Finished(Stop.TOOL_USE)]
 
     for output in (whole(*facts)["output"], _done(write(chat(), facts))):

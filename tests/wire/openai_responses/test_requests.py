@@ -17,7 +17,7 @@ from openclaw_extproc.model.chat import (
     LinkedImage,
     Part,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -167,7 +167,7 @@ def test_a_breakpoint_of_the_cache_stands_behind_what_is_cached() -> None:
     ],
     ids=["openai", "another", "nobody", "null", "stored"],
 )
-def test_a_thought_is_read_with_its_state(fields: dict[str, Json], expected: Sealed | None) -> None:
+def test_a_thought_is_read_with_its_state(fields: dict[str, Json], expected: SealedState | None) -> None:
     summary: Json = [{"type": "summary_text", "text": "a"}, {"type": "summary_text", "text": "b"}]
 
     (turn,) = read(input=[{"type": "reasoning", "summary": summary, **fields}]).turns
@@ -182,7 +182,7 @@ def test_open_models_have_their_thoughts_in_the_content() -> None:
 
 
 def test_state_in_the_id_of_a_call_is_read_and_its_result_finds_it() -> None:
-    id = provider_state.token(State("call_1", (Thinking("hm", FOREIGN),), Sealed("gemini", "c2ln")))
+    id = provider_state.token(State("call_1", (Thinking("hm", FOREIGN),), SealedState("gemini", "c2ln")))
 
     chat = read(
         input=[
@@ -192,7 +192,7 @@ def test_state_in_the_id_of_a_call_is_read_and_its_result_finds_it() -> None:
     )
 
     assert chat.turns == (
-        Turn("assistant", (Thinking("hm", FOREIGN), ToolUse("call_1", "f", "{}", Sealed("gemini", "c2ln")))),
+        Turn("assistant", (Thinking("hm", FOREIGN), ToolUse("call_1", "f", "{}", SealedState("gemini", "c2ln")))),
         Turn("user", (ToolResult("call_1", (Text("x"),)),)),
     )
 

@@ -22,7 +22,7 @@ from openclaw_extproc.model.chat import (
     LinkedImage,
     Part,
     Reasoning,
-    Sealed,
+    SealedState,
     Text,
     Thinking,
     ToolChoice,
@@ -205,7 +205,7 @@ def test_reasoning_goes_back_in_front_of_the_calls_it_led_to() -> None:
 
 
 @pytest.mark.parametrize(
-    "thought", [Thinking("hm"), Thinking("hm", FOREIGN), Thinking("hm", Sealed("openai", "not ours"))]
+    "thought", [Thinking("hm"), Thinking("hm", FOREIGN), Thinking("hm", SealedState("openai", "not ours"))]
 )
 def test_what_openai_did_not_seal_is_left_out(thought: Thinking) -> None:
     assert items(HELLO, Turn("assistant", (thought, Text("ok")))) == [

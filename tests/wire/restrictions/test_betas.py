@@ -6,7 +6,7 @@ from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 
 CLAUDE_CODE = (
     "claude-code-20250219,oauth-2025-04-20,interleaved-thinking-2025-05-14,context-management-2025-06-27,"
@@ -23,7 +23,7 @@ BODY: dict[str, Json] = {
 }
 
 
-def sent(format: str, model: str = "claude-sonnet-4-6", auth: str = "aws") -> Encoded:
+def sent(format: str, model: str = "claude-sonnet-4-6", auth: str = "aws") -> EncodedRequest:
     client, side, raw = client_side("anthropic_messages"), FORMATS[format].provider, j.dump(BODY)
     assert side is not None
     asked = ClientRequest("/v1/messages", "", raw, j.parse(raw, where="request"))

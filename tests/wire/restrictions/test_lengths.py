@@ -7,7 +7,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.restrictions.lengths import LIMITS, Limit
 
 SESSION = "user_" + "3f" * 32 + "_account__session_0ab1c2d3-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -18,20 +18,20 @@ HOSTS = {"openai": "api.openai.com", "openrouter": "openrouter.ai", "anthropic":
 CHAT: dict[str, Json] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
 
-def translated(chat: Chat, to: str = "openai_chat", provider: Provider = OTHERS) -> Encoded:
+def translated(chat: Chat, to: str = "openai_chat", provider: Provider = OTHERS) -> EncodedRequest:
     side = FORMATS[to].provider
     assert side is not None
     return side.encode_request(chat, UpstreamEdit("m", provider=provider))
 
 
-def edited(body: dict[str, Json], provider: Provider, client: str = "openai_chat") -> Encoded:
+def edited(body: dict[str, Json], provider: Provider, client: str = "openai_chat") -> EncodedRequest:
     side, raw = client_side(client), j.dump(body)
     return side.edit(
         ClientRequest(side.example.path, "", raw, j.parse(raw, where="request")), UpstreamEdit("m", provider=provider)
     )
 
 
-def body_of(encoded: Encoded) -> dict[str, Json]:
+def body_of(encoded: EncodedRequest) -> dict[str, Json]:
     return j.parse(encoded.body, where="encoded")
 
 

@@ -7,7 +7,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, Reasoning, Text, ToolSpec, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, client_side
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.restrictions.openai_models import RULES, rules_for
 
 OPENAI = Provider("o", "o", "openai_chat", authority="api.openai.com")
@@ -16,7 +16,7 @@ OTHERS = Provider("o", "o", "openai_chat", authority="llm.example.net")
 TOOL: Json = {"type": "function", "function": {"name": "f"}}
 
 
-def edited(model: str, provider: Provider = OPENAI, **said: Json) -> Encoded:
+def edited(model: str, provider: Provider = OPENAI, **said: Json) -> EncodedRequest:
     body: dict[str, Json] = {"model": model, "messages": [{"role": "user", "content": "Hello"}], **said}
     raw = j.dump(body)
     asked = ClientRequest("/v1/chat/completions", "", raw, j.parse(raw, where="request"))
@@ -31,7 +31,7 @@ def responses(model: str, **said: Json) -> dict[str, Json]:
     )
 
 
-def settings(encoded: Encoded) -> dict[str, Json]:
+def settings(encoded: EncodedRequest) -> dict[str, Json]:
     body = j.parse(encoded.body, where="encoded")
     return {key: value for key, value in body.items() if key not in ("model", "messages", "tools")}
 

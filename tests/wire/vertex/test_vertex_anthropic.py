@@ -12,7 +12,7 @@ from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, Tu
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import anthropic_messages, upstream_format
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.vertex.anthropic import FORMAT, NAME
 
 assert FORMAT.provider is not None
@@ -23,7 +23,7 @@ HELLO = Chat("asked", (Turn("user", (Text("Hello"),)),))
 RAW = b'{ "model":"asked", "max_tokens":5, "messages":[{"role":"user","content":"Hello"}]}'
 
 
-def adapted(encoded: Encoded, chat: Chat, change: UpstreamEdit) -> tuple[str, dict[str, Json]]:
+def adapted(encoded: EncodedRequest, chat: Chat, change: UpstreamEdit) -> tuple[str, dict[str, Json]]:
     assert SIDE.adapt is not None
     request = SIDE.adapt(encoded, chat, change)
     return request.path, j.parse(request.body, where="adapted")
@@ -88,7 +88,7 @@ def test_a_client_of_anthropics_format_is_not_translated() -> None:
 def test_tokens_are_counted_at_googles_own_path_with_the_model_in_the_body() -> None:
     change = UpstreamEdit(MODEL, provider=PROVIDER)
 
-    path, body = adapted(Encoded(count_tokens.PATH, RAW.replace(b"asked", MODEL.encode())), HELLO, change)
+    path, body = adapted(EncodedRequest(count_tokens.PATH, RAW.replace(b"asked", MODEL.encode())), HELLO, change)
 
     assert path.endswith("/publishers/anthropic/models/count-tokens:rawPredict")
     assert body["model"] == MODEL

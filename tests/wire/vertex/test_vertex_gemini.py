@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, LinkedFile, Text, Turn
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import FORMATS, upstream_format
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.vertex.gemini import FORMAT
 
 assert FORMAT.provider is not None
@@ -19,8 +19,8 @@ HELLO = Chat("m", (Turn("user", (Text("Hello"),)),), stream=True)
 AT = Provider("vertex", "c", "vertex_gemini", project="p-1", region="europe-west4")
 
 
-def adapted(body: bytes = b'{"contents":[]}', of: Provider = AT) -> Encoded:
-    return ADAPT(Encoded("/models/m:generateContent", body), HELLO, UpstreamEdit("m", provider=of))
+def adapted(body: bytes = b'{"contents":[]}', of: Provider = AT) -> EncodedRequest:
+    return ADAPT(EncodedRequest("/models/m:generateContent", body), HELLO, UpstreamEdit("m", provider=of))
 
 
 def turns(*given: Json) -> Json:

@@ -189,7 +189,7 @@ class ProcessCall:
             self._break(problem)
         else:
             self._asking = None
-            self._guard(session, lambda: session.answered(text))
+            self._guard(session, lambda: session.take_answer(text))
             self._release()
         self._stream.flush()
 

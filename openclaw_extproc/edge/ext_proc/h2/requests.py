@@ -18,7 +18,7 @@ MAX_HEADER_BYTES: Final = 128 * 1024
 """Envoy hands on `tracestate`, which a client wrote: up to the 60 KiB that it takes of headers. More ends the
 connection, because what it would have put into the table is lost."""
 
-_CACHED: Final = 64
+_CACHED_BLOCKS: Final = 64
 _GRPC: Final = b"application/grpc"
 _CONNECTION_ONLY: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
@@ -51,7 +51,7 @@ class Requests:
         if known is not None:
             return known
         request = read_request(self.fields(block))
-        if len(self._known) < _CACHED:
+        if len(self._known) < _CACHED_BLOCKS:
             self._known[block] = request
         return request
 
@@ -111,13 +111,13 @@ RESPONSE_HEADERS: Final = _block({":status": "200", "content-type": "application
 NOT_GRPC: Final = _block({":status": "415"})
 
 
-@lru_cache(_CACHED)
+@lru_cache(_CACHED_BLOCKS)
 def trailers(status: Status, text: str) -> bytes:
     """Returns the encoded trailers that follow the last message."""
     return _block(_status_fields(status, text))
 
 
-@lru_cache(_CACHED)
+@lru_cache(_CACHED_BLOCKS)
 def trailers_only(status: Status, text: str) -> bytes:
     """Returns the encoded header block of a response without any message."""
     return _block({":status": "200", "content-type": "application/grpc"} | _status_fields(status, text))

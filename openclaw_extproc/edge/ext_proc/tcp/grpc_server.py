@@ -231,7 +231,7 @@ class _Stream:
                 if session.has_more:
                     await self._write(session.resume())
             while (question := session.ask) is not None:  # a client that leaves meanwhile cancels us here
-                await self._write(session.answered(await self._answerer(question)))
+                await self._write(session.take_answer(await self._answerer(question)))
 
     async def _next(self) -> Any:
         """The next message; `None` when the session wants to be woken before one comes."""

@@ -3,13 +3,13 @@
 import re
 from typing import Literal, TypeAlias
 
-from openclaw_extproc.policy.complexity.scan import folded
+from openclaw_extproc.policy.complexity.scan import fold
 
 LONGEST = 80
 """Characters. A longer turn says more than that."""
 
 COURTESY = frozenset(
-    folded(
+    fold(
         "hi hello hey hiya yo howdy greetings morning afternoon evening night good thanks thank thx ty "
         "cheers bye goodbye welcome pleased nice great awesome perfect wonderful lovely cool super "
         "brilliant amazing ping pong test testing heartbeat heartbeat_ok ack lol haha hm hmm "
@@ -29,7 +29,7 @@ COURTESY = frozenset(
 """At least one of these makes a courtesy."""
 
 ASSENT = frozenset(
-    folded(
+    fold(
         "yes yep yeah yup ok okay k sure fine right correct agreed exactly done stop y please sounds absolutely "
         "definitely certainly ja jawohl jo jep klar gerne genau richtig einverstanden bitte oui ouais d'accord "
         "daccord "
@@ -43,7 +43,7 @@ ASSENT = frozenset(
 """These assent to what was asked or offered, or acknowledge what was said."""
 
 CONTINUING = frozenset(
-    folded(
+    fold(
         "go ahead continue proceed next resume weiter weitermachen fortfahren continuez poursuis poursuivez vas-y "
         "allez "
         "continúa continua sigue adelante avanti prossegui procedi proceda prossiga siga продолжай "
@@ -54,13 +54,13 @@ CONTINUING = frozenset(
 """These ask for more of what there is."""
 
 DECLINE = frozenset(
-    folded(
+    fold(
         "no nope nah n nein nee nö non nao não нет ні nie hayır 不 不是 不用 不要 不了 いいえ 아니요 아니오 नहीं لا"
     ).split()
 )
 
 FILLING = frozenset(
-    folded(
+    fold(
         "für die den on it all them vas favor faire mach mache machen das tu'll feel free way made "
         "solved worked works fixed enough now all funny quick fast geht's schnelle hilfe das reicht war "
         "vite aider rapide rápida there everyone team bot assistant claude chatgpt gpt gemini again so "
@@ -88,11 +88,11 @@ def manner(query: str) -> Manner:
     """What kind of turn this is, by its words alone."""
     text = query.strip()
     if not text or len(text) > LONGEST:
-        return "courtesy" if _HEARTBEAT.match(folded(text[:LONGEST])) else "request"
-    words = [word for word in _BETWEEN.split(folded(text).replace("’", "'")) if any(map(str.isalnum, word))]
+        return "courtesy" if _HEARTBEAT.match(fold(text[:LONGEST])) else "request"
+    words = [word for word in _BETWEEN.split(fold(text).replace("’", "'")) if any(map(str.isalnum, word))]
     if not words:
         return "request" if any(map(str.isalnum, text)) else "courtesy"
-    if not all(word in _KNOWN or word in FILLING for word in words) or _KNOWN.isdisjoint(words):
+    if not all(word in _KNOWN_PHRASES or word in FILLING for word in words) or _KNOWN_PHRASES.isdisjoint(words):
         return "request"
     if not DECLINE.isdisjoint(words):
         return "courtesy"
@@ -101,4 +101,4 @@ def manner(query: str) -> Manner:
     return "courtesy" if ASSENT.isdisjoint(words) else "assent"
 
 
-_KNOWN = COURTESY | ASSENT | CONTINUING | DECLINE
+_KNOWN_PHRASES = COURTESY | ASSENT | CONTINUING | DECLINE

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from openclaw_extproc.features import Features
 from openclaw_extproc.policy.complexity.kinds import Kind
-from openclaw_extproc.policy.complexity.scan import Hit, folded, hits
+from openclaw_extproc.policy.complexity.scan import Hit, fold, hits
 from openclaw_extproc.policy.complexity.tasks import WORKED_ON, task_of
 from openclaw_extproc.policy.complexity.text.courtesy import manner
-from openclaw_extproc.policy.complexity.text.segments import Segments, segments, unquoted
+from openclaw_extproc.policy.complexity.text.segments import Segments, segments, without_quotations
 from openclaw_extproc.policy.complexity.text.shape import NUMBERS, Shape, named_numbers, shape
 from openclaw_extproc.policy.complexity.text.situation import behind_asides
 from openclaw_extproc.policy.complexity.text.verdict import asks_verdict
@@ -31,7 +31,7 @@ HARDER: frozenset[Kind] = frozenset(("reason", "hard", "critical", "analyse", "d
 """Beside these a fact to look up is only a part of what is asked."""
 
 
-WEIGHED = HARDER - {"choice"}
+WEIGHED_KINDS = HARDER - {"choice"}
 """A verdict with one of these beside it is more than the sorting of a text."""
 
 
@@ -50,7 +50,7 @@ def read_turn(features: Features) -> Read:
     form = shape(said.instruction)
     reckons = form.numbers >= NUMBERS
     opening, middle, closing = _opening(said, features), _plain(hits(said.middle)), _plain(hits(said.closing))
-    if asks_verdict(said) and not features.has_code and not any(hit.kind in WEIGHED for hit in opening):
+    if asks_verdict(said) and not features.has_code and not any(hit.kind in WEIGHED_KINDS for hit in opening):
         return Read("classification", (), NO_SHAPE)
     task = task_of(_kinds(opening, closing), features, reckons=reckons)
     if task in WORKED_ON:
@@ -96,7 +96,7 @@ _OWN = re.compile(
 
 def _is_fact(found: Sequence[Hit], form: Shape, features: Features) -> bool:
     """A short question about software in general, with nothing to be made or mended."""
-    if features.has_code or features.query_tokens > FACT or form.told or _OWN.search(folded(features.query)):
+    if features.has_code or features.query_tokens > FACT or form.told or _OWN.search(fold(features.query)):
         return False
     return all(hit.kind in _OF_FACTS or hit.marker == "port" for hit in found)
 
@@ -134,5 +134,5 @@ def _plain(found: Sequence[Hit]) -> list[Hit]:
 
 def _instruction(opening: str, found: Sequence[Hit]) -> Sequence[Hit]:
     """Without what stands in quotation marks: that is what the work is done on."""
-    own = unquoted(opening)
+    own = without_quotations(opening)
     return found if own == opening else hits(own)

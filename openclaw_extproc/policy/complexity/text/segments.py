@@ -7,7 +7,7 @@ the time does not grow with the paste.
 import re
 from typing import NamedTuple
 
-from openclaw_extproc.policy.complexity.scan import folded
+from openclaw_extproc.policy.complexity.scan import fold
 
 OPENING, MIDDLE, CLOSING = 400, 500, 300
 """Characters."""
@@ -41,7 +41,7 @@ class Segments(NamedTuple):
 
 _END_OF_OPENING = re.compile(r"[:：\n]")
 _COLONS = (":", "：")
-_QUOTED = re.compile(r"[\"“„«「『][^\"“”„«»「」『』\n]{1,400}[\"”“»」』]")
+_QUOTATION = re.compile(r"[\"“„«「『][^\"“”„«»「」『』\n]{1,400}[\"”“»」』]")
 """Each class has all quotation marks, so a run of opening ones costs nothing."""
 
 
@@ -52,11 +52,11 @@ def segments(query: str) -> Segments:
     closing = _closing(rest)
     middle = _whole_words(rest[: len(rest) - len(closing)], MIDDLE)
     announces = len(opening) <= ANNOUNCEMENT and rest[:1] in _COLONS
-    return Segments(folded(opening), folded(middle), folded(closing), fenced, announces)
+    return Segments(fold(opening), fold(middle), fold(closing), fenced, announces)
 
 
-def unquoted(text: str) -> str:
-    return _QUOTED.sub(" ", text)
+def without_quotations(text: str) -> str:
+    return _QUOTATION.sub(" ", text)
 
 
 def _without_code(query: str) -> tuple[str, bool]:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from openclaw_extproc.policy.complexity.text.situation import told
+from openclaw_extproc.policy.complexity.text.situation import situation_sentences
 
 
 class Shape(NamedTuple):
@@ -22,7 +22,7 @@ PAGE = 400
 NUMBERS = 3
 """With so many, a question reckons with them."""
 
-_LISTED = re.compile(r"[,;،؛]\s*\D")  # not the comma of 90,000
+_LIST_COMMA = re.compile(r"[,;،؛]\s*\D")  # not the comma of 90,000
 _LISTED_CJK = re.compile(r"[，、；]")
 """These separate clauses as well: two are one."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -37,10 +37,10 @@ def shape(instruction: str) -> Shape:
     """`instruction` is `folded`, and a few hundred letters long."""
     found = _LENGTH.search(instruction)
     return Shape(
-        len(_LISTED.findall(instruction)) + len(_LISTED_CJK.findall(instruction)) // 2,
+        len(_LIST_COMMA.findall(instruction)) + len(_LISTED_CJK.findall(instruction)) // 2,
         len(_NUMBER.findall(instruction)),
         0 if found is None else _words(found),
-        told(instruction),
+        situation_sentences(instruction),
     )
 
 

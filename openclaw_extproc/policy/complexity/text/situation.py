@@ -43,7 +43,7 @@ _ASIDE = re.compile(
 )
 
 
-def told(instruction: str) -> int:
+def situation_sentences(instruction: str) -> int:
     """Sentences that tell the situation of a question; none without a question mark. `instruction` is `folded`."""
     last = max(map(instruction.rfind, _MARKS))
     if last < 0:

@@ -27,7 +27,7 @@ _ASKS = re.compile(
     r"|(?:이|다음) [^?\n]{0,30}(?:입니까|인가요|인가|니까)"
     r"|(?:czy (?:to|ten|ta)|bu |is (?:dit|deze|dat)) ?)"
 )
-_WEIGHED = re.compile(
+_WEIGHED_WORDS = re.compile(
     r"\b(?:valid|correct|right|wrong|safe|good|better|best|fair|true|feasible|realistic|enough|accurate|legal|secure"
     r"|optimal|efficient|code|function|query|proof|argument|contract|diagnos\w*|why|how|or should|richtig|korrekt"
     r"|sicher"
@@ -42,7 +42,7 @@ def asks_verdict(said: Segments) -> bool:
     question, behind = _question(said)
     if not question or len(question) > LONGEST or len(behind.strip()) < LEAST:
         return False
-    return _ASKS.match(question) is not None and _WEIGHED.search(question) is None
+    return _ASKS.match(question) is not None and _WEIGHED_WORDS.search(question) is None
 
 
 _MARK = re.compile(r"[?？؟]")

@@ -34,7 +34,9 @@ PDF = "application/pdf"
 
 def parts(content: Json, at: str, losses: Losses, *, asks: bool = True) -> tuple[Part, ...]:
     """`asks`: whether the message holds the question; what has no reading elsewhere may not be passed over in it."""
-    return tuple(part for item, where in _blocks(content, at) for part in _cached(item, where, losses, asks=asks))
+    return tuple(
+        part for item, where in _blocks(content, at) for part in _with_cache_point(item, where, losses, asks=asks)
+    )
 
 
 def texts(content: Json, at: str, losses: Losses) -> tuple[tuple[str, ...], CachePoint | None]:
@@ -60,7 +62,7 @@ def word(kind: str) -> str:
     return kind if re.fullmatch(r"[a-z0-9_]{1,64}", kind) else "unknown type"
 
 
-def _cached(item: Json, at: str, losses: Losses, *, asks: bool) -> Iterator[Part]:
+def _with_cache_point(item: Json, at: str, losses: Losses, *, asks: bool) -> Iterator[Part]:
     block = j.an_object(item, at=at)
     yield from _part(block, at, losses, asks=asks)
     if (point := block.get("cache_control")) is not None:
@@ -81,7 +83,7 @@ def _leaves(content: Json, at: str, losses: Losses) -> tuple[Leaf, ...]:
             found.append(Text(f"The tool {block.get('tool_name')} can be called now."))
         else:
             losses.drop(kind, f"{where}: {word(kind)}, as text")
-            found.append(Text(told(block)))
+            found.append(Text(block_as_text(block)))
     return tuple(found)
 
 
@@ -102,7 +104,7 @@ def _is_of_server_tool(kind: str) -> bool:
     return kind in ("server_tool_use", "mcp_tool_use") or kind.endswith("_tool_result")
 
 
-def told(block: Mapping[str, Json]) -> str:
+def block_as_text(block: Mapping[str, Json]) -> str:
     """A block as JSON, without what only Anthropic reads, and with long strings cut."""
     return j.text({key: _cut(value) for key, value in block.items() if key != "cache_control"})
 
@@ -146,7 +148,7 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses, *, asks: bool) -> 
             losses.rest(block, "type thinking signature cache_control", at)
             yield state.thinking(block, at=at)
         case "redacted_thinking":
-            yield Thinking("", state.hidden(j.a_string(block.get("data"), at=f"{at}.data")))
+            yield Thinking("", state.state_of_redacted(j.a_string(block.get("data"), at=f"{at}.data")))
         case "compaction":
             yield from compacted(block, at)
         case "tool_removal":
@@ -155,7 +157,7 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses, *, asks: bool) -> 
             pass
         case str() as kind if _is_of_server_tool(kind) or not (asks or kind in _KNOWN):
             losses.drop(kind, f"{at}: {word(kind)}, as text")
-            yield Text(told(block))
+            yield Text(block_as_text(block))
         case _:
             yield from _leaf(block, at, losses)
 
@@ -175,7 +177,7 @@ def compacted(block: Mapping[str, Json], at: str) -> Iterator[Text]:
 def _tool_use(block: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Part]:
     # `caller` says whether a server tool made the call; the server tool's own blocks are told as text.
     losses.rest(block, "type id name input caller cache_control toolset_name", at)
-    called = provider_state.called(j.a_string(block.get("id"), at=f"{at}.id"))
+    called = provider_state.state_of_call_id(j.a_string(block.get("id"), at=f"{at}.id"))
     name = native_tools.function_name(block.get(native_tools.TOOLSET), j.a_string(block.get("name"), at=f"{at}.name"))
     given = block.get("input")
     args = j.an_object({} if given is None else given, at=f"{at}.input")

@@ -9,7 +9,7 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages.client.requests import THREAD
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import a_text, around, listed, merged, said
+from openclaw_extproc.wire.edits.messages import a_text, around, merge_contents, part_list, texts_and_files
 
 _FILES = ("image", "document")
 
@@ -17,8 +17,8 @@ _FILES = ("image", "document")
 def piece(message: Json) -> Piece:
     if not isinstance(message, dict):
         return Piece("fixed")
-    blocks = [block for block in listed(message.get("content"), "text") if isinstance(block, dict)]
-    texts, files = said(blocks, _text)
+    blocks = [block for block in part_list(message.get("content"), "text") if isinstance(block, dict)]
+    texts, files = texts_and_files(blocks, _text)
     marked = any(block.get("cache_control") for block in blocks)
     match message.get("role"):
         case "user":
@@ -34,7 +34,7 @@ def piece(message: Json) -> Piece:
 def _text(block: dict[str, Json]) -> str | None:
     kind = block.get("type")
     if kind == "tool_result":
-        inner, files = said(listed(block.get("content"), "text"), _text)
+        inner, files = texts_and_files(part_list(block.get("content"), "text"), _text)
         return None if files else "\n".join(inner)
     if kind in _FILES:
         source = block.get("source")
@@ -48,4 +48,4 @@ def _elsewhere(body: Mapping[str, Json]) -> bool:
     return body.get(THREAD) is not None
 
 
-CONVERSATION = Conversation("messages", piece, around("text"), merged("text"), _elsewhere)
+CONVERSATION = Conversation("messages", piece, around("text"), merge_contents("text"), _elsewhere)

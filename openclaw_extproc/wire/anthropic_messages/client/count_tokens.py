@@ -11,7 +11,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages.client import requests
 from openclaw_extproc.wire.anthropic_messages.client.edits import edit_without_limit
 from openclaw_extproc.wire.anthropic_messages.client.injection import amend_system
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 
 NAME = "anthropic_count_tokens"
@@ -39,7 +39,7 @@ def serves(path: str) -> bool:
     return path == f"/v1{PATH}"
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     """Change a request for a provider that can count: an output limit has no place in it."""
     return edit_without_limit(asked, change, PATH)
 

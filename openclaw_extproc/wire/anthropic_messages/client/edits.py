@@ -14,23 +14,20 @@ from openclaw_extproc.wire.anthropic_messages import state
 from openclaw_extproc.wire.anthropic_messages.client import billing
 from openclaw_extproc.wire.anthropic_messages.client.model_rules import fit_to_model
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request, limit
-from openclaw_extproc.wire.anthropic_messages.thinking import (
-    MIN_BUDGET,
-    NO_THOUGHT_BEFORE_TOOLS,
-)
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.anthropic_messages.thinking import MIN_BUDGET, NO_THOUGHT_BEFORE_TOOLS
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.claude import starts_with_thought
 from openclaw_extproc.wire.restrictions import betas, lengths
 from openclaw_extproc.wire.restrictions.addresses import vendor_of
 from openclaw_extproc.wire.translation import provider_state
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     given = limit(asked.body)
     wanted = change.limit(given)
     if wanted == given or wanted is None:
-        return _edited(asked, change, {}, PATH)
-    return _edited(asked, change, {"max_tokens": wanted, **_thinking_within(wanted, asked.body.get("thinking"))}, PATH)
+        return _encode(asked, change, {}, PATH)
+    return _encode(asked, change, {"max_tokens": wanted, **_thinking_within(wanted, asked.body.get("thinking"))}, PATH)
 
 
 def _thinking_within(limit: int, thinking: Json) -> dict[str, Json]:
@@ -43,17 +40,17 @@ def _thinking_within(limit: int, thinking: Json) -> dict[str, Json]:
     return {"thinking": {**thinking, "budget_tokens": limit - 1}}
 
 
-def edit_without_limit(asked: ClientRequest, change: UpstreamEdit, path: str) -> Encoded:
+def edit_without_limit(asked: ClientRequest, change: UpstreamEdit, path: str) -> EncodedRequest:
     """Edits a request that asks for no output, which therefore gets no `max_tokens`."""
-    return _edited(asked, change, {}, path)
+    return _encode(asked, change, {}, path)
 
 
-def _edited(asked: ClientRequest, change: UpstreamEdit, changes: dict[str, Json], path: str) -> Encoded:
+def _encode(asked: ClientRequest, change: UpstreamEdit, changes: dict[str, Json], path: str) -> EncodedRequest:
     losses: list[str] = []
     if asked.body.get("model") != change.model:
         changes = {"model": change.model, **changes}
     if provider_state.MARK.encode() in asked.raw:
-        changes = {**changes, **_freed(asked)}
+        changes = {**changes, **_without_foreign_thinking(asked)}
     wanted = {**asked.body, **changes, **_not_for(asked, change)}
     body = fit_to_model(_short(wanted, change, losses), asked.body.get("model"), change, losses)
     if body.get("system") in ("", []) and asked.body.get("system") != body["system"]:
@@ -63,7 +60,7 @@ def _edited(asked: ClientRequest, change: UpstreamEdit, changes: dict[str, Json]
         losses.append(NO_THOUGHT_BEFORE_TOOLS)
     changed = {key: value for key, value in body.items() if key in changes or value is not asked.body.get(key)}
     raw = j.patch(asked.raw, changed, remove=asked.body.keys() - body.keys())
-    return Encoded(path, raw, tuple(losses), _headers(change))
+    return EncodedRequest(path, raw, tuple(losses), _headers(change))
 
 
 def _headers(change: UpstreamEdit) -> dict[str, str]:
@@ -102,7 +99,7 @@ def _started_with_thought(asked: ClientRequest, changes: Mapping[str, Json]) -> 
     return starts_with_thought(decode_request(replace(asked, raw=b"", body={**asked.body, **changes})).turns)
 
 
-def _freed(asked: ClientRequest) -> dict[str, Json]:
+def _without_foreign_thinking(asked: ClientRequest) -> dict[str, Json]:
     body = j.parse(asked.raw, where="request")
     given = j.an_array(body.get("messages"), at="messages")
     kept: list[Json] = [clean for message in given if (clean := _clean(message)) is not None]

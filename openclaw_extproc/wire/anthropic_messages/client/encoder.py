@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Sealed, Thinking
+from openclaw_extproc.model.chat import Chat, SealedState, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -96,21 +96,21 @@ class StreamEncoder:
         match fact:
             case TextStarted() | ToolStarted() | ThoughtStarted():
                 self._open, self._around = _Block(fact, _native_of(fact, self._natives)), ()
-                return self._begun() if isinstance(fact, TextStarted) else b""
+                return self._start_events() if isinstance(fact, TextStarted) else b""
             case StateAttached(seal):
                 assert self._open is not None, "the grammar lets no seal stand outside a block"
                 self._open.seal = seal
                 return b""
             case Delta(text):
-                return self._begun() + self._more(text)
+                return self._start_events() + self._more(text)
             case BlockEnded():
-                return self._ended()
+                return self._end_events()
             case Finished(stop):
                 delta: dict[str, Json] = {"stop_reason": _STOP_WORDS[stop], "stop_sequence": None}
                 last = _event("message_delta", {"delta": delta, "usage": _tokens(self._usage)})
                 return last + _event("message_stop", {})
 
-    def _begun(self) -> bytes:
+    def _start_events(self) -> bytes:
         block = self._open
         assert block is not None, "the grammar lets nothing stand outside a block"
         if block.begun:
@@ -125,12 +125,12 @@ class StreamEncoder:
             self._around = around(self._delta(block.delta(PLACEHOLDER)))
         return self._delta(block.delta(text))
 
-    def _ended(self) -> bytes:
+    def _end_events(self) -> bytes:
         block, self._around = self._open, ()
         assert block is not None, "the grammar lets no block end twice"
         if block.empty:
             return b""
-        written = self._begun()
+        written = self._start_events()
         if block.signs:
             written += self._delta({"type": "signature_delta", "signature": state.signature(block.seal)})
         written += _event("content_block_stop", {"index": self._index})
@@ -152,7 +152,7 @@ class _Block:
     fact: TextStarted | ToolStarted | ThoughtStarted
     native: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Of the tool that is called, as in its `ToolSpec`."""
-    seal: Sealed | None = None
+    seal: SealedState | None = None
     begun: bool = False
 
     @property
@@ -163,7 +163,7 @@ class _Block:
     @property
     def signs(self) -> bool:
         """A thought whose signature has to be told at its end."""
-        return isinstance(self.fact, ThoughtStarted) and state.redacted(self.seal) is None
+        return isinstance(self.fact, ThoughtStarted) and state.redacted_data(self.seal) is None
 
     def start(self) -> dict[str, Json]:
         match self.fact:
@@ -171,9 +171,9 @@ class _Block:
                 return {"type": "text", "text": ""}
             case ToolStarted(id, name):
                 called = native_tools.native_call(self.native, name)
-                return {"type": "tool_use", "id": _called(id, self.seal), **called, "input": {}}
+                return {"type": "tool_use", "id": _call_id(id, self.seal), **called, "input": {}}
             case ThoughtStarted():
-                data = state.redacted(self.seal)
+                data = state.redacted_data(self.seal)
                 if data is None:
                     return {"type": "thinking", "thinking": "", "signature": ""}
                 return {"type": "redacted_thinking", "data": data}
@@ -194,7 +194,7 @@ class _Block:
                 return [{"type": "text", "text": text}] if text else []
             case ToolStarted(id, name):
                 called = native_tools.native_call(self.native, name)
-                return [{"type": "tool_use", "id": _called(id, self.seal), **called, "input": _arguments(text)}]
+                return [{"type": "tool_use", "id": _call_id(id, self.seal), **called, "input": _arguments(text)}]
             case ThoughtStarted():
                 return [state.block(Thinking(text, self.seal))] if text or self.seal else []
 
@@ -203,7 +203,7 @@ def _native_of(fact: TextStarted | ToolStarted | ThoughtStarted, natives: _Nativ
     return natives.get(fact.name, {}) if isinstance(fact, ToolStarted) else {}
 
 
-def _called(id: str, seal: Sealed | None) -> str:
+def _call_id(id: str, seal: SealedState | None) -> str:
     """A call's id. Its seal has no other place here: it travels inside (see `translation/provider_state`)."""
     return provider_state.token(provider_state.State(id, sealed=seal))
 

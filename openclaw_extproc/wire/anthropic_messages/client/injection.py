@@ -17,7 +17,7 @@ HOTTEST = 1.0
 def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     amended = amend_system(body, wanted, losses)
     temperature = wanted.changes.temperature
-    return amended if temperature is None else _heated(amended, temperature, abilities(wanted.model), losses)
+    return amended if temperature is None else _with_temperature(amended, temperature, abilities(wanted.model), losses)
 
 
 def amend_system(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
@@ -27,7 +27,7 @@ def amend_system(body: dict[str, Json], wanted: Injection, losses: list[str]) ->
     return {**body, "system": content_around(body.get("system"), before, after, "text")} if before or after else body
 
 
-def _heated(body: dict[str, Json], temperature: float, able: Abilities, losses: list[str]) -> dict[str, Json]:
+def _with_temperature(body: dict[str, Json], temperature: float, able: Abilities, losses: list[str]) -> dict[str, Json]:
     if not able.samples or _thinks(body, able):
         losses.append("temperature: not beside thinking" if able.samples else "temperature: not this model")
         return body

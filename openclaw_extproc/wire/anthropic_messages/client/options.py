@@ -30,7 +30,7 @@ def tools(value: Json, losses: Losses, *, later: Sequence[tuple[Json, str]] = ()
     specs: dict[str, ToolSpec] = {}
     left_out: set[str] = set()
     cache: CachePoint | None = None
-    declared = [(item, f"tools[{n}]") for n, item in enumerate(j.an_array(given(value, []), at="tools"))]
+    declared = [(item, f"tools[{n}]") for n, item in enumerate(j.an_array(value_or_default(value, []), at="tools"))]
     for item, at in (*declared, *later):
         tool = j.an_object(item, at=at)
         if cache is not None:
@@ -45,7 +45,7 @@ def tools(value: Json, losses: Losses, *, later: Sequence[tuple[Json, str]] = ()
 
 
 def _tool(tool: Mapping[str, Json], at: str, losses: Losses) -> Iterator[ToolSpec]:
-    type = j.a_string(given(tool.get("type"), "custom"), at=f"{at}.type")
+    type = j.a_string(value_or_default(tool.get("type"), "custom"), at=f"{at}.type")
     kind = native_tools.kind_of(type)
     if native_tools.is_client_run(kind):
         yield from native_tools.functions(kind, tool)
@@ -53,8 +53,8 @@ def _tool(tool: Mapping[str, Json], at: str, losses: Losses) -> Iterator[ToolSpe
         losses.rest(tool, f"type name description input_schema cache_control {_SAY_NOTHING}", at)
         yield ToolSpec(
             j.a_string(tool.get("name"), at=f"{at}.name"),
-            j.a_string(given(tool.get("description"), ""), at=f"{at}.description"),
-            j.an_object(given(tool.get("input_schema"), {}), at=f"{at}.input_schema"),
+            j.a_string(value_or_default(tool.get("description"), ""), at=f"{at}.description"),
+            j.an_object(value_or_default(tool.get("input_schema"), {}), at=f"{at}.input_schema"),
         )
     else:
         losses.drop(f"tool {kind}", f"{at}: {word(type) if kind in native_tools.VENDOR_RUN else 'unknown type'}")
@@ -127,6 +127,6 @@ def output(output_config: Mapping[str, Json], older: Json, losses: Losses) -> Ou
     return JsonSchema(j.an_object(form.get("schema"), at="output_config.format.schema"))
 
 
-def given(value: Json, default: Json) -> Json:
+def value_or_default(value: Json, default: Json) -> Json:
     """`null` says as little as a missing key."""
     return default if value is None else value

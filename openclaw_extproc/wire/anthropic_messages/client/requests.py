@@ -11,7 +11,7 @@ from openclaw_extproc.model.chat import CachePoint, Chat, Instruction, Text, Tur
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.anthropic_messages.client import billing, blocks, options
 from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
-from openclaw_extproc.wire.anthropic_messages.client.options import given
+from openclaw_extproc.wire.anthropic_messages.client.options import value_or_default
 from openclaw_extproc.wire.base import ClientRequest
 
 PATH = "/messages"
@@ -21,7 +21,7 @@ THREAD = "thread"
 """The field by which Anthropic keeps the history of a conversation, and a request has only what is new (beta
 `message-threads-2026-08-12`). Nobody else has that history."""
 
-_KNOWN = frozenset(
+_KNOWN_FIELDS = frozenset(
     {"model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p", "top_k"}
     | {"stop_sequences", "stream", "metadata", "thinking", "output_config", "output_format", "cache_control"}
 )
@@ -32,16 +32,16 @@ def decode_request(asked: ClientRequest) -> Chat:
     model = j.a_string(body.get("model"), at="model")
     if not model:
         raise UnreadableError("model: expected the name of a model, found an empty string")
-    system, cache_system = blocks.texts(billing.left_out(given(body.get("system"), "")), "system", losses)
+    system, cache_system = blocks.texts(billing.left_out(value_or_default(body.get("system"), "")), "system", losses)
     turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
     tools = options.tools(body.get("tools"), losses, later=tuple(_added(body.get("messages"))))
     choice, parallel = options.tool_choice(body.get("tool_choice"), tools, losses)
-    config = j.an_object(given(body.get("output_config"), {}), at="output_config")
+    config = j.an_object(value_or_default(body.get("output_config"), {}), at="output_config")
     if body.get(THREAD):
         losses.refuse(THREAD)
     return Chat(
         model=model,
-        turns=_cached(turns, body.get("cache_control")),
+        turns=_with_cache_point(turns, body.get("cache_control")),
         system=(*system, *moved),
         tools=tools.specs,
         tool_choice=choice,
@@ -56,8 +56,8 @@ def decode_request(asked: ClientRequest) -> Chat:
         cache_tools=tools.cache,
         cache_system=cache_system,
         user=_user(body.get("metadata"), losses),
-        stream=j.a_bool(given(body.get("stream"), False), at="stream"),
-        extras=j.without(body, _KNOWN),
+        stream=j.a_bool(value_or_default(body.get("stream"), False), at="stream"),
+        extras=j.without(body, _KNOWN_FIELDS),
         losses=losses.all(),
     )
 
@@ -119,7 +119,7 @@ def _summary(content: Json, at: str) -> tuple[str, list[Json]] | None:
     return None
 
 
-def _cached(turns: tuple[Turn, ...], everything: Json) -> tuple[Turn, ...]:
+def _with_cache_point(turns: tuple[Turn, ...], everything: Json) -> tuple[Turn, ...]:
     """`cache_control` of the whole request stands for one behind its last block."""
     if everything is None or not turns:
         return turns
@@ -130,12 +130,12 @@ def _cached(turns: tuple[Turn, ...], everything: Json) -> tuple[Turn, ...]:
 
 
 def _stop(value: Json) -> tuple[str, ...]:
-    items = j.an_array(given(value, []), at="stop_sequences")
+    items = j.an_array(value_or_default(value, []), at="stop_sequences")
     return tuple(j.a_string(item, at=f"stop_sequences[{n}]") for n, item in enumerate(items))
 
 
 def _user(value: Json, losses: Losses) -> str | None:
-    metadata = j.an_object(given(value, {}), at="metadata")
+    metadata = j.an_object(value_or_default(value, {}), at="metadata")
     losses.rest(metadata, "user_id", "metadata")
     user = metadata.get("user_id")
     return None if user is None else j.a_string(user, at="metadata.user_id")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -145,7 +145,7 @@ class _Answer:
             case "message_start":
                 message = j.an_object(event.get("message"), at="message")
                 yield Started(string(message.get("id")), string(message.get("model")))
-                yield from self._seen(message.get("usage"))
+                yield from self._read_usage(message.get("usage"))
             case "content_block_start":
                 yield from self._on_start(_index(event), j.an_object(event.get("content_block"), at="content_block"))
             case "content_block_delta":
@@ -156,7 +156,7 @@ class _Answer:
                 reason = j.an_object(event.get("delta"), at="delta").get("stop_reason")
                 self._stop = _STOPS.get(string(reason), Stop.END)
                 self._has_stop_reason = self._has_stop_reason or bool(string(reason))
-                yield from self._seen(event.get("usage"))
+                yield from self._read_usage(event.get("usage"))
             case "message_stop":
                 ended = self._stop is Stop.END and self._used_tools
                 yield Finished(Stop.TOOL_USE if ended else self._stop)
@@ -185,7 +185,7 @@ class _Answer:
                 yield ThoughtStarted()
                 yield from _delta(block.get("thinking"), at="content_block.thinking")
             case "redacted_thinking":
-                hidden = state.hidden(j.a_string(block.get("data"), at="content_block.data"))
+                hidden = state.state_of_redacted(j.a_string(block.get("data"), at="content_block.data"))
                 self._open = _Open(index, "", "", sealed=hidden.text)
                 yield ThoughtStarted()
             case _:
@@ -208,7 +208,7 @@ class _Answer:
         block = self._block(index)
         yield from _delta(block.whole, at="content_block.input")
         if block.sealed:
-            yield StateAttached(Sealed(state.BY, block.sealed))
+            yield StateAttached(SealedState(state.BY, block.sealed))
         self._open = None
         yield BlockEnded()
 
@@ -217,7 +217,7 @@ class _Answer:
             raise OutOfOrderError("more of a content block that is not open")
         return self._open
 
-    def _seen(self, usage: Json) -> Iterator[Fact]:
+    def _read_usage(self, usage: Json) -> Iterator[Fact]:
         if usage is not None:
             self._counts = self._counts.or_later(j.an_object(usage, at="usage"))
             yield UsageReported(self._counts.usage())

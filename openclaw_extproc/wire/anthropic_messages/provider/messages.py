@@ -39,7 +39,7 @@ NOT_JSON = "tool arguments are not JSON"
 NO_RESULT = "tool result: none came for a call"
 NO_CALL = "tool result: without a call, as text"
 FOREIGN_THOUGHTS = "thinking: not Claude's own"
-RENAMED = "tool name in an earlier call: letters that Anthropic does not take"
+RENAMED_TOOL = "tool name in an earlier call: letters that Anthropic does not take"
 CACHE_PLACE = "cache_control: nothing there that can be cached"
 
 MAX_TITLE = 500
@@ -48,16 +48,16 @@ MAX_TITLE = 500
 _Message = tuple[Role, list[Part]]
 
 
-def written(turns: Iterable[Turn], *, thinks: bool, losses: set[str]) -> list[Json]:
+def encode_turns(turns: Iterable[Turn], *, thinks: bool, losses: set[str]) -> list[Json]:
     """`thinks`: whether thoughts may stand in it; without thinking they are ignored, or refused at the end."""
-    merged = _merged([(turn.role, _kept(turn.parts, thinks, losses)) for turn in turns])
-    paired = _merged(_paired(merged, losses))
+    merged = _merge_roles([(turn.role, _without_blank_texts(turn.parts, thinks, losses)) for turn in turns])
+    paired = _merge_roles(_pair_results(merged, losses))
     if paired and paired[-1][0] == "assistant":
         _strip_end(paired[-1][1])
     return [{"role": role, "content": _content(parts, losses)} for role, parts in paired]
 
 
-def _merged(messages: Iterable[_Message]) -> list[_Message]:
+def _merge_roles(messages: Iterable[_Message]) -> list[_Message]:
     merged: list[_Message] = []
     for role, parts in messages:
         if merged and merged[-1][0] == role:
@@ -67,7 +67,7 @@ def _merged(messages: Iterable[_Message]) -> list[_Message]:
     return merged
 
 
-def _kept(parts: Iterable[Part], thinks: bool, losses: set[str]) -> list[Part]:
+def _without_blank_texts(parts: Iterable[Part], thinks: bool, losses: set[str]) -> list[Part]:
     """Returns the parts without blank texts, which Anthropic refuses: "text content blocks must contain non-whitespace
     text" (anthropics/claude-code#23369)."""
     kept: list[Part] = []
@@ -96,7 +96,7 @@ def _strip_end(parts: list[Part]) -> None:
 # -- calls and their results -------------------------------------------------------
 
 
-def _paired(messages: Iterable[_Message], losses: set[str]) -> list[_Message]:
+def _pair_results(messages: Iterable[_Message], losses: set[str]) -> list[_Message]:
     """Returns messages in which every tool use has its result in the next message, and every result has its tool use in
     the one before."""
     whole = list(messages)
@@ -172,7 +172,7 @@ def _leaf(part: Leaf) -> dict[str, Json]:
         case LinkedFile(url, _, name):
             return {"type": "document", "source": {"type": "url", "url": url}, **_title(name)}
         case InlineFile(media_type, data, name) if media_type.startswith("text/"):
-            source: dict[str, Json] = {"type": "text", "media_type": "text/plain", "data": _decoded(data)}
+            source: dict[str, Json] = {"type": "text", "media_type": "text/plain", "data": _decode_text(data)}
             return {"type": "document", "source": source, **_title(name)}
         case InlineFile(media_type, data, name):
             source = {"type": "base64", "media_type": media_type, "data": data}
@@ -183,7 +183,7 @@ def _title(name: str) -> dict[str, Json]:
     return {"title": name[:MAX_TITLE]} if not is_blank(name) else {}
 
 
-def _decoded(data: str) -> str:
+def _decode_text(data: str) -> str:
     try:
         return base64.b64decode(data).decode()
     except (binascii.Error, ValueError) as problem:
@@ -196,7 +196,7 @@ def _tool_use(call: ToolUse, losses: set[str]) -> dict[str, Json]:
         losses.add(NOT_JSON)
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", call.name)[:128] or "_"
     if name != call.name:
-        losses.add(RENAMED)
+        losses.add(RENAMED_TOOL)
     return {
         "type": "tool_use",
         "id": tool_id(call.id),

@@ -16,7 +16,7 @@ from openclaw_extproc.model.json import Json
 
 Losses = list[str]
 
-_MERGED = ("anyOf", "oneOf", "allOf", "$ref")
+_ALTERNATIVES = ("anyOf", "oneOf", "allOf", "$ref")
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
 _SCALARS = ("string", "number", "boolean", "null")
 MAX_DEPTH = 64
@@ -27,29 +27,29 @@ MAX_DEPTH = 64
 
 
 def of_tool(schema: Mapping[str, Json], name: str, losses: Losses) -> dict[str, Json]:
-    if not any(key in schema for key in _MERGED):
+    if not any(key in schema for key in _ALTERNATIVES):
         if schema.get("type", "object") != "object":
             losses.append(f"tools: schema of {name}: not an object")
         return {**schema, "type": "object"} if "type" in schema else {"type": "object", **schema}
     losses.append(f"tools: schema of {name}: its alternatives as one object")
-    return _merged(schema, schema, 0) | {"type": "object"}
+    return _merge(schema, schema, 0) | {"type": "object"}
 
 
-def _merged(schema: Mapping[str, Json], root: Mapping[str, Json], depth: int) -> dict[str, Json]:
+def _merge(schema: Mapping[str, Json], root: Mapping[str, Json], depth: int) -> dict[str, Json]:
     """The object of all properties that a schema and its alternatives have."""
-    whole = {key: value for key, value in schema.items() if key not in _MERGED}
+    whole = {key: value for key, value in schema.items() if key not in _ALTERNATIVES}
     if depth > MAX_DEPTH:
         return whole
-    properties, required = _properties(schema), _required(schema)
+    properties, required = _properties(schema), _required_names(schema)
     for key in ("allOf", "$ref"):
         for part in _parts(schema, key, root):
-            one = _merged(part, root, depth + 1)
-            properties = _joined(properties, _properties(one))
-            required += [name for name in _required(one) if name not in required]
+            one = _merge(part, root, depth + 1)
+            properties = _join_properties(properties, _properties(one))
+            required += [name for name in _required_names(one) if name not in required]
     for key in ("anyOf", "oneOf"):
-        ways = [_merged(part, root, depth + 1) for part in _parts(schema, key, root)]
+        ways = [_merge(part, root, depth + 1) for part in _parts(schema, key, root)]
         for way in ways:
-            properties = _joined(properties, _properties(way))
+            properties = _join_properties(properties, _properties(way))
         required += [n for n in _always(ways) if n not in required]
     if properties:
         whole["properties"] = properties
@@ -61,12 +61,12 @@ def _merged(schema: Mapping[str, Json], root: Mapping[str, Json], depth: int) ->
 def _parts(schema: Mapping[str, Json], key: str, root: Mapping[str, Json]) -> list[dict[str, Json]]:
     value = schema.get(key)
     if key == "$ref":
-        target = _referred(value, root)
+        target = _resolve_reference(value, root)
         return [] if target is None else [target]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _referred(ref: Json, root: Mapping[str, Json]) -> dict[str, Json] | None:
+def _resolve_reference(ref: Json, root: Mapping[str, Json]) -> dict[str, Json] | None:
     """What a reference within the schema points to."""
     if not isinstance(ref, str) or not ref.startswith("#/"):
         return None
@@ -76,7 +76,7 @@ def _referred(ref: Json, root: Mapping[str, Json]) -> dict[str, Json] | None:
     return found if isinstance(found, dict) else None
 
 
-def _joined(some: dict[str, Json], more: Mapping[str, Json]) -> dict[str, Json]:
+def _join_properties(some: dict[str, Json], more: Mapping[str, Json]) -> dict[str, Json]:
     """A property that means two things may be either."""
     both = dict(some)
     for name, schema in more.items():
@@ -87,7 +87,7 @@ def _joined(some: dict[str, Json], more: Mapping[str, Json]) -> dict[str, Json]:
 
 def _always(ways: Iterable[Mapping[str, Json]]) -> list[str]:
     """What is required whichever way is taken."""
-    wanted = [_required(way) for way in ways]
+    wanted = [_required_names(way) for way in ways]
     return [name for name in wanted[0] if all(name in one for one in wanted)] if wanted else []
 
 
@@ -96,7 +96,7 @@ def _properties(schema: Mapping[str, Json]) -> dict[str, Json]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _required(schema: Mapping[str, Json]) -> list[str]:
+def _required_names(schema: Mapping[str, Json]) -> list[str]:
     found = schema.get("required")
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
@@ -126,7 +126,7 @@ def _strict(given: Json, moved: set[str], depth: int) -> dict[str, Json]:
             made[key] = said
     if rest:
         moved.update(rest)
-        made["description"] = _described(made.get("description"), rest)
+        made["description"] = _description(made.get("description"), rest)
     return made
 
 
@@ -142,7 +142,7 @@ def _kind(rest: dict[str, Json], moved: set[str], depth: int) -> dict[str, Json]
     if isinstance(kind, list):
         own = {key: rest.pop(key) for key in [*rest] if key not in ("title", "description")}
         return {"anyOf": [_strict({"type": one, **_of_type(one, own)}, moved, depth + 1) for one in kind]}
-    match kind if kind is not None else _guessed(rest):
+    match kind if kind is not None else _guess_type(rest):
         case "object":
             return _object(rest, moved, depth)
         case "array":
@@ -188,7 +188,7 @@ def _of_type(kind: Json, rules: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in rules.items() if key in own}
 
 
-def _guessed(rest: Mapping[str, Json]) -> str | None:
+def _guess_type(rest: Mapping[str, Json]) -> str | None:
     return "object" if "properties" in rest else "array" if "items" in rest else None
 
 
@@ -216,6 +216,6 @@ def _array(rest: dict[str, Json], moved: set[str], depth: int) -> dict[str, Json
     return made
 
 
-def _described(said: Json, rest: Mapping[str, Json]) -> str:
+def _description(said: Json, rest: Mapping[str, Json]) -> str:
     rules = ", ".join(f"{key}: {j.text(value)}" for key, value in rest.items())
     return f"{said}\n\n{{{rules}}}" if isinstance(said, str) else f"{{{rules}}}"

@@ -10,26 +10,17 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
-    CachePoint,
-    Chat,
-    JsonSchema,
-    Part,
-    ToolChoice,
-    ToolSpec,
-    Turn,
-    is_blank,
-)
+from openclaw_extproc.model.chat import CachePoint, Chat, JsonSchema, Part, ToolChoice, ToolSpec, Turn, is_blank
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import thinking
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider import messages, schemas
 from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.claude import abilities
 from openclaw_extproc.wire.restrictions import lengths
 from openclaw_extproc.wire.translation.json_in_words import in_words
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from openclaw_extproc.wire.translation.needs import Need
 
 __all__ = ["CARRIES", "DEFAULT_MAX_TOKENS", "body_of", "encode_request"]
@@ -45,9 +36,9 @@ MAX_CACHE_POINTS = 4
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
-def encode_request(chat: Chat, change: UpstreamEdit, *, carries: frozenset[Need] = CARRIES) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit, *, carries: frozenset[Need] = CARRIES) -> EncodedRequest:
     body, losses = body_of(chat, change, carries=carries)
-    return Encoded(PATH, j.dump(body), losses)
+    return EncodedRequest(PATH, j.dump(body), losses)
 
 
 def body_of(
@@ -66,7 +57,7 @@ def body_of(
     sampled = thinking.sampling(chat, made, able)
     found: set[str] = set()
     chat = _cached_at_most(chat, lost)
-    told = messages.written(chat.turns, thinks=made.on, losses=found)
+    told = messages.encode_turns(chat.turns, thinks=made.on, losses=found)
     fields: dict[str, Json] = {
         "model": change.model,
         "max_tokens": made.max_tokens,
@@ -84,7 +75,7 @@ def body_of(
         "stream": chat.stream or None,
     }
     also = (*_unknown(chat), *made.losses, *sampled.losses, *sorted(found), *lost)
-    losses = carried(chat, also, carries=carries)
+    losses = translation_losses(chat, also, carries=carries)
     return {key: value for key, value in fields.items() if value is not None}, losses
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -48,7 +48,7 @@ _STOPS = {
     "guardrail_intervened": Stop.REFUSAL,
     "content_filtered": Stop.REFUSAL,
 }
-_MALFORMED = ("malformed_model_output", "malformed_tool_use")
+_MALFORMED_STOPS = ("malformed_model_output", "malformed_tool_use")
 """The model wrote what nobody can use: no answer at all."""
 
 
@@ -160,7 +160,7 @@ class _Answer:
             case "messageStop":
                 yield from self._on_message_stop(j.a_string(event.get("stopReason"), at="stopReason"))
             case "metadata":
-                yield from _seen(event.get("usage"))
+                yield from _read_usage(event.get("usage"))
                 if self._stop is not None:
                     yield Finished(self._stop)
             case _:
@@ -191,7 +191,7 @@ class _Answer:
         at = "delta.reasoningContent"
         if (said := thought.get("text")) is not None:
             yield from self._more(index, ThoughtStarted, said, at=f"{at}.text")
-        for key, mark in (("signature", ""), ("redactedContent", state.REDACTED)):
+        for key, mark in (("signature", ""), ("redactedContent", state.REDACTED_PREFIX)):
             if (seal := thought.get(key)) is not None and (text := j.a_string(seal, at=f"{at}.{key}")):
                 if index not in self._blocks:
                     yield from self._say(index, ThoughtStarted())
@@ -225,22 +225,22 @@ class _Answer:
         if index not in self._blocks:
             return  # an empty text has neither beginning nor pieces
         self._blocks[index].ended = True
-        while self._blocks and self._told().ended:
+        while self._blocks and self._open_block().ended:
             block = self._blocks.pop(next(iter(self._blocks)))
             if block.seal:
-                yield StateAttached(Sealed(state.BY, block.seal))
+                yield StateAttached(SealedState(state.BY, block.seal))
             yield BlockEnded()
             if self._blocks:
-                yield from self._told().waiting
-                self._told().waiting.clear()
+                yield from self._open_block().waiting
+                self._open_block().waiting.clear()
 
-    def _told(self) -> "_Block":
+    def _open_block(self) -> "_Block":
         return next(iter(self._blocks.values()))
 
     def _on_message_stop(self, reason: str) -> Iterator[Fact]:
         for index in list(self._blocks):
             yield from self._on_stop(index)
-        if reason in _MALFORMED:
+        if reason in _MALFORMED_STOPS:
             yield Failed(Fault(FaultKind.UPSTREAM_GARBLED, "the model wrote what is no answer", code=reason))
             return
         stop = _STOPS.get(reason, Stop.END)
@@ -256,7 +256,7 @@ class _Block:
     ended: bool = False
 
 
-def _seen(usage: Json) -> Iterator[Fact]:
+def _read_usage(usage: Json) -> Iterator[Fact]:
     """Input without what was read from a cache or written to one (the docs on prompt caching, from memory)."""
     if usage is None:
         return  # a later `metadata` may have metrics only

@@ -31,13 +31,13 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.bedrock.converse import files, state, turns
 from openclaw_extproc.wire.bedrock.converse.models import Model
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.tool_results import UNREADABLE, told
+from openclaw_extproc.wire.translation.tool_results import UNREADABLE, describe_file
 
 NOT_JSON = "tool arguments are not JSON"
 FOREIGN_THOUGHTS = "thinking: not Claude's own"
 NOT_THE_USERS = "image or file in an assistant's message"
 IS_ERROR = "tool result: is_error"
-RENAMED = "tool name in an earlier call: letters that Bedrock does not take"
+RENAMED_TOOL = "tool name in an earlier call: letters that Bedrock does not take"
 CACHE_POINTS = "cache_control: not this model, or too many"
 
 MAX_CACHE_POINTS = 4
@@ -64,8 +64,8 @@ class Writer:
     """The names of documents that are taken."""
 
 
-def written(chat: Chat, writer: Writer) -> list[Json]:
-    told = turns.ordered(chat.turns, writer.lost)
+def encode_messages(chat: Chat, writer: Writer) -> list[Json]:
+    told = turns.to_messages(chat.turns, writer.lost)
     points = sum(isinstance(part, CachePoint) for _, parts in told for part in parts)
     writer.skipped = max(points - writer.points, 0)
     return [{"role": role, "content": _content(role, parts, writer)} for role, parts in told]
@@ -135,7 +135,7 @@ def _tool_use(use: ToolUse, writer: Writer) -> Block:
         writer.lost.append(NOT_JSON)
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", use.name)[:64] or "_"
     if name != use.name:
-        writer.lost.append(RENAMED)
+        writer.lost.append(RENAMED_TOOL)
     arguments: dict[str, Json] = {"_raw": use.args} if given is None else given
     call: Block = {"toolUseId": tool_id(use.id), "name": name, "input": arguments}
     return {"toolUse": call}
@@ -163,7 +163,7 @@ def _tool_result(result: ToolResult, writer: Writer) -> Block:
 def _readable(part: Leaf, writer: Writer) -> Leaf:
     if isinstance(part, InlineFile) and not files.has_format(part):
         writer.lost.append(UNREADABLE)
-        return told(part)
+        return describe_file(part)
     return part
 
 

@@ -15,7 +15,7 @@ MAX_DEPTH = 64
 """Deeper ones are cut. As deep as no schema of a person's is."""
 
 _MARKS = ["title", "description", "format", "default", "enum", "const"]
-_TAKEN = frozenset(
+_KNOWN_KEYWORDS = frozenset(
     [*_MARKS, "type", "properties", "required", "items", "anyOf", "allOf", "$ref", "$defs", "definitions"]
 )
 _MAPS = ("properties", "$defs", "definitions")
@@ -24,17 +24,17 @@ _LISTS = ("anyOf", "allOf")
 
 def of_answer(schema: Mapping[str, Json], lost: list[str]) -> dict[str, Json]:
     moved: set[str] = set()
-    made = _closed(dict(schema), moved, 0)
+    made = _close_objects(dict(schema), moved, 0)
     lost += [f"output: schema: {key}, in the description" for key in sorted(moved)]
     return made
 
 
-def _closed(schema: Json, moved: set[str], depth: int) -> dict[str, Json]:
+def _close_objects(schema: Json, moved: set[str], depth: int) -> dict[str, Json]:
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return {}
     given = {("anyOf" if key == "oneOf" else key): value for key, value in schema.items() if key != "$schema"}
-    rest = {key: value for key, value in given.items() if key not in _TAKEN}
-    made = {key: _inner(key, value, moved, depth + 1) for key, value in given.items() if key in _TAKEN}
+    rest = {key: value for key, value in given.items() if key not in _KNOWN_KEYWORDS}
+    made = {key: _inner(key, value, moved, depth + 1) for key, value in given.items() if key in _KNOWN_KEYWORDS}
     if given.get("type") == "object" or "properties" in given:
         made["additionalProperties"] = False
     rest.pop("additionalProperties", None)
@@ -47,7 +47,7 @@ def _closed(schema: Json, moved: set[str], depth: int) -> dict[str, Json]:
 
 def _inner(key: str, value: Json, moved: set[str], depth: int) -> Json:
     if key in _MAPS and isinstance(value, dict):
-        return {name: _closed(one, moved, depth) for name, one in value.items()}
+        return {name: _close_objects(one, moved, depth) for name, one in value.items()}
     if key in _LISTS and isinstance(value, list):
-        return [_closed(one, moved, depth) for one in value]
-    return _closed(value, moved, depth) if key == "items" else value
+        return [_close_objects(one, moved, depth) for one in value]
+    return _close_objects(value, moved, depth) if key == "items" else value

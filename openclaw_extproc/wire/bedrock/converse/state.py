@@ -13,17 +13,17 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire import claude
 
 BY = claude.VENDOR
-REDACTED = "redacted_thinking:"
+REDACTED_PREFIX = "redacted_thinking:"
 """Goes before what a redacted thought hides. Signatures are base64: none can begin so."""
 
 
 def readable(thought: Thinking) -> bool:
     """Whether Converse can carry it: what a redacted thought hides is base64 here, whoever wrote it down before."""
     seal = thought.sealed.text if thought.sealed else ""
-    if not seal.startswith(REDACTED):
+    if not seal.startswith(REDACTED_PREFIX):
         return bool(seal)
     try:
-        return bool(base64.b64decode(seal.removeprefix(REDACTED), validate=True))
+        return bool(base64.b64decode(seal.removeprefix(REDACTED_PREFIX), validate=True))
     except (binascii.Error, ValueError):
         return False
 
@@ -31,7 +31,7 @@ def readable(thought: Thinking) -> bool:
 def block(thought: Thinking) -> dict[str, Json]:
     """Writes a thought with Claude's signature as a block."""
     seal = thought.sealed.text if thought.sealed else ""
-    if seal.startswith(REDACTED):
-        return {"reasoningContent": {"redactedContent": seal.removeprefix(REDACTED)}}
+    if seal.startswith(REDACTED_PREFIX):
+        return {"reasoningContent": {"redactedContent": seal.removeprefix(REDACTED_PREFIX)}}
     said: dict[str, Json] = {"text": thought.text, "signature": seal}
     return {"reasoningContent": {"reasoningText": said}}

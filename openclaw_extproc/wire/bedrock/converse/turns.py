@@ -30,9 +30,9 @@ NOT_FIRST = "messages: the assistant's came first"
 Message = tuple[Role, list[Part]]
 
 
-def ordered(turns: Iterable[Turn], lost: list[str]) -> list[Message]:
-    paired = _paired(_merged((turn.role, _written(turn.parts)) for turn in turns), lost)
-    messages = _merged(paired)
+def to_messages(turns: Iterable[Turn], lost: list[str]) -> list[Message]:
+    paired = _pair_results(_merge_roles((turn.role, _without_blank_texts(turn.parts)) for turn in turns), lost)
+    messages = _merge_roles(paired)
     if messages and messages[0][0] == "assistant":
         lost.append(NOT_FIRST)
         messages.insert(0, ("user", [Text("(the conversation goes on)")]))
@@ -41,12 +41,12 @@ def ordered(turns: Iterable[Turn], lost: list[str]) -> list[Message]:
     return messages
 
 
-def _written(parts: Iterable[Part]) -> list[Part]:
+def _without_blank_texts(parts: Iterable[Part]) -> list[Part]:
     told = [as_text(part) if isinstance(part, Instruction) else part for part in parts]
     return [part for part in told if not isinstance(part, Text) or not is_blank(part.text)]
 
 
-def _merged(messages: Iterable[Message]) -> list[Message]:
+def _merge_roles(messages: Iterable[Message]) -> list[Message]:
     merged: list[Message] = []
     for role, parts in messages:
         if merged and merged[-1][0] == role:
@@ -62,7 +62,7 @@ def _strip_end(parts: list[Part]) -> None:
         parts[-1] = Text(last.text.rstrip())
 
 
-def _paired(messages: Sequence[Message], lost: list[str]) -> list[Message]:
+def _pair_results(messages: Sequence[Message], lost: list[str]) -> list[Message]:
     results = {part.tool_use_id: part for _, parts in messages for part in parts if isinstance(part, ToolResult)}
     called = {part.id for _, parts in messages for part in parts if isinstance(part, ToolUse)}
     told: list[Message] = []

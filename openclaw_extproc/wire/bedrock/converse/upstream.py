@@ -11,23 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
-    Chat,
-    JsonSchema,
-    ToolChoice,
-    ToolResult,
-    ToolSpec,
-    ToolUse,
-    is_blank,
-)
+from openclaw_extproc.model.chat import Chat, JsonSchema, ToolChoice, ToolResult, ToolSpec, ToolUse, is_blank
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.bedrock import service
 from openclaw_extproc.wire.bedrock.converse import messages, schemas, thinking
 from openclaw_extproc.wire.bedrock.converse.files import CARRIES
 from openclaw_extproc.wire.bedrock.converse.models import Model, model_of
 from openclaw_extproc.wire.translation.json_in_words import in_words
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 
 TOO_HOT = "temperature above 1"
 BLANK_STOP = "stop: only white space"
@@ -37,20 +29,20 @@ NONE = "tool_choice: none, earlier calls need the tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit) -> EncodedRequest:
     lost: list[str] = []
     model = model_of(change.model)
-    carried(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
+    translation_losses(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
     chat = in_words(chat, lost, objects=True, schemas=not model.writes_schemas or change.has("no_json_schema"))
     made = thinking.plan(chat, change.limit(chat.max_output_tokens), model, change.longest(thinking.ANSWER))
     lost += made.losses
     tools = _tool_config(chat, model, lost)
     system = _system(chat, model, lost)
-    used = sum("cachePoint" in block for block in (*system, *_listed(tools)))
+    used = sum("cachePoint" in block for block in (*system, *_tool_list(tools)))
     writer = messages.Writer(model, messages.MAX_CACHE_POINTS - used, made.thinks, lost=lost)
     fields: dict[str, Json] = {
         "system": [*system] or None,
-        "messages": messages.written(chat, writer),
+        "messages": messages.encode_messages(chat, writer),
         "inferenceConfig": _inference(chat, made, model, lost),
         "toolConfig": tools,
         "outputConfig": _output(chat, made, lost),
@@ -58,8 +50,8 @@ def encode_request(chat: Chat, change: UpstreamEdit) -> Encoded:
     }
     body: dict[str, Json] = {key: value for key, value in fields.items() if value is not None}
     path = service.path(change.model, "converse-stream" if chat.stream else "converse")
-    losses = carried(chat, (*_unknown(chat), *dict.fromkeys(lost)), carries=CARRIES)
-    return Encoded(path, j.dump(body), losses)
+    losses = translation_losses(chat, (*_unknown(chat), *dict.fromkeys(lost)), carries=CARRIES)
+    return EncodedRequest(path, j.dump(body), losses)
 
 
 def _unknown(chat: Chat) -> Iterator[str]:
@@ -151,7 +143,7 @@ def _output(chat: Chat, made: thinking.Plan, lost: list[str]) -> Json:
 
 
 def _tool_config(chat: Chat, model: Model, lost: list[str]) -> dict[str, Json] | None:
-    called = _called(chat)
+    called = _called_tools(chat)
     choice = chat.tool_choice or ToolChoice("auto")
     if chat.tools and choice.mode == "none" and called is None:
         return None
@@ -172,12 +164,12 @@ def _tool_config(chat: Chat, model: Model, lost: list[str]) -> dict[str, Json] |
     return {"tools": tools} if chosen is None else {"tools": tools, "toolChoice": chosen}
 
 
-def _listed(config: dict[str, Json] | None) -> Iterable[dict[str, Json]]:
+def _tool_list(config: dict[str, Json] | None) -> Iterable[dict[str, Json]]:
     tools = config["tools"] if config else []
     return [tool for tool in j.an_array(tools, at="tools") if isinstance(tool, dict)]
 
 
-def _called(chat: Chat) -> list[str] | None:
+def _called_tools(chat: Chat) -> list[str] | None:
     """The tools that the history calls; `None` when it has neither calls nor results."""
     parts = [part for turn in chat.turns for part in turn.parts]
     if not any(isinstance(part, ToolUse | ToolResult) for part in parts):

@@ -85,7 +85,7 @@ class _Calls:
         self._waiting: set[str] = set()
         self._by_name: defaultdict[str, deque[str]] = defaultdict(deque)
 
-    def called(self, id: str, called_name: str) -> str:
+    def call_id(self, id: str, called_name: str) -> str:
         """The id of a call, made up where it has none."""
         id = id or f"call_{self.turn}_{self._count}"
         self._count += 1
@@ -93,7 +93,7 @@ class _Calls:
         self._by_name[called_name].append(id)
         return id
 
-    def answered(self, id: str, called_name: str) -> str:
+    def response_id(self, id: str, called_name: str) -> str:
         """The id of the call that a response belongs to."""
         queue = self._by_name[called_name]
         while id not in self._waiting and queue:
@@ -174,11 +174,11 @@ def _read_parts(
             if said:
                 turn.add(Text(said), (), may_go_on=goes_on and n == 0)
             continue
-        state = signatures.read(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
+        state = signatures.read_signature(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
         if part.pop("thought", False) is True:
             more: Iterator[Part] = _thought(part, state, here)
         else:
-            more = _said(part, state, here, losses, calls)
+            more = _model_parts(part, state, here, losses, calls)
         for one in more:
             turn.add(one, state.thoughts, may_go_on=goes_on and n == 0)
 
@@ -189,7 +189,7 @@ def _thought(part: Mapping[str, Json], state: State, at: str) -> Iterator[Part]:
         yield Thinking(text, state.sealed)
 
 
-def _said(part: Mapping[str, Json], state: State, at: str, losses: Losses, calls: _Calls) -> Iterator[Part]:
+def _model_parts(part: Mapping[str, Json], state: State, at: str, losses: Losses, calls: _Calls) -> Iterator[Part]:
     if state.sealed is not None and "functionCall" not in part:
         losses.drop("thoughtSignature", f"{at}.thoughtSignature")
     for key, value in part.items():
@@ -208,7 +208,7 @@ def _part(key: str, value: Json, at: str, losses: Losses, calls: _Calls) -> Iter
         case "inlineData":
             yield _inline(value, f"{at}.inlineData")
         case "fileData":
-            yield from _linked(value, f"{at}.fileData", losses)
+            yield from _linked_media(value, f"{at}.fileData", losses)
         case "functionCall":
             yield from _call(fields(value, at=f"{at}.functionCall"), f"{at}.functionCall", calls)
         case "functionResponse":
@@ -247,7 +247,7 @@ def _inline(value: Json, at: str) -> InlineImage | InlineFile:
     return media.inline(media_type, data, j.a_string(blob.get("displayName", ""), at=f"{at}.displayName"))
 
 
-def _linked(value: Json, at: str, losses: Losses) -> Iterator[LinkedImage | LinkedFile]:
+def _linked_media(value: Json, at: str, losses: Losses) -> Iterator[LinkedImage | LinkedFile]:
     file = fields(value, at=at)
     url = j.a_string(file.get("fileUri"), at=f"{at}.fileUri")
     media_type = j.a_string(file.get("mimeType", media.guessed_type(url) or ""), at=f"{at}.mimeType")
@@ -256,22 +256,22 @@ def _linked(value: Json, at: str, losses: Losses) -> Iterator[LinkedImage | Link
     elif not media_type:
         losses.refuse(f"{at}: a file of unknown type")
     else:
-        yield media.linked(media_type, url, j.a_string(file.get("displayName", ""), at=f"{at}.displayName"))
+        yield media.linked_media(media_type, url, j.a_string(file.get("displayName", ""), at=f"{at}.displayName"))
 
 
 def _call(call: Mapping[str, Json], at: str, calls: _Calls) -> Iterator[Part]:
     called_name = name(call.get("name"), at=f"{at}.name")
-    state = provider_state.called(j.a_string(call.get("id", ""), at=f"{at}.id"))
+    state = provider_state.state_of_call_id(j.a_string(call.get("id", ""), at=f"{at}.id"))
     yield from state.thoughts
     args = j.text(j.an_object(call.get("args", {}), at=f"{at}.args"))
-    yield ToolUse(calls.called(state.id, called_name), called_name, args, state.sealed)
+    yield ToolUse(calls.call_id(state.id, called_name), called_name, args, state.sealed)
 
 
 def _result(response: Mapping[str, Json], at: str, losses: Losses, calls: _Calls) -> ToolResult:
     called_name = name(response.get("name"), at=f"{at}.name")
-    id = calls.answered(provider_state.result_of(j.a_string(response.get("id", ""), at=f"{at}.id")), called_name)
+    id = calls.response_id(provider_state.result_of(j.a_string(response.get("id", ""), at=f"{at}.id")), called_name)
     said = j.an_object(response.get("response", {}), at=f"{at}.response")
-    shown = tuple(_shown(response, at, losses))
+    shown = tuple(_result_media(response, at, losses))
     for key in j.without(response, frozenset({"id", "name", "response", "parts"})):
         losses.drop(f"functionResponse.{key}", f"{at}.{key}")
     match list(said.items()):
@@ -285,12 +285,12 @@ def _result(response: Mapping[str, Json], at: str, losses: Losses, calls: _Calls
             return ToolResult(id, (Text(j.text(said)), *shown))
 
 
-def _shown(response: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
+def _result_media(response: Mapping[str, Json], at: str, losses: Losses) -> Iterator[Leaf]:
     """The images and files of a result."""
     for n, item in enumerate(several(response.get("parts"), at=f"{at}.parts")):
         here = f"{at}.parts[{n}]"
         part = fields(item, at=here)
         if "fileData" in part:
-            yield from _linked(part["fileData"], f"{here}.fileData", losses)
+            yield from _linked_media(part["fileData"], f"{here}.fileData", losses)
         else:
             yield _inline(part.get("inlineData"), f"{here}.inlineData")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import a_text, said
+from openclaw_extproc.wire.edits.messages import a_text, texts_and_files
 from openclaw_extproc.wire.gemini.client.injection import CONTENTS
 from openclaw_extproc.wire.gemini.fields import fields
 
@@ -19,7 +19,7 @@ def piece(content: Json) -> Piece:
     if not isinstance(content, dict):
         return Piece("fixed")
     parts = [_fields(part) for part in _parts(content)]
-    texts, files = said([*parts], _text)
+    texts, files = texts_and_files([*parts], _text)
     if answers := _ids(parts, "functionResponse"):
         return Piece("results", texts, files, answers=answers)
     if content.get("role", "user") == "model":
@@ -62,7 +62,7 @@ def _texts(text: str) -> list[Json]:
     return [{"text": text}] if text else []
 
 
-def _merged(first: Json, second: Json) -> Json:
+def _merge_contents(first: Json, second: Json) -> Json:
     if not isinstance(first, dict) or not isinstance(second, dict):
         return second
     return {**second, "parts": [*_parts(first), *_parts(second)]}
@@ -72,4 +72,4 @@ def _elsewhere(body: Mapping[str, Json]) -> bool:
     return any(body.get(key) for key in ("cachedContent", "cached_content"))
 
 
-CONVERSATION = Conversation(CONTENTS, piece, _around, _merged, _elsewhere)
+CONVERSATION = Conversation(CONTENTS, piece, _around, _merge_contents, _elsewhere)

@@ -7,7 +7,7 @@ Vertex AI's has the other fields of a request beside them.
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit, WireFormat
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 from openclaw_extproc.wire.gemini import paths
 from openclaw_extproc.wire.gemini.client.injection import amend_count
@@ -47,9 +47,9 @@ def decode_request(asked: ClientRequest) -> Chat:
     return chat_of(given, model, stream=False, more={})
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     """Write the model into the path; the body goes on as it came."""
-    return Encoded(paths.write(change.model, paths.COUNT), asked.raw)
+    return EncodedRequest(paths.write(change.model, paths.COUNT), asked.raw)
 
 
 def encode_count(tokens: int) -> bytes:

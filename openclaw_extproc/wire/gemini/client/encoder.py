@@ -90,7 +90,7 @@ class _Head:
         usage: dict[str, Json] = {}
         if stop is not None:
             candidate["finishReason"] = _STOP_WORDS[stop]
-            usage = {"usageMetadata": counted} if (counted := _counted(self._usage)) else {}
+            usage = {"usageMetadata": counted} if (counted := _usage_metadata(self._usage)) else {}
         candidate["index"] = 0
         return {"candidates": [candidate], **usage, "modelVersion": self._model, "responseId": self._id}
 
@@ -118,32 +118,32 @@ class StreamEncoder:
                 self._head.note(fact)
                 return b""
             case Finished(stop):
-                return self._called() + self._framing.last(self._head.answer([{"text": ""}], stop))
+                return self._call_chunk() + self._framing.last(self._head.answer([{"text": ""}], stop))
             case Embedded():
                 raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
-                return self._called() + self._framing.last(error(fault))
+                return self._call_chunk() + self._framing.last(error(fault))
             case _:
-                return self._said(self._parts.take(fact))
+                return self._content_chunk(self._parts.take(fact))
 
     def _more(self, delta: Delta) -> bytes:
         if self._around:
             before, after = self._around
             return before + j.dump(delta.text) + after
-        written = self._said(self._parts.take(delta))
+        written = self._content_chunk(self._parts.take(delta))
         if self._parts.is_in_text:
             self._around = around(self._framing.more(self._head.answer([{"text": PLACEHOLDER}])))
         return written
 
-    def _said(self, part: dict[str, Json] | None) -> bytes:
+    def _content_chunk(self, part: dict[str, Json] | None) -> bytes:
         if part is None:
             return b""
         if "functionCall" in part:
             self._calls.append(part)
             return b""
-        return self._called() + self._framing.more(self._head.answer([part]))
+        return self._call_chunk() + self._framing.more(self._head.answer([part]))
 
-    def _called(self) -> bytes:
+    def _call_chunk(self) -> bytes:
         calls, self._calls = self._calls, []
         return self._framing.more(self._head.answer(calls)) if calls else b""
 
@@ -154,25 +154,25 @@ class WholeEncoder:
     def __init__(self, chat: Chat, created: int) -> None:
         self._head = _Head(chat, created)
         self._parts = Parts(chat, at_once=False)
-        self._said: list[Json] = []
+        self._content_chunk: list[Json] = []
 
     def feed(self, fact: Fact) -> bytes:
         match fact:
             case Started() | UsageReported():
                 self._head.note(fact)
             case Finished(stop):
-                return j.dump(self._head.answer(self._said or [{"text": ""}], stop))
+                return j.dump(self._head.answer(self._content_chunk or [{"text": ""}], stop))
             case Embedded():
                 raise AssertionError("no answer to a chat has vectors")
             case Failed(fault):
                 return encode_error(fault)
             case _:
                 part = self._parts.take(fact)
-                self._said += [] if part is None else [part]
+                self._content_chunk += [] if part is None else [part]
         return b""
 
 
-def _counted(usage: Usage) -> dict[str, Json]:
+def _usage_metadata(usage: Usage) -> dict[str, Json]:
     """What is known; Gemini has thoughts and the rest of the output apart."""
     said = usage.output_tokens
     counts = {

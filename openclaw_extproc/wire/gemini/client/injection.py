@@ -13,20 +13,20 @@ from openclaw_extproc.wire.edits.injection import HOTTEST, within
 from openclaw_extproc.wire.gemini.fields import camel, several
 
 SYSTEM, CONFIG, CONTENTS, WHOLE = "systemInstruction", "generationConfig", "contents", "generateContentRequest"
-CACHED = "template: not beside cachedContent"
+CACHED_CONTENT_LOSS = "template: not beside cachedContent"
 
 
 def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
     amended, temperature = _with_texts(body, wanted, losses), wanted.changes.temperature
     if temperature is None:
         return amended
-    key = written(body, CONFIG)
+    key = spelling(body, CONFIG)
     config = {} if body.get(key) is None else j.an_object(body[key], at=CONFIG)
     return {**amended, key: {**config, "temperature": within(temperature, HOTTEST)}}
 
 
 def amend_count(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
-    whole, system, contents = (written(body, name) for name in (WHOLE, SYSTEM, CONTENTS))
+    whole, system, contents = (spelling(body, name) for name in (WHOLE, SYSTEM, CONTENTS))
     if isinstance(request := body.get(whole), dict):
         return {**body, whole: _with_texts(request, wanted, losses)}
     if body.get(system) is not None:
@@ -44,10 +44,10 @@ def _with_texts(body: dict[str, Json], wanted: Injection, losses: list[str]) -> 
     before, after = _texts(wanted.changes.preamble), _texts(wanted.changes.style)
     if not (before or after):
         return body
-    if body.get(written(body, "cachedContent")):
-        losses.append(CACHED)
+    if body.get(spelling(body, "cachedContent")):
+        losses.append(CACHED_CONTENT_LOSS)
         return body
-    key = written(body, SYSTEM)
+    key = spelling(body, SYSTEM)
     given = _system(body.get(key))
     return {**body, key: {**given, "parts": [*before, *several(given.get("parts"), at=f"{SYSTEM}.parts"), *after]}}
 
@@ -62,6 +62,6 @@ def _texts(*texts: str) -> list[Json]:
     return [{"text": text} for text in texts if text]
 
 
-def written(keys: Iterable[str], name: str) -> str:
+def spelling(keys: Iterable[str], name: str) -> str:
     """Returns the spelling of a key that this client uses: camelCase, or that of the proto file."""
     return next((key for key in keys if camel(key) == name), name)

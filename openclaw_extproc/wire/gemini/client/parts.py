@@ -8,7 +8,7 @@ that asked for them (`includeThoughts`). What their provider wants back of them 
 from typing import assert_never
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Sealed, Thinking
+from openclaw_extproc.model.chat import Chat, SealedState, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -35,7 +35,7 @@ class Parts:
         self._at_once = at_once
         self._open: TextStarted | ThoughtStarted | ToolStarted = TextStarted()
         self._said: list[str] = []
-        self._seal: Sealed | None = None
+        self._seal: SealedState | None = None
         self._thoughts: list[Thinking] = []
         """The thoughts that no call has carried yet."""
         self._called = False
@@ -52,18 +52,18 @@ class Parts:
                 self._open, self._said, self._seal = fact, [], None
             case Delta(text):
                 self._said.append(text)
-                return self._shown(text) if self._at_once else None
+                return self._text_part(text) if self._at_once else None
             case StateAttached(sealed):
                 self._seal = sealed
             case BlockEnded():
-                return self._ended("".join(self._said))
+                return self._end_part("".join(self._said))
             case ThinkingProgress() | Embedded() | Started() | UsageReported() | Finished() | Failed():
                 pass
             case _ as never:
                 assert_never(never)
         return None
 
-    def _shown(self, text: str) -> dict[str, Json] | None:
+    def _text_part(self, text: str) -> dict[str, Json] | None:
         """A text, or a thought that may be seen."""
         match self._open:
             case TextStarted():
@@ -73,25 +73,25 @@ class Parts:
             case ToolStarted():
                 return None
 
-    def _ended(self, said: str) -> dict[str, Json] | None:
+    def _end_part(self, said: str) -> dict[str, Json] | None:
         if isinstance(self._open, ToolStarted):
             return self._call(self._open, said)
         if isinstance(self._open, ThoughtStarted):
             self._thoughts.append(Thinking(said, self._seal))
         signature = signatures.own(self._seal)
-        part = self._shown("" if self._at_once else said)
+        part = self._text_part("" if self._at_once else said)
         if part is None or (self._at_once and not signature):
             return None
-        return part | _signed(signature)
+        return part | _signature_field(signature)
 
     def _call(self, tool: ToolStarted, args: str) -> dict[str, Json]:
         thoughts, self._thoughts = self._thoughts, []
         call: Json = {"id": tool.id, "name": tool.name, "args": _arguments(args)}
         first, self._called = not self._called, True
-        return {"functionCall": call, **_signed(signatures.carrying(thoughts, self._seal, first=first))}
+        return {"functionCall": call, **_signature_field(signatures.carrying(thoughts, self._seal, first=first))}
 
 
-def _signed(signature: str) -> dict[str, Json]:
+def _signature_field(signature: str) -> dict[str, Json]:
     return {"thoughtSignature": signature} if signature else {}
 
 

@@ -10,21 +10,21 @@ from urllib.parse import parse_qsl
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import ClientRequest, Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import output, paths, signatures, thinking, tools
 from openclaw_extproc.wire.gemini.client import contents
-from openclaw_extproc.wire.gemini.client.injection import written as written_as
+from openclaw_extproc.wire.gemini.client.injection import spelling as written_as
 from openclaw_extproc.wire.gemini.fields import Losses, fields, whole
 
 ALT = "alt"
 """The query parameter that turns a stream from a JSON array into server-sent events: an extra our encoder reads."""
 
-_KNOWN = frozenset(
+_KNOWN_FIELDS = frozenset(
     {"model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "cachedContent", ALT}
 )
 _CONFIG = "generationConfig"
 _LIMIT = "maxOutputTokens"
-_KNOWN_CONFIG = output.KNOWN | {
+_KNOWN_CONFIG = output.KNOWN_FIELDS | {
     *(_LIMIT, "temperature", "topP", "topK", "stopSequences", "thinkingConfig", "seed"),
     *("frequencyPenalty", "presencePenalty"),
 }
@@ -42,7 +42,7 @@ def chat_of(given: Mapping[str, Json], model: str, *, stream: bool, more: Mappin
     stops = j.an_array(config.get("stopSequences", []), at=f"{_CONFIG}.stopSequences")
     turns = contents.turns(body.get("contents"), losses)
     declared = tuple(tools.specs(body.get("tools"), losses))
-    offered, choice = tools.chosen(declared, body.get("toolConfig"), losses, declared=bool(body.get("tools")))
+    offered, choice = tools.choose_tools(declared, body.get("toolConfig"), losses, declared=bool(body.get("tools")))
     _note_unsupported(body, config, losses)
     return Chat(
         model=model,
@@ -60,8 +60,8 @@ def chat_of(given: Mapping[str, Json], model: str, *, stream: bool, more: Mappin
         seed=whole(config.get("seed"), at=f"{_CONFIG}.seed"),
         output=output.read(config, losses, at=_CONFIG),
         stream=stream,
-        reasoning=thinking.read(config.get("thinkingConfig"), at=f"{_CONFIG}.thinkingConfig"),
-        extras={**j.without(body, _KNOWN), **_extra_config(config), **more},
+        reasoning=thinking.read_thinking(config.get("thinkingConfig"), at=f"{_CONFIG}.thinkingConfig"),
+        extras={**j.without(body, _KNOWN_FIELDS), **_extra_config(config), **more},
         losses=losses.all(),
     )
 
@@ -108,7 +108,7 @@ def _number(config: Mapping[str, Json], key: str) -> float | None:
     return None if value is None else j.a_number(value, at=f"{_CONFIG}.{key}")
 
 
-def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
+def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     """The model stands in the path, so the body changes only where a cap bites, and where the state of another provider
     has to go.
     """
@@ -119,4 +119,4 @@ def edit(asked: ClientRequest, change: UpstreamEdit) -> Encoded:
     given = whole(config.get(key), at=f"{_CONFIG}.{_LIMIT}")
     limit = change.limit(given)
     raw = asked.raw if limit == given else j.patch(asked.raw, {key_of_config: {**config, key: limit}})
-    return Encoded(paths.write(change.model, method), signatures.without_signature(raw))
+    return EncodedRequest(paths.write(change.model, method), signatures.without_signature(raw))

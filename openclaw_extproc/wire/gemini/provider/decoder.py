@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -145,7 +145,7 @@ class _Answer:
         candidates = _array(chunk.get("candidates"), at="candidates")
         if not candidates and _object(chunk.get("promptFeedback"), at="promptFeedback").get("blockReason"):
             self._stop = Stop.REFUSAL
-        yield from self._seen(_object(chunk.get("usageMetadata"), at="usageMetadata"))
+        yield from self._read_usage(_object(chunk.get("usageMetadata"), at="usageMetadata"))
         for n, candidate in enumerate(candidates):
             yield from self._candidate(j.an_object(candidate, at=f"candidates[{n}]"), f"candidates[{n}]")
 
@@ -174,7 +174,7 @@ class _Answer:
             call = j.an_object(part["functionCall"], at=f"{at}.functionCall")
             yield from self._call(call, signature, f"{at}.functionCall")
         elif signature:
-            yield from self._signed(kind, signature)
+            yield from self._attach_signature(kind, signature)
         elif kind == "thought" and not text:
             yield ThinkingProgress()
 
@@ -184,7 +184,7 @@ class _Answer:
             yield TextStarted() if kind == "text" else ThoughtStarted()
             self._open = kind
 
-    def _signed(self, kind: "_Kind", signature: str) -> Iterator[Fact]:
+    def _attach_signature(self, kind: "_Kind", signature: str) -> Iterator[Fact]:
         if kind == "thought":
             yield from self._in(kind)
         if self._open == kind:
@@ -215,7 +215,7 @@ class _Answer:
             self._open = None
             yield BlockEnded()
 
-    def _seen(self, usage: Mapping[str, Json]) -> Iterator[Fact]:
+    def _read_usage(self, usage: Mapping[str, Json]) -> Iterator[Fact]:
         self._counts = self._counts.or_later(usage)
         if usage and (seen := self._counts.usage()) != Usage():
             yield UsageReported(seen)
@@ -249,7 +249,7 @@ _Kind: TypeAlias = Literal["text", "thought"]
 
 
 def _seal(signature: str) -> StateAttached:
-    return StateAttached(Sealed(BY, usual_base64(signature)))
+    return StateAttached(SealedState(BY, usual_base64(signature)))
 
 
 @dataclass(frozen=True, slots=True)

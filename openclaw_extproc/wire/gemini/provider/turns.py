@@ -22,7 +22,7 @@ from openclaw_extproc.model.chat import (
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.gemini import media, signatures
 from openclaw_extproc.wire.gemini.provider import model_families
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED
+from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
 from openclaw_extproc.wire.translation.instructions import mark_instruction
 
 NOT_JSON = "tool arguments are not JSON"
@@ -44,7 +44,7 @@ class Contents:
         self._places = {use.id: n for n, use in enumerate(uses)}
         self._losses: list[str] = []
 
-    def written(self, losses: list[str]) -> list[Json]:
+    def encode(self, losses: list[str]) -> list[Json]:
         contents: list[Json] = []
         for role, turns in groupby(self._turns, key=lambda turn: turn.role):
             parts = [part for turn in turns for part in turn.parts]
@@ -61,8 +61,8 @@ class Contents:
         first = True
         for part in parts:
             if isinstance(part, ToolUse):
-                signature = signatures.own(part.sealed) or (UNSIGNED if first else "")
-                written.append({**self._call(part), **_signed(signature)})
+                signature = signatures.own(part.sealed) or (UNSIGNED_CALL if first else "")
+                written.append({**self._call(part), **_signature_field(signature)})
                 first = False
             else:
                 written += self._user([part])
@@ -125,12 +125,12 @@ class Contents:
     def _media(self, part: _Media) -> Json:
         if isinstance(part, InlineFile | LinkedFile) and part.name:
             self._losses.append(FILE_NAMES)
-        return media.written(part)
+        return media.encode_media(part)
 
 
 def _media(result: ToolResult) -> list[_Media]:
     return [part for part in result.content if not isinstance(part, Text)]
 
 
-def _signed(signature: str) -> dict[str, Json]:
+def _signature_field(signature: str) -> dict[str, Json]:
     return {"thoughtSignature": signature} if signature else {}

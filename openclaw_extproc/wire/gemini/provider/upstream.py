@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import output, paths, thinking
 from openclaw_extproc.wire.gemini.fields import camel
 from openclaw_extproc.wire.gemini.provider import model_families
 from openclaw_extproc.wire.gemini.provider.turns import CACHE_POINTS, Contents
 from openclaw_extproc.wire.gemini.schemas import Dialect
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
 
 CARRIES: frozenset[Need] = EVERYTHING - {"audio_link", "video_link", "file_link"}
@@ -22,12 +22,12 @@ MAX_STOPS = 5
 """The number of stop sequences, as the API reference says of `stopSequences`."""
 
 
-def encode_request(chat: Chat, change: UpstreamEdit, carries: frozenset[Need] = CARRIES) -> Encoded:
+def encode_request(chat: Chat, change: UpstreamEdit, carries: frozenset[Need] = CARRIES) -> EncodedRequest:
     losses: list[str] = [*_own_losses(chat)]
     dialect = Dialect()
     fields: dict[str, Json] = {
         "systemInstruction": _system((*chat.system, output.in_words(chat, change.model))),
-        "contents": Contents(chat.turns, change.model).written(losses),
+        "contents": Contents(chat.turns, change.model).encode(losses),
         "tools": [{"functionDeclarations": [_tool(tool, dialect) for tool in chat.tools]}] if chat.tools else None,
         "toolConfig": _tool_config(chat) if chat.tools else None,
         "generationConfig": _config(chat, change, losses) or None,
@@ -38,7 +38,7 @@ def encode_request(chat: Chat, change: UpstreamEdit, carries: frozenset[Need] = 
     path = (
         paths.write(change.model, paths.STREAM) + "?alt=sse" if chat.stream else paths.write(change.model, paths.WHOLE)
     )
-    return Encoded(path, j.dump(body), carried(chat, dict.fromkeys(losses), carries=carries))
+    return EncodedRequest(path, j.dump(body), translation_losses(chat, dict.fromkeys(losses), carries=carries))
 
 
 def _own_losses(chat: Chat) -> Iterator[str]:
@@ -70,8 +70,8 @@ def _config(chat: Chat, change: UpstreamEdit, losses: list[str]) -> dict[str, Js
         "stopSequences": list[Json](chat.stop[:MAX_STOPS]) or None,
         "seed": chat.seed,
         **_penalties(chat, change, losses),
-        **output.written(chat, change.model, losses),
-        "thinkingConfig": thinking.written(chat, change.model, losses) or None,
+        **output.encode_output(chat, change.model, losses),
+        "thinkingConfig": thinking.encode_thinking(chat, change.model, losses) or None,
     }
     return {key: value for key, value in said.items() if value is not None}
 

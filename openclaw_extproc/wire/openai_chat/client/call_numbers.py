@@ -7,16 +7,16 @@ from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ByteTransform
 from openclaw_extproc.wire.openai_chat.client import usage_filter
-from openclaw_extproc.wire.streams.renumbering import Chained, Renumbering
+from openclaw_extproc.wire.streams.renumbering import ChainedTransform, Renumbering
 
 
 def trim(chat: Chat) -> ByteTransform | None:
     """Takes out usage that nobody asked for, and numbers calls."""
-    usage = usage_filter.trim(chat)
+    usage = usage_filter.trim_usage(chat)
     if not (chat.stream and chat.tools):
         return usage
     calls = Renumbering(CallNumbers())
-    return calls if usage is None else Chained(calls, usage)
+    return calls if usage is None else ChainedTransform(calls, usage)
 
 
 class CallNumbers:

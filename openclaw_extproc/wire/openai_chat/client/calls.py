@@ -4,7 +4,7 @@ A call's id carries the sealed thoughts since the call before it, over texts too
 calls, and wants its thoughts back at the front of that turn. Thoughts without a seal nobody asks for again.
 """
 
-from openclaw_extproc.model.chat import Sealed, Thinking
+from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -23,7 +23,7 @@ class Calls:
     def __init__(self) -> None:
         self._thoughts: list[Thinking] = []
         self._thought: list[str] | None = None
-        self._sealed: Sealed | None = None
+        self._sealed: SealedState | None = None
 
     def hear(self, fact: Fact) -> None:
         match fact:

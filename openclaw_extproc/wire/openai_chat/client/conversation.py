@@ -3,7 +3,7 @@
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import a_text, around, listed, merged, said
+from openclaw_extproc.wire.edits.messages import a_text, around, merge_contents, part_list, texts_and_files
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
 
 _MARKS = ("cache_control", "prompt_cache_breakpoint")
@@ -14,8 +14,8 @@ _FUNCTION = "function:"
 def piece(message: Json) -> Piece:
     if not isinstance(message, dict):
         return Piece("fixed")
-    parts = listed(message.get("content"), "text")
-    texts, files = said(parts, _text)
+    parts = part_list(message.get("content"), "text")
+    texts, files = texts_and_files(parts, _text)
     marked = any(isinstance(part, dict) and part.get(mark) for part in parts for mark in _MARKS)
     match message.get("role"):
         case "user":
@@ -47,4 +47,4 @@ def _text(part: dict[str, Json]) -> str | None:
     return text if isinstance(text, str) else None
 
 
-CONVERSATION = Conversation("messages", piece, around("text"), merged("text"))
+CONVERSATION = Conversation("messages", piece, around("text"), merge_contents("text"))

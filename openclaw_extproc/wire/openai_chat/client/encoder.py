@@ -279,12 +279,12 @@ def _usage(usage: Usage) -> dict[str, Json] | None:
         return None
     given, said = usage.input_tokens or 0, usage.output_tokens or 0
     counted: dict[str, Json] = {"prompt_tokens": given, "completion_tokens": said, "total_tokens": given + said}
-    prompt = _known(cached_tokens=usage.cached_tokens, cache_write_tokens=usage.cache_written_tokens)
-    completion = _known(reasoning_tokens=usage.reasoning_tokens)
+    prompt = _known_counts(cached_tokens=usage.cached_tokens, cache_write_tokens=usage.cache_written_tokens)
+    completion = _known_counts(reasoning_tokens=usage.reasoning_tokens)
     details: dict[str, dict[str, Json]] = {"prompt_tokens_details": prompt, "completion_tokens_details": completion}
     counted.update({name: counts for name, counts in details.items() if counts})
     return counted
 
 
-def _known(**counts: int | None) -> dict[str, Json]:
+def _known_counts(**counts: int | None) -> dict[str, Json]:
     return {name: count for name, count in counts.items() if count is not None}

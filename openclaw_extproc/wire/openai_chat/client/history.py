@@ -12,7 +12,7 @@ from openclaw_extproc.model.chat import CachePoint, Instruction, Part, Text, Thi
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai.free_text import INPUT
 from openclaw_extproc.wire.openai_chat.client.parts import content
-from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else
+from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, kind_of, left_behind, or_else, required_text
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
@@ -124,14 +124,14 @@ def _assistant(message: Mapping[str, Json], at: str, lost: Losses) -> tuple[Part
     for alone in ("function_call", "audio"):
         if message.get(alone) is not None:
             lost.append(f"{MUST_CARRY}{at}.{alone}")
-    said = tuple(_said(message, at, lost))
+    said = tuple(_model_parts(message, at, lost))
     calls = tuple(_calls(message.get("tool_calls"), f"{at}.tool_calls", lost))
     first = next((n for n, part in enumerate(calls) if isinstance(part, ToolUse)), 0)
     thoughts = calls[:first] or tuple(_thoughts(message, at))
     return (*thoughts, *said, *calls[first:]) if said or calls else ()
 
 
-def _said(message: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Part]:
+def _model_parts(message: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Part]:
     if message.get("content") is not None:
         yield from content(message["content"], f"{at}.content", lost)
     if refusal := message.get("refusal"):
@@ -158,11 +158,11 @@ def _tool_use(call: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Think
     left_behind(call, {"id", "type", kind, "index"}, at, lost)
     called = j.an_object(call.get(kind), at=f"{at}.{kind}")
     given = j.a_string(or_else(called.get("input" if kind == CUSTOM else "arguments"), ""), at=f"{at}.{kind}")
-    state = provider_state.called(j.a_string(call.get("id"), at=f"{at}.id"))
+    state = provider_state.state_of_call_id(j.a_string(call.get("id"), at=f"{at}.id"))
     yield from state.thoughts
     yield ToolUse(
         state.id,
-        filled(called.get("name"), at=f"{at}.{kind}.name"),
+        required_text(called.get("name"), at=f"{at}.{kind}.name"),
         j.text({INPUT: given}) if kind == CUSTOM else given,
         state.sealed,
     )

@@ -12,8 +12,17 @@ from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, File, Image, InlineFile, InlineImage, Leaf, LinkedFile, LinkedImage
-from openclaw_extproc.model.chat import Text as Text
+from openclaw_extproc.model.chat import (
+    CachePoint,
+    File,
+    Image,
+    InlineFile,
+    InlineImage,
+    Leaf,
+    LinkedFile,
+    LinkedImage,
+    Text,
+)
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_chat.fields import Losses, left_behind, or_else
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
@@ -108,7 +117,7 @@ def _file(file: Mapping[str, Json], at: str, lost: Losses) -> Iterator[InlineFil
 # -- written --------------------------------------------------------------
 
 
-def written(parts: list[Leaf]) -> Json:
+def encode_content(parts: list[Leaf]) -> Json:
     """A plain string where one will do: every compatible server reads it."""
     match parts:
         case []:
@@ -116,10 +125,10 @@ def written(parts: list[Leaf]) -> Json:
         case [Text(text)]:
             return text
         case _:
-            return [_written(part) for part in parts]
+            return [_encode_part(part) for part in parts]
 
 
-def _written(part: Leaf) -> Json:
+def _encode_part(part: Leaf) -> Json:
     match part:
         case Text(text):
             return {"type": "text", "text": text}

@@ -19,10 +19,10 @@ from openclaw_extproc.wire.openai_chat.client.tools import note_legacy, tools_an
 from openclaw_extproc.wire.openai_chat.fields import (
     Losses,
     array,
-    filled,
     integer,
     number,
     or_else,
+    required_text,
     switch,
     table,
     word,
@@ -33,7 +33,7 @@ from openclaw_extproc.wire.translation.losses import MUST_CARRY
 LIMITS = ("max_completion_tokens", "max_tokens")
 """The names of the output limit, the current one first."""
 
-_KNOWN = frozenset(
+_KNOWN_FIELDS = frozenset(
     {"model", "messages", "tools", "tool_choice", "parallel_tool_calls", *LIMITS, "temperature", "top_p", "stop"}
     | {"user", "safety_identifier", "stream", "n", "functions", "function_call", "logprobs", "top_logprobs"}
     | {"frequency_penalty", "presence_penalty", "seed", "response_format", "verbosity", "prompt_cache_key"}
@@ -51,7 +51,7 @@ def decode_request(asked: ClientRequest) -> Chat:
     _check_stream_options(body.get("stream_options"))
     effort = efforts.word(body.get("reasoning_effort"))
     return Chat(
-        model=filled(body.get("model"), at="model"),
+        model=required_text(body.get("model"), at="model"),
         turns=tuple(history.turns),
         system=tuple(history.system),
         tools=tools,
@@ -75,7 +75,7 @@ def decode_request(asked: ClientRequest) -> Chat:
         user=_user(body),
         stream=switch(body, "stream") is True,
         # A word for an effort that we do not know is for OpenAI to judge.
-        extras=j.without(body, _KNOWN if effort is None else _KNOWN | {"reasoning_effort"}),
+        extras=j.without(body, _KNOWN_FIELDS if effort is None else _KNOWN_FIELDS | {"reasoning_effort"}),
         losses=tuple(lost),
     )
 

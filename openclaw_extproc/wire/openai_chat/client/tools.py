@@ -10,7 +10,16 @@ from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai.free_text import SCHEMA
-from openclaw_extproc.wire.openai_chat.fields import CUSTOM, Losses, array, filled, kind_of, left_behind, or_else, table
+from openclaw_extproc.wire.openai_chat.fields import (
+    CUSTOM,
+    Losses,
+    array,
+    kind_of,
+    left_behind,
+    or_else,
+    required_text,
+    table,
+)
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
 
 
@@ -21,7 +30,7 @@ def tools_and_choice(body: Mapping[str, Json], lost: Losses) -> tuple[tuple[Tool
     if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
         return tools, _choice(choice, lost)
     allowed = j.an_object(choice.get("allowed_tools"), at="tool_choice.allowed_tools")
-    names = set(_allowed(allowed.get("tools"), lost))
+    names = set(_allowed_names(allowed.get("tools"), lost))
     match allowed.get("mode"):
         case "auto" | "required" as mode:
             return tuple(tool for tool in tools if tool.name in names), ToolChoice(mode)
@@ -44,7 +53,7 @@ def _tools(value: Json, lost: Losses) -> Iterator[ToolSpec]:
         strict = {"strict"} if function.get("strict") is False else set[str]()
         left_behind(function, {"name", "description", "parameters"} | strict, f"{at}.function", lost)
         yield ToolSpec(
-            filled(function.get("name"), at=f"{at}.function.name"),
+            required_text(function.get("name"), at=f"{at}.function.name"),
             j.a_string(or_else(function.get("description"), ""), at=f"{at}.function.description"),
             j.an_object(or_else(function.get("parameters"), {}), at=f"{at}.function.parameters"),
         )
@@ -61,7 +70,7 @@ def _custom(tool: dict[str, Json], at: str, lost: Losses) -> ToolSpec:
         lost.append(f"{at}.custom.format: told, not enforced")
         syntax, definition = (or_else(grammar.get(key), "") for key in ("syntax", "definition"))
         said.append(f"The input has to follow this {syntax} grammar:\n{definition}")
-    name = filled(custom.get("name"), at=f"{at}.custom.name")
+    name = required_text(custom.get("name"), at=f"{at}.custom.name")
     return ToolSpec(name, "\n\n".join(filter(None, said)), SCHEMA, tool)
 
 
@@ -70,10 +79,10 @@ def named(typed: Mapping[str, Json], at: str, lost: Losses) -> str | None:
     if (kind := kind_of(typed, at, lost)) is None:
         return None
     about = j.an_object(typed.get(kind), at=f"{at}.{kind}")
-    return filled(about.get("name"), at=f"{at}.{kind}.name")
+    return required_text(about.get("name"), at=f"{at}.{kind}.name")
 
 
-def _allowed(value: Json, lost: Losses) -> Iterator[str]:
+def _allowed_names(value: Json, lost: Losses) -> Iterator[str]:
     for n, item in enumerate(j.an_array(value, at="tool_choice.allowed_tools.tools")):
         at = f"tool_choice.allowed_tools.tools[{n}]"
         if name := named(j.an_object(item, at=at), at, lost):

@@ -20,16 +20,16 @@ _EVENT_END = re.compile(_LINE_END + _LINE_END)
 _DATA = re.compile(rb"(?:\A|(?<=[\r\n]))data:[ ]?([^\r\n]*)")
 
 
-def trim(chat: Chat) -> ByteTransform | None:
+def trim_usage(chat: Chat) -> ByteTransform | None:
     return Trimming() if chat.stream and not wants_usage(chat) else None
 
 
 _NULL = b',"usage":null}'
 _EVENT_WITH_NULL = _NULL + b"\n\n"
-_FREED = b"}\n\n"
+_END_WITHOUT_USAGE = b"}\n\n"
 
 
-def _freed(events: bytes) -> bytes | None:
+def _without_null_usage(events: bytes) -> bytes | None:
     """Whole events without the `"usage":null` at their ends; `None` where there is more of usage in them, or where they
     may be of another form than one line of data each.
 
@@ -44,7 +44,7 @@ def _freed(events: bytes) -> bytes | None:
     count = events.count(b"\n\n")
     if events.count(b"\n") != 2 * count or events.count(b"\n\ndata:") + events.startswith(b"data:") != count:
         return None
-    return None if b"\r" in events else events.replace(_EVENT_WITH_NULL, _FREED)
+    return None if b"\r" in events else events.replace(_EVENT_WITH_NULL, _END_WITHOUT_USAGE)
 
 
 class Trimming:
@@ -53,12 +53,12 @@ class Trimming:
         self._searched = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        if not self._waiting and chunk.endswith(b"\n\n") and (freed := _freed(chunk)) is not None:
+        if not self._waiting and chunk.endswith(b"\n\n") and (freed := _without_null_usage(chunk)) is not None:
             return freed
         self._waiting += chunk
         passed: list[bytes] = []
         while found := _EVENT_END.search(self._waiting, self._searched):
-            passed.append(_trimmed(bytes(self._waiting[: found.end()])))
+            passed.append(_trim_event(bytes(self._waiting[: found.end()])))
             del self._waiting[: found.end()]
             self._searched = 0
         self._searched = max(0, len(self._waiting) - 4)
@@ -71,11 +71,11 @@ class Trimming:
         rest = bytes(self._waiting)
         self._waiting.clear()
         self._searched = 0
-        return _trimmed(rest) if _EVENT_END.search(rest + b" ") else rest
+        return _trim_event(rest) if _EVENT_END.search(rest + b" ") else rest
 
 
-def _trimmed(event: bytes) -> bytes:
-    if (freed := _freed(event)) is not None:
+def _trim_event(event: bytes) -> bytes:
+    if (freed := _without_null_usage(event)) is not None:
         return freed
     data = list(_DATA.finditer(event))
     if len(data) != 1:

@@ -26,10 +26,10 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_chat.client.history import REASONING
-from openclaw_extproc.wire.openai_chat.client.parts import is_file, written
+from openclaw_extproc.wire.openai_chat.client.parts import encode_content, is_file
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.translation.text_files import as_text, is_text
-from openclaw_extproc.wire.translation.tool_results import told
+from openclaw_extproc.wire.translation.tool_results import describe_file
 
 MAX_ID_CHARS = 40
 
@@ -58,10 +58,10 @@ def _encode_assistant(turn: Turn, at: str, losses: Losses, *, thoughts: bool) ->
             case CachePoint():
                 pass
             case InlineImage() | LinkedImage() | InlineFile() | LinkedFile() | ToolResult() | Instruction():
-                raise _misplaced(part, turn.role, at)
+                raise _misplaced_fault(part, turn.role, at)
     if thought and not thoughts:
         losses.append(f"{at}: thinking")
-    message: dict[str, Json] = {"role": "assistant", "content": written(texts) if texts or not calls else None}
+    message: dict[str, Json] = {"role": "assistant", "content": encode_content(texts) if texts or not calls else None}
     message |= {REASONING[0]: thought} if thought and thoughts else {}
     return [{**message, "tool_calls": calls} if calls else message] if texts or calls else []
 
@@ -76,22 +76,22 @@ def _encode_user(turn: Turn, at: str, losses: Losses) -> list[Json]:
             case Text() | InlineImage() | LinkedImage() | InlineFile() | LinkedFile():
                 rest.append(part)
             case ToolResult(tool_use_id, content, is_error):
-                texts, others = _divided(content)
+                texts, others = _divide(content)
                 moved += others
-                results.append({"role": "tool", "tool_call_id": short(tool_use_id), "content": written(texts)})
+                results.append({"role": "tool", "tool_call_id": short(tool_use_id), "content": encode_content(texts)})
                 losses += ["is_error"] if is_error else []
             case CachePoint():
                 pass
             case ToolUse() | Thinking() | Instruction():
-                raise _misplaced(part, turn.role, at)
+                raise _misplaced_fault(part, turn.role, at)
     if moved:
         losses.append(f"{at}: which tool result an image or a file belongs to")
     if results and not moved and not rest:
         return results
-    return [*results, {"role": "user", "content": written([*moved, *rest])}]
+    return [*results, {"role": "user", "content": encode_content([*moved, *rest])}]
 
 
-def _divided(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
+def _divide(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
     """What a tool message can hold, and what not."""
     texts: list[Leaf] = []
     others: list[Leaf] = []
@@ -99,7 +99,7 @@ def _divided(content: tuple[Leaf, ...]) -> tuple[list[Leaf], list[Leaf]]:
         if isinstance(part, InlineFile) and is_text(part):
             texts.append(as_text(part))
         elif isinstance(part, InlineFile) and not is_file(part):
-            texts.append(told(part))
+            texts.append(describe_file(part))
         else:
             (texts if isinstance(part, Text) else others).append(part)
     return texts, others
@@ -110,5 +110,5 @@ def short(id: str) -> str:
     return id if len(id) <= MAX_ID_CHARS else f"call_{hashlib.sha256(id.encode()).hexdigest()[: MAX_ID_CHARS - 5]}"
 
 
-def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
+def _misplaced_fault(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
     return FaultError(FaultKind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")

@@ -5,13 +5,13 @@ import re
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
 from openclaw_extproc.wire.openai_chat.fields import Losses
 from openclaw_extproc.wire.openai_chat.provider.turns import encode_turn
-from openclaw_extproc.wire.openai_chat.server_quirks import fitted
+from openclaw_extproc.wire.openai_chat.server_quirks import fit_to_server
 from openclaw_extproc.wire.translation.efforts import effort
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from openclaw_extproc.wire.translation.needs import Need
 
 PATH = "/chat/completions"
@@ -20,8 +20,8 @@ CARRIES: frozenset[Need] = frozenset({"image", "image_link", "pdf", "text_file",
 """`audio` is wav and mp3; `encode_request` refuses others."""
 
 
-def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
-    carried(chat, carries=CARRIES)  # before anything is written that could not be
+def encode_request(chat: Chat, edit: UpstreamEdit) -> EncodedRequest:
+    translation_losses(chat, carries=CARRIES)  # before anything is written that could not be
     losses: Losses = []
     messages: list[Json] = [{"role": "system", "content": "\n\n".join(chat.system)}] if chat.system else []
     for n, turn in enumerate(chat.turns):
@@ -39,8 +39,10 @@ def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
         "stream_options": {"include_usage": True} if chat.stream else None,
     }
     _name_losses(chat, losses)
-    body = fitted({key: value for key, value in said.items() if value is not None}, edit, losses, translated=True)
-    return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
+    body = fit_to_server(
+        {key: value for key, value in said.items() if value is not None}, edit, losses, translated=True
+    )
+    return EncodedRequest(PATH, j.dump(body), translation_losses(chat, losses, carries=CARRIES))
 
 
 def _encode_sampling(chat: Chat) -> dict[str, Json]:

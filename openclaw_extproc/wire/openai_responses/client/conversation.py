@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import a_text, around, listed, merged, said
+from openclaw_extproc.wire.edits.messages import a_text, around, merge_contents, part_list, texts_and_files
 from openclaw_extproc.wire.openai_responses.client.injection import TEXT
 
 _KEPT_THERE = ("previous_response_id", "conversation", "prompt", "context_management")
@@ -26,14 +26,14 @@ def piece(item: Json) -> Piece:
         case "function_call" | "custom_tool_call":
             return Piece("model", (j.text(item),), calls=frozenset([a_text(item.get("call_id"))]))
         case str() as kind if kind in _OUTPUT:
-            texts, files = said(listed(item.get("output"), TEXT), _text)
+            texts, files = texts_and_files(part_list(item.get("output"), TEXT), _text)
             return Piece("results", texts, files, answers=frozenset([a_text(item.get("call_id"))]))
         case _:
             return Piece("fixed", (j.text(item),))
 
 
 def _message(item: dict[str, Json]) -> Piece:
-    texts, files = said(listed(item.get("content"), TEXT), _text)
+    texts, files = texts_and_files(part_list(item.get("content"), TEXT), _text)
     match item.get("role"):
         case "user":
             return Piece("user", texts, files)
@@ -52,4 +52,4 @@ def _elsewhere(body: Mapping[str, Json]) -> bool:
     return any(body.get(key) for key in _KEPT_THERE)
 
 
-CONVERSATION = Conversation("input", piece, around(TEXT), merged(TEXT), _elsewhere)
+CONVERSATION = Conversation("input", piece, around(TEXT), merge_contents(TEXT), _elsewhere)

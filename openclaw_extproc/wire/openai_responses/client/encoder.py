@@ -100,7 +100,7 @@ class _Answer:
                 yield {"type": "response.in_progress", "response": dict(self._head)}
             case TextStarted() | ToolStarted() | ThoughtStarted():
                 yield from self._close("completed")
-                self._item = self._begun(fact)
+                self._item = self._new_item(fact)
             case Delta() | StateAttached() | BlockEnded():
                 yield from self._within(fact)
             case UsageReported(usage):
@@ -121,16 +121,16 @@ class _Answer:
             case None, _:
                 pass
             case _, Delta(text):
-                yield from self._opened(item)
-                yield from self._placed(item.more(text))
+                yield from self._open_item(item)
+                yield from self._with_output_index(item.more(text))
             case _, StateAttached(sealed):
                 item.sign(sealed)
                 if not isinstance(item, Message):
-                    yield from self._opened(item)
+                    yield from self._open_item(item)
             case Message() | Reasoning(), BlockEnded():
                 pass
             case _, BlockEnded():
-                yield from self._opened(item)
+                yield from self._open_item(item)
 
     def _fail(self, fault: Fault) -> Iterator[Event]:
         """Items that are not closed stay out: nobody may call a tool that was broken off."""
@@ -140,10 +140,10 @@ class _Answer:
         assert self._head is not None
         complete = stop in (Stop.END, Stop.TOOL_USE)
         yield from self._close("completed" if complete else "incomplete")
-        whole = response.finished(self._head, self._output, self._usage, stop)
+        whole = response.finished_response(self._head, self._output, self._usage, stop)
         yield {"type": f"response.{whole['status']}", "response": whole}
 
-    def _begun(self, fact: TextStarted | ToolStarted | ThoughtStarted) -> Item:
+    def _new_item(self, fact: TextStarted | ToolStarted | ThoughtStarted) -> Item:
         assert self._head is not None
         letters = re.sub(r"[^A-Za-z0-9]", "", str(self._head["id"]).removeprefix("resp_"))
         id = f"{letters[-MAX_ID_CHARS:]}{len(self._output):02}"
@@ -155,17 +155,17 @@ class _Answer:
             case ToolStarted(call_id, name):
                 return call_of(id, call_id, name, self._natives.get(name, {}))
 
-    def _opened(self, item: Item) -> Iterator[Event]:
+    def _open_item(self, item: Item) -> Iterator[Event]:
         if not self._open:
             self._open = True
-            yield from self._placed(item.opening())
+            yield from self._with_output_index(item.opening())
 
     def _close(self, status: str) -> Iterator[Event]:
         if self._item and self._open:
-            yield from self._placed(self._item.closing(status))
+            yield from self._with_output_index(self._item.closing(status))
             self._output.append(self._item.item(status))
         self._item, self._open = None, False
 
-    def _placed(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _with_output_index(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
             yield {**event, "output_index": len(self._output)}

@@ -97,10 +97,10 @@ class Conversation:
             self._say("user", [_native_result(item, answered, at, self._lost)])
         elif told := VENDOR_ITEMS[kind](item) if kind in VENDOR_ITEMS else "":
             self._say("assistant", [Text(told)])
-        elif kind == "item_reference" or (is_last and kind not in _KNOWN):
-            must_carry(self._lost, f"{at}: {kind if kind in _KNOWN else 'unknown type of item'}")
+        elif kind == "item_reference" or (is_last and kind not in _KNOWN_TYPES):
+            must_carry(self._lost, f"{at}: {kind if kind in _KNOWN_TYPES else 'unknown type of item'}")
         else:
-            lose(self._lost, f"{at}: {kind if kind in _KNOWN else 'unknown type of item'}")
+            lose(self._lost, f"{at}: {kind if kind in _KNOWN_TYPES else 'unknown type of item'}")
 
     def _nameless(self, item: Mapping[str, Json], at: str) -> None:
         if "id" not in item:
@@ -158,7 +158,9 @@ _SAYS_NOTHING = {"phase", "caller", "internal_chat_message_metadata_passthrough"
 """The fields of messages and calls that are no loss: in which part of a response an item came, that the model called,
 and notes of OpenAI's service."""
 
-_KNOWN = frozenset({*BY_CALL, *BY_OUTPUT, *VENDOR_ITEMS, "item_reference", "additional_tools", "compaction_trigger"})
+_KNOWN_TYPES = frozenset(
+    {*BY_CALL, *BY_OUTPUT, *VENDOR_ITEMS, "item_reference", "additional_tools", "compaction_trigger"}
+)
 """Types that may stand in a message; the client chooses the others."""
 
 
@@ -179,7 +181,7 @@ def _thinking(item: Mapping[str, Json], at: str) -> Thinking:
     """The summary; open models have their thoughts in `content`."""
     shown = _texts(item.get("summary"), f"{at}.summary") or _texts(item.get("content"), f"{at}.content")
     encrypted = text(item, "encrypted_content", f"{at}.") or ""
-    return Thinking("\n\n".join(shown), state.unpacked(text(item, "id", f"{at}.") or "", encrypted))
+    return Thinking("\n\n".join(shown), state.unpack_state(text(item, "id", f"{at}.") or "", encrypted))
 
 
 def _texts(value: Json, at: str) -> list[str]:
@@ -191,7 +193,7 @@ def _texts(value: Json, at: str) -> list[str]:
 def _tool_use(item: Mapping[str, Json], at: str, lost: Losses) -> Iterator[Part]:
     """A call; another provider's state that travelled in its id comes first."""
     left_behind(item, {*_ALWAYS, "call_id", "name", "arguments", "namespace", *_SAYS_NOTHING}, at, lost)
-    called = provider_state.called(name(item.get("call_id"), at=f"{at}.call_id"))
+    called = provider_state.state_of_call_id(name(item.get("call_id"), at=f"{at}.call_id"))
     yield from called.thoughts
     arguments = text(item, "arguments", f"{at}.") or ""
     yield ToolUse(called.id, _function(item, at), arguments, called.sealed)
@@ -202,7 +204,7 @@ def _function(item: Mapping[str, Json], at: str) -> str:
 
 
 def _native_use(item: Mapping[str, Json], kind: ClientRun, at: str) -> Iterator[Part]:
-    called = provider_state.called(name(_call_id(item), at=f"{at}.call_id"))
+    called = provider_state.state_of_call_id(name(_call_id(item), at=f"{at}.call_id"))
     yield from called.thoughts
     yield ToolUse(called.id, kind.name or _function(item, at), j.text(kind.arguments(item)), called.sealed)
 

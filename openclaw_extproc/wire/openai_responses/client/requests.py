@@ -14,7 +14,7 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
 from openclaw_extproc.wire.openai_responses.client.items import Conversation
-from openclaw_extproc.wire.openai_responses.client.tools.declared import chosen, joined, tools
+from openclaw_extproc.wire.openai_responses.client.tools.declared import choose_tools, join_tools, tools
 from openclaw_extproc.wire.openai_responses.fields import (
     Losses,
     array,
@@ -32,12 +32,12 @@ from openclaw_extproc.wire.translation import efforts
 
 LIMIT = "max_output_tokens"
 
-ENCRYPTED = "reasoning.encrypted_content"
+INCLUDE_ENCRYPTED = "reasoning.encrypted_content"
 """The value of `include` that asks for reasoning which can be sent back. Our responses always have it."""
 
 _KEPT_THERE = ("previous_response_id", "conversation", "prompt")
 
-_KNOWN = frozenset(
+_KNOWN_FIELDS = frozenset(
     {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", LIMIT, "temperature", "top_p"}
     | {"text", "reasoning", "include", "store", "metadata", "service_tier", "prompt_cache_key", "stream"}
     | {"background", "truncation", *_KEPT_THERE, summaries.MARK}
@@ -49,8 +49,8 @@ def decode_request(asked: ClientRequest) -> Chat:
     body = asked.body
     lost: Losses = {}
     said = _conversation(body, lost)
-    declared = joined([*tools(body.get("tools"), lost), *said.tools], lost)
-    offered, choice = chosen(body.get("tool_choice"), declared, lost)
+    declared = join_tools([*tools(body.get("tools"), lost), *said.tools], lost)
+    offered, choice = choose_tools(body.get("tool_choice"), declared, lost)
     words = thing(body.get("text"), at="text")
     left_behind(words, {"format", "verbosity"}, "text", lost)
     _note_unsupported(body, lost)
@@ -100,7 +100,7 @@ def _conversation(body: Mapping[str, Json], lost: Losses) -> Conversation:
 def _user(body: Mapping[str, Json]) -> tuple[str | None, dict[str, Json]]:
     """`safety_identifier` is the new name of `user`; beside it, it is one thing more."""
     old, new = text(body, "user"), text(body, "safety_identifier")
-    known = _KNOWN | {"user"} | ({"safety_identifier"} if old in (None, new) else set[str]())
+    known = _KNOWN_FIELDS | {"user"} | ({"safety_identifier"} if old in (None, new) else set[str]())
     _check_stream_options(body.get("stream_options"))
     return new if old is None else old, j.without(body, known)
 
@@ -117,7 +117,7 @@ def _note_unsupported(body: Mapping[str, Json], lost: Losses) -> None:
     if truth(body, "background"):
         must_carry(lost, "background")
     for item in array(body.get("include"), at="include"):
-        if (wish := j.a_string(item, at="include")) != ENCRYPTED:
+        if (wish := j.a_string(item, at="include")) != INCLUDE_ENCRYPTED:
             lose(lost, f"include: {wish[:60]}")
     if (text(body, "truncation") or "disabled") != "disabled":
         lose(lost, "truncation")

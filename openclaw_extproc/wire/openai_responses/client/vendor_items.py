@@ -22,7 +22,7 @@ def _words(value: Json) -> str:
     return value if isinstance(value, str) else "" if value in (None, [], {}) else j.text(value)
 
 
-def _told(what: str, asked: Json, brought: Json) -> str:
+def _as_text(what: str, asked: Json, brought: Json) -> str:
     if not (found := _words(brought)):
         return ""
     asked_words = _words(asked)
@@ -30,21 +30,21 @@ def _told(what: str, asked: Json, brought: Json) -> str:
 
 
 def _mcp_call(item: Object) -> str:
-    return _told(f"{_words(item.get('name'))} at {_words(item.get('server_label'))}", item.get("arguments"),
+    return _as_text(f"{_words(item.get('name'))} at {_words(item.get('server_label'))}", item.get("arguments"),
                  item.get("output") or item.get("error"))  # fmt: skip
 
 
 VENDOR_ITEMS: Mapping[str, Callable[[Object], str]] = {
     "web_search_call": lambda _: "",
-    "file_search_call": lambda item: _told("search in files", item.get("queries"), item.get("results")),
-    "code_interpreter_call": lambda item: _told("code that was run", item.get("code"), item.get("outputs")),
+    "file_search_call": lambda item: _as_text("search in files", item.get("queries"), item.get("results")),
+    "code_interpreter_call": lambda item: _as_text("code that was run", item.get("code"), item.get("outputs")),
     "image_generation_call": lambda _: "",
     "mcp_call": _mcp_call,
     "mcp_list_tools": lambda _: "",
     "mcp_approval_request": lambda _: "",
     "mcp_approval_response": lambda _: "",
-    "program": lambda item: _told("program", None, item.get("code")),
-    "program_output": lambda item: _told("its result", None, item.get("result")),
+    "program": lambda item: _as_text("program", None, item.get("code")),
+    "program_output": lambda item: _as_text("its result", None, item.get("result")),
     "configuration_update": lambda _: "",
 }
 """The functions that write an item as text, by its type; an empty text: the item has nothing that others could use."""

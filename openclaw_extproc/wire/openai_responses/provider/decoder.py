@@ -91,9 +91,9 @@ class _Answer:
             case "response.failed" | "response.cancelled":
                 yield from self.fail(fault_in_answer(response.get("error")))
             case "response.output_item.added":
-                yield from self._output.added(place, thing(said.get("item"), at="item"))
+                yield from self._output.add_item(place, thing(said.get("item"), at="item"))
             case "response.output_item.done":
-                yield from self._output.done(place, thing(said.get("item"), at="item"), "item")
+                yield from self._output.finish_item(place, thing(said.get("item"), at="item"), "item")
             case "response.created" | "response.in_progress" | "response.queued":
                 pass
             case _:
@@ -133,7 +133,7 @@ class _Answer:
     def _finish(self, response: Mapping[str, Json]) -> Iterator[Fact]:
         if not self._output.items:
             for n, item in enumerate(array(response.get("output"), at="output")):
-                yield from self._output.done(n, j.an_object(item, at=f"output[{n}]"), f"output[{n}]")
+                yield from self._output.finish_item(n, j.an_object(item, at=f"output[{n}]"), f"output[{n}]")
         yield from self._output.finish()
         if usage := api.usage(response.get("usage"), "input_tokens", "output_tokens", response.get("service_tier")):
             yield UsageReported(usage)

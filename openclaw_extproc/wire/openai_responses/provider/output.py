@@ -23,7 +23,7 @@ class Output:
         """The open blocks by place of the item, kind, and place of the part within it."""
         self._latest_summary: dict[int, int] = {}
 
-    def added(self, place: int, item: Mapping[str, Json]) -> Iterator[Fact]:
+    def add_item(self, place: int, item: Mapping[str, Json]) -> Iterator[Fact]:
         """An item begins; what it holds already comes again when it is done."""
         self.items += 1
         if item.get("type") == "function_call":
@@ -72,7 +72,7 @@ class Output:
         block.more(text)
         yield from self._blocks.flow()
 
-    def done(self, place: int, item: Mapping[str, Json], at: str) -> Iterator[Fact]:
+    def finish_item(self, place: int, item: Mapping[str, Json], at: str) -> Iterator[Fact]:
         """The whole item."""
         self.items += 1
         match item.get("type"):
@@ -112,7 +112,9 @@ class Output:
 
     def _reasoning(self, place: int, item: Mapping[str, Json], at: str) -> None:
         encrypted = _text(item.get("encrypted_content"), f"{at}.encrypted_content")
-        shown = _shown(item.get("summary"), f"{at}.summary") or _shown(item.get("content"), f"{at}.content")
+        shown = _visible_text(item.get("summary"), f"{at}.summary") or _visible_text(
+            item.get("content"), f"{at}.content"
+        )
         if not encrypted and not shown:
             return
         block = self._block(place, "thought", 0)
@@ -120,7 +122,7 @@ class Output:
             block.more(shown)
         if encrypted:
             id = _text(item.get("id"), f"{at}.id")
-            if signed := state.unpacked(id, encrypted):
+            if signed := state.unpack_state(id, encrypted):
                 block.sign(StateAttached(signed))
 
     def _block(self, place: int, kind: str, part: int) -> Block:
@@ -134,7 +136,7 @@ class Output:
 _STARTS: dict[str, Start | None] = {"text": TextStarted(), "thought": ThoughtStarted(), "call": None}
 
 
-def _shown(value: Json, at: str) -> str:
+def _visible_text(value: Json, at: str) -> str:
     parts = [thing(part, at=f"{at}[{n}]") for n, part in enumerate(array(value, at=at))]
     said = [_text(part.get("text"), f"{at}[{n}].text") for n, part in enumerate(parts)]
     return "\n\n".join(one for one in said if one)

@@ -46,7 +46,7 @@ def _assistant(turn: Turn, at: str) -> Iterator[Json]:
     for part in turn.parts:
         match part:
             case Thinking():
-                waiting += _reasoning(part)
+                waiting += _reasoning_items(part)
             case Text(text):
                 yield from waiting
                 waiting = []
@@ -58,11 +58,11 @@ def _assistant(turn: Turn, at: str) -> Iterator[Json]:
             case CachePoint():
                 pass
             case _:
-                raise _misplaced(part, turn.role, at)
+                raise _misplaced_fault(part, turn.role, at)
     # What is still waiting led to nothing: "provided without its required following item" would be the answer.
 
 
-def _reasoning(thinking: Thinking) -> list[Json]:
+def _reasoning_items(thinking: Thinking) -> list[Json]:
     """Writes reasoning items, only those that OpenAI encrypted itself: it knows no other item, and takes no thought in
     plain text."""
     own = state.native(thinking.sealed)
@@ -84,7 +84,7 @@ def _user(turn: Turn, at: str, losses: Losses) -> Iterator[Json]:
                 losses += ["is_error"] if is_error else []
                 yield {"type": "function_call_output", "call_id": call_id(id), "output": _content(inner)}
             case ToolUse() | Thinking():
-                raise _misplaced(part, turn.role, at)
+                raise _misplaced_fault(part, turn.role, at)
             case CachePoint():
                 pass
             case _:
@@ -94,7 +94,7 @@ def _user(turn: Turn, at: str, losses: Losses) -> Iterator[Json]:
     yield from told
 
 
-def _misplaced(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
+def _misplaced_fault(part: Part, role: Literal["user", "assistant"], at: str) -> FaultError:
     return FaultError(FaultKind.UNSUPPORTED, f"{at}: OpenAI takes no {type(part).__name__} from the {role}")
 
 

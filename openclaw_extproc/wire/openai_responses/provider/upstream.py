@@ -8,13 +8,13 @@ import re
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.base import Encoded, UpstreamEdit
-from openclaw_extproc.wire.openai_responses.client.requests import ENCRYPTED, LIMIT
+from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
+from openclaw_extproc.wire.openai_responses.client.requests import INCLUDE_ENCRYPTED, LIMIT
 from openclaw_extproc.wire.openai_responses.provider.turns import Losses, encode_turn
 from openclaw_extproc.wire.openai_responses.state import without_reasoning
 from openclaw_extproc.wire.restrictions.openai_bodies import accepted_responses
 from openclaw_extproc.wire.translation import efforts
-from openclaw_extproc.wire.translation.losses import carried
+from openclaw_extproc.wire.translation.losses import translation_losses
 from openclaw_extproc.wire.translation.needs import Need
 from openclaw_extproc.wire.translation.quirks import Quirk
 
@@ -29,7 +29,7 @@ _DOES_NOT_REASON = re.compile(r"(?:^|[/:])(?:gpt-[34]|chatgpt-|gpt-5[^/]*-chat)"
 """Models that answer 400 when asked for encrypted reasoning (seen in public issues: pydantic-ai 2865 and 3326)."""
 
 
-def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
+def encode_request(chat: Chat, edit: UpstreamEdit) -> EncodedRequest:
     losses = _unknown_here(chat)
     items = [item for n, turn in enumerate(chat.turns) for item in encode_turn(turn, f"turns[{n}]", losses)]
     items = without_reasoning(items) if edit.fallback else items
@@ -48,7 +48,7 @@ def encode_request(chat: Chat, edit: UpstreamEdit) -> Encoded:
     }
     known: dict[str, Json] = {key: value for key, value in said.items() if value is not None}
     body = accepted_responses(known, edit, losses, translated=True)
-    return Encoded(PATH, j.dump(body), carried(chat, losses, carries=CARRIES))
+    return EncodedRequest(PATH, j.dump(body), translation_losses(chat, losses, carries=CARRIES))
 
 
 def _unknown_here(chat: Chat) -> Losses:
@@ -114,7 +114,7 @@ def _reasoning(chat: Chat, edit: UpstreamEdit, losses: Losses) -> dict[str, Json
     effort = None if asked is None else efforts.effort(asked)
     said: dict[str, Json] = {"effort": effort} if effort else {}
     said |= {"summary": "auto"} if asked is not None and asked.visible and not asked.off else {}
-    return {"reasoning": said or None, "include": [ENCRYPTED]}
+    return {"reasoning": said or None, "include": [INCLUDE_ENCRYPTED]}
 
 
 def _bookkeeping(chat: Chat, edit: UpstreamEdit, losses: Losses) -> dict[str, Json]:

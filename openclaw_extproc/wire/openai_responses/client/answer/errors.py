@@ -2,7 +2,7 @@
 
 The reference has `code` and `message` in the error event itself, the API puts them into `error` (seen in public issues:
 openai-dotnet 881, Effect 7262), and the official SDKs raise for the latter only. So ours has both. Codex reads neither,
-but `response.failed`, and the code in it.
+but `response.failed_response`, and the code in it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai.errors import error_of
-from openclaw_extproc.wire.openai_responses.client.answer.response import failed
+from openclaw_extproc.wire.openai_responses.client.answer.response import failed_response
 from openclaw_extproc.wire.streams import sse
 
 _CODES = frozenset({"server_error", "rate_limit_exceeded", "invalid_prompt", "context_length_exceeded"})
@@ -40,7 +40,7 @@ def failing(fault: Fault, head: dict[str, Json] | None, output: Sequence[Json]) 
     """
     yield error_event(fault)
     if head is not None:
-        yield {"type": "response.failed", "response": failed(head, output, response_error(fault))}
+        yield {"type": "response.failed", "response": failed_response(head, output, response_error(fault))}
 
 
 def encode_stream_error(fault: Fault) -> bytes:

@@ -50,7 +50,7 @@ def head(chat: Chat, created: int, started: Started) -> dict[str, Json]:
     }
 
 
-def finished(begun: dict[str, Json], output: Sequence[Json], usage: Usage, stop: Stop) -> dict[str, Json]:
+def finished_response(begun: dict[str, Json], output: Sequence[Json], usage: Usage, stop: Stop) -> dict[str, Json]:
     reason = _REASONS.get(stop)
     return {
         **begun,
@@ -61,7 +61,7 @@ def finished(begun: dict[str, Json], output: Sequence[Json], usage: Usage, stop:
     }
 
 
-def failed(begun: dict[str, Json], output: Sequence[Json], error: Json) -> dict[str, Json]:
+def failed_response(begun: dict[str, Json], output: Sequence[Json], error: Json) -> dict[str, Json]:
     return {**begun, "status": "failed", "error": error, "output": list(output)}
 
 

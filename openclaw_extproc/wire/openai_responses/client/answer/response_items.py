@@ -6,10 +6,10 @@ Events come without `output_index` and `sequence_number`; whoever sends them add
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai_responses import state
-from openclaw_extproc.wire.openai_responses.client.tools.calls import ActionCall, FreeTextCall, called
+from openclaw_extproc.wire.openai_responses.client.tools.calls import ActionCall, FreeTextCall, call_name_fields
 from openclaw_extproc.wire.translation import provider_state
 
 Event: TypeAlias = dict[str, Json]
@@ -47,7 +47,7 @@ class Message:
             "content": [self._part()],
         }
 
-    def sign(self, state: Sealed) -> None:
+    def sign(self, state: SealedState) -> None:
         """The only signatures of texts are Gemini's, which does not insist on them."""
 
     def _part(self) -> Json:
@@ -63,7 +63,7 @@ class Call:
     def __init__(self, id: str, call_id: str, name: str, native: Mapping[str, Json]) -> None:
         self._id = f"fc_{id}"
         self._call_id = call_id
-        self._called = called(native) if native else {"name": name}
+        self._called = call_name_fields(native) if native else {"name": name}
         self._said: list[str] = []
         self._open = False
 
@@ -93,7 +93,7 @@ class Call:
             "arguments": "".join(self._said),
         }
 
-    def sign(self, state: Sealed) -> None:
+    def sign(self, state: SealedState) -> None:
         if not self._open:  # an id that was told may not change
             self._call_id = provider_state.token(provider_state.State(self._call_id, sealed=state))
 
@@ -104,7 +104,7 @@ class Reasoning:
     def __init__(self, id: str) -> None:
         self._id = f"rs_{id}"
         self._said: list[str] = []
-        self._sealed: Sealed | None = None
+        self._sealed: SealedState | None = None
         self._open = False
 
     def opening(self) -> Iterator[Event]:
@@ -127,18 +127,18 @@ class Reasoning:
         """Returns the item without a status, as OpenAI's; its state is known when it is done."""
         summary: list[Json] = [self._part()] if self._said else []
         item: dict[str, Json] = {"id": self._id, "type": "reasoning", "summary": summary}
-        return item if status == "in_progress" else {**item, "encrypted_content": self._encrypted()}
+        return item if status == "in_progress" else {**item, "encrypted_content": self._encrypted_content()}
 
-    def sign(self, state_: Sealed) -> None:
+    def sign(self, state_: SealedState) -> None:
         """OpenAI's own state belongs to an id of OpenAI's own, which can be taken over as long as ours was not told."""
         self._sealed = state_
         own = state.native(state_)
         if own and not self._open:
             self._id = own.id
 
-    def _encrypted(self) -> str:
+    def _encrypted_content(self) -> str:
         own = state.native(self._sealed)
-        return own.encrypted_content if own and own.id == self._id else state.packed(self._sealed)
+        return own.encrypted_content if own and own.id == self._id else state.pack_state(self._sealed)
 
     def _part(self) -> Json:
         return {"type": "summary_text", "text": "".join(self._said)}

@@ -83,7 +83,7 @@ class CompactingAnswer:
         item = self._summary.item(str(self._created))
         yield {"type": "response.output_item.added", "output_index": 0, "item": item}
         yield {"type": "response.output_item.done", "output_index": 0, "item": item}
-        whole = response.finished(self._head, [item], self._summary.usage, Stop.END)
+        whole = response.finished_response(self._head, [item], self._summary.usage, Stop.END)
         yield {"type": "response.completed", "response": whole}
 
 

@@ -9,7 +9,7 @@ Left out: the events of a shell's commands and of a patch's diff while they come
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from openclaw_extproc.model.chat import Sealed
+from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.openai.free_text import FreeText
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN, arguments_of
@@ -33,14 +33,14 @@ class FreeTextCall:
         yield {"type": "response.output_item.added", "item": self.item("in_progress")}
 
     def more(self, text: str) -> Iterator[Event]:
-        yield from self._told(self._input.feed(text))
+        yield from self._input_events(self._input.feed(text))
 
     def closing(self, status: str) -> Iterator[Event]:
-        yield from self._told(self._input.end())
+        yield from self._input_events(self._input.end())
         yield {"type": "response.custom_tool_call_input.done", "item_id": self._id, "input": self._input.text}
         yield {"type": "response.output_item.done", "item": self.item(status)}
 
-    def _told(self, text: str) -> Iterator[Event]:
+    def _input_events(self, text: str) -> Iterator[Event]:
         if text:
             yield {"type": "response.custom_tool_call_input.delta", "item_id": self._id, "delta": text}
 
@@ -50,11 +50,11 @@ class FreeTextCall:
             "type": "custom_tool_call",
             "status": status,
             "call_id": self._call_id,
-            **called(self._tool),
+            **call_name_fields(self._tool),
             "input": self._input.text,
         }
 
-    def sign(self, state: Sealed) -> None:
+    def sign(self, state: SealedState) -> None:
         if not self._open:  # an id that was told may not change
             self._call_id = provider_state.token(provider_state.State(self._call_id, sealed=state))
 
@@ -84,12 +84,12 @@ class ActionCall:
         fields = self._kind.fields(self._tool, arguments_of("".join(self._said)))
         return {"id": self._id, "type": self._kind.call, "status": status, "call_id": self._call_id, **fields}
 
-    def sign(self, state: Sealed) -> None:
+    def sign(self, state: SealedState) -> None:
         """Takes the state of the call, of which no event was written yet."""
         self._call_id = provider_state.token(provider_state.State(self._call_id, sealed=state))
 
 
-def called(tool: Mapping[str, Json]) -> dict[str, Json]:
+def call_name_fields(tool: Mapping[str, Json]) -> dict[str, Json]:
     """The name of a tool, and its namespace, as a call's item has them."""
     namespace: dict[str, Json] = {"namespace": tool["namespace"]} if tool.get("namespace") else {}
     return {"name": tool.get("name"), **namespace}

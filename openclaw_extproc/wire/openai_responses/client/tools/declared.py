@@ -49,7 +49,7 @@ def tools(value: Json, lost: Losses, at: str = "tools") -> Iterator[ToolSpec]:
             yield from _single(tool, here, lost)
 
 
-def joined(tools: Iterable[ToolSpec], lost: Losses) -> tuple[ToolSpec, ...]:
+def join_tools(tools: Iterable[ToolSpec], lost: Losses) -> tuple[ToolSpec, ...]:
     """Returns all tools of a request, each name once: the first declaration stays, so that a prompt begins as
     before."""
     known: dict[str, ToolSpec] = {}
@@ -115,7 +115,9 @@ def _grammar(value: Json, at: str, lost: Losses) -> str:
 # -- which of them ----------------------------------------------------------------------------
 
 
-def chosen(choice: Json, offered: tuple[ToolSpec, ...], lost: Losses) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
+def choose_tools(
+    choice: Json, offered: tuple[ToolSpec, ...], lost: Losses
+) -> tuple[tuple[ToolSpec, ...], ToolChoice | None]:
     """The tools that may be called, and how. `allowed_tools` is a shorter list of tools to everybody else."""
     match choice:
         case None:
@@ -130,8 +132,8 @@ def chosen(choice: Json, offered: tuple[ToolSpec, ...], lost: Losses) -> tuple[t
             given = j.an_object(choice, at="tool_choice")
     kind = j.a_string(given.get("type"), at="tool_choice.type")
     if kind == "allowed_tools":
-        return _allowed(given, offered, lost)
-    if (named := _named(given, "tool_choice", offered)) is not None:
+        return _allowed_tools(given, offered, lost)
+    if (named := _chosen_function(given, "tool_choice", offered)) is not None:
         return offered, ToolChoice("named", named)
     must_carry(lost, f"tool_choice: {kind if kind in VENDOR_RUN or kind in CLIENT_RUN else 'unknown type'}")
     return offered, None
@@ -143,7 +145,7 @@ def _without_any(is_forced: bool, lost: Losses) -> tuple[ToolSpec, ...]:
     return ()
 
 
-def _named(given: Mapping[str, Json], at: str, offered: tuple[ToolSpec, ...]) -> str | None:
+def _chosen_function(given: Mapping[str, Json], at: str, offered: tuple[ToolSpec, ...]) -> str | None:
     """The function that a choice means; `None`: it is none of the client's."""
     kind = given.get("type")
     if kind in ("function", "custom"):
@@ -151,7 +153,7 @@ def _named(given: Mapping[str, Json], at: str, offered: tuple[ToolSpec, ...]) ->
     return next((spec.name for spec in offered if spec.native and spec.native.get("type") == kind), None)
 
 
-def _allowed(
+def _allowed_tools(
     given: Mapping[str, Json], offered: tuple[ToolSpec, ...], lost: Losses
 ) -> tuple[tuple[ToolSpec, ...], ToolChoice]:
     """Returns only the tools that are named; a namespace's name means all of its tools."""
@@ -162,7 +164,7 @@ def _allowed(
         if tool.get("type") == "namespace":
             inside = name(tool.get("name"), at=f"{at}.name")
             names |= {spec.name for spec in offered if spec.native.get("namespace") == inside}
-        elif (own := _named(tool, at, offered)) is not None:
+        elif (own := _chosen_function(tool, at, offered)) is not None:
             names.add(own)
         else:
             lose(lost, f"{at}: OpenAI runs it")

@@ -166,11 +166,11 @@ def _search_fields(_: Object, arguments: Object) -> dict[str, Json]:
 def _search_result(item: Object) -> Json:
     """The tools themselves are offered from here on (`Conversation.tools`); this says which they are."""
     tools = item.get("tools")
-    names = [_named(tool) for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    names = [_tool_name(tool) for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
     return f"These tools can be called now: {', '.join(names)}" if names else "No tool was found."
 
 
-def _named(tool: Object) -> str:
+def _tool_name(tool: Object) -> str:
     return str(tool.get("name") or tool.get("type") or "")
 
 
